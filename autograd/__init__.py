@@ -1,0 +1,123 @@
+"""A scalar reverse-mode automatic differentiation engine.
+
+A `Value` is a number that remembers how it was computed; `backward` applies the chain rule to the
+whole history, from the result back to the inputs:
+
+>>> from autograd import Value
+>>> x, y = Value(3.0, name="x"), Value(4.0, name="y")
+>>> z = (x * x + y * y).sqrt()
+>>> z.backward()
+>>> z.data, x.grad, y.grad
+(5.0, 0.6000000000000001, 0.8)
+
+One edge at a time:
+
+>>> print(next(z.backward_steps()))
+sqrt (5): upstream 1
+    -> + (25): 0 + 0.1 * upstream = 0.1
+
+Derivatives of functions of plain numbers, to any order:
+
+>>> from autograd import grad, hessian, sin
+>>> grad(sin)(0.0), grad(grad(grad(sin)))(0.0)
+(1.0, -1.0)
+>>> hessian(lambda p: p[0] ** 2 * p[1])([3.0, 4.0])
+[[8.0, 6.0], [6.0, 0.0]]
+
+Exact, when the numbers are:
+
+>>> from fractions import Fraction
+>>> third = Value(Fraction(1, 3))
+>>> (third**2 / 7).backward(); third.grad
+Fraction(2, 21)
+"""
+
+# fmt: off
+from autograd.backward import Edge, Step, backward, backward_steps, topological_order
+from autograd.custom import primitive
+from autograd.functional import (
+    grad,
+    gradients,
+    hessian,
+    hvp,
+    jacobian,
+    jvp,
+    value_and_grad,
+    vjp,
+)
+from autograd.mode import ieee, no_grad
+from autograd.primitives import (
+    Primitive,
+    absolute,
+    acos,
+    acosh,
+    asin,
+    asinh,
+    atan,
+    atan2,
+    atanh,
+    cbrt,
+    ceil,
+    clip,
+    copysign,
+    cos,
+    cosh,
+    dot,
+    elu,
+    erf,
+    erfc,
+    exp,
+    exp2,
+    expm1,
+    floor,
+    gelu,
+    hypot,
+    leaky_relu,
+    lgamma,
+    log,
+    log1p,
+    log2,
+    log10,
+    log_sigmoid,
+    logsumexp,
+    maximum,
+    mean,
+    minimum,
+    norm,
+    power,
+    prod,
+    relu,
+    sigmoid,
+    sign,
+    silu,
+    sin,
+    sinh,
+    softmax,
+    softplus,
+    sqrt,
+    square,
+    stop_gradient,
+    tan,
+    tanh,
+    where,
+)
+from autograd.primitives import rounded as round
+from autograd.primitives import total as sum
+from autograd.value import Value
+
+# fmt: on
+
+__version__ = "0.1.0"
+
+# fmt: off
+__all__ = [
+    "absolute", "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "backward",
+    "backward_steps", "cbrt", "ceil", "clip", "copysign", "cos", "cosh", "dot", "Edge", "elu",
+    "erf", "erfc", "exp", "exp2", "expm1", "floor", "gelu", "grad", "gradients", "hessian",
+    "hvp", "hypot", "ieee", "jacobian", "jvp", "leaky_relu", "lgamma", "log", "log10", "log1p",
+    "log2", "log_sigmoid", "logsumexp", "maximum", "mean", "minimum", "no_grad", "norm",
+    "power", "Primitive", "primitive", "prod", "relu", "round", "sigmoid", "sign", "silu",
+    "sin", "sinh", "softmax", "softplus", "sqrt", "square", "Step", "stop_gradient", "sum",
+    "tan", "tanh", "topological_order", "Value", "value_and_grad", "vjp", "where",
+]
+# fmt: on

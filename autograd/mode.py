@@ -1,0 +1,80 @@
+"""Modes of recording, each a `with` block that holds for the current thread or task.
+
+>>> from autograd import Value, no_grad
+>>> with no_grad():
+...     (Value(2.0) * 3.0).op is None
+True
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from autograd.primitives import Primitive
+
+if TYPE_CHECKING:
+    from autograd.value import Value
+
+
+class Observer(Protocol):
+    """What is told of every node that is recorded while it is installed: a tracer, for example."""
+
+    def recorded(self, node: Value) -> None:
+        """Take note of a new node."""
+
+    def compared(self, relation: Primitive, x: Any, y: Any) -> Any:
+        """Return what a comparison of Values is to give."""
+
+    def decided(self, node: Value) -> None:
+        """Take note that the program branched on the truth of a node."""
+
+
+class Mode(NamedTuple):
+    """How operations are recorded in this thread or task."""
+
+    record: bool = True  # False: compute only (no_grad)
+    ieee: bool = False  # True: inf and nan where Python raises
+    observer: Observer | None = None
+
+
+USUAL = Mode()
+MODE: ContextVar[Mode] = ContextVar("mode", default=USUAL)
+slow: list[object] = []  # not empty while any thread is in a mode: operators go the long way
+
+
+@contextmanager
+def mode(**settings: Any) -> Iterator[None]:
+    """Change fields of the current Mode within a `with` block."""
+    token = MODE.set(MODE.get()._replace(**settings))
+    slow.append(token)
+    try:
+        yield
+    finally:
+        slow.pop()
+        MODE.reset(token)
+
+
+def no_grad() -> Any:
+    """Compute without recording: within the block every result is a leaf.
+
+    >>> from autograd import Value
+    >>> x = Value(2.0)
+    >>> with no_grad():
+    ...     (x * x).parents
+    ()
+    """
+    return mode(record=False)
+
+
+def ieee() -> Any:
+    """Give inf and nan, as IEEE 754 and the tensor libraries do, where Python raises.
+
+    >>> from autograd import Value
+    >>> with ieee():
+    ...     Value(0.0).log().data
+    -inf
+    """
+    return mode(ieee=True)

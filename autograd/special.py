@@ -1,0 +1,184 @@
+"""Functions of floats that `math` lacks, or has only from Python 3.11 on, accurate to a few ulp.
+
+The table of primitives computes with them. They branch and may raise; none knows a derivative.
+
+>>> logistic(-800.0), log1pexp(-800.0), silu_value(-math.inf)  # no overflow, no NaN
+(0.0, 0.0, -0.0)
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from math import inf, nan
+from typing import Any
+
+TWO_BY_SQRT_PI, INV_SQRT_2PI = 1.1283791670955126, 0.3989422804014327
+SQRT_HALF, SQRT_HALF_LOW = 0.7071067811865476, -4.833646656726457e-17
+BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510)
+
+
+def real_power(x: Any, y: Any) -> Any:
+    """Return x ** y as Python does, but never a complex number."""
+    out = x**y
+    if isinstance(out, complex):
+        raise ValueError("a negative base needs an integer exponent")
+    return out
+
+
+def ieee_power(x: float, y: float) -> float:
+    """Return the infinity or NaN that IEEE 754 `pow` gives where Python raises."""
+    if x < 0 and y % 1:
+        return nan
+    return -inf if math.copysign(1.0, x) < 0 and y % 2 == 1 else inf
+
+
+def ieee_quotient(x: float, y: float) -> float:
+    """Return x / 0.0 under IEEE 754: a signed infinity, or NaN for 0 / 0."""
+    return math.copysign(inf, x) * math.copysign(1.0, y) if x and x == x else nan
+
+
+def ieee_log(x: float) -> float:
+    """Return the logarithm of zero or of a negative number under IEEE 754."""
+    return nan if x else -inf
+
+
+def cube_root(x: float) -> float:
+    """Return the real cube root: a power, sharpened by one Newton step."""
+    if x == 0 or not math.isfinite(x):
+        return float(x)
+    root = math.copysign(abs(x) ** (1 / 3), x)
+    return root - (root - x / (root * root)) / 3
+
+
+def two_product(x: float, y: float) -> tuple[float, float]:
+    """Return x * y as a rounded product and its exact error (Dekker, 1971)."""
+    big, small = 134217729.0 * x, 134217729.0 * y  # 2**27 + 1 splits a double into two halves
+    x_high, y_high = big - (big - x), small - (small - y)
+    x_low, y_low = x - x_high, y - y_high
+    product = x * y
+    error = ((x_high * y_high - product) + x_high * y_low + x_low * y_high) + x_low * y_low
+    return product, error
+
+
+def bell(x: float, rate: float) -> float:
+    """Return exp(-rate * x**2), rate 1 or 1/2, a few ulp also where x**2 is large."""
+    if abs(x) > 40.0:
+        return 0.0
+    square, error = two_product(x, x)
+    return math.exp(-rate * square) * (1.0 - rate * error)
+
+
+def cumulative_normal(x: float) -> float:
+    """Return the probability that a standard normal variable is below x."""
+    if abs(x) > 40.0:
+        return 1.0 if x > 0.0 else 0.0
+    t, error = two_product(-x, SQRT_HALF)
+    error -= x * SQRT_HALF_LOW
+    return 0.5 * (math.erfc(t) - TWO_BY_SQRT_PI * bell(t, 1.0) * error)
+
+
+def logistic(x: float) -> float:
+    """Return 1 / (1 + exp(-x))."""
+    small = math.exp(-abs(x))  # never above 1, so neither tail overflows
+    return (1.0 if x >= 0.0 else small) / (1.0 + small)
+
+
+def silu_value(x: float) -> float:
+    """Return x times its logistic function, with the limit 0 at -infinity."""
+    return x * logistic(x) if x != -inf else -0.0
+
+
+def gelu_value(x: float) -> float:
+    """Return x times the cumulative normal distribution, with the limit 0 at -infinity."""
+    return x * cumulative_normal(x) if x != -inf else -0.0
+
+
+def log1pexp(x: float) -> float:
+    """Return log(1 + exp(x)), without overflow on the right or cancellation on the left."""
+    return max(x, 0.0) + math.log1p(math.exp(-abs(x))) if x == x else x
+
+
+def harmonic_sum(n: int, x: float) -> float:
+    """Return the n-th derivative of digamma at x > 0.
+
+    Recurrence up to 20, then the asymptotic series (Abramowitz and Stegun, 1964, 6.3.18, 6.4.11).
+    """
+    sign, terms = -1.0 if n % 2 else 1.0, []
+    while x < 20.0:
+        terms.append(-sign * math.factorial(n) / x ** (n + 1))
+        x += 1.0
+    lead = math.log(x) if n == 0 else -sign * math.factorial(n - 1) / x**n
+    terms += [lead, -sign * math.factorial(n) / (2.0 * x * x**n)]
+    for k, bernoulli in enumerate(BERNOULLI, start=1):
+        weight = math.factorial(2 * k + n - 1) / math.factorial(2 * k)
+        terms.append(-sign * bernoulli * weight * (1.0 / x) ** (2 * k + n))
+    return math.fsum(terms)
+
+
+def polygamma_value(n: int, x: float) -> float:
+    """Return the n-th derivative of digamma, left of zero by reflection (A. and S. 6.4.7)."""
+    if x > 0.0 or x != x:
+        return x if x != x or (x == inf and n == 0) else harmonic_sum(n, x) if x < inf else 0.0
+    if x == math.floor(x):
+        raise ValueError("a pole")
+    cotangent, polynomial = 1.0 / math.tan(math.pi * math.remainder(x, 1.0)), [0.0, 1.0]
+    for _ in range(n):  # d/dx P(cot x) = -(1 + cot(x)**2) P'(cot x)
+        slope = [k * c for k, c in enumerate(polynomial)][1:] + [0.0, 0.0]
+        polynomial = [-a - b for a, b in zip(slope, [0.0, 0.0, *slope])]
+    reflected = math.fsum(c * cotangent**k for k, c in enumerate(polynomial))
+    mirrored = harmonic_sum(n, 1.0 - x)
+    return (-mirrored if n % 2 else mirrored) - math.pi ** (n + 1) * reflected
+
+
+def fold(numbers: Iterable[Any], start: Any = 0) -> Any:
+    """Return the sum from left to right: the built-in one rounds differently since Python 3.12."""
+    for x in numbers:
+        start = start + x
+    return start
+
+
+def clamp(x: float, low: float, high: float) -> float:
+    """Return x, moved to the nearer end of [low, high] where it lies outside."""
+    if low > high:
+        raise ValueError(f"an empty interval: low {low!r} is above high {high!r}")
+    return low if x < low else high if x > high else x
+
+
+def first_nan_or(choose: Callable[..., Any], numbers: Sequence[Any]) -> Any:
+    """Return `choose` of the numbers, or NaN when one of them is NaN."""
+    return next((x for x in numbers if x != x), None) or choose(numbers)
+
+
+def heaviside(x: float) -> float:
+    """Return 1.0 right of zero, 0.0 at zero and left of it, NaN for NaN."""
+    return 1.0 if x > 0 else 0.0 if x <= 0 else x
+
+
+def shifted_exponentials(xs: Sequence[float]) -> list[float]:
+    """Return exp(x - max(xs)) for every x: none overflows, and the largest is 1."""
+    top = max(xs)
+    return [1.0 if x == top else math.exp(x - top) for x in xs]
+
+
+def log_of_sum(*xs: float) -> float:
+    """Return log(sum(exp(x))), shifted by the largest, whose own 1 is left to log1p."""
+    if not xs:
+        raise ValueError("logsumexp of no numbers")
+    top = first_nan_or(max, xs)
+    if not math.isfinite(top):
+        return float(top)
+    shares = shifted_exponentials(xs)
+    shares.remove(1.0)
+    return float(top + math.log1p(math.fsum(shares)))
+
+
+def softmax_share(index: int, *xs: float) -> float:
+    """Return exp(xs[index]) / sum(exp(xs))."""
+    shares = shifted_exponentials(xs)
+    return nan if any(x != x for x in xs) else shares[index] / math.fsum(shares)
+
+
+def sign_of(x: float) -> float:
+    """Return -1.0, 0.0 or 1.0; NaN for NaN."""
+    return math.copysign(1.0, x) if x else 0.0 if x == x else x

@@ -1,0 +1,303 @@
+"""Value: a number that remembers how it was computed.
+
+Every operation on Values makes a new node that records the primitive, its operands, and one local
+derivative for each operand that the result depends on. `backward` needs nothing else.
+
+>>> x = Value(3.0, name="x")
+>>> y = x * x + 1
+>>> y.op, y.parents[0].local_derivatives
+(<primitive +>, (3.0, 3.0))
+>>> y.backward()
+>>> x.grad
+6.0
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from math import nan
+from numbers import Real
+from typing import Any
+
+from autograd import primitives as p
+from autograd.backward import Step, backward, backward_steps, history
+from autograd.mode import MODE, USUAL, mode, slow
+from autograd.operands import explained, number, refusable
+from autograd.primitives import Primitive, add, div, mul, neg, power, sub
+
+
+class Value:
+    """A real number that records its parents and its local derivatives.
+
+    Args:
+        data: a float, int, Fraction (which stays exact) or NumPy scalar.
+        name: optional label for drawings and messages.
+
+    Attributes: `data`, the number; `grad`, d root / d self of the backward passes so far (interior
+    nodes: of the latest one); `op`, the Primitive that made it, None for a leaf; `operands`, what
+    it was applied to; `parents`, the operands that an edge leads to, repeats kept;
+    `local_derivatives`, one number per parent; `name`.
+
+    Values are compared and hashed by identity; `<`, `>` and `bool` follow the number. All smooth
+    functions are methods too, also under NumPy's names, so object arrays of Values work.
+
+    Raises: TypeError for anything that is not a real number; operations raise what the same
+    operation on floats raises, with the operands in the message.
+
+    >>> Value(2.0, name="w") * 3
+    Value(data=6.0, grad=0.0)
+    """
+
+    __slots__ = (
+        "data", "grad", "op", "operands", "parents", "local_derivatives", "name", "__weakref__",
+    )  # fmt: skip
+    data: Any  # a float, or a Fraction
+    grad: Any
+    op: Primitive | None
+    operands: tuple[Any, ...]
+    parents: tuple[Value, ...]
+    local_derivatives: tuple[float, ...]
+    name: str | None
+
+    def __init__(self, data: Any, name: str | None = None) -> None:
+        if isinstance(data, Value):
+            raise TypeError(f"{data!r} is a Value already; pass its .data, or use .detach()")
+        exact = number(data)
+        self.data = exact if isinstance(exact, Fraction) else float(exact)
+        self.zero_grad()
+        self.op, self.operands, self.parents, self.local_derivatives = None, (), (), ()
+        self.name = name
+
+    # Recording. The operators build their node inline where both operands are ordinary; everything
+    # else goes through `record`, which asks the table. A test holds the two ways equal.
+
+    def record(self, op: Primitive, operands: Sequence[Any]) -> Value:
+        """Apply a primitive to operands of which this is the first Value, and record it.
+
+        This is what `Primitive.__call__` finds. Cost: O(number of operands).
+        """
+        numbers = [
+            x.data if isinstance(x, Value) else x if type(x) is float else number(x)
+            for x in operands
+        ]
+        try:
+            data = op.forward(*numbers)
+        except (ValueError, ArithmeticError) as error:
+            if not MODE.get().ieee:
+                raise explained(error, op, operands) from None
+            data = op.ieee(*numbers)
+        if isinstance(data, Fraction):  # a rule such as 1 / y is exact only where y is no int
+            numbers = [Fraction(x) if type(x) is int else x for x in numbers]
+            operands = [Fraction(x) if type(x) is int else x for x in operands]
+        elif type(data) is not float:
+            data = float(data)
+        how = MODE.get() if slow else USUAL
+        if not how.record:
+            return node(data, None, (), (), ())
+        edges = edges_of(op, operands, numbers, data)
+        parents, slopes = zip(*edges) if edges else ((), ())
+        out = node(data, op, tuple(operands), parents, slopes)
+        if how.observer:
+            how.observer.recorded(out)
+        return out
+
+    def operate(self, op: Primitive, x: Any, y: Any) -> Value:
+        """Apply a binary operator the long way; arrays and strangers answer for themselves."""
+        other = y if x is self else x
+        if not getattr(other, "ndim", 0) and (isinstance(other, (Value, Real)) or refusable(other)):
+            return self.record(op, (x, y))
+        return NotImplemented
+
+    def compare(self, relation: Primitive, other: Any) -> Any:
+        """Compare the numbers; only an observer, such as a tracer, makes a node of it."""
+        observer = MODE.get().observer if slow else None
+        if observer:
+            return observer.compared(relation, self, other)
+        if isinstance(other, Value):
+            return relation.forward(self.data, other.data)
+        if getattr(other, "ndim", 0):
+            return NotImplemented
+        return relation.forward(self.data, number(other))
+
+    def __add__(self, other: Any) -> Value:
+        if type(other) is Value and not slow:
+            return node(self.data + other.data, add, both := (self, other), both, (1, 1))
+        if type(other) is float and not slow:
+            return node(self.data + other, add, (self, other), (self,), (1,))
+        return self.operate(add, self, other)
+
+    def __mul__(self, other: Any) -> Value:
+        if type(other) is Value and not slow:
+            both = (self, other)
+            return node(self.data * other.data, mul, both, both, (other.data, self.data))
+        if type(other) is float and not slow:
+            return node(self.data * other, mul, (self, other), (self,), (other,))
+        return self.operate(mul, self, other)
+
+    def __sub__(self, other: Any) -> Value:
+        if type(other) is Value and not slow:
+            return node(self.data - other.data, sub, both := (self, other), both, (1, -1))
+        return self.operate(sub, self, other)
+
+    def __truediv__(self, other: Any) -> Value:
+        if type(other) is Value and not slow and other.data:
+            y, out = other.data, self.data / other.data
+            return node(out, div, both := (self, other), both, (1 / y, -out / y))
+        return self.operate(div, self, other)
+
+    def __pow__(self, other: Any) -> Value:
+        if type(other) is int and 1 < other < 4 and not slow and -1e99 < self.data < 1e99:
+            x = self.data
+            return node(x**other, power, (self, other), (self,), (other * x ** (other - 1),))
+        return self.operate(power, self, other)
+
+    def __neg__(self) -> Value:
+        return self.record(neg, (self,)) if slow else node(-self.data, neg, (self,), (self,), (-1,))
+
+    # fmt: off
+    def __pos__(self) -> Value: return self.record(p.pos, (self,))
+    def __abs__(self) -> Value: return self.record(p.absolute, (self,))
+    def __round__(self, digits: int = 0) -> Value: return self.record(p.rounded, (self, digits))
+    def __radd__(self, other: Any) -> Value: return self.operate(add, other, self)
+    def __rmul__(self, other: Any) -> Value: return self.operate(mul, other, self)
+    def __rsub__(self, other: Any) -> Value: return self.operate(sub, other, self)
+    def __rtruediv__(self, other: Any) -> Value: return self.operate(div, other, self)
+    def __rpow__(self, other: Any) -> Value: return self.operate(power, other, self)
+    def __mod__(self, other: Any) -> Value: return self.operate(p.mod, self, other)
+    def __rmod__(self, other: Any) -> Value: return self.operate(p.mod, other, self)
+    def __floordiv__(self, other: Any) -> Value: return self.operate(p.floordiv, self, other)
+    def __rfloordiv__(self, other: Any) -> Value: return self.operate(p.floordiv, other, self)
+    def __lt__(self, other: Any) -> Any: return self.compare(p.less, other)
+    def __le__(self, other: Any) -> Any: return self.compare(p.less_equal, other)
+    def __gt__(self, other: Any) -> Any: return self.compare(p.greater, other)
+    def __ge__(self, other: Any) -> Any: return self.compare(p.greater_equal, other)
+    # fmt: on
+
+    def __bool__(self) -> bool:
+        observer = MODE.get().observer if slow else None
+        if observer:
+            observer.decided(self)
+        return bool(self.data)
+
+    square, sqrt, cbrt, exp, exp2, expm1 = p.square, p.sqrt, p.cbrt, p.exp, p.exp2, p.expm1
+    log, log2, log10, log1p = p.log, p.log2, p.log10, p.log1p
+    sin, cos, tan, sinh, cosh, tanh = p.sin, p.cos, p.tan, p.sinh, p.cosh, p.tanh
+    asin, acos, atan, asinh, acosh, atanh = p.asin, p.acos, p.atan, p.asinh, p.acosh, p.atanh
+    arcsin, arccos, arctan, arcsinh, arccosh, arctanh = asin, acos, atan, asinh, acosh, atanh
+    atan2, hypot, erf, erfc, lgamma = p.atan2, p.hypot, p.erf, p.erfc, p.lgamma
+    relu, leaky_relu, elu, silu, gelu = p.relu, p.leaky_relu, p.elu, p.silu, p.gelu
+    sigmoid, log_sigmoid, softplus = p.sigmoid, p.log_sigmoid, p.softplus
+    floor, ceil, sign, copysign, clip = p.floor, p.ceil, p.sign, p.copysign, p.clip
+    __floor__, __ceil__, rint, arctan2, fabs = floor, ceil, __round__, atan2, __abs__
+    conjugate = __pos__  # asked for by np.var
+
+    def maximum(self, *others: Any) -> Value:
+        """Return the largest of this and others, see `autograd.maximum`."""
+        return p.maximum(self, *others)  # type: ignore[no-any-return]
+
+    def minimum(self, *others: Any) -> Value:
+        """Return the smallest of this and others, see `autograd.minimum`."""
+        return p.minimum(self, *others)  # type: ignore[no-any-return]
+
+    def item(self) -> Any:
+        """Return the number itself, without its history."""
+        return self.data
+
+    def detach(self) -> Value:
+        """Return a new leaf with the same number and name: gradients stop here."""
+        return Value(self.data, self.name)
+
+    def zero_grad(self) -> None:
+        """Set this node's gradient to zero."""
+        self.grad = self.data * 0 if isinstance(self.data, Fraction) else 0.0
+
+    def backward(self, seed: float = 1.0) -> None:
+        """Add d self / d leaf to the gradient of every leaf, see `autograd.backward`."""
+        backward(self, seed)
+
+    def backward_steps(self, seed: float = 1.0) -> Iterator[Step]:
+        """Run the same pass one node at a time, see `autograd.backward_steps`."""
+        return backward_steps(self, seed)
+
+    def __repr__(self) -> str:
+        name = f", name={self.name!r}" if self.name is not None else ""
+        return f"Value(data={self.data!r}, grad={self.grad!r}{name})"
+
+    def __format__(self, spec: str) -> str:
+        return format(self.data, spec) if spec else repr(self)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Value:
+        for old in history(self):
+            if id(old) not in memo:
+                operands = tuple(memo.get(id(x), x) for x in old.operands)
+                parents = tuple(memo[id(x)] for x in old.parents)
+                new = node(old.data, old.op, operands, parents, old.local_derivatives)
+                new.grad, new.name, memo[id(old)] = old.grad, old.name, new
+        return memo[id(self)]  # type: ignore[no-any-return]
+
+    def __copy__(self) -> Value:
+        new = node(self.data, self.op, self.operands, self.parents, self.local_derivatives)
+        new.grad, new.name = self.grad, self.name
+        return new
+
+    def __reduce__(self) -> Any:
+        if self.op is not None:
+            raise TypeError(
+                f"{self!r} has a history, and a pickle would cut what it shares with other Values; "
+                "pickle its .detach(), its leaves, or use copy.deepcopy"
+            )
+        return Value, (self.data, self.name), (None, {"grad": self.grad})
+
+
+def node(
+    data: Any,
+    op: Primitive | None,
+    operands: tuple[Any, ...],
+    parents: tuple[Any, ...],
+    slopes: tuple[Any, ...],
+) -> Value:
+    """Return a Value with a history, without the checks of its constructor."""
+    self = object.__new__(Value)
+    self.data = data
+    self.grad = 0.0
+    self.op = op
+    self.operands = operands
+    self.parents = parents
+    self.local_derivatives = slopes
+    self.name = None
+    return self
+
+
+def edges_of(
+    op: Primitive, operands: Sequence[Any], numbers: Sequence[Any], out: Any
+) -> list[tuple[Value, Any]]:
+    """Return (parent, local derivative) for each operand that the result depends on."""
+    wanted = edge_mask(op, operands, numbers, out)
+    try:
+        slopes = op.derivatives(numbers, out, wanted)
+    except (ValueError, ArithmeticError):
+        slopes = limits(op, numbers, out, wanted)
+    return [(x, s) for x, s, want in zip(operands, slopes, wanted) if want and s is not None]
+
+
+def edge_mask(
+    op: Primitive, operands: Sequence[Any], numbers: Sequence[Any], out: Any
+) -> list[bool]:
+    """Return for each operand whether it is a Value on which the result depends here."""
+    wanted = [isinstance(x, Value) for x in operands]
+    if op.constant is None:
+        return wanted
+    constant = op.constant(*numbers, out)
+    return [want and not still for want, still in zip(wanted, constant)]
+
+
+def limits(op: Primitive, numbers: Sequence[Any], out: Any, wanted: Sequence[bool]) -> list[Any]:
+    """Return the slopes where a rule divides by zero or overflows: infinite, or NaN."""
+    with mode(ieee=True, record=False):
+        try:
+            operands = [Value(x) if want else x for x, want in zip(numbers, wanted)]
+            slopes = op.derivatives(operands, Value(out), wanted)
+        except (ValueError, ArithmeticError):
+            return [nan if want else None for want in wanted]
+    return [s.data if isinstance(s, Value) else s for s in slopes]
