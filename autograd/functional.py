@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from itertools import compress
 from typing import Any
 
 from autograd.backward import adjoints, topological_order
@@ -65,9 +66,9 @@ def slopes(node: Value, relevant: set[Value]) -> list[tuple[Value, Any]]:
         return []
     numbers = [x.data if isinstance(x, Value) else x for x in node.operands]
     mask = edge_mask(node.op, node.operands, numbers, node.data)
-    wanted = [edge and x in relevant for x, edge in zip(node.operands, mask)]
-    found = node.op.derivatives(node.operands, node, wanted)
-    return [(x, slope) for x, slope in zip(node.operands, found) if slope is not None]
+    mask = [edge and x in relevant for x, edge in zip(node.operands, mask)]
+    found = node.op.derivatives(node.operands, node, mask)
+    return list(compress(zip(node.operands, found), mask))
 
 
 def times(slope: Any, upstream: Any) -> Any:
@@ -84,7 +85,7 @@ def times(slope: Any, upstream: Any) -> Any:
 
 def is_scalar(x: Any) -> bool:
     """Tell whether x is one number, or something that `Value` will refuse by name."""
-    return isinstance(x, (Value, str, bytes, dict)) or not hasattr(x, "__len__") or x_is_0d(x)
+    return isinstance(x, (Value, str, bytes, dict, set)) or not hasattr(x, "__len__") or x_is_0d(x)
 
 
 def x_is_0d(x: Any) -> bool:

@@ -17,10 +17,10 @@ def number(x: Any) -> Any:
         return x
     if isinstance(x, int):
         return int(x)  # a bool is the number it is in Python
-    if type(x).__module__ == "numpy" and getattr(x, "ndim", 1) == 0:
-        return float(number(x.item()))  # at once: one float32 must not drag a sum down
     if isinstance(x, Real):
-        return float(x)
+        return float(x)  # at once: one NumPy float32 must not drag a sum down
+    if type(x).__module__ == "numpy" and getattr(x, "ndim", 1) == 0 and type(x.item()) is not type(x):
+        return float(number(x.item()))  # a bool, or an array without dimensions
     cure = {
         "str": "float(text)",
         "Decimal": "float(x), or Fraction(x) to stay exact",

@@ -19,6 +19,7 @@ import math
 import operator
 from collections.abc import Callable, Iterable, Sequence
 from math import inf, nan
+from types import MethodType
 from typing import Any
 
 # fmt: off
@@ -34,6 +35,7 @@ from autograd.special import (
     gelu_value,
     heaviside,
     ieee_log,
+    ieee_polygamma,
     ieee_power,
     ieee_quotient,
     log1pexp,
@@ -103,13 +105,13 @@ class Primitive:
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         """Bind as a function does, so that a class may say ``exp = primitives.exp``."""
-        return self if instance is None else lambda *others: self(instance, *others)
+        return self if instance is None else MethodType(self, instance)
 
-    def derivatives(self, operands: Sequence[Any], out: Any, wanted: Sequence[bool]) -> list[Any]:
-        """Return the wanted partials at `operands`, and None for every other one."""
+    def derivatives(self, operands: Sequence[Any], out: Any, mask: Sequence[bool]) -> list[Any]:
+        """Return one slope per operand; what stands where the mask is false has no meaning."""
         return [
-            partial(*operands, out) if partial is not None and want else None
-            for partial, want in zip(self.partials, wanted)
+            partial(*operands, out) if edge and partial else None
+            for partial, edge in zip(self.partials, mask)
         ]
 
     def spell(self, *operands: str) -> str:
@@ -149,9 +151,9 @@ class Variadic(Primitive):
         """Apply to the numbers or Values of a sequence."""
         return super().__call__(*xs)
 
-    def derivatives(self, operands: Sequence[Any], out: Any, wanted: Sequence[bool]) -> list[Any]:
-        """Return the wanted partials at `operands`, and None for every other one."""
-        return [s if want else None for s, want in zip(self.rule(operands, out), wanted)]
+    def derivatives(self, operands: Sequence[Any], out: Any, mask: Sequence[bool]) -> list[Any]:
+        """Return one slope per operand; what stands where the mask is false has no meaning."""
+        return self.rule(operands, out)  # type: ignore[no-any-return]
 
     def spell(self, *operands: str) -> str:
         """Return the source text of this primitive applied to the given texts."""
@@ -168,6 +170,12 @@ def one(*_: Any) -> int:
     return 1
 
 
+def unless_nan(*operands: Any) -> Any:
+    """The slope 1 of an operand that is passed on, and NaN where the result is NaN."""
+    out = operands[-1]
+    return sign(1 + out * out)
+
+
 def nonzero(x: Any) -> Any:
     """Return a length x, or 1 where it is 0: an expression, so that a partial may use it."""
     return x + (1 - step(x))
@@ -182,7 +190,7 @@ sub = Primitive("-", operator.sub, one, negative)
 mul = Primitive("*", operator.mul, lambda x, y, out: y, lambda x, y, out: x)
 div = Primitive("/", operator.truediv, lambda x, y, out: 1 / y, lambda x, y, out: -out / y,
                 ieee=ieee_quotient)
-power = Primitive("**", real_power, lambda x, y, out: y * x ** (y - 1), lambda x, y, out: out * log(x),
+power = Primitive("**", real_power, lambda x, y, out: y * power(x, y - 1), lambda x, y, out: out * log(x),
                   constant=lambda x, y, out: (y == 0, x == 0), domain=(POSITIVE, REAL), ieee=ieee_power)
 mod = Primitive("%", operator.mod, one, lambda x, y, out: -(x // y),
                 constant=lambda x, y, out: (False, x == out), smooth=False)
@@ -230,7 +238,7 @@ normal_cdf = Primitive("normal_cdf", cumulative_normal, lambda x, out: INV_SQRT_
 erf  = Primitive("erf", math.erf, lambda x, out: TWO_BY_SQRT_PI * gaussian(x, 1.0))
 erfc = Primitive("erfc", math.erfc, lambda x, out: -TWO_BY_SQRT_PI * gaussian(x, 1.0))
 polygamma = Primitive("polygamma", polygamma_value, None, lambda n, x, out: polygamma(n + 1, x),
-                      domain=((-1.0, inf), POSITIVE))
+                      domain=((-1.0, inf), POSITIVE), ieee=ieee_polygamma)
 lgamma = Primitive("lgamma", math.lgamma, lambda x, out: polygamma(0, x), domain=(POSITIVE,),
                    ieee=lambda x: inf)
 
@@ -265,7 +273,7 @@ elu = Primitive("elu", lambda x, scale: x if x > 0 else scale * math.expm1(x),
                 lambda x, scale, out: expm1(at_most(x, 0)),
                 constant=lambda x, scale, out: (False, x > 0), smooth=False, defaults=(1.0,))
 
-clip = Primitive("clip", clamp, one, one, one, smooth=False,
+clip = Primitive("clip", clamp, unless_nan, unless_nan, unless_nan, smooth=False,
                  constant=lambda x, low, high, out: ((x < low) | (x > high), x >= low, x <= high))
 where = Primitive("where", lambda condition, x, y: x if condition else y, None, one, one, smooth=False,
                   constant=lambda condition, x, y, out: (True, condition == 0, condition != 0))

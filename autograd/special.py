@@ -43,6 +43,11 @@ def ieee_log(x: float) -> float:
     return nan if x else -inf
 
 
+def ieee_polygamma(n: int, x: float) -> float:
+    """Return the limit of polygamma at a pole; that of an even order has none left of zero."""
+    return inf if n % 2 else -inf if x > 0.0 else nan
+
+
 def cube_root(x: float) -> float:
     """Return the real cube root: a power, sharpened by one Newton step."""
     if x == 0 or not math.isfinite(x):
@@ -106,13 +111,13 @@ def harmonic_sum(n: int, x: float) -> float:
     """
     sign, terms = -1.0 if n % 2 else 1.0, []
     while x < 20.0:
-        terms.append(-sign * math.factorial(n) / x ** (n + 1))
+        terms.append(-sign * math.factorial(n) * x ** -(n + 1))
         x += 1.0
-    lead = math.log(x) if n == 0 else -sign * math.factorial(n - 1) / x**n
-    terms += [lead, -sign * math.factorial(n) / (2.0 * x * x**n)]
+    lead = math.log(x) if n == 0 else -sign * math.factorial(n - 1) * x**-n
+    terms += [lead, -sign * math.factorial(n) * x ** -(n + 1) / 2.0]
     for k, bernoulli in enumerate(BERNOULLI, start=1):
         weight = math.factorial(2 * k + n - 1) / math.factorial(2 * k)
-        terms.append(-sign * bernoulli * weight * (1.0 / x) ** (2 * k + n))
+        terms.append(-sign * bernoulli * weight * x ** -(2 * k + n))
     return math.fsum(terms)
 
 
@@ -142,6 +147,8 @@ def clamp(x: float, low: float, high: float) -> float:
     """Return x, moved to the nearer end of [low, high] where it lies outside."""
     if low > high:
         raise ValueError(f"an empty interval: low {low!r} is above high {high!r}")
+    if low != low or high != high:
+        return nan
     return low if x < low else high if x > high else x
 
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from itertools import compress
 from math import nan
 from numbers import Real
 from typing import Any
@@ -25,6 +26,8 @@ from autograd.backward import Step, backward, backward_steps, history
 from autograd.mode import MODE, USUAL, mode, slow
 from autograd.operands import explained, number, refusable
 from autograd.primitives import Primitive, add, div, mul, neg, power, sub
+
+new = object.__new__
 
 
 class Value:
@@ -77,10 +80,15 @@ class Value:
 
         This is what `Primitive.__call__` finds. Cost: O(number of operands).
         """
-        numbers = [
-            x.data if isinstance(x, Value) else x if type(x) is float else number(x)
-            for x in operands
-        ]
+        if len(op.partials) == 1 and not slow and type(self.data) is float:
+            try:
+                return self.record_one(op, operands)
+            except (ValueError, ArithmeticError):
+                pass  # the long way knows what to say, or the limit
+        if ORDINARY.issuperset(map(type, operands)):
+            numbers = [x.data if type(x) is Value else x for x in operands]
+        else:
+            numbers = [x.data if isinstance(x, Value) else number(x) for x in operands]
         try:
             data = op.forward(*numbers)
         except (ValueError, ArithmeticError) as error:
@@ -95,12 +103,26 @@ class Value:
         how = MODE.get() if slow else USUAL
         if not how.record:
             return node(data, None, (), (), ())
-        edges = edges_of(op, operands, numbers, data)
-        parents, slopes = zip(*edges) if edges else ((), ())
+        mask = edge_mask(op, operands, numbers, data)
+        try:
+            slopes = op.derivatives(numbers, data, mask)
+        except (ValueError, ArithmeticError):
+            slopes = limits(op, numbers, data, mask)
+        parents, slopes = tuple(compress(operands, mask)), tuple(compress(slopes, mask))
         out = node(data, op, tuple(operands), parents, slopes)
         if how.observer:
             how.observer.recorded(out)
         return out
+
+    def record_one(self, op: Primitive, operands: Sequence[Any]) -> Value:
+        """Record a function of one operand: the short way of `record`, in half its time."""
+        (x,), (rule,), number = operands, op.partials, self.data
+        data = op.forward(number)
+        if type(data) is not float:
+            data = float(data)
+        if rule is None or (op.constant and op.constant(number, data)[0]):
+            return node(data, op, (x,), (), ())
+        return node(data, op, (x,), (x,), (rule(number, data),))
 
     def operate(self, op: Primitive, x: Any, y: Any) -> Value:
         """Apply a binary operator the long way; arrays and strangers answer for themselves."""
@@ -122,15 +144,22 @@ class Value:
 
     def __add__(self, other: Any) -> Value:
         if type(other) is Value and not slow:
-            return node(self.data + other.data, add, both := (self, other), both, (1, 1))
+            out = new(Value)
+            out.data, out.grad, out.op = self.data + other.data, 0.0, add
+            out.operands = out.parents = (self, other)
+            out.local_derivatives, out.name = (1, 1), None
+            return out
         if type(other) is float and not slow:
             return node(self.data + other, add, (self, other), (self,), (1,))
         return self.operate(add, self, other)
 
     def __mul__(self, other: Any) -> Value:
         if type(other) is Value and not slow:
-            both = (self, other)
-            return node(self.data * other.data, mul, both, both, (other.data, self.data))
+            out = new(Value)
+            out.data, out.grad, out.op = self.data * other.data, 0.0, mul
+            out.operands = out.parents = (self, other)
+            out.local_derivatives, out.name = (other.data, self.data), None
+            return out
         if type(other) is float and not slow:
             return node(self.data * other, mul, (self, other), (self,), (other,))
         return self.operate(mul, self, other)
@@ -258,7 +287,7 @@ def node(
     slopes: tuple[Any, ...],
 ) -> Value:
     """Return a Value with a history, without the checks of its constructor."""
-    self = object.__new__(Value)
+    self = new(Value)
     self.data = data
     self.grad = 0.0
     self.op = op
@@ -269,35 +298,27 @@ def node(
     return self
 
 
-def edges_of(
-    op: Primitive, operands: Sequence[Any], numbers: Sequence[Any], out: Any
-) -> list[tuple[Value, Any]]:
-    """Return (parent, local derivative) for each operand that the result depends on."""
-    wanted = edge_mask(op, operands, numbers, out)
-    try:
-        slopes = op.derivatives(numbers, out, wanted)
-    except (ValueError, ArithmeticError):
-        slopes = limits(op, numbers, out, wanted)
-    return [(x, s) for x, s, want in zip(operands, slopes, wanted) if want and s is not None]
-
-
 def edge_mask(
     op: Primitive, operands: Sequence[Any], numbers: Sequence[Any], out: Any
 ) -> list[bool]:
     """Return for each operand whether it is a Value on which the result depends here."""
-    wanted = [isinstance(x, Value) for x in operands]
-    if op.constant is None:
-        return wanted
-    constant = op.constant(*numbers, out)
-    return [want and not still for want, still in zip(wanted, constant)]
+    mask = [isinstance(x, Value) for x in operands]
+    if None in op.partials:
+        mask = [is_value and rule is not None for is_value, rule in zip(mask, op.partials)]
+    if op.constant is not None:
+        mask = [edge and not still for edge, still in zip(mask, op.constant(*numbers, out))]
+    return mask
 
 
-def limits(op: Primitive, numbers: Sequence[Any], out: Any, wanted: Sequence[bool]) -> list[Any]:
+def limits(op: Primitive, numbers: Sequence[Any], out: Any, mask: Sequence[bool]) -> list[Any]:
     """Return the slopes where a rule divides by zero or overflows: infinite, or NaN."""
     with mode(ieee=True, record=False):
         try:
-            operands = [Value(x) if want else x for x, want in zip(numbers, wanted)]
-            slopes = op.derivatives(operands, Value(out), wanted)
+            operands = [Value(x) if edge else x for x, edge in zip(numbers, mask)]
+            slopes = op.derivatives(operands, Value(out), mask)
         except (ValueError, ArithmeticError):
-            return [nan if want else None for want in wanted]
+            return [nan] * len(mask)
     return [s.data if isinstance(s, Value) else s for s in slopes]
+
+
+ORDINARY = frozenset((Value, float))  # operands that need no conversion

@@ -11,7 +11,7 @@ from pathlib import Path
 def names() -> list[str]:
     """Return the benchmarks: the modules of this folder that have a `main`."""
     found = sorted(module.name for module in pkgutil.iter_modules([str(Path(__file__).parent)]))
-    return [name for name in found if "\ndef main(" in source_of(name)]
+    return [name for name in found if name[0] != "_" and "\ndef main(" in source_of(name)]
 
 
 def source_of(name: str) -> str:
