@@ -46,8 +46,8 @@ from autograd.functional import (
     vjp,
 )
 from autograd.mode import ieee, no_grad
+from autograd.primitive import Primitive
 from autograd.primitives import (
-    Primitive,
     absolute,
     acos,
     acosh,

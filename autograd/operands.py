@@ -8,7 +8,7 @@ from math import inf
 from numbers import Real
 from typing import Any
 
-from autograd.primitives import Primitive
+from autograd.primitive import Primitive
 
 
 def number(x: Any) -> Any:

@@ -1,12 +1,9 @@
-"""The table of primitives: every function the engine knows, and the only place that knows a derivative.
+"""The table of primitives: every function the engine knows, and the only place with derivatives.
 
 A row gives a symbol, a function of floats and one partial derivative per operand. A partial is
 called as ``partial(*operands, out)``, where ``out`` is the result: on floats while an expression is
 recorded, on Values when a gradient is differentiated again, on placeholders when a graph is
 compiled. So a partial is an expression: operators and primitives, no branch on a value.
-
-The table knows no interpreter: a primitive finds that of its operands by their ``record`` method,
-and computes on plain numbers where there is none.
 
 >>> sigmoid(0.0), sigmoid.partials[0](0.0, 0.5)
 (0.5, 0.25)
@@ -17,147 +14,24 @@ from __future__ import annotations
 import itertools
 import math
 import operator
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from math import inf, nan
-from types import MethodType
 from typing import Any
 
+from autograd.primitive import Primitive, Variadic
+
+# isort: off
 # fmt: off
 from autograd.special import (
-    INV_SQRT_2PI,
-    TWO_BY_SQRT_PI,
-    bell,
-    clamp,
-    cube_root,
-    cumulative_normal,
-    first_nan_or,
-    fold,
-    gelu_value,
-    heaviside,
-    ieee_log,
-    ieee_polygamma,
-    ieee_power,
-    ieee_quotient,
-    log1pexp,
-    log_of_sum,
-    logistic,
-    polygamma_value,
-    real_power,
-    sign_of,
-    silu_value,
-    softmax_share,
+    INV_SQRT_2PI, TWO_BY_SQRT_PI, bell, clamp, cube_root, cumulative_normal, first_nan_or, fold,
+    gelu_value, heaviside, ieee_log, ieee_polygamma, ieee_power, ieee_quotient, log1pexp,
+    log_of_sum, logistic, polygamma_value, real_power, sign_of, silu_value, softmax_shares,
 )
-
 # fmt: on
+# isort: on
 
-Interval = tuple[float, float]
 REAL, POSITIVE, UNIT = (-inf, inf), (0.0, inf), (-1.0, 1.0)
 LOG_2, LOG2_E, LOG10_E = math.log(2.0), 1.4426950408889634, 0.4342944819032518
-
-
-class Primitive:
-    """A function of numbers with its partial derivatives: one row of the table.
-
-    Args:
-        symbol: label in drawings, name in errors, spelling in code.
-        forward: the function of floats; may branch and may raise.
-        partials: one per operand, ``(*operands, out) -> slope``; None where the result is locally
-            constant in the operand everywhere (floor, sign, the condition of where).
-        domain: the open interval of each operand on which the function is real.
-        constant: ``(*operands, out) -> one bool per operand``, true where the result is locally
-            constant in it, so that no edge is recorded.
-        ieee: what ``forward`` would return, were it IEEE 754 arithmetic, where it raises.
-        smooth: False where the function has kinks or jumps.
-        defaults: values of the last operands, where a call leaves them out.
-
-    >>> exp(0.0), str(exp), exp.spell("x")
-    (1.0, 'exp', 'exp(x)')
-    """
-
-    name: str = ""  # the name of the row's variable: copying and pickling go by it
-
-    def __init__(
-        self,
-        symbol: str,
-        forward: Callable[..., Any],
-        *partials: Callable[..., Any] | None,
-        domain: tuple[Interval, ...] = (),
-        constant: Callable[..., Sequence[Any]] | None = None,
-        ieee: Callable[..., float] = lambda *numbers: nan,
-        smooth: bool = True,
-        defaults: tuple[float, ...] = (),
-    ) -> None:
-        self.symbol, self.forward, self.partials = symbol, forward, partials
-        self.domain = domain or (REAL,) * len(partials)
-        self.constant, self.ieee, self.smooth, self.defaults = constant, ieee, smooth, defaults
-        kind = "smooth" if smooth else "piecewise smooth"
-        self.__doc__ = f"{symbol}: a {kind} primitive of {len(partials)} operands, on {self.domain}."
-
-    def __call__(self, *operands: Any) -> Any:
-        """Apply to numbers, or have the first Value among the operands record it."""
-        missing = len(self.partials) - len(operands)
-        if missing > 0:
-            operands += self.defaults[-missing:]
-        for x in operands:
-            if hasattr(x, "record"):  # a Value, or any interpreter written later
-                return x.record(self, operands)
-        return self.forward(*operands)
-
-    def __get__(self, instance: Any, owner: type | None = None) -> Any:
-        """Bind as a function does, so that a class may say ``exp = primitives.exp``."""
-        return self if instance is None else MethodType(self, instance)
-
-    def derivatives(self, operands: Sequence[Any], out: Any, mask: Sequence[bool]) -> list[Any]:
-        """Return one slope per operand; what stands where the mask is false has no meaning."""
-        return [
-            partial(*operands, out) if edge and partial else None
-            for partial, edge in zip(self.partials, mask)
-        ]
-
-    def spell(self, *operands: str) -> str:
-        """Return the source text of this primitive applied to the given texts."""
-        if self.symbol.isidentifier():
-            return f"{self.symbol}({', '.join(operands)})"
-        return f" {self.symbol} ".join(operands) if len(operands) > 1 else self.symbol + operands[0]
-
-    def __str__(self) -> str:
-        return self.symbol
-
-    def __repr__(self) -> str:
-        return f"<primitive {self.symbol}>"
-
-    def __reduce__(self) -> str:
-        if not self.name:
-            raise TypeError(f"{self!r} has no global name by which it could be copied or pickled")
-        return self.name
-
-
-class Variadic(Primitive):
-    """A primitive of a whole sequence of operands, recorded as one node.
-
-    Its single rule ``(operands, out) -> slopes`` gives all partials at once, because they share
-    their work. Called with one sequence; the functions below flatten anything richer.
-
-    >>> total([1.0, 2.0, 3.0])
-    6.0
-    """
-
-    def __init__(self, symbol: str, forward: Callable[..., Any], rule: Callable[..., Any], **row: Any):
-        super().__init__(symbol, forward, **row)
-        self.rule = rule
-        self.__doc__ = f"{symbol}: a primitive of any number of operands, recorded as one node."
-
-    def __call__(self, xs: Iterable[Any]) -> Any:
-        """Apply to the numbers or Values of a sequence."""
-        return super().__call__(*xs)
-
-    def derivatives(self, operands: Sequence[Any], out: Any, mask: Sequence[bool]) -> list[Any]:
-        """Return one slope per operand; what stands where the mask is false has no meaning."""
-        return self.rule(operands, out)  # type: ignore[no-any-return]
-
-    def spell(self, *operands: str) -> str:
-        """Return the source text of this primitive applied to the given texts."""
-        return f"{self.symbol}([{', '.join(operands)}])"
 
 
 def negative(*_: Any) -> int:
@@ -328,7 +202,7 @@ mean  = Variadic("mean", lambda *xs: fold(xs) / len(xs), lambda xs, out: [1 / le
 prod  = Variadic("prod", lambda *xs: math.prod(xs), product_rule)
 norm  = Variadic("norm", math.hypot, lambda xs, out: [x / nonzero(out) for x in xs])
 logsumexp = Variadic("logsumexp", log_of_sum, lambda xs, out: softmax(xs))
-softmax_of = Variadic("softmax", softmax_share, softmax_rule)
+softmax_of = Variadic("softmax", lambda index, *xs: softmax_shares(*xs)[index], softmax_rule)
 largest  = Variadic("maximum", lambda *xs: first_nan_or(max, xs), winners_rule, smooth=False,
                     constant=lambda *xs: [x < xs[-1] for x in xs[:-1]])
 smallest = Variadic("minimum", lambda *xs: first_nan_or(min, xs), winners_rule, smooth=False,
@@ -355,6 +229,8 @@ def softmax(xs: Sequence[Any]) -> list[Any]:
     >>> softmax([0.0, 0.0])
     [0.5, 0.5]
     """
+    if not any(hasattr(x, "record") for x in xs):
+        return softmax_shares(*xs)  # at once: a rule asks for all shares of plain numbers
     return [softmax_of((i, *xs)) for i in range(len(xs))]
 
 

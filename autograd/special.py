@@ -162,10 +162,19 @@ def heaviside(x: float) -> float:
     return 1.0 if x > 0 else 0.0 if x <= 0 else x
 
 
+def exp_of_difference(x: float, y: float) -> float:
+    """Return exp(x - y), with what the subtraction rounds away (Knuth, 1969) made good."""
+    difference = x - y
+    if not math.isfinite(difference):
+        return math.exp(difference)
+    back = difference - x
+    return math.exp(difference) * (1.0 + ((x - (difference - back)) - (y + back)))
+
+
 def shifted_exponentials(xs: Sequence[float]) -> list[float]:
     """Return exp(x - max(xs)) for every x: none overflows, and the largest is 1."""
     top = max(xs)
-    return [1.0 if x == top else math.exp(x - top) for x in xs]
+    return [1.0 if x == top else exp_of_difference(x, top) for x in xs]
 
 
 def log_of_sum(*xs: float) -> float:
@@ -180,12 +189,15 @@ def log_of_sum(*xs: float) -> float:
     return float(top + math.log1p(math.fsum(shares)))
 
 
-def softmax_share(index: int, *xs: float) -> float:
-    """Return exp(xs[index]) / sum(exp(xs))."""
+def softmax_shares(*xs: float) -> list[float]:
+    """Return exp(x) / sum(exp(xs)) for every x."""
+    if any(x != x for x in xs):
+        return [nan] * len(xs)
     shares = shifted_exponentials(xs)
-    return nan if any(x != x for x in xs) else shares[index] / math.fsum(shares)
+    whole = math.fsum(shares)
+    return [share / whole for share in shares]
 
 
 def sign_of(x: float) -> float:
     """Return -1.0, 0.0 or 1.0; NaN for NaN."""
-    return math.copysign(1.0, x) if x else 0.0 if x == x else x
+    return math.copysign(1.0, x) if x > 0 or x < 0 else 0.0 if x == 0 else x

@@ -25,7 +25,8 @@ from autograd import primitives as p
 from autograd.backward import Step, backward, backward_steps, history
 from autograd.mode import MODE, USUAL, mode, slow
 from autograd.operands import explained, number, refusable
-from autograd.primitives import Primitive, add, div, mul, neg, power, sub
+from autograd.primitive import Primitive
+from autograd.primitives import add, div, mul, neg, power, sub
 
 new = object.__new__
 
@@ -108,8 +109,8 @@ class Value:
             slopes = op.derivatives(numbers, data, mask)
         except (ValueError, ArithmeticError):
             slopes = limits(op, numbers, data, mask)
-        parents, slopes = tuple(compress(operands, mask)), tuple(compress(slopes, mask))
-        out = node(data, op, tuple(operands), parents, slopes)
+        edges = tuple(compress(operands, mask)), tuple(compress(slopes, mask))
+        out = node(data, op, tuple(operands), *edges)
         if how.observer:
             how.observer.recorded(out)
         return out
@@ -129,7 +130,7 @@ class Value:
         other = y if x is self else x
         if not getattr(other, "ndim", 0) and (isinstance(other, (Value, Real)) or refusable(other)):
             return self.record(op, (x, y))
-        return NotImplemented
+        return NotImplemented  # type: ignore[no-any-return]
 
     def compare(self, relation: Primitive, other: Any) -> Any:
         """Compare the numbers; only an observer, such as a tracer, makes a node of it."""
