@@ -46,7 +46,6 @@ from autograd.functional import (
     vjp,
 )
 from autograd.mode import ieee, no_grad
-from autograd.primitive import Primitive
 from autograd.primitives import (
     absolute,
     acos,
@@ -103,6 +102,7 @@ from autograd.primitives import (
 )
 from autograd.primitives import rounded as round
 from autograd.primitives import total as sum
+from autograd.row import Primitive
 from autograd.value import Value
 
 # fmt: on

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from autograd.mode import no_grad
-from autograd.primitive import Interval, Primitive
+from autograd.row import Interval, Primitive
 from autograd.value import Value
 
 SHARES = (0.21, 0.56, 0.83)  # where in its domain each operand is tried

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from autograd.primitive import Primitive
+from autograd.row import Primitive
 
 if TYPE_CHECKING:
     from autograd.value import Value

@@ -8,7 +8,7 @@ from math import inf
 from numbers import Real
 from typing import Any
 
-from autograd.primitive import Primitive
+from autograd.row import Primitive
 
 
 def number(x: Any) -> Any:

@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 from math import inf, nan
 from typing import Any
 
-from autograd.primitive import Primitive, Variadic
+from autograd.row import Primitive, Variadic
 
 # isort: off
 # fmt: off

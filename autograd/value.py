@@ -25,8 +25,8 @@ from autograd import primitives as p
 from autograd.backward import Step, backward, backward_steps, history
 from autograd.mode import MODE, USUAL, mode, slow
 from autograd.operands import explained, number, refusable
-from autograd.primitive import Primitive
 from autograd.primitives import add, div, mul, neg, power, sub
+from autograd.row import Primitive
 
 new = object.__new__
 

@@ -1,6 +1,6 @@
-"""What a primitive is: a function of numbers that knows its partial derivatives.
+"""What a row of the table is: a function of numbers that knows its partial derivatives.
 
-It knows no interpreter: it finds that of its operands by their ``record`` method, and computes on
+A primitive knows no interpreter: it finds that of its operands by their ``record`` method, and computes on
 plain numbers where there is none. So a table of primitives imports nothing that records.
 """
 
