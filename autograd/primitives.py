@@ -265,4 +265,4 @@ def choose(xs: Sequence[Any], best: Callable[..., Any], of_many: Variadic, bound
 
 TABLE = {name: row for name, row in list(globals().items()) if isinstance(row, Primitive)}
 for name, row in TABLE.items():
-    row.name = name
+    row.name, row.__module__ = name, __name__

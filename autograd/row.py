@@ -1,7 +1,7 @@
 """What a row of the table is: a function of numbers that knows its partial derivatives.
 
-A primitive knows no interpreter: it finds that of its operands by their ``record`` method, and computes on
-plain numbers where there is none. So a table of primitives imports nothing that records.
+A primitive knows no interpreter: it finds that of its operands by their ``record`` method, and
+computes on plain numbers where there is none. So the table imports nothing that records.
 """
 
 from __future__ import annotations

@@ -1,0 +1,1 @@
+"""Data sets that come with the package as compressed CSV; README.md states source and licence."""

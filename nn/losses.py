@@ -1,0 +1,226 @@
+"""Losses: how far the outputs of a network are from their targets, as one number.
+
+Every loss takes the outputs and the targets of one sample (a number, or a list of q of them), or
+those of many samples (a list of lists), over which it takes the mean. A list of plain numbers or
+Values is one sample. On Values the loss is a Value, on numbers a number.
+
+>>> mse_loss([0.5, 1.0], [0.0, 1.0])
+0.125
+>>> mse_loss([[0.5, 1.0], [0.0, 1.0]], [[0.0, 1.0], [0.0, 1.0]])
+0.0625
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from autograd import Value, clip, dot, log, log1p, log_sigmoid, logsumexp, mean, relu, sigmoid
+from autograd import sum as total
+from autograd.primitives import softmax_of
+
+SUM_OF_SHARES = 1e-9  # how far a distribution may be from summing to 1
+
+
+def is_many(x: Any) -> bool:
+    """Tell whether x is a sequence."""
+    return hasattr(x, "__len__") and getattr(x, "ndim", 1) > 0
+
+
+def as_list(x: Any) -> list[Any]:
+    """Return a sequence as a list, and a single number as a list of one."""
+    return list(x) if is_many(x) else [x]
+
+
+def over_samples(one: Callable[[Any, Any], Any], outputs: Any, targets: Any) -> Any:
+    """Return the loss of one sample, or the mean of the losses of many."""
+    if not is_many(outputs) or not (len(outputs) and is_many(outputs[0])):
+        return one(as_list(outputs), targets)
+    if not is_many(targets) or len(outputs) != len(targets):
+        many = len(targets) if is_many(targets) else "one"
+        raise ValueError(f"{len(outputs)} samples of outputs but {many} of targets")
+    return mean([one(as_list(output), target) for output, target in zip(outputs, targets)])
+
+
+def matched(outputs: list[Any], target: Any) -> list[tuple[Any, Any]]:
+    """Return (output, target) pairs of one sample; none, or another number of them, is an error."""
+    targets = as_list(target)
+    if not outputs:
+        raise ValueError("a loss of no outputs")
+    if len(outputs) != len(targets):
+        raise ValueError(f"{len(outputs)} outputs but {len(targets)} targets")
+    return list(zip(outputs, targets))
+
+
+def mse_loss(outputs: Any, targets: Any) -> Any:
+    """Return the textbook's mean squared error, E = 1/2 * sum_k (output_k - target_k)**2.
+
+    The mean is over the samples; over the outputs of one sample it is a sum.
+
+    Raises: ValueError when the numbers of outputs and targets differ.
+    Source: Deep Learning and MindSpore Practice, section 3.2.
+
+    >>> output = Value(0.75)
+    >>> mse_loss([output], [1.0]).backward(); output.grad
+    -0.25
+    """
+
+    def one(outputs: list[Any], target: Any) -> Any:
+        return total([(output - y) ** 2 for output, y in matched(outputs, target)]) / 2
+
+    return over_samples(one, outputs, targets)
+
+
+def binary_cross_entropy(outputs: Any, targets: Any) -> Any:
+    """Return -sum_k (t_k log(y_k) + (1 - t_k) log(1 - y_k)) for probabilities y_k, in nats.
+
+    An output that was made by `sigmoid` is traced to its operand, so that neither the loss nor its
+    gradient loses digits, or fails, where the sigmoid has rounded to 0 or 1.
+
+    Raises: ValueError for a target outside [0, 1], for a number outside [0, 1] as a probability,
+        and for a probability of exactly 0 of what did happen, whose loss is infinite.
+
+    >>> output = sigmoid(z := Value(-800.0))
+    >>> loss = binary_cross_entropy([output], [1.0])
+    >>> loss.backward(); loss.data, z.grad
+    (800.0, -1.0)
+    """
+
+    def one(outputs: list[Any], target: Any) -> Any:
+        return total([cross_entropy_of_two(y, t) for y, t in matched(outputs, target)])
+
+    return over_samples(one, outputs, targets)
+
+
+def cross_entropy_of_two(output: Any, target: Any) -> Any:
+    """Return the loss of one probability; a term with the factor 0 is left out."""
+    if not 0 <= target <= 1:
+        raise ValueError(f"binary_cross_entropy: the target {target!r} is outside [0, 1]")
+    if isinstance(output, Value) and output.op is sigmoid:
+        z = output.operands[0]
+        return -weighted(target, lambda: log_sigmoid(z), lambda: log_sigmoid(-z))
+    probability = output.data if isinstance(output, Value) else output
+    if not 0 <= probability <= 1 or probability == 1 - target:
+        raise ValueError(
+            f"binary_cross_entropy: a probability of {probability!r} for the target {target!r}; "
+            "pass what sigmoid returned, as a Value"
+        )
+    return -weighted(target, lambda: log(output), lambda: log1p(-output))
+
+
+def weighted(target: Any, yes: Callable[[], Any], no: Callable[[], Any]) -> Any:
+    """Return target * yes + (1 - target) * no, without forming 0 times infinity."""
+    if target == 1:
+        return yes()
+    return no() if target == 0 else target * yes() + (1 - target) * no()
+
+
+def cross_entropy(outputs: Any, targets: Any) -> Any:
+    """Return -sum_k t_k log(softmax(z)_k) for logits z, in nats.
+
+    The target of a sample is the index of the right class, or a distribution over the classes.
+    Outputs that were made by `softmax` are traced to their logits; plain numbers are taken for
+    logits, for they cannot be told from probabilities. The difference to the target's logit is
+    taken first: that keeps all digits where the right class has nearly all the probability.
+
+    Raises: ValueError for an index out of range, a distribution that does not sum to 1, and when
+        the numbers of outputs and targets differ.
+
+    >>> cross_entropy([40.0, 0.0], 0)
+    4.248354255291589e-18
+    >>> round(cross_entropy([1.0, 1.0], [0.5, 0.5]), 12)
+    0.69314718056
+    """
+
+    def one(outputs: list[Any], target: Any) -> Any:
+        shares = distribution(target, len(outputs))
+        logits = logits_of(outputs)
+        likely = max(range(len(shares)), key=shares.__getitem__)
+        ahead = [0.0 if k == likely else z - logits[likely] for k, z in enumerate(logits)]
+        if sum(map(bool, shares)) == 1:
+            return logsumexp(ahead)
+        return logsumexp(ahead) - dot(shares, ahead)
+
+    return over_samples(one, outputs, targets)
+
+
+def distribution(target: Any, classes: int) -> list[float]:
+    """Return the target of one sample as a share for each class."""
+    if not is_many(target):
+        if target != int(target) or not 0 <= target < classes:
+            raise ValueError(f"cross_entropy: the target {target!r} is no index of {classes} classes")
+        return [float(k == target) for k in range(classes)]
+    shares = [float(share) for share in target]
+    if len(shares) != classes:
+        raise ValueError(f"{classes} outputs but {len(shares)} targets")
+    if not all(share >= 0.0 for share in shares) or abs(math.fsum(shares) - 1) > SUM_OF_SHARES:
+        raise ValueError(f"cross_entropy: the target {shares} is no distribution: its sum is not 1")
+    return shares
+
+
+def logits_of(outputs: Sequence[Any]) -> Sequence[Any]:
+    """Return the operands of a softmax where the outputs are all of its results, else themselves."""
+    if not all(isinstance(y, Value) and y.op is softmax_of for y in outputs):
+        return outputs
+    logits = outputs[0].operands[1:]
+    if all(y.operands == (k, *logits) for k, y in enumerate(outputs)) and len(logits) == len(outputs):
+        return logits  # type: ignore[no-any-return]
+    return outputs
+
+
+def hinge_loss(outputs: Any, targets: Any) -> Any:
+    """Return sum_k max(0, 1 - t_k * s_k) for scores s_k and targets t_k of -1 or +1.
+
+    Raises: ValueError for any other target.
+    Source: Cortes and Vapnik (1995), Support-vector networks.
+
+    >>> hinge_loss([0.25, -3.0], [1, -1])
+    0.75
+    """
+
+    def one(outputs: list[Any], target: Any) -> Any:
+        pairs = matched(outputs, target)
+        for _, t in pairs:
+            if t not in (-1, 1):
+                raise ValueError(f"hinge_loss: the target {t!r} is neither -1 nor +1")
+        return total([relu(1 - t * score) for score, t in pairs])
+
+    return over_samples(one, outputs, targets)
+
+
+def huber_loss(outputs: Any, targets: Any, delta: float = 1.0) -> Any:
+    """Return the squared error up to delta and the linear one beyond: outliers pull less.
+
+    With e = output - target, per output: e**2 / 2 where |e| <= delta, else
+    delta * (|e| - delta / 2). Written as c * (e - c / 2) with c = clip(e, -delta, delta), so that
+    nothing branches.
+
+    Raises: ValueError when delta is not above 0.
+    Source: Huber (1964), Robust estimation of a location parameter.
+
+    >>> huber_loss([0.5, 3.0], [0.0, 0.0])
+    2.625
+    """
+    if not delta > 0:
+        raise ValueError(f"huber_loss: delta must be above 0, not {delta!r}")
+
+    def one(outputs: list[Any], target: Any) -> Any:
+        errors = [output - y for output, y in matched(outputs, target)]
+        return total([bounded(e, delta) * (e - bounded(e, delta) / 2) for e in errors])
+
+    return over_samples(one, outputs, targets)
+
+
+def bounded(error: Any, delta: float) -> Any:
+    """Return the error, moved to the nearer end of [-delta, delta]."""
+    return clip(error, -delta, delta)
+
+
+LOSSES: dict[str, Callable[[Any, Any], Any]] = {
+    "mse": mse_loss,
+    "binary_cross_entropy": binary_cross_entropy,
+    "cross_entropy": cross_entropy,
+    "hinge": hinge_loss,
+    "huber": huber_loss,
+}

@@ -1,0 +1,193 @@
+"""Module: an object that owns parameters, and finds them by looking at its own attributes.
+
+>>> class Line(Module):
+...     def __init__(self):
+...         self.slope, self.offset = Value(2.0), Value(1.0)
+...     def __call__(self, x):
+...         return self.slope * x + self.offset
+>>> Line().state_dict()
+{'slope': 2.0, 'offset': 1.0}
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Iterator, Mapping
+from itertools import repeat
+from typing import Any
+
+from autograd import Value
+
+FEW = 3  # names shown in a message
+
+
+class Module:
+    """Something that computes, and owns parameters.
+
+    Parameters are found in the attributes: every Value without a history, and those of Modules,
+    lists, tuples and dicts of them, in the order in which the attributes were set, each once.
+    Subclasses need not call `super().__init__()`.
+
+    `training` says whether a layer called on plain numbers records (True, as made) or computes on
+    numbers only (False, after `eval()`).
+
+    >>> from nn import MLP
+    >>> len(MLP(2, [16, 16, 1]).parameters())
+    337
+    """
+
+    training: bool = True
+
+    def parameters(self) -> list[Value]:
+        """Return all parameters, each once, in the order of the attributes."""
+        return list(dict.fromkeys(value for _, value in expanded(self)))
+
+    def named_parameters(self) -> list[tuple[str, Value]]:
+        """Return (path, parameter) pairs, in the order of `parameters`.
+
+        >>> from nn import Layer
+        >>> [path for path, _ in Layer(1, 2).named_parameters()]
+        ['neurons.0.w.0', 'neurons.0.b', 'neurons.1.w.0', 'neurons.1.b']
+        """
+        first: dict[Value, str] = {}
+        for path, value in expanded(self):
+            first.setdefault(value, path)
+        return [(path, value) for value, path in first.items()]
+
+    def state_dict(self) -> dict[str, float | list[float]]:
+        """Return the numbers of all parameters by path: a float, or a list for a list of Values.
+
+        >>> from nn import Neuron
+        >>> sorted(Neuron(2).state_dict())
+        ['b', 'w']
+        """
+        return {
+            path: [float(v.data) for v in found] if isinstance(found, list) else float(found.data)
+            for path, found in groups(self)
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Set all parameters from what `state_dict` returned; all of them, or none.
+
+        Raises: ValueError when a path is missing or unexpected, a length differs, or an entry is
+            no finite number; the message names the path. Nothing has been written then.
+        """
+        expected = dict(groups(self))
+        check_names(expected, state)
+        new: dict[Value, float] = {}
+        for path, found in expected.items():
+            for value, number in pairs(path, found, state[path]):
+                if new.setdefault(value, number) != number:
+                    raise ValueError(f"{path}: a parameter under two names has two numbers")
+        deque(map(setattr, new, repeat("data"), new.values()), maxlen=0)  # no signal interrupts it
+
+    def zero_grad(self) -> None:
+        """Set the gradient of every parameter to zero."""
+        deque(map(Value.zero_grad, self.parameters()), maxlen=0)
+
+    def train(self) -> Module:
+        """Record from now on, also when called on plain numbers; return self."""
+        return set_training(self, True)
+
+    def eval(self) -> Module:
+        """Compute on numbers when called on numbers from now on: several times faster."""
+        return set_training(self, False)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__} of {len(self.parameters())} parameters"
+
+
+def parts(x: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the (name, object) pairs in which a module or container may hold parameters."""
+    if isinstance(x, Module):
+        yield from vars(x).items()
+    elif isinstance(x, (list, tuple)):
+        yield from ((str(i), part) for i, part in enumerate(x))
+    elif isinstance(x, dict):
+        yield from ((str(key), part) for key, part in x.items())
+
+
+def is_parameter(x: Any) -> bool:
+    """Tell whether x is a Value that was not computed from others."""
+    return isinstance(x, Value) and x.op is None
+
+
+def walk(root: Module) -> Iterator[tuple[str, Any]]:
+    """Yield (path, object) for the module and all it holds, each once, in order; no recursion.
+
+    A list of parameters is yielded as such and not entered: it is one entry of a state.
+    """
+    seen: set[int] = set()
+    stack: list[tuple[str, Any]] = [("", root)]
+    while stack:
+        path, found = stack.pop()
+        if id(found) in seen and not isinstance(found, (int, str)):
+            continue  # shared, or a cycle
+        seen.add(id(found))
+        yield path, found
+        if not is_parameter_list(found):
+            inside = [(f"{path}.{name}" if path else name, part) for name, part in parts(found)]
+            stack.extend(reversed(inside))
+
+
+def is_parameter_list(x: Any) -> bool:
+    """Tell whether x is a list or tuple of parameters only."""
+    return isinstance(x, (list, tuple)) and len(x) > 0 and all(map(is_parameter, x))
+
+
+def groups(root: Module) -> Iterator[tuple[str, Value | list[Value]]]:
+    """Yield (path, parameter or list of parameters): the entries of a state."""
+    for path, found in walk(root):
+        if is_parameter_list(found):
+            yield path, list(found)
+        elif is_parameter(found):
+            yield path, found
+
+
+def expanded(root: Module) -> Iterator[tuple[str, Value]]:
+    """Yield (path, parameter) with lists of parameters taken apart."""
+    for path, found in groups(root):
+        if isinstance(found, list):
+            yield from ((f"{path}.{i}", value) for i, value in enumerate(found))
+        else:
+            yield path, found
+
+
+def set_training(root: Module, training: bool) -> Module:
+    """Set the flag of a module and of all modules in it."""
+    for _, found in list(walk(root)):
+        if isinstance(found, Module):
+            found.training = training
+    return root
+
+
+def check_names(expected: Mapping[str, Any], state: Mapping[str, Any]) -> None:
+    """Raise a ValueError that names what a state lacks, or has too much."""
+    for what, names in (
+        ("lacks", [name for name in expected if name not in state]),
+        ("has the unexpected", [name for name in state if name not in expected]),
+    ):
+        if names:
+            more = f" and {len(names) - FEW} more" if len(names) > FEW else ""
+            raise ValueError(f"the state {what} {', '.join(map(repr, names[:FEW]))}{more}")
+
+
+def pairs(path: str, found: Value | list[Value], entry: Any) -> list[tuple[Value, float]]:
+    """Return each parameter of a group with its number from a state, checked."""
+    if not isinstance(found, list):
+        return [(found, checked(path, entry))]
+    if not isinstance(entry, (list, tuple)):
+        raise ValueError(f"{path}: {len(found)} numbers expected, not {type(entry).__name__}")
+    if len(entry) != len(found):
+        raise ValueError(f"{path}: {len(found)} numbers expected, the state has {len(entry)}")
+    return [(value, checked(f"{path}.{i}", x)) for i, (value, x) in enumerate(zip(found, entry))]
+
+
+def checked(path: str, x: Any) -> float:
+    """Return an entry of a state as a float, or name the path where it is no finite number."""
+    if not isinstance(x, (int, float)) or isinstance(x, bool):
+        raise ValueError(f"{path}: a number expected, not {type(x).__name__} {x!r:.40}")
+    if not -math.inf < x < math.inf or abs(x) > 1.7976931348623157e308:
+        raise ValueError(f"{path}: {x!r:.40} is not a finite number")
+    return float(x)
