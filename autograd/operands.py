@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 from math import inf
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any
 
 from autograd.row import Primitive
@@ -15,7 +15,7 @@ def number(x: Any) -> Any:
     """Return a plain operand as a float, an int or a Fraction, or say what to pass instead."""
     if type(x) in (float, int) or isinstance(x, Fraction):
         return x
-    if isinstance(x, int):
+    if isinstance(x, Integral):
         return int(x)  # a bool is the number it is in Python
     if isinstance(x, Real):
         return float(x)  # at once: one NumPy float32 must not drag a sum down

@@ -89,7 +89,8 @@ class Value:
         if ORDINARY.issuperset(map(type, operands)):
             numbers = [x.data if type(x) is Value else x for x in operands]
         else:
-            numbers = [x.data if isinstance(x, Value) else number(x) for x in operands]
+            operands = [x if isinstance(x, Value) else number(x) for x in operands]
+            numbers = [x.data if isinstance(x, Value) else x for x in operands]
         try:
             data = op.forward(*numbers)
         except (ValueError, ArithmeticError) as error:

@@ -18,7 +18,7 @@ from benchmarks.peers import environment, run_there
 LAYERS = (16, 16, 16, 1)  # the MLP written with `*`, `+` and `sum`
 DIGITS = (64, 32, 10)  # the network of the training step
 BATCH = 4
-TURN = 5  # runs of one contestant before it is the next one's turn
+TURN = 10  # runs of one contestant before it is the next one's turn
 
 
 def main(argv: list[str]) -> int:
@@ -58,17 +58,20 @@ def nodes_of(root: Any) -> int:
 def interleaved(rounds: int, **work: Callable[[], Any]) -> dict[str, float]:
     """Return each contestant's median time; the contestants take turns.
 
-    A turn is several runs after a garbage collection: whoever leaves reference cycles behind, as a
-    recursive `visit` does, pays for collecting them, and nobody else does.
+    A turn is several runs and a garbage collection, all timed: whoever leaves reference cycles
+    behind (micrograd's closures, a recursive `visit`) pays for their collection, and nobody else.
     """
+    gc.collect()
+    gc.freeze()  # what stands already is not looked at again
     times: dict[str, list[float]] = {name: [] for name in work}
     for _ in range(rounds):
         for name, run in work.items():
-            gc.collect()
             start = time.perf_counter()
             for _ in range(TURN):
                 run()
+            gc.collect()
             times[name].append((time.perf_counter() - start) / TURN)
+    gc.unfreeze()
     return {name: statistics.median(ts) for name, ts in times.items()}
 
 
@@ -148,7 +151,7 @@ def training_step(rounds: int) -> None:
     contestants = {"chainrule, nn (dot)": ours}
     for name, value in engines().items():
         contestants[f"{name}, scalar operations"] = theirs(*mlp(value, DIGITS))
-    times = interleaved(max(3, rounds // 10), **contestants)
+    times = interleaved(max(2, rounds // 20), **contestants)
     table(
         f"one training step, network {DIGITS}, batch {BATCH}",
         "ms",
@@ -225,8 +228,8 @@ def wide_sum() -> None:
 
 def compare(argv: list[str]) -> None:
     """Run everything; `--quick` takes fewer rounds."""
-    rounds = 20 if "--quick" in argv else 200
-    print(f"Python {sys.version.split()[0]}; medians of {rounds} alternating rounds; x = times ours")
+    rounds = 10 if "--quick" in argv else 60
+    print(f"Python {sys.version.split()[0]}; medians of {rounds} turns each; x = times ours")
     per_node(rounds)
     training_step(rounds)
     bytes_per_node()

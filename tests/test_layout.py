@@ -1,0 +1,42 @@
+"""Who may import whom, and what an import costs."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import autograd
+
+PACKAGE = Path(autograd.__file__).parent
+ORDER = ["special", "row", "primitives", "mode", "operands", "backward", "value", "functional", "custom"]
+
+
+def imported(tree):
+    """Yield the modules of ours that a file imports, but for type checking."""
+    for block in ast.walk(tree):
+        if isinstance(block, ast.If) and "TYPE_CHECKING" in ast.unparse(block.test):
+            block.body = []
+    for statement in ast.walk(tree):
+        if isinstance(statement, ast.ImportFrom) and (statement.module or "").startswith("autograd"):
+            parts = statement.module.split(".")
+            yield from [parts[1]] if len(parts) > 1 else (alias.name for alias in statement.names)
+        elif isinstance(statement, ast.Import):
+            yield from (a.name.split(".")[1] for a in statement.names if a.name.startswith("autograd."))
+
+
+@pytest.mark.parametrize("module", ORDER)
+def test_imports_point_up_the_list_only(module):
+    above = ORDER[: ORDER.index(module)]
+    assert set(imported(ast.parse((PACKAGE / f"{module}.py").read_text()))) <= set(above)
+
+
+def test_import_needs_the_standard_library_only():
+    program = "import sys; before = set(sys.modules); import autograd; print(*set(sys.modules) - before)"
+    run = subprocess.run(
+        [sys.executable, "-c", program], cwd=PACKAGE.parent, capture_output=True, text=True, check=True
+    )
+    packages = {name.split(".")[0] for name in run.stdout.split()}
+    assert packages <= sys.stdlib_module_names | {"autograd"}
+    assert len(run.stdout.split()) < 80  # nothing large comes along
