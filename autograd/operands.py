@@ -19,7 +19,11 @@ def number(x: Any) -> Any:
         return int(x)  # a bool is the number it is in Python
     if isinstance(x, Real):
         return float(x)  # at once: one NumPy float32 must not drag a sum down
-    if type(x).__module__ == "numpy" and getattr(x, "ndim", 1) == 0 and type(x.item()) is not type(x):
+    if (
+        type(x).__module__ == "numpy"
+        and getattr(x, "ndim", 1) == 0
+        and type(x.item()) is not type(x)
+    ):
         return float(number(x.item()))  # a bool, or an array without dimensions
     cure = {
         "str": "float(text)",

@@ -252,7 +252,9 @@ def minimum(*xs: Any) -> Any:
     return choose(xs, min, smallest, at_most)
 
 
-def choose(xs: Sequence[Any], best: Callable[..., Any], of_many: Variadic, bounded: Primitive) -> Any:
+def choose(
+    xs: Sequence[Any], best: Callable[..., Any], of_many: Variadic, bounded: Primitive
+) -> Any:
     """Choose among Values by one node and against the best plain number by another."""
     xs = xs if len(xs) != 1 or hasattr(xs[0], "record") else tuple(xs[0])
     recorded = [x for x in xs if hasattr(x, "record")]

@@ -19,8 +19,7 @@ except ImportError as error:
 
     _spec = importlib.util.find_spec("autograd")
     if _spec is None:
-        raise ImportError("the package autograd is missing: pip install --force-reinstall chainrule") \
-            from error
+        raise ImportError("autograd is missing: pip install --force-reinstall chainrule") from error
     try:
         _version = importlib.metadata.version("autograd")
     except importlib.metadata.PackageNotFoundError:

@@ -37,7 +37,7 @@ from nn.files import Model, load_model, save_model, write_file
 from nn.layers import ACTIVATIONS, INITS, TwoLayerNetwork
 from nn.losses import LOSSES
 from nn.optim import OPTIMIZERS
-from nn.train import SECONDS, History, train
+from nn.train import History, train
 
 INTERRUPTED = 130
 
@@ -136,7 +136,7 @@ def add_network_options(command: argparse.ArgumentParser) -> None:
         "--data",
         default="iris",
         metavar="DATA",
-        help=f"{', '.join(DATA)}, or a CSV file: numbers, and the class in a column (default: iris)",
+        help=f"{', '.join(DATA)}, or a CSV file of numbers and a class (default: iris)",
     )
     group.add_argument("--target", metavar="NAME", help="CSV column with the class (default: last)")
     group.add_argument("--hidden", type=int, metavar="P", help="p, how many hidden neurons")
@@ -285,7 +285,9 @@ def conclusion(model: Model, history: History, training: Dataset, held_out: Data
     lines = [f"stopped by Ctrl-C after {history.iteration} iterations"] * history.interrupted
     if history.losses:
         recent = history.losses[-20:]
-        lines.append(f"loss: {history.losses[0]:.4f} at first, {sum(recent) / len(recent):.4f} at last")
+        lines.append(
+            f"loss: {history.losses[0]:.4f} at first, {sum(recent) / len(recent):.4f} at last"
+        )
     for name, part in (("training", training), ("held-out", held_out)):
         if len(part):
             right = sum(best(model.outputs(x)) == y for x, y in zip(part.inputs, part.labels))

@@ -218,8 +218,9 @@ def decoded(name: str, content: bytes) -> str:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
-        raise ValueError(f"{name}, line {line}: not UTF-8 text, so a binary file or another encoding") \
-            from None
+        raise ValueError(
+            f"{name}, line {line}: not UTF-8 text, so a binary file or another encoding"
+        ) from None
 
 
 def cells_of(name: str, text: str) -> list[tuple[int, list[str]]]:
@@ -284,7 +285,9 @@ def finite(table: Table, line: int, i: int, cell: str) -> float:
     x = as_number(cell)
     if x is None or not math.isfinite(x):
         what = "a number" if x is None else "finite"
-        raise ValueError(f"{table.name}, line {line}, {table.column(i)}: {cell!r:.40} is not {what}")
+        raise ValueError(
+            f"{table.name}, line {line}, {table.column(i)}: {cell!r:.40} is not {what}"
+        )
     return x
 
 

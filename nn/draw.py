@@ -27,7 +27,7 @@ def network_dot(
     Blue weights are positive, red ones negative, wide ones large. Of a long layer the first units
     are drawn.
     """
-    import graphviz  # only a picture needs it
+    import graphviz  # type: ignore[import-untyped]  # only a picture needs it
 
     picture = graphviz.Digraph("network", graph_attr={"rankdir": "LR", "ranksep": "1.5"})
     sizes, last = network.sizes, len(network.sizes) - 1
@@ -44,7 +44,10 @@ def network_dot(
         largest = max(abs(w) for row in weights for w in row) or 1.0
         for j, row in enumerate(weights):
             for i, w in enumerate(row):
-                color, width = "#2b6cb0" if w > 0 else "#c53030", f"{0.2 + 3 * abs(w) / largest:.2f}"
+                color, width = (
+                    "#2b6cb0" if w > 0 else "#c53030",
+                    f"{0.2 + 3 * abs(w) / largest:.2f}",
+                )
                 picture.edge(f"n{k}_{i}", f"n{k + 1}_{j}", color=color, penwidth=width)
     return str(picture.source)
 

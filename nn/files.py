@@ -44,7 +44,8 @@ class Model:
     def outputs(self, row: Sequence[float]) -> list[float]:
         """Return the network's outputs for a row of features as they were measured."""
         standard = self.standardizer.row(row) if self.standardizer else row
-        found = self.network.eval()(standard)
+        self.network.eval()
+        found = self.network(standard)
         return list(found) if isinstance(found, list) else [found]
 
 
@@ -63,13 +64,12 @@ def write_file(path: str | Path, content: str | bytes) -> None:
         beside.unlink(missing_ok=True)
 
 
-def architecture(network: Module) -> dict[str, Any]:
+def architecture(network: Any) -> dict[str, Any]:
     """Return what has to be known to build a network of the same shape."""
     if type(network) not in (MLP, TwoLayerNetwork):
         raise ValueError(
             f"a {type(network).__name__} cannot be saved as a model; save its state_dict()"
         )
-    assert isinstance(network, MLP)  # noqa: S101  (for the type checker)
     names = [activation_name(network.activation), activation_name(network.output)]
     for name, given in zip(names, (network.activation, network.output)):
         if name != "softmax" and activation_of(name) is not activation_of(given):
@@ -151,7 +151,9 @@ def model_of(content: Any) -> Model:
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise ValueError(f"not a {FORMAT}")
     if content.get("version") != VERSION:
-        raise ValueError(f"version {content.get('version')!r:.20}, but this reads version {VERSION}")
+        raise ValueError(
+            f"version {content.get('version')!r:.20}, but this reads version {VERSION}"
+        )
     state, training = part(content, "state", dict), part(content, "training", dict)
     network = network_of(part(content, "architecture", dict), state)
     network.load_state_dict(state)
@@ -179,13 +181,16 @@ def network_of(shape: dict[str, Any], state: dict[str, Any]) -> MLP:
     expected = sum((nin + 1) * nout for nin, nout in zip(sizes, sizes[1:]))
     found = sum(len(entry) if isinstance(entry, list) else 1 for entry in state.values())
     if expected != found:  # before anything is built: a forged size must not fill the memory
-        raise ValueError(f"architecture {sizes} has {expected} parameters, but the state has {found}")
+        raise ValueError(
+            f"architecture {sizes} has {expected} parameters, but the state has {found}"
+        )
     hidden, output = part(shape, "activation", str), part(shape, "output", str)
     kind = shape.get("type")
     if kind == "MLP":
         return MLP(sizes[0], sizes[1:], activation=hidden, output=output, seed=0)
     if kind == "TwoLayerNetwork" and len(sizes) == 3:
-        return TwoLayerNetwork(*sizes, hidden=hidden, output=output)
+        n, p, q = sizes
+        return TwoLayerNetwork(n, p, q, hidden=hidden, output=output)
     raise ValueError(f"architecture: a {kind!r:.40} of {len(sizes)} sizes is not known")
 
 

@@ -82,7 +82,11 @@ def he(nin: int, nout: int, source: Any) -> float:
     return float(source.gauss(0.0, math.sqrt(2.0 / nin)))
 
 
-INITS: dict[str, Callable[[int, int, Any], float]] = {"uniform": uniform, "xavier": xavier, "he": he}
+INITS: dict[str, Callable[[int, int, Any], float]] = {
+    "uniform": uniform,
+    "xavier": xavier,
+    "he": he,
+}
 
 
 def chosen(what: str, name: Any, table: dict[str, Any]) -> Any:
@@ -112,9 +116,9 @@ def activation_name(activation: Activation) -> str:
 
 def source_of(seed: Seed) -> Any:
     """Return the source of random numbers: the module's global one where no seed is given."""
-    if seed is None or seed is random:
+    if seed is None:
         return random
-    return seed if isinstance(seed, random.Random) else random.Random(seed)
+    return seed if hasattr(seed, "uniform") else random.Random(seed)  # the module is a source too
 
 
 def positive(what: str, n: Any) -> int:

@@ -149,7 +149,9 @@ def distribution(target: Any, classes: int) -> list[float]:
     """Return the target of one sample as a share for each class."""
     if not is_many(target):
         if target != int(target) or not 0 <= target < classes:
-            raise ValueError(f"cross_entropy: the target {target!r} is no index of {classes} classes")
+            raise ValueError(
+                f"cross_entropy: the target {target!r} is no index of {classes} classes"
+            )
         return [float(k == target) for k in range(classes)]
     shares = [float(share) for share in target]
     if len(shares) != classes:
@@ -160,11 +162,13 @@ def distribution(target: Any, classes: int) -> list[float]:
 
 
 def logits_of(outputs: Sequence[Any]) -> Sequence[Any]:
-    """Return the operands of a softmax where the outputs are all of its results, else themselves."""
+    """Return the operands of a softmax where the outputs are its results, else themselves."""
     if not all(isinstance(y, Value) and y.op is softmax_of for y in outputs):
         return outputs
     logits = outputs[0].operands[1:]
-    if all(y.operands == (k, *logits) for k, y in enumerate(outputs)) and len(logits) == len(outputs):
+    if all(y.operands == (k, *logits) for k, y in enumerate(outputs)) and len(logits) == len(
+        outputs
+    ):
         return logits  # type: ignore[no-any-return]
     return outputs
 

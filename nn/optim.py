@@ -118,11 +118,18 @@ def in_range(
     name: str, x: float, low: float = 0.0, high: float = math.inf, above: bool = False
 ) -> float:
     """Return a finite setting from [low, high), or from (low, high), or say what is allowed."""
-    if isinstance(x, (int, float)) and math.isfinite(x) and low <= x < high and x + above != low + above:
+    if (
+        isinstance(x, (int, float))
+        and math.isfinite(x)
+        and low <= x < high
+        and x + above != low + above
+    ):
         return x
     if isinstance(x, (int, float)) and math.isfinite(x) and low <= x < high and not above:
         return x
-    bounds = f"{'above' if above else 'at least'} {low}" + (f" and below {high}" if high < math.inf else "")
+    bounds = f"{'above' if above else 'at least'} {low}" + (
+        f" and below {high}" if high < math.inf else ""
+    )
     raise ValueError(f"{name} must be a finite number {bounds}, not {x!r}")
 
 
@@ -234,11 +241,16 @@ class Adam(Optimizer):
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(parameters, step_size)
-        self.beta1, self.beta2 = in_range("beta1", beta1, high=1.0), in_range("beta2", beta2, high=1.0)
+        self.beta1, self.beta2 = (
+            in_range("beta1", beta1, high=1.0),
+            in_range("beta2", beta2, high=1.0),
+        )
         self.epsilon = in_range("epsilon", epsilon, above=True)
         self.weight_decay = in_range("weight_decay", weight_decay)
 
-    def decayed(self, weights: list[float], gradients: list[float]) -> tuple[list[float], list[float]]:
+    def decayed(
+        self, weights: list[float], gradients: list[float]
+    ) -> tuple[list[float], list[float]]:
         """Return the weights and gradients after weight decay: here it is part of the gradient."""
         return weights, [g + self.weight_decay * w for g, w in zip(gradients, weights)]
 
@@ -274,7 +286,9 @@ class AdamW(Adam):
     ) -> None:
         super().__init__(parameters, step_size, beta1, beta2, epsilon, weight_decay)
 
-    def decayed(self, weights: list[float], gradients: list[float]) -> tuple[list[float], list[float]]:
+    def decayed(
+        self, weights: list[float], gradients: list[float]
+    ) -> tuple[list[float], list[float]]:
         """Return the weights, shrunk, and the gradients as they are."""
         shrink = 1.0 - self.step_size * self.weight_decay
         return [w * shrink for w in weights], gradients

@@ -3,9 +3,9 @@
 >>> from nn import TwoLayerNetwork, xor
 >>> data, network = xor(40), TwoLayerNetwork(2, 6, 2, hidden="tanh")
 >>> history = train(network, data.inputs, data.targets, step_size=1.0, batch_size=8,
-...                 iterations=60, held_out=(data.inputs, data.targets), progress=False)
+...                 iterations=300, held_out=(data.inputs, data.targets), progress=False)
 >>> history
-History of 60 iterations: loss 0.02, held-out loss 0.02, held-out accuracy 100.0 %
+History of 300 iterations: loss 0.012, held-out loss 0.011, held-out accuracy 100.0 %
 """
 
 from __future__ import annotations
@@ -82,7 +82,9 @@ class History:
         if self.evaluations:
             _, loss, share = self.evaluations[-1]
             text += f", held-out loss {loss:.2g}"
-            text += f", held-out accuracy {share:.1%}".replace("%", " %") if share is not None else ""
+            text += (
+                f", held-out accuracy {share:.1%}".replace("%", " %") if share is not None else ""
+            )
         return text + (" (interrupted)" if self.interrupted else "")
 
 
@@ -175,7 +177,9 @@ def accumulate(network: Any, batch: list[Sample], loss: Loss, optimizer: Optimiz
         error = loss(outputs, y)  # (5) the error by the loss function,
         if not isinstance(error, Value):
             raise TypeError(f"the loss returned {error!r:.40}, not a Value: nothing was recorded")
-        error.backward(share)  # its gradient at the outputs; (6) those of the hidden layers; weights
+        error.backward(
+            share
+        )  # its gradient at the outputs; (6) those of the hidden layers; weights
         errors.append(error.data)
     mean = math.fsum(errors) * share if all(map(math.isfinite, errors)) else math.nan
     if not math.isfinite(mean):
@@ -239,8 +243,8 @@ def continued(resume: History | None, sampler: Sampler, optimizer: Optimizer) ->
         return History()
     sampler.restore(resume.sampler)
     optimizer.load_state_dict(resume.optimizer)
-    copies = {"losses": list(resume.losses), "evaluations": list(resume.evaluations)}
-    return replace(resume, interrupted=False, **copies)
+    losses, evaluations = list(resume.losses), list(resume.evaluations)
+    return replace(resume, interrupted=False, losses=losses, evaluations=evaluations)
 
 
 def made(optimizer: Any, network: Any, step_size: float | None) -> Optimizer:
@@ -285,7 +289,7 @@ def checked_samples(inputs: Sequence[Any], targets: Sequence[Any]) -> list[Sampl
 
 def plain(where: str, x: Any) -> Any:
     """Return a number, or the list of a row of numbers, all finite."""
-    if hasattr(x, "__len__") and not isinstance(x, str) and getattr(x, "ndim", 1):
+    if hasattr(x, "__len__") and not isinstance(x, str) and getattr(x, "ndim", 1) != 0:
         return [float(plain(where, each)) for each in x]
     try:
         found = x.item() if hasattr(x, "ndim") else number(x)
