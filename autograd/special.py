@@ -173,7 +173,7 @@ def exp_of_difference(x: float, y: float) -> float:
 
 def shifted_exponentials(xs: Sequence[float]) -> list[float]:
     """Return exp(x - max(xs)) for every x: none overflows, and the largest is 1."""
-    top = max(xs)
+    top = max(xs, default=0.0)
     return [1.0 if x == top else exp_of_difference(x, top) for x in xs]
 
 

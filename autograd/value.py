@@ -54,7 +54,7 @@ class Value:
     """
 
     __slots__ = (
-        "data", "grad", "op", "operands", "parents", "local_derivatives", "name", "__weakref__",
+        "data", "grad", "op", "operands", "parents", "local_derivatives", "name",
     )  # fmt: skip
     data: Any  # a float, or a Fraction
     grad: Any

@@ -98,19 +98,19 @@ def engines() -> dict[str, Any]:
     }
 
 
-def per_node(rounds: int) -> None:
+def per_node(rounds: int, size: int) -> None:
     """Print the time of one node, forward and backward, on the MLP of scalar operations."""
     forward, both, counts = {}, {}, {}
     for name, value in engines().items():
         _, network = mlp(value, LAYERS)
-        inputs = [value(x / 8) for x in range(LAYERS[0])]
-        forward[name] = lambda network=network, inputs=inputs: network(inputs)[0]
-        both[name] = lambda network=network, inputs=inputs: network(inputs)[0].backward()
-        counts[name] = nodes_of(network(inputs)[0])
+        batch = [[value((x + i) / 8) for x in range(LAYERS[0])] for i in range(size)]
+        forward[name] = lambda network=network, batch=batch: sum(network(xs)[0] for xs in batch)
+        both[name] = lambda loss=forward[name]: loss().backward()
+        counts[name] = nodes_of(forward[name]())
     build, total = interleaved(rounds, **forward), interleaved(rounds, **both)
     for title, times in (("forward", build), ("forward and backward", total)):
         table(
-            f"MLP {LAYERS} written with *, + and sum: {title}, ns per node",
+            f"MLP {LAYERS} written with *, + and sum, batch {size}: {title}, ns per node",
             "ns",
             {name: t / counts[name] * 1e9 for name, t in times.items()},
         )
@@ -230,7 +230,8 @@ def compare(argv: list[str]) -> None:
     """Run everything; `--quick` takes fewer rounds."""
     rounds = 10 if "--quick" in argv else 60
     print(f"Python {sys.version.split()[0]}; medians of {rounds} turns each; x = times ours")
-    per_node(rounds)
+    per_node(rounds, 1)
+    per_node(rounds, BATCH)
     training_step(rounds)
     bytes_per_node()
     chains(5)

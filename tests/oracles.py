@@ -28,7 +28,9 @@ TINY, SMALLEST, HUGE = 2.0**-1022, 5e-324, math.nextafter(math.inf, 0.0)
 
 def bits(x):
     """Return what two results must share to be the same: the type, and the bits of a float."""
-    return ("float", "nan" if x != x else struct.pack("<d", x)) if type(x) is float else (type(x), x)
+    return (
+        ("float", "nan" if x != x else struct.pack("<d", x)) if type(x) is float else (type(x), x)
+    )
 
 
 def same(x, y):
@@ -61,6 +63,11 @@ def is_normal(exact):
 
 
 # Closed forms for mpmath: name of the row -> the function and one partial for each operand.
+
+
+def subnormal_loss(factor):
+    """Return how many ulp a factor has lost by being too small for all its digits."""
+    return 2.0**-1074 / float(abs(factor)) / ULP if 0 < abs(factor) < TINY else 0.0
 
 
 def logistic(x):
@@ -142,7 +149,10 @@ EXACT = {
         None,
     ),
     "normal_cdf": (cumulative, phi),
-    "erf": (lambda x: 1 - tail(x) if abs(x) > 1 else mp.erf(x), lambda x: 2 / mp.sqrt(mp.pi) * mp.exp(-x * x)),
+    "erf": (
+        lambda x: 1 - tail(x) if abs(x) > 1 else mp.erf(x),
+        lambda x: 2 / mp.sqrt(mp.pi) * mp.exp(-x * x),
+    ),
     "erfc": (tail, lambda x: -2 / mp.sqrt(mp.pi) * mp.exp(-x * x)),
     "polygamma": (
         lambda n, x: mp.polygamma(int(n), x),
@@ -252,7 +262,23 @@ MAGNITUDES = [
     38.4, 40.1, 100.0, 354.3, 354.8, 372.0, 700.0, 708.0, 709.7, 710.4, 744.0, 1e3, 1e6, 1e8, 123456789.123,
     1e15, 2.0**53, 1e22, 1e100, 1e154, 1.4e154, 1e200, 1e300, 8e307, HUGE,
 ]  # fmt: skip
-FEW = [SMALLEST, 1e-310, 1e-200, 1e-10, 0.1, 0.9, 1.0, 1.5, 3.0, 20.5, 300.25, 1e5, 1e100, 1e300, HUGE]
+FEW = [
+    SMALLEST,
+    1e-310,
+    1e-200,
+    1e-10,
+    0.1,
+    0.9,
+    1.0,
+    1.5,
+    3.0,
+    20.5,
+    300.25,
+    1e5,
+    1e100,
+    1e300,
+    HUGE,
+]
 
 
 def inside(domain, magnitudes=MAGNITUDES):
@@ -266,7 +292,9 @@ def inside(domain, magnitudes=MAGNITUDES):
 def operand(domain):
     """Draw a number of an open interval: of everyday size, or of any."""
     low, top = domain
-    near = st.floats(max(low, -50.0), min(top, 50.0), exclude_min=low > -50.0, exclude_max=top < 50.0)
+    near = st.floats(
+        max(low, -50.0), min(top, 50.0), exclude_min=low > -50.0, exclude_max=top < 50.0
+    )
     anything = st.floats(low, top, exclude_min=True, exclude_max=True, allow_nan=False)
     return st.one_of(near, anything)
 
@@ -298,7 +326,9 @@ def drawn(name):
     """Draw a point of a row."""
     special = PARAMETERS.get(name, {})
     sides = enumerate(p.TABLE[name].domain)
-    return st.tuples(*(st.sampled_from(special[i]) if i in special else operand(d) for i, d in sides))
+    return st.tuples(
+        *(st.sampled_from(special[i]) if i in special else operand(d) for i, d in sides)
+    )
 
 
 LISTS = [
@@ -342,7 +372,19 @@ def inner(w, x, v, y):
     return p.dot([w, v], [x, y], 0.5)
 
 
-TAME = [p.sin, p.cos, p.tanh, p.sigmoid, p.softplus, p.atan, p.asinh, p.erf, p.relu, p.absolute, p.gelu]
+TAME = [
+    p.sin,
+    p.cos,
+    p.tanh,
+    p.sigmoid,
+    p.softplus,
+    p.atan,
+    p.asinh,
+    p.erf,
+    p.relu,
+    p.absolute,
+    p.gelu,
+]
 RATIONAL = [operator.add, operator.sub, operator.mul]
 SMOOTH_MANY = [average, largest_exponential, inner, lambda *xs: p.softmax(xs)[1]]
 MANY = [*SMOOTH_MANY, p.maximum, p.minimum, p.hypot]
@@ -375,7 +417,9 @@ def tied(program, inputs):
 
 everyday = st.floats(-3.0, 3.0).map(lambda x: round(x, 3))
 graphs = programs(TAME, RATIONAL, MANY)
-smooth_graphs = programs([p.sin, p.cos, p.tanh, p.sigmoid, p.softplus, p.gelu], RATIONAL, SMOOTH_MANY)
+smooth_graphs = programs(
+    [p.sin, p.cos, p.tanh, p.sigmoid, p.softplus, p.gelu], RATIONAL, SMOOTH_MANY
+)
 
 
 def leaves_of(numbers):

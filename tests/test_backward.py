@@ -1,6 +1,7 @@
 """The backward pass: what it adds up, in which order, and what it leaves alone when interrupted."""
 
 import gc
+import signal
 import subprocess
 import sys
 import threading
@@ -266,9 +267,7 @@ def test_a_step_reads_well_on_its_own():
     x, w = Value(3.0, "x"), Value(2.0, "w")
     first, *_ = (w * x).backward_steps()
     assert str(first) == (
-        "* (6): upstream 1\n"
-        "    -> w (2): 0 + 3 * upstream = 3\n"
-        "    -> x (3): 0 + 2 * upstream = 2"
+        "* (6): upstream 1\n    -> w (2): 0 + 3 * upstream = 3\n    -> x (3): 0 + 2 * upstream = 2"
     )
 
 
@@ -276,3 +275,62 @@ def test_the_condition_of_where_has_no_edge():
     condition, x, y = Value(1.0), Value(2.0), Value(3.0)
     chosen = where(condition, x, y)
     assert (chosen.data, chosen.parents) == (2.0, (x,))
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timer signals on this system")
+def test_a_signal_at_any_moment_leaves_all_gradients_or_none():
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    x = node = Value(1.0)
+    for _ in range(3000):
+        node = node + x
+    nodes = topological_order(node)
+    cut, handler = 0, signal.signal(signal.SIGALRM, interrupt)
+    try:
+        for attempt in range(60):
+            for n in nodes:
+                n.grad = -1.0
+            try:
+                signal.setitimer(signal.ITIMER_REAL, 2e-5 + attempt * 4e-5)
+                node.backward()
+                signal.setitimer(signal.ITIMER_REAL, 0.0)
+            except KeyboardInterrupt:
+                cut += 1
+            signal.setitimer(signal.ITIMER_REAL, 0.0)
+            assert {n.grad for n in nodes} in ({-1.0}, {1.0, 3000.0})
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        signal.signal(signal.SIGALRM, handler)
+    assert cut > 0
+
+
+@given(graphs, st.tuples(everyday, everyday, everyday))
+def test_history_holds_the_order_and_what_no_gradient_reaches(program, numbers):
+    root = tied(program, leaves_of(numbers))
+    order, everything = topological_order(root), history(root)
+    assert order[-1] is everything[-1] is root
+    assert set(order) <= set(everything) and len(set(everything)) == len(everything)
+    place = {node: i for i, node in enumerate(everything)}
+    for node in everything:
+        assert all(place[x] < place[node] for x in node.operands if isinstance(x, Value))
+    assert topological_order(root) == order  # and again the same
+
+
+@given(graphs, st.tuples(everyday, everyday, everyday))
+def test_closing_the_steps_anywhere_changes_no_gradient(program, numbers):
+    root = tied(program, leaves_of(numbers))
+    for taken in range(len(topological_order(root))):
+        steps = root.backward_steps()
+        for _ in range(taken):
+            next(steps)
+        steps.close()
+        assert set(gradients_of(root)) == {0.0}
+
+
+def test_a_fraction_root_takes_a_seed_of_its_kind():
+    x = Value(Fraction(1, 3))
+    (x * x).backward(Fraction(1, 2))
+    assert (x.grad, type(x.grad)) == (Fraction(1, 3), Fraction)
+    x.zero_grad()
+    assert (x.grad, type(x.grad)) == (0, Fraction)

@@ -10,7 +10,17 @@ import pytest
 import autograd
 
 PACKAGE = Path(autograd.__file__).parent
-ORDER = ["special", "row", "primitives", "mode", "operands", "backward", "value", "functional", "custom"]
+ORDER = [
+    "special",
+    "row",
+    "primitives",
+    "mode",
+    "operands",
+    "backward",
+    "value",
+    "functional",
+    "custom",
+]
 
 
 def imported(tree):
@@ -19,11 +29,15 @@ def imported(tree):
         if isinstance(block, ast.If) and "TYPE_CHECKING" in ast.unparse(block.test):
             block.body = []
     for statement in ast.walk(tree):
-        if isinstance(statement, ast.ImportFrom) and (statement.module or "").startswith("autograd"):
+        if isinstance(statement, ast.ImportFrom) and (statement.module or "").startswith(
+            "autograd"
+        ):
             parts = statement.module.split(".")
             yield from [parts[1]] if len(parts) > 1 else (alias.name for alias in statement.names)
         elif isinstance(statement, ast.Import):
-            yield from (a.name.split(".")[1] for a in statement.names if a.name.startswith("autograd."))
+            yield from (
+                a.name.split(".")[1] for a in statement.names if a.name.startswith("autograd.")
+            )
 
 
 @pytest.mark.parametrize("module", ORDER)
@@ -33,9 +47,15 @@ def test_imports_point_up_the_list_only(module):
 
 
 def test_import_needs_the_standard_library_only():
-    program = "import sys; before = set(sys.modules); import autograd; print(*set(sys.modules) - before)"
+    program = (
+        "import sys; before = set(sys.modules); import autograd; print(*set(sys.modules) - before)"
+    )
     run = subprocess.run(
-        [sys.executable, "-c", program], cwd=PACKAGE.parent, capture_output=True, text=True, check=True
+        [sys.executable, "-c", program],
+        cwd=PACKAGE.parent,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     packages = {name.split(".")[0] for name in run.stdout.split()}
     assert packages <= sys.stdlib_module_names | {"autograd"}

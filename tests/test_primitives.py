@@ -36,7 +36,9 @@ NOT_SMOOTH = {
     "greater_equal", "equal", "largest", "smallest",
 }  # fmt: skip
 FIXED = [name for name, row in p.TABLE.items() if not isinstance(row, p.Variadic)]
-SLOPES = [(name, i) for name, (_, *slopes) in EXACT.items() for i, slope in enumerate(slopes) if slope]
+SLOPES = [
+    (name, i) for name, (_, *slopes) in EXACT.items() for i, slope in enumerate(slopes) if slope
+]
 
 
 def test_every_row_has_an_oracle_or_is_listed_as_not_smooth():
@@ -68,7 +70,24 @@ PLAIN = {
     "equal": operator.eq, "where": lambda c, x, y: x if c else y, "stop_gradient": lambda x: x,
     **{name: getattr(math, name) for name in FIXED if hasattr(math, name)},
 }  # fmt: skip
-SPECIAL = [0.0, -0.0, 1.0, -1.0, 0.5, -2.0, 3.0, 1e-310, -1e300, 1e308, 710.0, -746.0, 2.5, inf, -inf, nan]
+SPECIAL = [
+    0.0,
+    -0.0,
+    1.0,
+    -1.0,
+    0.5,
+    -2.0,
+    3.0,
+    1e-310,
+    -1e300,
+    1e308,
+    710.0,
+    -746.0,
+    2.5,
+    inf,
+    -inf,
+    nan,
+]
 
 
 def outcome(function, operands):
@@ -89,7 +108,9 @@ def operand_lists(name):
         return [(x,) for x in SPECIAL]
     if arity == 2:
         return [(x, y) for x in SPECIAL for y in SPECIAL]
-    return [(x, y, z) for x in (-1.0, 0.0, 0.5, nan) for y in (0.0, 2.0, inf) for z in (0.0, 1.0, nan)]
+    return [
+        (x, y, z) for x in (-1.0, 0.0, 0.5, nan) for y in (0.0, 2.0, inf) for z in (0.0, 1.0, nan)
+    ]
 
 
 @pytest.mark.parametrize("name", FIXED)
@@ -99,7 +120,10 @@ def test_a_row_gives_on_values_what_it_gives_on_floats(name):
         expected = outcome(plain, operands)
         assert outcome(row, operands) == expected, operands
         for mask in {(True,) * len(operands), (True, False, True), (False, True, False)}:
-            mixed = [Value(x) if is_value and type(x) is float else x for x, is_value in zip(operands, mask)]
+            mixed = [
+                Value(x) if is_value and type(x) is float else x
+                for x, is_value in zip(operands, mask)
+            ]
             assert outcome(row, mixed) == expected, operands
 
 
@@ -108,7 +132,9 @@ def test_a_row_gives_on_values_what_it_gives_on_floats(name):
 def test_a_row_gives_on_any_value_what_it_gives_on_the_float(name, data):
     row, plain = p.TABLE[name], PLAIN.get(name, p.TABLE[name].forward)
     operands = data.draw(oracles.drawn(name))
-    assert outcome(row, [Value(x) if type(x) is float else x for x in operands]) == outcome(plain, operands)
+    assert outcome(row, [Value(x) if type(x) is float else x for x in operands]) == outcome(
+        plain, operands
+    )
 
 
 @pytest.mark.parametrize("name", FIXED)
@@ -129,7 +155,9 @@ def test_the_text_of_an_exception_is_a_line_to_learn_from():
         Value(-1.0, name="x").log()
     with pytest.raises(ZeroDivisionError, match=r"^1.0 / x=0.0: "):
         1.0 / Value(0.0, name="x")
-    with pytest.raises(ValueError, match=r"-8.0 \*\* 0.5: a negative base needs an integer exponent"):
+    with pytest.raises(
+        ValueError, match=r"-8.0 \*\* 0.5: a negative base needs an integer exponent"
+    ):
         Value(-8.0) ** 0.5
     with pytest.raises(ZeroDivisionError, match=r"sum\(\[\]\)|division by zero"):
         p.mean([])
@@ -203,7 +231,13 @@ class Loss(NamedTuple):
 
 def subnormal(exact):
     """Return the ulp lost where an intermediate number lies below the normal range."""
-    return 2 * TINY / float(abs(exact)) if abs(exact) < TINY and float(exact) else 0.0 if exact else inf
+    return (
+        2 * TINY / float(abs(exact))
+        if abs(exact) < TINY and float(exact)
+        else 0.0
+        if exact
+        else inf
+    )
 
 
 def of_power(operands, out, exact):
@@ -229,23 +263,36 @@ def gelu_terms(x):
 CBRT = "the C library's cube root may be wrong by 3 ulp, and the slope takes its square"
 LOSSES = {
     ("cbrt", 0): Loss(lambda *_: 9, CBRT),
-    ("power", 0): Loss(of_power, "the rounding of y - 1 is amplified by |log x|; x**(y-1) may overflow"),
-    ("power", 1): Loss(lambda v, out, exact: 4 + subnormal(mp.mpf(v[0]) ** v[1]), "out is subnormal"),
+    ("power", 0): Loss(
+        of_power, "the rounding of y - 1 is amplified by |log x|; x**(y-1) may overflow"
+    ),
+    ("power", 1): Loss(
+        lambda v, out, exact: 4 + subnormal(mp.mpf(v[0]) ** v[1]), "out is subnormal"
+    ),
     ("div", 1): Loss(lambda v, out, exact: 4 + subnormal(mp.mpf(v[0]) / v[1]), "out is subnormal"),
-    ("atan2", 0): Loss(lambda v, out, exact: 4 + of_angle(v[1], v), "a quotient or the radius is subnormal"),
-    ("atan2", 1): Loss(lambda v, out, exact: 4 + of_angle(v[0], v), "a quotient or the radius is subnormal"),
+    ("atan2", 0): Loss(
+        lambda v, out, exact: 4 + of_angle(v[1], v), "a quotient or the radius is subnormal"
+    ),
+    ("atan2", 1): Loss(
+        lambda v, out, exact: 4 + of_angle(v[0], v), "a quotient or the radius is subnormal"
+    ),
     ("hypot", 0): Loss(lambda v, out, exact: 4 + subnormal(mp.hypot(*v)), "out is subnormal"),
     ("hypot", 1): Loss(lambda v, out, exact: 4 + subnormal(mp.hypot(*v)), "out is subnormal"),
     ("gaussian", 0): Loss(
-        lambda v, out, exact: 4 + subnormal(EXACT["gaussian"][0](*map(mp.mpf, v))), "out is subnormal"
+        lambda v, out, exact: 4 + subnormal(EXACT["gaussian"][0](*map(mp.mpf, v))),
+        "out is subnormal",
     ),
     ("lgamma", 0): Loss(near_root(lambda x: 1), "digamma has a root at 1.46"),
     ("silu", 0): Loss(
-        lambda v, out, exact: near_root(silu_terms)(v, out, exact) + subnormal(oracles.logistic(v[0])) * abs(v[0]),
+        lambda v, out, exact: (
+            near_root(silu_terms)(v, out, exact) + subnormal(oracles.logistic(v[0])) * abs(v[0])
+        ),
         "the slope has a root at -1.28; below -708 the sigmoid is subnormal",
     ),
     ("gelu", 0): Loss(
-        lambda v, out, exact: near_root(gelu_terms)(v, out, exact) + 2 * subnormal(mp.exp(-mp.mpf(v[0]) ** 2 / 2)),
+        lambda v, out, exact: (
+            near_root(gelu_terms)(v, out, exact) + 2 * subnormal(mp.exp(-(mp.mpf(v[0]) ** 2) / 2))
+        ),
         "the slope has a root at -0.75; below -37.6 the density is subnormal",
     ),
 }
@@ -298,14 +345,19 @@ def test_every_slope_is_right_to_4_ulp_anywhere(name, i, data):
 
 @pytest.mark.parametrize("name, i", [(name, i) for name, i in SLOPES if name in COMPLEX])
 def test_every_slope_agrees_with_the_complex_step(name, i):
-    for domain_points in [[x for x in grid if 1e-3 < abs(x) < 8.0] for grid in [oracles.inside(p.TABLE[name].domain[i])]]:
+    for domain_points in [
+        [x for x in grid if 1e-3 < abs(x) < 8.0]
+        for grid in [oracles.inside(p.TABLE[name].domain[i])]
+    ]:
         for x in domain_points:
             operands = [x] if len(EXACT[name]) == 2 else [1.75, 1.75]
             operands[i] = x
             if min(abs(abs(x) - 1), abs(x)) < 1e-3 or x in (math.pi / 2, 1.57):
                 continue  # the complex functions themselves lose digits near a border
             slope = recorded_slope(name, operands, i)[1]
-            assert slope == pytest.approx(oracles.complex_step(COMPLEX[name], operands, i), rel=1e-12, abs=1e-15)
+            assert slope == pytest.approx(
+                oracles.complex_step(COMPLEX[name], operands, i), rel=1e-12, abs=1e-15
+            )
 
 
 @pytest.mark.parametrize("name", EXACT_VARIADIC)
@@ -331,15 +383,18 @@ def check_variadic(name, rule, operands):
 
 # Second and third derivatives: the rules called on Values, nested.
 
+NOISE = 1e-60  # of mpmath's own differences
+NOISE = 1e-60  # what mpmath's differences leave of a derivative that is 0
 HIGHER = [-7.3, -2.2, -1.1, -0.4, -0.05, 0.0, 0.05, 0.4, 0.8, 1.1, 2.2, 7.3, 21.0]
 UNARY = [name for name, (_, *slopes) in EXACT.items() if len(slopes) == 1]
 
 
 def check_scale(found, exact, terms):
     """Compare with 60 digits, relative to what adds up to the number."""
-    if 0 < abs(exact) < TINY:
+    if abs(exact) < (NOISE if found.data == 0 else TINY):
         exact = 0
-    assert abs(found.data - exact) <= 64 * ULP * max(abs(exact), terms), (found, exact)
+    bound = 64 * ULP * max(abs(exact), terms) + NOISE
+    assert abs(found.data - exact) <= bound, (found, exact)
 
 
 def terms_of(root, leaf):
@@ -372,7 +427,9 @@ def test_mixed_second_and_third_derivatives_agree_with_60_digits(name):
                 scale = max(scale, terms_of(order, (x, y)[i]))
                 (order,) = gradients(order, [(x, y)[i]])
             with mp.workdps(oracles.DIGITS):
-                check_scale(order, mp.diff(EXACT[name][0], at, (path.count(0), path.count(1))), scale)
+                check_scale(
+                    order, mp.diff(EXACT[name][0], at, (path.count(0), path.count(1))), scale
+                )
 
 
 @pytest.mark.parametrize("name", ["gaussian", "polygamma"])
@@ -436,17 +493,37 @@ CONVENTIONS = [
     Case("abs'(0) is 0", abs, (0.0,), 0.0, (0.0,)),
     Case("maximum tie of two Values is 1/2 each", p.maximum, (2.0, 2.0), 2.0, (0.5, 0.5)),
     Case("minimum tie of two Values is 1/2 each", p.minimum, (2.0, 2.0), 2.0, (0.5, 0.5)),
-    Case("maximum tie of k is 1/k", p.maximum, (3.0, 1.0, 3.0, 3.0), 3.0, (1 / 3, NO_EDGE, 1 / 3, 1 / 3)),
+    Case(
+        "maximum tie of k is 1/k",
+        p.maximum,
+        (3.0, 1.0, 3.0, 3.0),
+        3.0,
+        (1 / 3, NO_EDGE, 1 / 3, 1 / 3),
+    ),
     Case("minimum tie of k is 1/k", p.minimum, (1.0, 1.0, 3.0), 1.0, (0.5, 0.5, NO_EDGE)),
-    Case("maximum with a plain number at the tie equals relu", lambda x: p.maximum(x, 0.0), (0.0,), 0.0, (0.0,)),
+    Case(
+        "maximum with a plain number at the tie equals relu",
+        lambda x: p.maximum(x, 0.0),
+        (0.0,),
+        0.0,
+        (0.0,),
+    ),
     Case("maximum with a plain number above", lambda x: p.maximum(0.0, x), (2.0,), 2.0, (1.0,)),
     Case("maximum with a plain number below", lambda x: p.maximum(0, x), (-2.0,), 0.0, (NO_EDGE,)),
-    Case("minimum with a plain number at the tie", lambda x: p.minimum(x, 0.0), (0.0,), 0.0, (0.0,)),
+    Case(
+        "minimum with a plain number at the tie", lambda x: p.minimum(x, 0.0), (0.0,), 0.0, (0.0,)
+    ),
     Case("minimum with a plain number above", lambda x: p.minimum(x, 0.0), (2.0,), 0.0, (NO_EDGE,)),
     Case("clip(x, 0, 1) at 0 is 1", lambda x: p.clip(x, 0, 1), (0.0,), 0.0, (1.0,)),
     Case("clip(x, 0, 1) at 1 is 1", lambda x: p.clip(x, 0, 1), (1.0,), 1.0, (1.0,)),
     Case("clip strictly outside has no edge", lambda x: p.clip(x, 0, 1), (1.5,), 1.0, (NO_EDGE,)),
-    Case("clip to a Value passes the edge to the bound", p.clip, (-1.0, 0.0, 1.0), 0.0, (NO_EDGE, 1.0, NO_EDGE)),
+    Case(
+        "clip to a Value passes the edge to the bound",
+        p.clip,
+        (-1.0, 0.0, 1.0),
+        0.0,
+        (NO_EDGE, 1.0, NO_EDGE),
+    ),
     Case("clip to the upper Value", p.clip, (3.0, 0.0, 1.0), 1.0, (NO_EDGE, NO_EDGE, 1.0)),
     Case("sqrt at 0", p.sqrt, (0.0,), 0.0, (inf,)),
     Case("sqrt below 0", p.sqrt, (-1.0,), ValueError, (), nan, (nan,)),
@@ -496,7 +573,13 @@ CONVENTIONS = [
     Case("tanh' at 0", p.tanh, (0.0,), 0.0, (1.0,)),
     Case("softplus far right", p.softplus, (800.0,), 800.0, (1.0,)),
     Case("softplus at 0", p.softplus, (0.0,), math.log(2.0), (0.5,)),
-    Case("logsumexp of huge numbers", lambda *xs: p.logsumexp(xs), (1e4, 1e4), 1e4 + math.log(2), (0.5, 0.5)),
+    Case(
+        "logsumexp of huge numbers",
+        lambda *xs: p.logsumexp(xs),
+        (1e4, 1e4),
+        1e4 + math.log(2),
+        (0.5, 0.5),
+    ),
     Case("logsumexp with -inf", lambda *xs: p.logsumexp(xs), (-inf, 1.0), 1.0, (0.0, 1.0)),
     Case("softmax of huge numbers", lambda *xs: p.softmax(xs)[0], (1e4, 1e4), 0.5, (0.25, -0.25)),
     Case("atan2(0, 0)", p.atan2, (0.0, 0.0), 0.0, (nan, nan)),
@@ -530,7 +613,9 @@ CONVENTIONS = [
     Case("copysign at 0, as abs", p.copysign, (0.0, -2.0), -0.0, (-0.0, NO_EDGE)),
     Case("where takes the first", lambda x, y: p.where(True, x, y), (1.0, 2.0), 1.0, (1, NO_EDGE)),
     Case("where takes the second", lambda x, y: p.where(0.0, x, y), (1.0, 2.0), 2.0, (NO_EDGE, 1)),
-    Case("where has no edge to its condition", p.where, (3.0, 1.0, 2.0), 1.0, (NO_EDGE, 1, NO_EDGE)),
+    Case(
+        "where has no edge to its condition", p.where, (3.0, 1.0, 2.0), 1.0, (NO_EDGE, 1, NO_EDGE)
+    ),
     Case("stop_gradient has no edge", p.stop_gradient, (3.0,), 3.0, (NO_EDGE,)),
     Case("relu(nan) is nan", p.relu, (nan,), nan, (nan,)),
 ]
@@ -566,10 +651,28 @@ def test_convention(case):
 def test_convention_under_ieee(case):
     raises = isinstance(case.value, type)
     with ieee():
-        check_case(case, case.ieee_value if raises else case.value, case.ieee_slopes if raises else case.slopes)
+        check_case(
+            case,
+            case.ieee_value if raises else case.value,
+            case.ieee_slopes if raises else case.slopes,
+        )
 
 
-PASSED_ON = {"add", "sub", "mul", "div", "power", "neg", "pos", "mod", "where", "total", "mean", "inner_product", "prod"}
+PASSED_ON = {
+    "add",
+    "sub",
+    "mul",
+    "div",
+    "power",
+    "neg",
+    "pos",
+    "mod",
+    "where",
+    "total",
+    "mean",
+    "inner_product",
+    "prod",
+}
 LOCALLY_CONSTANT = {
     "step", "sign", "floor", "ceil", "rounded", "stop_gradient", "floordiv", "less", "less_equal", "greater",
     "greater_equal", "equal",
@@ -585,11 +688,20 @@ def test_nan_in_gives_a_nan_value_and_a_nan_derivative(name):
     assert out.parents == (x,) and math.isnan(out.local_derivatives[0])
 
 
-@pytest.mark.parametrize("name", ["mul", "div", "prod", "power", "norm", "largest", "smallest", "logsumexp", "softmax_of"])
+@pytest.mark.parametrize(
+    "name",
+    ["mul", "div", "prod", "power", "norm", "largest", "smallest", "logsumexp", "softmax_of"],
+)
 def test_nan_in_any_operand_spoils_the_others(name):
     x, y = Value(nan), Value(2.0)
     row = p.TABLE[name]
-    out = row((0, y, x)) if name == "softmax_of" else row((x, y)) if isinstance(row, p.Variadic) else row(x, y)
+    out = (
+        row((0, y, x))
+        if name == "softmax_of"
+        else row((x, y))
+        if isinstance(row, p.Variadic)
+        else row(x, y)
+    )
     assert math.isnan(out.data) and math.isnan(sum(out.local_derivatives))
 
 
@@ -677,7 +789,9 @@ PIECES = [
 
 @pytest.mark.parametrize("name, operands, slopes", PIECES)
 def test_the_pieces_of_a_row_have_the_slopes_of_the_pieces(name, operands, slopes):
-    assert p.TABLE[name](*map(Value, operands)).local_derivatives == pytest.approx(slopes, rel=4 * ULP)
+    assert p.TABLE[name](*map(Value, operands)).local_derivatives == pytest.approx(
+        slopes, rel=4 * ULP
+    )
 
 
 @pytest.mark.parametrize("name", sorted({name for name, *_ in PIECES}))
@@ -694,7 +808,9 @@ def test_the_pieces_of_a_row_agree_with_differences(name):
 def test_elu_and_leaky_relu_have_second_derivatives():
     x, scale = Value(-1.5), Value(0.5)
     slopes = gradients(p.elu(x, scale), [x, scale])
-    assert gradients(slopes[0], [x, scale])[0].data == pytest.approx(0.5 * math.exp(-1.5), rel=4 * ULP)
+    assert gradients(slopes[0], [x, scale])[0].data == pytest.approx(
+        0.5 * math.exp(-1.5), rel=4 * ULP
+    )
     assert gradients(slopes[1], [x])[0].data == pytest.approx(math.exp(-1.5), rel=4 * ULP)
     slopes = gradients(p.leaky_relu(x, scale), [x, scale])
     assert [g.data for g in gradients(slopes[0], [x, scale])] == [0.0, 1.0]

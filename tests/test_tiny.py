@@ -42,13 +42,19 @@ def test_the_readme_example_of_micrograd_gives_its_three_numbers():
     g = f / 2.0
     g += 10.0 / f
     g.backward()
-    assert (f"{g.data:.4f}", f"{a.grad:.4f}", f"{b.grad:.4f}") == ("24.7041", "138.8338", "645.5773")
+    assert (f"{g.data:.4f}", f"{a.grad:.4f}", f"{b.grad:.4f}") == (
+        "24.7041",
+        "138.8338",
+        "645.5773",
+    )
 
 
 def test_a_neuron_learns_its_sign():
     w, b = Value(-0.5, name="w"), Value(0.0, name="b")
     for _ in range(50):
-        loss = sum((((w * x + b).tanh() - y) ** 2 for x, y in ((1.0, 1.0), (-1.0, -1.0))), Value(0.0))
+        loss = sum(
+            (((w * x + b).tanh() - y) ** 2 for x, y in ((1.0, 1.0), (-1.0, -1.0))), Value(0.0)
+        )
         w.zero_grad(), b.zero_grad()
         loss.backward()
         w.data -= 0.5 * w.grad

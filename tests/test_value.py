@@ -21,8 +21,35 @@ BINARY = [
     (operator.add, p.add), (operator.sub, p.sub), (operator.mul, p.mul), (operator.truediv, p.div),
     (operator.pow, p.power), (operator.mod, p.mod), (operator.floordiv, p.floordiv),
 ]  # fmt: skip
-NUMBERS = [2.5, -1.5, 3, 2, -2, 1, 0, 0.0, True, Fraction(2, 3), np.float32(1.5), np.int64(3), math.nan]
-BAD = ["a", b"a", None, [1.0], {}, {1.0}, (1.0,), 1j, Decimal(1), object(), np.array("a"), np.complex128(1j)]
+NUMBERS = [
+    2.5,
+    -1.5,
+    3,
+    2,
+    -2,
+    1,
+    0,
+    0.0,
+    True,
+    Fraction(2, 3),
+    np.float32(1.5),
+    np.int64(3),
+    math.nan,
+]
+BAD = [
+    "a",
+    b"a",
+    None,
+    [1.0],
+    {},
+    {1.0},
+    (1.0,),
+    1j,
+    Decimal(1),
+    object(),
+    np.array("a"),
+    np.complex128(1j),
+]
 COMPARISONS = [operator.lt, operator.le, operator.gt, operator.ge]
 
 
@@ -40,7 +67,9 @@ def outcome(function, *operands):
 
 
 @pytest.mark.parametrize("data", [2.5, -1.5, 0.0, 1e200, math.inf, math.nan, Fraction(5, 3)])
-@pytest.mark.parametrize("other", [Value(3.0), Value(-0.5), Value(0.0), Value(Fraction(1, 7)), *NUMBERS], ids=repr)
+@pytest.mark.parametrize(
+    "other", [Value(3.0), Value(-0.5), Value(0.0), Value(Fraction(1, 7)), *NUMBERS], ids=repr
+)
 @pytest.mark.parametrize(("operation", "row"), BINARY, ids=lambda x: str(x))
 def test_the_short_way_of_an_operator_equals_its_row(operation, row, data, other):
     x = Value(data)
@@ -51,7 +80,12 @@ def test_the_short_way_of_an_operator_equals_its_row(operation, row, data, other
 @pytest.mark.parametrize("data", [2.5, -0.0, math.nan, Fraction(5, 3)])
 def test_negation_and_its_kin_equal_their_rows(data):
     x = Value(data)
-    for operation, row in ((operator.neg, p.neg), (operator.pos, p.pos), (abs, p.absolute), (round, p.rounded)):
+    for operation, row in (
+        (operator.neg, p.neg),
+        (operator.pos, p.pos),
+        (abs, p.absolute),
+        (round, p.rounded),
+    ):
         assert outcome(operation, x) == outcome(row, x)
 
 
@@ -91,7 +125,9 @@ def test_a_stranger_with_a_reflected_operator_answers_for_itself():
     assert Value(2.0) * Tensor() == "mine"
 
 
-@pytest.mark.parametrize("number", [1, True, np.float32(1.5), np.float64(1.5), np.int8(2), np.bool_(True), np.array(2.0)])
+@pytest.mark.parametrize(
+    "number", [1, True, np.float32(1.5), np.float64(1.5), np.int8(2), np.bool_(True), np.array(2.0)]
+)
 def test_ints_and_numpy_scalars_become_floats(number):
     assert type(Value(number).data) is float
     assert Value(number).data == float(number)
@@ -298,3 +334,126 @@ def test_gradients_may_be_set_and_data_changed():
     x.data = 10.0
     y.backward()
     assert x.grad == 4.0  # the slopes recorded with y, not those at the new number
+
+
+FUNCTIONS = {
+    "hypot": lambda x, bad: p.hypot(x, bad),
+    "hypot, on the left": lambda x, bad: p.hypot(bad, x),
+    "atan2": lambda x, bad: x.atan2(bad),
+    "clip": lambda x, bad: x.clip(bad, 1.0),
+    "where": lambda x, bad: p.where(x, bad, x),
+    "copysign": lambda x, bad: p.copysign(x, bad),
+    "leaky_relu": lambda x, bad: x.leaky_relu(bad),
+    "dot": lambda x, bad: p.dot([x], [bad]),
+    "the bias of dot": lambda x, bad: p.dot([x], [x], bad),
+    "sum": lambda x, bad: p.total([x, bad]),
+    "mean": lambda x, bad: p.mean([bad, x]),
+    "prod": lambda x, bad: p.prod([x, bad]),
+    "norm": lambda x, bad: p.norm([x, bad]),
+    "logsumexp": lambda x, bad: p.logsumexp([x, bad]),
+    "softmax": lambda x, bad: p.softmax([x, bad]),
+    "maximum": lambda x, bad: p.maximum(x, bad),
+    "minimum": lambda x, bad: x.minimum(bad),
+}
+
+
+@pytest.mark.parametrize("bad", BAD[:-1], ids=lambda x: type(x).__name__ + repr(x)[:9])
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_every_function_of_a_value_refuses_what_is_no_real_number(name, bad):
+    with pytest.raises(TypeError, match="is not a real number; pass"):
+        FUNCTIONS[name](Value(1.0), bad)
+
+
+@pytest.mark.parametrize(
+    ("bad", "cure"),
+    [
+        ("2.5", r"float\(text\)"), (b"2", "its elements"), (None, "did a function forget its return"),
+        ([1.0], "its elements"), ({}, "its elements"), (1j, "its real and imaginary parts"),
+        (Decimal(1), "Fraction"), (object(), "a number"), (np.array([1.0]), "its elements"),
+    ],
+    ids=lambda x: type(x).__name__,
+)  # fmt: skip
+def test_a_refusal_names_the_type_and_the_cure(bad, cure):
+    with pytest.raises(TypeError, match=f"{type(bad).__name__} .* is not a real number; pass .*{cure}"):
+        Value(bad)
+
+
+def test_the_long_double_of_numpy_is_a_number_and_its_complex_is_none():
+    assert Value(np.longdouble(1.5)).data == 1.5
+    with pytest.raises(TypeError, match="clongdouble .* is not a real number"):
+        Value(np.clongdouble(1j))
+
+
+def test_a_stranger_without_operators_is_a_type_error():
+    class Stranger:
+        pass
+
+    for operation, _ in BINARY:
+        for operands in ((Value(1.0), Stranger()), (Stranger(), Value(1.0))):
+            with pytest.raises(TypeError, match="unsupported operand"):
+                operation(*operands)
+
+
+def test_a_stranger_is_asked_in_comparisons_and_on_the_right_of_every_operator():
+    class Tensor:
+        def answer(self, other):
+            return "mine"
+
+        __radd__ = __rsub__ = __rmul__ = __rtruediv__ = __rpow__ = __rmod__ = __rfloordiv__ = answer
+
+    assert {operation(Value(1.0), Tensor()) for operation, _ in BINARY} == {"mine"}
+
+
+@pytest.mark.parametrize("text", ["float", "int", "index", "complex", "array", "array_ufunc"])
+def test_the_methods_that_would_lose_a_gradient_do_not_exist(text):
+    assert not hasattr(Value, f"__{text}__")
+
+
+def test_a_row_without_a_global_name_cannot_be_pickled():
+    with pytest.raises(TypeError, match="no global name"):
+        pickle.dumps(p.Primitive("own", abs, None))
+
+
+def test_modes_nest_and_each_block_undoes_its_own():
+    with ieee():
+        with no_grad():
+            assert math.isinf(log(Value(0.0)).data) and (Value(1.0) * 2.0).op is None
+            with ieee():
+                assert log(Value(0.0)).op is None
+        assert log(Value(0.0)).op is p.log
+    with pytest.raises(ValueError, match="log"):
+        log(Value(0.0))
+
+
+def test_ieee_does_not_leak_into_other_threads():
+    def refused():
+        try:
+            log(Value(0.0))
+        except ValueError as error:
+            seen.append(type(error))
+
+    seen = []
+    with ieee():
+        thread = threading.Thread(target=refused)
+        thread.start()
+        thread.join()
+    assert seen == [ValueError]
+
+
+def test_inside_a_mode_the_operators_give_the_same_nodes():
+    def nodes():
+        x, y = Value(1.5), Value(-2.0)
+        made = (x + y, x - y, x * y, x / y, x**3, -x, x + 1.0, x * 2.0, 2.0 - x, x.exp(), p.relu(y), p.maximum(x, y))
+        return [(n.data, str(n.op), n.local_derivatives, len(n.parents)) for n in made]
+
+    outside = nodes()
+    with ieee():
+        assert nodes() == outside
+
+
+def test_deepcopy_of_a_structural_zero_100_000_deep():
+    x, root = deep(100_000)
+    dead = relu(-root)
+    twin = copy.deepcopy(dead)
+    assert dead.parents == twin.parents == ()
+    assert twin.operands[0] is not dead.operands[0] and twin.operands[0].data == dead.operands[0].data
