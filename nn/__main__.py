@@ -427,7 +427,7 @@ def rows_for(model: Model, path: str) -> tuple[list[list[float]], list[str]]:
     Columns are found by the names of the features where the file has them all, else by position.
     """
     n, wanted = model.network.sizes[0], model.feature_names or []
-    table = read_table(path, header=header_of(path, n))
+    table = read_table(path, target=n)
     names, width = table.header or [], len(table.rows[0][1]) if table.rows else n
     if wanted and set(wanted) <= set(names):
         columns = [names.index(name) for name in wanted]
@@ -436,15 +436,6 @@ def rows_for(model: Model, path: str) -> tuple[list[list[float]], list[str]]:
     else:
         raise ValueError(f"{path}: {width} columns, but the network has {n} inputs")
     return numbers_of(table, columns), labels_in(table, columns, model)
-
-
-def header_of(path: str, n: int) -> bool | None:
-    """Return True or None: whether the first line of a file of features only is a header.
-
-    A file without a column for the class has numbers in all columns, also the last.
-    """
-    first = read_table(path, header=False).rows[0][1]
-    return read_table(path, target=n if len(first) > n else -n - 1).header is not None
 
 
 def labels_in(table: Table, columns: Sequence[int], model: Model) -> list[str]:

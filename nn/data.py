@@ -15,11 +15,14 @@ import gzip
 import io
 import math
 import random
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from nn.module import is_finite, is_plain
 
 MANY_CLASSES = 20  # more than this, in a small file, looks like a quantity
 SEPARATORS = ",;\t"
@@ -164,8 +167,8 @@ def read_csv(
 
     Args:
         target: name or index (from 0) of the column with the class; the last one by default.
-        header: whether the first line has the names; by default, whether a cell of it that is not
-            the class is no number.
+        header: whether the first line has the names; by default, whether none of its cells, that
+            of the class aside, is a number.
 
     Raises: OSError when the file cannot be read; ValueError, with the file, the line and the
         column, when a row has another length, a cell is no finite number, or there is nothing to
@@ -183,7 +186,7 @@ def read_table(
     if content[:2] == b"\x1f\x8b":
         try:
             content = gzip.decompress(content)
-        except (OSError, EOFError) as error:
+        except (OSError, EOFError, zlib.error) as error:
             raise ValueError(f"{path}: a damaged gzip file: {error}") from None
     return table_of(str(path), content, target, header)
 
@@ -202,9 +205,10 @@ def table_of(
                 f"{name}, line {line}: {len(cells)} columns, but line {rows[0][0]} has {len(first)}"
             )
     if header is None:
-        label = target if isinstance(target, int) else len(first) - 1
-        features = [x for i, x in enumerate(first) if i != label % len(first)]
-        header = isinstance(target, str) or any(as_number(x) is None for x in features)
+        label = target if isinstance(target, int) else -1
+        features = [x for i, x in enumerate(first) if i not in (label, label + len(first))]
+        named = bool(features) and all(as_number(x) is None for x in features)
+        header = named or isinstance(target, str)
     return Table(name, [x.strip() for x in first], rows[1:]) if header else Table(name, None, rows)
 
 
@@ -340,7 +344,7 @@ class Standardizer:
 
     def __init__(self, means: Sequence[float], scales: Sequence[float]) -> None:
         numbers = [*means, *scales]
-        if len(means) != len(scales) or not all(map(is_finite_number, numbers)):
+        if len(means) != len(scales) or not all(is_plain(x) and is_finite(x) for x in numbers):
             raise ValueError("a standardizer needs as many finite means as scales")
         if not all(scale > 0.0 for scale in scales):
             raise ValueError("a standardizer needs scales above 0")
@@ -364,8 +368,3 @@ class Standardizer:
     def rows(self, rows: Sequence[Sequence[float]]) -> list[list[float]]:
         """Return many rows, standardized."""
         return [self.row(row) for row in rows]
-
-
-def is_finite_number(x: Any) -> bool:
-    """Tell whether x is a finite int or float, and no bool."""
-    return isinstance(x, (int, float)) and not isinstance(x, bool) and math.isfinite(x)

@@ -44,11 +44,8 @@ def network_dot(
         largest = max(abs(w) for row in weights for w in row) or 1.0
         for j, row in enumerate(weights):
             for i, w in enumerate(row):
-                color, width = (
-                    "#2b6cb0" if w > 0 else "#c53030",
-                    f"{0.2 + 3 * abs(w) / largest:.2f}",
-                )
-                picture.edge(f"n{k}_{i}", f"n{k + 1}_{j}", color=color, penwidth=width)
+                color, width = "#2b6cb0" if w > 0 else "#c53030", 0.2 + 3 * abs(w) / largest
+                picture.edge(f"n{k}_{i}", f"n{k + 1}_{j}", color=color, penwidth=f"{width:.2f}")
     return str(picture.source)
 
 

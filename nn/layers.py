@@ -100,8 +100,9 @@ def activation_function(activation: Activation) -> Callable[[Any], Any]:
     """Return the function for a name; a primitive, or any function of a Value, is one already."""
     if callable(activation):
         return activation
-    if activation in TABLE and activation not in ACTIVATIONS:  # a primitive, read from a file
-        return TABLE[activation]
+    row = TABLE.get(activation)
+    if row and activation not in ACTIVATIONS and len(row.partials) - len(row.defaults) == 1:
+        return row  # any function of one operand; a file may name it
     found: Callable[[Any], Any] = chosen("activation", activation, ACTIVATIONS)
     return found
 

@@ -166,11 +166,9 @@ def logits_of(outputs: Sequence[Any]) -> Sequence[Any]:
     if not all(isinstance(y, Value) and y.op is softmax_of for y in outputs):
         return outputs
     logits = outputs[0].operands[1:]
-    if all(y.operands == (k, *logits) for k, y in enumerate(outputs)) and len(logits) == len(
-        outputs
-    ):
-        return logits  # type: ignore[no-any-return]
-    return outputs
+    complete = len(logits) == len(outputs)
+    same = all(y.operands == (k, *logits) for k, y in enumerate(outputs))
+    return logits if complete and same else outputs
 
 
 def hinge_loss(outputs: Any, targets: Any) -> Any:

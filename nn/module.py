@@ -11,10 +11,10 @@
 
 from __future__ import annotations
 
-import math
 from collections import deque
 from collections.abc import Iterator, Mapping
 from itertools import repeat
+from sys import float_info
 from typing import Any
 
 from autograd import Value
@@ -184,10 +184,20 @@ def pairs(path: str, found: Value | list[Value], entry: Any) -> list[tuple[Value
     return [(value, checked(f"{path}.{i}", x)) for i, (value, x) in enumerate(zip(found, entry))]
 
 
+def is_plain(x: Any) -> bool:
+    """Tell whether x is an int or a float, and no bool."""
+    return isinstance(x, (int, float)) and not isinstance(x, bool)
+
+
+def is_finite(x: Any) -> bool:
+    """Tell whether a number is finite as a float; `math.isfinite` fails for a huge int."""
+    return bool(-float_info.max <= x <= float_info.max)
+
+
 def checked(path: str, x: Any) -> float:
     """Return an entry of a state as a float, or name the path where it is no finite number."""
-    if not isinstance(x, (int, float)) or isinstance(x, bool):
+    if not is_plain(x):
         raise ValueError(f"{path}: a number expected, not {type(x).__name__} {x!r:.40}")
-    if not -math.inf < x < math.inf or abs(x) > 1.7976931348623157e308:
+    if not is_finite(x):
         raise ValueError(f"{path}: {x!r:.40} is not a finite number")
     return float(x)

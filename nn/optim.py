@@ -28,6 +28,7 @@ from itertools import repeat
 from typing import Any
 
 from autograd import Value
+from nn.module import is_finite, is_plain
 
 Slots = dict[str, list[float]]  # what an optimiser remembers: lists of one number per parameter
 
@@ -97,9 +98,8 @@ class Optimizer:
         if missing:
             raise ValueError(f"the state of the optimiser lacks {', '.join(missing)}")
         slots = {name: self.checked_slot(name, state["slots"].get(name)) for name in self.slots}
-        for name in self.settings:
-            setattr(self, name, state[name])
-        self.slots, self.steps = slots, int(state["steps"])
+        settings = {name: in_range(name, state[name]) for name in (*self.settings, "steps")}
+        vars(self).update(settings, slots=slots)
 
     def checked_slot(self, name: str, numbers: Any) -> list[float]:
         """Return a list of a saved memory, or say what is wrong with it."""
@@ -118,18 +118,10 @@ def in_range(
     name: str, x: float, low: float = 0.0, high: float = math.inf, above: bool = False
 ) -> float:
     """Return a finite setting from [low, high), or from (low, high), or say what is allowed."""
-    if (
-        isinstance(x, (int, float))
-        and math.isfinite(x)
-        and low <= x < high
-        and x + above != low + above
-    ):
+    if is_plain(x) and is_finite(x) and low <= x < high and not (above and x == low):
         return x
-    if isinstance(x, (int, float)) and math.isfinite(x) and low <= x < high and not above:
-        return x
-    bounds = f"{'above' if above else 'at least'} {low}" + (
-        f" and below {high}" if high < math.inf else ""
-    )
+    bounds = f"{'above' if above else 'at least'} {low}"
+    bounds += f" and below {high}" if high < math.inf else ""
     raise ValueError(f"{name} must be a finite number {bounds}, not {x!r}")
 
 
@@ -241,10 +233,8 @@ class Adam(Optimizer):
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(parameters, step_size)
-        self.beta1, self.beta2 = (
-            in_range("beta1", beta1, high=1.0),
-            in_range("beta2", beta2, high=1.0),
-        )
+        self.beta1 = in_range("beta1", beta1, high=1.0)
+        self.beta2 = in_range("beta2", beta2, high=1.0)
         self.epsilon = in_range("epsilon", epsilon, above=True)
         self.weight_decay = in_range("weight_decay", weight_decay)
 

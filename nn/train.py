@@ -24,7 +24,7 @@ from autograd import Value
 from autograd.mode import MODE
 from autograd.operands import number
 from nn.losses import mse_loss
-from nn.module import Module
+from nn.module import Module, is_finite
 from nn.optim import SGD, Optimizer
 
 Sample = tuple[list[float], Any]  # the inputs x and the target y
@@ -177,9 +177,7 @@ def accumulate(network: Any, batch: list[Sample], loss: Loss, optimizer: Optimiz
         error = loss(outputs, y)  # (5) the error by the loss function,
         if not isinstance(error, Value):
             raise TypeError(f"the loss returned {error!r:.40}, not a Value: nothing was recorded")
-        error.backward(
-            share
-        )  # its gradient at the outputs; (6) those of the hidden layers; weights
+        error.backward(share)  # and its gradient at the outputs; (6) those of the hidden layers
         errors.append(error.data)
     mean = math.fsum(errors) * share if all(map(math.isfinite, errors)) else math.nan
     if not math.isfinite(mean):
@@ -292,11 +290,11 @@ def plain(where: str, x: Any) -> Any:
     if hasattr(x, "__len__") and not isinstance(x, str) and getattr(x, "ndim", 1) != 0:
         return [float(plain(where, each)) for each in x]
     try:
-        found = x.item() if hasattr(x, "ndim") else number(x)
+        found = number(x)
     except TypeError as error:
         raise TypeError(f"{where}: {error}") from None
-    if not math.isfinite(found):
-        raise ValueError(f"{where}: {found!r} is not finite")
+    if not is_finite(found):
+        raise ValueError(f"{where}: {found!r:.40} is not finite")
     return found
 
 
@@ -320,9 +318,10 @@ def evaluating(network: Any) -> Iterator[None]:
     The last one records: a loss wants to see the operands of a sigmoid or softmax that saturated.
     """
     layers = getattr(network, "layers", None)
-    if isinstance(network, Module) and isinstance(layers, list) and isinstance(layers[-1], Module):
+    if isinstance(network, Module) and isinstance(layers, list):
         for layer in layers[:-1]:
-            layer.eval()
+            if isinstance(layer, Module):
+                layer.eval()
     try:
         yield
     finally:

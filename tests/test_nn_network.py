@@ -1,6 +1,7 @@
 """Modules, layers, losses, optimisers, training and files."""
 
 import copy
+import importlib
 import json
 import math
 import os
@@ -8,7 +9,6 @@ import random
 import signal
 import subprocess
 import sys
-import threading
 
 import pytest
 
@@ -39,6 +39,9 @@ from nn import (
     train,
     xor,
 )  # fmt: skip
+from nn.train import Sampler
+
+training = importlib.import_module("nn.train")  # nn.train is the function
 
 
 def numbers(module):
@@ -353,22 +356,45 @@ def test_ctrl_c_stops_cleanly_with_what_was_learned():
     assert numbers(network) == numbers(eight)
 
 
-def test_an_interrupt_at_any_moment_leaves_whole_iterations():
-    by_iteration = {0: numbers(TwoLayerNetwork(2, 4, 2, hidden="tanh", seed=3))}
-    small(iterations=300, callback=lambda h: by_iteration.update({h.iteration: None}))
-    for delay in (0.003, 0.011, 0.02, 0.031):
-        network = TwoLayerNetwork(2, 4, 2, hidden="tanh", seed=3)
-        data = xor(24, seed=2)
-        timer = threading.Timer(delay, os.kill, (os.getpid(), signal.SIGINT))
-        timer.start()
-        history = train(network, data.inputs, data.targets, step_size=0.5, batch_size=6,
-                        iterations=1000, seed=5, progress=False)  # fmt: skip
-        timer.join()
-        assert history.interrupted or history.iteration == 1000
-        expected = by_iteration[0]
-        if history.iteration:
-            expected = numbers(small(iterations=history.iteration)[0])
-        assert numbers(network) == expected
+MOMENTS = [
+    (Sampler, "draw"),
+    (TwoLayerNetwork, "__call__"),
+    (Value, "backward"),
+    (SGD, "zero_grad"),
+    (SGD, "updated"),
+    (SGD, "step"),
+    (History, "settle"),
+    (training, "evaluate"),
+]
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize(("owner", "name"), MOMENTS, ids=[name for _, name in MOMENTS])
+def test_an_interrupt_at_any_moment_leaves_whole_iterations(monkeypatch, owner, name, when):
+    data, original, calls = xor(24, seed=2), getattr(owner, name), []
+    held_out = (data.inputs[:3], data.targets[:3])
+    options = {"held_out": held_out, "evaluate_every": 2}
+    whole, history = small(**options)
+
+    def interrupted(*arguments, **named):
+        calls.append(name)
+        if len(calls) == 5 and when == "before":
+            signal.raise_signal(signal.SIGINT)
+        result = original(*arguments, **named)
+        if len(calls) == 5 and when == "after":
+            signal.raise_signal(signal.SIGINT)
+        return result
+
+    monkeypatch.setattr(owner, name, interrupted)
+    network, begun = small(**options)
+    monkeypatch.undo()
+    assert begun.interrupted and begun.iteration < 20
+    assert numbers(network) == numbers(small(iterations=begun.iteration)[0] if begun.losses else
+                                       TwoLayerNetwork(2, 4, 2, hidden="tanh", seed=3))  # fmt: skip
+    ended = train(network, data.inputs, data.targets, step_size=0.5, batch_size=6, iterations=20,
+                  seed=5, progress=False, resume=begun, **options)  # fmt: skip
+    assert numbers(network) == numbers(whole)
+    assert (ended.losses, ended.evaluations) == (history.losses, history.evaluations)
 
 
 def test_epochs_use_every_sample_once():
