@@ -238,7 +238,7 @@ class Sampler:
 def continued(resume: History | None, sampler: Sampler, optimizer: Optimizer) -> History:
     """Return a new history, or a copy of one that goes on, with sampler and optimiser set."""
     if resume is None:
-        return History()
+        return History(sampler=sampler.state())
     sampler.restore(resume.sampler)
     optimizer.load_state_dict(resume.optimizer)
     losses, evaluations = list(resume.losses), list(resume.evaluations)

@@ -374,7 +374,9 @@ def test_every_function_of_a_value_refuses_what_is_no_real_number(name, bad):
     ids=lambda x: type(x).__name__,
 )  # fmt: skip
 def test_a_refusal_names_the_type_and_the_cure(bad, cure):
-    with pytest.raises(TypeError, match=f"{type(bad).__name__} .* is not a real number; pass .*{cure}"):
+    with pytest.raises(
+        TypeError, match=f"{type(bad).__name__} .* is not a real number; pass .*{cure}"
+    ):
         Value(bad)
 
 
@@ -443,7 +445,20 @@ def test_ieee_does_not_leak_into_other_threads():
 def test_inside_a_mode_the_operators_give_the_same_nodes():
     def nodes():
         x, y = Value(1.5), Value(-2.0)
-        made = (x + y, x - y, x * y, x / y, x**3, -x, x + 1.0, x * 2.0, 2.0 - x, x.exp(), p.relu(y), p.maximum(x, y))
+        made = (
+            x + y,
+            x - y,
+            x * y,
+            x / y,
+            x**3,
+            -x,
+            x + 1.0,
+            x * 2.0,
+            2.0 - x,
+            x.exp(),
+            p.relu(y),
+            p.maximum(x, y),
+        )
         return [(n.data, str(n.op), n.local_derivatives, len(n.parents)) for n in made]
 
     outside = nodes()
@@ -456,4 +471,6 @@ def test_deepcopy_of_a_structural_zero_100_000_deep():
     dead = relu(-root)
     twin = copy.deepcopy(dead)
     assert dead.parents == twin.parents == ()
-    assert twin.operands[0] is not dead.operands[0] and twin.operands[0].data == dead.operands[0].data
+    assert (
+        twin.operands[0] is not dead.operands[0] and twin.operands[0].data == dead.operands[0].data
+    )
