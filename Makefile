@@ -24,3 +24,4 @@ notebooks: ## execute the notebooks
 
 bench: ## print the tables of the README
 	$(PYTHON) -m benchmarks eager
+	$(PYTHON) -m benchmarks accuracy
