@@ -54,10 +54,10 @@ class Defaults(NamedTuple):
 
 # Step sizes of SGD on the mean squared error; chosen on 20 seeds.
 DATA = {
-    "iris": Defaults(load_iris, 8, 1.0, 16, 1000),
-    "digits": Defaults(load_digits, 32, 1.0, 16, 600),
-    "moons": Defaults(moons, 12, 1.0, 16, 1500),
-    "circles": Defaults(circles, 12, 1.0, 16, 1500),
+    "iris": Defaults(load_iris, 8, 0.5, 32, 600),
+    "digits": Defaults(load_digits, 32, 1.0, 16, 500),
+    "moons": Defaults(moons, 12, 1.0, 16, 600),
+    "circles": Defaults(circles, 12, 1.0, 16, 600),
     "xor": Defaults(xor, 8, 1.0, 16, 600),
 }
 OWN = Defaults(read_csv, 12, 0.5, 16, 1000)

@@ -366,17 +366,19 @@ def accuracy(outputs: Sequence[Any], targets: Sequence[Any]) -> float | None:
     0.5
     """
     rows, wanted = list(map(listed, outputs)), list(map(listed, targets))
-    if not rows or not all(map(is_class, wanted)):
+    if not rows or not all(is_class(y, len(row)) for row, y in zip(rows, wanted)):
         return None
     low = min(min(y) for y in wanted)
+    if low < 0 and any(0 in y for y in wanted):
+        return None  # -1, 0 and 1 together are quantities
     right = [decided(row, low) == decided(y, low, len(row)) for row, y in zip(rows, wanted)]
     return right.count(True) / len(right)
 
 
-def is_class(target: list[Any]) -> bool:
-    """Tell whether a target is one class: an index, 0 or 1, -1 or 1, or a one-hot list."""
+def is_class(target: list[Any], outputs: int) -> bool:
+    """Tell whether a target is a class: 0, 1 or -1 of one output, an index, a one-hot list."""
     if len(target) == 1:
-        return bool(target[0] == int(target[0]) >= -1)
+        return target[0] in ((-1, 0, 1) if outputs == 1 else range(outputs))
     return target.count(1) == 1 and len(set(target)) == 2 and min(target) in (-1, 0)
 
 
@@ -404,13 +406,14 @@ class Progress:
 
     def update(self, history: History) -> None:
         """Show that one more iteration is done."""
+        news = repr(history).partition(": ")[2]
         if self.bar:
-            self.bar.set_postfix_str(repr(history).partition(": ")[2], refresh=False)
+            self.bar.set_postfix_str(news, refresh=False)
             self.bar.update()
         elif self.wanted and (
             time.monotonic() >= self.next or history.iteration == self.iterations
         ):
-            print(f"iteration {history.iteration} of {self.iterations}: {history}", file=sys.stderr)
+            print(f"iteration {history.iteration} of {self.iterations}: {news}", file=sys.stderr)
             self.next = time.monotonic() + SECONDS
 
     def __enter__(self) -> Progress:
