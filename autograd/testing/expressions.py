@@ -15,16 +15,19 @@ f.backward()
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+import autograd
 from autograd import primitives as p
 from autograd.functional import value_and_grad
 from autograd.row import Interval, Primitive, Variadic
 
 LARGE, SMALL = 1e4, 1e-4  # results beyond are not used: later ones would overflow
-STEEP = 1e6  # and neither are results with a steeper slope
+NEARBY, CHANGE = 1e-5, 1e-2  # nor where slopes change by so much for so small a relative step
+AMPLIFIED = 1e3  # nor where rounding has been amplified so often
 EDGE = 1e-3  # operands keep this far from the border of a domain
 WIDEST = 4  # operands of an n-ary operation
 
@@ -141,8 +144,11 @@ class Expression:
     def source(self) -> Iterator[str]:
         """Yield the lines of a program that computes the expression and its gradient."""
         imports = sorted({line.operation.imports for line in self.lines} - {""})
-        own = [name for name in imports if hasattr(p, name) or name in ("sum", "round")]
-        yield f"from autograd import {', '.join(['Value', *own])}"
+        public = [name for name in imports if hasattr(autograd, name)]
+        yield f"from autograd import {', '.join(['Value', *public])}"
+        inner = [name for name in imports if name not in public and hasattr(p, name)]
+        if inner:
+            yield f"from autograd.primitives import {', '.join(inner)}"
         names = [*names_of_inputs(len(self.point)), *names_of_lines(len(self.lines))]
         n = len(self.point)
         yield f"{', '.join(names[:n])} = {', '.join(f'Value({x!r})' for x in self.point)}"
@@ -185,15 +191,18 @@ def build(
     every line counts.
     """
     results, lines, loose = list(point), list[Line](), list(range(len(point)))
+    roundings = [0.0] * len(point)  # how many units of rounding each result may be off
     for which, offsets in draws:
         chosen = pool[which % len(pool)]
         usable = range(len(results)) if sharing else loose
         places = operands(chosen, offsets, results, usable, distinct=not sharing)
-        out = attempt(chosen, [results[i] for i in places]) if places else None
-        if out is not None:
+        numbers = [results[i] for i in places]
+        out, off = attempt(chosen, numbers, [roundings[i] for i in places])
+        if places and off < AMPLIFIED:
             lines.append(Line(chosen, tuple(places)))
             loose = [i for i in loose if i not in places] + [len(results)]
             results.append(out)
+            roundings.append(off)
     add = operation(p.add)
     while len(loose) > 1 or not lines:
         left, right = (loose[-1], loose[-2]) if len(loose) > 1 else (0, 0)
@@ -225,15 +234,26 @@ def operands(
     return found
 
 
-def attempt(chosen: Operation, numbers: Sequence[float]) -> float | None:
-    """Return the result of a line, or None where it had better not be used."""
+def attempt(
+    chosen: Operation, numbers: Sequence[float], roundings: Sequence[float]
+) -> tuple[float, float]:
+    """Return the result of a line, and how many roundings it may be off; infinitely many if unfit.
+
+    Unfit is what is not finite, out of range, or badly conditioned: next to a pole, a kink, or a
+    zero of the slope, the gradient of a graph says more about rounding than about its rules.
+    """
+    everything = tuple(range(len(numbers)))
     try:
-        everything = tuple(range(len(numbers)))
         out, slopes = value_and_grad(chosen.function, everything)(*numbers)
+        moved = [x * (1 + NEARBY) for x in numbers]
+        _, others = value_and_grad(chosen.function, everything)(*moved)
     except (ValueError, ArithmeticError):
-        return None
-    fine = SMALL < abs(out) < LARGE or out == 0
-    return float(out) if fine and all(abs(s) < STEEP for s in slopes) else None
+        return 0.0, math.inf
+    reach = sum(abs(s * x) * r for s, x, r in zip(slopes, numbers, roundings))
+    steady = all(abs(a - b) <= CHANGE * abs(a) for a, b in zip(slopes, others))
+    if not steady or not (SMALL < abs(out) < LARGE or out == reach == 0):
+        return 0.0, math.inf
+    return float(out), 1.0 + (reach / abs(out) if reach else 0.0)
 
 
 def random_expression(

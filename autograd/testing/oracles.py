@@ -45,6 +45,7 @@ SIDE = Fraction(1, 2**200)  # the step of one-sided differences in exact and in 
 CLOSER = Fraction(1, 2**30)  # the ratio of a second step to it
 TABLEAU, SHRINK = 12, 1.4  # of Ridders' extrapolation: its size, and the ratio of its steps
 STARTS = (0.2, 1e-2, 1e-4)  # its first steps, relative to the operand
+FINE = 2.0**-20  # the span over which the noise of a function is measured, relative
 CLOSE = (1e-3, 1e-5)  # steps at which a kink must be seen, relative to the operand
 
 REFUSALS = (TypeError, AttributeError, ValueError, ArithmeticError, NotImplementedError, IndexError)
@@ -95,8 +96,10 @@ class Program:
 
     def float(self, numbers: Sequence[float]) -> float:
         """Return the output as a float."""
+        if not self.recorded:
+            return float(self.on(self.function, numbers))
         with ieee(), no_grad():
-            out = self.on(self.function, [Value(x) for x in numbers] if self.recorded else numbers)
+            out = self.on(self.function, [Value(x) for x in numbers])
         return float(out.data if isinstance(out, Value) else out)
 
 
@@ -246,8 +249,10 @@ def ridders(program: Program, i: int) -> Estimate:
         best(f, quotient, order, x, rounding)
         for quotient, order in ((centred, 2), (forward, 1), (backwards, 1))
     )
-    if program.cut:
-        central = central._replace(error=math.inf)
+    close = FINE * (abs(x) or 1.0)
+    grain = abs(centred(f, close) - central.slope) - 4 * max(U * abs(f(0.0)), rounding) / close
+    error = math.inf if program.cut else max(central.error, grain)  # steps show at a fine scale
+    central = central._replace(error=error)
     jump, size = abs(right.slope - left.slope), abs(right.slope) + abs(left.slope)
     certain = jump > max(8 * (right.error + left.error) + 1e-3 * size, 100 * central.error)
     if certain:  # a kink is there at every scale, what looks like one may not be
@@ -266,7 +271,7 @@ def roughness(f: Callable[[float], float], x: float) -> float:
     Source: Hamming (1971), Introduction to applied numerical analysis; More and Wild (2011),
             Estimating computational noise.
     """
-    step = 2.0**-22 * (abs(x) or 1.0)
+    step = FINE / 4 * (abs(x) or 1.0)
     row = [f(k * step) for k in range(-4, 5)]
     for _ in range(4):
         row = [b - a for a, b in zip(row, row[1:])]
