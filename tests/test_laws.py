@@ -185,10 +185,11 @@ def test_rational_expressions_are_differentiated_exactly_twice(program, numbers)
 def test_sums_products_and_dots_of_fractions_stay_exact(xs, ws):
     values, weights = leaves_of(xs), leaves_of(ws[: len(xs)])
     root = p.dot(weights, values, Fraction(1, 2)) + p.total(values) + p.prod(values)
+    root = root + p.mean(values) * len(xs)
     root.backward()
     for i, (x, w) in enumerate(zip(values, weights)):
         others = math.prod(xs[:i] + xs[i + 1 :], start=Fraction(1))
-        assert (x.grad, w.grad) == (w.data + 1 + others, x.data)
+        assert (x.grad, w.grad) == (w.data + 2 + others, x.data)
         assert type(x.grad) is type(w.grad) is Fraction
 
 
