@@ -20,6 +20,9 @@ ORDER = [
     "value",
     "functional",
     "custom",
+    "render",
+    "picture",
+    "draw",
 ]
 
 
