@@ -40,6 +40,7 @@ NODE = {"fontname": "Helvetica", "fontsize": "11", "shape": "box", "style": "rou
         "color": INK, "margin": "0.08,0.05", "height": "0.3", "width": "0.3"}  # fmt: skip
 EDGE = {"fontname": "Helvetica", "fontsize": "9", "color": INK, "fontcolor": INK,
         "arrowsize": "0.6"}  # fmt: skip
+TABLE = '<table border="0" cellborder="0" cellspacing="0" cellpadding="1">'
 
 
 class Link(NamedTuple):
@@ -237,7 +238,7 @@ def box(node: Value, look: Look) -> str:
     rows.append(row("data", shown(node.data, look.numbers), "#111111"))
     if look.show_gradients:
         rows.append(row("grad", gradient(node, look), GRADIENT))
-    return f'<<table border="0" cellborder="0" cellspacing="0" cellpadding="1">{"".join(rows)}</table>>'
+    return f"<{TABLE}{''.join(rows)}</table>>"
 
 
 def row(what: str, number: str, color: str) -> str:

@@ -20,6 +20,7 @@ ORDER = [
     "value",
     "functional",
     "custom",
+    "explain",
     "render",
     "picture",
     "draw",
