@@ -23,6 +23,9 @@ ORDER = [
     "explain",
     "render",
     "picture",
+    "labels",
+    "tree",
+    "collapse",
     "draw",
 ]
 
