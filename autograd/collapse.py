@@ -179,7 +179,7 @@ def operation_owner(
     if found and not found.done and node.op and found.neuron is not None:
         if node.op.symbol in SUMS and len(operands) > 1:
             return found
-        if len(node.op.partials) == 1 and len(operands) == 1:
+        if len(operands) == 1 == len(node.op.partials) - len(node.op.defaults):
             return found._replace(done=True)
     layers = {owners[x].layer if x in owners else None for x in operands}
     if node.op and node.op.symbol == "softmax" and len(layers) == 1 and None not in layers:

