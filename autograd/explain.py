@@ -329,13 +329,18 @@ class Notes:
 
 
 def callers() -> Iterator[Place]:
-    """Yield the innermost lines on the stack that are not of this package."""
+    """Yield the innermost lines on the stack that are not of this package, up to the module's own.
+
+    What called the module, such as an importer or a notebook's kernel, tells nothing.
+    """
     frame, found = sys._getframe(1), 0
     while frame and found < FRAMES:
         code = frame.f_code
         if os.path.dirname(code.co_filename) != HERE:
             found += 1
             yield Place(code.co_filename, frame.f_lineno, code.co_name)
+            if code.co_name == "<module>":
+                return
         frame = frame.f_back  # type: ignore[assignment]
 
 
