@@ -20,7 +20,6 @@ from autograd import (
     topological_order,
     where,
 )
-from autograd.explain import Traced
 from autograd.mode import mode
 from tests.oracles import everyday, graphs, leaves_of, tied
 
@@ -278,7 +277,7 @@ def test_outside_the_block_nothing_is_noted():
     with detect_anomaly():
         inside = x * x
     outside = x * x
-    assert type(inside.operands) is Traced and type(outside.operands) is tuple
+    assert inside.operands.places and type(outside.operands) is tuple
     assert inside.operands == outside.operands == (x, x)
 
 
