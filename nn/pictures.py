@@ -36,8 +36,14 @@ DOUBT = ("#f0b49d", "#ffffff", "#a7c5e8")  # the second class, undecided, the fi
 ANSWER = ("#f8fafc", "#f6d08a", "#d97706")  # of a neuron, from its smallest to its largest
 LEVELS = 8  # shades
 FORMS = {"svg": {"Date": None}, "png": {"Software": None}}  # nothing that differs between runs
-STYLE: dict[Any, Any] = {"svg.hashsalt": "chainrule", "svg.fonttype": "none", "font.size": 9,
-         "text.parse_math": False, "axes.spines.top": False, "axes.spines.right": False}  # fmt: skip
+STYLE: dict[Any, Any] = {
+    "svg.hashsalt": "chainrule",
+    "svg.fonttype": "none",
+    "font.size": 9,
+    "text.parse_math": False,  # a name such as $x^$ is a name
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+}
 
 
 @contextmanager
