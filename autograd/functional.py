@@ -14,17 +14,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from contextvars import ContextVar
 from itertools import compress
 from typing import Any
 
 from autograd.backward import adjoints, topological_order
-from autograd.mode import mode
+from autograd.mode import MODE, mode
 from autograd.special import fold
 from autograd.value import Value, edge_mask
 
 Argnums = int | tuple[int, ...]
-nesting: ContextVar[int] = ContextVar("nesting", default=0)  # differentiations under way
 
 
 def gradients(root: Value, leaves: Sequence[Value], seed: Any = 1) -> list[Value]:
@@ -125,13 +123,9 @@ def lift(x: Any) -> tuple[Any, list[Value]]:
 @contextmanager
 def differentiation() -> Iterator[bool]:
     """Record within the block; gives whether an outer differentiation is under way."""
-    depth = nesting.get()
-    token = nesting.set(depth + 1)
-    try:
-        with mode(record=True):
-            yield depth > 0
-    finally:
-        nesting.reset(token)
+    nested = MODE.get().differentiating
+    with mode(record=True, differentiating=True):
+        yield nested
 
 
 def plain(x: Any) -> Any:
