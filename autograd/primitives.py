@@ -219,7 +219,8 @@ def dot(ws: Sequence[Any], xs: Sequence[Any], bias: Any = 0) -> Any:
     >>> dot([1.0, 2.0], [3.0, 4.0], bias=0.5)
     11.5
     """
-    ws, xs = elements("dot", ws), elements("dot", xs)
+    if not (hasattr(ws, "__len__") and hasattr(xs, "__len__")):
+        ws, xs = elements("dot", ws), elements("dot", xs)
     if len(ws) != len(xs):
         raise ValueError(f"dot of {len(ws)} weights with {len(xs)} inputs: the lengths must agree")
     return inner_product((bias, *ws, *xs))

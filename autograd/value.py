@@ -70,7 +70,7 @@ class Value:
         self.data = datum(data)
         self.zero_grad()
         self.op, self.operands, self.parents, self.local_derivatives = None, (), (), ()
-        self.name = checked_name(name)
+        self.name = name if name is None else checked_name(name)
 
     # Recording. The operators build their node inline where both operands are ordinary; everything
     # else goes through `record`, which asks the table. A test holds the two ways equal.
