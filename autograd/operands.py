@@ -102,6 +102,24 @@ def formatted(x: Any, spec: str = ".6g") -> str:
         return format(float(x), spec)
 
 
+def finite_or_inf(x: Any) -> Any:
+    """Return a number as it is, but an int or Fraction beyond all floats as an infinity."""
+    try:
+        float(x)
+    except OverflowError:
+        return inf if x > 0 else -inf
+    return x
+
+
+def ieee_result(op: Primitive, numbers: Sequence[Any]) -> tuple[list[Any], Any]:
+    """Return what a primitive that raised takes and gives under IEEE 754."""
+    numbers = [finite_or_inf(x) for x in numbers]
+    try:
+        return numbers, datum(op.forward(*numbers))
+    except (ValueError, ArithmeticError):
+        return numbers, op.ieee(*numbers)
+
+
 def compared(relation: Primitive, x: Any, y: Any) -> Any:
     """Return whether a relation holds between a Value and a plain number."""
     try:

@@ -24,7 +24,16 @@ from typing import Any
 from autograd import primitives as p
 from autograd.backward import Step, backward, backward_steps, history
 from autograd.mode import MODE, USUAL, mode, slow
-from autograd.operands import checked_name, compared, datum, explained, formatted, number, refusable
+from autograd.operands import (
+    checked_name,
+    compared,
+    datum,
+    explained,
+    formatted,
+    ieee_result,
+    number,
+    refusable,
+)
 from autograd.primitives import add, div, mul, neg, power, sub
 from autograd.row import Primitive
 
@@ -95,7 +104,7 @@ class Value:
         except (ValueError, ArithmeticError, TypeError) as error:
             if isinstance(error, TypeError) or not MODE.get().ieee:
                 raise explained(error, op, operands) from None
-            data = op.ieee(*numbers)
+            numbers, data = ieee_result(op, numbers)
         if isinstance(data, Fraction):  # a rule such as 1 / y is exact only where y is no int
             numbers = [Fraction(x) if type(x) is int else x for x in numbers]
             operands = [Fraction(x) if type(x) is int else x for x in operands]
