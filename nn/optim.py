@@ -25,6 +25,7 @@ import math
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from itertools import repeat
+from numbers import Real
 from typing import Any
 
 from autograd import Value
@@ -64,12 +65,17 @@ class Optimizer:
         """
         weights = [p.data for p in self.parameters]
         gradients = [p.grad for p in self.parameters]
-        new, slots = self.updated(weights, gradients)
-        if not all(map(math.isfinite, new)):
-            i = [math.isfinite(w) for w in new].index(False)
-            raise FloatingPointError(
-                f"parameter {i} would become {new[i]}: its gradient is {gradients[i]:.6g}"
-            )
+        try:
+            new, slots = self.updated(weights, gradients)
+        except TypeError:
+            raise TypeError(not_numeric(weights, gradients)) from None
+        for name, numbers in {"parameter": new, **slots}.items():
+            if not all(map(math.isfinite, numbers)):
+                i = [math.isfinite(x) for x in numbers].index(False)
+                what = f"{name} {i}" if name == "parameter" else f"the {name} of parameter {i}"
+                raise FloatingPointError(
+                    f"{what} would become {numbers[i]}: its gradient is {gradients[i]:.6g}"
+                )
         n = len(new)  # one call in C, as a backward pass commits: weights and memory stay in step
         targets = [*self.parameters, self, self]
         names = [*["data"] * n, "slots", "steps"]
@@ -107,11 +113,20 @@ class Optimizer:
         if not isinstance(numbers, list) or len(numbers) != n:
             found = len(numbers) if isinstance(numbers, list) else "none"
             raise ValueError(f"{name}: {n} numbers expected, the state has {found}")
-        return [in_range(name, x, -math.inf) for x in numbers]
+        return [in_range(name, x, 0.0 if name == "squares" else -math.inf) for x in numbers]
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.settings)
         return f"{type(self).__name__}({len(self.parameters)} parameters, {shown})"
+
+
+def not_numeric(weights: list[Any], gradients: list[Any]) -> str:
+    """Return which parameter or gradient is no number, so that an update failed."""
+    for what, found in (("the gradient of parameter", gradients), ("parameter", weights)):
+        for i, x in enumerate(found):
+            if not isinstance(x, Real):
+                return f"{what} {i} is {type(x).__name__} {x!r:.40}, not a number"
+    return "an update failed: the parameters are of kinds of numbers that do not mix"
 
 
 def in_range(

@@ -73,8 +73,11 @@ class History:
     @classmethod
     def from_dict(cls, saved: dict[str, Any]) -> History:
         """Return the history that `as_dict` was called on, also after a journey through JSON."""
-        evaluations = [Evaluation(*found) for found in saved["evaluations"]]
-        return cls(**{**saved, "evaluations": evaluations, "losses": list(saved["losses"])})
+        try:
+            evaluations = [Evaluation(*found) for found in saved["evaluations"]]
+            return cls(**{**saved, "evaluations": evaluations, "losses": list(saved["losses"])})
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"not the history of a training: {error!r}") from None
 
     def __repr__(self) -> str:
         text = f"History of {self.iteration} iterations"
@@ -230,9 +233,13 @@ class Sampler:
         for name, value in self.settings.items():
             if state.get(name) != value:
                 raise ValueError(f"resume: {name} was {state.get(name)!r}, and is now {value!r}")
-        version, numbers, gauss = state["random"]
-        self.random.setstate((version, tuple(numbers), gauss))
-        self.remaining = list(state["remaining"])
+        try:
+            version, numbers, gauss = state["random"]
+            remaining = [range(self.m)[i] for i in state["remaining"]]
+            self.random.setstate((version, tuple(numbers), gauss))
+        except (KeyError, IndexError, TypeError, ValueError) as error:
+            raise ValueError(f"resume: the state of the sampler is damaged: {error!r}") from None
+        self.remaining = remaining
 
 
 def continued(resume: History | None, sampler: Sampler, optimizer: Optimizer) -> History:

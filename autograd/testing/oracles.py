@@ -193,6 +193,12 @@ def precise(program: Program, i: int) -> Estimate:
         return Estimate(slope, 0.0, "mpmath")
 
 
+def precise_value(program: Program) -> Any:
+    """Return the output itself in arithmetic of 60 digits."""
+    with context().workdps(DIGITS):
+        return program.replay(Precise, [Precise.lift(x) for x in program.inputs])
+
+
 def precise_slope(program: Program, inputs: Sequence[Any], i: int) -> Any:
     """Return Im f(x + ih) / h in the arithmetic at hand."""
     step = context().mpf(PRECISE_STEP) * min(abs(inputs[i]) or 1, 1)
