@@ -196,9 +196,5 @@ def experiment(
     return Experiment(network, inputs, targets)
 
 
-def register() -> None:
-    """Teach `st.from_type` about Value; hypothesis calls this when it is imported."""
-    st.register_type_strategy(Value, values())
-
-
-register()
+# `st.from_type(Value)`: an installed chainrule is an entry point that hypothesis loads.
+st.register_type_strategy(Value, values())
