@@ -23,7 +23,7 @@ from autograd.operands import checked_seed, formatted, zero_for
 if TYPE_CHECKING:
     from autograd.value import Value
 
-commit_lock = threading.Lock()
+commit_lock = threading.RLock()
 if hasattr(os, "register_at_fork"):  # a child of a thread that is not writing has a lock of its own
     os.register_at_fork(after_in_child=commit_lock._at_fork_reinit)  # type: ignore[attr-defined]
 

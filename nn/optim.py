@@ -29,6 +29,7 @@ from numbers import Real
 from typing import Any
 
 from autograd import Value
+from autograd.row import elements, shown
 from nn.module import is_finite, is_plain
 
 Slots = dict[str, list[float]]  # what an optimiser remembers: lists of one number per parameter
@@ -44,12 +45,12 @@ class Optimizer:
     remembers: tuple[str, ...] = ()
 
     def __init__(self, parameters: Iterable[Value], step_size: float) -> None:
-        self.parameters = list(parameters)
+        self.parameters = list(elements("an optimizer", parameters))
         if not self.parameters:
             raise ValueError("no parameters to optimise")
         for p in self.parameters:
             if not isinstance(p, Value):
-                raise TypeError(f"a parameter is a Value, not {type(p).__name__} {p!r:.40}")
+                raise TypeError(f"a parameter is a Value, not {type(p).__name__} {shown(p)}")
         self.step_size = in_range("step_size", step_size, above=True)
         self.steps = 0
         self.slots: Slots = {name: [0.0] * len(self.parameters) for name in self.remembers}
@@ -125,7 +126,7 @@ def not_numeric(weights: list[Any], gradients: list[Any]) -> str:
     for what, found in (("the gradient of parameter", gradients), ("parameter", weights)):
         for i, x in enumerate(found):
             if not isinstance(x, Real):
-                return f"{what} {i} is {type(x).__name__} {x!r:.40}, not a number"
+                return f"{what} {i} is {type(x).__name__} {shown(x)}, not a number"
     return "an update failed: the parameters are of kinds of numbers that do not mix"
 
 
@@ -137,7 +138,7 @@ def in_range(
         return x
     bounds = f"{'above' if above else 'at least'} {low}"
     bounds += f" and below {high}" if high < math.inf else ""
-    raise ValueError(f"{name} must be a finite number {bounds}, not {x!r}")
+    raise ValueError(f"{name} must be a finite number {bounds}, not {shown(x)}")
 
 
 class SGD(Optimizer):
