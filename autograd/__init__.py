@@ -35,6 +35,8 @@ Fraction(2, 21)
 # fmt: off
 from autograd.backward import Edge, Step, backward, backward_steps, topological_order
 from autograd.custom import primitive
+from autograd.draw import draw_dot, trace
+from autograd.explain import contributions, detect_anomaly, explain_nan, paths
 from autograd.functional import (
     grad,
     gradients,
@@ -112,12 +114,13 @@ __version__ = "0.1.0"
 # fmt: off
 __all__ = [
     "absolute", "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "backward",
-    "backward_steps", "cbrt", "ceil", "clip", "copysign", "cos", "cosh", "dot", "Edge", "elu",
-    "erf", "erfc", "exp", "exp2", "expm1", "floor", "gelu", "grad", "gradients", "hessian",
-    "hvp", "hypot", "ieee", "jacobian", "jvp", "leaky_relu", "lgamma", "log", "log10", "log1p",
-    "log2", "log_sigmoid", "logsumexp", "maximum", "mean", "minimum", "no_grad", "norm",
-    "power", "Primitive", "primitive", "prod", "relu", "round", "sigmoid", "sign", "silu",
-    "sin", "sinh", "softmax", "softplus", "sqrt", "square", "Step", "stop_gradient", "sum",
-    "tan", "tanh", "topological_order", "Value", "value_and_grad", "vjp", "where",
+    "backward_steps", "cbrt", "ceil", "clip", "contributions", "copysign", "cos", "cosh",
+    "detect_anomaly", "dot", "draw_dot", "Edge", "elu", "erf", "erfc", "exp", "exp2",
+    "explain_nan", "expm1", "floor", "gelu", "grad", "gradients", "hessian", "hvp", "hypot",
+    "ieee", "jacobian", "jvp", "leaky_relu", "lgamma", "log", "log10", "log1p", "log2",
+    "log_sigmoid", "logsumexp", "maximum", "mean", "minimum", "no_grad", "norm", "paths", "power",
+    "Primitive", "primitive", "prod", "relu", "round", "sigmoid", "sign", "silu", "sin", "sinh",
+    "softmax", "softplus", "sqrt", "square", "Step", "stop_gradient", "sum", "tan", "tanh",
+    "topological_order", "trace", "Value", "value_and_grad", "vjp", "where",
 ]
 # fmt: on

@@ -14,6 +14,7 @@ derivative for each operand that the result depends on. `backward` needs nothing
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import compress
@@ -264,6 +265,10 @@ class Value:
     def __repr__(self) -> str:
         name = f", name={self.name!r}" if self.name is not None else ""
         return f"Value(data={self.data!r}, grad={self.grad!r}{name})"
+
+    def _repr_mimebundle_(self, *_: Any, **__: Any) -> dict[str, str]:
+        draw = importlib.import_module("autograd.draw")  # stands below: only a picture needs it
+        return draw.mimebundle(self)  # type: ignore[no-any-return]
 
     def __format__(self, spec: str) -> str:
         return formatted(self.data, spec) if spec else repr(self)

@@ -95,6 +95,11 @@ class Module:
         """Compute on numbers when called on numbers from now on: several times faster."""
         return set_training(self, False)
 
+    def _repr_mimebundle_(self, *_: Any, **__: Any) -> dict[str, str]:
+        from nn.draw import mimebundle  # only a picture needs it
+
+        return mimebundle(self)
+
     def __repr__(self) -> str:
         return f"{type(self).__name__} of {len(self.parameters())} parameters"
 

@@ -20,6 +20,13 @@ ORDER = [
     "value",
     "functional",
     "custom",
+    "explain",
+    "render",
+    "picture",
+    "labels",
+    "tree",
+    "collapse",
+    "draw",
 ]
 
 
