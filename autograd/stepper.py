@@ -51,7 +51,8 @@ def stepper(
     >>> len(page.model.steps), page.badge
     (6, 'gradient check: differences agree for the only leaf')
     """
-    from autograd.stepper_page import Model, Stepper  # which an import of autograd can do without
+    from autograd.stepper_model import Model
+    from autograd.stepper_page import Stepper  # which an import of autograd can do without
 
     chosen("rankdir", rankdir, ("LR", "TB", "RL", "BT"))
     return Stepper(Model(root, names, seed, limit), rankdir, check)

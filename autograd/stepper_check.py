@@ -65,6 +65,7 @@ def check_leaf(
         narrow, near_left, near_right = slopes(nodes, leaf, width / 2)
     except (ValueError, ArithmeticError):  # outside a domain
         return Finding(leaf, gradient, None, "inconclusive")
+    total = max(total, abs(float(narrow)))  # a wrong slope makes a wrong sum
     spread, near_spread = abs(right - left), abs(near_right - near_left)
     error = 4 / 3 * abs(float(wide - narrow)) + 2 * noise / float(width)
     if spread > COARSE * total + 10 * error and near_spread > 0.75 * spread:
