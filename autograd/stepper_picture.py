@@ -183,7 +183,7 @@ def edge_svg(arrow: Arrow, curve: Curve) -> str:
         x, y = curve.label
         parts.append(f'<path class="back" d="{triangle(line[1], line[0])}" stroke="none"/>')
         parts.append(
-            f'<text class="slope" x="{x:.0f}" y="{y + 4:.0f}" fill="{PALE}" stroke="none">'
+            f'<text class="slope" x="{x:.0f}" y="{y + 1:.0f}" fill="{PALE}" stroke="none">'
             f"{short(arrow.slope)}</text>"
         )
     return "".join([*parts, "</g>"])
