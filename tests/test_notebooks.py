@@ -73,9 +73,24 @@ def test_a_notebook_is_clean(path):
 def test_a_notebook_asks_questions_and_uses_the_library(path):
     notebook = read(path)
     words = "".join("".join(c["source"]) for c in notebook["cells"] if c["cell_type"] == "markdown")
-    code = "\n".join("".join(c["source"]) for c in notebook["cells"] if c["cell_type"] == "code")
+    lines = [
+        line
+        for cell in notebook["cells"]
+        if cell["cell_type"] == "code"
+        for line in [*"".join(cell["source"]).splitlines(), ""]
+        if not line.startswith("%")  # commands of Jupyter's own
+    ]
     assert words.count("?") >= 3
     modules = {
-        node.module for node in ast.walk(ast.parse(code)) if isinstance(node, ast.ImportFrom)
+        node.module
+        for node in ast.walk(ast.parse("\n".join(lines)))
+        if isinstance(node, ast.ImportFrom)
     }
     assert modules & {"autograd", "nn"}
+
+
+def test_every_formula_of_the_chapter_gives_the_number_of_the_engine():
+    notebook = read(FOLDER / "3-the-two-layer-network.ipynb")
+    lines = [line for _, _, text in shown(notebook["cells"]) for line in text.splitlines()]
+    compared = [line for line in lines if " formula " in line and " engine " in line]
+    assert len(compared) > 30 and all(line.endswith("same") for line in compared)
