@@ -5,7 +5,6 @@
 
   const PLAY_MILLISECONDS = 900;
   const MOST_GRADIENTS = 8; // that stand below the last sentence
-  const SMALLEST = 0.7; // of its size: a wider picture scrolls instead
 
   // A number as Python's format(x, ".6g") writes it; what JSON lacks comes as [in full, as shown].
   function shown(x) {
@@ -64,9 +63,8 @@
         group.dataset.node = i;
         this.label(i);
       });
-      const width = Number(parsed.getAttribute("width"));
-      this.svg.style.maxWidth = width + "px";
-      this.svg.style.minWidth = SMALLEST * width + "px";
+      this.svg.style.maxWidth = parsed.getAttribute("width") + "px";
+      this.svg.style.minWidth = image.style.minWidth;
       image.replaceWith(this.svg);
     }
 

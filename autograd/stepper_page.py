@@ -32,6 +32,7 @@ from autograd.stepper_check import check_graph
 from autograd.stepper_model import Backward, Done, Forward, Model, Seed, bracketed, shown
 from autograd.stepper_picture import svg
 
+SMALLEST = 0.7  # of its size: a wider picture scrolls instead
 PAGE = Template(
     '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
     '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -64,6 +65,7 @@ class Stepper:
             verdict=self.verdict,
             badge=escape(self.badge),
             alt=escape(f"The computation graph of {name} with values and gradients."),
+            least=round(SMALLEST * width_of(picture)),
             picture=base64.b64encode(picture.encode()).decode(),
             rows="\n".join(table_rows(self.model)),
             data=data,
@@ -118,6 +120,11 @@ class Stepper:
     def __repr__(self) -> str:
         size = f"{len(self.model.nodes)} nodes, {len(self.model.steps)} steps"
         return f'<stepper of {self.name}: {size}; .save("page.html") writes a page>'
+
+
+def width_of(picture: str) -> float:
+    """Return the width of an SVG in pixels."""
+    return float(picture.split('width="', 1)[1].split('"', 1)[0])
 
 
 def judged(model: Model) -> tuple[str, str]:

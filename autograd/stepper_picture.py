@@ -23,6 +23,7 @@ POINTS = 72.0  # in an inch: Graphviz measures boxes in inches, and the rest in 
 LETTER = 7.3  # points that one letter of a box takes
 HEIGHT, PILL = 62.0, 26.0  # of the box of a Value, of a constant
 MARGIN = 10.0
+FILLS = {"leaf": "#fff7df", "inner": "#eef4ff", "root": "#e3f3e6"}
 INK, PALE, LINE, GRADIENT = "#101828", "#5d6b82", "#98a2b3", "#b54708"
 GAP_ACROSS, GAP_ALONG = 70.0, 18.0  # between columns and within one, where there is no engine
 
@@ -223,16 +224,15 @@ def pill_svg(name: str, text: str, layout: Layout) -> str:
 def node_svg(model: Model, number: int, size: Point, layout: Layout) -> str:
     """Return a Value: its name and operation, its number, and its gradient."""
     node, (x, y), (width, height) = model.nodes[number], layout.centres[f"n{number}"], size
-    leaf, gradient = node.op is None, model.gradients[number]
-    fill, stroke = ("#ecfdf3", "#75b798") if leaf else ("#ffffff", LINE)
-    kind = "leaf" if leaf else "root" if node is model.root else "inner"
+    kind = "leaf" if node.op is None else "root" if node is model.root else "inner"
+    gradient = model.gradients[number]
     left, right = 8, round(width - 8)
     return "".join(
         [
             f'<g id="n{number}" class="node {kind}" transform="translate({x - width / 2:.0f} '
             f'{y - height / 2:.0f})"><title>{title(model, number)}</title>'
-            f'<rect width="{width:.0f}" height="{height:.0f}" rx="8" fill="{fill}" '
-            f'stroke="{stroke}"/><path class="rule" d="M0,22H{width:.0f}" stroke="#e4e7ec"/>',
+            f'<rect width="{width:.0f}" height="{height:.0f}" rx="8" fill="{FILLS[kind]}" '
+            f'stroke="{LINE}"/><path class="rule" d="M0,22H{width:.0f}" stroke="#e4e7ec"/>',
             line(left, 16, "name", model.names[node], f'font-weight="bold" fill="{INK}"'),
             line(right, 16, "op", operation(node), f'text-anchor="end" fill="{PALE}"'),
             line(left, 36, "key", "data", f'font-size="10" fill="{PALE}"'),

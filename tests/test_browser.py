@@ -459,7 +459,8 @@ def trust(path, environment):
 
 
 def in_lab(opened, lab, name, **settings):
-    page = opened(f"{lab[0]}/lab/tree/{name}", viewport={"width": 1200, "height": 900}, **settings)
+    url = f"{lab[0]}/lab/workspaces/{Path(name).stem}/tree/{name}"  # with no tabs of other tests
+    page = opened(url, viewport={"width": 1200, "height": 900}, **settings)
     page.wait_for_selector(".jp-Notebook .jp-OutputArea-output", timeout=SECONDS * 1000)
     return page
 
@@ -516,7 +517,9 @@ def test_run_live_in_jupyterlab_a_value_and_a_stepper_show_themselves(opened, la
     source = "from autograd import Value, stepper\nx = Value(2.0, name='x')\ny = x * x\nstepper(y)"
     cells = [v4.new_code_cell(source, id="a"), v4.new_code_cell("y", id="b")]
     nbformat.write(v4.new_notebook(cells=cells, metadata=KERNEL), lab[1] / "live.ipynb")
-    page = opened(f"{lab[0]}/lab/tree/live.ipynb", viewport={"width": 1200, "height": 900})
+    page = opened(
+        f"{lab[0]}/lab/workspaces/live/tree/live.ipynb", viewport={"width": 1200, "height": 900}
+    )
     page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=SECONDS * 1000)
     page.locator(".jp-Notebook .jp-Cell").first.click()
     page.keyboard.press("Shift+Enter")
