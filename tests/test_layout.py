@@ -27,6 +27,11 @@ ORDER = [
     "tree",
     "collapse",
     "draw",
+    "stepper_model",
+    "stepper_check",
+    "stepper_picture",
+    "stepper_page",
+    "stepper",
     "testing",
 ]
 # Within `autograd/testing/`.
