@@ -105,6 +105,7 @@ from autograd.primitives import (
 from autograd.primitives import rounded as round
 from autograd.primitives import total as sum
 from autograd.row import Primitive
+from autograd.stepper import stepper
 from autograd.value import Value
 
 # fmt: on
@@ -120,7 +121,7 @@ __all__ = [
     "ieee", "jacobian", "jvp", "leaky_relu", "lgamma", "log", "log10", "log1p", "log2",
     "log_sigmoid", "logsumexp", "maximum", "mean", "minimum", "no_grad", "norm", "paths", "power",
     "Primitive", "primitive", "prod", "relu", "round", "sigmoid", "sign", "silu", "sin", "sinh",
-    "softmax", "softplus", "sqrt", "square", "Step", "stop_gradient", "sum", "tan", "tanh",
-    "topological_order", "trace", "Value", "value_and_grad", "vjp", "where",
+    "softmax", "softplus", "sqrt", "square", "Step", "stepper", "stop_gradient", "sum", "tan",
+    "tanh", "topological_order", "trace", "Value", "value_and_grad", "vjp", "where",
 ]
 # fmt: on
