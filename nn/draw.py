@@ -35,7 +35,7 @@ def network_dot(
         names = [f"x{i + 1}" if k == 0 else f"h{i}" if k < last else f"y{i}" for i in range(size)]
         given = feature_names if k == 0 else class_names if k == last else None
         for i in range(min(size, LONGEST)):
-            label = graphviz.escape(given[i] if given and i < len(given) else names[i])
+            label = graphviz.escape(literal(given[i] if given and i < len(given) else names[i]))
             picture.node(f"n{k}_{i}", label=label, fontname="Helvetica")
         if size > LONGEST:
             picture.node(f"n{k}_more", label=f"… {size - LONGEST} more", shape="plaintext")
@@ -47,6 +47,16 @@ def network_dot(
                 color, width = "#2b6cb0" if w > 0 else "#c53030", 0.2 + 3 * abs(w) / largest
                 picture.edge(f"n{k}_{i}", f"n{k + 1}_{j}", color=color, penwidth=f"{width:.2f}")
     return str(picture.source)
+
+
+def literal(text: str) -> str:
+    """Return a label that is shown as it is: DOT takes &amp; for &, and SVG no control characters.
+
+    >>> literal("R&D"), literal("a\\x00b") == "a\N{REPLACEMENT CHARACTER}b"
+    ('R&amp;D', True)
+    """
+    shown = (c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in text)
+    return "".join(shown).replace("&", "&amp;")
 
 
 def engine() -> str | None:
