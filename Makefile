@@ -1,7 +1,7 @@
 # Everything a developer runs; `make check` is what has to pass before a commit lands.
 PYTHON ?= .venv/bin/python
 
-.PHONY: check test format docs notebooks browser screenshot pictures bench
+.PHONY: check test format docs notebooks browser screenshot pictures bench fuzz
 
 check: ## lint, types and tests
 	$(PYTHON) -m ruff check .
@@ -35,3 +35,7 @@ bench: ## print the tables of the README
 	$(PYTHON) -m benchmarks eager
 	$(PYTHON) -m benchmarks accuracy
 	$(PYTHON) -m benchmarks drawing
+	$(PYTHON) -m benchmarks trust
+
+fuzz: ## random graphs against 60 digits, fractions, dual numbers, PyTorch and JAX; SEED=n for others
+	$(PYTHON) -m benchmarks fuzz --peers --seed $(or $(SEED),0)

@@ -21,6 +21,8 @@ from autograd.labels import (
     escape_html,
     escape_string,
     gradient,
+    graph_of,
+    is_variable,
     known_gradients,
     labels,
     links,
@@ -61,7 +63,7 @@ def trace(root: Value) -> tuple[list[Value], list[tuple[Value, Value]]]:
     >>> nodes[0] is x, len(edges)
     (True, 2)
     """
-    nodes = history(root)
+    nodes = history(graph_of(root))
     return nodes, [(x, node) for node in nodes for x in node.operands if isinstance(x, Value)]
 
 
@@ -111,7 +113,7 @@ def draw_dot(
     chosen("style", style, ("compact", "full"))
     chosen("rankdir", rankdir, ("LR", "TB", "RL", "BT"))
     chosen("collapse", collapse, (*WAYS, False, None))
-    nodes = history(root)
+    nodes = history(graph_of(root))
     paths = paths_of(nodes, names or {}, network)
     known = known_gradients(nodes) if gradients is None else gradients
     called = {**short_names(paths), **labels(nodes, names or {})}
@@ -135,7 +137,7 @@ def paths_of(nodes: Sequence[Value], names: Mapping[str, Any], network: Any) -> 
     modules |= {
         name: x
         for name, x in names.items()
-        if name[:1] != "_" and callable(getattr(type(x), "named_parameters", None))
+        if is_variable(str(name)) and callable(getattr(type(x), "named_parameters", None))
     }
     inside, found = set(nodes), dict[Value, str]()
     for value, path in parameter_paths(modules):

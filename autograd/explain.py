@@ -29,7 +29,7 @@ from autograd.mode import MODE, Observer, mode
 from autograd.row import Primitive
 from autograd.value import Value
 
-HERE = os.path.dirname(__file__)
+HERE = os.path.dirname(__file__) + os.sep
 FEW = 8  # operands that are written out
 FRAMES = 4  # of the caller's code that are kept for a node
 
@@ -336,7 +336,7 @@ def callers() -> Iterator[Place]:
     frame, found = sys._getframe(1), 0
     while frame and found < FRAMES:
         code = frame.f_code
-        if os.path.dirname(code.co_filename) != HERE:
+        if not code.co_filename.startswith(HERE):
             found += 1
             yield Place(code.co_filename, frame.f_lineno, code.co_name)
             if code.co_name == "<module>":

@@ -17,6 +17,16 @@ LONGEST = 40  # characters of a name
 UNKNOWN = "–"  # a gradient that no pass has computed yet: 0 would look like a result
 
 
+def graph_of(root: Any) -> Value:
+    """Return the root of a graph, or say what to pass instead."""
+    if isinstance(root, Value):
+        return root
+    cure = "one of its elements, or their sum" if hasattr(root, "__len__") else "a Value"
+    raise TypeError(
+        f"a graph belongs to a Value, not to {type(root).__name__} {root!r:.40}; pass {cure}"
+    )
+
+
 class Link(NamedTuple):
     """An operand of a node: a Value or a plain number, and the edge of the backward pass, if any.
 
@@ -67,23 +77,29 @@ def known_gradients(nodes: Sequence[Value]) -> dict[Value, Any]:
 
 def labels(nodes: Iterable[Value], names: Mapping[str, Any]) -> dict[Value, str]:
     """Return the name of every node that has one: the caller's variable, else its own."""
-    found: dict[Value, str] = {}
-    for name, x in names.items():
-        if not str(name).startswith("_"):  # in a notebook _, __ and _1 are outputs
-            for label, value in named(str(name), x):
-                found.setdefault(value, label)
-    own = {node: str(node.name) for node in nodes if node.name is not None}
-    return {**own, **found}
+    variables = {str(name): x for name, x in names.items() if is_variable(str(name))}
+    found = {node: str(node.name) for node in nodes if node.name is not None}
+    for name, x in reversed(variables.items()):  # the first of several names stays
+        found.update((value, label) for label, value in elements(name, x))
+    for name, x in reversed(variables.items()):
+        if isinstance(x, Value):
+            found[x] = name
+    return found
 
 
-def named(name: str, x: Any) -> Iterator[tuple[str, Value]]:
-    """Yield the Values that a variable holds, with their labels."""
-    if isinstance(x, Value):
-        yield name, x
+def is_variable(name: str) -> bool:
+    """Tell whether a name was chosen by somebody: in a notebook _, _1, In and Out were not."""
+    return not name.startswith("_") and name not in ("In", "Out")
+
+
+def elements(name: str, x: Any) -> Iterator[tuple[str, Value]]:
+    """Yield the Values in a list, tuple or dict with their labels."""
+    pairs: Iterable[tuple[Any, Any]] = ()
+    if isinstance(x, dict):
+        pairs = x.items()
     elif isinstance(x, (list, tuple)):
-        yield from ((f"{name}[{i}]", each) for i, each in enumerate(x) if isinstance(each, Value))
-    elif isinstance(x, dict):
-        yield from ((f"{name}[{k!r}]", each) for k, each in x.items() if isinstance(each, Value))
+        pairs = enumerate(x)
+    yield from ((f"{name}[{key!r}]", each) for key, each in pairs if isinstance(each, Value))
 
 
 def gradient(node: Value, look: Look) -> str:

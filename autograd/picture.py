@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import base64
+import html
 import os
 import re
 from pathlib import Path
@@ -91,5 +92,6 @@ def bundle(picture: Picture) -> dict[str, str]:
     except Exception:  # whatever stands in the way of a picture, the text can be shown
         return shown
     data = base64.b64encode(svg.encode()).decode()
-    image = f'<img src="data:image/svg+xml;base64,{data}" alt="computation graph"/>'
+    about = html.escape("graph of " + picture.text.partition("\n")[0])
+    image = f'<img src="data:image/svg+xml;base64,{data}" alt="{about}"/>'
     return {"text/html": image, "image/svg+xml": svg, **shown}

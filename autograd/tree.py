@@ -24,7 +24,8 @@ DEEPEST = 24  # levels of indentation
 def text_tree(root: Value, names: Mapping[str, Any] | None = None, numbers: str = ".4g") -> str:
     """Return a graph as lines of text, operands indented below results.
 
-    A node that was shown already is not opened again. After so many lines the rest is left out.
+    A node that was shown already is not opened again. What is too deep, or comes after so many
+    lines, is left out.
     """
     nodes = history(root)
     look = Look(labels(nodes, names or {}), known_gradients(nodes), numbers, True, False)
@@ -37,7 +38,10 @@ def text_tree(root: Value, names: Mapping[str, Any] | None = None, numbers: str 
         lines.append(lead + tree_line(x, look) + "  (above)" * (again and bool(x.operands)))
         if isinstance(x, Value) and not again:
             seen.add(x)
-            stack += reversed([*children(x, below)])
+            if len(below) <= 3 * DEEPEST:
+                stack += reversed([*children(x, below)])
+            elif x.operands:
+                lines[-1] += "  …"
     if stack:
         lines.append(f"… {len(nodes)} nodes in all")
     return "\n".join(lines)

@@ -382,7 +382,7 @@ def rows_for(model: Model, path: str) -> tuple[list[list[float]], list[str]]:
     n, wanted = model.network.sizes[0], model.feature_names or []
     table = read_table(path, target=n)
     names, width = table.header or [], len(table.rows[0][1]) if table.rows else n
-    if wanted and set(wanted) <= set(names):
+    if wanted and all(wanted.count(name) == names.count(name) == 1 for name in wanted):
         columns = [names.index(name) for name in wanted]
     elif width in (n, n + 1):
         columns = list(range(n))

@@ -13,12 +13,14 @@ from __future__ import annotations
 
 import io
 import math
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from autograd import no_grad
+from autograd.labels import clipped, printable
 from autograd.render import engine, write_file
 from nn.data import Dataset
 from nn.draw import draw_backward, draw_network, layers_of
@@ -34,8 +36,14 @@ DOUBT = ("#f0b49d", "#ffffff", "#a7c5e8")  # the second class, undecided, the fi
 ANSWER = ("#f8fafc", "#f6d08a", "#d97706")  # of a neuron, from its smallest to its largest
 LEVELS = 8  # shades
 FORMS = {"svg": {"Date": None}, "png": {"Software": None}}  # nothing that differs between runs
-STYLE: dict[Any, Any] = {"svg.hashsalt": "chainrule", "svg.fonttype": "none", "font.size": 9,
-         "axes.spines.top": False, "axes.spines.right": False}  # fmt: skip
+STYLE: dict[Any, Any] = {
+    "svg.hashsalt": "chainrule",
+    "svg.fonttype": "none",
+    "font.size": 9,
+    "text.parse_math": False,  # a name such as $x^$ is a name
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+}
 
 
 @contextmanager
@@ -65,7 +73,8 @@ def save(figure: Any, stem: str | Path) -> list[Path]:
     paths = []
     for form, facts in FORMS.items():
         content = io.BytesIO()
-        with matplotlib.rc_context(STYLE):
+        with matplotlib.rc_context(STYLE), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Glyph .* missing")  # of a name, in the png
             figure.savefig(content, format=form, metadata=facts, dpi=120)
         paths.append(Path(f"{stem}.{form}"))
         write_file(paths[-1], content.getvalue())
@@ -120,7 +129,8 @@ def decision_boundary(model: Model, dataset: Dataset, *, grid: int = GRID) -> An
     with no_grad():
         answers = [[listed(model, (x, y)) for x in xs] for y in ys]
     with figure_of(4.6, 4.2) as figure:
-        axes = figure.add_subplot(xlabel=dataset.feature_names[0], ylabel=dataset.feature_names[1])
+        xlabel, ylabel = map(visible, dataset.feature_names)
+        axes = figure.add_subplot(xlabel=xlabel, ylabel=ylabel)
         if len(answers[0][0]) > 2:
             best = [[max(range(len(z)), key=z.__getitem__) for z in row] for row in answers]
             levels = [k - 0.5 for k in range(len(answers[0][0]) + 1)]
@@ -130,7 +140,7 @@ def decision_boundary(model: Model, dataset: Dataset, *, grid: int = GRID) -> An
             sure = [[preference(z, model) for z in row] for row in answers]
             draw_preference(figure, axes, xs, ys, sure, dataset.class_names)
         scatter(axes, dataset)
-        axes.legend(frameon=False, loc="upper left", bbox_to_anchor=(0.0, 1.1), ncols=4)
+        draw_legend(axes, dataset)
     return figure
 
 
@@ -144,7 +154,7 @@ def draw_preference(
     if min(map(min, sure)) < 0 < max(map(max, sure)):
         axes.contour(xs, ys, sure, levels=[0.0], colors="#111111", linewidths=1.4)
     bar = figure.colorbar(shades, ax=axes, shrink=0.75, ticks=[-most, 0.0, most])
-    bar.set_ticklabels([names[1], "undecided", names[0]])
+    bar.set_ticklabels([visible(names[1]), "undecided", visible(names[0])])
 
 
 def colormap(colors: Sequence[str]) -> Any:
@@ -217,7 +227,7 @@ def unit_columns(model: Model, dataset: Dataset) -> Any:
         axes.tick_params(axis="x", labelsize=8 if count <= MOST_UNITS else 5)
         ends = [*starts[1:], len(labels)]
         middles = [(a + b) / 2 for a, b in zip(starts, ends)]
-        axes.set_yticks(middles, [dataset.class_names[labels[a]] for a in starts])
+        axes.set_yticks(middles, [visible(dataset.class_names[labels[a]]) for a in starts])
         axes.hlines(starts[1:], 0, count, colors="#111111", linewidths=1.0)
         figure.colorbar(mesh, ax=axes, label="output of the neuron")
     return figure
@@ -236,13 +246,29 @@ def plane(dataset: Dataset, grid: int) -> tuple[list[float], list[float]]:
 
 def scatter(axes: Any, dataset: Dataset, size: float = 14) -> None:
     """Draw the samples, a color for each class."""
-    for k, name in enumerate(dataset.class_names):
+    for k in range(len(dataset.class_names)):
         points = [x for x, label in zip(dataset.inputs, dataset.labels) if label == k]
         if points:
             axes.scatter(
                 *zip(*points), s=size, color=COLORS[k % len(COLORS)], edgecolors="#ffffff",
-                linewidths=0.4 if size > 5 else 0.0, label=name,
+                linewidths=0.4 if size > 5 else 0.0, label=f"class {k}",
             )  # fmt: skip
+
+
+def draw_legend(axes: Any, dataset: Dataset) -> None:
+    """Say which color is which class, above the picture.
+
+    The names are put in afterwards: matplotlib leaves out a label that begins with "_".
+    """
+    legend = axes.legend(frameon=False, loc="upper left", bbox_to_anchor=(0.0, 1.1), ncols=4)
+    present = [name for k, name in enumerate(dataset.class_names) if k in set(dataset.labels)]
+    for text, name in zip(legend.get_texts(), present):
+        text.set_text(visible(name))
+
+
+def visible(name: str) -> str:
+    """Return a name as it can be written into a picture."""
+    return clipped(printable(name), 24)
 
 
 def listed(model: Model, row: Sequence[float]) -> list[float]:

@@ -249,7 +249,7 @@ def test_an_mlp_and_a_primitive_as_activation_come_back_from_a_file(tmp_path):
     ("change", "message"),
     [
         ({"standardizer": 3}, "'standardizer' is no dict"),
-        ({"standardizer": {"means": [10**400, 0], "scales": [1, 1]}}, "finite means"),
+        ({"standardizer": {"means": [10**400, 0], "scales": [1, 1]}}, "not a finite number"),
         ({"standardizer": {"means": [0, 0], "scales": [1, 0]}}, "scales above 0"),
         ({"standardizer": {"means": [0, 0], "scales": [True, 1]}}, "finite means"),
         ({"class_names": [1, 2]}, "'class_names' is no list of names"),

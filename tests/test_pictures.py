@@ -92,6 +92,25 @@ def test_a_boundary_shows_every_sample_in_the_color_of_its_class(dataset):
     assert axes.get_xlabel() == dataset.feature_names[0]
 
 
+def test_hostile_names_are_written_as_text(tmp_path):
+    names = ["$x^$", "_hidden", "<script>", "日本語", "two\nlines", "nul\x00", "\\frac{", "a & b"]
+    for first, second in zip(names, reversed(names)):
+        data = Dataset(DATA.inputs, DATA.labels, [first, second], [second, first], "odd")
+        for make in (decision_boundary, hidden_units):
+            svg, _ = save(make(model(data), data, grid=6), tmp_path / "odd")
+            text = "".join(ElementTree.parse(svg).getroot().itertext())
+            if make is decision_boundary:
+                assert "_hidden" in text or "_hidden" not in (first, second)
+                assert "$x^$" in text or "$x^$" not in (first, second)
+    iris = load_iris()
+    odd = Dataset(iris.inputs, iris.labels, iris.feature_names, ["$a$", "_b", "\x07"], "odd")
+    assert "$a$" in "".join(
+        ElementTree.parse(save(hidden_units(model(odd), odd), tmp_path / "h")[0])
+        .getroot()
+        .itertext()
+    )
+
+
 def test_one_output_is_undecided_halfway():
     one = Model(TwoLayerNetwork(2, 2, 1), training={"loss": "mse"})
     hinge = Model(TwoLayerNetwork(2, 2, 1), training={"loss": "hinge"})
