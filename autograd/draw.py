@@ -19,7 +19,7 @@ from autograd.labels import (
     UNKNOWN,
     Look,
     escape_html,
-    escape_string,
+    escape_tooltip,
     gradient,
     graph_of,
     is_variable,
@@ -206,8 +206,9 @@ class Drawing:
             frame = self.frame(group)
             for path in (frame[:1], frame[:2]):
                 if path not in frames:
-                    attributes = {**FRAME, "label": title(path[-1])}
-                    frames[path] = type(picture)(f"cluster_{'_'.join(path)}", graph_attr=attributes)
+                    label = f"<{escape_html(title(path[-1]))}>"
+                    name = f"cluster_{len(frames)}"
+                    frames[path] = type(picture)(name, graph_attr={**FRAME, "label": label})
             if len(group) == 1:
                 self.draw_node(frames[frame], group[0])
             else:
@@ -231,7 +232,7 @@ class Drawing:
         kind = "leaf" if node.op is None else "root" if last else "operation"
         picture.node(
             f"n{i}", label=self.label(node), id=f"n{i}", fillcolor=FILL[kind],
-            tooltip=escape_string(tooltip(node, self.look)), **{"class": kind},
+            tooltip=escape_tooltip(tooltip(node, self.look)), **{"class": kind},
         )  # fmt: skip
         if self.look.full and node.op:
             symbol = f"<{escape_html(node.op.symbol)}>"
@@ -269,8 +270,8 @@ class Drawing:
             *map(escape_html, contents(group)),
         )
         picture.node(
-            name, label=label, id=name, fillcolor=FILL["group"], tooltip=escape_string(what),
-            **{"class": "group"},
+            name, label=label, id=name, fillcolor=FILL["group"], **{"class": "group"},
+            tooltip=escape_tooltip(f"{what or 'group'}: {len(group)} nodes"),
         )  # fmt: skip
 
     def results(self, group: Sequence[Value]) -> Sequence[Value]:

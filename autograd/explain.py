@@ -62,6 +62,9 @@ class Contributions(NamedTuple):
         why = ": the sum of" if self.edges else ""
         return "\n".join([head + why, *(f"    {edge}" for edge in self.edges)])
 
+    def __repr__(self) -> str:
+        return str(self)
+
 
 def contributions(root: Value, node: Value, seed: float = 1.0) -> Contributions:
     """Return the terms of which d root / d node is the sum: one for each edge that leads to it.
@@ -97,9 +100,9 @@ class PathProduct(NamedTuple):
     local_derivatives: tuple[float, ...]
 
     def __str__(self) -> str:
-        way = " -> ".join(map(called, self.nodes))
-        factors = " * ".join(f"{slope:.6g}" for slope in self.local_derivatives) or "1"
-        return f"{way}: {factors} = {self.product:.6g}"
+        way = " -> ".join(shortened([called(node) for node in self.nodes]))
+        factors = " * ".join(shortened([f"{slope:.6g}" for slope in self.local_derivatives]))
+        return f"{way}: {factors or 1} = {self.product:.6g}"
 
 
 class Paths(NamedTuple):
@@ -117,6 +120,9 @@ class Paths(NamedTuple):
         more = self.number - len(self.largest)
         rest = [f"    and {more} more"] if more else []
         return "\n".join([head, *(f"    {path}" for path in self.largest), *rest])
+
+    def __repr__(self) -> str:
+        return str(self)
 
 
 class Partial(NamedTuple):
@@ -184,6 +190,11 @@ def whole(path: Partial) -> PathProduct:
     return PathProduct(product, tuple(nodes[::-1]), tuple(slopes[::-1]))
 
 
+def shortened(texts: list[str]) -> list[str]:
+    """Return the first and the last of many texts, with … for those between."""
+    return texts if len(texts) <= 2 * FEW else [*texts[:FEW], "…", *texts[-FEW:]]
+
+
 def called(node: Value) -> str:
     """Return the name of a node, else its operation, else its number."""
     return str(node.name or node.op or f"{node.data:.6g}")
@@ -226,6 +237,9 @@ class Anomaly(NamedTuple):
 
     def __str__(self) -> str:
         return "\n".join([*self.facts(), *self.origin()])
+
+    def __repr__(self) -> str:
+        return str(self)
 
     def facts(self) -> list[str]:
         """Return what happened, in two lines."""

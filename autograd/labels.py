@@ -146,5 +146,10 @@ def escape_html(text: str) -> str:
 
 
 def escape_string(text: str) -> str:
-    """Return a text for a quoted attribute, where a backslash would begin an escape such as \\N."""
-    return printable(text).replace("\\", "\\\\")
+    """Return a text for a quoted label: a backslash would begin an escape, & an entity."""
+    return printable(text).replace("&", "&amp;").replace("\\", 2 * "\\")
+
+
+def escape_tooltip(text: str) -> str:
+    """Return a text for a tooltip, in which the engines expand escapes twice."""
+    return printable(text).replace("&", "&amp;").replace("\\", 4 * "\\")

@@ -39,6 +39,8 @@ HOSTILE = [
     "∂σ/∂x",
     "a & b < c > d 'e' \"f\"",
     "-->",
+    "&lt;b&gt; &#65; &amp;",
+    "<i>x</i>",
     "]]>",
     "\ud800",
     "\u202ereversed",
@@ -129,11 +131,11 @@ def test_gradients_are_dashes_until_a_pass_and_numbers_afterwards():
 
 
 def test_what_a_pass_gives_no_gradient_has_the_gradient_0_and_a_later_graph_has_none():
-    x = Value(-1.0)
-    y = x.relu() + x * 0.0
+    x, w = Value(-1.0), Value(2.0)
+    y = (w * x).relu() + x * 0.0
     y.backward()
     nodes, _ = trace(y)
-    assert all(node in known_gradients(nodes) for node in nodes)
+    assert known_gradients(nodes).keys() == set(nodes) and known_gradients(nodes)[w] == 0.0
     later = y * 2
     assert known_gradients(trace(later)[0]).keys() == set(nodes)
 
@@ -298,6 +300,22 @@ def test_a_hostile_name_is_shown_as_text(program, style, name, monkeypatch):
 
 
 @both
+def test_a_tooltip_shows_the_name_and_all_digits(program, monkeypatch):
+    pretend_there_is(monkeypatch, program)
+    for name in HOSTILE[:-1]:
+        x = Value(1 / 3, name=name)
+        found = [
+            value
+            for element in svg_of(draw_dot(x + x)).iter()
+            for key, value in element.items()
+            if key.endswith("title")
+        ]
+        visible = " ".join((name if name.isprintable() else repr(name)[1:-1]).split())
+        assert any(visible in title and "0.3333333333333333" in title for title in found), name
+        assert any("0.6666666666666666" in title for title in found)
+
+
+@both
 def test_hostile_names_do_not_break_a_collapsed_drawing(program, monkeypatch):
     pretend_there_is(monkeypatch, program)
     for name in HOSTILE:
@@ -306,6 +324,10 @@ def test_hostile_names_do_not_break_a_collapsed_drawing(program, monkeypatch):
         net = Layer(1, 2, seed=0)
         loss = mse_loss(net([Value(1.0, name=name)]), [0.0, 1.0])
         assert svg_of(draw_dot(loss, names={name or "x": net}, limit=3)).tag == f"{SVG}svg"
+        framed = draw_dot(loss, names={name or "x": net})
+        visible = (name if name.isprintable() else repr(name)[1:-1]).rpartition(".")[2].split()
+        if name.strip() and not name.startswith("_"):
+            assert " ".join(visible)[:30] in " ".join("".join(texts(framed)).split())
 
 
 @both

@@ -156,6 +156,7 @@ def test_a_long_graph_needs_no_recursion():
         y = y + 1.0
     found = paths(y, x, k=1)
     assert found.number == 1 and len(found.largest[0].nodes) == 100_001
+    assert len(str(found)) < 300 and "…" in str(found)
 
 
 def test_the_largest_of_many_paths_is_found_where_signs_differ():
