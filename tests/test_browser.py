@@ -415,7 +415,7 @@ def lab(tmp_path_factory):
     command = [
         sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}",
         "--ip=127.0.0.1", "--IdentityProvider.token=", "--ServerApp.password=",
-        f"--ServerApp.root_dir={folder / 'work'}",
+        f"--ServerApp.root_dir={folder / 'work'}", "--LabApp.expose_app_in_browser=True",
     ]  # fmt: skip
     with open(folder / "log", "wb") as log:
         server = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
@@ -520,10 +520,12 @@ def test_run_live_in_jupyterlab_a_value_and_a_stepper_show_themselves(opened, la
     page = opened(
         f"{lab[0]}/lab/workspaces/live/tree/live.ipynb", viewport={"width": 1200, "height": 900}
     )
-    page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=SECONDS * 1000)
-    page.locator(".jp-Notebook .jp-Cell").first.click()
-    page.keyboard.press("Shift+Enter")
-    page.keyboard.press("Shift+Enter")
+    page.wait_for_function(
+        "window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel"
+        "?.connectionStatus === 'connected'",
+        timeout=SECONDS * 1000,
+    )
+    page.evaluate("() => void window.jupyterapp.commands.execute('notebook:run-all-cells')")
     page.wait_for_selector(".chainrule-stepper[data-ready]", timeout=SECONDS * 1000)
     page.locator(".jp-OutputArea-output img").last.wait_for(timeout=SECONDS * 1000)
     box = page.locator(".chainrule-stepper")
