@@ -16,7 +16,8 @@ from typing import Any
 
 import graphviz  # type: ignore[import-untyped]
 
-from autograd.render import render, write_file
+from autograd.files import write_file
+from autograd.render import render
 
 FORMS = ("svg", "png", "pdf", "json")
 BEFORE_SVG = re.compile(r"^.*?(?=<svg)|<!--.*?-->\n?", re.DOTALL)

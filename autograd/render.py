@@ -10,7 +10,6 @@ b'<?xml'
 from __future__ import annotations
 
 import importlib.metadata
-import os
 import shutil
 import subprocess
 import sysconfig
@@ -84,18 +83,3 @@ def no_engine(form: str) -> str:
             "can, or choose svg or png"
         )
     return f"no program that draws graphs was found: {CURE}"
-
-
-def write_file(path: str | os.PathLike[str], content: str | bytes) -> None:
-    """Write a file beside its place and rename it, so that it is never half-written."""
-    path = Path(path)
-    data = content if isinstance(content, bytes) else content.encode("utf-8")
-    beside = path.with_name(f".{path.name}.{os.getpid()}.new")
-    try:
-        with open(beside, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)

@@ -27,7 +27,7 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from autograd.render import write_file
+from autograd.files import write_file
 from autograd.stepper_check import check_graph
 from autograd.stepper_model import Backward, Done, Forward, Model, Seed, bracketed, shown
 from autograd.stepper_picture import svg

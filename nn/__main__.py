@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 from autograd import softmax
+from autograd.files import write_file
 from autograd.render import CURE, engine
 from nn.data import (
     Dataset,
@@ -34,7 +35,7 @@ from nn.data import (
     split,
     xor,
 )
-from nn.files import Model, load_model, save_model, write_file
+from nn.files import Model, load_model, save_model
 from nn.layers import ACTIVATIONS, INITS, TwoLayerNetwork
 from nn.losses import LOSSES
 from nn.optim import OPTIMIZERS

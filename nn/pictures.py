@@ -20,8 +20,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from autograd import no_grad
+from autograd.files import write_file
 from autograd.labels import clipped, printable
-from autograd.render import engine, write_file
+from autograd.render import engine
 from nn.data import Dataset
 from nn.draw import draw_backward, draw_network, layers_of
 from nn.files import Model

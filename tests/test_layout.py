@@ -21,6 +21,7 @@ ORDER = [
     "functional",
     "custom",
     "explain",
+    "files",
     "render",
     "picture",
     "labels",
