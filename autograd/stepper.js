@@ -126,7 +126,7 @@
         this.go(Number(this.slider.value));
       });
       this.box.addEventListener("keydown", (event) => {
-        if (event.altKey || event.ctrlKey || event.metaKey || event.target === this.slider) return;
+        if (event.altKey || event.ctrlKey || event.metaKey) return;
         const node = event.target.closest("[data-node]");
         if (node && (event.key === "Enter" || event.key === " ")) this.select(Number(node.dataset.node));
         else if (keys[event.key]) {
