@@ -184,7 +184,7 @@ def commit(adjoint: dict[Value, Any], ends: list[Value]) -> None:
     """Write all gradients in one call that no signal interrupts; leaves add up.
 
     A loop in Python was found half-written in 3 of 4 interrupts, this in none. The lock keeps two
-    threads that share leaves from losing each other's sums.
+    threads that share leaves from losing each other's sums; its own thread never waits for it.
     """
     with commit_lock:
         for leaf in ends:

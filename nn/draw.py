@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 LONGEST = 12  # units of a layer that are drawn; of a longer one the first and the last
 LEFT, UP = 2.8, 0.78  # inches between layers, and between the units of one
+FEW = 9  # lines of a layer that have their numbers on them
 LETTER = 0.085  # inches of room for a character of a name
 WIDEST, NARROWEST = 4.5, 0.3  # lines, in points
 POSITIVE, NEGATIVE, NOTHING = "#2b6cb0", "#c2410c", "#b8c0cc"
@@ -236,6 +237,7 @@ class Figure:
         """
         sizes = [abs(x) for row in rows for x in row if x is not None and x == x]
         largest = max(sizes, default=0)
+        along = place_of_numbers(len(self.columns[k - 1]), len(self.columns[k]))
         for head in self.columns[k]:
             for tail in self.columns[k - 1]:
                 x = rows[head.number][tail.number]
@@ -244,7 +246,18 @@ class Figure:
                     *ends, id=f"w{k}-{head.number}-{tail.number}", **stroke(x, largest),
                     tooltip=f"{what} {'none' if x is None else repr(x)}",
                 )  # fmt: skip
+                if along and x is not None:
+                    self.number(tail, head, along, x)
         return largest
+
+    def number(self, tail: Unit, head: Unit, along: float, x: Any) -> None:
+        """Write the number of a line on it, at a part of the way from left to right."""
+        y = (1 - along) * self.y(tail) + along * self.y(head)
+        self.picture.node(
+            f"w{head.layer}-{head.number}-{tail.number}-number", label=signed(x), fontsize="8",
+            pos=position(tail.layer + along, y), shape="box", style="filled", color="#ffffff",
+            fillcolor="#ffffff", width="0.38", height="0.13", margin="0", fontcolor=INK,
+        )  # fmt: skip
 
     def heading(self, column: float, head: str, *lines: str) -> None:
         """Write what a column is, above it; the lines are HTML."""
@@ -310,6 +323,19 @@ class Figure:
         )  # fmt: skip
 
 
+def place_of_numbers(tails: int, heads: int) -> float | None:
+    """Return how far along the lines of a layer their numbers do not cover each other, or None.
+
+    Lines that leave one unit are apart by that part of a row, and those of the next unit begin
+    where a whole row is used up; so it is near the side from which few lines leave each unit.
+    """
+    if tails * heads > FEW and min(tails, heads) > 1:
+        return None
+    if heads <= 4:
+        return min(0.4, 0.8 / heads)
+    return 1 - min(0.4, 0.8 / tails)
+
+
 def units_of(layer: int, size: int) -> list[Unit]:
     """Return the units of a layer that are drawn: all, or the first ones and the last."""
     if size <= LONGEST:
@@ -365,7 +391,7 @@ def stroke(x: Any, largest: float) -> dict[str, str]:
 
 def signed(x: Any) -> str:
     """Return a number that fits into a circle, with its sign."""
-    return f"{float(x):+.2g}"
+    return f"{float(x):+.2g}" if x else "0"
 
 
 def summary(network: Any) -> str:

@@ -64,8 +64,8 @@ class History:
 
     def settle(self, t: int, loss: float, sampler: dict[str, Any]) -> None:
         """Note iteration t; doing it again changes nothing."""
-        self.losses[t - 1 :] = [loss]
         self.sampler = sampler
+        self.losses[t - 1 :] = [loss]  # at last: only then the iteration counts
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything as numbers, lists and dicts, for JSON."""

@@ -81,6 +81,14 @@ def test_the_forms_are_the_closed_forms_of_the_tests(name):
             ), point
 
 
+@pytest.mark.parametrize("apart", [1.0, 40.0, 347.0, 700.0])
+def test_saturated_shares_keep_their_slopes(apart):
+    for index in (0, 1):
+        program = Program(lambda *xs: p.softmax(xs)[index], (apart, 0.0))
+        expected = difference(program, 0, 1)
+        assert abs(precise(program, 0).slope - expected) <= 1e-25 * abs(expected)
+
+
 def test_every_row_has_a_form():
     assert set(forms()) == set(p.TABLE)
     assert math.isclose(forms()["lgamma"](Precise.lift(-0.5)), math.lgamma(-0.5))

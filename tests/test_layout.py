@@ -43,6 +43,7 @@ TESTING = [
     "parameters",
     "fault",
     "check",
+    "graph",
     "expressions",
     "mutants",
     "laws",

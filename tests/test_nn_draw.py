@@ -67,7 +67,34 @@ def test_color_is_the_sign_and_width_the_size():
 
 
 def test_biases_stand_in_the_circles():
-    assert {"+0", "+0.25", "+0.5"} <= set(texts(draw_network(set_weights(network()))))
+    assert {"0", "+0.25", "+0.5"} <= set(texts(draw_network(set_weights(network()))))
+
+
+def places(picture):
+    """Return the top and bottom of the number on each line, by the line's id."""
+    found = {}
+    for group in svg_of(picture).iter(f"{SVG}g"):
+        title = group.find(f"{SVG}title")
+        if title is not None and title.text.endswith("-number"):
+            xs, ys = zip(*[map(float, p.split(",")) for p in
+                           group.find(f"{SVG}polygon").get("points").split()])  # fmt: skip
+            found[title.text] = min(xs), max(xs), min(ys), max(ys)
+    return found
+
+
+@pytest.mark.parametrize("sizes", [(2, 3, 2), (3, 3, 1), (1, 12, 1), (2, 4, 2), (4, 2, 4)])
+def test_few_weights_have_their_numbers_on_the_lines_and_none_covers_another(sizes):
+    picture = draw_network(TwoLayerNetwork(*sizes, seed=1))
+    boxes = list(places(picture).values())
+    n, p, q = sizes
+    assert len(boxes) == n * p + p * q
+    for i, (left, right, top, bottom) in enumerate(boxes):
+        for other in boxes[:i]:
+            assert right <= other[0] or other[1] <= left or bottom <= other[2] or other[3] <= top
+
+
+def test_many_weights_have_no_numbers():
+    assert not places(draw_network(TwoLayerNetwork(4, 8, 3)))
 
 
 def test_the_formulas_are_those_of_the_textbook():

@@ -10,7 +10,7 @@ No derivative stands here: the complex step takes it. What is not analytic decid
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from autograd.testing.replay import context, shared
@@ -251,10 +251,13 @@ def sequences(mp: Any) -> dict[str, Callable[..., Any]]:
     def exponential(x: Any) -> Any:
         return mp.exp(x) if real(x) > -(FAR**2) else mp.mpf(0)
 
-    def shares(xs: Sequence[Any]) -> list[Any]:
-        top = max(map(real, xs))
-        exponentials = [exponential(x - top) for x in xs]
-        return [e / sum(exponentials) for e in exponentials]
+    def share(index: Any, *xs: Any) -> Any:
+        """The others relative to this one: so a share next to 1 keeps its imaginary part."""
+        own = int(real(index))
+        apart = [x - xs[own] for j, x in enumerate(xs) if j != own]
+        if any(real(x) > FAR**2 for x in apart):
+            return mp.mpf(0)
+        return 1 / (1 + sum(exponential(x) for x in apart))
 
     def dot(*operands: Any) -> Any:
         half = len(operands) // 2 + 1
@@ -272,7 +275,7 @@ def sequences(mp: Any) -> dict[str, Callable[..., Any]]:
         "prod": lambda *xs: mp.fprod(xs),
         "norm": lambda *xs: mp.sqrt(sum(x * x for x in xs)),
         "logsumexp": log_of_sum,
-        "softmax_of": lambda index, *xs: shares(xs)[int(real(index))],
+        "softmax_of": share,
         "largest": lambda *xs: max(xs, key=real),
         "smallest": lambda *xs: min(xs, key=real),
     }

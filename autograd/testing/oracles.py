@@ -232,8 +232,11 @@ def precise_second(program: Program, i: int, j: int) -> Estimate:
 
 
 def with_jump(found: Estimate, program: Program, i: int, suspect: bool) -> Estimate:
-    """Return an estimate by mpmath with the jump of the slope, where the point is suspect."""
-    if not suspect or found.oracle != "mpmath":
+    """Return an estimate by mpmath with the jump of the slope, where the point is suspect.
+
+    Differences cannot tell a jump from what `stop_gradient` holds back; then there is none.
+    """
+    if not suspect or found.oracle != "mpmath" or program.cut:
         return found
     with context().workdps(4 * DIGITS):
         inputs = [Precise.lift(x) for x in program.inputs]
