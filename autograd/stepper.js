@@ -37,6 +37,7 @@
       this.done = 0; // steps taken
       this.selected = null; // the node whose sum is shown
       this.timer = null;
+      this.marked = new Map(); // by list of parts: which one has which class
       this.start = this.data.steps.findIndex((step) => step[0] === "seed"); // of the backward pass
       this.gradients = this.data.nodes.map(() => null);
       this.draw();
@@ -60,6 +61,7 @@
       for (const named of this.svg.querySelectorAll("[id]")) named.id = this.prefix + named.id;
       this.nodes.forEach((group, i) => {
         group.setAttribute("role", "button");
+        group.setAttribute("tabindex", -1);
         group.dataset.node = i;
         this.label(i);
       });
@@ -124,7 +126,7 @@
         this.go(Number(this.slider.value));
       });
       this.box.addEventListener("keydown", (event) => {
-        if (event.altKey || event.ctrlKey || event.metaKey || event.target === this.slider) return;
+        if (event.altKey || event.ctrlKey || event.metaKey) return;
         const node = event.target.closest("[data-node]");
         if (node && (event.key === "Enter" || event.key === " ")) this.select(Number(node.dataset.node));
         else if (keys[event.key]) {
@@ -244,9 +246,13 @@
       if (kind === "value" || kind === "edge" || kind === "seed") this.reveal(operand ?? node);
     }
 
+    // Move a class from the part that has it to another; a step must not touch what stays as it is.
     mark(parts, name, index) {
-      for (const part of parts) part.classList.remove(name);
-      if (index !== null && parts[index]) parts[index].classList.add(name);
+      const marked = this.marked.get(parts) || {};
+      if (marked[name]) marked[name].classList.remove(name);
+      marked[name] = index === null ? undefined : parts[index];
+      if (marked[name]) marked[name].classList.add(name);
+      this.marked.set(parts, marked);
     }
 
     disable(action, off) {
@@ -255,7 +261,9 @@
 
     // One node at a time can be reached with the tab key: the current one.
     focusable(node) {
-      this.nodes.forEach((group, i) => group.setAttribute("tabindex", i === node ? 0 : -1));
+      if (this.tabbed) this.tabbed.setAttribute("tabindex", -1);
+      this.tabbed = this.nodes[node];
+      this.tabbed.setAttribute("tabindex", 0);
     }
 
     // Scroll within the graph only, never the page.
