@@ -30,7 +30,7 @@ def print_network(inputs: int, sizes: list[int]) -> None:
     loss.backward()
     dot, picture = timed(lambda: draw_dot(loss, network=network))
     svg, _ = timed(picture.svg) if engine() else (float("nan"), None)
-    boxes = picture.source.count("label=<")
+    boxes = picture.source.count('<td align="right">') // 2  # data and gradient of each
     name = "-".join(map(str, [inputs, *sizes]))
     print(f"{name:24} {len(trace(loss)[0]):8,} {boxes:6} {milliseconds(dot)} {milliseconds(svg)}")
 
