@@ -141,6 +141,8 @@ def test_a_pass_that_was_cut_off_does_not_lock_out_the_next():
     x = Value(3.0)
     y = x * x
     with commit_lock:  # as if it had been cut off while it wrote
+        assert commit_lock.acquire(timeout=2.0)
+        commit_lock.release()
         y.backward()
     assert x.grad == 6.0
 
