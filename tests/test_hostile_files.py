@@ -378,6 +378,7 @@ def test_a_byte_order_mark_line_ends_and_packing_change_nothing(tmp_path, ends, 
         (TABLE + b"7," + b"9" * 1000 + b",no\n", r"line 5, column 2 \(b\): '9{39} is not finite"),
         (b"1,2\n" * 3, "only one class, '2'"),
     ],
+    ids=range(15),
 )
 def test_a_hostile_table_is_refused_with_its_place(tmp_path, content, message):
     path = tmp_path / "t.csv"
