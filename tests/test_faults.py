@@ -141,6 +141,8 @@ def test_a_pass_that_was_cut_off_does_not_lock_out_the_next():
     x = Value(3.0)
     y = x * x
     with commit_lock:  # as if it had been cut off while it wrote
+        assert commit_lock.acquire(timeout=2.0)
+        commit_lock.release()
         y.backward()
     assert x.grad == 6.0
 
@@ -166,10 +168,11 @@ def test_a_gradient_or_number_that_was_spoiled_by_hand_stops_the_pass_before_it_
 def test_training_cut_at_any_line_goes_on_bit_for_bit(sampling):
     data = nn.xor(5, seed=2)
 
-    def run(network, resume=None):
+    def run(network, resume=None, callback=None):
         return nn.train(network, data.inputs, data.targets, iterations=3, batch_size=2, seed=5,
                         optimizer=nn.Adam, step_size=0.1, sampling=sampling, progress=False,
-                        held_out=(data.inputs, data.targets), evaluate_every=2, resume=resume)  # fmt: skip
+                        held_out=(data.inputs, data.targets), evaluate_every=2, resume=resume,
+                        callback=callback)  # fmt: skip
 
     def made():
         return nn.TwoLayerNetwork(2, 2, 2, seed=3)
@@ -177,8 +180,8 @@ def test_training_cut_at_any_line_goes_on_bit_for_bit(sampling):
     def numbers(network):
         return [p.data for p in network.parameters()]
 
-    whole, first = made(), numbers(made())
-    expected = run(whole)
+    whole, states = made(), [numbers(made())]
+    expected = run(whole, callback=lambda _: states.append(numbers(whole)))
     inside = ("train", "accumulate", "settle", "draw", "step", "evaluate_if_due", "evaluate")
     resumed, moment, cut = 0, 0, True
     while cut:
@@ -187,10 +190,9 @@ def test_training_cut_at_any_line_goes_on_bit_for_bit(sampling):
         try:
             sys.settrace(injector)
             begun = run(network)
-        except KeyboardInterrupt:  # before the first iteration or after the last
-            sys.settrace(before)
-            cut = True
-            assert numbers(network) in (first, numbers(whole))
+        except KeyboardInterrupt:  # before the first iteration, after the last, or in a line whose
+            cut = True  # exceptions Python 3.12 and 3.13 lose, if they are raised by a tracer
+            assert numbers(network) in states
             continue
         finally:
             sys.settrace(before)
@@ -389,7 +391,7 @@ def test_a_graph_a_million_deep_is_built_passed_and_freed_on_a_small_stack():
         assert sys.getrefcount(x) < 10
 
     with without_collector():
-        size = threading.stack_size(256 * 1024)
+        size = threading.stack_size(2**20)
         try:
             run_all(work)
         finally:
@@ -408,9 +410,7 @@ def test_a_graph_a_million_wide_is_built_passed_and_freed():
         assert sys.getallocatedblocks() - blocks < MILLION / 100  # some wait to be used again
 
 
-@pytest.mark.parametrize(
-    "n_ary", [total, maximum, prod], ids=lambda f: getattr(f, "__name__", str(f))
-)
+@pytest.mark.parametrize("n_ary", [total, maximum, prod], ids=["sum", "maximum", "prod"])
 def test_gradients_of_a_wide_node_take_linear_time(n_ary):
     xs = [Value(1.0) for _ in range(20_000)]  # quadratic work would take minutes
     slopes = gradients(n_ary(xs), xs)
