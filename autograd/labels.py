@@ -136,12 +136,12 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
-def escape_html(text: str) -> str:
+def escape_html(text: str, longest: int = LONGEST) -> str:
     """Return a text for a label in HTML.
 
     Engines expand a backslash and an N even there; in a run of its own a backslash is only that.
     """
-    plain = html.escape(clipped(printable(text)), quote=True)
+    plain = html.escape(clipped(printable(text), longest), quote=True)
     return plain.replace("\\", '<font face="Helvetica">&#92;</font>')
 
 

@@ -198,7 +198,7 @@ class Figure:
         self.picture.text = summary(network)
         if title:
             middle = (len(self.sizes) - 1) / 2
-            self.text("title", middle, self.top + 1.05, f"<b>{escape_html(title)}</b>", size=14)
+            self.text("title", middle, self.top + 1.05, f"<b>{escape_html(title, 80)}</b>", size=14)
 
     def units(self) -> Iterator[Unit]:
         """Yield the units that are drawn, and say how many are not."""
@@ -305,7 +305,7 @@ class Figure:
     def legend(self, what: str, positive: str, negative: str, more: str) -> None:
         """Write what the colors and widths mean, under the picture."""
         text = (
-            f'<font point-size="9" color="{PALE}">{what}: <font color="{POSITIVE}">{positive}'
+            f'<font point-size="9" color="{PALE}">{what}:&#160; <font color="{POSITIVE}">{positive}'
             f'</font>, <font color="{NEGATIVE}">{negative}</font>; the wider the larger, on a '
             f"scale for each layer; {more}</font>"
         )
