@@ -501,7 +501,7 @@ def everything(folder: Path) -> Iterator[str]:
     yield from map(str, loss.backward_steps())
     yield " ".join(w.grad.hex() for w in network.parameters())
     yield repr(ag.hessian(lambda xs: ag.softmax(xs)[0] * ag.norm(xs))([0.3, 0.7, -0.2]))
-    yield nn.network_dot(network, data.feature_names, data.class_names)
+    yield nn.draw_network(network, data.feature_names, data.class_names).source
     nn.save_model(folder / "model.json", network, class_names=data.class_names)
     yield (folder / "model.json").read_text(encoding="utf-8")
 

@@ -117,7 +117,11 @@ def test_a_wrong_number_of_operands_or_kind_of_argument_is_named(call, message):
         call(Value(2.0, "x"))
 
 
-@pytest.mark.parametrize("function", [mean, maximum, minimum, TABLE["logsumexp"]], ids=str)
+@pytest.mark.parametrize(
+    "function",
+    [mean, maximum, minimum, TABLE["logsumexp"]],
+    ids=lambda f: getattr(f, "__name__", str(f)),
+)
 def test_of_no_numbers_there_is_no_mean_and_no_largest(function):
     with pytest.raises(ValueError, match="of no numbers"):
         function([])

@@ -408,7 +408,9 @@ def test_a_graph_a_million_wide_is_built_passed_and_freed():
         assert sys.getallocatedblocks() - blocks < MILLION / 100  # some wait to be used again
 
 
-@pytest.mark.parametrize("n_ary", [total, maximum, prod], ids=str)
+@pytest.mark.parametrize(
+    "n_ary", [total, maximum, prod], ids=lambda f: getattr(f, "__name__", str(f))
+)
 def test_gradients_of_a_wide_node_take_linear_time(n_ary):
     xs = [Value(1.0) for _ in range(20_000)]  # quadratic work would take minutes
     slopes = gradients(n_ary(xs), xs)
