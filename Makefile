@@ -35,6 +35,7 @@ bench: ## print the tables of the README
 	$(PYTHON) -m benchmarks eager
 	$(PYTHON) -m benchmarks accuracy
 	$(PYTHON) -m benchmarks drawing
+	$(PYTHON) -m benchmarks stepping
 	$(PYTHON) -m benchmarks trust
 
 fuzz: ## random graphs against 60 digits, fractions, dual numbers, PyTorch and JAX; SEED=n for others

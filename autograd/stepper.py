@@ -41,7 +41,7 @@ def stepper(
         names: labels by variable, such as ``locals()``.
         seed: the gradient of the root.
         rankdir: "LR" from left to right, or "TB", "RL", "BT".
-        check: compare the gradients with differences; five replays of the graph per leaf.
+        check: have the gradients judged by another arithmetic, see `autograd.testing.check_graph`.
         limit: the most steps of a page.
     Returns: a Stepper; Jupyter shows it, and its `save(path)` writes a page.
     Raises:  ValueError: the graph has more steps than the limit; the message says what to do.
@@ -49,7 +49,7 @@ def stepper(
     >>> x = Value(3.0, name="x")
     >>> page = stepper(x * x)
     >>> len(page.model.steps), page.badge
-    (6, 'gradient check: differences agree for the only leaf')
+    (6, 'gradient check: the only leaf is right, by exact fractions')
     """
     from autograd.stepper_model import Model
     from autograd.stepper_page import Stepper  # which an import of autograd can do without

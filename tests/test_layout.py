@@ -28,12 +28,11 @@ ORDER = [
     "tree",
     "collapse",
     "draw",
+    "testing",
     "stepper_model",
-    "stepper_check",
     "stepper_picture",
     "stepper_page",
     "stepper",
-    "testing",
 ]
 # Within `autograd/testing/`.
 TESTING = [
