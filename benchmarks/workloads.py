@@ -171,7 +171,7 @@ def scattered(length: int, batch: int) -> Workload:
     middle = np.array(irregular.start(random.Random(0)))
     return Workload(
         "irregular",
-        f"irregular graph of {length:,} operations: value and gradient by {irregular.INPUTS} inputs",
+        f"irregular graph of {length:,} operations: value and gradient by the inputs",
         lambda xs: irregular.run(made, xs, using),
         [],
         (middle + 0.02 * source.standard_normal((batch, irregular.INPUTS)),),
@@ -201,7 +201,7 @@ def pendulum(batch: int) -> Workload:
     )
 
 
-def swing(angle: Any, speed: Any, seen: Any, stiffness: Any, damping: Any) -> Any:
+def swing(angle: Any, speed: Any, seen: Any, stiffness: Any, damping: Any, sin: Any = sin) -> Any:
     """Return half the squared distance between the last angle of a pendulum and what was seen."""
     half, sixth = TIME_STEP / 2, TIME_STEP / 6
 
@@ -238,8 +238,9 @@ def options(count: int = OPTIONS) -> Workload:
     )
 
 
-def price(spot: Any, strike: Any, rate: Any, volatility: Any, years: Any) -> Any:
+def price(spot: Any, strike: Any, rate: Any, volatility: Any, years: Any, using: Any = None) -> Any:
     """Return the value of a call option (Black and Scholes, 1973)."""
+    log, exp, sqrt, normal = using or FUNCTIONS
     spread = volatility * sqrt(years)
     ahead = (log(spot / strike) + (rate + volatility * volatility / 2.0) * years) / spread
     return spot * normal(ahead) - strike * exp(-rate * years) * normal(ahead - spread)
@@ -248,6 +249,9 @@ def price(spot: Any, strike: Any, rate: Any, volatility: Any, years: Any) -> Any
 def normal(x: Any) -> Any:
     """Return the probability that a standard normal number is below x."""
     return erfc(x * -(0.5**0.5)) / 2.0
+
+
+FUNCTIONS = (log, exp, sqrt, normal)
 
 
 def greeks(*market: Any) -> list[Any]:

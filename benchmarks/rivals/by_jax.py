@@ -18,7 +18,9 @@ from benchmarks.workloads import POSITIONS, STEP_SIZE, STEPS, TIME_STEP, Workloa
 jax.config.update("jax_enable_x64", True)
 
 
-def timed(function: Callable[..., Any], numbers: Callable[[Any], Any], *operands: Any) -> Contestant:
+def timed(
+    function: Callable[..., Any], numbers: Callable[[Any], Any], *operands: Any
+) -> Contestant:
     """Return a contestant that waits for the results, as JAX computes behind our back."""
     placed = jax.device_put(operands)
     compiled = jax.jit(function)
