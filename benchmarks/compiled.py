@@ -1,0 +1,339 @@
+"""Compiled scalar code beside NumPy, JAX, PyTorch, CasADi, C and our own eager mode.
+
+    python -m benchmarks compiled [--quick] [--one-thread] [--without NAME] [names of workloads]
+
+All contestants run in one process and take turns; a ratio is theirs to ours within that run. Before
+anything is timed, every contestant's numbers are compared with ours.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from typing import Any
+
+from benchmarks.peers import ROOT, environment, run_there
+
+REQUIREMENTS = ("numpy>=1.24", "numba>=0.60", "scipy>=1.10", "threadpoolctl>=3")
+OPTIONAL = ("jax", "torch==2.13.0", "casadi")
+RIVALS = {"C loops": "c", "NumPy": "numpy", "JAX": "jax", "PyTorch": "torch", "CasADi": "casadi"}
+ONE_THREAD = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1",
+}
+TURN = 0.02  # seconds of a contestant before it is the next one's turn
+SLOW = 0.5  # seconds of a step from which on a contestant has two turns only
+AGREEMENT, FLOOR = 1e-9, 1e-12  # of a number to itself, and to the largest of its row
+JAX_LIMIT, JAX_OPERATIONS = 120, 200  # seconds that JAX may take, for so many operations
+EAGER_TIME = 0.5  # seconds of eager samples in a turn, at least one sample
+
+
+def main(argv: list[str]) -> int:
+    """Make the rivals' environment, and run the comparison in it."""
+    python = environment("compiled", *REQUIREMENTS, optional=OPTIONAL)
+    if "--one-thread" in argv:
+        os.environ.update(ONE_THREAD)
+    return run_there(python, "benchmarks.compiled", *argv)
+
+
+def options(argv: list[str]) -> argparse.Namespace:
+    """Return the command line, taken apart."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks compiled", description=__doc__)
+    parser.add_argument("names", nargs="*", help="workloads; all of them unless given")
+    parser.add_argument("--quick", action="store_true", help="fewer turns, no subprocesses")
+    parser.add_argument("--one-thread", action="store_true", help="one thread for everybody")
+    parser.add_argument("--without", action="append", default=[], help="leave a rival out")
+    parser.add_argument("--first", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--try-jax", action="store_true", help=argparse.SUPPRESS)
+    return parser.parse_args(argv)
+
+
+# Ours.
+
+
+def compiled(work: Any, engine: str | None = None) -> Any:
+    """Return the workload's function, compiled."""
+    from autograd.compile import compile
+
+    return compile(work.function, parameters=work.parameters, example=work.sample(0), engine=engine)
+
+
+def step_of(work: Any, function: Any, batch: tuple[Any, ...]) -> Callable[[], Any]:
+    """Return what is timed: one call of a compiled function, with the update where there is one."""
+    from benchmarks.workloads import STEP_SIZE
+
+    def update() -> Any:
+        loss, gradient = function.value_and_grad(*batch)
+        gradient *= STEP_SIZE
+        function.parameters -= gradient
+        return loss, function.parameters
+
+    return {
+        "gradient": lambda: function.value_and_grad(*batch),
+        "step": update,
+        "inputs": lambda: function.value_and_grad(*batch, inputs=True),
+        "values": lambda: function.value(*batch),
+    }[work.kind]
+
+
+def numbers_of(work: Any, found: Any) -> Any:
+    """Return the results of ours as one row of numbers."""
+    import numpy as np
+
+    from benchmarks.rivals import flat
+
+    if work.kind == "values":
+        return np.array(found).T.ravel()
+    return flat(*found)
+
+
+def ours(work: Any) -> dict[str, Any]:
+    """Return ours as a contestant; the engine is chosen by measured cost."""
+    from benchmarks.rivals import Contestant
+
+    function = compiled(work)
+    step = step_of(work, function, work.batch)
+    return {"chainrule": Contestant(step, lambda found: numbers_of(work, found))}
+
+
+def eagerly(work: Any) -> tuple[Any, int]:
+    """Return our eager mode as a contestant, and on how many samples it runs."""
+    from benchmarks.rivals import Contestant, flat
+    from benchmarks.workloads import eager
+
+    start = time.perf_counter()
+    eager(work, 1)
+    one = time.perf_counter() - start
+    count = min(work.samples, max(1, int(EAGER_TIME / one)))
+
+    def numbers(found: Any) -> Any:
+        if work.kind == "inputs":
+            return flat([out for out, _ in found], [slopes for _, slopes in found])
+        return flat(found) if work.kind == "values" else flat(*found)
+
+    return Contestant(lambda: eager(work, count), numbers, f"{count} of {work.samples} run"), count
+
+
+# Rivals.
+
+
+def rivals(work: Any, without: list[str]) -> Iterator[tuple[str, Any]]:
+    """Yield (name, contestant), or the reason why it does not take part."""
+    for title, name in RIVALS.items():
+        if name in without or (name == "jax" and not jax_can(work)):
+            continue
+        try:
+            module = import_module(f"benchmarks.rivals.by_{name}")
+            make = getattr(module, work.name, None)
+            found = make(work) if make else None
+        except ImportError as error:
+            yield title, f"not installed ({error})"
+            continue
+        if isinstance(found, dict):
+            yield from found.items()
+        elif found is not None:
+            yield title, found
+
+
+def jax_can(work: Any) -> bool:
+    """Tell whether JAX compiles a workload in time; of a random program it is asked first."""
+    if work.name != "irregular":
+        return True
+    if len(work.facts["program"]) > JAX_OPERATIONS + 1:
+        return False
+    command = [sys.executable, "-m", "benchmarks.compiled", "--try-jax"]
+    try:
+        return not subprocess.run(command, cwd=ROOT, timeout=JAX_LIMIT).returncode
+    except subprocess.TimeoutExpired:
+        return False
+
+
+def try_jax() -> None:
+    """Compile a small random program with JAX."""
+    from benchmarks.rivals import by_jax
+    from benchmarks.workloads import scattered
+
+    by_jax.irregular(scattered(JAX_OPERATIONS, 1)).step()
+
+
+# The comparison.
+
+
+def disagreement(got: Any, expected: Any) -> float:
+    """Return the largest difference relative to the largest number, or raise where it is wrong."""
+    import numpy as np
+
+    if got.shape != expected.shape:
+        raise ArithmeticError(f"{got.shape} numbers instead of {expected.shape}")
+    largest = np.abs(expected).max()
+    off = np.abs(got - expected)
+    if not (off <= AGREEMENT * np.abs(expected) + FLOOR * largest * expected.size**0.5).all():
+        raise ArithmeticError(f"the numbers differ by {off.max() / largest:.1e}")
+    return float(off.max() / largest)
+
+
+def turns(contestants: dict[str, Any], rounds: int) -> dict[str, float]:
+    """Return everybody's median time of a step; they take turns, each of about TURN seconds."""
+    import statistics
+
+    times: dict[str, list[float]] = {name: [] for name in contestants}
+    for turn in range(rounds):
+        for name, contestant in contestants.items():
+            if turn < 2 or times[name][0] < SLOW:
+                runs = max(1, int(TURN / min(times[name]))) if times[name] else 1
+                start = time.perf_counter()
+                for _ in range(runs):
+                    contestant.step()
+                times[name].append((time.perf_counter() - start) / runs)
+    return {name: statistics.median(found) for name, found in times.items()}
+
+
+def compare(work: Any, asked: argparse.Namespace) -> dict[str, Any]:
+    """Check and time everybody on a workload, print its table, and return the times."""
+    start = time.perf_counter()
+    contestants = ours(work)
+    ready = time.perf_counter()
+    expected = contestants["chainrule"].numbers(contestants["chainrule"].step())
+    first = time.perf_counter() - ready
+    rows: dict[str, Any] = {}
+    for name, contestant in rivals(work, asked.without):
+        if isinstance(contestant, str):
+            rows[name] = contestant
+        else:
+            contestants[name] = contestant
+    off = {"chainrule": 0.0}
+    for name, contestant in list(contestants.items())[1:]:
+        off[name] = disagreement(contestant.numbers(contestant.step()), expected)
+    eager, count = eagerly(work)
+    if work.kind != "step":  # eager gives a gradient, and ours has already made a step
+        again = step_of(work, compiled(work), work.first(count))()
+        off["chainrule, eager"] = disagreement(eager.numbers(eager.step()), numbers_of(work, again))
+    contestants["chainrule, eager"] = eager
+    times = turns(contestants, 5 if asked.quick else 15)
+    times["chainrule, eager"] *= work.samples / count
+    found = {"times": times, "samples": work.samples, "compile": ready - start, "first": first}
+    print_table(work, times, rows, off, {name: c.note for name, c in contestants.items()})
+    print(f"  compile {ready - start:.3f} s, first call {first:.3f} s, in this process")
+    return found
+
+
+def print_table(
+    work: Any,
+    times: dict[str, float],
+    missing: dict[str, str],
+    off: dict[str, float],
+    notes: dict[str, str],
+) -> None:
+    """Print a line per contestant: time of a step, of a sample, ratio to ours, agreement."""
+    print(f"\n{work.title}; batch {work.samples:,}")
+    print(f"  {'':18} {'a step':>12} {'a sample':>12} {'x ours':>9} {'differs by':>10}")
+    for name, seconds in sorted(times.items(), key=lambda item: item[1]):
+        ratio, sample = seconds / times["chainrule"], seconds / work.samples
+        shown = f"{off[name]:10.1e}" if off.get(name) is not None else " " * 10
+        print(f"  {name:18} {unit(seconds)} {unit(sample)} {ratio:9.2f} {shown} {notes[name]}")
+    for name, reason in missing.items():
+        print(f"  {name:18} {reason}")
+
+
+def unit(seconds: float) -> str:
+    """Return a time in a unit that suits it, 12 characters wide."""
+    for size, name in ((1.0, "s "), (1e-3, "ms"), (1e-6, "µs")):
+        if seconds >= size:
+            return f"{seconds / size:9.4g} {name}"
+    return f"{seconds / 1e-9:9.4g} ns"
+
+
+# The first call, in processes of their own.
+
+
+def first_call(name: str, index: int) -> None:
+    """Print what compiling and the first call take in this process, as JSON."""
+    from benchmarks.workloads import GROUPS
+
+    work = GROUPS[name][index]()
+    import_module("autograd.compile")
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    marks = [time.perf_counter()]
+    function = compiled(work)
+    marks.append(time.perf_counter())
+    step_of(work, function, work.batch)()
+    marks.append(time.perf_counter())
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    print(json.dumps({"compile": marks[1] - marks[0], "first": marks[2] - marks[1],
+                      "peak": peak / 1024, "before": before / 1024}))  # fmt: skip
+
+
+def cold_and_warm(name: str, index: int) -> dict[str, dict[str, float]]:
+    """Return what `first_call` prints with an empty cache on disk, and with a filled one."""
+    found = {}
+    with tempfile.TemporaryDirectory() as folder:
+        settings = {**os.environ, "NUMBA_CACHE_DIR": folder, "PYTHONDONTWRITEBYTECODE": "1"}
+        command = [sys.executable, "-m", "benchmarks.compiled", name, "--first", str(index)]
+        for cache in ("cold", "warm"):
+            run = subprocess.run(command, cwd=ROOT, env=settings, capture_output=True, text=True)
+            if run.returncode:
+                raise RuntimeError(run.stderr)
+            found[cache] = json.loads(run.stdout.splitlines()[-1])
+    return found
+
+
+def print_first(found: dict[str, dict[str, float]]) -> None:
+    for cache, row in found.items():
+        print(
+            f"  {cache} cache: trace and lower {row['compile']:.3f} s, first call "
+            f"{row['first']:.3f} s; peak memory {row['peak']:,.0f} MiB, "
+            f"of which {row['before']:,.0f} before compiling"
+        )
+
+
+def threads() -> str:
+    """Return how many threads everybody uses."""
+    import numpy as np
+    from threadpoolctl import threadpool_info
+
+    np.ones((2, 2)) @ np.ones((2, 2))
+    counts = [f"NumPy {p['num_threads']} ({p['internal_api']})" for p in threadpool_info()]
+    try:
+        import torch
+
+        counts.append(f"PyTorch {torch.get_num_threads()}")
+    except ImportError:
+        pass
+    one = "one-thread" if os.environ.get("OMP_NUM_THREADS") == "1" else "its pool of all cores"
+    return f"threads: {', '.join(counts)}, JAX {one}, CasADi 1, C 1, ours 1 and NumPy's for BLAS"
+
+
+def report(argv: list[str]) -> None:
+    """Print a table for every workload, and the targets."""
+    from benchmarks.workloads import GROUPS
+
+    asked = options(argv)
+    if asked.try_jax:
+        try_jax()
+        return
+    if asked.first is not None:
+        first_call(asked.names[0], asked.first)
+        return
+    print(f"Python {sys.version.split()[0]}, {os.cpu_count()} cores; float64; medians; {threads()}")
+    results: dict[str, list[dict[str, Any]]] = {}
+    for name in asked.names or GROUPS:
+        results[name] = []
+        for index, make in enumerate(GROUPS[name]):
+            results[name].append(compare(make(), asked))
+            if not asked.quick:
+                print_first(found := cold_and_warm(name, index))
+                results[name][-1]["processes"] = found
+
+
+if __name__ == "__main__":
+    report(sys.argv[1:])
