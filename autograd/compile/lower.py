@@ -95,7 +95,7 @@ def edges_of(tape: Tape, place: int, op: Primitive, varies: Sequence[bool]) -> I
     """Return the edges of one node, after writing their slopes to the tape."""
     operands = tape.operands[place]
     flows = [varies[x] and differentiable(op, i) for i, x in enumerate(operands)]
-    symbols = [Symbol(tape, x) for x in (*operands, place)]
+    symbols = [tape.constants.get(x, Symbol(tape, x)) for x in (*operands, place)]
     slopes, still = read(op, symbols, flows)
     parents = [x for x, flow in zip(operands, flows) if flow]
     return [

@@ -118,9 +118,9 @@ def rules_of(op: Primitive, arity: int, edges: Sequence[bool]) -> Tape:
 
 
 def read(
-    op: Primitive, symbols: Sequence[Symbol], edges: Sequence[bool]
+    op: Primitive, symbols: Sequence[Any], edges: Sequence[bool]
 ) -> tuple[list[Any], list[Any]]:
-    """Return the slopes and the masks of a row for operands and a result that are Symbols."""
+    """Return slopes and masks of a row for operands and a result that are Symbols or numbers."""
     *operands, out = symbols
     slopes = op.derivatives(operands, out, edges)
     still = op.constant(*symbols) if op.constant else [False] * len(operands)
