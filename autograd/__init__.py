@@ -32,6 +32,9 @@ Exact, when the numbers are:
 Fraction(2, 21)
 """
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 # fmt: off
 from autograd.backward import Edge, Step, backward, backward_steps, topological_order
 from autograd.custom import primitive
@@ -109,10 +112,22 @@ from autograd.value import Value
 
 __version__ = "0.1.0"
 
+
+if TYPE_CHECKING:
+    from autograd import compile
+
+
+def __getattr__(name: str) -> Any:
+    """Import the compiler, and NumPy with it, when it is first asked for."""
+    if name == "compile":
+        return importlib.import_module("autograd.compile")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
 # fmt: off
 __all__ = [
     "absolute", "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "backward",
-    "backward_steps", "cbrt", "ceil", "clip", "copysign", "cos", "cosh", "dot", "Edge", "elu",
+    "backward_steps", "cbrt", "ceil", "clip", "compile", "copysign", "cos", "cosh", "dot", "Edge", "elu",
     "erf", "erfc", "exp", "exp2", "expm1", "floor", "gelu", "grad", "gradients", "hessian",
     "hvp", "hypot", "ieee", "jacobian", "jvp", "leaky_relu", "lgamma", "log", "log10", "log1p",
     "log2", "log_sigmoid", "logsumexp", "maximum", "mean", "minimum", "no_grad", "norm",

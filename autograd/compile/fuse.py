@@ -1,0 +1,127 @@
+"""Fusing: chains of + over products become inner products, whatever way they were written.
+
+`sum(w * x for w, x in zip(ws, xs)) + b`, a tree of products and sums to the engine, is the same
+`dot` as one written as such. Each row of the tape becomes a Node, one of four kinds.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from autograd import primitives as p
+from autograd.compile.tape import Tape
+from autograd.row import Primitive
+
+NO_BIAS = -1
+
+
+class Node(NamedTuple):
+    """A map (`op` of `operands`), a sum (`op` is total) or a dot (`op` is inner_product).
+
+    The operands of a dot are its left sides, then its right sides; the bias stands apart.
+    """
+
+    op: Primitive
+    operands: tuple[int, ...]
+    bias: int = NO_BIAS
+
+
+def uses_of(tape: Tape, extra: list[int]) -> list[int]:
+    """Count how often each row is an operand, an output, a guard or otherwise needed."""
+    uses = [0] * len(tape)
+    for operands in tape.operands:
+        for place in operands:
+            uses[place] += 1
+    for place in (*tape.outputs, *(guard.row for guard in tape.guards), *extra):
+        uses[place] += 1
+    return uses
+
+
+def fuse(tape: Tape, extra: list[int]) -> dict[int, Node]:
+    """Return the nodes that are left of a tape by their places, in its order.
+
+    `extra` are rows that are needed beside outputs and guards.
+    """
+    tape.constant(1.0)  # in case a term has to become a product
+    uses = uses_of(tape, extra)
+    swallowed: set[int] = set()
+    nodes: dict[int, Node] = {}
+    for place in reversed(range(len(tape))):
+        op = tape.ops[place]
+        if op is None or place in swallowed or not uses[place]:
+            if op is not None and place not in swallowed:
+                release(tape, uses, place)
+            continue
+        if op is p.add or op is p.total or op is p.inner_product:
+            nodes[place] = chain(tape, uses, swallowed, place)
+        else:
+            nodes[place] = Node(op, tape.operands[place])
+    return dict(reversed(nodes.items()))
+
+
+def release(tape: Tape, uses: list[int], place: int) -> None:
+    """Give up an unused row: what only it needed is unused too."""
+    for operand in tape.operands[place]:
+        uses[operand] -= 1
+
+
+def chain(tape: Tape, uses: list[int], swallowed: set[int], place: int) -> Node:
+    """Return the node of a chain of + that ends here, and mark the rows it swallows."""
+    bias, terms, products = NO_BIAS, [], []
+    inner = place
+    while tape.ops[inner] is p.add:  # only the left operand: the order of summation stays
+        left, right = tape.operands[inner]
+        terms.append(right)
+        if tape.ops[left] not in (p.add, p.inner_product, p.total) or uses[left] > 1:
+            terms.append(left)
+            break
+        inner = left
+        swallowed.add(inner)
+    if tape.ops[inner] is p.total:
+        terms += reversed(tape.operands[inner])
+    left_sides, right_sides = [], []
+    if tape.ops[inner] is p.inner_product:
+        bias, left_sides, right_sides = sides(tape, inner)
+    terms.reverse()
+    for term in terms:
+        if tape.ops[term] is p.mul and uses[term] == 1:
+            products.append(term)
+    if len(products) + len(left_sides) < 2:
+        if len(terms) == 2 and tape.ops[place] is p.add and not left_sides:
+            return Node(p.add, tape.operands[place])
+        if not left_sides:
+            return Node(p.total, tuple(terms))
+    return gathered(tape, swallowed, set(products), terms, bias, left_sides, right_sides)
+
+
+def sides(tape: Tape, place: int) -> tuple[int, list[int], list[int]]:
+    """Return bias, left and right sides of a row that is a dot already."""
+    bias, *rest = tape.operands[place]
+    half = len(rest) // 2
+    return (NO_BIAS if tape.constants.get(bias) == 0 else bias), rest[:half], rest[half:]
+
+
+def gathered(
+    tape: Tape,
+    swallowed: set[int],
+    products: set[int],
+    terms: list[int],
+    bias: int,
+    left_sides: list[int],
+    right_sides: list[int],
+) -> Node:
+    """Return the dot of products and other terms; one of these is the bias, the rest times 1."""
+    for term in terms:
+        if term in products:
+            swallowed.add(term)
+            left, right = tape.operands[term]
+        elif tape.constants.get(term) == 0:
+            continue  # the 0 that `sum` starts from
+        elif bias == NO_BIAS:
+            bias = term
+            continue
+        else:
+            left, right = tape.constant(1.0), term
+        left_sides.append(left)
+        right_sides.append(right)
+    return Node(p.inner_product, (*left_sides, *right_sides), bias)

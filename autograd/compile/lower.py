@@ -1,0 +1,308 @@
+"""Lowering: from a tape to a program.
+
+Nodes of one level and one kind become one instruction, whose members stand in consecutive slots;
+inner products of the same weights with several inputs, or of several weights with the same inputs,
+become a matrix product. Levels only go up, so the instructions of a level need no order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd import primitives as p
+from autograd.compile.fuse import NO_BIAS, Node, fuse
+from autograd.compile.program import (
+    Dot,
+    Edges,
+    Instruction,
+    Map,
+    Matrix,
+    Program,
+    Table,
+    Total,
+)
+from autograd.compile.symbols import Symbol, place_of, read
+from autograd.compile.tape import Guard, Tape
+from autograd.row import Primitive, Variadic
+
+Edge = tuple[int, int, int, int]  # node, parent, slope, mask
+
+
+def lower(tape: Tape, with_respect_to: Sequence[int]) -> Program:
+    """Return the program of a tape, whose backward pass leads to the given leaves.
+
+    Cost: O(nodes + operands) in time and memory.
+    """
+    tape = tape.copy()
+    edges = expand(tape, varying(tape, with_respect_to))
+    nodes = fuse(tape, [place for edge in edges for place in edge[2:]])
+    return Lowering(tape, nodes, edges, with_respect_to).program()
+
+
+def differentiable(op: Primitive, i: int) -> bool:
+    """Tell whether a primitive has a derivative with respect to its i-th operand."""
+    if isinstance(op, Variadic):
+        return not (op is p.softmax_of and i == 0)
+    return op.partials[i] is not None
+
+
+def varying(tape: Tape, leaves: Sequence[int]) -> list[bool]:
+    """Tell for every row whether a gradient flows through it to one of the leaves."""
+    varies = [False] * len(tape)
+    for place in leaves:
+        varies[place] = True
+    for place, op in enumerate(tape.ops):
+        if op is not None:
+            varies[place] = any(
+                varies[x] and differentiable(op, i) for i, x in enumerate(tape.operands[place])
+            )
+    return varies
+
+
+def needed(tape: Tape) -> list[bool]:
+    """Tell for every row whether an output depends on it."""
+    needed = [False] * len(tape)
+    for place in tape.outputs:
+        needed[place] = True
+    for place in reversed(range(len(tape))):
+        if needed[place]:
+            for x in tape.operands[place]:
+                needed[x] = True
+    return needed
+
+
+def expand(tape: Tape, varies: Sequence[bool]) -> list[Edge]:
+    """Write to the tape the local derivatives of primitives with any number of operands.
+
+    Sums and dots are left alone: they are linear in each operand. Of the others (a product, a norm,
+    a softmax) the table's rule is read for as many operands as there are.
+    """
+    edges: list[Edge] = []
+    asked = needed(tape)
+    for place in range(len(tape)):
+        op = tape.ops[place]
+        if not isinstance(op, Variadic) or op in (p.total, p.inner_product):
+            continue
+        if varies[place] and asked[place]:
+            edges += edges_of(tape, place, op, varies)
+    return edges
+
+
+def edges_of(tape: Tape, place: int, op: Primitive, varies: Sequence[bool]) -> Iterable[Edge]:
+    """Return the edges of one node, after writing their slopes to the tape."""
+    operands = tape.operands[place]
+    flows = [varies[x] and differentiable(op, i) for i, x in enumerate(operands)]
+    symbols = [tape.constants.get(x, Symbol(tape, x)) for x in (*operands, place)]
+    slopes, still = read(op, symbols, flows)
+    parents = [x for x, flow in zip(operands, flows) if flow]
+    return [
+        (place, parent, place_of(tape, slope), place_of(tape, mask))
+        for parent, slope, mask in zip(parents, slopes, still)
+    ]
+
+
+class Lowering:
+    """The state of one lowering: which slot each row of the tape has got."""
+
+    def __init__(
+        self,
+        tape: Tape,
+        nodes: dict[int, Node],
+        edges: list[Edge],
+        with_respect_to: Sequence[int],
+    ) -> None:
+        self.tape, self.nodes, self.edges = tape, nodes, edges
+        self.varies = varying(tape, with_respect_to)
+        self.slot = np.full(len(tape), -1, np.int64)
+        self.shared: dict[int, int] = {x: i for i, x in enumerate(tape.parameters)}
+        self.shared |= {x: len(self.shared) + i for i, x in enumerate(tape.constants)}
+        self.instructions: list[Instruction] = []
+        self.slots = 0
+
+    def program(self) -> Program:
+        """Return the program."""
+        tape = self.tape
+        self.assign(tape.inputs)
+        groups = self.grouped()
+        broadcast = self.broadcast(groups)
+        self.assign(broadcast)
+        for kind, members in groups:
+            self.emit(kind, members)
+        self.add_edges()
+        return Program(
+            parameters=len(tape.parameters),
+            shared=[float(x) for x in tape.constants.values()],
+            inputs=len(tape.inputs),
+            slots=self.slots,
+            broadcast=np.array([self.shared[x] for x in broadcast], np.int32),
+            instructions=self.instructions,
+            outputs=self.slot[tape.outputs].astype(np.int32),
+            guards=[Guard(int(self.slot[g.row]), g.truth, g.source) for g in tape.guards],
+            facts={"recorded": tape.recorded, "rows": len(tape), "nodes": len(self.nodes)},
+        )
+
+    def assign(self, places: Sequence[int]) -> int:
+        """Give rows consecutive slots, and return the first."""
+        first = self.slots
+        self.slot[places] = np.arange(first, first + len(places))
+        self.slots += len(places)
+        return first
+
+    def grouped(self) -> list[tuple[Any, list[int]]]:
+        """Return the nodes by level and kind; members of a group can be one instruction."""
+        level = [0] * len(self.tape)
+        groups: dict[Any, list[int]] = {}
+        for place, node in self.nodes.items():
+            deepest = max((level[x] for x in node.operands), default=0)
+            if node.bias != NO_BIAS:
+                deepest = max(deepest, level[node.bias])
+            level[place] = deepest + 1
+            kind = (deepest + 1, node.op, len(node.operands), self.kind(node))
+            groups.setdefault(kind, []).append(place)
+        order = sorted(groups, key=lambda kind: kind[0])
+        return [(kind, groups[kind]) for kind in order]
+
+    def kind(self, node: Node) -> Any:
+        """Return what else has to agree in a group: where adjoints flow, and what is shared."""
+        varies, half = self.varies, len(node.operands) // 2
+        if node.op is p.total:
+            return any(varies[x] for x in node.operands)
+        if node.op is p.inner_product:
+            pairs = list(zip(node.operands[:half], node.operands[half:]))
+            shared = all((x in self.shared) != (y in self.shared) for x, y in pairs)
+            flows = [any(varies[x] for x in side) for side in self.oriented(node, shared)]
+            return shared, *flows
+        if isinstance(node.op, Variadic):
+            return ()
+        return tuple(
+            varies[x] and node.op.partials[i] is not None for i, x in enumerate(node.operands)
+        )
+
+    def oriented(self, node: Node, shared: bool) -> tuple[list[int], list[int]]:
+        """Return the two sides of a dot; where one of each pair is shared, that stands left."""
+        half = len(node.operands) // 2
+        left, right = list(node.operands[:half]), list(node.operands[half:])
+        if shared:
+            for k, x in enumerate(left):
+                if x not in self.shared:
+                    left[k], right[k] = right[k], x
+        return left, right
+
+    def broadcast(self, groups: list[tuple[Any, list[int]]]) -> list[int]:
+        """Return the shared numbers that are operands of other instructions than matrices."""
+        found: dict[int, None] = {}
+        for kind, members in groups:
+            if kind[1] is p.inner_product and kind[3][0]:
+                continue
+            for place in members:
+                found |= {x: None for x in self.nodes[place].operands if x in self.shared}
+        asked = [*self.tape.outputs, *(guard.row for guard in self.tape.guards)]
+        asked += [x for edge in self.edges for x in edge[1:]]
+        found |= {x: None for x in asked if x in self.shared}
+        return list(found)
+
+    def emit(self, kind: Any, members: list[int]) -> None:
+        """Append the instructions of a group."""
+        _, op, _, flows = kind
+        if op is p.inner_product:
+            if flows[0]:
+                self.emit_matrices(members, flows[1:])
+            else:
+                self.emit_dot(members, flows[1:])
+            return
+        members, operands = self.sorted_by_slots(members)
+        if op is p.total:
+            self.instructions.append(Total(self.assign(members), len(members), operands, flows))
+        else:
+            self.instructions.append(Map(self.assign(members), len(members), op, operands, flows))
+
+    def sorted_by_slots(self, members: list[int]) -> tuple[list[int], Table]:
+        """Return the members of a group in the order of their operands' slots, and those."""
+        operands = self.slot[np.array([self.nodes[x].operands for x in members]).T]
+        order = np.lexsort(operands[::-1]) if len(operands) else np.arange(len(members))
+        return [members[i] for i in order], operands[:, order].astype(np.int32)
+
+    def bias_of(self, members: Sequence[int]) -> Table:
+        """Return the coded biases of dots."""
+        zero = self.zero()
+        codes = []
+        for place in members:
+            bias = self.nodes[place].bias
+            if bias == NO_BIAS:
+                codes.append(~zero)
+            else:
+                codes.append(~self.shared[bias] if bias in self.shared else self.slot[bias])
+        return np.array(codes, np.int32)
+
+    def zero(self) -> int:
+        """Return the place of the shared number 0."""
+        place = self.tape.constant(0.0)
+        return self.shared.setdefault(place, len(self.shared))
+
+    def emit_dot(self, members: list[int], edges: tuple[bool, bool]) -> None:
+        """Append inner products of slots with slots."""
+        members, operands = self.sorted_by_slots(members)
+        half = len(operands) // 2
+        self.instructions.append(
+            Dot(
+                self.assign(members),
+                len(members),
+                self.bias_of(members),
+                operands[:half],
+                operands[half:],
+                edges,
+            )
+        )
+
+    def emit_matrices(self, members: list[int], edges: tuple[bool, bool]) -> None:
+        """Append matrix products that together are the given dots.
+
+        Columns of inputs that meet the same set of weights belong together.
+        """
+        rows: dict[Any, int] = {}  # by weights, and a number that tells equal weights apart
+        columns: dict[tuple[int, ...], dict[int, int]] = {}
+        for place in members:
+            left, right = self.oriented(self.nodes[place], True)
+            weights, copy = tuple(self.shared[x] for x in left), 0
+            column = columns.setdefault(tuple(self.slot[right].tolist()), {})
+            while rows.setdefault((weights, copy), len(rows)) in column:
+                copy += 1  # the same dot but for its bias
+            column[rows[weights, copy]] = place
+        blocks: dict[tuple[int, ...], list[tuple[int, ...]]] = {}
+        for inputs, column in columns.items():
+            blocks.setdefault(tuple(sorted(column)), []).append(inputs)
+        weights_of = [weights for weights, _ in rows]
+        for chosen, inputs_of in blocks.items():
+            order = sorted((weights_of[row], row) for row in chosen)
+            self.emit_matrix(order, sorted(inputs_of), columns, edges)
+
+    def emit_matrix(
+        self, rows: Any, inputs_of: Any, columns: Any, edges: tuple[bool, bool]
+    ) -> None:
+        """Append one matrix product."""
+        places = [columns[inputs][row] for _, row in rows for inputs in inputs_of]
+        bias = self.bias_of(places).reshape(len(rows), len(inputs_of))
+        weights = np.array([side for side, _ in rows], np.int32)
+        inputs = np.array(inputs_of, np.int32).T
+        self.instructions.append(
+            Matrix(self.assign(places), len(places), bias, weights, inputs, edges)
+        )
+
+    def add_edges(self) -> None:
+        """Append the edges of nodes whose slopes are rows themselves."""
+        level: dict[int, list[Edge]] = {}
+        for edge in self.edges:
+            level.setdefault(int(self.slot[edge[0]]), []).append(edge)
+        for instruction in list(self.instructions):
+            mine = [
+                edge
+                for slot in range(instruction.out, instruction.out + instruction.count)
+                for edge in level.get(slot, ())
+            ]
+            if mine:
+                tables = self.slot[np.array(mine)].T.astype(np.int32)
+                position = self.instructions.index(instruction)
+                self.instructions.insert(position + 1, Edges(0, 0, *tables))
