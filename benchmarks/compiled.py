@@ -63,9 +63,15 @@ def options(argv: list[str]) -> argparse.Namespace:
 
 def compiled(work: Any, engine: str | None = None) -> Any:
     """Return the workload's function, compiled."""
-    from autograd.compile import compile
-
-    return compile(work.function, parameters=work.parameters, example=work.sample(0), engine=engine)
+    compile: Any = import_module("autograd.compile")
+    reduce = "sum" if work.kind == "inputs" else "mean"
+    return compile(
+        work.function,
+        parameters=work.parameters,
+        example=work.sample(0),
+        engine=engine,
+        reduce=reduce,
+    )
 
 
 def step_of(work: Any, function: Any, batch: tuple[Any, ...]) -> Callable[[], Any]:
@@ -94,7 +100,16 @@ def numbers_of(work: Any, found: Any) -> Any:
 
     if work.kind == "values":
         return np.array(found).T.ravel()
-    return flat(*found)
+    return flat(found[0], found[-1])
+
+
+def comparable(work: Any, numbers: Any, count: int) -> Any:
+    """Return the results of others as ours come: of many values by sample, the sum."""
+    if work.kind != "inputs":
+        return numbers
+    import numpy as np
+
+    return np.concatenate([[numbers[:count].sum()], numbers[count:]])
 
 
 def ours(work: Any) -> dict[str, Any]:
@@ -213,11 +228,13 @@ def compare(work: Any, asked: argparse.Namespace) -> dict[str, Any]:
             contestants[name] = contestant
     off = {"chainrule": 0.0}
     for name, contestant in list(contestants.items())[1:]:
-        off[name] = disagreement(contestant.numbers(contestant.step()), expected)
+        got = comparable(work, contestant.numbers(contestant.step()), work.samples)
+        off[name] = disagreement(got, expected)
     eager, count = eagerly(work)
-    if work.kind != "step":  # eager gives a gradient, and ours has already made a step
-        again = step_of(work, compiled(work), work.first(count))()
-        off["chainrule, eager"] = disagreement(eager.numbers(eager.step()), numbers_of(work, again))
+    plain = work._replace(kind="gradient") if work.kind == "step" else work  # eager does not step
+    again = step_of(plain, compiled(plain), plain.first(count))()
+    got = comparable(work, eager.numbers(eager.step()), count)
+    off["chainrule, eager"] = disagreement(got, numbers_of(plain, again))
     contestants["chainrule, eager"] = eager
     times = turns(contestants, 5 if asked.quick else 15)
     times["chainrule, eager"] *= work.samples / count

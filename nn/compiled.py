@@ -98,9 +98,9 @@ class CompiledPasses(Passes):
                 )
 
     def loss_of(self, rows: Any, wanted: Any) -> float:
-        """Return the mean loss over samples."""
+        """Return the loss of one sample."""
         self.function.parameters[:] = self.weights
-        return float(self.function.value(rows, wanted))
+        return float(self.function.value(rows, wanted)[0])
 
     def accumulate(self, batch: list[int]) -> float:
         """Compute the mean gradient over the mini-batch, and return its mean loss."""
@@ -148,8 +148,8 @@ class CompiledPasses(Passes):
 def required() -> tuple[Any, Callable[..., Any]]:
     """Return NumPy and the compiler, or say what to install."""
     try:
-        numpy = importlib.import_module("numpy")
-        return numpy, importlib.import_module("autograd.compile").compile
+        compile: Any = importlib.import_module("autograd.compile")
+        return importlib.import_module("numpy"), compile
     except ImportError as error:
         raise ImportError(
             f'compiled=True: {error}; run  pip install "chainrule[compile]"  first'

@@ -6,6 +6,7 @@ import ctypes
 import shutil
 import subprocess
 import tempfile
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -37,55 +38,56 @@ def built(source: str) -> Any:
     return step
 
 
-def contestant(source: str, arrays: list[Any], results: list[Any], numbers: Any) -> Contestant:
-    """Return a call of C on arrays, the results last."""
+def contestant(source: str, arrays: list[Any], numbers: Any) -> Contestant:
+    """Return a call of C on arrays."""
     step = built(source)
-    pointers = [ctypes.c_void_p(array.ctypes.data) for array in (*arrays, *results)]
+    pointers = [ctypes.c_void_p(array.ctypes.data) for array in arrays]
 
-    def call() -> Any:
+    def call() -> None:
         step(*pointers)
-        return results
 
     call.kept = arrays  # type: ignore[attr-defined]
     return Contestant(call, numbers)
 
 
 def forward(layer: int, n: int, m: int, samples: int, activation: str) -> str:
-    """Return the loops of a layer: activations of all samples."""
+    """Return the loops of a layer: activations of all samples, which lie side by side."""
     return f"""
-    for (int s = 0; s < {samples}; s++)
-        for (int j = 0; j < {m}; j++) {{
-            const double *w = w{layer} + j * {n + 1}, *x = x{layer - 1} + s * {n};
-            double z = w[{n}];
-            for (int i = 0; i < {n}; i++) z += w[i] * x[i];
-            x{layer}[s * {m} + j] = {activation};
-        }}"""
+    for (int j = 0; j < {m}; j++) {{
+        const double *w = w{layer} + j * {n + 1};
+        double z[{samples}];
+        for (int s = 0; s < {samples}; s++) z[s] = w[{n}];
+        for (int i = 0; i < {n}; i++)
+            for (int s = 0; s < {samples}; s++) z[s] += w[i] * x{layer - 1}[i * {samples} + s];
+        for (int s = 0; s < {samples}; s++) x{layer}[j * {samples} + s] = {activation};
+    }}"""
 
 
 def backward(layer: int, n: int, m: int, samples: int) -> str:
     """Return the loops of a layer that leave its gradient, and the adjoints of the one below."""
+    here, under = f"d{layer}[j * {samples} + s]", f"[i * {samples} + s]"
+    push = f" d{layer - 1}{under} += w[i] * {here};" if layer > 1 else ""
+    clear = f"\n    memset(d{layer - 1}, 0, sizeof d{layer - 1});" if layer > 1 else ""
     below = f"""
-    memset(d{layer - 1}, 0, sizeof d{layer - 1});
-    for (int s = 0; s < {samples}; s++) {{
-        double *d = d{layer - 1} + s * {n};
-        for (int j = 0; j < {m}; j++) {{
-            const double *w = w{layer} + j * {n + 1}, up = d{layer}[s * {m} + j];
-            for (int i = 0; i < {n}; i++) d[i] += up * w[i];
-        }}
-        for (int i = 0; i < {n}; i++) d[i] = x{layer - 1}[s * {n} + i] > 0 ? d[i] : 0;
-    }}"""
-    return f"""
+    for (int k = 0; k < {n * samples}; k++)
+        d{layer - 1}[k] = x{layer - 1}[k] > 0 ? d{layer - 1}[k] : 0;"""
+    return f"""{clear}
     for (int j = 0; j < {m}; j++) {{
-        double *g = g{layer} + j * {n + 1};
-        memset(g, 0, {n + 1} * sizeof(double));
-        for (int s = 0; s < {samples}; s++) {{
-            const double *x = x{layer - 1} + s * {n}, up = d{layer}[s * {m} + j];
-            for (int i = 0; i < {n}; i++) g[i] += up * x[i];
-            g[{n}] += up;
+        double *w = w{layer} + j * {n + 1}, *g = g{layer} + j * {n + 1}, all = 0;
+        for (int s = 0; s < {samples}; s++) all += {here};
+        g[{n}] = all;
+        for (int i = 0; i < {n}; i++) {{
+            double sum = 0;
+            for (int s = 0; s < {samples}; s++) {{
+                sum += {here} * x{layer - 1}{under};{push}
+            }}
+            g[i] = sum;
         }}
     }}""" + (below if layer > 1 else "")
 
 
+SIGNATURE = """void step(const double *restrict x0, const double *restrict y,
+          double *restrict w, double *restrict g, double *loss) {"""
 SQUARES = """
     for (int k = 0; k < {count}; k++) {{
         double error = x{last}[k] - y[k];
@@ -100,34 +102,34 @@ HINGE = """
     }}"""
 
 
+def network_source(sizes: tuple[int, ...], samples: int, ending: str, update: float) -> str:
+    """Return loops over neurons, inputs and samples; sizes are constants that gcc knows."""
+    layers, last = list(enumerate(pairwise(sizes), start=1)), len(sizes) - 1
+    ends = list(accumulate((n + 1) * m for n, m in pairwise(sizes)))
+    sigmoid = "z[s]" if ending is HINGE else "1 / (1 + exp(-z[s]))"
+    buffers = [f"static double x{k}[{m * samples}], d{k}[{m * samples}];" for k, (_, m) in layers]
+    starts = enumerate([0, *ends[:-1]], start=1)
+    views = [f"    double *w{k} = w + {start}, *g{k} = g + {start};" for k, start in starts]
+    ahead = [
+        forward(k, n, m, samples, sigmoid if k == last else "z[s] > 0 ? z[s] : 0")
+        for k, (n, m) in layers
+    ]
+    loss = ending.format(count=samples * sizes[-1], last=last, share=1.0 / samples)
+    back = [backward(k, n, m, samples) for k, (n, m) in reversed(layers)]
+    step = f"    for (int i = 0; i < {ends[-1]}; i++) w[i] -= {update} * g[i];"
+    body = [*views, *ahead, "    loss[0] = 0;", loss, *back, step if update else ""]
+    return "\n".join([*buffers, SIGNATURE, *body, "}"])
+
+
 def network(work: Workload, update: float = 0.0) -> Contestant:
-    """Return loops over samples, neurons and inputs; sizes are constants that gcc knows."""
-    sizes, samples, hinge = work.facts["sizes"], work.samples, work.facts["loss"] == "hinge"
-    last, count = len(sizes) - 1, sum((n + 1) * m for n, m in zip(sizes, sizes[1:]))
-    pairs = list(enumerate(zip(sizes, sizes[1:]), start=1))
-    lines, offset = [], 0
-    for layer, (_, m) in pairs:
-        lines.append(f"static double x{layer}[{samples * m}], d{layer}[{samples * m}];")
-    lines.append(
-        "void step(const double *x0, const double *y, double *w, double *g, double *loss) {"
-    )
-    for layer, (n, m) in pairs:
-        lines.append(f"    double *w{layer} = w + {offset}, *g{layer} = g + {offset};")
-        offset += (n + 1) * m
-    for layer, (n, m) in pairs:
-        usual = "z" if hinge else "1 / (1 + exp(-z))"
-        lines.append(forward(layer, n, m, samples, "z > 0 ? z : 0" if layer < last else usual))
-    lines.append("    loss[0] = 0;")
-    ending = HINGE if hinge else SQUARES
-    lines.append(ending.format(count=samples * sizes[-1], last=last, share=1.0 / samples))
-    lines += [backward(layer, n, m, samples) for layer, (n, m) in reversed(pairs)]
-    if update:
-        lines.append(f"    for (int i = 0; i < {count}; i++) w[i] -= {update} * g[i];")
+    """Return the loops of a network, with a step of descent where it is asked for."""
+    ending = HINGE if work.facts["loss"] == "hinge" else SQUARES
+    source = network_source(work.facts["sizes"], work.samples, ending, update)
     weights = np.array([parameter.data for parameter in work.parameters])
-    loss, gradient = np.zeros(1), np.zeros(count)
-    arrays = [*map(np.ascontiguousarray, work.batch), weights, gradient, loss]
+    loss, gradient = np.zeros(1), np.zeros(len(weights))
     shown = weights if update else gradient
-    return contestant("\n".join([*lines, "}"]), arrays, [], lambda _: flat(loss, shown))
+    arrays = [np.ascontiguousarray(column.T) for column in work.batch]
+    return contestant(source, [*arrays, weights, gradient, loss], lambda _: flat(loss, shown))
 
 
 def mlp(work: Workload) -> Contestant:
@@ -180,7 +182,7 @@ void step(const double *angle, const double *speed, const double *seen, const do
 }}"""
     parameters = np.array([parameter.data for parameter in work.parameters])
     found = np.zeros(3)
-    return contestant(source, [*work.batch, parameters], [found], lambda _: found.copy())
+    return contestant(source, [*work.batch, parameters, found], lambda _: found.copy())
 
 
 OPTIONS = """
@@ -223,4 +225,4 @@ def options(work: Workload) -> Contestant:
     """Return the closed forms, one option after the other."""
     found = np.zeros((work.samples, 21))
     source = OPTIONS.format(samples=work.samples)
-    return contestant(source, list(work.batch), [found], lambda _: found.ravel().copy())
+    return contestant(source, [*work.batch, found], lambda _: found.ravel().copy())
