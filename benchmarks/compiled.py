@@ -123,7 +123,7 @@ def ours(work: Any) -> dict[str, Any]:
 
 def eagerly(work: Any) -> tuple[Any, int]:
     """Return our eager mode as a contestant, and on how many samples it runs."""
-    from benchmarks.rivals import Contestant, flat
+    from benchmarks.rivals import Contestant
     from benchmarks.workloads import eager
 
     start = time.perf_counter()
@@ -132,11 +132,18 @@ def eagerly(work: Any) -> tuple[Any, int]:
     count = min(work.samples, max(1, int(EAGER_TIME / one)))
 
     def numbers(found: Any) -> Any:
-        if work.kind == "inputs":
-            return flat([out for out, _ in found], [slopes for _, slopes in found])
-        return flat(found) if work.kind == "values" else flat(*found)
+        return eager_numbers(work, found)
 
     return Contestant(lambda: eager(work, count), numbers, f"{count} of {work.samples} run"), count
+
+
+def eager_numbers(work: Any, found: Any) -> Any:
+    """Return the results of our eager mode as one row of numbers."""
+    from benchmarks.rivals import flat
+
+    if work.kind == "inputs":
+        return flat([out for out, _ in found], [slopes for _, slopes in found])
+    return flat(found) if work.kind == "values" else flat(*found)
 
 
 # Rivals.
@@ -274,20 +281,32 @@ def unit(seconds: float) -> str:
 
 
 def first_call(name: str, index: int) -> None:
-    """Print what compiling and the first call take in this process, as JSON."""
+    """Print what tracing, lowering and the first call take in this process, as JSON."""
     from benchmarks.workloads import GROUPS
 
     work = GROUPS[name][index]()
     import_module("autograd.compile")
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = peak()
     marks = [time.perf_counter()]
     function = compiled(work)
     marks.append(time.perf_counter())
+    function.explain()  # needs the program, not the engine
+    marks.append(time.perf_counter())
     step_of(work, function, work.batch)()
     marks.append(time.perf_counter())
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    print(json.dumps({"compile": marks[1] - marks[0], "first": marks[2] - marks[1],
-                      "peak": peak / 1024, "before": before / 1024}))  # fmt: skip
+    found = {
+        "traced": marks[1] - marks[0],
+        "lowered": marks[2] - marks[0],
+        "first": marks[3] - marks[2],
+        "before": before,
+        "peak": peak(),
+    }
+    print(json.dumps(found))
+
+
+def peak() -> float:
+    """Return the most memory that this process has had, in MiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def cold_and_warm(name: str, index: int) -> dict[str, dict[str, float]]:
@@ -307,10 +326,75 @@ def cold_and_warm(name: str, index: int) -> dict[str, dict[str, float]]:
 def print_first(found: dict[str, dict[str, float]]) -> None:
     for cache, row in found.items():
         print(
-            f"  {cache} cache: trace and lower {row['compile']:.3f} s, first call "
-            f"{row['first']:.3f} s; peak memory {row['peak']:,.0f} MiB, "
-            f"of which {row['before']:,.0f} before compiling"
+            f"  {cache} cache: traced in {row['traced']:.3f} s, lowered in "
+            f"{row['lowered'] - row['traced']:.3f} s, first call {row['first']:.3f} s; peak memory "
+            f"{row['peak']:,.0f} MiB, {row['before']:,.0f} of it before compiling"
         )
+
+
+# Comparisons of their own.
+
+
+def lowering(asked: argparse.Namespace) -> dict[str, Any]:
+    """Print how the time of tracing and lowering grows with the graph."""
+    from benchmarks.workloads import scattered
+
+    print("\ntracing and lowering an irregular graph")
+    seconds = {}
+    for length in (10**4, 10**5, 10**6):
+        work = scattered(length, 1)
+        start = time.perf_counter()
+        function = compiled(work)
+        middle = time.perf_counter()
+        function.explain()
+        seconds[length] = time.perf_counter() - middle
+        traced, node = middle - start, 1e6 / length
+        print(
+            f"  {length:>9,} operations: trace {traced:7.3f} s ({traced * node:5.2f} µs each), "
+            f"lower {seconds[length]:7.3f} s ({seconds[length] * node:5.2f} µs each)"
+        )
+    return {"growth": seconds[10**6] / seconds[10**5], "node": seconds[10**6]}
+
+
+def training(asked: argparse.Namespace) -> dict[str, Any]:
+    """Print iterations a second of Algorithm 3.1 on digits, recorded and compiled."""
+    from nn import TwoLayerNetwork, train
+    from nn.__main__ import DATA
+    from nn.data import Standardizer, load_digits, split
+
+    usual, (part, _) = DATA["digits"], split(load_digits(), 0.2, 0)
+    rows = Standardizer.fit(part.inputs).rows(part.inputs)
+
+    def run(compiled: bool, iterations: int) -> tuple[float, Any]:
+        start = time.perf_counter()
+        history = train(
+            TwoLayerNetwork(64, usual.hidden, 10), rows, part.targets, compiled=compiled,
+            step_size=usual.step_size, batch_size=usual.batch_size, iterations=iterations,
+            progress=False,
+        )  # fmt: skip
+        return time.perf_counter() - start, history.losses
+
+    def rate(compiled: bool, iterations: int) -> tuple[float, Any]:
+        """Return iterations a second, without the checks and the compilation before the first."""
+        before, _ = run(compiled, 1)
+        whole, losses = run(compiled, iterations)
+        return (iterations - 1) / (whole - before), losses
+
+    many = 200 if asked.quick else 1000
+    rates = []
+    for _ in range(3):
+        fast, losses = rate(True, 10 * many)
+        slow, expected = rate(False, many)
+        rates.append((fast / slow, fast, slow))
+    speed, fast, slow = sorted(rates)[1]
+    off = max(abs(a - b) / b for a, b in zip(losses, expected))
+    print(f"\nAlgorithm 3.1 on digits, 64-{usual.hidden}-10, batch {usual.batch_size}")
+    print(f"  recorded {slow:10,.1f} iterations/s\n  compiled {fast:10,.1f} iterations/s")
+    print(f"  {speed:.0f} times; losses of {many:,} iterations differ by {off:.1e} at most")
+    return {"speed": speed, "difference": off}
+
+
+EXTRA = {"lowering": lowering, "training": training}
 
 
 def threads() -> str:
@@ -332,6 +416,7 @@ def threads() -> str:
 
 def report(argv: list[str]) -> None:
     """Print a table for every workload, and the targets."""
+    from benchmarks.targets import verdicts
     from benchmarks.workloads import GROUPS
 
     asked = options(argv)
@@ -342,14 +427,19 @@ def report(argv: list[str]) -> None:
         first_call(asked.names[0], asked.first)
         return
     print(f"Python {sys.version.split()[0]}, {os.cpu_count()} cores; float64; medians; {threads()}")
-    results: dict[str, list[dict[str, Any]]] = {}
-    for name in asked.names or GROUPS:
-        results[name] = []
+    results: dict[str, dict[str, Any]] = {}
+    for name in asked.names or (*GROUPS, *EXTRA):
+        if name in EXTRA:
+            results[name] = EXTRA[name](asked)
+            continue
         for index, make in enumerate(GROUPS[name]):
-            results[name].append(compare(make(), asked))
+            work = make()
+            results[work.key] = compare(work, asked)
             if not asked.quick:
                 print_first(found := cold_and_warm(name, index))
-                results[name][-1]["processes"] = found
+                results[work.key]["processes"] = found
+    print("\nwhat the compiler is to reach")
+    print("\n".join(verdicts(results)))
 
 
 if __name__ == "__main__":

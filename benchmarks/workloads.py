@@ -24,6 +24,7 @@ MILLION = (784, 1280, 10)
 POSITIONS = 8  # characters of a text
 STEPS, TIME_STEP = 1000, 0.01  # of the pendulum
 OPTIONS = 100_000
+LENGTHS = (200, 10**3, 10**4, 10**5)  # of irregular graphs; JAX takes part in the shortest
 
 
 class Workload(NamedTuple):
@@ -42,6 +43,13 @@ class Workload(NamedTuple):
     batch: tuple[Any, ...]
     kind: str = "gradient"
     facts: dict[str, Any] = {}
+
+    @property
+    def key(self) -> str:
+        """What tells the workload from its variants: sizes that vary, and samples."""
+        variants = len(GROUPS[self.name]) > 1
+        length = f" {self.facts['length']}" if "length" in self.facts else ""
+        return self.name + length + (f" {self.samples}" if variants else "")
 
     @property
     def samples(self) -> int:
@@ -176,7 +184,7 @@ def scattered(length: int, batch: int) -> Workload:
         [],
         (middle + 0.02 * source.standard_normal((batch, irregular.INPUTS)),),
         "inputs",
-        {"program": made},
+        {"program": made, "length": length},
     )
 
 
@@ -276,7 +284,7 @@ GROUPS: dict[str, list[Callable[[], Workload]]] = {
     "digits": [lambda b=b: digits(b) for b in (1, 8, 32, 256)],
     "million": [million],
     "gpt": [lambda b=b: gpt(b) for b in (1, 16, 64)],
-    "irregular": [lambda n=n, b=b: scattered(n, b) for n in (10**3, 10**4, 10**5) for b in (1, 64)],
+    "irregular": [lambda n=n, b=b: scattered(n, b) for n in LENGTHS for b in (1, 64)],
     "pendulum": [lambda b=b: pendulum(b) for b in (1, 64)],
     "options": [options],
 }
