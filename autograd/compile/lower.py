@@ -24,6 +24,7 @@ from autograd.compile.program import (
     Table,
     Total,
 )
+from autograd.compile.rows import differentiable, quotient, share
 from autograd.compile.symbols import Symbol, place_of, read
 from autograd.compile.tape import Guard, Tape
 from autograd.row import Primitive, Variadic
@@ -37,16 +38,14 @@ def lower(tape: Tape, with_respect_to: Sequence[int]) -> Program:
     Cost: O(nodes + operands) in time and memory.
     """
     tape = tape.copy()
-    edges = expand(tape, varying(tape, with_respect_to))
+    varies = varying(tape, with_respect_to)
+    edges = expand(tape, varies)
+    for place, op in enumerate(tape.ops):
+        if op is share:  # its edges are written down, so what is left is a quotient
+            tape.ops[place], tape.operands[place] = quotient, tape.operands[place][:2]
     nodes = fuse(tape, [place for edge in edges for place in edge[2:]])
-    return Lowering(tape, nodes, edges, with_respect_to).program()
-
-
-def differentiable(op: Primitive, i: int) -> bool:
-    """Tell whether a primitive has a derivative with respect to its i-th operand."""
-    if isinstance(op, Variadic):
-        return not (op is p.softmax_of and i == 0)
-    return op.partials[i] is not None
+    varies += [False] * (len(tape) - len(varies))  # local derivatives are not differentiated
+    return Lowering(tape, nodes, edges, varies).program()
 
 
 def varying(tape: Tape, leaves: Sequence[int]) -> list[bool]:
@@ -112,10 +111,9 @@ class Lowering:
         tape: Tape,
         nodes: dict[int, Node],
         edges: list[Edge],
-        with_respect_to: Sequence[int],
+        varies: list[bool],
     ) -> None:
-        self.tape, self.nodes, self.edges = tape, nodes, edges
-        self.varies = varying(tape, with_respect_to)
+        self.tape, self.nodes, self.edges, self.varies = tape, nodes, edges, varies
         self.slot = np.full(len(tape), -1, np.int64)
         self.shared: dict[int, int] = {x: i for i, x in enumerate(tape.parameters)}
         self.shared |= {x: len(self.shared) + i for i, x in enumerate(tape.constants)}
@@ -176,7 +174,7 @@ class Lowering:
             flows = [any(varies[x] for x in side) for side in self.oriented(node, shared)]
             return shared, *flows
         if isinstance(node.op, Variadic):
-            return ()
+            return (False,) * len(node.operands)  # its edges stand apart
         return tuple(
             varies[x] and node.op.partials[i] is not None for i, x in enumerate(node.operands)
         )

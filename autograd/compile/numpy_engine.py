@@ -11,7 +11,8 @@ import numpy as np
 
 from autograd import primitives as p
 from autograd.compile.program import Dot, Edges, Map, Matrix, Program, Table, Total
-from autograd.compile.symbols import both, either, rules_of, unequal
+from autograd.compile.rows import both, either, exponential, quotient, shifted, top, unequal
+from autograd.compile.symbols import rules_of
 from autograd.compile.tape import Tape
 from autograd.row import Primitive
 
@@ -71,6 +72,8 @@ SPELLING: dict[Primitive, Callable[..., Any]] = {
     p.greater: np.greater,
     p.greater_equal: np.greater_equal,
     p.equal: np.equal,
+    top: lambda *xs: np.max(xs, axis=0),
+    quotient: np.true_divide,
     unequal: np.not_equal,
     either: np.logical_or,
     both: np.logical_and,

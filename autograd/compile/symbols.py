@@ -22,19 +22,15 @@ return v10, v11
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Sequence
 from itertools import compress
 from types import MethodType
 from typing import Any
 
 from autograd import primitives as p
+from autograd.compile.rows import both, either, unequal
 from autograd.compile.tape import Tape
 from autograd.row import Primitive
-
-unequal = Primitive("!=", operator.ne, None, None, smooth=False)
-either = Primitive("|", lambda x, y: bool(x) or bool(y), None, None, smooth=False)
-both = Primitive("&", lambda x, y: bool(x) and bool(y), None, None, smooth=False)
 
 
 class Symbol:

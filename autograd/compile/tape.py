@@ -21,9 +21,10 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+from autograd.compile.rows import share, shifted, top
 from autograd.functional import flatten, is_scalar, rebuild
 from autograd.mode import mode
-from autograd.primitives import div, mean, total
+from autograd.primitives import div, mean, softmax_of, total
 from autograd.row import Primitive
 from autograd.value import Value
 
@@ -87,15 +88,25 @@ class Tape:
 
     def apply(self, op: Primitive, operands: tuple[int, ...]) -> int:
         """Return the place of an operation, which is appended unless it stands there already."""
-        if op is mean:  # as a sum and a division, so that the sum can be part of a dot
-            return self.apply(div, (self.apply(total, operands), self.constant(len(operands))))
         key = (op, operands)
         place = self.known.get(key)
         if place is None:
+            op, operands = self.parts(op, operands)
             place = self.known[key] = len(self.ops)
             self.ops.append(op)
             self.operands.append(operands)
         return place
+
+    def parts(self, op: Primitive, operands: tuple[int, ...]) -> tuple[Primitive, tuple[int, ...]]:
+        """Return the last part of an operation, after writing those that others can share."""
+        if op is mean:
+            return div, (self.apply(total, operands), self.constant(len(operands)))
+        if op is softmax_of:
+            index, *xs = operands
+            largest = self.apply(top, tuple(xs))
+            parts = tuple(self.apply(shifted, (x, largest)) for x in xs)
+            return share, (parts[self.constants[index]], self.apply(total, parts), *operands)
+        return op, operands
 
     def lines(self) -> Iterator[str]:
         """Yield the tape as text, one line for each row."""

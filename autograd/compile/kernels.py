@@ -1,0 +1,506 @@
+"""The fixed kernels of the numba engine, and the machine that calls kernels one after another.
+
+Every kernel has the same arguments: its instruction (`code`, a row of integers), the index tables,
+the shared numbers, the values and adjoints of the slots, the gradient by the shared numbers, a
+scratch area, and the number of lanes. The numbers of slot s are values[s * lanes : (s+1) * lanes].
+
+These functions are compiled once and kept on disk; a program is data to them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numba import njit
+
+from autograd.compile.pointers import LANES, call, inner, shift, tile
+
+# The fields of an instruction.
+FORWARD, BACKWARD, OUT, COUNT, TABLE, TERMS, COLUMNS, EDGES = range(8)
+WEIGHTS, WEIGHT_ROW, WEIGHT_COLUMN, INPUTS, BIAS = range(8, 13)
+FIELDS = 16
+NOWHERE = -1  # of weights or inputs that do not stand in order: they are gathered by their table
+
+LEFT, RIGHT = 1, 2  # of EDGES: where adjoints flow
+
+wide_tile, middle_tile, thin_tile = tile(8, 2, False), tile(4, 2, False), tile(1, 2, False)
+wide_edge, middle_edge, thin_edge = tile(8, 1, True), tile(4, 1, True), tile(1, 1, True)
+four_inner, one_inner = inner(4), inner(1)
+
+
+@njit(error_model="numpy")
+def add_product(
+    out: Any,
+    out_row: Any,
+    left: Any,
+    left_row: Any,
+    left_column: Any,
+    right: Any,
+    right_row: Any,
+    rows: Any,
+    terms: Any,
+    columns: Any,
+) -> None:
+    """Add left (rows x terms) times right (terms x columns) to out (rows x columns)."""
+    column = 0
+    while column < columns:
+        width = min(columns - column, 2 * LANES)
+        if width < 2 * LANES:
+            width = min(width, LANES)
+        x = shift(right, column)
+        row = 0
+        while row < rows:
+            o = shift(out, row * out_row + column)
+            w = shift(left, row * left_row)
+            rest = rows - row
+            if width > LANES:
+                if rest >= 8:
+                    wide_tile(o, out_row, w, left_row, left_column, x, right_row, terms, width)
+                elif rest >= 4:
+                    middle_tile(o, out_row, w, left_row, left_column, x, right_row, terms, width)
+                else:
+                    thin_tile(o, out_row, w, left_row, left_column, x, right_row, terms, width)
+            elif rest >= 8:
+                wide_edge(o, out_row, w, left_row, left_column, x, right_row, terms, width)
+            elif rest >= 4:
+                middle_edge(o, out_row, w, left_row, left_column, x, right_row, terms, width)
+            else:
+                thin_edge(o, out_row, w, left_row, left_column, x, right_row, terms, width)
+            row += 8 if rest >= 8 else 4 if rest >= 4 else 1
+        column += width
+
+
+@njit(error_model="numpy")
+def add_inner(out: Any, left: Any, left_row: Any, right: Any, rows: Any, terms: Any) -> None:
+    """Add left (rows x terms, consecutive by term) times one column to out."""
+    whole = terms - terms % LANES
+    row = 0
+    while row + 4 <= rows:
+        four_inner(shift(out, row), shift(left, row * left_row), left_row, right, whole)
+        row += 4
+    while row < rows:
+        one_inner(shift(out, row), shift(left, row * left_row), left_row, right, whole)
+        row += 1
+    if whole < terms:
+        for r in range(rows):
+            total = out[r]
+            for k in range(whole, terms):
+                total += left[r * left_row + k] * right[k]
+            out[r] = total
+
+
+@njit(error_model="numpy")
+def gather(to: Any, numbers: Any, table: Any, count: Any, lanes: Any) -> None:
+    """Copy the lanes of the slots of a table to consecutive places."""
+    for i in range(count):
+        slot = table[i] * lanes
+        for lane in range(lanes):
+            to[i * lanes + lane] = numbers[slot + lane]
+
+
+@njit(error_model="numpy")
+def scatter(to: Any, numbers: Any, table: Any, count: Any, lanes: Any) -> None:
+    """Add consecutive numbers to the lanes of the slots of a table."""
+    for i in range(count):
+        slot = table[i] * lanes
+        for lane in range(lanes):
+            to[slot + lane] += numbers[i * lanes + lane]
+
+
+@njit(error_model="numpy")
+def fill_biases(out: Any, table: Any, count: Any, shared: Any, values: Any, lanes: Any) -> None:
+    """Set results to their biases: slots, or shared numbers whose place is coded by ~."""
+    for i in range(count):
+        bias = table[i]
+        if bias < 0:
+            number = shared[~bias]
+            for lane in range(lanes):
+                out[i * lanes + lane] = number
+        else:
+            for lane in range(lanes):
+                out[i * lanes + lane] = values[bias * lanes + lane]
+
+
+@njit(error_model="numpy")
+def pull_biases(
+    upstream: Any, table: Any, count: Any, gradient: Any, adjoints: Any, lanes: Any
+) -> None:
+    """Add the adjoints of results to those of their biases."""
+    for i in range(count):
+        bias = table[i]
+        if bias < 0:
+            gradient[~bias] += lane_sum(shift(upstream, i * lanes), lanes)
+        else:
+            for lane in range(lanes):
+                adjoints[bias * lanes + lane] += upstream[i * lanes + lane]
+
+
+@njit(error_model="numpy", fastmath={"reassoc"})
+def lane_sum(numbers: Any, lanes: Any) -> Any:
+    """Return the sum of consecutive numbers."""
+    total = numbers[0]
+    for lane in range(1, lanes):
+        total += numbers[lane]
+    return total
+
+
+@njit(error_model="numpy")
+def transpose(to: Any, numbers: Any, rows: Any, columns: Any) -> None:
+    """Write the transpose of a matrix of consecutive numbers."""
+    for first in range(0, columns, LANES):
+        last = min(first + LANES, columns)
+        for row in range(rows):
+            for column in range(first, last):
+                to[column * rows + row] = numbers[row * columns + column]
+
+
+def total_forward(
+    code: Any, tables: Any, shared: Any, values: Any, _: Any, __: Any, ___: Any, lanes: Any
+) -> None:
+    """Compute sums, from left to right."""
+    count, terms, table = code[COUNT], code[TERMS], shift(tables, code[TABLE])
+    for i in range(count):
+        out = shift(values, (code[OUT] + i) * lanes)
+        if lanes == 1:
+            total = values[table[i]]
+            for k in range(1, terms):
+                total += values[table[k * count + i]]
+            out[0] = total
+        else:
+            first = shift(values, table[i] * lanes)
+            for lane in range(lanes):
+                out[lane] = first[lane]
+            for k in range(1, terms):
+                term = shift(values, table[k * count + i] * lanes)
+                for lane in range(lanes):
+                    out[lane] += term[lane]
+
+
+def total_backward(
+    code: Any, tables: Any, _: Any, __: Any, adjoints: Any, ___: Any, ____: Any, lanes: Any
+) -> None:
+    """Add the adjoint of each sum to those of its terms."""
+    count, terms, table = code[COUNT], code[TERMS], shift(tables, code[TABLE])
+    for i in range(count):
+        out = shift(adjoints, (code[OUT] + i) * lanes)
+        for k in range(terms):
+            term = shift(adjoints, table[k * count + i] * lanes)
+            for lane in range(lanes):
+                term[lane] += out[lane]
+
+
+def dot_forward(
+    code: Any, tables: Any, shared: Any, values: Any, _: Any, __: Any, ___: Any, lanes: Any
+) -> None:
+    """Compute inner products of slots, from left to right."""
+    count, terms = code[COUNT], code[TERMS]
+    first, table = shift(values, code[OUT] * lanes), shift(tables, code[TABLE])
+    fill_biases(first, shift(tables, code[BIAS]), count, shared, values, lanes)
+    other = shift(table, terms * count)
+    for i in range(count):
+        out = shift(first, i * lanes)
+        if lanes == 1:
+            total = out[0]
+            for k in range(terms):
+                total += values[table[k * count + i]] * values[other[k * count + i]]
+            out[0] = total
+        else:
+            for k in range(terms):
+                left = shift(values, table[k * count + i] * lanes)
+                right = shift(values, other[k * count + i] * lanes)
+                for lane in range(lanes):
+                    out[lane] += left[lane] * right[lane]
+
+
+def dot_backward(
+    code: Any,
+    tables: Any,
+    _: Any,
+    values: Any,
+    adjoints: Any,
+    gradient: Any,
+    __: Any,
+    lanes: Any,
+) -> None:
+    """Apply the product rule to each pair."""
+    count, terms = code[COUNT], code[TERMS]
+    first, table = shift(adjoints, code[OUT] * lanes), shift(tables, code[TABLE])
+    pull_biases(first, shift(tables, code[BIAS]), count, gradient, adjoints, lanes)
+    other = shift(table, terms * count)
+    for i in range(count):
+        out = shift(first, i * lanes)
+        for k in range(terms):
+            x, y = table[k * count + i] * lanes, other[k * count + i] * lanes
+            if code[EDGES] & LEFT:
+                target, factor = shift(adjoints, x), shift(values, y)
+                for lane in range(lanes):
+                    target[lane] += factor[lane] * out[lane]
+            if code[EDGES] & RIGHT:
+                target, factor = shift(adjoints, y), shift(values, x)
+                for lane in range(lanes):
+                    target[lane] += factor[lane] * out[lane]
+
+
+def edges_backward(
+    code: Any, tables: Any, _: Any, values: Any, adjoints: Any, __: Any, ___: Any, lanes: Any
+) -> None:
+    """Add the products of edges whose slopes stand in slots, unless a mask forbids it."""
+    count, table = code[COUNT], shift(tables, code[TABLE])
+    for i in range(count):
+        node, parent = shift(adjoints, table[i] * lanes), table[count + i] * lanes
+        slope = shift(values, table[2 * count + i] * lanes)
+        still = shift(values, table[3 * count + i] * lanes)
+        for lane in range(lanes):
+            if still[lane] == 0.0:
+                adjoints[parent + lane] += slope[lane] * node[lane]
+
+
+def matrix_forward(
+    code: Any, tables: Any, shared: Any, values: Any, _: Any, __: Any, scratch: Any, lanes: Any
+) -> None:
+    """Compute a product of shared weights with slots."""
+    terms, columns = code[TERMS], code[COLUMNS]
+    rows, width = code[COUNT] // columns, columns * lanes
+    out, table = shift(values, code[OUT] * lanes), shift(tables, code[TABLE])
+    fill_biases(out, shift(tables, code[BIAS]), code[COUNT], shared, values, lanes)
+    weights, row, column = shift(shared, code[WEIGHTS]), code[WEIGHT_ROW], code[WEIGHT_COLUMN]
+    if code[WEIGHTS] == NOWHERE:
+        weights, row, column = scratch, terms, 1
+        gather(scratch, shared, table, rows * terms, 1)
+        scratch = shift(scratch, rows * terms)
+    inputs = shift(values, code[INPUTS] * lanes)
+    if code[INPUTS] == NOWHERE:
+        inputs = scratch
+        gather(scratch, values, shift(table, rows * terms), terms * columns, lanes)
+    if width == 1 and column == 1:
+        add_inner(out, weights, row, inputs, rows, terms)
+    elif width == 1 and row == 1:
+        add_product(out, rows, inputs, 0, 1, weights, column, 1, terms, rows)
+    else:
+        add_product(out, width, weights, row, column, inputs, width, rows, terms, width)
+
+
+def matrix_backward(
+    code: Any,
+    tables: Any,
+    shared: Any,
+    values: Any,
+    adjoints: Any,
+    gradient: Any,
+    scratch: Any,
+    lanes: Any,
+) -> None:
+    """Compute the two products that are a product's adjoint."""
+    terms, columns = code[TERMS], code[COLUMNS]
+    rows = code[COUNT] // columns
+    out, table = shift(adjoints, code[OUT] * lanes), shift(tables, code[TABLE])
+    pull_biases(out, shift(tables, code[BIAS]), code[COUNT], gradient, adjoints, lanes)
+    if code[EDGES] & RIGHT:
+        pull_inputs(code, table, out, shared, adjoints, scratch, rows, terms, columns, lanes)
+    if code[EDGES] & LEFT:
+        pull_weights(code, table, out, values, gradient, scratch, rows, terms, columns, lanes)
+
+
+@njit(error_model="numpy")
+def pull_inputs(
+    code: Any,
+    table: Any,
+    out: Any,
+    shared: Any,
+    adjoints: Any,
+    scratch: Any,
+    rows: Any,
+    terms: Any,
+    columns: Any,
+    lanes: Any,
+) -> None:
+    """Add the transposed weights times the adjoints of the results to those of the inputs."""
+    width = columns * lanes
+    weights, row, column = shift(shared, code[WEIGHTS]), code[WEIGHT_ROW], code[WEIGHT_COLUMN]
+    if code[WEIGHTS] == NOWHERE:
+        weights, row, column = scratch, terms, 1
+        gather(scratch, shared, table, rows * terms, 1)
+        scratch = shift(scratch, rows * terms)
+    target = shift(adjoints, code[INPUTS] * lanes)
+    if code[INPUTS] == NOWHERE:
+        target = scratch
+        for i in range(terms * width):
+            target[i] = 0.0
+    if width == 1 and column == 1:
+        add_product(target, terms, out, 0, 1, weights, row, 1, rows, terms)
+    elif width == 1 and row == 1:
+        add_inner(target, weights, column, out, terms, rows)
+    else:
+        add_product(target, width, weights, column, row, out, width, terms, rows, width)
+    if code[INPUTS] == NOWHERE:
+        scatter(adjoints, target, shift(table, rows * terms), terms * columns, lanes)
+
+
+@njit(error_model="numpy")
+def pull_weights(
+    code: Any,
+    table: Any,
+    out: Any,
+    values: Any,
+    gradient: Any,
+    scratch: Any,
+    rows: Any,
+    terms: Any,
+    columns: Any,
+    lanes: Any,
+) -> None:
+    """Add the adjoints of the results times the transposed inputs to the weights' gradient."""
+    width = columns * lanes
+    inputs = shift(values, code[INPUTS] * lanes)
+    if code[INPUTS] == NOWHERE:
+        inputs = scratch
+        gather(scratch, values, shift(table, rows * terms), terms * columns, lanes)
+        scratch = shift(scratch, terms * width)
+    if width > 1:
+        transpose(scratch, inputs, terms, width)
+        inputs, scratch = scratch, shift(scratch, terms * width)
+    target, row = shift(gradient, code[WEIGHTS]), code[WEIGHT_ROW]
+    if code[WEIGHTS] != NOWHERE and code[WEIGHT_COLUMN] == 1:
+        add_product(target, row, out, width, 1, inputs, terms, rows, width, terms)
+        return
+    target = scratch
+    for i in range(rows * terms):
+        target[i] = 0.0
+    add_product(target, terms, out, width, 1, inputs, terms, rows, width, terms)
+    scatter(gradient, target, table, rows * terms, 1)
+
+
+# What the machine is told about a program, one integer each.
+INSTRUCTIONS, SLOTS, BLOCK, INPUTS_COUNT, OUTPUTS_COUNT, OUTPUTS_TABLE = range(6)
+CONSTANTS_COUNT, BROADCAST_COUNT, BROADCAST_TABLE, GUARDS_COUNT, GUARDS_TABLE = range(6, 11)
+SETTINGS = 11
+PARAMETERS_TOO, INPUTS_TOO = 1, 2  # what gradients a call wants
+
+
+@njit(error_model="numpy")
+def load_inputs(settings: Any, values: Any, inputs: Any, lanes: Any) -> None:
+    """Copy samples, each a row, to the slots of the inputs, where each is a column."""
+    count = settings[INPUTS_COUNT]
+    if lanes == 1:
+        for i in range(count):
+            values[i] = inputs[i]
+    else:
+        transpose(values, inputs, lanes, count)
+
+
+@njit(error_model="numpy")
+def load_shared(settings: Any, tables: Any, shared: Any, values: Any, lanes: Any) -> None:
+    """Copy shared numbers to all lanes of the slots where instructions ask for them."""
+    table = shift(tables, settings[BROADCAST_TABLE])
+    slots = shift(values, settings[INPUTS_COUNT] * lanes)
+    for i in range(settings[BROADCAST_COUNT]):
+        for lane in range(lanes):
+            slots[i * lanes + lane] = shared[table[i]]
+
+
+@njit(error_model="numpy")
+def pull_shared(settings: Any, tables: Any, adjoints: Any, gradient: Any, lanes: Any) -> None:
+    """Add the adjoints of those slots to the gradient."""
+    table = shift(tables, settings[BROADCAST_TABLE])
+    slots = shift(adjoints, settings[INPUTS_COUNT] * lanes)
+    for i in range(settings[BROADCAST_COUNT]):
+        gradient[table[i]] += lane_sum(shift(slots, i * lanes), lanes)
+
+
+@njit(error_model="numpy")
+def failing_lane(settings: Any, tables: Any, values: Any, lanes: Any) -> Any:
+    """Return the first lane in which a guard has not the truth that was traced, or -1."""
+    count, table = settings[GUARDS_COUNT], shift(tables, settings[GUARDS_TABLE])
+    for lane in range(lanes):
+        for i in range(count):
+            if (values[table[i] * lanes + lane] != 0.0) != (table[count + i] != 0):
+                return lane
+    return -1
+
+
+@njit(error_model="numpy")
+def store_outputs(settings: Any, tables: Any, values: Any, outputs: Any, lanes: Any) -> Any:
+    """Copy the outputs' slots to rows, and return the first lane that is not finite, or -1."""
+    count, table, found = settings[OUTPUTS_COUNT], shift(tables, settings[OUTPUTS_TABLE]), -1
+    for lane in range(lanes):
+        for i in range(count):
+            number = values[table[i] * lanes + lane]
+            outputs[lane * count + i] = number
+            if not number - number == 0.0 and found < 0:
+                found = lane
+    return found
+
+
+@njit(error_model="numpy")
+def seed_outputs(settings: Any, tables: Any, adjoints: Any, seed: Any, lanes: Any) -> None:
+    """Set the adjoints of the outputs to the seed, and all others to zero."""
+    for i in range(settings[SLOTS] * lanes):
+        adjoints[i] = 0.0
+    table = shift(tables, settings[OUTPUTS_TABLE])
+    for i in range(settings[OUTPUTS_COUNT]):
+        for lane in range(lanes):
+            adjoints[table[i] * lanes + lane] += seed[i]
+
+
+def machine(
+    settings: Any,
+    code: Any,
+    tables: Any,
+    shared: Any,
+    values: Any,
+    adjoints: Any,
+    gradient: Any,
+    scratch: Any,
+    samples: Any,
+    inputs: Any,
+    outputs: Any,
+    seed: Any,
+    slopes: Any,
+    wanted: Any,
+) -> Any:
+    """Run a program on samples, a block of lanes at a time.
+
+    `inputs`, `outputs` and `slopes` (the gradient by the inputs) have a row for each sample; the
+    gradient by the shared numbers is added to. Returns -1 - s where a guard fails at sample s,
+    s + 1 where the first output that is not finite is that of sample s, and 0 if all is well.
+    """
+    blank, start = 0, 0
+    while start < samples:
+        lanes = min(settings[BLOCK], samples - start)
+        row = start * settings[INPUTS_COUNT]
+        load_inputs(settings, values, shift(inputs, row), lanes)
+        load_shared(settings, tables, shared, values, lanes)
+        for i in range(settings[INSTRUCTIONS]):
+            step = shift(code, i * FIELDS)
+            if step[FORWARD]:
+                call(
+                    step[FORWARD], step, tables, shared, values, adjoints, gradient, scratch, lanes
+                )
+        lane = failing_lane(settings, tables, values, lanes)
+        if lane >= 0:
+            return -1 - start - lane
+        column = shift(outputs, start * settings[OUTPUTS_COUNT])
+        lane = store_outputs(settings, tables, values, column, lanes)
+        if lane >= 0 and not blank:
+            blank = start + lane + 1
+        if wanted:
+            seed_outputs(settings, tables, adjoints, seed, lanes)
+            for i in range(settings[INSTRUCTIONS] - 1, -1, -1):
+                step = shift(code, i * FIELDS)
+                if step[BACKWARD]:
+                    call(
+                        step[BACKWARD],
+                        step,
+                        tables,
+                        shared,
+                        values,
+                        adjoints,
+                        gradient,
+                        scratch,
+                        lanes,
+                    )
+            pull_shared(settings, tables, adjoints, gradient, lanes)
+            if wanted & INPUTS_TOO:
+                transpose(shift(slopes, row), adjoints, settings[INPUTS_COUNT], lanes)
+        start += lanes
+    return blank

@@ -1,0 +1,250 @@
+"""The engine of compiled loops: a program becomes tables of integers, which the machine reads."""
+
+from __future__ import annotations
+
+import ctypes
+from typing import Any
+
+import numpy as np
+from numba.core.errors import NumbaError
+
+from autograd.compile import generate
+from autograd.compile import kernels as k
+from autograd.compile.program import Dot, Edges, Instruction, Map, Matrix, Program, Table, Total
+from autograd.compile.numpy_engine import NumpyEngine
+from autograd.primitives import rounded
+from autograd.row import Variadic
+
+Array = np.ndarray[Any, Any]
+CACHE = 2**20  # bytes of values and adjoints that a block of lanes should not exceed
+MOST = 512  # lanes of a block
+
+
+class NumbaEngine:
+    """Runs a program through the machine of `autograd.compile.kernels`."""
+
+    name = "numba"
+
+    def __init__(self, program: Program, dtype: Any = "float64") -> None:
+        self.program, self.dtype = program, np.dtype(dtype)
+        self.tables: list[Array] = []
+        self.length = 0
+        self.kept: list[Any] = []
+        self.failures: list[BaseException] = []
+        self.other = NumpyEngine(program, dtype)
+        code = [self.encoded(step) for step in program.instructions]
+        self.code = np.array(code, np.int64).reshape(-1, k.FIELDS)
+        self.settings = self.settled()
+        self.table = np.concatenate([*self.tables, np.zeros(1, np.int32)])
+        self.shared = np.empty(program.parameters + len(program.shared), self.dtype)
+        self.shared[program.parameters :] = program.shared
+        self.capacity = 0
+        machine = generate.fixed("machine", self.dtype.name)
+        pointer, integer = ctypes.c_void_p, ctypes.c_int64
+        kinds = [pointer] * 8 + [integer] + [pointer] * 4 + [integer]
+        self.machine = ctypes.CFUNCTYPE(integer, *kinds)(machine.address)
+
+    # Encoding
+
+    def put(self, table: Any) -> int:
+        """Append a table, and return where it starts."""
+        start = self.length
+        flat = np.ascontiguousarray(table, np.int32).ravel()
+        self.tables.append(flat)
+        self.length += flat.size
+        return start
+
+    def kernel(self, function: Any) -> int:
+        """Return the address of a compiled kernel, which is kept alive."""
+        self.kept.append(function)
+        return int(function.address)
+
+    def fixed(self, name: str) -> int:
+        """Return the address of one of the fixed kernels."""
+        return self.kernel(generate.fixed(name, self.dtype.name))
+
+    def encoded(self, step: Instruction) -> list[int]:
+        """Return an instruction as integers."""
+        fields = [0] * k.FIELDS
+        fields[k.OUT], fields[k.COUNT] = step.out, step.count
+        getattr(self, f"encode_{type(step).__name__.lower()}")(step, fields)
+        return fields
+
+    def encode_map(self, step: Map, fields: list[int]) -> None:
+        """Encode a primitive."""
+        forward, backward = self.kernels_of(step)
+        fields[k.FORWARD] = self.kernel(forward)
+        fields[k.BACKWARD] = self.kernel(backward) if backward else 0
+        fields[k.TABLE], fields[k.TERMS] = self.put(step.operands), len(step.operands)
+        fields[k.COLUMNS] = int(all(consecutive(slots) for slots in step.operands))
+
+    def kernels_of(self, step: Map) -> tuple[Any, Any]:
+        """Return the kernels of a primitive: compiled, or where that fails those of NumPy."""
+        digits = self.constant(step.operands[1, 0]) if step.op is rounded else 0
+        try:
+            if digits:
+                raise TypeError("only Python rounds decimals exactly")
+            arity = 0 if isinstance(step.op, Variadic) else len(step.operands)
+            return generate.of_primitive(step.op, arity, step.edges[:arity], self.dtype.name)  # type: ignore[no-any-return]
+        except (NumbaError, TypeError, AttributeError, NotImplementedError):
+            return called_back(self, step, "push_map"), called_back(self, step, "pull_map")
+
+    def constant(self, slot: int) -> Any:
+        """Return the number of a slot that is a constant's."""
+        program = self.program
+        return program.shared[program.broadcast[slot - program.inputs] - program.parameters]
+
+    def encode_total(self, step: Total, fields: list[int]) -> None:
+        """Encode sums."""
+        fields[k.FORWARD] = self.fixed("total_forward")
+        fields[k.BACKWARD] = self.fixed("total_backward") if step.edges else 0
+        fields[k.TABLE], fields[k.TERMS] = self.put(step.terms), len(step.terms)
+
+    def encode_dot(self, step: Dot, fields: list[int]) -> None:
+        """Encode inner products."""
+        fields[k.FORWARD] = self.fixed("dot_forward")
+        fields[k.BACKWARD] = self.fixed("dot_backward")
+        fields[k.TABLE] = self.put(np.concatenate([step.left, step.right]))
+        fields[k.TERMS], fields[k.BIAS] = len(step.left), self.put(step.bias)
+        fields[k.EDGES] = k.LEFT * step.edges[0] + k.RIGHT * step.edges[1]
+
+    def encode_matrix(self, step: Matrix, fields: list[int]) -> None:
+        """Encode a matrix product; weights and inputs that stand in order need no table."""
+        fields[k.FORWARD] = self.fixed("matrix_forward")
+        fields[k.BACKWARD] = self.fixed("matrix_backward")
+        tables = np.concatenate([step.weights.ravel(), step.inputs.ravel()])
+        fields[k.TABLE], fields[k.BIAS] = self.put(tables), self.put(step.bias)
+        fields[k.TERMS], fields[k.COLUMNS] = step.inputs.shape
+        fields[k.EDGES] = k.LEFT * step.edges[0] + k.RIGHT * step.edges[1]
+        fields[k.WEIGHTS : k.WEIGHT_COLUMN + 1] = strided(step.weights)
+        flat = step.inputs.ravel()
+        fields[k.INPUTS] = int(flat[0]) if consecutive(flat) else k.NOWHERE
+
+    def encode_edges(self, step: Edges, fields: list[int]) -> None:
+        """Encode edges whose slopes stand in slots."""
+        fields[k.BACKWARD] = self.fixed("edges_backward")
+        fields[k.COUNT] = len(step.nodes)
+        fields[k.TABLE] = self.put(np.stack([step.nodes, step.parents, step.slopes, step.still]))
+
+    def settled(self) -> Array:
+        """Return what the machine has to know about the program."""
+        program, settings = self.program, np.zeros(k.SETTINGS, np.int64)
+        settings[k.INSTRUCTIONS], settings[k.SLOTS] = len(program.instructions), program.slots
+        settings[k.INPUTS_COUNT] = program.inputs
+        settings[k.OUTPUTS_COUNT] = len(program.outputs)
+        settings[k.OUTPUTS_TABLE] = self.put(program.outputs)
+        settings[k.BROADCAST_COUNT] = len(program.broadcast)
+        settings[k.BROADCAST_TABLE] = self.put(program.broadcast)
+        settings[k.GUARDS_COUNT] = len(program.guards)
+        guards = [[g.row for g in program.guards], [g.truth for g in program.guards]]
+        settings[k.GUARDS_TABLE] = self.put(np.array(guards, np.int32))
+        return settings
+
+    # Running
+
+    def block(self, samples: int) -> int:
+        """Return how many lanes a block has."""
+        fitting = max(8, CACHE // (16 * max(1, self.program.slots)))
+        most = min(MOST, fitting)
+        blocks = -(-samples // most)
+        return -(-samples // blocks)
+
+    def reserve(self, lanes: int) -> None:
+        """Make room for the numbers of so many lanes."""
+        if lanes > self.capacity:
+            self.capacity = lanes
+            self.values = np.empty(self.program.slots * lanes, self.dtype)
+            self.adjoints = np.empty(self.program.slots * lanes, self.dtype)
+            self.scratch = np.empty(self.scratch_size(lanes), self.dtype)
+            arrays = (self.settings, self.code, self.table, self.shared, self.values, self.adjoints)
+            self.addresses = [x.ctypes.data for x in arrays]
+            self.scratch_address = self.scratch.ctypes.data
+
+    def scratch_size(self, lanes: int) -> int:
+        """Return how many numbers the kernels need beside the slots."""
+        sizes = [
+            2 * step.weights.size + 3 * step.inputs.size * lanes
+            for step in self.program.instructions
+            if isinstance(step, Matrix)
+        ]
+        rows = [len(step.operands) for step in self.program.instructions if isinstance(step, Map)]
+        return max([*sizes, *rows], default=0) + 1
+
+    def run(
+        self, parameters: Array, inputs: Array, seed: Array | None, wanted: int
+    ) -> tuple[Array, Array, Array, int]:
+        """Run the machine once; returns outputs, gradient, slopes and its answer."""
+        program, samples = self.program, len(inputs)
+        lanes = self.block(samples)
+        self.reserve(lanes)
+        self.settings[k.BLOCK] = lanes
+        self.shared[: program.parameters] = parameters
+        outputs = np.empty((samples, len(program.outputs)), self.dtype)
+        gradient = np.zeros(len(self.shared) if wanted else 0, self.dtype)
+        slopes = np.empty((samples, program.inputs) if wanted & k.INPUTS_TOO else 0, self.dtype)
+        answer = self.machine(
+            *self.addresses,
+            gradient.ctypes.data,
+            self.scratch_address,
+            samples,
+            inputs.ctypes.data,
+            outputs.ctypes.data,
+            seed.ctypes.data if seed is not None else None,
+            slopes.ctypes.data,
+            wanted,
+        )
+        if self.failures:
+            raise self.failures.pop()
+        return outputs, gradient[: program.parameters], slopes, answer
+
+    def forward(self, parameters: Array, inputs: Array) -> Array:
+        """Return the outputs, samples x outputs."""
+        return self.run(parameters, inputs, None, 0)[0]
+
+    def backward(self, parameters: Array, inputs: Array, seed: Array) -> tuple[Array, ...]:
+        """Return outputs, gradient by the parameters and gradient by each sample's inputs."""
+        return self.run(parameters, inputs, seed, k.PARAMETERS_TOO | k.INPUTS_TOO)[:3]
+
+
+class called_back:  # noqa: N801
+    """A kernel that runs an instruction of the NumPy engine on the machine's arrays."""
+
+    def __init__(self, engine: NumbaEngine, step: Map, method: str) -> None:
+        number = ctypes.POINTER(np.ctypeslib.as_ctypes_type(engine.dtype))
+        pointer = ctypes.c_void_p
+        kinds = [pointer] * 3 + [number] * 2 + [pointer] * 2 + [ctypes.c_int64]
+        run, slots, failures = getattr(engine.other, method), engine.program.slots, engine.failures
+
+        def kernel(
+            code: Any, tables: Any, shared: Any, values: Any, adjoints: Any, *rest: Any
+        ) -> None:
+            shape = (slots, rest[-1])
+            try:
+                with np.errstate(all="ignore"):
+                    arrays = [np.ctypeslib.as_array(x, shape) for x in (values, adjoints)]
+                    if method == "push_map":
+                        run(step, None, arrays[0])
+                    else:
+                        run(step, None, *arrays, None)
+            except BaseException as error:  # C cannot pass it on
+                failures.append(error)
+
+        self.function = ctypes.CFUNCTYPE(None, *kinds)(kernel)
+        self.address = ctypes.cast(self.function, pointer).value
+
+
+def consecutive(slots: Table) -> bool:
+    """Tell whether slots follow one another."""
+    return bool((np.diff(slots) == 1).all())
+
+
+def strided(weights: Table) -> tuple[int, int, int]:
+    """Return start and strides of a table of places, or NOWHERE where it has none."""
+    rows, columns = weights.shape
+    start = int(weights[0, 0])
+    column = int(weights[0, 1]) - start if columns > 1 else 1
+    row = int(weights[1, 0]) - start if rows > 1 else (column * columns if column == 1 else 1)
+    regular = start + row * np.arange(rows)[:, None] + column * np.arange(columns)
+    if (regular == weights).all():
+        return start, row, column
+    return k.NOWHERE, 0, 0
