@@ -12,6 +12,7 @@ import argparse
 import json
 import os
 import resource
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -52,6 +53,7 @@ def options(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("names", nargs="*", help="workloads; all of them unless given")
     parser.add_argument("--quick", action="store_true", help="fewer turns, no subprocesses")
     parser.add_argument("--one-thread", action="store_true", help="one thread for everybody")
+    parser.add_argument("--engine", action="append", default=[], help="a row for it as well")
     parser.add_argument("--without", action="append", default=[], help="leave a rival out")
     parser.add_argument("--first", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--try-jax", action="store_true", help=argparse.SUPPRESS)
@@ -112,13 +114,18 @@ def comparable(work: Any, numbers: Any, count: int) -> Any:
     return np.concatenate([[numbers[:count].sum()], numbers[count:]])
 
 
-def ours(work: Any) -> dict[str, Any]:
-    """Return ours as a contestant; the engine is chosen by measured cost."""
+def ours(work: Any, engines: list[str]) -> dict[str, Any]:
+    """Return ours as a contestant, and where it is asked for, with an engine that is given."""
     from benchmarks.rivals import Contestant
 
-    function = compiled(work)
-    step = step_of(work, function, work.batch)
-    return {"chainrule": Contestant(step, lambda found: numbers_of(work, found))}
+    found = {}
+    for engine in (None, *engines):
+        function = compiled(work, engine)
+        name = f"chainrule, {engine}" if engine else "chainrule"
+        step = step_of(work, function, work.batch)
+        note = "" if engine else f"{function.engine} engine"
+        found[name] = Contestant(step, lambda found: numbers_of(work, found), note)
+    return found
 
 
 def eagerly(work: Any) -> tuple[Any, int]:
@@ -204,10 +211,8 @@ def disagreement(got: Any, expected: Any) -> float:
     return float(off.max() / largest)
 
 
-def turns(contestants: dict[str, Any], rounds: int) -> dict[str, float]:
-    """Return everybody's median time of a step; they take turns, each of about TURN seconds."""
-    import statistics
-
+def turns(contestants: dict[str, Any], rounds: int) -> dict[str, list[float]]:
+    """Return everybody's times of a step; they take turns, each of about TURN seconds."""
     times: dict[str, list[float]] = {name: [] for name in contestants}
     for turn in range(rounds):
         for name, contestant in contestants.items():
@@ -217,13 +222,13 @@ def turns(contestants: dict[str, Any], rounds: int) -> dict[str, float]:
                 for _ in range(runs):
                     contestant.step()
                 times[name].append((time.perf_counter() - start) / runs)
-    return {name: statistics.median(found) for name, found in times.items()}
+    return times
 
 
 def compare(work: Any, asked: argparse.Namespace) -> dict[str, Any]:
     """Check and time everybody on a workload, print its table, and return the times."""
     start = time.perf_counter()
-    contestants = ours(work)
+    contestants = ours(work, asked.engine)
     ready = time.perf_counter()
     expected = contestants["chainrule"].numbers(contestants["chainrule"].step())
     first = time.perf_counter() - ready
@@ -235,7 +240,8 @@ def compare(work: Any, asked: argparse.Namespace) -> dict[str, Any]:
             contestants[name] = contestant
     off = {"chainrule": 0.0}
     for name, contestant in list(contestants.items())[1:]:
-        got = comparable(work, contestant.numbers(contestant.step()), work.samples)
+        got = contestant.numbers(contestant.step())
+        got = got if name.startswith("chainrule") else comparable(work, got, work.samples)
         off[name] = disagreement(got, expected)
     eager, count = eagerly(work)
     plain = work._replace(kind="gradient") if work.kind == "step" else work  # eager does not step
@@ -243,10 +249,13 @@ def compare(work: Any, asked: argparse.Namespace) -> dict[str, Any]:
     got = comparable(work, eager.numbers(eager.step()), count)
     off["chainrule, eager"] = disagreement(got, numbers_of(plain, again))
     contestants["chainrule, eager"] = eager
-    times = turns(contestants, 5 if asked.quick else 15)
-    times["chainrule, eager"] *= work.samples / count
-    found = {"times": times, "samples": work.samples, "compile": ready - start, "first": first}
-    print_table(work, times, rows, off, {name: c.note for name, c in contestants.items()})
+    measured = turns(contestants, 5 if asked.quick else 21)
+    measured["chainrule, eager"] = [t * work.samples / count for t in measured["chainrule, eager"]]
+    times = {name: statistics.median(found) for name, found in measured.items()}
+    best = {name: min(found) for name, found in measured.items()}
+    notes = {name: contestant.note for name, contestant in contestants.items()}
+    print_table(work, times, best, rows, off, notes)
+    found = {"times": times, "best": best, "samples": work.samples}
     print(f"  compile {ready - start:.3f} s, first call {first:.3f} s, in this process")
     return found
 
@@ -254,17 +263,21 @@ def compare(work: Any, asked: argparse.Namespace) -> dict[str, Any]:
 def print_table(
     work: Any,
     times: dict[str, float],
+    best: dict[str, float],
     missing: dict[str, str],
     off: dict[str, float],
     notes: dict[str, str],
 ) -> None:
     """Print a line per contestant: time of a step, of a sample, ratio to ours, agreement."""
     print(f"\n{work.title}; batch {work.samples:,}")
-    print(f"  {'':18} {'a step':>12} {'a sample':>12} {'x ours':>9} {'differs by':>10}")
+    head = "a step", "x ours", "a sample", "fastest", "differs by"
+    print(f"  {'':18} {head[0]:>12} {head[1]:>9} {head[2]:>12} {head[3]:>12} {head[4]:>10}")
     for name, seconds in sorted(times.items(), key=lambda item: item[1]):
         ratio, sample = seconds / times["chainrule"], seconds / work.samples
-        shown = f"{off[name]:10.1e}" if off.get(name) is not None else " " * 10
-        print(f"  {name:18} {unit(seconds)} {unit(sample)} {ratio:9.2f} {shown} {notes[name]}")
+        print(
+            f"  {name:18} {unit(seconds)} {ratio:9.2f} {unit(sample)} {unit(best[name])} "
+            f"{off[name]:10.1e} {notes[name]}"
+        )
     for name, reason in missing.items():
         print(f"  {name:18} {reason}")
 

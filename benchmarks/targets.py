@@ -8,46 +8,47 @@ from typing import Any, NamedTuple
 
 OURS = "chainrule"
 Results = dict[str, dict[str, Any]]  # of each workload, by its key
+Measure = Callable[[Results, str], float]  # of all results, by their medians or the fastest turns
 
 
 class Target(NamedTuple):
     """A number that has to be at least, or at most, a bound."""
 
     text: str
-    measure: Callable[[Results], float]
+    measure: Measure
     relation: str
     bound: float
     unit: str = "x"
 
 
-def times_ours(key: str, *rivals: str) -> Callable[[Results], float]:
+def times_ours(key: str, *rivals: str) -> Measure:
     """Return how many times our time the fastest of some rivals takes."""
 
-    def measure(results: Results) -> float:
-        times = results[key]["times"]
+    def measure(results: Results, which: str) -> float:
+        times = results[key][which]
         return min(times[rival] for rival in rivals) / times[OURS]
 
     return measure
 
 
-def of_theirs(key: str, *rivals: str) -> Callable[[Results], float]:
+def of_theirs(key: str, *rivals: str) -> Measure:
     """Return how many times the time of the fastest of some rivals we take."""
-    return lambda results: 1.0 / times_ours(key, *rivals)(results)
+    return lambda results, which: 1.0 / times_ours(key, *rivals)(results, which)
 
 
-def a_sample(key: str) -> Callable[[Results], float]:
+def a_sample(key: str) -> Measure:
     """Return our time of a sample, in microseconds."""
-    return lambda results: results[key]["times"][OURS] / results[key]["samples"] * 1e6
+    return lambda results, which: results[key][which][OURS] / results[key]["samples"] * 1e6
 
 
-def in_process(key: str, cache: str, what: str, scale: float = 1.0) -> Callable[[Results], float]:
+def in_process(key: str, cache: str, what: str, scale: float = 1.0) -> Measure:
     """Return a number of a process of its own, with a cold or a warm cache."""
-    return lambda results: results[key]["processes"][cache][what] * scale
+    return lambda results, which: results[key]["processes"][cache][what] * scale
 
 
-def fact(key: str, name: str) -> Callable[[Results], float]:
+def fact(key: str, name: str) -> Measure:
     """Return a number that a comparison of its own has left."""
-    return lambda results: float(results[key][name])
+    return lambda results, which: float(results[key][name])
 
 
 EAGER = "chainrule, eager"
@@ -89,13 +90,18 @@ TARGETS = (
 
 
 def verdicts(results: Results) -> Iterator[str]:
-    """Yield a line per target: what was to be reached, what was measured, met or not."""
+    """Yield a line per target: what was to be reached, by medians and by fastest turns, met or not.
+
+    Both have to meet it. Where they differ much, others were using the machine.
+    """
     relations = {">=": operator.ge, "<=": operator.le}
+    yield f"  {'':62} {'':>14} {'median':>10} {'fastest':>10}"
     for target in TARGETS:
         try:
-            found = target.measure(results)
+            found, best = (target.measure(results, which) for which in ("times", "best"))
         except KeyError:
             continue  # not part of this run, or a rival is not installed
-        met = "met" if relations[target.relation](found, target.bound) else "NOT MET"
+        reached = [relations[target.relation](x, target.bound) for x in (found, best)]
+        met = {2: "met", 1: "not sure", 0: "NOT MET"}[sum(reached)]
         shown = f"{target.relation} {target.bound:g} {target.unit}"
-        yield f"  {target.text:62} {shown:>14} {found:10.4g} {target.unit:3} {met}"
+        yield f"  {target.text:62} {shown:>14} {found:10.4g} {best:10.4g} {met}"
