@@ -100,14 +100,18 @@ def traced_slopes(node: Value, relevant: set[Value]) -> list[tuple[Value, Any]]:
     return list(compress(zip(operands, found), edges))
 
 
-@cache
-def mask_row(op: Primitive, i: int, arity: int) -> Primitive:
-    """Return the primitive that tells where the result of another is constant in an operand."""
+class Mask(Primitive):
+    """The primitive that tells where the result of a row is constant in one of its operands."""
 
-    def still(*numbers: Any) -> float:
-        return float(op.constant(*numbers)[i])  # type: ignore[misc]
+    def __init__(self, row: Primitive, operand: int, arity: int) -> None:
+        def still(*numbers: Any) -> float:
+            return float(row.constant(*numbers)[operand])  # type: ignore[misc]
 
-    return Primitive(f"still{i}_{op.symbol}", still, *[None] * (arity + 1), smooth=False)
+        self.row, self.operand = row, operand
+        super().__init__(f"still{operand}_{row.symbol}", still, *[None] * (arity + 1), smooth=False)
+
+
+mask_row = cache(Mask)
 
 
 def tracing() -> bool:

@@ -22,7 +22,7 @@ from numba import cfunc, types
 
 from autograd.compile import kernels
 from autograd.compile.functions import INLINE, ROWS, function_of
-from autograd.compile.symbols import rules_of
+from autograd.compile.rules import rules_of
 from autograd.compile.tape import Tape
 from autograd.primitives import neg
 from autograd.row import Primitive, Variadic

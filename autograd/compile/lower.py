@@ -25,7 +25,8 @@ from autograd.compile.program import (
     Total,
 )
 from autograd.compile.rows import differentiable, quotient, share
-from autograd.compile.symbols import Symbol, place_of, read
+from autograd.compile.rules import read
+from autograd.compile.symbols import Symbol, place_of
 from autograd.compile.tape import Guard, Tape
 from autograd.row import Primitive, Variadic
 

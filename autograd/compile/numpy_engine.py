@@ -12,7 +12,7 @@ import numpy as np
 from autograd import primitives as p
 from autograd.compile.program import Dot, Edges, Map, Matrix, Program, Table, Total
 from autograd.compile.rows import both, either, exponential, quotient, shifted, top, unequal
-from autograd.compile.symbols import rules_of
+from autograd.compile.rules import rules_of
 from autograd.compile.tape import Tape
 from autograd.row import Primitive
 
