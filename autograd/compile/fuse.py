@@ -42,7 +42,6 @@ def fuse(tape: Tape, extra: list[int]) -> dict[int, Node]:
 
     `extra` are rows that are needed beside outputs and guards.
     """
-    tape.constant(1.0)  # in case a term has to become a product
     uses = uses_of(tape, extra)
     swallowed: set[int] = set()
     nodes: dict[int, Node] = {}

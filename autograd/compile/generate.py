@@ -22,7 +22,7 @@ from numba import cfunc, types
 
 from autograd.compile import kernels
 from autograd.compile.functions import INLINE, ROWS, function_of
-from autograd.compile.symbols import rules_of
+from autograd.compile.rules import rules_of
 from autograd.compile.tape import Tape
 from autograd.primitives import neg
 from autograd.row import Primitive, Variadic
@@ -50,10 +50,8 @@ def kernel_signature(dtype: str) -> Any:
 
 def machine_signature(dtype: str) -> Any:
     """Return the type of the machine."""
-    number = types.CPointer(ELEMENTS[dtype])
-    integers, tables = types.CPointer(types.int64), types.CPointer(types.int32)
-    data = [*[number] * 5, types.int64, *[number] * 4, types.int64]
-    return types.int64(integers, integers, tables, *data)
+    number, integers = types.CPointer(ELEMENTS[dtype]), types.CPointer(types.int64)
+    return types.int64(integers, types.CPointer(types.int32), number)
 
 
 @cache
@@ -248,7 +246,9 @@ def folder() -> Path:
     """Return the cache folder for this version of the sources, of Python and of Numba."""
     base = os.environ.get("CHAINRULE_CACHE")
     root = Path(base) if base else Path.home() / ".cache" / "chainrule"
-    sources = sorted(Path(__file__).parent.glob("*.py")) + [Path(__file__).parents[1] / "special.py"]
+    sources = sorted(Path(__file__).parent.glob("*.py")) + [
+        Path(__file__).parents[1] / "special.py"
+    ]
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in sources))
     digest.update(f"{numba.__version__} {platform.python_version()}".encode())
     return root / digest.hexdigest()[:16]

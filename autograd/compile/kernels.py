@@ -13,7 +13,8 @@ from typing import Any
 
 from numba import njit
 
-from autograd.compile.pointers import LANES, call, inner, shift, tile
+from autograd.compile.program import EACH, INPUTS_TOO
+from autograd.compile.pointers import LANES, as_code, call, inner, pointer_like, shift, tile
 
 # The fields of an instruction.
 FORWARD, BACKWARD, OUT, COUNT, TABLE, TERMS, COLUMNS, EDGES = range(8)
@@ -370,17 +371,26 @@ def pull_weights(
     scatter(gradient, target, table, rows * terms, 1)
 
 
-# What the machine is told about a program, one integer each.
-INSTRUCTIONS, SLOTS, BLOCK, INPUTS_COUNT, OUTPUTS_COUNT, OUTPUTS_TABLE = range(6)
-CONSTANTS_COUNT, BROADCAST_COUNT, BROADCAST_TABLE, GUARDS_COUNT, GUARDS_TABLE = range(6, 11)
-SETTINGS = 11
-PARAMETERS_TOO, INPUTS_TOO = 1, 2  # what gradients a call wants
+# What the machine is told, one integer each: about the program, and about one job.
+INSTRUCTIONS, SLOTS, INPUTS_COUNT, OUTPUTS_COUNT, OUTPUTS_TABLE, BROADCAST_COUNT = range(6)
+BROADCAST_TABLE, GUARDS_COUNT, GUARDS_TABLE, SHARED_COUNT, BLOCK, SAMPLES, WANTED = range(6, 13)
+# And where things are: addresses.
+CODE, VALUES, ADJOINTS, SCRATCH, GRADIENT, ROWS, OUTPUTS, SEED, SLOPES, SUM = range(13, 23)
+JOB = 23
 
 
 @njit(error_model="numpy")
-def load_inputs(settings: Any, values: Any, inputs: Any, lanes: Any) -> None:
+def clear(numbers: Any, count: Any) -> None:
+    """Set numbers to zero."""
+    for i in range(count):
+        numbers[i] = 0.0
+
+
+@njit(error_model="numpy")
+def load_rows(job: Any, values: Any, start: Any, lanes: Any) -> None:
     """Copy samples, each a row, to the slots of the inputs, where each is a column."""
-    count = settings[INPUTS_COUNT]
+    count = job[INPUTS_COUNT]
+    inputs = shift(pointer_like(values, job[ROWS]), start * count)
     if lanes == 1:
         for i in range(count):
             values[i] = inputs[i]
@@ -389,28 +399,28 @@ def load_inputs(settings: Any, values: Any, inputs: Any, lanes: Any) -> None:
 
 
 @njit(error_model="numpy")
-def load_shared(settings: Any, tables: Any, shared: Any, values: Any, lanes: Any) -> None:
+def load_shared(job: Any, tables: Any, shared: Any, values: Any, lanes: Any) -> None:
     """Copy shared numbers to all lanes of the slots where instructions ask for them."""
-    table = shift(tables, settings[BROADCAST_TABLE])
-    slots = shift(values, settings[INPUTS_COUNT] * lanes)
-    for i in range(settings[BROADCAST_COUNT]):
+    table = shift(tables, job[BROADCAST_TABLE])
+    slots = shift(values, job[INPUTS_COUNT] * lanes)
+    for i in range(job[BROADCAST_COUNT]):
         for lane in range(lanes):
             slots[i * lanes + lane] = shared[table[i]]
 
 
 @njit(error_model="numpy")
-def pull_shared(settings: Any, tables: Any, adjoints: Any, gradient: Any, lanes: Any) -> None:
+def pull_shared(job: Any, tables: Any, adjoints: Any, gradient: Any, lanes: Any) -> None:
     """Add the adjoints of those slots to the gradient."""
-    table = shift(tables, settings[BROADCAST_TABLE])
-    slots = shift(adjoints, settings[INPUTS_COUNT] * lanes)
-    for i in range(settings[BROADCAST_COUNT]):
+    table = shift(tables, job[BROADCAST_TABLE])
+    slots = shift(adjoints, job[INPUTS_COUNT] * lanes)
+    for i in range(job[BROADCAST_COUNT]):
         gradient[table[i]] += lane_sum(shift(slots, i * lanes), lanes)
 
 
 @njit(error_model="numpy")
-def failing_lane(settings: Any, tables: Any, values: Any, lanes: Any) -> Any:
+def failing_lane(job: Any, tables: Any, values: Any, lanes: Any) -> Any:
     """Return the first lane in which a guard has not the truth that was traced, or -1."""
-    count, table = settings[GUARDS_COUNT], shift(tables, settings[GUARDS_TABLE])
+    count, table = job[GUARDS_COUNT], shift(tables, job[GUARDS_TABLE])
     for lane in range(lanes):
         for i in range(count):
             if (values[table[i] * lanes + lane] != 0.0) != (table[count + i] != 0):
@@ -419,88 +429,80 @@ def failing_lane(settings: Any, tables: Any, values: Any, lanes: Any) -> Any:
 
 
 @njit(error_model="numpy")
-def store_outputs(settings: Any, tables: Any, values: Any, outputs: Any, lanes: Any) -> Any:
-    """Copy the outputs' slots to rows, and return the first lane that is not finite, or -1."""
-    count, table, found = settings[OUTPUTS_COUNT], shift(tables, settings[OUTPUTS_TABLE]), -1
+def store_outputs(job: Any, tables: Any, values: Any, total: Any, start: Any, lanes: Any) -> Any:
+    """Copy the outputs' slots to rows, add up what they come to under the seed.
+
+    Returns the first lane that is not finite, or -1.
+    """
+    count, table, found = job[OUTPUTS_COUNT], shift(tables, job[OUTPUTS_TABLE]), -1
+    outputs = shift(pointer_like(values, job[OUTPUTS]), start * count)
+    seed = pointer_like(values, job[SEED])
     for lane in range(lanes):
         for i in range(count):
             number = values[table[i] * lanes + lane]
             outputs[lane * count + i] = number
+            total[0] += seed[i] * number
             if not number - number == 0.0 and found < 0:
                 found = lane
     return found
 
 
 @njit(error_model="numpy")
-def seed_outputs(settings: Any, tables: Any, adjoints: Any, seed: Any, lanes: Any) -> None:
+def seed_outputs(job: Any, tables: Any, adjoints: Any, lanes: Any) -> None:
     """Set the adjoints of the outputs to the seed, and all others to zero."""
-    for i in range(settings[SLOTS] * lanes):
-        adjoints[i] = 0.0
-    table = shift(tables, settings[OUTPUTS_TABLE])
-    for i in range(settings[OUTPUTS_COUNT]):
+    clear(adjoints, job[SLOTS] * lanes)
+    table, seed = shift(tables, job[OUTPUTS_TABLE]), pointer_like(adjoints, job[SEED])
+    for i in range(job[OUTPUTS_COUNT]):
         for lane in range(lanes):
             adjoints[table[i] * lanes + lane] += seed[i]
 
 
-def machine(
-    settings: Any,
-    code: Any,
-    tables: Any,
-    shared: Any,
-    values: Any,
-    adjoints: Any,
-    gradient: Any,
-    scratch: Any,
-    samples: Any,
-    inputs: Any,
-    outputs: Any,
-    seed: Any,
-    slopes: Any,
-    wanted: Any,
-) -> Any:
-    """Run a program on samples, a block of lanes at a time.
+def machine(job: Any, tables: Any, shared: Any) -> Any:
+    """Run a program on the samples of a job, a block of lanes at a time.
 
-    `inputs`, `outputs` and `slopes` (the gradient by the inputs) have a row for each sample; the
-    gradient by the shared numbers is added to. Returns -1 - s where a guard fails at sample s,
-    s + 1 where the first output that is not finite is that of sample s, and 0 if all is well.
+    Rows (the inputs), outputs and slopes (the gradient by the inputs) have a row for each sample.
+    The gradient by the shared numbers is written, or one for each sample. Returns -1 - s where a
+    guard fails at sample s, s + 1 where the first output that is not finite is that of sample s,
+    and 0 if all is well.
     """
-    blank, start = 0, 0
-    while start < samples:
-        lanes = min(settings[BLOCK], samples - start)
-        row = start * settings[INPUTS_COUNT]
-        load_inputs(settings, values, shift(inputs, row), lanes)
-        load_shared(settings, tables, shared, values, lanes)
-        for i in range(settings[INSTRUCTIONS]):
+    code, values = as_code(job[CODE]), pointer_like(shared, job[VALUES])
+    adjoints, scratch = pointer_like(shared, job[ADJOINTS]), pointer_like(shared, job[SCRATCH])
+    gradient, total = pointer_like(shared, job[GRADIENT]), pointer_like(shared, job[SUM])
+    wanted, blank, start = job[WANTED], 0, 0
+    total[0] = 0.0
+    if wanted and not wanted & EACH:
+        clear(gradient, job[SHARED_COUNT])
+    while start < job[SAMPLES]:
+        lanes = min(job[BLOCK], job[SAMPLES] - start)
+        load_rows(job, values, start, lanes)
+        load_shared(job, tables, shared, values, lanes)
+        for i in range(job[INSTRUCTIONS]):
             step = shift(code, i * FIELDS)
             if step[FORWARD]:
-                call(
-                    step[FORWARD], step, tables, shared, values, adjoints, gradient, scratch, lanes
-                )
-        lane = failing_lane(settings, tables, values, lanes)
+                kernel = step[FORWARD]
+                call(kernel, step, tables, shared, values, adjoints, gradient, scratch, lanes)
+        lane = failing_lane(job, tables, values, lanes)
         if lane >= 0:
             return -1 - start - lane
-        column = shift(outputs, start * settings[OUTPUTS_COUNT])
-        lane = store_outputs(settings, tables, values, column, lanes)
+        lane = store_outputs(job, tables, values, total, start, lanes)
         if lane >= 0 and not blank:
             blank = start + lane + 1
         if wanted:
-            seed_outputs(settings, tables, adjoints, seed, lanes)
-            for i in range(settings[INSTRUCTIONS] - 1, -1, -1):
+            if wanted & EACH:
+                clear(gradient, job[SHARED_COUNT])
+            seed_outputs(job, tables, adjoints, lanes)
+            for i in range(job[INSTRUCTIONS] - 1, -1, -1):
                 step = shift(code, i * FIELDS)
                 if step[BACKWARD]:
-                    call(
-                        step[BACKWARD],
-                        step,
-                        tables,
-                        shared,
-                        values,
-                        adjoints,
-                        gradient,
-                        scratch,
-                        lanes,
-                    )
-            pull_shared(settings, tables, adjoints, gradient, lanes)
+                    kernel = step[BACKWARD]
+                    call(kernel, step, tables, shared, values, adjoints, gradient, scratch, lanes)
+            pull_shared(job, tables, adjoints, gradient, lanes)
             if wanted & INPUTS_TOO:
-                transpose(shift(slopes, row), adjoints, settings[INPUTS_COUNT], lanes)
+                slopes = pointer_like(shared, job[SLOPES])
+                transpose(
+                    shift(slopes, start * job[INPUTS_COUNT]), adjoints, job[INPUTS_COUNT], lanes
+                )
+            if wanted & EACH:
+                gradient = shift(gradient, job[SHARED_COUNT])
         start += lanes
     return blank

@@ -25,36 +25,54 @@ from autograd.compile.program import (
     Total,
 )
 from autograd.compile.rows import differentiable, quotient, share
-from autograd.compile.symbols import Symbol, place_of, read
+from autograd.compile.rules import read
+from autograd.compile.symbols import Symbol, place_of
 from autograd.compile.tape import Guard, Tape
 from autograd.row import Primitive, Variadic
 
 Edge = tuple[int, int, int, int]  # node, parent, slope, mask
 
 
-def lower(tape: Tape, with_respect_to: Sequence[int]) -> Program:
-    """Return the program of a tape, whose backward pass leads to the given leaves.
+def complete(tape: Tape) -> list[Edge]:
+    """Write to a tape all that programs of it will ask for: local derivatives, and constants.
 
-    Cost: O(nodes + operands) in time and memory.
+    Returns the edges of the nodes whose local derivatives are rows now.
     """
-    tape = tape.copy()
-    varies = varying(tape, with_respect_to)
-    edges = expand(tape, varies)
+    tape.constant(0.0)  # the bias of a dot that has none
+    tape.constant(1.0)  # the factor of a term that is no product
+    edges = expand(tape, varying(tape, tape.parameters + tape.inputs))
     for place, op in enumerate(tape.ops):
         if op is share:  # its edges are written down, so what is left is a quotient
             tape.ops[place], tape.operands[place] = quotient, tape.operands[place][:2]
+    return edges
+
+
+def lower(tape: Tape, edges: Sequence[Edge], leaves: Sequence[int]) -> Program:
+    """Return the program of a complete tape, whose backward pass leads to the given leaves.
+
+    Cost: O(nodes + operands) in time and memory.
+    """
+    varies = varying(tape, leaves, edges)
+    edges = [edge for edge in edges if varies[edge[1]]]
     nodes = fuse(tape, [place for edge in edges for place in edge[2:]])
-    varies += [False] * (len(tape) - len(varies))  # local derivatives are not differentiated
     return Lowering(tape, nodes, edges, varies).program()
 
 
-def varying(tape: Tape, leaves: Sequence[int]) -> list[bool]:
-    """Tell for every row whether a gradient flows through it to one of the leaves."""
+def varying(tape: Tape, leaves: Sequence[int], edges: Sequence[Edge] = ()) -> list[bool]:
+    """Tell for every row whether a gradient flows through it to one of the leaves.
+
+    Over some edges it flows by local derivatives that are rows.
+    """
     varies = [False] * len(tape)
     for place in leaves:
         varies[place] = True
+    parents: dict[int, list[int]] = {}
+    for node, parent, *_ in edges:
+        parents.setdefault(node, []).append(parent)
     for place, op in enumerate(tape.ops):
-        if op is not None:
+        if place in parents:
+            varies[place] = any(varies[x] for x in parents[place])
+        elif op is not None:
             varies[place] = any(
                 varies[x] and differentiable(op, i) for i, x in enumerate(tape.operands[place])
             )

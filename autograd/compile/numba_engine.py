@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import threading
 from typing import Any
 
 import numpy as np
@@ -10,14 +11,25 @@ from numba.core.errors import NumbaError
 
 from autograd.compile import generate
 from autograd.compile import kernels as k
-from autograd.compile.program import Dot, Edges, Instruction, Map, Matrix, Program, Table, Total
+from autograd.compile.program import (
+    EACH,
+    INPUTS_TOO,
+    Dot,
+    Edges,
+    Instruction,
+    Map,
+    Matrix,
+    Program,
+    Table,
+    Total,
+)
 from autograd.compile.numpy_engine import NumpyEngine
 from autograd.primitives import rounded
 from autograd.row import Variadic
 
 Array = np.ndarray[Any, Any]
 CACHE = 2**20  # bytes of values and adjoints that a block of lanes should not exceed
-MOST = 512  # lanes of a block
+LEAST, MOST = 8, 512  # lanes of a block
 
 
 class NumbaEngine:
@@ -25,24 +37,24 @@ class NumbaEngine:
 
     name = "numba"
 
-    def __init__(self, program: Program, dtype: Any = "float64") -> None:
-        self.program, self.dtype = program, np.dtype(dtype)
+    def __init__(self, program: Program, shared: Array) -> None:
+        self.program, self.shared, self.dtype = program, shared, shared.dtype
         self.tables: list[Array] = []
         self.length = 0
         self.kept: list[Any] = []
         self.failures: list[BaseException] = []
-        self.other = NumpyEngine(program, dtype)
+        self.other = NumpyEngine(program, shared)
         code = [self.encoded(step) for step in program.instructions]
         self.code = np.array(code, np.int64).reshape(-1, k.FIELDS)
         self.settings = self.settled()
         self.table = np.concatenate([*self.tables, np.zeros(1, np.int32)])
-        self.shared = np.empty(program.parameters + len(program.shared), self.dtype)
-        self.shared[program.parameters :] = program.shared
-        self.capacity = 0
+        self.room = Room(self, 0)
+        self.lock = threading.Lock()
         machine = generate.fixed("machine", self.dtype.name)
-        pointer, integer = ctypes.c_void_p, ctypes.c_int64
-        kinds = [pointer] * 8 + [integer] + [pointer] * 4 + [integer]
-        self.machine = ctypes.CFUNCTYPE(integer, *kinds)(machine.address)
+        pointer = ctypes.c_void_p
+        function = ctypes.CFUNCTYPE(ctypes.c_int64, pointer, pointer, pointer)(machine.address)
+        tables, numbers = self.table.ctypes.data, shared.ctypes.data
+        self.machine = lambda job: function(job, tables, numbers)
 
     # Encoding
 
@@ -128,9 +140,9 @@ class NumbaEngine:
 
     def settled(self) -> Array:
         """Return what the machine has to know about the program."""
-        program, settings = self.program, np.zeros(k.SETTINGS, np.int64)
+        program, settings = self.program, np.zeros(k.JOB, np.int64)
         settings[k.INSTRUCTIONS], settings[k.SLOTS] = len(program.instructions), program.slots
-        settings[k.INPUTS_COUNT] = program.inputs
+        settings[k.INPUTS_COUNT], settings[k.SHARED_COUNT] = program.inputs, len(self.shared)
         settings[k.OUTPUTS_COUNT] = len(program.outputs)
         settings[k.OUTPUTS_TABLE] = self.put(program.outputs)
         settings[k.BROADCAST_COUNT] = len(program.broadcast)
@@ -138,72 +150,72 @@ class NumbaEngine:
         settings[k.GUARDS_COUNT] = len(program.guards)
         guards = [[g.row for g in program.guards], [g.truth for g in program.guards]]
         settings[k.GUARDS_TABLE] = self.put(np.array(guards, np.int32))
+        settings[k.CODE] = self.code.ctypes.data
         return settings
 
     # Running
 
     def block(self, samples: int) -> int:
         """Return how many lanes a block has."""
-        fitting = max(8, CACHE // (16 * max(1, self.program.slots)))
-        most = min(MOST, fitting)
-        blocks = -(-samples // most)
+        fitting = max(LEAST, CACHE // (2 * self.dtype.itemsize * max(1, self.program.slots)))
+        blocks = -(-samples // min(MOST, fitting))
         return -(-samples // blocks)
-
-    def reserve(self, lanes: int) -> None:
-        """Make room for the numbers of so many lanes."""
-        if lanes > self.capacity:
-            self.capacity = lanes
-            self.values = np.empty(self.program.slots * lanes, self.dtype)
-            self.adjoints = np.empty(self.program.slots * lanes, self.dtype)
-            self.scratch = np.empty(self.scratch_size(lanes), self.dtype)
-            arrays = (self.settings, self.code, self.table, self.shared, self.values, self.adjoints)
-            self.addresses = [x.ctypes.data for x in arrays]
-            self.scratch_address = self.scratch.ctypes.data
 
     def scratch_size(self, lanes: int) -> int:
         """Return how many numbers the kernels need beside the slots."""
-        sizes = [
-            2 * step.weights.size + 3 * step.inputs.size * lanes
-            for step in self.program.instructions
-            if isinstance(step, Matrix)
-        ]
-        rows = [len(step.operands) for step in self.program.instructions if isinstance(step, Map)]
-        return max([*sizes, *rows], default=0) + 1
+        sizes = [1]
+        for step in self.program.instructions:
+            if isinstance(step, Matrix):
+                sizes.append(2 * step.weights.size + 3 * step.inputs.size * lanes)
+            elif isinstance(step, Map):
+                sizes.append(len(step.operands))
+        return max(sizes)
 
-    def run(
-        self, parameters: Array, inputs: Array, seed: Array | None, wanted: int
-    ) -> tuple[Array, Array, Array, int]:
-        """Run the machine once; returns outputs, gradient, slopes and its answer."""
-        program, samples = self.program, len(inputs)
-        lanes = self.block(samples)
-        self.reserve(lanes)
-        self.settings[k.BLOCK] = lanes
-        self.shared[: program.parameters] = parameters
-        outputs = np.empty((samples, len(program.outputs)), self.dtype)
-        gradient = np.zeros(len(self.shared) if wanted else 0, self.dtype)
-        slopes = np.empty((samples, program.inputs) if wanted & k.INPUTS_TOO else 0, self.dtype)
-        answer = self.machine(
-            *self.addresses,
-            gradient.ctypes.data,
-            self.scratch_address,
-            samples,
-            inputs.ctypes.data,
-            outputs.ctypes.data,
-            seed.ctypes.data if seed is not None else None,
-            slopes.ctypes.data,
-            wanted,
-        )
-        if self.failures:
-            raise self.failures.pop()
-        return outputs, gradient[: program.parameters], slopes, answer
+    def job(self, samples: int, wanted: int) -> Job:
+        """Return a job with room for so many samples."""
+        lanes = 1 if wanted & EACH else self.block(samples)
+        if lanes > self.room.lanes:
+            self.room = Room(self, lanes)
+        return Job(self, samples, wanted, lanes)
 
-    def forward(self, parameters: Array, inputs: Array) -> Array:
-        """Return the outputs, samples x outputs."""
-        return self.run(parameters, inputs, None, 0)[0]
 
-    def backward(self, parameters: Array, inputs: Array, seed: Array) -> tuple[Array, ...]:
-        """Return outputs, gradient by the parameters and gradient by each sample's inputs."""
-        return self.run(parameters, inputs, seed, k.PARAMETERS_TOO | k.INPUTS_TOO)[:3]
+class Room:
+    """Where the values and adjoints of a block of lanes stand; jobs share it."""
+
+    def __init__(self, engine: NumbaEngine, lanes: int) -> None:
+        self.lanes = lanes
+        self.values = np.empty(engine.program.slots * lanes, engine.dtype)
+        self.adjoints = np.empty(engine.program.slots * lanes, engine.dtype)
+        self.scratch = np.empty(engine.scratch_size(lanes), engine.dtype)
+
+
+class Job:
+    """A run on so many samples: fill `rows` and `seed`, call `run`, and read the results."""
+
+    def __init__(self, engine: NumbaEngine, samples: int, wanted: int, lanes: int) -> None:
+        program, dtype, count = engine.program, engine.dtype, len(engine.shared)
+        self.engine, self.room = engine, engine.room
+        self.rows = np.zeros((samples, program.inputs), dtype)
+        self.outputs = np.empty((samples, len(program.outputs)), dtype)
+        self.seed = np.ones(len(program.outputs), dtype)
+        self.slopes = np.empty((samples if wanted & INPUTS_TOO else 0, program.inputs), dtype)
+        self.full = np.empty((samples if wanted & EACH else 1, count if wanted else 0), dtype)
+        self.gradients = self.full[:, : program.parameters]
+        self.total = np.zeros(1, dtype)
+        self.settings = engine.settings.copy()
+        self.settings[[k.BLOCK, k.SAMPLES, k.WANTED]] = lanes, samples, wanted
+        room = self.room
+        arrays = [room.values, room.adjoints, room.scratch, self.full, self.rows, self.outputs]
+        arrays += [self.seed, self.slopes, self.total]
+        self.settings[k.VALUES : k.SUM + 1] = [x.ctypes.data for x in arrays]
+        self.address = self.settings.ctypes.data
+
+    def run(self) -> int:
+        """Run the machine, and return its answer: 0, or where a guard or a number failed."""
+        answer = self.engine.machine(self.address)
+        if self.engine.failures:
+            raise self.engine.failures.pop()
+        return answer  # type: ignore[no-any-return]
 
 
 class called_back:  # noqa: N801

@@ -4,19 +4,31 @@ from __future__ import annotations
 
 import math
 import operator
+import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from autograd import primitives as p
-from autograd.compile.program import Dot, Edges, Map, Matrix, Program, Table, Total
+from autograd.compile.program import (
+    EACH,
+    INPUTS_TOO,
+    Dot,
+    Edges,
+    Map,
+    Matrix,
+    Program,
+    Table,
+    Total,
+)
 from autograd.compile.rows import both, either, exponential, quotient, shifted, top, unequal
-from autograd.compile.symbols import rules_of
+from autograd.compile.rules import rules_of
 from autograd.compile.tape import Tape
 from autograd.row import Primitive
 
 Array = np.ndarray[Any, Any]
+MEMORY = 2**28  # bytes of values and adjoints that a block of lanes should not exceed
 
 
 def of_floats(op: Primitive) -> Callable[..., Any]:
@@ -145,47 +157,49 @@ class NumpyEngine:
 
     name = "numpy"
 
-    def __init__(self, program: Program, dtype: str = "float64") -> None:
-        self.program, self.dtype = program, np.dtype(dtype)
-        self.constants = np.array(program.shared, self.dtype)
+    def __init__(self, program: Program, shared: Array) -> None:
+        self.program, self.shared, self.dtype = program, shared, shared.dtype
         self.rules: dict[Any, Tape | None] = {}
+        self.lock = threading.Lock()
 
-    def forward(self, parameters: Array, inputs: Array) -> Array:
-        """Return the outputs, samples x outputs."""
-        with np.errstate(all="ignore"):
-            values = self.values(np.concatenate([parameters, self.constants]), inputs)
-        return values[self.program.outputs].T
+    def block(self, samples: int) -> int:
+        """Return how many lanes a block has."""
+        fitting = max(1, MEMORY // (2 * self.dtype.itemsize * max(1, self.program.slots)))
+        blocks = -(-samples // fitting)
+        return -(-samples // blocks)
 
-    def backward(self, parameters: Array, inputs: Array, seed: Array) -> tuple[Array, ...]:
-        """Return outputs, gradient by the parameters and gradient by each sample's inputs.
+    def job(self, samples: int, wanted: int) -> Job:
+        """Return a job with room for so many samples."""
+        return Job(self, samples, wanted)
 
-        The seed is the derivative of the result by each of the outputs.
-        """
-        with np.errstate(all="ignore"):
-            shared = np.concatenate([parameters, self.constants])
-            values = self.values(shared, inputs)
-            adjoints = np.zeros_like(values)
-            np.add.at(adjoints, self.program.outputs, seed[:, None])
-            gradient = np.zeros_like(shared)
-            for instruction in reversed(self.program.instructions):
-                getattr(self, f"pull_{type(instruction).__name__.lower()}")(
-                    instruction, shared, values, adjoints, gradient
-                )
-            start, count = self.program.inputs, len(self.program.broadcast)
-            np.add.at(gradient, self.program.broadcast, adjoints[start : start + count].sum(1))
-        outputs = values[self.program.outputs].T
-        return outputs, gradient[: self.program.parameters], adjoints[:start].T
-
-    def values(self, shared: Array, inputs: Array) -> Array:
-        """Return the values of all slots."""
-        program, lanes = self.program, len(inputs)
-        values = np.zeros((program.slots, lanes), self.dtype)
+    def values(self, inputs: Array) -> Array:
+        """Return the values of all slots for samples, one a row."""
+        program, shared = self.program, self.shared
+        values = np.zeros((program.slots, len(inputs)), self.dtype)
         values[: program.inputs] = inputs.T
         after = program.inputs + len(program.broadcast)
         values[program.inputs : after] = shared[program.broadcast][:, None]
-        for instruction in program.instructions:
-            getattr(self, f"push_{type(instruction).__name__.lower()}")(instruction, shared, values)
+        for step in program.instructions:
+            getattr(self, f"push_{type(step).__name__.lower()}")(step, shared, values)
         return values
+
+    def adjoints(self, values: Array, seed: Array, gradient: Array) -> Array:
+        """Return the adjoints of all slots, and add those of shared numbers to the gradient."""
+        program, shared = self.program, self.shared
+        adjoints = np.zeros_like(values)
+        np.add.at(adjoints, program.outputs, seed[:, None])
+        for step in reversed(program.instructions):
+            pull = getattr(self, f"pull_{type(step).__name__.lower()}")
+            pull(step, shared, values, adjoints, gradient)
+        after = program.inputs + len(program.broadcast)
+        np.add.at(gradient, program.broadcast, adjoints[program.inputs : after].sum(1))
+        return adjoints
+
+    def failing(self, values: Array) -> Array:
+        """Return for every guard and lane whether it has not the truth that was traced."""
+        guards = self.program.guards
+        truths = np.array([guard.truth for guard in guards], bool)[:, None]
+        return (values[[guard.row for guard in guards]] != 0) != truths  # type: ignore[no-any-return]
 
     def biases(self, code: Table, shared: Array, values: Array) -> Array:
         """Return the biases of dots, which are slots or shared numbers."""
@@ -290,3 +304,43 @@ class NumpyEngine:
         """Add the products of edges whose slopes stand in slots."""
         product = np.where(values[step.still] != 0, 0.0, values[step.slopes] * adjoints[step.nodes])
         np.add.at(adjoints, step.parents, product)
+
+
+class Job:
+    """A run on so many samples: fill `rows` and `seed`, call `run`, and read the results."""
+
+    def __init__(self, engine: NumpyEngine, samples: int, wanted: int) -> None:
+        program, dtype = engine.program, engine.dtype
+        self.engine, self.wanted = engine, wanted
+        self.lanes = 1 if wanted & EACH else engine.block(samples)
+        self.rows = np.zeros((samples, program.inputs), dtype)
+        self.outputs = np.empty((samples, len(program.outputs)), dtype)
+        self.seed = np.ones(len(program.outputs), dtype)
+        self.slopes = np.empty((samples if wanted & INPUTS_TOO else 0, program.inputs), dtype)
+        self.full = np.empty((samples if wanted & EACH else 1, len(engine.shared)), dtype)
+        self.gradients = self.full[:, : program.parameters]
+        self.total = np.zeros(1, dtype)
+
+    def run(self) -> int:
+        """Run all blocks, and return 0, or where a guard or a number failed: see `machine`."""
+        self.full[:] = 0.0
+        with np.errstate(all="ignore"):
+            for start in range(0, len(self.rows), self.lanes):
+                samples = slice(start, start + self.lanes)
+                values = self.engine.values(self.rows[samples])
+                failing = self.engine.failing(values).any(0)
+                if failing.any():
+                    return -1 - start - int(failing.argmax())
+                self.outputs[samples] = values[self.engine.program.outputs].T
+                if self.wanted:
+                    self.pull(start, samples, values)
+        self.total[0] = (self.outputs @ self.seed).sum()
+        blank = ~np.isfinite(self.outputs).all(1)
+        return int(blank.argmax()) + 1 if blank.any() else 0
+
+    def pull(self, start: int, samples: slice, values: Array) -> None:
+        """Run the backward pass of a block."""
+        gradient = self.full[start if self.wanted & EACH else 0]
+        adjoints = self.engine.adjoints(values, self.seed, gradient)
+        if self.wanted & INPUTS_TOO:
+            self.slopes[samples] = adjoints[: self.engine.program.inputs].T

@@ -29,6 +29,26 @@ def shift(typing: Any, pointer: Any, count: Any) -> Any:
 
 
 @intrinsic
+def pointer_like(typing: Any, model: Any, address: Any) -> Any:
+    """Return an address as a pointer of the model's type."""
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.inttoptr(args[1], args[0].type)
+
+    return model(model, types.int64), code
+
+
+@intrinsic
+def as_code(typing: Any, address: Any) -> Any:
+    """Return an address as a pointer to integers."""
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.inttoptr(args[0], INT64.as_pointer())
+
+    return types.CPointer(types.int64)(types.int64), code
+
+
+@intrinsic
 def call(
     typing: Any,
     address: Any,
@@ -206,9 +226,7 @@ def inner(rows: int) -> Any:
     """
 
     @intrinsic
-    def multiply(
-        typing: Any, out: Any, left: Any, left_row: Any, right: Any, terms: Any
-    ) -> Any:
+    def multiply(typing: Any, out: Any, left: Any, left_row: Any, right: Any, terms: Any) -> Any:
         def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             out, left, left_row, right, terms = args
             lanes = Vectors(builder, out.type.pointee)

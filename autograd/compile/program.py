@@ -19,6 +19,9 @@ from autograd.row import Primitive
 Table = np.ndarray[Any, np.dtype[np.int32]]  # slots, or places in the array of shared numbers
 
 
+GRADIENT_TOO, INPUTS_TOO, EACH = 1, 2, 4  # a job wants: gradients, by inputs too, of each sample
+
+
 @dataclass
 class Instruction:
     """What all instructions have: the slots of their results, one for each member."""

@@ -3,34 +3,37 @@
 A rule such as `lambda x, out: 4 * sigmoid(2 * x) * sigmoid(-2 * x)` is an expression. Called on
 Symbols, it appends its operations to a tape; that is how the compiler gets its derivatives.
 
+>>> from autograd.compile.tape import Tape
 >>> from autograd.primitives import tanh
->>> print(rules_of(tanh, 1, (True,)))
+>>> tape = Tape()
+>>> symbol = tanh.partials[0](Symbol(tape, tape.input()), None)
+>>> tape.outputs = [symbol.place]
+>>> print(tape)
 v0 = input 0
-v1 = input 1
-v2 = 2
-v3 = v2 * v0
-v4 = sigmoid(v3)
-v5 = 4
-v6 = v5 * v4
-v7 = -2
-v8 = v7 * v0
-v9 = sigmoid(v8)
-v10 = v6 * v9
-v11 = False
-return v10, v11
+v1 = 2
+v2 = v1 * v0
+v3 = sigmoid(v2)
+v4 = 4
+v5 = v4 * v3
+v6 = -2
+v7 = v6 * v0
+v8 = sigmoid(v7)
+v9 = v5 * v8
+return v9
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import compress
 from types import MethodType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autograd import primitives as p
 from autograd.compile.rows import both, either, unequal
-from autograd.compile.tape import Tape
 from autograd.row import Primitive
+
+if TYPE_CHECKING:
+    from autograd.compile.tape import Tape
 
 
 class Symbol:
@@ -95,29 +98,3 @@ class Symbol:
 def place_of(tape: Tape, x: Any) -> int:
     """Return the place of a Symbol, or of a constant."""
     return x.place if isinstance(x, Symbol) else tape.constant(x)
-
-
-def rules_of(op: Primitive, arity: int, edges: Sequence[bool]) -> Tape:
-    """Return the tape of a primitive's local derivatives, read off its row of the table.
-
-    Its inputs are the operands and the result. Its outputs are the local derivatives of the
-    operands with an edge, and then, for the same operands, whether the result is constant in it.
-
-    Raises: TypeError when a rule cannot be read, because it branches or calls `math`.
-    """
-    tape = Tape()
-    symbols = [Symbol(tape, tape.leaf()) for _ in range(arity + 1)]
-    tape.inputs = [s.place for s in symbols]
-    slopes, still = read(op, symbols, edges)
-    tape.outputs = [place_of(tape, x) for x in slopes + still]
-    return tape
-
-
-def read(
-    op: Primitive, symbols: Sequence[Any], edges: Sequence[bool]
-) -> tuple[list[Any], list[Any]]:
-    """Return slopes and masks of a row for operands and a result that are Symbols or numbers."""
-    *operands, out = symbols
-    slopes = op.derivatives(operands, out, edges)
-    still = op.constant(*symbols) if op.constant else [False] * len(operands)
-    return list(compress(slopes, edges)), list(compress(still, edges))

@@ -22,7 +22,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from autograd.compile.rows import share, shifted, top
-from autograd.functional import flatten, is_scalar, rebuild
+from autograd.compile.symbols import Symbol, place_of
+from autograd.functional import Mask, flatten, is_scalar, rebuild
 from autograd.mode import mode
 from autograd.primitives import div, mean, softmax_of, total
 from autograd.row import Primitive
@@ -78,6 +79,11 @@ class Tape:
         self.operands.append(())
         return len(self.ops) - 1
 
+    def input(self) -> int:
+        """Append an input, and return its place."""
+        self.inputs.append(self.leaf())
+        return self.inputs[-1]
+
     def constant(self, number: Any) -> int:
         """Return the place of a constant; an int and the float equal to it are two."""
         key = (type(number), repr(number))
@@ -91,22 +97,25 @@ class Tape:
         key = (op, operands)
         place = self.known.get(key)
         if place is None:
-            op, operands = self.parts(op, operands)
-            place = self.known[key] = len(self.ops)
-            self.ops.append(op)
-            self.operands.append(operands)
+            place = self.known[key] = self.written(op, operands)
         return place
 
-    def parts(self, op: Primitive, operands: tuple[int, ...]) -> tuple[Primitive, tuple[int, ...]]:
-        """Return the last part of an operation, after writing those that others can share."""
+    def written(self, op: Primitive, operands: tuple[int, ...]) -> int:
+        """Append an operation, in parts where it has parts that others can share."""
         if op is mean:
-            return div, (self.apply(total, operands), self.constant(len(operands)))
+            return self.apply(div, (self.apply(total, operands), self.constant(len(operands))))
+        if isinstance(op, Mask):
+            symbols = [Symbol(self, x) for x in operands]
+            return place_of(self, op.row.constant(*symbols)[op.operand])  # type: ignore[misc]
         if op is softmax_of:
             index, *xs = operands
             largest = self.apply(top, tuple(xs))
             parts = tuple(self.apply(shifted, (x, largest)) for x in xs)
-            return share, (parts[self.constants[index]], self.apply(total, parts), *operands)
-        return op, operands
+            op, chosen = share, parts[self.constants[index]]
+            operands = (chosen, self.apply(total, parts), *operands)
+        self.ops.append(op)
+        self.operands.append(operands)
+        return len(self.ops) - 1
 
     def lines(self) -> Iterator[str]:
         """Yield the tape as text, one line for each row."""
