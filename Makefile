@@ -1,7 +1,7 @@
 # Everything a developer runs; `make check` is what has to pass before a commit lands.
 PYTHON ?= .venv/bin/python
 
-.PHONY: check test format docs notebooks bench
+.PHONY: check test format docs notebooks bench fuzz
 
 check: ## lint, types and tests
 	$(PYTHON) -m ruff check .
@@ -25,3 +25,6 @@ notebooks: ## execute the notebooks
 bench: ## print the tables of the README
 	$(PYTHON) -m benchmarks eager
 	$(PYTHON) -m benchmarks accuracy
+
+fuzz: ## random graphs against 60 digits, fractions, dual numbers, PyTorch and JAX; SEED=n for others
+	$(PYTHON) -m benchmarks fuzz --peers --seed $(or $(SEED),0)

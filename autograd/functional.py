@@ -154,7 +154,9 @@ def rebuild(x: Any, scalars: Iterator[Any]) -> Any:
         return next(scalars)
     if type(x).__module__ == "numpy":
         filled = [next(scalars) for _ in range(x.size)]
-        out = x.astype(object if any(isinstance(s, Value) for s in filled) else float)
+        kinds = (float, complex) if x.size else (float,)
+        plain = (kind for kind in kinds if all(isinstance(s, (int, kind)) for s in filled))
+        out = x.astype(next(plain, object))
         for i, scalar in enumerate(filled):
             out.flat[i] = scalar
         return out

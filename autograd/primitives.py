@@ -198,7 +198,8 @@ def softmax_rule(operands: Sequence[Any], out: Any) -> list[Any]:
 # fmt: off
 inner_product = Variadic("dot", weighted_sum, dot_rule)
 total = Variadic("sum", lambda *xs: fold(xs), lambda xs, out: [1] * len(xs))
-mean  = Variadic("mean", lambda *xs: fold(xs) / len(xs), lambda xs, out: [1 / len(xs)] * len(xs))
+mean  = Variadic("mean", lambda *xs: fold(xs) / len(xs),
+                 lambda xs, out: [xs[0] ** 0 / len(xs)] * len(xs))  # 1 / len is no exact fraction
 prod  = Variadic("prod", lambda *xs: math.prod(xs), product_rule)
 norm  = Variadic("norm", math.hypot, lambda xs, out: [x / nonzero(out) for x in xs])
 logsumexp = Variadic("logsumexp", log_of_sum, lambda xs, out: softmax(xs))

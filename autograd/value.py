@@ -89,6 +89,9 @@ class Value:
         if ORDINARY.issuperset(map(type, operands)):
             numbers = [x.data if type(x) is Value else x for x in operands]
         else:
+            for x in operands:
+                if hasattr(x, "record") and not isinstance(x, Value):
+                    return x.record(op, operands)  # type: ignore[no-any-return]  # on top of us
             operands = [x if isinstance(x, Value) else number(x) for x in operands]
             numbers = [x.data if isinstance(x, Value) else x for x in operands]
         try:
