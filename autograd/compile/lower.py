@@ -26,6 +26,7 @@ from autograd.compile.program import (
 )
 from autograd.compile.rows import differentiable, quotient, share
 from autograd.compile.rules import read
+from autograd.compile.schedule import schedule
 from autograd.compile.symbols import Symbol, place_of
 from autograd.compile.tape import Guard, Tape
 from autograd.row import Primitive, Variadic
@@ -121,6 +122,12 @@ def edges_of(tape: Tape, place: int, op: Primitive, varies: Sequence[bool]) -> I
     ]
 
 
+def is_matrix(kind: Any) -> bool:
+    """Tell whether a kind of nodes is inner products of which one side is shared."""
+    op, _, details = kind
+    return op is p.inner_product and bool(details[0])
+
+
 class Lowering:
     """The state of one lowering: which slot each row of the tape has got."""
 
@@ -168,18 +175,14 @@ class Lowering:
         return first
 
     def grouped(self) -> list[tuple[Any, list[int]]]:
-        """Return the nodes by level and kind; members of a group can be one instruction."""
-        level = [0] * len(self.tape)
-        groups: dict[Any, list[int]] = {}
+        """Return the nodes in groups, in the order of their computation."""
+        kinds, operands = {}, {}
         for place, node in self.nodes.items():
-            deepest = max((level[x] for x in node.operands), default=0)
-            if node.bias != NO_BIAS:
-                deepest = max(deepest, level[node.bias])
-            level[place] = deepest + 1
-            kind = (deepest + 1, node.op, len(node.operands), self.kind(node))
-            groups.setdefault(kind, []).append(place)
-        order = sorted(groups, key=lambda kind: kind[0])
-        return [(kind, groups[kind]) for kind in order]
+            kinds[place] = (node.op, len(node.operands), self.kind(node))
+            biased = node.bias != NO_BIAS
+            operands[place] = (*node.operands, node.bias) if biased else node.operands
+        patient = {kind for kind in set(kinds.values()) if is_matrix(kind)}
+        return schedule(operands, kinds, patient)
 
     def kind(self, node: Node) -> Any:
         """Return what else has to agree in a group: where adjoints flow, and what is shared."""
@@ -211,7 +214,7 @@ class Lowering:
         """Return the shared numbers that are operands of other instructions than matrices."""
         found: dict[int, None] = {}
         for kind, members in groups:
-            if kind[1] is p.inner_product and kind[3][0]:
+            if is_matrix(kind):
                 continue
             for place in members:
                 found |= {x: None for x in self.nodes[place].operands if x in self.shared}
@@ -222,7 +225,7 @@ class Lowering:
 
     def emit(self, kind: Any, members: list[int]) -> None:
         """Append the instructions of a group."""
-        _, op, _, flows = kind
+        op, _, flows = kind
         if op is p.inner_product:
             if flows[0]:
                 self.emit_matrices(members, flows[1:])
