@@ -25,6 +25,7 @@ notebooks: ## execute the notebooks
 bench: ## print the tables of the README
 	$(PYTHON) -m benchmarks eager
 	$(PYTHON) -m benchmarks accuracy
+	$(PYTHON) -m benchmarks compiled
 
 fuzz: ## random graphs against 60 digits, fractions, dual numbers, PyTorch and JAX; SEED=n for others
 	$(PYTHON) -m benchmarks fuzz --peers --seed $(or $(SEED),0)

@@ -65,9 +65,9 @@ def options(argv: list[str]) -> argparse.Namespace:
 
 def compiled(work: Any, engine: str | None = None) -> Any:
     """Return the workload's function, compiled."""
-    compile: Any = import_module("autograd.compile")
+    compiler: Any = import_module("autograd.compile")
     reduce = "sum" if work.kind == "inputs" else "mean"
-    return compile(
+    return compiler(
         work.function,
         parameters=work.parameters,
         example=work.sample(0),
@@ -345,71 +345,6 @@ def print_first(found: dict[str, dict[str, float]]) -> None:
         )
 
 
-# Comparisons of their own.
-
-
-def lowering(asked: argparse.Namespace) -> dict[str, Any]:
-    """Print how the time of tracing and lowering grows with the graph."""
-    from benchmarks.workloads import scattered
-
-    print("\ntracing and lowering an irregular graph")
-    seconds = {}
-    for length in (10**4, 10**5, 10**6):
-        work = scattered(length, 1)
-        start = time.perf_counter()
-        function = compiled(work)
-        middle = time.perf_counter()
-        function.explain()
-        seconds[length] = time.perf_counter() - middle
-        traced, node = middle - start, 1e6 / length
-        print(
-            f"  {length:>9,} operations: trace {traced:7.3f} s ({traced * node:5.2f} µs each), "
-            f"lower {seconds[length]:7.3f} s ({seconds[length] * node:5.2f} µs each)"
-        )
-    return {"growth": seconds[10**6] / seconds[10**5], "node": seconds[10**6]}
-
-
-def training(asked: argparse.Namespace) -> dict[str, Any]:
-    """Print iterations a second of Algorithm 3.1 on digits, recorded and compiled."""
-    from nn import TwoLayerNetwork, train
-    from nn.__main__ import DATA
-    from nn.data import Standardizer, load_digits, split
-
-    usual, (part, _) = DATA["digits"], split(load_digits(), 0.2, 0)
-    rows = Standardizer.fit(part.inputs).rows(part.inputs)
-
-    def run(compiled: bool, iterations: int) -> tuple[float, Any]:
-        start = time.perf_counter()
-        history = train(
-            TwoLayerNetwork(64, usual.hidden, 10), rows, part.targets, compiled=compiled,
-            step_size=usual.step_size, batch_size=usual.batch_size, iterations=iterations,
-            progress=False,
-        )  # fmt: skip
-        return time.perf_counter() - start, history.losses
-
-    def rate(compiled: bool, iterations: int) -> tuple[float, Any]:
-        """Return iterations a second, without the checks and the compilation before the first."""
-        before, _ = run(compiled, 1)
-        whole, losses = run(compiled, iterations)
-        return (iterations - 1) / (whole - before), losses
-
-    many = 200 if asked.quick else 1000
-    rates = []
-    for _ in range(3):
-        fast, losses = rate(True, 10 * many)
-        slow, expected = rate(False, many)
-        rates.append((fast / slow, fast, slow))
-    speed, fast, slow = sorted(rates)[1]
-    off = max(abs(a - b) / b for a, b in zip(losses, expected))
-    print(f"\nAlgorithm 3.1 on digits, 64-{usual.hidden}-10, batch {usual.batch_size}")
-    print(f"  recorded {slow:10,.1f} iterations/s\n  compiled {fast:10,.1f} iterations/s")
-    print(f"  {speed:.0f} times; losses of {many:,} iterations differ by {off:.1e} at most")
-    return {"speed": speed, "difference": off}
-
-
-EXTRA = {"lowering": lowering, "training": training}
-
-
 def threads() -> str:
     """Return how many threads everybody uses."""
     import numpy as np
@@ -429,6 +364,7 @@ def threads() -> str:
 
 def report(argv: list[str]) -> None:
     """Print a table for every workload, and the targets."""
+    from benchmarks.comparisons import EXTRA
     from benchmarks.targets import verdicts
     from benchmarks.workloads import GROUPS
 
@@ -443,7 +379,7 @@ def report(argv: list[str]) -> None:
     results: dict[str, dict[str, Any]] = {}
     for name in asked.names or (*GROUPS, *EXTRA):
         if name in EXTRA:
-            results[name] = EXTRA[name](asked)
+            results[name] = EXTRA[name](asked.quick)
             continue
         for index, make in enumerate(GROUPS[name]):
             work = make()

@@ -86,6 +86,8 @@ TARGETS = (
            ">=", 300),
     Target("7 training on digits: losses differ after 1,000 iterations by",
            fact("training", "difference"), "<=", 1e-9, ""),
+    Target("8 random graphs compiled", fact("graphs", "graphs"), ">=", 20_000, ""),
+    Target("8 random graphs wrong", fact("graphs", "wrong"), "<=", 0, ""),
 )  # fmt: skip
 
 

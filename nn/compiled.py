@@ -38,15 +38,15 @@ class CompiledPasses(Passes):
     ) -> None:
         super().__init__(network, samples, checks, loss, optimizer)
         check_rule(optimizer)
-        self.numpy, compile = required()
+        self.numpy, compiler = required()
         self.rows, self.wanted = columns(self.numpy, samples)
-        self.function = compile(
+        self.function = compiler(
             lambda x, y: loss(network(x), y), parameters=optimizer.parameters, example=samples[0]
         )
         self.evaluation: Any = None
         if checks:
             self.held_out = columns(self.numpy, checks)
-            self.evaluation = compile(
+            self.evaluation = compiler(
                 self.outputs, parameters=optimizer.parameters, example=checks[0]
             )
         self.gradient: Any = None
@@ -148,8 +148,8 @@ class CompiledPasses(Passes):
 def required() -> tuple[Any, Callable[..., Any]]:
     """Return NumPy and the compiler, or say what to install."""
     try:
-        compile: Any = importlib.import_module("autograd.compile")
-        return importlib.import_module("numpy"), compile
+        compiler: Any = importlib.import_module("autograd.compile")
+        return importlib.import_module("numpy"), compiler
     except ImportError as error:
         raise ImportError(
             f'compiled=True: {error}; run  pip install "chainrule[compile]"  first'

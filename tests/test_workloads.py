@@ -5,7 +5,8 @@ import pytest
 
 import autograd
 from autograd import Value, topological_order
-from benchmarks import character_gpt, compiled, irregular, workloads
+from autograd.testing.expressions import operations, random_expression
+from benchmarks import character_gpt, comparisons, compiled, irregular, targets, workloads
 from benchmarks.rivals import by_c, by_numpy, flat, layers, matrices
 
 SMALL = {
@@ -103,3 +104,82 @@ def test_the_weights_of_a_network_are_taken_apart_in_order():
     (w, b), _ = layers(work)
     first = work.parameters[: w.shape[1] + 1]
     assert [*w[0], b[0]] == [parameter.data for parameter in first]
+
+
+def test_a_rival_that_is_not_installed_is_named_and_the_others_go_on(monkeypatch):
+    def missing(name):
+        if name.endswith(("jax", "torch", "casadi")):
+            raise ImportError(f"No module named {name}")
+        return by_numpy if name.endswith("numpy") else by_c
+
+    monkeypatch.setattr(compiled, "import_module", missing)
+    found = dict(compiled.rivals(workloads.mlp(), without=["c"]))
+    assert [name for name, rival in found.items() if isinstance(rival, str)] == [
+        "JAX",
+        "PyTorch",
+        "CasADi",
+    ]
+    assert "not installed" in found["JAX"] and callable(found["NumPy"].step)
+
+
+def test_a_table_names_everybody_with_times_and_ratios(capsys):
+    work = workloads.mlp()
+    compiled.print_table(
+        work,
+        {"chainrule": 2e-5, "NumPy": 6e-5},
+        {"chainrule": 1e-5, "NumPy": 5e-5},
+        {"JAX": "not installed"},
+        {"chainrule": 0.0, "NumPy": 1e-16},
+        {"chainrule": "numba engine", "NumPy": ""},
+    )
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-3].split()[:4] == ["chainrule", "20", "µs", "1.00"]
+    assert lines[-2].split()[:4] == ["NumPy", "60", "µs", "3.00"] and "not installed" in lines[-1]
+
+
+def test_turns_are_taken_until_a_contestant_is_slow():
+    counts = {"quick": 0, "slow": 0}
+
+    def step(name):
+        counts[name] += 1
+
+    found = compiled.turns({name: compiled_contestant(name, step) for name in counts}, rounds=5)
+    assert len(found["quick"]) == 5 and counts["quick"] > 5
+
+
+def compiled_contestant(name, step):
+    return by_numpy.Contestant(lambda: step(name), None)
+
+
+def test_targets_that_were_measured_are_judged_by_median_and_fastest_turn():
+    def row(median, best):
+        return {"times": median, "best": best, "samples": 1}
+
+    ours = {"chainrule": 1e-5}
+    results = {
+        "mlp": row({**ours, "NumPy": 2e-5, "JAX": 4e-5}, {**ours, "NumPy": 2e-5, "JAX": 2e-5}),
+        "digits 32": row({**ours, "NumPy": 1e-5}, {**ours, "NumPy": 1e-5}),
+    }
+    verdicts = [line.rsplit(None, 3) for line in targets.verdicts(results)][1:]
+    assert [words[-1] for words in verdicts] == ["sure", "met", "MET"]
+
+
+@pytest.mark.parametrize("engine", ["numpy", "numba"])
+def test_random_graphs_compiled_are_near_what_they_are_recorded(engine):
+    source = irregular.random.Random(3)
+    pool = operations([autograd.primitives.TABLE[n] for n in ("add", "mul", "sin", "exp", "total")])
+    for i in range(8):
+        expression = random_expression(source, lines=8, pool=pool)
+        assert comparisons.distance(expression, 1 + i % 3, engine, i) < 1e4
+
+
+def test_a_random_graph_with_a_wrong_gradient_is_far_off(monkeypatch):
+    expression = random_expression(irregular.random.Random(3), lines=8)
+    right = autograd.compile.Compiled.value_and_grad
+
+    def wrong(self, *batch, **named):
+        value, gradient, slopes = right(self, *batch, **named)
+        return value, gradient, tuple(slope * (1 + 1e-6) for slope in slopes)
+
+    monkeypatch.setattr(autograd.compile.Compiled, "value_and_grad", wrong)
+    assert comparisons.distance(expression, 2, "numpy", 0) > comparisons.WRONG / comparisons.U
