@@ -14,7 +14,16 @@ from typing import Any
 from numba import njit
 
 from autograd.compile.program import EACH, INPUTS_TOO
-from autograd.compile.pointers import LANES, as_code, call, inner, pointer_like, shift, tile
+from autograd.compile.pointers import (
+    LANES,
+    as_code,
+    call,
+    inner,
+    pointer_like,
+    shift,
+    tile,
+    transpose_square,
+)
 
 # The fields of an instruction.
 FORWARD, BACKWARD, OUT, COUNT, TABLE, TERMS, COLUMNS, EDGES = range(8)
@@ -174,12 +183,16 @@ def lane_sum(numbers: Any, lanes: Any) -> Any:
 
 @njit(error_model="numpy")
 def transpose(to: Any, numbers: Any, rows: Any, columns: Any) -> None:
-    """Write the transpose of a matrix of consecutive numbers."""
-    for first in range(0, columns, LANES):
-        last = min(first + LANES, columns)
-        for row in range(rows):
-            for column in range(first, last):
-                to[column * rows + row] = numbers[row * columns + column]
+    """Write the transpose of a matrix of consecutive numbers, square by square."""
+    whole_rows, whole_columns = rows - rows % LANES, columns - columns % LANES
+    for column in range(0, whole_columns, LANES):
+        for row in range(0, whole_rows, LANES):
+            there = shift(to, column * rows + row)
+            transpose_square(there, rows, shift(numbers, row * columns + column), columns)
+    for row in range(rows):
+        first = whole_columns if row < whole_rows else 0
+        for column in range(first, columns):
+            to[column * rows + row] = numbers[row * columns + column]
 
 
 def total_forward(
