@@ -14,7 +14,16 @@ from typing import Any
 from numba import njit
 
 from autograd.compile.program import EACH, INPUTS_TOO
-from autograd.compile.pointers import LANES, as_code, call, inner, pointer_like, shift, tile
+from autograd.compile.pointers import (
+    LANES,
+    as_code,
+    call,
+    inner,
+    pointer_like,
+    shift,
+    tile,
+    transpose_square,
+)
 
 # The fields of an instruction.
 FORWARD, BACKWARD, OUT, COUNT, TABLE, TERMS, COLUMNS, EDGES = range(8)
@@ -24,8 +33,10 @@ NOWHERE = -1  # of weights or inputs that do not stand in order: they are gather
 
 LEFT, RIGHT = 1, 2  # of EDGES: where adjoints flow
 
-wide_tile, middle_tile, thin_tile = tile(8, 2, False), tile(4, 2, False), tile(1, 2, False)
-wide_edge, middle_edge, thin_edge = tile(8, 1, True), tile(4, 1, True), tile(1, 1, True)
+PANEL = 64  # rows
+
+tile8, tile4, tile2, tile1 = (tile(rows, 2, False) for rows in (8, 4, 2, 1))
+edge8, edge4, edge2, edge1 = (tile(rows, 1, True) for rows in (8, 4, 2, 1))
 four_inner, one_inner = inner(4), inner(1)
 
 
@@ -42,33 +53,58 @@ def add_product(
     terms: Any,
     columns: Any,
 ) -> None:
-    """Add left (rows x terms) times right (terms x columns) to out (rows x columns)."""
-    column = 0
-    while column < columns:
-        width = min(columns - column, 2 * LANES)
-        if width < 2 * LANES:
-            width = min(width, LANES)
-        x = shift(right, column)
-        row = 0
-        while row < rows:
-            o = shift(out, row * out_row + column)
-            w = shift(left, row * left_row)
-            rest = rows - row
-            if width > LANES:
-                if rest >= 8:
-                    wide_tile(o, out_row, w, left_row, left_column, x, right_row, terms, width)
-                elif rest >= 4:
-                    middle_tile(o, out_row, w, left_row, left_column, x, right_row, terms, width)
-                else:
-                    thin_tile(o, out_row, w, left_row, left_column, x, right_row, terms, width)
-            elif rest >= 8:
-                wide_edge(o, out_row, w, left_row, left_column, x, right_row, terms, width)
-            elif rest >= 4:
-                middle_edge(o, out_row, w, left_row, left_column, x, right_row, terms, width)
-            else:
-                thin_edge(o, out_row, w, left_row, left_column, x, right_row, terms, width)
-            row += 8 if rest >= 8 else 4 if rest >= 4 else 1
-        column += width
+    """Add left (rows x terms) times right (terms x columns) to out (rows x columns).
+
+    In panels of rows, so that the pages of `out` that are in use are few.
+    """
+    for first in range(0, rows, PANEL):
+        o, w = shift(out, first * out_row), shift(left, first * left_row)
+        height, column = min(rows - first, PANEL), 0
+        while column < columns:
+            width = min(columns - column, 2 * LANES)
+            if width < 2 * LANES:
+                width = min(width, LANES)
+            x, row = shift(right, column), 0
+            while row < height:
+                p, v = shift(o, row * out_row + column), shift(w, row * left_row)
+                row += add_tile(
+                    p, out_row, v, left_row, left_column, x, right_row, height - row, terms, width
+                )
+            column += width
+
+
+@njit(error_model="numpy")
+def add_tile(
+    out: Any,
+    out_row: Any,
+    left: Any,
+    left_row: Any,
+    left_column: Any,
+    right: Any,
+    right_row: Any,
+    rows: Any,
+    terms: Any,
+    width: Any,
+) -> Any:
+    """Add a product to the largest tile that has not more rows, and return how many it has."""
+    if width > LANES:
+        if rows >= 8:
+            tile8(out, out_row, left, left_row, left_column, right, right_row, terms, width)
+        elif rows >= 4:
+            tile4(out, out_row, left, left_row, left_column, right, right_row, terms, width)
+        elif rows >= 2:
+            tile2(out, out_row, left, left_row, left_column, right, right_row, terms, width)
+        else:
+            tile1(out, out_row, left, left_row, left_column, right, right_row, terms, width)
+    elif rows >= 8:
+        edge8(out, out_row, left, left_row, left_column, right, right_row, terms, width)
+    elif rows >= 4:
+        edge4(out, out_row, left, left_row, left_column, right, right_row, terms, width)
+    elif rows >= 2:
+        edge2(out, out_row, left, left_row, left_column, right, right_row, terms, width)
+    else:
+        edge1(out, out_row, left, left_row, left_column, right, right_row, terms, width)
+    return 8 if rows >= 8 else 4 if rows >= 4 else 2 if rows >= 2 else 1
 
 
 @njit(error_model="numpy")
@@ -147,12 +183,16 @@ def lane_sum(numbers: Any, lanes: Any) -> Any:
 
 @njit(error_model="numpy")
 def transpose(to: Any, numbers: Any, rows: Any, columns: Any) -> None:
-    """Write the transpose of a matrix of consecutive numbers."""
-    for first in range(0, columns, LANES):
-        last = min(first + LANES, columns)
-        for row in range(rows):
-            for column in range(first, last):
-                to[column * rows + row] = numbers[row * columns + column]
+    """Write the transpose of a matrix of consecutive numbers, square by square."""
+    whole_rows, whole_columns = rows - rows % LANES, columns - columns % LANES
+    for column in range(0, whole_columns, LANES):
+        for row in range(0, whole_rows, LANES):
+            there = shift(to, column * rows + row)
+            transpose_square(there, rows, shift(numbers, row * columns + column), columns)
+    for row in range(rows):
+        first = whole_columns if row < whole_rows else 0
+        for column in range(first, columns):
+            to[column * rows + row] = numbers[row * columns + column]
 
 
 def total_forward(
@@ -193,34 +233,29 @@ def total_backward(
 def dot_forward(
     code: Any, tables: Any, shared: Any, values: Any, _: Any, __: Any, ___: Any, lanes: Any
 ) -> None:
-    """Compute inner products of slots, from left to right."""
+    """Compute inner products, from left to right; left sides are slots or shared numbers."""
     count, terms = code[COUNT], code[TERMS]
     first, table = shift(values, code[OUT] * lanes), shift(tables, code[TABLE])
     fill_biases(first, shift(tables, code[BIAS]), count, shared, values, lanes)
     other = shift(table, terms * count)
     for i in range(count):
         out = shift(first, i * lanes)
-        if lanes == 1:
-            total = out[0]
-            for k in range(terms):
-                total += values[table[k * count + i]] * values[other[k * count + i]]
-            out[0] = total
-        else:
-            for k in range(terms):
-                left = shift(values, table[k * count + i] * lanes)
-                right = shift(values, other[k * count + i] * lanes)
-                for lane in range(lanes):
-                    out[lane] += left[lane] * right[lane]
+        for k in range(terms):
+            x, right = table[k * count + i], shift(values, other[k * count + i] * lanes)
+            if x < 0:
+                add_multiple(out, shared[~x], right, lanes)
+            else:
+                add_products(out, shift(values, x * lanes), right, lanes)
 
 
 def dot_backward(
     code: Any,
     tables: Any,
-    _: Any,
+    shared: Any,
     values: Any,
     adjoints: Any,
     gradient: Any,
-    __: Any,
+    _: Any,
     lanes: Any,
 ) -> None:
     """Apply the product rule to each pair."""
@@ -229,17 +264,48 @@ def dot_backward(
     pull_biases(first, shift(tables, code[BIAS]), count, gradient, adjoints, lanes)
     other = shift(table, terms * count)
     for i in range(count):
-        out = shift(first, i * lanes)
+        up = shift(first, i * lanes)
         for k in range(terms):
-            x, y = table[k * count + i] * lanes, other[k * count + i] * lanes
+            x, y = table[k * count + i], other[k * count + i] * lanes
             if code[EDGES] & LEFT:
-                target, factor = shift(adjoints, x), shift(values, y)
-                for lane in range(lanes):
-                    target[lane] += factor[lane] * out[lane]
+                if x < 0:
+                    gradient[~x] += sum_of_products(shift(values, y), up, lanes)
+                else:
+                    add_products(shift(adjoints, x * lanes), shift(values, y), up, lanes)
             if code[EDGES] & RIGHT:
-                target, factor = shift(adjoints, y), shift(values, x)
-                for lane in range(lanes):
-                    target[lane] += factor[lane] * out[lane]
+                if x < 0:
+                    add_multiple(shift(adjoints, y), shared[~x], up, lanes)
+                else:
+                    add_products(shift(adjoints, y), shift(values, x * lanes), up, lanes)
+
+
+@njit(error_model="numpy")
+def add_multiple(to: Any, factor: Any, numbers: Any, lanes: Any) -> None:
+    """Add a multiple of numbers to others."""
+    if lanes == 1:
+        to[0] += factor * numbers[0]
+        return
+    for lane in range(lanes):
+        to[lane] += factor * numbers[lane]
+
+
+@njit(error_model="numpy")
+def add_products(to: Any, left: Any, right: Any, lanes: Any) -> None:
+    """Add products of numbers to others."""
+    if lanes == 1:
+        to[0] += left[0] * right[0]
+        return
+    for lane in range(lanes):
+        to[lane] += left[lane] * right[lane]
+
+
+@njit(error_model="numpy", fastmath={"reassoc", "contract"})
+def sum_of_products(left: Any, right: Any, lanes: Any) -> Any:
+    """Return the inner product of consecutive numbers."""
+    total = left[0] * right[0]
+    for lane in range(1, lanes):
+        total += left[lane] * right[lane]
+    return total
 
 
 def edges_backward(

@@ -31,6 +31,8 @@ from autograd.compile.symbols import Symbol, place_of
 from autograd.compile.tape import Guard, Tape
 from autograd.row import Primitive, Variadic
 
+FEW = 4  # terms: inner products of fewer do not wait for others with the same weights
+WORTHWHILE = 8  # terms: a single row of fewer is no matrix
 Edge = tuple[int, int, int, int]  # node, parent, slope, mask
 
 
@@ -181,7 +183,7 @@ class Lowering:
             kinds[place] = (node.op, len(node.operands), self.kind(node))
             biased = node.bias != NO_BIAS
             operands[place] = (*node.operands, node.bias) if biased else node.operands
-        patient = {kind for kind in set(kinds.values()) if is_matrix(kind)}
+        patient = {x for x in set(kinds.values()) if is_matrix(x) and x[1] >= 2 * FEW}
         return schedule(operands, kinds, patient)
 
     def kind(self, node: Node) -> Any:
@@ -227,10 +229,8 @@ class Lowering:
         """Append the instructions of a group."""
         op, _, flows = kind
         if op is p.inner_product:
-            if flows[0]:
-                self.emit_matrices(members, flows[1:])
-            else:
-                self.emit_dot(members, flows[1:])
+            emit = self.emit_matrices if flows[0] else self.emit_dot
+            emit(members, flows[1:])
             return
         members, operands = self.sorted_by_slots(members)
         if op is p.total:
@@ -264,16 +264,23 @@ class Lowering:
     def emit_dot(self, members: list[int], edges: tuple[bool, bool]) -> None:
         """Append inner products of slots with slots."""
         members, operands = self.sorted_by_slots(members)
-        half = len(operands) // 2
+        left, right = np.split(operands, 2)
+        self.append_dot(members, left, right, edges)
+
+    def emit_small(self, members: list[int], edges: tuple[bool, bool]) -> None:
+        """Append inner products with shared weights that make no matrix."""
+        pairs = [self.oriented(self.nodes[place], True) for place in members]
+        left = ~np.array([[self.shared[x] for x in side] for side, _ in pairs]).T
+        right = self.slot[np.array([side for _, side in pairs]).T]
+        self.append_dot(members, left.astype(np.int32), right.astype(np.int32), edges)
+
+    def append_dot(
+        self, members: list[int], left: Table, right: Table, edges: tuple[bool, bool]
+    ) -> None:
+        """Append inner products."""
+        bias = self.bias_of(members)
         self.instructions.append(
-            Dot(
-                self.assign(members),
-                len(members),
-                self.bias_of(members),
-                operands[:half],
-                operands[half:],
-                edges,
-            )
+            Dot(self.assign(members), len(members), bias, left, right, edges)
         )
 
     def emit_matrices(self, members: list[int], edges: tuple[bool, bool]) -> None:
@@ -294,9 +301,15 @@ class Lowering:
         for inputs, column in columns.items():
             blocks.setdefault(tuple(sorted(column)), []).append(inputs)
         weights_of = [weights for weights, _ in rows]
+        small: list[int] = []
         for chosen, inputs_of in blocks.items():
-            order = sorted((weights_of[row], row) for row in chosen)
-            self.emit_matrix(order, sorted(inputs_of), columns, edges)
+            if len(chosen) == 1 and len(inputs_of[0]) < WORTHWHILE:
+                small += [columns[inputs][chosen[0]] for inputs in inputs_of]
+            else:
+                order = sorted((weights_of[row], row) for row in chosen)
+                self.emit_matrix(order, sorted(inputs_of), columns, edges)
+        if small:
+            self.emit_small(small, edges)
 
     def emit_matrix(
         self, rows: Any, inputs_of: Any, columns: Any, edges: tuple[bool, bool]

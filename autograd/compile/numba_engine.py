@@ -28,7 +28,7 @@ from autograd.primitives import rounded
 from autograd.row import Variadic
 
 Array = np.ndarray[Any, Any]
-CACHE = 2**20  # bytes of values and adjoints that a block of lanes should not exceed
+CACHE = 3 * 2**19  # bytes of values and adjoints that a block of lanes should not exceed
 LEAST, MOST = 8, 512  # lanes of a block
 
 
@@ -157,7 +157,8 @@ class NumbaEngine:
 
     def block(self, samples: int) -> int:
         """Return how many lanes a block has."""
-        fitting = max(LEAST, CACHE // (2 * self.dtype.itemsize * max(1, self.program.slots)))
+        room = max(CACHE, 2 * self.shared.nbytes)  # many weights are worth many lanes
+        fitting = max(LEAST, room // (2 * self.dtype.itemsize * max(1, self.program.slots)))
         blocks = -(-samples // min(MOST, fitting))
         return -(-samples // blocks)
 

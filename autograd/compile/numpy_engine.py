@@ -224,8 +224,12 @@ class NumpyEngine:
         """Compute inner products, from left to right."""
         total = self.biases(step.bias, shared, values)
         for left, right in zip(step.left, step.right):
-            total = total + values[left] * values[right]
+            total = total + self.left_side(left, shared, values) * values[right]
         values[step.out : step.out + step.count] = total
+
+    def left_side(self, left: Table, shared: Array, values: Array) -> Array:
+        """Return the left sides of dots, which are slots or shared numbers."""
+        return values[left] if left[0] >= 0 else shared[~left][:, None]
 
     def push_matrix(self, step: Matrix, shared: Array, values: Array) -> None:
         """Compute a matrix product."""
@@ -276,15 +280,17 @@ class NumpyEngine:
         np.add.at(gradient, ~code[code < 0], upstream[code < 0].sum(1))
         np.add.at(adjoints, code[code >= 0], upstream[code >= 0])
 
-    def pull_dot(self, step: Dot, _: Any, values: Array, adjoints: Array, gradient: Array) -> None:
+    def pull_dot(self, step: Dot, shared: Array, values: Array, adjoints: Array, gradient: Array) -> None:
         """Apply the product rule to each pair."""
         self.pull_bias(step, adjoints, gradient)
         upstream = adjoints[step.out : step.out + step.count]
         for left, right in zip(step.left, step.right):
-            if step.edges[0]:
+            if step.edges[0] and left[0] >= 0:
                 np.add.at(adjoints, left, values[right] * upstream)
+            elif step.edges[0]:
+                np.add.at(gradient, ~left, (values[right] * upstream).sum(1))
             if step.edges[1]:
-                np.add.at(adjoints, right, values[left] * upstream)
+                np.add.at(adjoints, right, self.left_side(left, shared, values) * upstream)
 
     def pull_matrix(
         self, step: Matrix, shared: Array, values: Array, adjoints: Array, gradient: Array

@@ -246,3 +246,43 @@ def inner(rows: int) -> Any:
         return types.void(out, left, left_row, right, terms), code
 
     return multiply
+
+
+@intrinsic
+def transpose_square(typing: Any, to: Any, to_row: Any, numbers: Any, row: Any) -> Any:
+    """Write the transpose of LANES x LANES numbers; the rows of both are so far apart."""
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        to, to_row, numbers, row = args
+        lanes = Vectors(builder, to.type.pointee)
+
+        def place(pointer: Any, i: int, stride: Any) -> Any:
+            return builder.gep(pointer, [builder.mul(INT64(i), stride)])
+
+        rows = [lanes.load(place(numbers, i, row)) for i in range(LANES)]
+        distance = LANES // 2
+        while distance:  # swap what stands across, in squares of 4, of 2, of 1
+            for i in range(LANES):
+                if not i & distance:
+                    pair = rows[i], rows[i + distance]
+                    for k, chosen in enumerate(swapped(distance)):
+                        mask = ir.Constant(ir.VectorType(INT32, LANES), chosen)
+                        rows[i + k * distance] = builder.shuffle_vector(*pair, mask)
+            distance //= 2
+        for i, x in enumerate(rows):
+            lanes.store(x, place(to, i, to_row))
+        return context.get_dummy_value()
+
+    return types.void(to, to_row, numbers, row), code
+
+
+def swapped(distance: int) -> tuple[list[int], list[int]]:
+    """Return which lanes of two vectors make up the two in which squares have changed places.
+
+    >>> swapped(4)
+    ([0, 1, 2, 3, 8, 9, 10, 11], [4, 5, 6, 7, 12, 13, 14, 15])
+    """
+    lanes = range(LANES)
+    upper = [LANES + j - distance if j & distance else j for j in lanes]
+    lower = [LANES + j if j & distance else j + distance for j in lanes]
+    return upper, lower

@@ -62,7 +62,8 @@ class Total(Instruction):
 class Dot(Instruction):
     """An inner product of slots for each member: out[i] = bias[i] + sum_k left[k, i] right[k, i].
 
-    A bias below zero is ~place of a shared number, else a slot.
+    A bias or a left side below zero is ~place of a shared number, else it is a slot; so left sides
+    are either all slots or all shared numbers.
     """
 
     bias: Table  # count

@@ -8,7 +8,7 @@ so that a layer that is applied to many positions meets them all at once.
 >>> kinds = {2: "a", 3: "b", 4: "a", 5: "b"}
 >>> operands = {2: (0,), 3: (1,), 4: (3,), 5: (2, 4)}
 >>> schedule(operands, kinds, set())
-[('a', [2]), ('b', [3]), ('a', [4]), ('b', [5])]
+[('b', [3]), ('a', [2, 4]), ('b', [5])]
 """
 
 from __future__ import annotations
