@@ -28,7 +28,7 @@ from autograd.compile.rows import differentiable, quotient, share
 from autograd.compile.rules import read
 from autograd.compile.schedule import schedule
 from autograd.compile.symbols import Symbol, place_of
-from autograd.compile.tape import Guard, Tape
+from autograd.compile.tape import Tape
 from autograd.row import Primitive, Variadic
 
 FEW = 4  # terms: inner products of fewer do not wait for others with the same weights
@@ -165,7 +165,7 @@ class Lowering:
             broadcast=np.array([self.shared[x] for x in broadcast], np.int32),
             instructions=self.instructions,
             outputs=self.slot[tape.outputs].astype(np.int32),
-            guards=[Guard(int(self.slot[g.row]), g.truth, g.source) for g in tape.guards],
+            guards=[guard._replace(row=int(self.slot[guard.row])) for guard in tape.guards],
             facts={"recorded": tape.recorded, "rows": len(tape), "nodes": len(self.nodes)},
         )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import operator
-import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -24,7 +23,7 @@ from autograd.compile.program import (
 )
 from autograd.compile.rows import both, either, exponential, quotient, shifted, top, unequal
 from autograd.compile.rules import rules_of
-from autograd.compile.tape import Tape
+from autograd.compile.tape import Guard, Tape
 from autograd.row import Primitive
 
 Array = np.ndarray[Any, Any]
@@ -160,7 +159,6 @@ class NumpyEngine:
     def __init__(self, program: Program, shared: Array) -> None:
         self.program, self.shared, self.dtype = program, shared, shared.dtype
         self.rules: dict[Any, Tape | None] = {}
-        self.lock = threading.Lock()
 
     def block(self, samples: int) -> int:
         """Return how many lanes a block has."""
@@ -168,8 +166,8 @@ class NumpyEngine:
         blocks = -(-samples // fitting)
         return -(-samples // blocks)
 
-    def job(self, samples: int, wanted: int) -> Job:
-        """Return a job with room for so many samples."""
+    def job(self, samples: int, wanted: int, apart: bool = False) -> Job:
+        """Return a job for so many samples."""
         return Job(self, samples, wanted)
 
     def values(self, inputs: Array) -> Array:
@@ -195,11 +193,22 @@ class NumpyEngine:
         np.add.at(gradient, program.broadcast, adjoints[program.inputs : after].sum(1))
         return adjoints
 
+    def holds(self, rows: Array) -> Array:
+        """Tell for every sample whether it takes the branches that were traced."""
+        with np.errstate(all="ignore"):
+            return ~self.failing(self.values(rows)).any(0)  # type: ignore[no-any-return]
+
     def failing(self, values: Array) -> Array:
         """Return for every guard and lane whether it has not the truth that was traced."""
         guards = self.program.guards
         truths = np.array([guard.truth for guard in guards], bool)[:, None]
         return (values[[guard.row for guard in guards]] != 0) != truths  # type: ignore[no-any-return]
+
+    def first_failing(self, row: Array) -> Guard:
+        """Return the first guard that fails for a sample."""
+        with np.errstate(all="ignore"):
+            failing = self.failing(self.values(row[None]))[:, 0]
+        return self.program.guards[int(failing.argmax())]
 
     def biases(self, code: Table, shared: Array, values: Array) -> Array:
         """Return the biases of dots, which are slots or shared numbers."""
