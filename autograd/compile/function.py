@@ -14,6 +14,7 @@ import numpy as np
 from autograd.compile.batches import Array, Part, parts_of, samples_of, shaped_like
 from autograd.compile.lower import complete, lower
 from autograd.compile.program import EACH, GRADIENT_TOO, INPUTS_TOO
+from autograd.compile.report import Report, drawing, report
 from autograd.compile.tape import trace
 from autograd.functional import flatten, is_scalar, rebuild
 from autograd.value import Value
@@ -310,13 +311,53 @@ class Compiled:
             " retrace=True"
         )
 
-    def explain(self) -> str:
-        """Return what was found in the function, in words."""
-        return str(self.traces[0].engine(0).program.facts)
+    # What was found
+
+    def explain(self) -> Report:
+        """Return what was found in the function, in words; a table in Jupyter.
+
+        >>> import autograd
+        >>> w = [Value(0.5), Value(-1.0)]
+        >>> f = autograd.compile(lambda xs: sum(v * x for v, x in zip(w, xs)), w, ([0.0, 0.0],))
+        >>> print(f.explain())  # doctest: +ELLIPSIS
+        <lambda>, compiled for the ... engine
+            recorded  4 operations on single numbers
+        ...
+        """
+        engine = self.traces[0].engine(0)
+        lanes = engine.block(max([64, *(key[0] for key in self.jobs)]))
+        name = getattr(self.function, "__name__", "the function")
+        title = f"{name}, compiled for the {self.engine} engine"
+        return report(title, engine.program, lanes, self.dtype.itemsize)
 
     def source(self) -> str:
-        """Return the instructions of the program, one a line."""
-        return "\n".join(map(str, self.traces[0].engine(0).program.instructions))
+        """Return the program, one instruction a line.
+
+        >>> import autograd
+        >>> w = Value(3.0)
+        >>> print(autograd.compile(lambda x: (w * x).tanh(), [w], (1.0,)).source())
+        s0:1 = the inputs of a sample
+        s1:2 = p0 in every lane
+        s2:3 = s1 * s0
+        s3:4 = tanh(s2)
+        return s3
+        """
+        return "\n".join(self.traces[0].engine(0).program.lines())
+
+    def draw(self) -> Any:
+        """Return the program as a graphviz.Digraph; `.source` is its DOT text."""
+        return drawing(self.traces[0].engine(0).program)
+
+    def __repr__(self) -> str:
+        name = getattr(self.function, "__name__", "function")
+        inputs, outputs = len(self.traces[0].tape.inputs), len(self.traces[0].tape.outputs)
+        return (
+            f"<Compiled {name}: {inputs} inputs, {len(self.values)} parameters,"
+            f" {outputs} outputs, engine {self.engine}>"
+        )
+
+    def _repr_html_(self) -> str:
+        return self.explain().html
 
 
 def rebuild_columns(structure: Any, columns: Any) -> Any:

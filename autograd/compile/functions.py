@@ -57,7 +57,7 @@ def modulo(x: Any, y: Any) -> Any:
 
 
 def floor_division(x: Any, y: Any) -> Any:
-    return np.floor_divide(x, y) if y != 0 else np.divide(x, y)
+    return np.floor_divide(x, y) if y != 0 else nan
 
 
 def ceiling(x: Any) -> Any:
@@ -169,7 +169,10 @@ def product(xs: Any, count: Any) -> Any:
 def length(xs: Any, count: Any) -> Any:
     scale, total = 0.0, 0.0
     for i in range(count):
-        scale = max(scale, math.fabs(xs[i]))
+        if not math.fabs(xs[i]) <= scale:
+            scale = math.fabs(xs[i])  # NaN stays, unless something is infinite
+    for i in range(count):
+        scale = inf if math.isinf(xs[i]) else scale
     if scale == 0.0 or scale == inf:
         return scale
     for i in range(count):

@@ -62,36 +62,32 @@ def lower(tape: Tape, edges: Sequence[Edge], leaves: Sequence[int]) -> Program:
 
 
 def varying(tape: Tape, leaves: Sequence[int], edges: Sequence[Edge] = ()) -> list[bool]:
-    """Tell for every row whether a gradient flows through it to one of the leaves.
+    """Tell for every row whether an adjoint has to flow through it.
 
-    Over some edges it flows by local derivatives that are rows.
+    That is so where one of the leaves flows into it, and it into an output. What only a branch or a
+    local derivative asks for has no adjoint. The given edges stand in for those of their nodes.
     """
-    varies = [False] * len(tape)
-    for place in leaves:
-        varies[place] = True
     parents: dict[int, list[int]] = {}
     for node, parent, *_ in edges:
         parents.setdefault(node, []).append(parent)
     for place, op in enumerate(tape.ops):
+        if op is not None and place not in parents:
+            operands = enumerate(tape.operands[place])
+            parents[place] = [x for i, x in operands if differentiable(op, i)]
+    downstream = [False] * len(tape)
+    for place in leaves:
+        downstream[place] = True
+    for place in range(len(tape)):
         if place in parents:
-            varies[place] = any(varies[x] for x in parents[place])
-        elif op is not None:
-            varies[place] = any(
-                varies[x] and differentiable(op, i) for i, x in enumerate(tape.operands[place])
-            )
-    return varies
-
-
-def needed(tape: Tape) -> list[bool]:
-    """Tell for every row whether an output depends on it."""
-    needed = [False] * len(tape)
+            downstream[place] = any(downstream[x] for x in parents[place])
+    upstream = [False] * len(tape)
     for place in tape.outputs:
-        needed[place] = True
+        upstream[place] = True
     for place in reversed(range(len(tape))):
-        if needed[place]:
-            for x in tape.operands[place]:
-                needed[x] = True
-    return needed
+        if upstream[place]:
+            for x in parents.get(place, ()):
+                upstream[x] = True
+    return [before and after for before, after in zip(downstream, upstream)]
 
 
 def expand(tape: Tape, varies: Sequence[bool]) -> list[Edge]:
@@ -101,12 +97,11 @@ def expand(tape: Tape, varies: Sequence[bool]) -> list[Edge]:
     a softmax) the table's rule is read for as many operands as there are.
     """
     edges: list[Edge] = []
-    asked = needed(tape)
     for place in range(len(tape)):
         op = tape.ops[place]
         if not isinstance(op, Variadic) or op in (p.total, p.inner_product):
             continue
-        if varies[place] and asked[place]:
+        if varies[place]:
             edges += edges_of(tape, place, op, varies)
     return edges
 

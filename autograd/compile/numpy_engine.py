@@ -349,7 +349,7 @@ class Job:
                 self.outputs[samples] = values[self.engine.program.outputs].T
                 if self.wanted:
                     self.pull(start, samples, values)
-        self.total[0] = (self.outputs @ self.seed).sum()
+            self.total[0] = (self.outputs @ self.seed).sum()
         blank = ~np.isfinite(self.outputs).all(1)
         return int(blank.argmax()) + 1 if blank.any() else 0
 

@@ -156,7 +156,7 @@ class Tracer:
 
 def shown_as(x: Any) -> str:
     """Return what a message calls an operand: its name, and its number in the trace."""
-    return f"{x.name or 'a Value'} ({x.data:.6g})" if isinstance(x, Value) else f"{x!r}"
+    return f"{x.name or x.op or 'a Value'} ({x.data:.6g})" if isinstance(x, Value) else f"{x!r}"
 
 
 def calling_line() -> str:
@@ -178,7 +178,8 @@ def trace(
         example: one argument for each of the function's; only its structure lasts, and which
             branches it takes.
     """
-    leaves = [Value(x.data if isinstance(x, Value) else x) for x in flatten(example)]
+    numbers = [x.data if isinstance(x, Value) else x for x in flatten(example)]
+    leaves = [Value(x, name=f"input {i}") for i, x in enumerate(numbers)]
     tracer = Tracer()
     with mode(record=True, observer=tracer):
         out = function(*rebuild(example, iter(leaves)))
