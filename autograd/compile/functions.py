@@ -169,12 +169,13 @@ def product(xs: Any, count: Any) -> Any:
 def length(xs: Any, count: Any) -> Any:
     scale, total = 0.0, 0.0
     for i in range(count):
-        if not math.fabs(xs[i]) <= scale:
-            scale = math.fabs(xs[i])  # NaN stays, unless something is infinite
-    for i in range(count):
-        scale = inf if math.isinf(xs[i]) else scale
-    if scale == 0.0 or scale == inf:
-        return scale
+        if math.isinf(xs[i]):
+            return inf
+        total += xs[i]  # to see a NaN
+        scale = max(scale, math.fabs(xs[i]))
+    if scale == 0.0 or total != total:
+        return total if total != total else scale
+    total = 0.0
     for i in range(count):
         total += (xs[i] / scale) ** 2
     return scale * math.sqrt(total)

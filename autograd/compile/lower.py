@@ -175,26 +175,28 @@ class Lowering:
         """Return the nodes in groups, in the order of their computation."""
         kinds, operands = {}, {}
         for place, node in self.nodes.items():
-            kinds[place] = (node.op, len(node.operands), self.kind(node))
+            kinds[place] = (node.op, len(node.operands), self.kind(node, self.varies[place]))
             biased = node.bias != NO_BIAS
             operands[place] = (*node.operands, node.bias) if biased else node.operands
         patient = {x for x in set(kinds.values()) if is_matrix(x) and x[1] >= 2 * FEW}
         return schedule(operands, kinds, patient)
 
-    def kind(self, node: Node) -> Any:
+    def kind(self, node: Node, active: bool) -> Any:
         """Return what else has to agree in a group: where adjoints flow, and what is shared."""
         varies, half = self.varies, len(node.operands) // 2
         if node.op is p.total:
-            return any(varies[x] for x in node.operands)
+            return active
         if node.op is p.inner_product:
             pairs = list(zip(node.operands[:half], node.operands[half:]))
             shared = all((x in self.shared) != (y in self.shared) for x, y in pairs)
-            flows = [any(varies[x] for x in side) for side in self.oriented(node, shared)]
-            return shared, *flows
+            sides = self.oriented(node, shared)
+            flows = [active and any(varies[x] for x in side) for side in sides]
+            return shared, (active, *flows)
         if isinstance(node.op, Variadic):
             return (False,) * len(node.operands)  # its edges stand apart
         return tuple(
-            varies[x] and node.op.partials[i] is not None for i, x in enumerate(node.operands)
+            active and varies[x] and rule is not None
+            for x, rule in zip(node.operands, node.op.partials)
         )
 
     def oriented(self, node: Node, shared: bool) -> tuple[list[int], list[int]]:
@@ -225,7 +227,7 @@ class Lowering:
         op, _, flows = kind
         if op is p.inner_product:
             emit = self.emit_matrices if flows[0] else self.emit_dot
-            emit(members, flows[1:])
+            emit(members, flows[1])
             return
         members, operands = self.sorted_by_slots(members)
         if op is p.total:
@@ -256,13 +258,13 @@ class Lowering:
         place = self.tape.constant(0.0)
         return self.shared.setdefault(place, len(self.shared))
 
-    def emit_dot(self, members: list[int], edges: tuple[bool, bool]) -> None:
+    def emit_dot(self, members: list[int], edges: tuple[bool, bool, bool]) -> None:
         """Append inner products of slots with slots."""
         members, operands = self.sorted_by_slots(members)
         left, right = np.split(operands, 2)
         self.append_dot(members, left, right, edges)
 
-    def emit_small(self, members: list[int], edges: tuple[bool, bool]) -> None:
+    def emit_small(self, members: list[int], edges: tuple[bool, bool, bool]) -> None:
         """Append inner products with shared weights that make no matrix."""
         pairs = [self.oriented(self.nodes[place], True) for place in members]
         left = ~np.array([[self.shared[x] for x in side] for side, _ in pairs]).T
@@ -270,7 +272,7 @@ class Lowering:
         self.append_dot(members, left.astype(np.int32), right.astype(np.int32), edges)
 
     def append_dot(
-        self, members: list[int], left: Table, right: Table, edges: tuple[bool, bool]
+        self, members: list[int], left: Table, right: Table, edges: tuple[bool, bool, bool]
     ) -> None:
         """Append inner products."""
         bias = self.bias_of(members)
@@ -278,7 +280,7 @@ class Lowering:
             Dot(self.assign(members), len(members), bias, left, right, edges)
         )
 
-    def emit_matrices(self, members: list[int], edges: tuple[bool, bool]) -> None:
+    def emit_matrices(self, members: list[int], edges: tuple[bool, bool, bool]) -> None:
         """Append matrix products that together are the given dots.
 
         Columns of inputs that meet the same set of weights belong together.
@@ -307,7 +309,7 @@ class Lowering:
             self.emit_small(small, edges)
 
     def emit_matrix(
-        self, rows: Any, inputs_of: Any, columns: Any, edges: tuple[bool, bool]
+        self, rows: Any, inputs_of: Any, columns: Any, edges: tuple[bool, bool, bool]
     ) -> None:
         """Append one matrix product."""
         places = [columns[inputs][row] for _, row in rows for inputs in inputs_of]

@@ -114,19 +114,19 @@ class NumbaEngine:
     def encode_dot(self, step: Dot, fields: list[int]) -> None:
         """Encode inner products."""
         fields[k.FORWARD] = self.fixed("dot_forward")
-        fields[k.BACKWARD] = self.fixed("dot_backward")
+        fields[k.BACKWARD] = self.fixed("dot_backward") if step.edges[0] else 0
         fields[k.TABLE] = self.put(np.concatenate([step.left, step.right]))
         fields[k.TERMS], fields[k.BIAS] = len(step.left), self.put(step.bias)
-        fields[k.EDGES] = k.LEFT * step.edges[0] + k.RIGHT * step.edges[1]
+        fields[k.EDGES] = k.LEFT * step.edges[1] + k.RIGHT * step.edges[2]
 
     def encode_matrix(self, step: Matrix, fields: list[int]) -> None:
         """Encode a matrix product; weights and inputs that stand in order need no table."""
         fields[k.FORWARD] = self.fixed("matrix_forward")
-        fields[k.BACKWARD] = self.fixed("matrix_backward")
+        fields[k.BACKWARD] = self.fixed("matrix_backward") if step.edges[0] else 0
         tables = np.concatenate([step.weights.ravel(), step.inputs.ravel()])
         fields[k.TABLE], fields[k.BIAS] = self.put(tables), self.put(step.bias)
         fields[k.TERMS], fields[k.COLUMNS] = step.inputs.shape
-        fields[k.EDGES] = k.LEFT * step.edges[0] + k.RIGHT * step.edges[1]
+        fields[k.EDGES] = k.LEFT * step.edges[1] + k.RIGHT * step.edges[2]
         fields[k.WEIGHTS : k.WEIGHT_COLUMN + 1] = strided(step.weights)
         flat = step.inputs.ravel()
         fields[k.INPUTS] = int(flat[0]) if consecutive(flat) else k.NOWHERE

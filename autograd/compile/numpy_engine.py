@@ -291,27 +291,31 @@ class NumpyEngine:
 
     def pull_dot(self, step: Dot, shared: Array, values: Array, adjoints: Array, gradient: Array) -> None:
         """Apply the product rule to each pair."""
+        if not step.edges[0]:
+            return
         self.pull_bias(step, adjoints, gradient)
         upstream = adjoints[step.out : step.out + step.count]
         for left, right in zip(step.left, step.right):
-            if step.edges[0] and left[0] >= 0:
+            if step.edges[1] and left[0] >= 0:
                 np.add.at(adjoints, left, values[right] * upstream)
-            elif step.edges[0]:
+            elif step.edges[1]:
                 np.add.at(gradient, ~left, (values[right] * upstream).sum(1))
-            if step.edges[1]:
+            if step.edges[2]:
                 np.add.at(adjoints, right, self.left_side(left, shared, values) * upstream)
 
     def pull_matrix(
         self, step: Matrix, shared: Array, values: Array, adjoints: Array, gradient: Array
     ) -> None:
         """Compute the two products that are a product's adjoint."""
+        if not step.edges[0]:
+            return
         self.pull_bias(step, adjoints, gradient)
         rows, terms = step.weights.shape
         upstream = adjoints[step.out : step.out + step.count].reshape(rows, -1)
-        if step.edges[0]:
+        if step.edges[1]:
             inputs = values[step.inputs].reshape(terms, -1)
             np.add.at(gradient, step.weights, upstream @ inputs.T)
-        if step.edges[1]:
+        if step.edges[2]:
             product = shared[step.weights].T @ upstream
             np.add.at(adjoints, step.inputs.ravel(), product.reshape(step.inputs.size, -1))
 

@@ -94,7 +94,7 @@ class Dot(Instruction):
     bias: Table  # count
     left: Table  # terms x count
     right: Table  # terms x count
-    edges: tuple[bool, bool]
+    edges: tuple[bool, bool, bool]  # do adjoints flow at all, to the left sides, to the right
 
     def flops(self) -> int:
         """Return the floating-point operations of one lane, forward."""
@@ -121,7 +121,7 @@ class Matrix(Instruction):
     bias: Table  # rows x columns, coded as in Dot
     weights: Table  # rows x terms, places of shared numbers
     inputs: Table  # terms x columns, slots
-    edges: tuple[bool, bool]  # do adjoints flow to the weights, to the inputs
+    edges: tuple[bool, bool, bool]  # do adjoints flow at all, to the weights, to the inputs
 
     def flops(self) -> int:
         """Return the floating-point operations of one lane, forward."""

@@ -39,6 +39,8 @@ def facts_of(program: Program, lanes: int, itemsize: int) -> list[Fact]:
 def backward_flops(step: Instruction) -> int:
     """Return about how many operations the backward pass of an instruction takes."""
     edges = getattr(step, "edges", True)
+    if isinstance(step, (Dot, Matrix)):
+        edges = edges[1:]  # the first tells whether adjoints flow at all
     return step.flops() * (sum(edges) if isinstance(edges, tuple) else int(edges))
 
 
