@@ -103,6 +103,13 @@ def samples_of(parts: Sequence[Part], batch: Sequence[Any], arguments: int) -> i
     return samples
 
 
+def sliced(example: Any, batch: Any, samples: slice) -> Any:
+    """Return some of the samples of a batch, in its structure."""
+    if shape_of(example) is not None:
+        return batch[samples]
+    return [sliced(inner, part, samples) for inner, part in zip(example, batch)]
+
+
 def shaped_like(example: Any, arrays: Iterator[Array]) -> Any:
     """Return the next arrays in the structure of an argument."""
     if shape_of(example) is not None:

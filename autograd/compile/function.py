@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,7 @@ import numpy as np
 from autograd.compile.batches import Array, Part, parts_of, samples_of, shaped_like
 from autograd.compile.lower import complete, lower
 from autograd.compile.program import EACH, GRADIENT_TOO, INPUTS_TOO
+from autograd.compile.report import Report, drawing, report
 from autograd.compile.tape import trace
 from autograd.functional import flatten, is_scalar, rebuild
 from autograd.value import Value
@@ -21,10 +24,36 @@ DTYPES = ("float64", "float32")
 REDUCTIONS = ("mean", "sum")
 KEPT = 8  # jobs, each for one number of samples
 BRANCHES = 64  # traces that one batch may need
+SLICED, SLICES = 8192, 8  # batches of so many samples are done in so many slices
 
 
 class GuardError(ValueError):
     """A sample for which the function takes another branch than the one that was traced."""
+
+
+class Done:
+    """The results of a batch, put together from jobs on parts of it."""
+
+    def __init__(self, samples: int, wanted: int, engine: Any, parts: Sequence[Part]) -> None:
+        program, dtype = engine.program, engine.dtype
+        self.each = bool(wanted & EACH)
+        self.rows = np.zeros((samples, program.inputs), dtype)
+        self.views = [part.view(self.rows) for part in parts]
+        self.outputs = np.empty((samples, len(program.outputs)), dtype)
+        self.slopes = np.empty((samples if wanted & INPUTS_TOO else 0, program.inputs), dtype)
+        self.gradients = np.zeros((samples if self.each else 1, program.parameters), dtype)
+        self.total = np.zeros(1, dtype)
+
+    def take(self, places: Any, job: Any) -> None:
+        """Take over the results of a job, whose samples stand at the given places."""
+        self.outputs[places] = job.outputs
+        if len(self.slopes):
+            self.slopes[places] = job.slopes
+        if self.each:
+            self.gradients[places] = job.gradients
+        elif job.gradients.size:
+            self.gradients += job.gradients
+        self.total += job.total
 
 
 class Traced:
@@ -39,8 +68,9 @@ class Traced:
         self.parameters = self.shared[: len(compiled.values)]
         self.engines: dict[bool, Any] = {}
 
-    def engine(self, inputs: bool) -> Any:
+    def engine(self, wanted: int) -> Any:
         """Return the engine for gradients by the parameters, or by the inputs as well."""
+        inputs = bool(wanted & INPUTS_TOO)
         if inputs not in self.engines:
             leaves = self.tape.parameters + (self.tape.inputs if inputs else [])
             module = importlib.import_module(f"autograd.compile.{self.engine_name}_engine")
@@ -96,6 +126,7 @@ class Compiled:
         self.parts: list[Part] = parts_of(self.example)
         self.traces = [Traced(self, self.example)]
         self.jobs: dict[Any, Any] = {}
+        self.lock = threading.RLock()
 
     # The numbers of the parameters
 
@@ -149,13 +180,18 @@ class Compiled:
     def done(self, batch: tuple[Any, ...], wanted: int, seed: Any = None) -> Any:
         """Return the finished job of a batch."""
         samples = samples_of(self.parts, batch, len(self.example))
-        job = self.job(samples, wanted, seed)
-        for part, view in zip(self.parts, job.views):
-            part.fill(view, batch)
-        answer = job.run()
-        if answer and (answer < 0 or self.finite):
-            self.complain(job, answer)
-        return job
+        with self.lock:
+            if samples >= SLICED:
+                return self.done_in_slices(samples, batch, wanted, seed)
+            job = self.job(samples, wanted, seed)
+            for part, view in zip(self.parts, job.views):
+                part.fill(view, batch)
+            answer = job.run()
+            if answer < 0 and self.retrace:
+                job = self.done_by_branch(job.rows, wanted, seed)
+            elif answer and (answer < 0 or self.finite):
+                self.complain(job, answer)
+            return job
 
     def job(self, samples: int, wanted: int, seed: Any) -> Any:
         """Return a job for so many samples, if possible one that was used before."""
@@ -164,27 +200,91 @@ class Compiled:
         if job is None:
             if len(self.jobs) >= KEPT:
                 self.jobs.clear()
-            job = self.traces[0].engine(bool(wanted & INPUTS_TOO)).job(samples, wanted)
+            job = self.jobs[key] = self.traces[0].engine(wanted).job(samples, wanted)
             job.views = [part.view(job.rows) for part in self.parts]
-            share = 1.0 / samples if self.reduce == "mean" and not wanted & EACH else 1.0
-            job.seed[:] = self.weights(seed, wanted) * share
-            self.jobs[key] = job
+            job.seed[:] = self.weights(samples, wanted, seed)
         return job
 
-    def weights(self, seed: Any, wanted: int) -> Array:
-        """Return the weight of each output, or say that there are several."""
-        count = len(self.traces[0].tape.outputs)
-        if seed is None:
-            if wanted and not is_scalar(self.traces[0].outputs):
-                raise TypeError(
-                    f"the function returns a list of {count} numbers, not one number;"
-                    " pass seed=[...], a weight for each, to differentiate their weighted sum"
-                )
-            return np.ones(count)
-        weights = np.array(flatten(seed), float)
+    def done_in_slices(self, samples: int, batch: Any, wanted: int, seed: Any) -> Any:
+        """Return the job of a large batch, done in slices that threads can share.
+
+        The slices depend on the number of samples alone, and are added up in order, so the number
+        of threads makes no difference to any bit.
+        """
+        weights, engine = self.weights(samples, wanted, seed), self.traces[0].engine(wanted)
+        whole = Done(samples, wanted, engine, self.parts)
+        for part, view in zip(self.parts, whole.views):
+            part.fill(view, batch)
+        edges = [samples * i // SLICES for i in range(SLICES + 1)]
+        slices = [slice(start, stop) for start, stop in zip(edges, edges[1:])]
+
+        def work(chosen: slice) -> tuple[Any, int]:
+            job = engine.job(chosen.stop - chosen.start, wanted, apart=self.threads > 1)
+            job.rows[:], job.seed[:] = whole.rows[chosen], weights
+            return job, job.run()
+
+        with ThreadPoolExecutor(self.threads) as pool:
+            answers = list(pool.map(work, slices) if self.threads > 1 else map(work, slices))
+        for chosen, (job, answer) in zip(slices, answers):
+            if answer < 0 and self.retrace:
+                return self.done_by_branch(whole.rows, wanted, seed)
+            if answer and (answer < 0 or self.finite):
+                self.complain(job, answer, chosen.start)
+            whole.take(chosen, job)
+        return whole
+
+    def done_by_branch(self, rows: Array, wanted: int, seed: Any) -> Any:
+        """Return the job of samples that branch differently, each by the trace that fits it."""
+        weights = self.weights(len(rows), wanted, seed)
+        whole = Done(len(rows), wanted, self.traces[0].engine(wanted), self.parts)
+        whole.rows[:] = rows
+        rest, i = np.arange(len(rows)), 0
+        while rest.size:
+            if i == len(self.traces):
+                self.trace_again(rows[rest[0]])
+            traced = self.traces[i]
+            traced.parameters[:] = self.parameters
+            engine = traced.engine(wanted)
+            holds = engine.holds(rows[rest])
+            if holds.any():
+                chosen = rest[holds]
+                job = engine.job(len(chosen), wanted)
+                job.rows[:], job.seed[:] = rows[chosen], weights
+                answer = job.run()
+                if answer > 0 and self.finite:
+                    self.complain(job, answer, 0, chosen)
+                whole.take(chosen, job)
+            rest, i = rest[~holds], i + 1
+        return whole
+
+    def trace_again(self, row: Array) -> None:
+        """Trace the function at a sample that takes other branches than all traces so far."""
+        if len(self.traces) >= BRANCHES:
+            raise GuardError(
+                f"{BRANCHES} traces do not cover this batch: every sample branches its own way;"
+                " write the function with where, maximum or clip instead of comparisons"
+            )
+        self.push()
+        example = rebuild(self.example, iter(row.astype(float).tolist()))
+        traced = Traced(self, example)
+        if traced.outputs != self.traces[0].outputs:
+            raise TypeError("the function returns another structure on another branch")
+        self.traces.append(traced)
+
+    def weights(self, samples: int, wanted: int, seed: Any) -> Array:
+        """Return the weight of each output in what is differentiated."""
+        first = self.traces[0]
+        count = len(first.tape.outputs)
+        if seed is None and wanted and not is_scalar(first.outputs):
+            raise TypeError(
+                f"the function returns a list of {count} numbers, not one number;"
+                " pass seed=[...], a weight for each, to differentiate their weighted sum"
+            )
+        weights = np.ones(count) if seed is None else np.array(flatten(seed), float)
         if len(weights) != count:
             raise ValueError(f"the function returns {count} numbers, but seed has {len(weights)}")
-        return weights
+        mean = self.reduce == "mean" and not wanted & EACH
+        return weights / samples if mean else weights
 
     def like_inputs(self, slopes: Array) -> Any:
         """Return the gradient by the inputs in the structure of the arguments."""
@@ -192,24 +292,72 @@ class Compiled:
         found = tuple(shaped_like(example, arrays) for example in self.example)
         return found[0] if len(found) == 1 else found
 
-    def complain(self, job: Any, answer: int) -> None:
+    def complain(self, job: Any, answer: int, start: int = 0, places: Any = None) -> None:
         """Raise the error for a guard that failed, or for a result that is not finite."""
         sample = abs(answer) - 1
-        inputs = ", ".join(f"{x:g}" for x in job.rows[sample][:8])
+        name = start + sample if places is None else places[sample]
+        inputs = ", ".join(f"{x:.6g}" for x in job.rows[sample][:8])
+        inputs += ", ..." if job.rows.shape[1] > 8 else ""
         if answer > 0:
             raise FloatingPointError(
-                f"the result of sample {sample} is {job.outputs[sample].tolist()}, at the inputs"
-                f" {inputs}; finite=False lets such numbers pass"
+                f"the result of sample {name} is {job.outputs[sample].tolist()}, where the inputs"
+                f" are {inputs}; finite=False lets infinite numbers and NaN pass"
             )
-        raise GuardError(f"sample {sample}")
+        guard = job.engine.first_failing(job.rows[sample])
+        raise GuardError(
+            f"sample {name} takes another branch than the one that was traced: at {guard.source},"
+            f" {guard.text} was {guard.truth}, and is {not guard.truth} where the inputs are"
+            f" {inputs}; write where, maximum or clip instead of the comparison, or pass"
+            " retrace=True"
+        )
 
-    def explain(self) -> str:
-        """Return what was found in the function, in words."""
-        return str(self.traces[0].engine(False).program.facts)
+    # What was found
+
+    def explain(self) -> Report:
+        """Return what was found in the function, in words; a table in Jupyter.
+
+        >>> import autograd
+        >>> w = [Value(0.5), Value(-1.0)]
+        >>> f = autograd.compile(lambda xs: sum(v * x for v, x in zip(w, xs)), w, ([0.0, 0.0],))
+        >>> print(f.explain())  # doctest: +ELLIPSIS
+        <lambda>, compiled for the ... engine
+            recorded  4 operations on single numbers
+        ...
+        """
+        engine = self.traces[0].engine(0)
+        lanes = engine.block(max([64, *(key[0] for key in self.jobs)]))
+        name = getattr(self.function, "__name__", "the function")
+        title = f"{name}, compiled for the {self.engine} engine"
+        return report(title, engine.program, lanes, self.dtype.itemsize)
 
     def source(self) -> str:
-        """Return the instructions of the program, one a line."""
-        return "\n".join(map(str, self.traces[0].engine(False).program.instructions))
+        """Return the program, one instruction a line.
+
+        >>> import autograd
+        >>> w = Value(3.0)
+        >>> print(autograd.compile(lambda x: (w * x).tanh(), [w], (1.0,)).source())
+        s0:1 = the inputs of a sample
+        s1:2 = p0 in every lane
+        s2:3 = s1 * s0
+        s3:4 = tanh(s2)
+        return s3
+        """
+        return "\n".join(self.traces[0].engine(0).program.lines())
+
+    def draw(self) -> Any:
+        """Return the program as a graphviz.Digraph; `.source` is its DOT text."""
+        return drawing(self.traces[0].engine(0).program)
+
+    def __repr__(self) -> str:
+        name = getattr(self.function, "__name__", "function")
+        inputs, outputs = len(self.traces[0].tape.inputs), len(self.traces[0].tape.outputs)
+        return (
+            f"<Compiled {name}: {inputs} inputs, {len(self.values)} parameters,"
+            f" {outputs} outputs, engine {self.engine}>"
+        )
+
+    def _repr_html_(self) -> str:
+        return self.explain().html
 
 
 def rebuild_columns(structure: Any, columns: Any) -> Any:

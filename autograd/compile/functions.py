@@ -57,7 +57,7 @@ def modulo(x: Any, y: Any) -> Any:
 
 
 def floor_division(x: Any, y: Any) -> Any:
-    return np.floor_divide(x, y) if y != 0 else np.divide(x, y)
+    return np.floor_divide(x, y) if y != 0 else nan
 
 
 def ceiling(x: Any) -> Any:
@@ -169,9 +169,13 @@ def product(xs: Any, count: Any) -> Any:
 def length(xs: Any, count: Any) -> Any:
     scale, total = 0.0, 0.0
     for i in range(count):
+        if math.isinf(xs[i]):
+            return inf
+        total += xs[i]  # to see a NaN
         scale = max(scale, math.fabs(xs[i]))
-    if scale == 0.0 or scale == inf:
-        return scale
+    if scale == 0.0 or total != total:
+        return total if total != total else scale
+    total = 0.0
     for i in range(count):
         total += (xs[i] / scale) ** 2
     return scale * math.sqrt(total)

@@ -85,12 +85,16 @@ def chain(tape: Tape, uses: list[int], swallowed: set[int], place: int) -> Node:
     for term in terms:
         if tape.ops[term] is p.mul and uses[term] == 1:
             products.append(term)
-    if len(products) + len(left_sides) < 2:
-        if len(terms) == 2 and tape.ops[place] is p.add and not left_sides:
-            return Node(p.add, tape.operands[place])
-        if not left_sides:
-            return Node(p.total, tuple(terms))
+    if len(products) + len(left_sides) < 2 and not left_sides:
+        return sum_of(tape, terms)
     return gathered(tape, swallowed, set(products), terms, bias, left_sides, right_sides)
+
+
+def sum_of(tape: Tape, terms: list[int]) -> Node:
+    """Return the node of a sum that is no dot, without the 0 that `sum` starts from."""
+    rest = [term for term in terms if tape.constants.get(term) != 0]
+    terms = rest if len(rest) > 1 else terms
+    return Node(p.add if len(terms) == 2 else p.total, tuple(terms))
 
 
 def sides(tape: Tape, place: int) -> tuple[int, list[int], list[int]]:

@@ -28,7 +28,7 @@ from autograd.compile.rows import differentiable, quotient, share
 from autograd.compile.rules import read
 from autograd.compile.schedule import schedule
 from autograd.compile.symbols import Symbol, place_of
-from autograd.compile.tape import Guard, Tape
+from autograd.compile.tape import Tape
 from autograd.row import Primitive, Variadic
 
 FEW = 4  # terms: inner products of fewer do not wait for others with the same weights
@@ -62,36 +62,32 @@ def lower(tape: Tape, edges: Sequence[Edge], leaves: Sequence[int]) -> Program:
 
 
 def varying(tape: Tape, leaves: Sequence[int], edges: Sequence[Edge] = ()) -> list[bool]:
-    """Tell for every row whether a gradient flows through it to one of the leaves.
+    """Tell for every row whether an adjoint has to flow through it.
 
-    Over some edges it flows by local derivatives that are rows.
+    That is so where one of the leaves flows into it, and it into an output. What only a branch or a
+    local derivative asks for has no adjoint. The given edges stand in for those of their nodes.
     """
-    varies = [False] * len(tape)
-    for place in leaves:
-        varies[place] = True
     parents: dict[int, list[int]] = {}
     for node, parent, *_ in edges:
         parents.setdefault(node, []).append(parent)
     for place, op in enumerate(tape.ops):
+        if op is not None and place not in parents:
+            operands = enumerate(tape.operands[place])
+            parents[place] = [x for i, x in operands if differentiable(op, i)]
+    downstream = [False] * len(tape)
+    for place in leaves:
+        downstream[place] = True
+    for place in range(len(tape)):
         if place in parents:
-            varies[place] = any(varies[x] for x in parents[place])
-        elif op is not None:
-            varies[place] = any(
-                varies[x] and differentiable(op, i) for i, x in enumerate(tape.operands[place])
-            )
-    return varies
-
-
-def needed(tape: Tape) -> list[bool]:
-    """Tell for every row whether an output depends on it."""
-    needed = [False] * len(tape)
+            downstream[place] = any(downstream[x] for x in parents[place])
+    upstream = [False] * len(tape)
     for place in tape.outputs:
-        needed[place] = True
+        upstream[place] = True
     for place in reversed(range(len(tape))):
-        if needed[place]:
-            for x in tape.operands[place]:
-                needed[x] = True
-    return needed
+        if upstream[place]:
+            for x in parents.get(place, ()):
+                upstream[x] = True
+    return [before and after for before, after in zip(downstream, upstream)]
 
 
 def expand(tape: Tape, varies: Sequence[bool]) -> list[Edge]:
@@ -101,12 +97,11 @@ def expand(tape: Tape, varies: Sequence[bool]) -> list[Edge]:
     a softmax) the table's rule is read for as many operands as there are.
     """
     edges: list[Edge] = []
-    asked = needed(tape)
     for place in range(len(tape)):
         op = tape.ops[place]
         if not isinstance(op, Variadic) or op in (p.total, p.inner_product):
             continue
-        if varies[place] and asked[place]:
+        if varies[place]:
             edges += edges_of(tape, place, op, varies)
     return edges
 
@@ -165,7 +160,7 @@ class Lowering:
             broadcast=np.array([self.shared[x] for x in broadcast], np.int32),
             instructions=self.instructions,
             outputs=self.slot[tape.outputs].astype(np.int32),
-            guards=[Guard(int(self.slot[g.row]), g.truth, g.source) for g in tape.guards],
+            guards=[guard._replace(row=int(self.slot[guard.row])) for guard in tape.guards],
             facts={"recorded": tape.recorded, "rows": len(tape), "nodes": len(self.nodes)},
         )
 
@@ -180,26 +175,28 @@ class Lowering:
         """Return the nodes in groups, in the order of their computation."""
         kinds, operands = {}, {}
         for place, node in self.nodes.items():
-            kinds[place] = (node.op, len(node.operands), self.kind(node))
+            kinds[place] = (node.op, len(node.operands), self.kind(node, self.varies[place]))
             biased = node.bias != NO_BIAS
             operands[place] = (*node.operands, node.bias) if biased else node.operands
         patient = {x for x in set(kinds.values()) if is_matrix(x) and x[1] >= 2 * FEW}
         return schedule(operands, kinds, patient)
 
-    def kind(self, node: Node) -> Any:
+    def kind(self, node: Node, active: bool) -> Any:
         """Return what else has to agree in a group: where adjoints flow, and what is shared."""
         varies, half = self.varies, len(node.operands) // 2
         if node.op is p.total:
-            return any(varies[x] for x in node.operands)
+            return active
         if node.op is p.inner_product:
             pairs = list(zip(node.operands[:half], node.operands[half:]))
             shared = all((x in self.shared) != (y in self.shared) for x, y in pairs)
-            flows = [any(varies[x] for x in side) for side in self.oriented(node, shared)]
-            return shared, *flows
+            sides = self.oriented(node, shared)
+            flows = [active and any(varies[x] for x in side) for side in sides]
+            return shared, (active, *flows)
         if isinstance(node.op, Variadic):
             return (False,) * len(node.operands)  # its edges stand apart
         return tuple(
-            varies[x] and node.op.partials[i] is not None for i, x in enumerate(node.operands)
+            active and varies[x] and rule is not None
+            for x, rule in zip(node.operands, node.op.partials)
         )
 
     def oriented(self, node: Node, shared: bool) -> tuple[list[int], list[int]]:
@@ -230,7 +227,7 @@ class Lowering:
         op, _, flows = kind
         if op is p.inner_product:
             emit = self.emit_matrices if flows[0] else self.emit_dot
-            emit(members, flows[1:])
+            emit(members, flows[1])
             return
         members, operands = self.sorted_by_slots(members)
         if op is p.total:
@@ -261,13 +258,13 @@ class Lowering:
         place = self.tape.constant(0.0)
         return self.shared.setdefault(place, len(self.shared))
 
-    def emit_dot(self, members: list[int], edges: tuple[bool, bool]) -> None:
+    def emit_dot(self, members: list[int], edges: tuple[bool, bool, bool]) -> None:
         """Append inner products of slots with slots."""
         members, operands = self.sorted_by_slots(members)
         left, right = np.split(operands, 2)
         self.append_dot(members, left, right, edges)
 
-    def emit_small(self, members: list[int], edges: tuple[bool, bool]) -> None:
+    def emit_small(self, members: list[int], edges: tuple[bool, bool, bool]) -> None:
         """Append inner products with shared weights that make no matrix."""
         pairs = [self.oriented(self.nodes[place], True) for place in members]
         left = ~np.array([[self.shared[x] for x in side] for side, _ in pairs]).T
@@ -275,7 +272,7 @@ class Lowering:
         self.append_dot(members, left.astype(np.int32), right.astype(np.int32), edges)
 
     def append_dot(
-        self, members: list[int], left: Table, right: Table, edges: tuple[bool, bool]
+        self, members: list[int], left: Table, right: Table, edges: tuple[bool, bool, bool]
     ) -> None:
         """Append inner products."""
         bias = self.bias_of(members)
@@ -283,7 +280,7 @@ class Lowering:
             Dot(self.assign(members), len(members), bias, left, right, edges)
         )
 
-    def emit_matrices(self, members: list[int], edges: tuple[bool, bool]) -> None:
+    def emit_matrices(self, members: list[int], edges: tuple[bool, bool, bool]) -> None:
         """Append matrix products that together are the given dots.
 
         Columns of inputs that meet the same set of weights belong together.
@@ -312,7 +309,7 @@ class Lowering:
             self.emit_small(small, edges)
 
     def emit_matrix(
-        self, rows: Any, inputs_of: Any, columns: Any, edges: tuple[bool, bool]
+        self, rows: Any, inputs_of: Any, columns: Any, edges: tuple[bool, bool, bool]
     ) -> None:
         """Append one matrix product."""
         places = [columns[inputs][row] for _, row in rows for inputs in inputs_of]

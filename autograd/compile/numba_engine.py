@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import threading
 from typing import Any
 
 import numpy as np
@@ -24,6 +23,7 @@ from autograd.compile.program import (
     Total,
 )
 from autograd.compile.numpy_engine import NumpyEngine
+from autograd.compile.tape import Guard
 from autograd.primitives import rounded
 from autograd.row import Variadic
 
@@ -43,13 +43,12 @@ class NumbaEngine:
         self.length = 0
         self.kept: list[Any] = []
         self.failures: list[BaseException] = []
-        self.other = NumpyEngine(program, shared)
+        self.numpy = NumpyEngine(program, shared)
         code = [self.encoded(step) for step in program.instructions]
         self.code = np.array(code, np.int64).reshape(-1, k.FIELDS)
         self.settings = self.settled()
         self.table = np.concatenate([*self.tables, np.zeros(1, np.int32)])
         self.room = Room(self, 0)
-        self.lock = threading.Lock()
         machine = generate.fixed("machine", self.dtype.name)
         pointer = ctypes.c_void_p
         function = ctypes.CFUNCTYPE(ctypes.c_int64, pointer, pointer, pointer)(machine.address)
@@ -115,19 +114,19 @@ class NumbaEngine:
     def encode_dot(self, step: Dot, fields: list[int]) -> None:
         """Encode inner products."""
         fields[k.FORWARD] = self.fixed("dot_forward")
-        fields[k.BACKWARD] = self.fixed("dot_backward")
+        fields[k.BACKWARD] = self.fixed("dot_backward") if step.edges[0] else 0
         fields[k.TABLE] = self.put(np.concatenate([step.left, step.right]))
         fields[k.TERMS], fields[k.BIAS] = len(step.left), self.put(step.bias)
-        fields[k.EDGES] = k.LEFT * step.edges[0] + k.RIGHT * step.edges[1]
+        fields[k.EDGES] = k.LEFT * step.edges[1] + k.RIGHT * step.edges[2]
 
     def encode_matrix(self, step: Matrix, fields: list[int]) -> None:
         """Encode a matrix product; weights and inputs that stand in order need no table."""
         fields[k.FORWARD] = self.fixed("matrix_forward")
-        fields[k.BACKWARD] = self.fixed("matrix_backward")
+        fields[k.BACKWARD] = self.fixed("matrix_backward") if step.edges[0] else 0
         tables = np.concatenate([step.weights.ravel(), step.inputs.ravel()])
         fields[k.TABLE], fields[k.BIAS] = self.put(tables), self.put(step.bias)
         fields[k.TERMS], fields[k.COLUMNS] = step.inputs.shape
-        fields[k.EDGES] = k.LEFT * step.edges[0] + k.RIGHT * step.edges[1]
+        fields[k.EDGES] = k.LEFT * step.edges[1] + k.RIGHT * step.edges[2]
         fields[k.WEIGHTS : k.WEIGHT_COLUMN + 1] = strided(step.weights)
         flat = step.inputs.ravel()
         fields[k.INPUTS] = int(flat[0]) if consecutive(flat) else k.NOWHERE
@@ -162,6 +161,14 @@ class NumbaEngine:
         blocks = -(-samples // min(MOST, fitting))
         return -(-samples // blocks)
 
+    def holds(self, rows: Array) -> Array:
+        """Tell for every sample whether it takes the branches that were traced."""
+        return self.numpy.holds(rows)
+
+    def first_failing(self, row: Array) -> Guard:
+        """Return the first guard that fails for a sample."""
+        return self.numpy.first_failing(row)
+
     def scratch_size(self, lanes: int) -> int:
         """Return how many numbers the kernels need beside the slots."""
         sizes = [1]
@@ -172,12 +179,12 @@ class NumbaEngine:
                 sizes.append(len(step.operands))
         return max(sizes)
 
-    def job(self, samples: int, wanted: int) -> Job:
-        """Return a job with room for so many samples."""
+    def job(self, samples: int, wanted: int, apart: bool = False) -> Job:
+        """Return a job for so many samples, with a room of its own if others are to run beside it."""
         lanes = 1 if wanted & EACH else self.block(samples)
         if lanes > self.room.lanes:
             self.room = Room(self, lanes)
-        return Job(self, samples, wanted, lanes)
+        return Job(self, samples, wanted, lanes, Room(self, lanes) if apart else self.room)
 
 
 class Room:
@@ -193,9 +200,11 @@ class Room:
 class Job:
     """A run on so many samples: fill `rows` and `seed`, call `run`, and read the results."""
 
-    def __init__(self, engine: NumbaEngine, samples: int, wanted: int, lanes: int) -> None:
+    def __init__(
+        self, engine: NumbaEngine, samples: int, wanted: int, lanes: int, room: Room
+    ) -> None:
         program, dtype, count = engine.program, engine.dtype, len(engine.shared)
-        self.engine, self.room = engine, engine.room
+        self.engine, self.room = engine, room
         self.rows = np.zeros((samples, program.inputs), dtype)
         self.outputs = np.empty((samples, len(program.outputs)), dtype)
         self.seed = np.ones(len(program.outputs), dtype)
@@ -205,7 +214,6 @@ class Job:
         self.total = np.zeros(1, dtype)
         self.settings = engine.settings.copy()
         self.settings[[k.BLOCK, k.SAMPLES, k.WANTED]] = lanes, samples, wanted
-        room = self.room
         arrays = [room.values, room.adjoints, room.scratch, self.full, self.rows, self.outputs]
         arrays += [self.seed, self.slopes, self.total]
         self.settings[k.VALUES : k.SUM + 1] = [x.ctypes.data for x in arrays]
@@ -226,7 +234,7 @@ class called_back:  # noqa: N801
         number = ctypes.POINTER(np.ctypeslib.as_ctypes_type(engine.dtype))
         pointer = ctypes.c_void_p
         kinds = [pointer] * 3 + [number] * 2 + [pointer] * 2 + [ctypes.c_int64]
-        run, slots, failures = getattr(engine.other, method), engine.program.slots, engine.failures
+        run, slots, failures = getattr(engine.numpy, method), engine.program.slots, engine.failures
 
         def kernel(
             code: Any, tables: Any, shared: Any, values: Any, adjoints: Any, *rest: Any

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import operator
-import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -24,7 +23,7 @@ from autograd.compile.program import (
 )
 from autograd.compile.rows import both, either, exponential, quotient, shifted, top, unequal
 from autograd.compile.rules import rules_of
-from autograd.compile.tape import Tape
+from autograd.compile.tape import Guard, Tape
 from autograd.row import Primitive
 
 Array = np.ndarray[Any, Any]
@@ -160,7 +159,6 @@ class NumpyEngine:
     def __init__(self, program: Program, shared: Array) -> None:
         self.program, self.shared, self.dtype = program, shared, shared.dtype
         self.rules: dict[Any, Tape | None] = {}
-        self.lock = threading.Lock()
 
     def block(self, samples: int) -> int:
         """Return how many lanes a block has."""
@@ -168,8 +166,8 @@ class NumpyEngine:
         blocks = -(-samples // fitting)
         return -(-samples // blocks)
 
-    def job(self, samples: int, wanted: int) -> Job:
-        """Return a job with room for so many samples."""
+    def job(self, samples: int, wanted: int, apart: bool = False) -> Job:
+        """Return a job for so many samples."""
         return Job(self, samples, wanted)
 
     def values(self, inputs: Array) -> Array:
@@ -195,11 +193,22 @@ class NumpyEngine:
         np.add.at(gradient, program.broadcast, adjoints[program.inputs : after].sum(1))
         return adjoints
 
+    def holds(self, rows: Array) -> Array:
+        """Tell for every sample whether it takes the branches that were traced."""
+        with np.errstate(all="ignore"):
+            return ~self.failing(self.values(rows)).any(0)  # type: ignore[no-any-return]
+
     def failing(self, values: Array) -> Array:
         """Return for every guard and lane whether it has not the truth that was traced."""
         guards = self.program.guards
         truths = np.array([guard.truth for guard in guards], bool)[:, None]
         return (values[[guard.row for guard in guards]] != 0) != truths  # type: ignore[no-any-return]
+
+    def first_failing(self, row: Array) -> Guard:
+        """Return the first guard that fails for a sample."""
+        with np.errstate(all="ignore"):
+            failing = self.failing(self.values(row[None]))[:, 0]
+        return self.program.guards[int(failing.argmax())]
 
     def biases(self, code: Table, shared: Array, values: Array) -> Array:
         """Return the biases of dots, which are slots or shared numbers."""
@@ -282,27 +291,31 @@ class NumpyEngine:
 
     def pull_dot(self, step: Dot, shared: Array, values: Array, adjoints: Array, gradient: Array) -> None:
         """Apply the product rule to each pair."""
+        if not step.edges[0]:
+            return
         self.pull_bias(step, adjoints, gradient)
         upstream = adjoints[step.out : step.out + step.count]
         for left, right in zip(step.left, step.right):
-            if step.edges[0] and left[0] >= 0:
+            if step.edges[1] and left[0] >= 0:
                 np.add.at(adjoints, left, values[right] * upstream)
-            elif step.edges[0]:
+            elif step.edges[1]:
                 np.add.at(gradient, ~left, (values[right] * upstream).sum(1))
-            if step.edges[1]:
+            if step.edges[2]:
                 np.add.at(adjoints, right, self.left_side(left, shared, values) * upstream)
 
     def pull_matrix(
         self, step: Matrix, shared: Array, values: Array, adjoints: Array, gradient: Array
     ) -> None:
         """Compute the two products that are a product's adjoint."""
+        if not step.edges[0]:
+            return
         self.pull_bias(step, adjoints, gradient)
         rows, terms = step.weights.shape
         upstream = adjoints[step.out : step.out + step.count].reshape(rows, -1)
-        if step.edges[0]:
+        if step.edges[1]:
             inputs = values[step.inputs].reshape(terms, -1)
             np.add.at(gradient, step.weights, upstream @ inputs.T)
-        if step.edges[1]:
+        if step.edges[2]:
             product = shared[step.weights].T @ upstream
             np.add.at(adjoints, step.inputs.ravel(), product.reshape(step.inputs.size, -1))
 
@@ -340,7 +353,7 @@ class Job:
                 self.outputs[samples] = values[self.engine.program.outputs].T
                 if self.wanted:
                     self.pull(start, samples, values)
-        self.total[0] = (self.outputs @ self.seed).sum()
+            self.total[0] = (self.outputs @ self.seed).sum()
         blank = ~np.isfinite(self.outputs).all(1)
         return int(blank.argmax()) + 1 if blank.any() else 0
 

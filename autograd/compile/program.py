@@ -8,6 +8,7 @@ at once: its members, all of one kind, whose results stand in consecutive slots.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,6 +34,14 @@ class Instruction:
         """Return the floating-point operations of one lane, forward."""
         return self.count
 
+    def reads(self) -> list[Table]:
+        """Return the tables of the slots that it reads."""
+        return []
+
+    def text(self) -> str:
+        """Return the right side of the instruction, for a listing."""
+        raise NotImplementedError
+
 
 @dataclass
 class Map(Instruction):
@@ -44,6 +53,14 @@ class Map(Instruction):
     op: Primitive
     operands: Table  # arity x count
     edges: tuple[bool, ...]
+
+    def reads(self) -> list[Table]:
+        """Return the tables of the slots that it reads."""
+        return list(self.operands)
+
+    def text(self) -> str:
+        """Return the right side of the instruction, for a listing."""
+        return self.op.spell(*map(slots_text, self.operands))
 
 
 @dataclass
@@ -57,6 +74,14 @@ class Total(Instruction):
         """Return the floating-point operations of one lane, forward."""
         return self.terms.size
 
+    def reads(self) -> list[Table]:
+        """Return the tables of the slots that it reads."""
+        return list(self.terms)
+
+    def text(self) -> str:
+        """Return the right side of the instruction, for a listing."""
+        return listed(" + ", [slots_text(slots) for slots in self.terms])
+
 
 @dataclass
 class Dot(Instruction):
@@ -69,11 +94,20 @@ class Dot(Instruction):
     bias: Table  # count
     left: Table  # terms x count
     right: Table  # terms x count
-    edges: tuple[bool, bool]
+    edges: tuple[bool, bool, bool]  # do adjoints flow at all, to the left sides, to the right
 
     def flops(self) -> int:
         """Return the floating-point operations of one lane, forward."""
         return 2 * self.left.size
+
+    def reads(self) -> list[Table]:
+        """Return the tables of the slots that it reads."""
+        return [*self.left, *self.right, self.bias]
+
+    def text(self) -> str:
+        """Return the right side of the instruction, for a listing."""
+        pairs = [f"{slots_text(x)} * {slots_text(y)}" for x, y in zip(self.left, self.right)]
+        return listed(" + ", [slots_text(self.bias), *pairs])
 
 
 @dataclass
@@ -87,11 +121,23 @@ class Matrix(Instruction):
     bias: Table  # rows x columns, coded as in Dot
     weights: Table  # rows x terms, places of shared numbers
     inputs: Table  # terms x columns, slots
-    edges: tuple[bool, bool]  # do adjoints flow to the weights, to the inputs
+    edges: tuple[bool, bool, bool]  # do adjoints flow at all, to the weights, to the inputs
 
     def flops(self) -> int:
         """Return the floating-point operations of one lane, forward."""
         return 2 * self.weights.size * self.inputs.shape[1]
+
+    def reads(self) -> list[Table]:
+        """Return the tables of the slots that it reads."""
+        return [self.inputs.ravel(), self.bias.ravel()]
+
+    def text(self) -> str:
+        """Return the right side of the instruction, for a listing."""
+        rows, terms = self.weights.shape
+        weights, inputs = slots_text(~self.weights.ravel()), slots_text(self.inputs.ravel())
+        columns = self.inputs.shape[1]
+        bias = slots_text(self.bias.ravel())
+        return f"{bias} + {weights} as {rows} x {terms} @ {inputs} as {terms} x {columns}"
 
 
 @dataclass
@@ -105,6 +151,40 @@ class Edges(Instruction):
     parents: Table
     slopes: Table
     still: Table
+
+    def flops(self) -> int:
+        """Return the floating-point operations of one lane, forward."""
+        return 0
+
+    def text(self) -> str:
+        """Return the right side of the instruction, for a listing."""
+        return (
+            f"backward only: adjoint of {slots_text(self.parents)} +="
+            f" {slots_text(self.slopes)} * adjoint of {slots_text(self.nodes)}"
+        )
+
+
+def slots_text(slots: Table) -> str:
+    """Return the text of places: s5, s5:9 for consecutive slots, p5 for shared numbers.
+
+    >>> slots_text(np.array([5, 6, 7], np.int32)), slots_text(~np.array([4], np.int32))
+    ('s5:8', 'p4')
+    """
+    letter, slots = ("p", ~slots) if slots[0] < 0 else ("s", slots)
+    if len(slots) == 1:
+        return f"{letter}{slots[0]}"
+    if (np.diff(slots) == 1).all() and slots[0] >= 0:
+        return f"{letter}{slots[0]}:{slots[-1] + 1}"
+    if len(set(slots.tolist())) == 1:
+        return f"{letter}{slots[0]}"
+    return f"{letter}[{listed(', ', [str(x) for x in slots])}]"
+
+
+def listed(separator: str, texts: list[str], most: int = 4) -> str:
+    """Return texts in a row, the middle left out where there are many."""
+    if len(texts) > most:
+        texts = [*texts[: most - 1], f"...({len(texts) - most} more)", texts[-1]]
+    return separator.join(texts)
 
 
 @dataclass
@@ -129,3 +209,17 @@ class Program:
     outputs: Table
     guards: list[Guard]
     facts: dict[str, Any] = field(default_factory=dict)
+
+    def lines(self) -> Iterator[str]:
+        """Yield the program as text: slots are s0, s1, ..., shared numbers p0, p1, ..."""
+        if self.inputs:
+            yield f"s0:{self.inputs} = the inputs of a sample"
+        if len(self.broadcast):
+            stop = self.inputs + len(self.broadcast)
+            yield f"s{self.inputs}:{stop} = {slots_text(~self.broadcast)} in every lane"
+        for step in self.instructions:
+            left = f"s{step.out}:{step.out + step.count} = " if step.count else ""
+            yield left + step.text()
+        for guard in self.guards:
+            yield f"require s{guard.row} is {guard.truth}  # {guard.text} at {guard.source}"
+        yield f"return {listed(', ', [f's{slot}' for slot in self.outputs])}"

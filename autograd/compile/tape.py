@@ -33,10 +33,11 @@ HERE = __name__.rsplit(".", 2)[0]  # frames of this package are no place in the 
 
 
 class Guard(NamedTuple):
-    """A branch the function took: the row that decided, what it was, and where in the source."""
+    """A branch the function took: the row that decided, what it was, what was asked, and where."""
 
     row: int
     truth: bool
+    text: str
     source: str
 
 
@@ -137,7 +138,7 @@ class Tracer:
     """The observer of a trace: comparisons become nodes, and branches are noted as guards."""
 
     def __init__(self) -> None:
-        self.decisions: list[tuple[Value, bool, str]] = []
+        self.decisions: list[tuple[Value, bool, str, str]] = []
 
     def recorded(self, node: Value) -> None:
         """Take note of nothing: the graph is read off the outputs."""
@@ -148,7 +149,14 @@ class Tracer:
 
     def decided(self, node: Value) -> None:
         """Note that the function branched on a node, and where."""
-        self.decisions.append((node, bool(node.data), calling_line()))
+        shown = [shown_as(x) for x in node.operands]
+        text = node.op.spell(*shown) if node.op else f"the truth of {shown_as(node)}"
+        self.decisions.append((node, bool(node.data), text, calling_line()))
+
+
+def shown_as(x: Any) -> str:
+    """Return what a message calls an operand: its name, and its number in the trace."""
+    return f"{x.name or x.op or 'a Value'} ({x.data:.6g})" if isinstance(x, Value) else f"{x!r}"
 
 
 def calling_line() -> str:
@@ -170,7 +178,8 @@ def trace(
         example: one argument for each of the function's; only its structure lasts, and which
             branches it takes.
     """
-    leaves = [Value(x.data if isinstance(x, Value) else x) for x in flatten(example)]
+    numbers = [x.data if isinstance(x, Value) else x for x in flatten(example)]
+    leaves = [Value(x, name=f"input {i}") for i, x in enumerate(numbers)]
     tracer = Tracer()
     with mode(record=True, observer=tracer):
         out = function(*rebuild(example, iter(leaves)))
@@ -189,8 +198,8 @@ def trace(
             kept.append(places[x])
     for x in flatten(out):
         tape.outputs.append(written(tape, places, x))
-    for node, truth, source in tracer.decisions:
-        tape.guards.append(Guard(written(tape, places, node), truth, source))
+    for node, *noted in tracer.decisions:
+        tape.guards.append(Guard(written(tape, places, node), *noted))
     return tape, rebuild(out, iter(range(len(tape.outputs)))) if not is_scalar(out) else 0
 
 
