@@ -80,11 +80,14 @@ def step_of(work: Any, function: Any, batch: tuple[Any, ...]) -> Callable[[], An
     """Return what is timed: one call of a compiled function, with the update where there is one."""
     from benchmarks.workloads import STEP_SIZE
 
+    weights = function.parameters  # the array that all calls read
+
     def update() -> Any:
+        nonlocal weights
         loss, gradient = function.value_and_grad(*batch)
         gradient *= STEP_SIZE
-        function.parameters -= gradient
-        return loss, function.parameters
+        weights -= gradient
+        return loss, weights
 
     return {
         "gradient": lambda: function.value_and_grad(*batch),
