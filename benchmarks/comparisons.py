@@ -7,7 +7,7 @@ import time
 from importlib import import_module
 from typing import Any
 
-from benchmarks.compiled import compiled
+from benchmarks.compiled import compiled, program_of
 
 GRAPHS, FEW = 20_000, 500
 LANES = (1, 2, 7, 64)
@@ -26,7 +26,7 @@ def lowering(quick: bool) -> dict[str, Any]:
         work, marks = scattered(length, 1), [time.process_time()]
         function = compiled(work)
         marks.append(time.process_time())
-        function.explain()
+        program_of(function, work)
         marks.append(time.process_time())
         traced, lowered = marks[1] - marks[0], marks[2] - marks[1]
         seconds[length], node = lowered, 1e6 / length

@@ -171,12 +171,12 @@ def gpt(batch: int) -> Workload:
 # (5): no pattern at all
 
 
-def scattered(length: int, batch: int) -> Workload:
+def scattered(length: int, batch: int, seed: int = 0) -> Workload:
     """Return a random program; its gradient is by its inputs, for every sample."""
-    made = irregular.program(length)
+    made = irregular.program(length, seed)
     using = irregular.functions(sin, tanh, exp)
     source = np.random.default_rng(0)
-    middle = np.array(irregular.start(random.Random(0)))
+    middle = np.array(irregular.start(random.Random(seed)))
     return Workload(
         "irregular",
         f"irregular graph of {length:,} operations: value and gradient by the inputs",

@@ -16,12 +16,13 @@ class Contestant(NamedTuple):
     """One step of a workload, ready to be timed, and its results as one row of numbers.
 
     Attributes: `step`, what is timed; `numbers`, of what a step returned, in the order in which
-    ours returns them; `note`, shown in the table.
+    ours returns them; `note`, shown in the table; `before`, called before each turn.
     """
 
     step: Callable[[], Any]
     numbers: Callable[[Any], Any]
     note: str = ""
+    before: Callable[[], Any] | None = None
 
 
 def flat(*parts: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,15 @@ from benchmarks import irregular as programs
 from benchmarks.character_gpt import HEAD, HEADS, SMALL, WIDTH
 from benchmarks.rivals import Contestant, by_neuron, flat, layers, matrices
 from benchmarks.workloads import POSITIONS, STEP_SIZE, Workload, swing
+
+THREADS = torch.get_num_threads()
+
+
+def with_threads(title: str, found: Contestant) -> Iterator[tuple[str, Contestant]]:
+    """Yield the contestant again with one thread, where PyTorch has more by itself."""
+    if THREADS > 1:
+        yield title, found._replace(before=lambda: torch.set_num_threads(THREADS))
+        yield f"{title}, 1 thread", found._replace(before=lambda: torch.set_num_threads(1))
 
 
 def tensors(work: Workload) -> list[Any]:
