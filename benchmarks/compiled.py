@@ -226,6 +226,18 @@ def disagreement(got: Any, expected: Any) -> float:
     return float(off.max() / largest)
 
 
+def disagreements(work: Any, contestants: dict[str, Any], expected: Any) -> dict[str, float]:
+    """Return everybody's disagreement with ours; who takes part twice makes one step only."""
+    found, seen = {"chainrule": 0.0}, dict[Any, float]()
+    for name, contestant in contestants.items():
+        if name != "chainrule" and contestant.step not in seen:
+            got = contestant.numbers(contestant.step())
+            got = got if name.startswith("chainrule") else comparable(work, got, work.samples)
+            seen[contestant.step] = disagreement(got, expected)
+        found[name] = seen.get(contestant.step, 0.0)
+    return found
+
+
 def turns(contestants: dict[str, Any], rounds: int) -> dict[str, list[float]]:
     """Return everybody's times of a step; they take turns, each of about TURN seconds."""
     times: dict[str, list[float]] = {name: [] for name in contestants}
@@ -255,11 +267,7 @@ def compare(work: Any, asked: argparse.Namespace) -> dict[str, Any]:
             rows[name] = contestant
         else:
             contestants[name] = contestant
-    off = {"chainrule": 0.0}
-    for name, contestant in list(contestants.items())[1:]:
-        got = contestant.numbers(contestant.step())
-        got = got if name.startswith("chainrule") else comparable(work, got, work.samples)
-        off[name] = disagreement(got, expected)
+    off = disagreements(work, contestants, expected)
     eager, count = eagerly(work)
     plain = work._replace(kind="gradient") if work.kind == "step" else work  # eager does not step
     again = step_of(plain, compiled(plain), plain.first(count))()

@@ -40,15 +40,16 @@ class CompiledPasses(Passes):
         check_rule(optimizer)
         self.numpy, compiler = required()
         self.rows, self.wanted = columns(self.numpy, samples)
-        self.function = compiler(
-            lambda x, y: loss(network(x), y), parameters=optimizer.parameters, example=samples[0]
-        )
+        settings = {
+            "parameters": optimizer.parameters,
+            "retrace": True,  # a network may branch, as it may when it is recorded
+            "finite": False,  # whether the training diverged is decided here
+        }
+        self.function = compiler(lambda x, y: loss(network(x), y), example=samples[0], **settings)
         self.evaluation: Any = None
         if checks:
             self.held_out = columns(self.numpy, checks)
-            self.evaluation = compiler(
-                self.outputs, parameters=optimizer.parameters, example=checks[0]
-            )
+            self.evaluation = compiler(self.outputs, example=checks[0], **settings)
         self.gradient: Any = None
         self.adopt()
         self.compare()
@@ -79,8 +80,8 @@ class CompiledPasses(Passes):
     def compare(self) -> None:
         """Raise a ValueError where a sample has another loss than when it is recorded.
 
-        Targets are inputs of the compiled loss. One that asks ``if y == 1`` is traced with the
-        answer for one sample, and would be wrong for others.
+        Targets are inputs of the compiled loss. It may compare them by < and >, but ``if y == 1``
+        is an identity of Values: traced with the answer no, it would be wrong for some samples.
         """
         different = {repr(y): i for i, (_, y) in reversed(list(enumerate(self.samples)))}
         chosen = sorted(different.values())[:COMPARED]
@@ -93,8 +94,8 @@ class CompiledPasses(Passes):
             if not math.isclose(found, expected.data, rel_tol=AGREEMENT, abs_tol=AGREEMENT):
                 raise ValueError(
                     f"sample {i}: the compiled loss is {found!r}, but recorded it is "
-                    f"{expected.data!r}: does the loss branch on the target? Write it with "
-                    "`where`, or train with compiled=False"
+                    f"{expected.data!r}: does the loss ask for a target by ==? Ask by < or >, "
+                    "use `where`, or train with compiled=False"
                 )
 
     def loss_of(self, rows: Any, wanted: Any) -> float:

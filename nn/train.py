@@ -131,7 +131,8 @@ def train(
         callback: called with the history after every iteration; true stops the training.
         resume: the history to continue; the network must hold the weights of that moment.
         compiled: run the passes and the updates on arrays, hundreds of times faster, with the same
-            numbers to rounding; needs the extra "compile".
+            numbers to rounding; needs the extra "compile". A network that branches by `if` is
+            traced anew for every way through it: write `where` or `maximum` instead.
 
     Raises: ValueError for data or settings that do not fit together; FloatingPointError, with the
         iteration, when the training diverges: the network is then as before that iteration.

@@ -277,10 +277,24 @@ def test_a_loss_that_asks_for_the_target_is_refused_and_one_with_where_is_not():
     def choosing(outputs, target):
         return where(target[0] - 0.5 > 0, outputs[0] ** 2, (1 - outputs[0]) ** 2)
 
-    with pytest.raises(ValueError, match="does the loss branch on the target"):
+    with pytest.raises(ValueError, match="does the loss ask for a target by =="):
         train(small(), data.inputs, data.targets, loss=asking, iterations=3, compiled=True)
     recorded, expected, network, history = both(data, small, loss=choosing)
     close(history.losses, expected.losses)
+
+
+def test_a_network_and_a_loss_may_branch_as_they_do_when_they_are_recorded():
+    def bent(z):
+        return z if z > 0 else 0.1 * z
+
+    def sided(outputs, target):
+        return (outputs[0] - 1) ** 2 if target[0] > 0.5 else outputs[0] ** 2
+
+    recorded, expected, network, history = both(
+        xor(24, seed=2), lambda: TwoLayerNetwork(2, 4, 2, hidden=bent, seed=3), loss=sided
+    )
+    close(history.losses, expected.losses)
+    close(numbers(network), numbers(recorded))
 
 
 def test_anything_callable_with_parameters_can_be_trained_on_arrays():
