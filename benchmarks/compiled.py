@@ -34,9 +34,11 @@ ONE_THREAD = {
     "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1",
 }
 TURN = 0.02  # seconds of a contestant before it is the next one's turn
+ROUNDS, QUICK_ROUNDS = 21, 5
 SLOW = 0.5  # seconds of a step from which on a contestant has two turns only
 AGREEMENT, FLOOR = 1e-9, 1e-12  # of a number to itself, and to the largest of its row
 JAX_LIMIT, JAX_OPERATIONS = 120, 200  # seconds that JAX may take, for so many operations
+EAGER = "chainrule, eager"
 EAGER_TIME = 0.5  # seconds of eager samples in a turn, at least one sample
 
 
@@ -256,33 +258,34 @@ def turns(contestants: dict[str, Any], rounds: int) -> dict[str, list[float]]:
 
 def compare(work: Any, asked: argparse.Namespace) -> dict[str, Any]:
     """Check and time everybody on a workload, print its table, and return the times."""
-    start = time.perf_counter()
+    marks = [time.perf_counter()]
     contestants = ours(work, asked.engine)
-    ready = time.perf_counter()
+    marks.append(time.perf_counter())
     expected = contestants["chainrule"].numbers(contestants["chainrule"].step())
-    first = time.perf_counter() - ready
-    rows: dict[str, Any] = {}
-    for name, contestant in rivals(work, asked.without):
-        if isinstance(contestant, str):
-            rows[name] = contestant
-        else:
-            contestants[name] = contestant
+    marks.append(time.perf_counter())
+    others = dict(rivals(work, asked.without))
+    missing = {name: found for name, found in others.items() if isinstance(found, str)}
+    contestants |= {name: found for name, found in others.items() if name not in missing}
     off = disagreements(work, contestants, expected)
-    eager, count = eagerly(work)
-    plain = work._replace(kind="gradient") if work.kind == "step" else work  # eager does not step
-    again = step_of(plain, compiled(plain), plain.first(count))()
-    got = comparable(work, eager.numbers(eager.step()), count)
-    off["chainrule, eager"] = disagreement(got, numbers_of(plain, again))
-    contestants["chainrule, eager"] = eager
-    measured = turns(contestants, 5 if asked.quick else 21)
-    measured["chainrule, eager"] = [t * work.samples / count for t in measured["chainrule, eager"]]
+    eager, count, off[EAGER] = checked_eager(work)
+    contestants[EAGER] = eager
+    measured = turns(contestants, QUICK_ROUNDS if asked.quick else ROUNDS)
+    measured[EAGER] = [seconds * work.samples / count for seconds in measured[EAGER]]
     times = {name: statistics.median(found) for name, found in measured.items()}
     best = {name: min(found) for name, found in measured.items()}
     notes = {name: contestant.note for name, contestant in contestants.items()}
-    print_table(work, times, best, rows, off, notes)
-    found = {"times": times, "best": best, "samples": work.samples}
-    print(f"  compile {ready - start:.3f} s, first call {first:.3f} s, in this process")
-    return found
+    print_table(work, times, best, missing, off, notes)
+    traced, first = (b - a for a, b in zip(marks, marks[1:]))
+    print(f"  trace {traced:.3f} s, first call {first:.3f} s, in this process")
+    return {"times": times, "best": best, "samples": work.samples}
+
+
+def checked_eager(work: Any) -> tuple[Any, int, float]:
+    """Return our eager mode, the samples that it runs on, and its disagreement with ours."""
+    eager, count = eagerly(work)
+    plain = work._replace(kind="gradient") if work.kind == "step" else work  # eager does not step
+    ours = numbers_of(plain, step_of(plain, compiled(plain), plain.first(count))())
+    return eager, count, disagreement(comparable(work, eager.numbers(eager.step()), count), ours)
 
 
 def print_table(
@@ -420,6 +423,9 @@ def report(argv: list[str]) -> None:
         first_call(asked.names[0], asked.first)
         return
     print(f"Python {sys.version.split()[0]}, {os.cpu_count()} cores; float64; medians; {threads()}")
+    unknown = [name for name in asked.names if name not in {**GROUPS, **EXTRA}]
+    if unknown:
+        sys.exit(f"no workload {', '.join(unknown)}; there are {', '.join([*GROUPS, *EXTRA])}")
     results: dict[str, dict[str, Any]] = {}
     for name in asked.names or (*GROUPS, *EXTRA):
         if name in EXTRA:
