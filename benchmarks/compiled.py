@@ -33,8 +33,8 @@ ONE_THREAD = {
     "MKL_NUM_THREADS": "1",
     "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1",
 }
-TURN = 0.02  # seconds of a contestant before it is the next one's turn
-ROUNDS, QUICK_ROUNDS = 21, 5
+TURN = 0.004  # seconds of a turn: less than a scheduler lets a process run on a busy machine
+ROUNDS, QUICK_ROUNDS = 61, 15
 SLOW = 0.5  # seconds of a step from which on a contestant has two turns only
 AGREEMENT, FLOOR = 1e-9, 1e-12  # of a number to itself, and to the largest of its row
 JAX_LIMIT, JAX_OPERATIONS = 120, 200  # seconds that JAX may take, for so many operations
