@@ -53,11 +53,25 @@ def power(x: Any, y: Any) -> Any:
 
 
 def modulo(x: Any, y: Any) -> Any:
-    return np.mod(x, y) if y != 0 else nan
+    if y == 0.0:
+        return nan
+    rest = math.fmod(x, y)
+    if rest == 0.0:
+        return math.copysign(0.0, y)
+    return rest + y if (y < 0.0) != (rest < 0.0) else rest
 
 
 def floor_division(x: Any, y: Any) -> Any:
-    return np.floor_divide(x, y) if y != 0 else nan
+    if y == 0.0:
+        return nan
+    rest = math.fmod(x, y)
+    quotient = (x - rest) / y
+    if rest != 0.0 and (y < 0.0) != (rest < 0.0):
+        quotient -= 1.0
+    if quotient == 0.0:
+        return math.copysign(0.0, x / y)
+    whole = np.floor(quotient)
+    return whole + 1.0 if quotient - whole > 0.5 else whole
 
 
 def ceiling(x: Any) -> Any:
