@@ -259,7 +259,13 @@ def test_winners_and_ties_are_those_of_each_sample(engine):
     def function(x, y, z):
         return maximum(x, y, z) + clip(x, 0.0, 1.0) + relu(y) + abs(z) + maximum(x, 0.0)
 
-    triples = [(1.0, 1.0, 1.0), (0.0, 0.0, -1.0), (2.0, 3.0, 2.0), (0.0, -1.0, 0.0), (5.0, 5.0, 1.0)]
+    triples = [
+        (1.0, 1.0, 1.0),
+        (0.0, 0.0, -1.0),
+        (2.0, 3.0, 2.0),
+        (0.0, -1.0, 0.0),
+        (5.0, 5.0, 1.0),
+    ]
     compiled = autograd.compile(function, example=(1.0, 2.0, 3.0), engine=engine, reduce="sum")
     found = np.array(compiled.value_and_grad(*np.array(triples).T, inputs=True)[2]).T
     for point, slopes in zip(triples, found):
@@ -277,7 +283,9 @@ def leaky(x):
 def test_a_sample_that_branches_otherwise_is_an_error_that_says_where(engine):
     compiled = autograd.compile(leaky, example=(1.0,), engine=engine)
     assert compiled.value([1.0, 3.0]).tolist() == [2.0, 6.0]
-    with pytest.raises(GuardError, match=r"sample 1 .*test_compile\.py:\d+, input 0 \(1\) > 0") as e:
+    with pytest.raises(
+        GuardError, match=r"sample 1 .*test_compile\.py:\d+, input 0 \(1\) > 0"
+    ) as e:
         compiled.value_and_grad([1.0, -3.0])
     assert "was True, and is False where the inputs are -3" in str(e.value)
 

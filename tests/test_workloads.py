@@ -6,7 +6,7 @@ import pytest
 import autograd
 from autograd import Value, topological_order
 from autograd.testing.expressions import operations, random_expression
-from benchmarks import character_gpt, comparisons, compiled, irregular, targets, workloads
+from benchmarks import character_gpt, comparisons, compiled, irregular, peers, targets, workloads
 from benchmarks.rivals import by_c, by_numpy, flat, layers, matrices
 
 SMALL = {
@@ -183,3 +183,27 @@ def test_a_random_graph_with_a_wrong_gradient_is_far_off(monkeypatch):
 
     monkeypatch.setattr(autograd.compile.Compiled, "value_and_grad", wrong)
     assert comparisons.distance(expression, 2, "numpy", 0) > comparisons.WRONG / comparisons.U
+
+
+def test_a_peer_that_cannot_be_installed_is_left_out(monkeypatch, tmp_path, capsys):
+    class Done:
+        def __init__(self, returncode):
+            self.returncode = returncode
+
+        def check_returncode(self):
+            assert self.returncode == 0
+
+    installed = []
+
+    def install(python, *requirements):
+        installed.append(requirements)
+        return Done(int("nowhere" in requirements))
+
+    monkeypatch.setattr(peers, "ROOT", tmp_path)
+    monkeypatch.setattr(peers, "install", install)
+    monkeypatch.setattr(peers.venv, "create", lambda folder, **_: folder.mkdir())
+    python = peers.environment("test", "needed", optional=["nowhere", "somewhere"])
+    assert installed == [("needed",), ("nowhere",), ("somewhere",)]
+    assert "nowhere cannot be installed; it is left out" in capsys.readouterr().err
+    assert peers.environment("test", "needed", optional=["nowhere", "somewhere"]) == python
+    assert len(installed) == 3
