@@ -96,7 +96,7 @@ class NumbaEngine:
             if digits:
                 raise TypeError("only Python rounds decimals exactly")
             arity = 0 if isinstance(step.op, Variadic) else len(step.operands)
-            return generate.of_primitive(step.op, arity, step.edges[:arity], self.dtype.name)  # type: ignore[no-any-return]
+            return generate.of_primitive(step.op, arity, step.edges[:arity], step.mortal, self.dtype.name)  # type: ignore[no-any-return]
         except (NumbaError, TypeError, AttributeError, NotImplementedError):
             return called_back(self, step, "push_map"), called_back(self, step, "pull_map")
 
@@ -117,7 +117,7 @@ class NumbaEngine:
         fields[k.BACKWARD] = self.fixed("dot_backward") if step.edges[0] else 0
         fields[k.TABLE] = self.put(np.concatenate([step.left, step.right]))
         fields[k.TERMS], fields[k.BIAS] = len(step.left), self.put(step.bias)
-        fields[k.EDGES] = k.LEFT * step.edges[1] + k.RIGHT * step.edges[2]
+        fields[k.EDGES] = k.LEFT * step.edges[1] + k.RIGHT * step.edges[2] + k.MORTAL * step.mortal
 
     def encode_matrix(self, step: Matrix, fields: list[int]) -> None:
         """Encode a matrix product; weights and inputs that stand in order need no table."""
@@ -126,7 +126,7 @@ class NumbaEngine:
         tables = np.concatenate([step.weights.ravel(), step.inputs.ravel()])
         fields[k.TABLE], fields[k.BIAS] = self.put(tables), self.put(step.bias)
         fields[k.TERMS], fields[k.COLUMNS] = step.inputs.shape
-        fields[k.EDGES] = k.LEFT * step.edges[1] + k.RIGHT * step.edges[2]
+        fields[k.EDGES] = k.LEFT * step.edges[1] + k.RIGHT * step.edges[2] + k.MORTAL * step.mortal
         fields[k.WEIGHTS : k.WEIGHT_COLUMN + 1] = strided(step.weights)
         flat = step.inputs.ravel()
         fields[k.INPUTS] = int(flat[0]) if consecutive(flat) else k.NOWHERE

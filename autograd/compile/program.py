@@ -53,6 +53,7 @@ class Map(Instruction):
     op: Primitive
     operands: Table  # arity x count
     edges: tuple[bool, ...]
+    mortal: bool  # some lanes may have no adjoint: see `autograd.compile.mortal`
 
     def reads(self) -> list[Table]:
         """Return the tables of the slots that it reads."""
@@ -95,6 +96,7 @@ class Dot(Instruction):
     left: Table  # terms x count
     right: Table  # terms x count
     edges: tuple[bool, bool, bool]  # do adjoints flow at all, to the left sides, to the right
+    mortal: bool
 
     def flops(self) -> int:
         """Return the floating-point operations of one lane, forward."""
@@ -122,6 +124,7 @@ class Matrix(Instruction):
     weights: Table  # rows x terms, places of shared numbers
     inputs: Table  # terms x columns, slots
     edges: tuple[bool, bool, bool]  # do adjoints flow at all, to the weights, to the inputs
+    mortal: bool
 
     def flops(self) -> int:
         """Return the floating-point operations of one lane, forward."""
