@@ -30,7 +30,12 @@ ULPS = {  # (value, slope) in units in the last place, where an engine does not 
     },
     "numpy": dict.fromkeys(p.TABLE, (4, 8)) | {"softmax_of": (4, 12), "logsumexp": (4, 12)},
 }
-CONSTANTS = {"mul": (2.0, 0.0), "power": (2, 3, 0.5, -1.0, 0.0), "at_least": (0.0,), "at_most": (0.0,)}
+CONSTANTS = {
+    "mul": (2.0, 0.0),
+    "power": (2, 3, 0.5, -1.0, 0.0),
+    "at_least": (0.0,),
+    "at_most": (0.0,),
+}
 
 
 def ulps(found, expected):
@@ -79,7 +84,9 @@ def variadic_cases(name, row):
     """Yield rows of any number of operands for one to four of them."""
     for n in (1, 2, 4):
         some = [tuple(xs[:n]) for xs in LISTS if len(xs) >= n]
-        some += [tuple(HARD[(i * k + i // 7) % len(HARD)] for k in range(1, n + 1)) for i in range(60)]
+        some += [
+            tuple(HARD[(i * k + i // 7) % len(HARD)] for k in range(1, n + 1)) for i in range(60)
+        ]
         if name == "inner_product":
             some = [(0.5, *xs, *reversed(xs)) for xs in some]
         yield lambda *xs, n=n: row((n - 1, *xs) if name == "softmax_of" else xs), some

@@ -73,8 +73,7 @@ class Traced:
         inputs = bool(wanted & INPUTS_TOO)
         if inputs not in self.engines:
             leaves = self.tape.parameters + (self.tape.inputs if inputs else [])
-            module = importlib.import_module(f"autograd.compile.{self.engine_name}_engine")
-            kind = getattr(module, ENGINES[self.engine_name])
+            kind = engine_class(self.engine_name)
             self.engines[inputs] = kind(lower(self.tape, self.edges, leaves), self.shared)
         return self.engines[inputs]
 
@@ -122,7 +121,7 @@ class Compiled:
         self.example = example if isinstance(example, tuple) else (example,)
         self.reduce, self.threads, self.finite, self.retrace = reduce, threads, finite, retrace
         self.dtype = np.dtype(dtype)
-        self.engine = engine or ("numba" if importlib.util.find_spec("numba") else "numpy")
+        self.engine = engine or ("numba" if installed("numba") else "numpy")
         self.parts: list[Part] = parts_of(self.example)
         self.traces = [Traced(self, self.example)]
         self.jobs: dict[Any, Any] = {}
@@ -360,12 +359,34 @@ class Compiled:
         return self.explain().html
 
 
+def engine_class(name: str) -> Any:
+    """Return the class of an engine.
+
+    Raises: ImportError when its package is missing, with the line that installs it.
+    """
+    try:
+        module = importlib.import_module(f"autograd.compile.{name}_engine")
+    except ImportError as error:
+        raise ImportError(
+            f'the {name} engine needs {name} ({error}): pip install "chainrule[compile]"'
+        ) from None
+    return getattr(module, ENGINES[name])
+
+
 def rebuild_columns(structure: Any, columns: Any) -> Any:
     """Return a structure with the next column in place of each number."""
     if is_scalar(structure):
         return next(columns)
     parts = [rebuild_columns(part, columns) for part in structure]
     return tuple(parts) if isinstance(structure, tuple) else parts
+
+
+def installed(name: str) -> bool:
+    """Tell whether a package can be imported, without importing it."""
+    try:
+        return importlib.util.find_spec(name) is not None
+    except ValueError:  # it is marked as missing
+        return False
 
 
 def chosen(what: str, name: Any, among: Sequence[Any]) -> None:

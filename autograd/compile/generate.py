@@ -29,7 +29,7 @@ from autograd.row import Primitive, Variadic
 
 ELEMENTS = {"float64": types.float64, "float32": types.float32}
 OPTIONS: dict[str, Any] = {"error_model": "numpy"}
-HEAD = '''"""Kernels of a primitive, written by autograd.compile.generate from its row of the table."""
+HEAD = '''"""Kernels of a primitive, written by autograd.compile from its row of the table."""
 
 from math import inf, nan
 
@@ -132,7 +132,7 @@ class Writer:
     ) -> Iterator[str]:
         """Yield the body of the function that gives the contribution over the k-th edge."""
         slope, still = rules.outputs[k], rules.outputs[count + k]
-        text = {place: name for place, name in zip(rules.inputs, names)}
+        text = dict(zip(rules.inputs, names))
         text |= {place: repr(number) for place, number in rules.constants.items()}
         for place in sorted(ancestors(rules, [slope, still])):
             op = rules.ops[place]
@@ -254,9 +254,9 @@ def folder() -> Path:
     """Return the cache folder for this version of the sources, of Python and of Numba."""
     base = os.environ.get("CHAINRULE_CACHE")
     root = Path(base) if base else Path.home() / ".cache" / "chainrule"
-    sources = sorted(Path(__file__).parent.glob("*.py")) + [
-        Path(__file__).parents[1] / "special.py"
-    ]
+    here = Path(__file__).parent
+    sources = [here / name for name in ("functions.py", "kernels.py", "pointers.py")]
+    sources += [here.parent / name for name in ("primitives.py", "special.py")]
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in sources))
     digest.update(f"{numba.__version__} {platform.python_version()}".encode())
     return root / digest.hexdigest()[:16]

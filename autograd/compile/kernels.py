@@ -14,7 +14,6 @@ from typing import Any
 
 from numba import njit
 
-from autograd.compile.program import EACH, INPUTS_TOO
 from autograd.compile.pointers import (
     LANES,
     as_code,
@@ -25,6 +24,7 @@ from autograd.compile.pointers import (
     tile,
     transpose_square,
 )
+from autograd.compile.program import EACH, INPUTS_TOO
 
 # The fields of an instruction.
 FORWARD, BACKWARD, OUT, COUNT, TABLE, TERMS, COLUMNS, EDGES = range(8)

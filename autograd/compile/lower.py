@@ -181,7 +181,12 @@ class Lowering:
         """Return the nodes in groups, in the order of their computation."""
         kinds, operands = {}, {}
         for place, node in self.nodes.items():
-            kinds[place] = (node.op, len(node.operands), self.mortal[place], self.kind(node, self.varies[place]))
+            kinds[place] = (
+                node.op,
+                len(node.operands),
+                self.mortal[place],
+                self.kind(node, self.varies[place]),
+            )
             biased = node.bias != NO_BIAS
             operands[place] = (*node.operands, node.bias) if biased else node.operands
         patient = {x for x in set(kinds.values()) if is_matrix(x) and x[1] >= 2 * FEW}
@@ -239,7 +244,9 @@ class Lowering:
         if op is p.total:
             self.instructions.append(Total(self.assign(members), len(members), operands, flows))
         else:
-            self.instructions.append(Map(self.assign(members), len(members), op, operands, flows, mortal))
+            self.instructions.append(
+                Map(self.assign(members), len(members), op, operands, flows, mortal)
+            )
 
     def sorted_by_slots(self, members: list[int]) -> tuple[list[int], Table]:
         """Return the members of a group in the order of their operands' slots, and those."""
@@ -291,7 +298,9 @@ class Lowering:
             Dot(self.assign(members), len(members), bias, left, right, edges, mortal)
         )
 
-    def emit_matrices(self, members: list[int], edges: tuple[bool, bool, bool], mortal: bool) -> None:
+    def emit_matrices(
+        self, members: list[int], edges: tuple[bool, bool, bool], mortal: bool
+    ) -> None:
         """Append matrix products that together are the given dots.
 
         Columns of inputs that meet the same set of weights belong together.

@@ -10,6 +10,7 @@ from numba.core.errors import NumbaError
 
 from autograd.compile import generate
 from autograd.compile import kernels as k
+from autograd.compile.numpy_engine import NumpyEngine
 from autograd.compile.program import (
     EACH,
     INPUTS_TOO,
@@ -22,13 +23,13 @@ from autograd.compile.program import (
     Table,
     Total,
 )
-from autograd.compile.numpy_engine import NumpyEngine
 from autograd.compile.tape import Guard
 from autograd.primitives import rounded
 from autograd.row import Variadic
 
 Array = np.ndarray[Any, Any]
 CACHE = 3 * 2**19  # bytes of values and adjoints that a block of lanes should not exceed
+NUMBERS = {"float64": ctypes.c_double, "float32": ctypes.c_float}
 LEAST, MOST = 8, 512  # lanes of a block
 
 
@@ -96,9 +97,11 @@ class NumbaEngine:
             if digits:
                 raise TypeError("only Python rounds decimals exactly")
             arity = 0 if isinstance(step.op, Variadic) else len(step.operands)
-            return generate.of_primitive(step.op, arity, step.edges[:arity], step.mortal, self.dtype.name)  # type: ignore[no-any-return]
+            edges, name = step.edges[:arity], self.dtype.name
+            forward, backward = generate.of_primitive(step.op, arity, edges, step.mortal, name)
         except (NumbaError, TypeError, AttributeError, NotImplementedError):
             return called_back(self, step, "push_map"), called_back(self, step, "pull_map")
+        return forward, backward
 
     def constant(self, slot: int) -> Any:
         """Return the number of a slot that is a constant's."""
@@ -156,8 +159,8 @@ class NumbaEngine:
 
     def block(self, samples: int) -> int:
         """Return how many lanes a block has."""
-        room = max(CACHE, 2 * self.shared.nbytes)  # many weights are worth many lanes
-        fitting = max(LEAST, room // (2 * self.dtype.itemsize * max(1, self.program.slots)))
+        room = max(CACHE, 2 * int(self.shared.nbytes))  # many weights are worth many lanes
+        fitting = max(LEAST, room // (2 * int(self.dtype.itemsize) * max(1, self.program.slots)))
         blocks = -(-samples // min(MOST, fitting))
         return -(-samples // blocks)
 
@@ -180,7 +183,7 @@ class NumbaEngine:
         return max(sizes)
 
     def job(self, samples: int, wanted: int, apart: bool = False) -> Job:
-        """Return a job for so many samples, with a room of its own if others are to run beside it."""
+        """Return a job for so many samples, with a room of its own if it runs beside others."""
         lanes = 1 if wanted & EACH else self.block(samples)
         if lanes > self.room.lanes:
             self.room = Room(self, lanes)
@@ -231,7 +234,7 @@ class called_back:  # noqa: N801
     """A kernel that runs an instruction of the NumPy engine on the machine's arrays."""
 
     def __init__(self, engine: NumbaEngine, step: Map, method: str) -> None:
-        number = ctypes.POINTER(np.ctypeslib.as_ctypes_type(engine.dtype))
+        number = ctypes.POINTER(NUMBERS[engine.dtype.name])
         pointer = ctypes.c_void_p
         kinds = [pointer] * 3 + [number] * 2 + [pointer] * 2 + [ctypes.c_int64]
         run, slots, failures = getattr(engine.numpy, method), engine.program.slots, engine.failures

@@ -21,7 +21,7 @@ from autograd.compile.program import (
     Table,
     Total,
 )
-from autograd.compile.rows import both, either, exponential, quotient, shifted, top, unequal
+from autograd.compile.rows import both, either, quotient, top, unequal
 from autograd.compile.rules import rules_of
 from autograd.compile.tape import Guard, Tape
 from autograd.row import Primitive
@@ -43,11 +43,13 @@ def of_floats(op: Primitive) -> Callable[..., Any]:
 
 
 def logistic(x: Any) -> Any:
+    """Return 1 / (1 + exp(-x)), as `autograd.special` does."""
     small = np.exp(-abs(x))
     return np.where(x >= 0.0, 1.0, small) / (1.0 + small)
 
 
 def log1pexp(x: Any) -> Any:
+    """Return log(1 + exp(x)), as `autograd.special` does."""
     return np.maximum(x, 0.0) + np.log1p(np.exp(-abs(x)))
 
 
@@ -172,7 +174,7 @@ class NumpyEngine:
 
     def block(self, samples: int) -> int:
         """Return how many lanes a block has."""
-        fitting = max(1, MEMORY // (2 * self.dtype.itemsize * max(1, self.program.slots)))
+        fitting = max(1, MEMORY // (2 * int(self.dtype.itemsize) * max(1, self.program.slots)))
         blocks = -(-samples // fitting)
         return -(-samples // blocks)
 
@@ -206,7 +208,7 @@ class NumpyEngine:
     def holds(self, rows: Array) -> Array:
         """Tell for every sample whether it takes the branches that were traced."""
         with np.errstate(all="ignore"):
-            return ~self.failing(self.values(rows)).any(0)  # type: ignore[no-any-return]
+            return np.logical_not(self.failing(self.values(rows)).any(0))
 
     def failing(self, values: Array) -> Array:
         """Return for every guard and lane whether it has not the truth that was traced."""
@@ -300,7 +302,9 @@ class NumpyEngine:
         np.add.at(gradient, ~code[code < 0], upstream[code < 0].sum(1))
         np.add.at(adjoints, code[code >= 0], upstream[code >= 0])
 
-    def pull_dot(self, step: Dot, shared: Array, values: Array, adjoints: Array, gradient: Array) -> None:
+    def pull_dot(
+        self, step: Dot, shared: Array, values: Array, adjoints: Array, gradient: Array
+    ) -> None:
         """Apply the product rule to each pair."""
         if not step.edges[0]:
             return

@@ -73,7 +73,7 @@ class Total(Instruction):
 
     def flops(self) -> int:
         """Return the floating-point operations of one lane, forward."""
-        return self.terms.size
+        return int(self.terms.size)
 
     def reads(self) -> list[Table]:
         """Return the tables of the slots that it reads."""
@@ -100,7 +100,7 @@ class Dot(Instruction):
 
     def flops(self) -> int:
         """Return the floating-point operations of one lane, forward."""
-        return 2 * self.left.size
+        return 2 * int(self.left.size)
 
     def reads(self) -> list[Table]:
         """Return the tables of the slots that it reads."""
@@ -128,7 +128,7 @@ class Matrix(Instruction):
 
     def flops(self) -> int:
         """Return the floating-point operations of one lane, forward."""
-        return 2 * self.weights.size * self.inputs.shape[1]
+        return 2 * int(self.weights.size) * int(self.inputs.shape[1])
 
     def reads(self) -> list[Table]:
         """Return the tables of the slots that it reads."""
