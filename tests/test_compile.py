@@ -247,6 +247,49 @@ def test_a_branch_not_taken_has_no_slope_in_any_sample(engine):
     assert value == math.log(2.0) and slopes.tolist() == [0.0, 0.5, 0.0]
 
 
+def cut_off_sum(x):  # below the branch a sum, a product and a matrix stand above the logarithm
+    rows = [autograd.dot([0.5, -1.0, 2.0], [log(x), x, log(x) * x]) for _ in range(2)]
+    return where(x > 0, sum(rows) * 2.0 - rows[0], x * 1.0)
+
+
+def cut_off_layer(x):
+    inner = [log(x), sqrt(x), 1 / x, x**-0.5, x, 2 * x, 3 * x, x]
+    layer = [sum(w * (i + 1) * y for w, y in zip(scales, inner)) for i in range(3)]
+    return sum(where(x > 0, y, 0.0) for y in layer) + x
+
+
+def cut_off_twice(x):
+    return relu(where(x > 0, autograd.prod([log(x), x, 3.0]), -1.0)) + maximum(
+        where(x < 0, (-x).log(), -5.0), x, -7.0 * x
+    )
+
+
+scales = [Value(0.25 * (k - 2)) for k in range(8)]
+
+
+@both_engines
+@pytest.mark.parametrize("function", [cut_off_sum, cut_off_layer, cut_off_twice])
+def test_no_infinite_slope_is_multiplied_by_an_adjoint_that_is_not_there(engine, function):
+    points = [0.0, 2.0, -0.0, 1.0, 0.5]
+    compiled = autograd.compile(function, scales, (1.0,), engine=engine, reduce="sum", finite=False)
+    slopes = compiled.value_and_grad(points, inputs=True)[2]
+    for x, slope in zip(points, slopes):
+        leaf = Value(x)
+        with autograd.ieee():
+            function(leaf).backward()
+        assert slope == pytest.approx(leaf.grad, rel=1e-13), x
+
+
+@both_engines
+def test_what_has_no_adjoint_in_a_sample_has_a_slope_of_plus_zero(engine):
+    compiled = autograd.compile(
+        lambda x, y: where(x > 0, log(y), 0.0), example=(1.0, 1.0), engine=engine
+    )
+    slopes = compiled.value_and_grad([-1.0], [0.0], inputs=True)[2]
+    assert [math.copysign(1.0, s[0]) for s in slopes] == [1.0, 1.0]
+    assert slopes[0][0] == slopes[1][0] == 0.0
+
+
 @both_engines
 def test_a_numeric_zero_is_not_skipped(engine):
     compiled = autograd.compile(lambda x: sqrt(x) ** 2, example=(1.0,), engine=engine)

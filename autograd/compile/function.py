@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import importlib.util
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -29,6 +31,18 @@ SLICED, SLICES = 8192, 8  # batches of so many samples are done in so many slice
 
 class GuardError(ValueError):
     """A sample for which the function takes another branch than the one that was traced."""
+
+
+@contextmanager
+def paused_collector() -> Iterator[None]:
+    """Keep Python from searching a million new objects for cycles, of which there are none."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 class Done:
@@ -60,8 +74,9 @@ class Traced:
     """One trace of a function: its tape, its programs, and the numbers that samples share."""
 
     def __init__(self, compiled: Compiled, example: tuple[Any, ...]) -> None:
-        self.tape, self.outputs = trace(compiled.function, compiled.values, example)
-        self.edges = complete(self.tape)
+        with paused_collector():
+            self.tape, self.outputs = trace(compiled.function, compiled.values, example)
+            self.edges = complete(self.tape)
         self.engine_name = compiled.engine
         constants = [float(x) for x in self.tape.constants.values()]
         self.shared = np.array([x.data for x in compiled.values] + constants, compiled.dtype)
@@ -74,7 +89,8 @@ class Traced:
         if inputs not in self.engines:
             leaves = self.tape.parameters + (self.tape.inputs if inputs else [])
             kind = engine_class(self.engine_name)
-            self.engines[inputs] = kind(lower(self.tape, self.edges, leaves), self.shared)
+            with paused_collector():
+                self.engines[inputs] = kind(lower(self.tape, self.edges, leaves), self.shared)
         return self.engines[inputs]
 
 

@@ -251,7 +251,9 @@ class Lowering:
     def sorted_by_slots(self, members: list[int]) -> tuple[list[int], Table]:
         """Return the members of a group in the order of their operands' slots, and those."""
         operands = self.slot[np.array([self.nodes[x].operands for x in members]).T]
-        order = np.lexsort(operands[::-1]) if len(operands) else np.arange(len(members))
+        if len(members) == 1:
+            return members, operands.astype(np.int32)
+        order = np.lexsort(operands[::-1])
         return [members[i] for i in order], operands[:, order].astype(np.int32)
 
     def bias_of(self, members: Sequence[int]) -> Table:

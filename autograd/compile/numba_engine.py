@@ -40,9 +40,10 @@ class NumbaEngine:
 
     def __init__(self, program: Program, shared: Array) -> None:
         self.program, self.shared, self.dtype = program, shared, shared.dtype
+        self.dtype_name = shared.dtype.name
         self.tables: list[Array] = []
         self.length = 0
-        self.kept: list[Any] = []
+        self.kept: dict[Any, int] = {}  # the kernels in use, and their addresses
         self.failures: list[BaseException] = []
         self.numpy = NumpyEngine(program, shared)
         code = [self.encoded(step) for step in program.instructions]
@@ -50,7 +51,7 @@ class NumbaEngine:
         self.settings = self.settled()
         self.table = np.concatenate([*self.tables, np.zeros(1, np.int32)])
         self.room = Room(self, 0)
-        machine = generate.fixed("machine", self.dtype.name)
+        machine = generate.fixed("machine", self.dtype_name)
         pointer = ctypes.c_void_p
         function = ctypes.CFUNCTYPE(ctypes.c_int64, pointer, pointer, pointer)(machine.address)
         tables, numbers = self.table.ctypes.data, shared.ctypes.data
@@ -68,12 +69,13 @@ class NumbaEngine:
 
     def kernel(self, function: Any) -> int:
         """Return the address of a compiled kernel, which is kept alive."""
-        self.kept.append(function)
-        return int(function.address)
+        if function not in self.kept:
+            self.kept[function] = int(function.address)
+        return self.kept[function]
 
     def fixed(self, name: str) -> int:
         """Return the address of one of the fixed kernels."""
-        return self.kernel(generate.fixed(name, self.dtype.name))
+        return self.kernel(generate.fixed(name, self.dtype_name))
 
     def encoded(self, step: Instruction) -> list[int]:
         """Return an instruction as integers."""
@@ -97,7 +99,7 @@ class NumbaEngine:
             if digits:
                 raise TypeError("only Python rounds decimals exactly")
             arity = 0 if isinstance(step.op, Variadic) else len(step.operands)
-            edges, name = step.edges[:arity], self.dtype.name
+            edges, name = step.edges[:arity], self.dtype_name
             forward, backward = generate.of_primitive(step.op, arity, edges, step.mortal, name)
         except (NumbaError, TypeError, AttributeError, NotImplementedError):
             return called_back(self, step, "push_map"), called_back(self, step, "pull_map")
@@ -259,7 +261,9 @@ class called_back:  # noqa: N801
 
 def consecutive(slots: Table) -> bool:
     """Tell whether slots follow one another."""
-    return bool((np.diff(slots) == 1).all())
+    if len(slots) == 1:
+        return True
+    return bool(slots[-1] - slots[0] == len(slots) - 1 and (np.diff(slots) == 1).all())
 
 
 def strided(weights: Table) -> tuple[int, int, int]:
