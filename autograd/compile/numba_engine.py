@@ -55,7 +55,7 @@ class NumbaEngine:
         pointer = ctypes.c_void_p
         function = ctypes.CFUNCTYPE(ctypes.c_int64, pointer, pointer, pointer)(machine.address)
         tables, numbers = self.table.ctypes.data, shared.ctypes.data
-        self.machine = lambda job: function(job, tables, numbers)
+        self.machine: Any = lambda job: function(job, tables, numbers)
 
     # Encoding
 
