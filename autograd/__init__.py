@@ -114,7 +114,7 @@ __version__ = "0.1.0"
 
 
 if TYPE_CHECKING:
-    from autograd import compile
+    from autograd import compile as compile
 
 
 def __getattr__(name: str) -> Any:
@@ -124,10 +124,11 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
+# Without `compile`, so that `from autograd import *` needs no NumPy.
 # fmt: off
 __all__ = [
     "absolute", "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "backward",
-    "backward_steps", "cbrt", "ceil", "clip", "compile", "copysign", "cos", "cosh", "dot", "Edge", "elu",
+    "backward_steps", "cbrt", "ceil", "clip", "copysign", "cos", "cosh", "dot", "Edge", "elu",
     "erf", "erfc", "exp", "exp2", "expm1", "floor", "gelu", "grad", "gradients", "hessian",
     "hvp", "hypot", "ieee", "jacobian", "jvp", "leaky_relu", "lgamma", "log", "log10", "log1p",
     "log2", "log_sigmoid", "logsumexp", "maximum", "mean", "minimum", "no_grad", "norm",

@@ -36,7 +36,7 @@ from autograd import primitives as p
 from autograd.compile import Compiled, GuardError
 from autograd.compile.batches import parts_of
 from autograd.compile.function import SLICED
-from nn import MLP, TwoLayerNetwork, cross_entropy, mse_loss
+from nn import MLP, TwoLayerNetwork, mse_loss
 from tests.oracles import U, everyday, graphs, path_sum, tied
 
 pytest.importorskip("numba")
@@ -108,7 +108,7 @@ def test_a_network_compiled_equals_the_eager_one(engine, lanes):
 @given(program=graphs, numbers=points)
 def test_values_of_single_operations_have_the_bits_of_the_eager_engine(program, numbers):
     def function(xs):  # every result is asked for, so that none becomes part of a dot
-        return [x for x in results(program, xs)]
+        return results(program, xs)
 
     outputs = function([Value(x) for x in numbers])
     compiled = autograd.compile(function, example=(list(numbers),), engine="numba")
@@ -247,6 +247,49 @@ def test_a_branch_not_taken_has_no_slope_in_any_sample(engine):
     assert value == math.log(2.0) and slopes.tolist() == [0.0, 0.5, 0.0]
 
 
+def cut_off_sum(x):  # below the branch a sum, a product and a matrix stand above the logarithm
+    rows = [autograd.dot([0.5, -1.0, 2.0], [log(x), x, log(x) * x]) for _ in range(2)]
+    return where(x > 0, sum(rows) * 2.0 - rows[0], x * 1.0)
+
+
+def cut_off_layer(x):
+    inner = [log(x), sqrt(x), 1 / x, x**-0.5, x, 2 * x, 3 * x, x]
+    layer = [sum(w * (i + 1) * y for w, y in zip(scales, inner)) for i in range(3)]
+    return sum(where(x > 0, y, 0.0) for y in layer) + x
+
+
+def cut_off_twice(x):
+    return relu(where(x > 0, autograd.prod([log(x), x, 3.0]), -1.0)) + maximum(
+        where(x < 0, (-x).log(), -5.0), x, -7.0 * x
+    )
+
+
+scales = [Value(0.25 * (k - 2)) for k in range(8)]
+
+
+@both_engines
+@pytest.mark.parametrize("function", [cut_off_sum, cut_off_layer, cut_off_twice])
+def test_no_infinite_slope_is_multiplied_by_an_adjoint_that_is_not_there(engine, function):
+    points = [0.0, 2.0, -0.0, 1.0, 0.5]
+    compiled = autograd.compile(function, scales, (1.0,), engine=engine, reduce="sum", finite=False)
+    slopes = compiled.value_and_grad(points, inputs=True)[2]
+    for x, slope in zip(points, slopes):
+        leaf = Value(x)
+        with autograd.ieee():
+            function(leaf).backward()
+        assert slope == pytest.approx(leaf.grad, rel=1e-13), x
+
+
+@both_engines
+def test_what_has_no_adjoint_in_a_sample_has_a_slope_of_plus_zero(engine):
+    compiled = autograd.compile(
+        lambda x, y: where(x > 0, log(y), 0.0), example=(1.0, 1.0), engine=engine
+    )
+    slopes = compiled.value_and_grad([-1.0], [0.0], inputs=True)[2]
+    assert [math.copysign(1.0, s[0]) for s in slopes] == [1.0, 1.0]
+    assert slopes[0][0] == slopes[1][0] == 0.0
+
+
 @both_engines
 def test_a_numeric_zero_is_not_skipped(engine):
     compiled = autograd.compile(lambda x: sqrt(x) ** 2, example=(1.0,), engine=engine)
@@ -269,7 +312,7 @@ def test_winners_and_ties_are_those_of_each_sample(engine):
     compiled = autograd.compile(function, example=(1.0, 2.0, 3.0), engine=engine, reduce="sum")
     found = np.array(compiled.value_and_grad(*np.array(triples).T, inputs=True)[2]).T
     for point, slopes in zip(triples, found):
-        assert tuple(slopes) == grad(function, (0, 1, 2))(*point)
+        assert slopes == pytest.approx(grad(function, (0, 1, 2))(*point), rel=1e-15)
 
 
 # Guards
@@ -342,26 +385,17 @@ def test_every_branch_is_traced_when_asked(engine):
 
 
 def test_a_function_that_always_branches_anew_is_told_so():
-    def function(x):
-        return x if x > len(seen) * 10 else seen.append(x) or x
+    compiled = autograd.compile(counting, example=(0.5,), retrace=True, engine="numpy")
+    assert compiled.value([0.5, 2.5, 7.25]).tolist() == [0.0, 2.0, 7.0]
+    with pytest.raises(GuardError, match="64 traces do not cover this batch.*where, maximum"):
+        compiled.value(np.arange(100) + 0.5)
 
-    seen = []
 
-    def counting(x):
-        return x * next(counter) if x < 1e9 else x
-
-    counter = iter(range(10**6))
-
-    def unstable(x):
-        sign = next(counter) % 2
-        return x if (x > 0) == bool(sign) else -x
-
-    for f in (unstable,):
-        compiled = autograd.compile(f, example=(1.0,), retrace=True, engine="numpy")
-        with pytest.raises((GuardError, TypeError)):
-            for k in range(200):
-                compiled.value([(-1.0) ** k])
-            raise GuardError("never reached when traces run out")
+def counting(x):
+    n = 0.0
+    while n + 1.0 <= x:
+        n += 1.0
+    return n + x * 0.0
 
 
 def test_where_and_comparisons_as_numbers_need_no_guard():
@@ -535,7 +569,7 @@ def test_gradients_of_single_samples_add_up_to_that_of_the_batch(engine, lanes):
     network = TwoLayerNetwork(4, 5, 3, seed=3)
     parameters = network.parameters()
     compiled = autograd.compile(
-        lambda x, y: cross_entropy(network(x), y),
+        lambda x, y: mse_loss(network(x), y),
         parameters,
         ([0.1] * 4, [1.0, 0.0, 0.0]),
         engine=engine,
@@ -628,7 +662,7 @@ def test_a_guard_in_a_large_batch_names_the_sample(engine):
         (([1.0], [1.0, 2.0]), ValueError, r"argument 1 has shape \(2,\).* takes \(samples, 2\)"),
         (([1.0], [[1.0, 2.0], [3.0, 4.0]]), ValueError, "argument 1 .* here samples is 1"),
         (([], []), ValueError, "the batch is empty"),
-        ((["a"], [[1.0, 2.0]]), TypeError, "argument 0: could not convert"),
+        ((["a"], [[1.0, 2.0]]), TypeError, "argument 0 holds <U1 and not numbers"),
         (([1.0], [[1.0, [2.0]]]), TypeError, "argument 1: .* pass an array of numbers"),
         (([None], [[1.0, 2.0]]), TypeError, "argument 0"),
     ],
@@ -733,7 +767,7 @@ def test_a_program_can_be_drawn():
     network = MLP(2, [3, 1], seed=5)
     compiled = autograd.compile(network, network.parameters(), ([0.0, 0.0],), engine="numpy")
     text = compiled.draw().source
-    assert "one 3 x 2 matrix" not in text and "3 x 2 matrix" in text and "result" in text
+    assert "one 3 x 2 matrix" in text and "result" in text
 
 
 def test_a_program_too_long_to_look_at_says_so():

@@ -21,6 +21,27 @@ ORDER = [
     "functional",
     "custom",
 ]
+COMPILER = [  # the same for autograd/compile, whose modules may import all of the above
+    "rows",
+    "symbols",
+    "tape",
+    "rules",
+    "fuse",
+    "schedule",
+    "program",
+    "mortal",
+    "lower",
+    "batches",
+    "report",
+    "numpy_engine",
+    "pointers",
+    "kernels",
+    "functions",
+    "generate",
+    "numba_engine",
+    "function",
+    "__init__",
+]
 
 
 def imported(tree):
@@ -44,6 +65,23 @@ def imported(tree):
 def test_imports_point_up_the_list_only(module):
     above = ORDER[: ORDER.index(module)]
     assert set(imported(ast.parse((PACKAGE / f"{module}.py").read_text()))) <= set(above)
+
+
+@pytest.mark.parametrize("module", COMPILER)
+def test_imports_of_the_compiler_point_up_its_list_only(module):
+    source = (PACKAGE / "compile" / f"{module}.py").read_text()
+    above = COMPILER[: COMPILER.index(module)]
+    for statement in ast.walk(ast.parse(source)):
+        if isinstance(statement, ast.ImportFrom) and statement.module == "autograd.compile":
+            assert {alias.name for alias in statement.names} <= set(above)
+        elif isinstance(statement, ast.ImportFrom) and statement.module:
+            package, _, name = statement.module.rpartition(".")
+            if package == "autograd.compile" and name not in above:
+                assert f"if TYPE_CHECKING:\n    from {statement.module}" in source
+
+
+def test_the_list_of_the_compilers_modules_is_complete():
+    assert {path.stem for path in (PACKAGE / "compile").glob("*.py")} == set(COMPILER)
 
 
 def test_import_needs_the_standard_library_only():

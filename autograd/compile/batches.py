@@ -56,7 +56,7 @@ class Part:
         Raises: TypeError when it holds anything but numbers, ValueError when it has another shape.
         """
         found = batch[self.path[0]] if len(self.path) == 1 else self.of(batch)
-        if type(found) is not np.ndarray:
+        if type(found) is not np.ndarray or found.dtype.kind not in "fiub":
             found = array_of(found, self.name)
         if found.shape != view.shape:
             wanted = ", ".join(["samples", *map(str, self.shape)])
@@ -70,9 +70,12 @@ class Part:
 def array_of(x: Any, name: str) -> Array:
     """Return an array of floats."""
     try:
-        return np.asarray(x, float)
-    except (TypeError, ValueError) as error:
+        found = np.asarray(x)
+    except ValueError as error:
         raise TypeError(f"{name}: {error}; pass an array of numbers") from None
+    if found.dtype.kind not in "fiub":
+        raise TypeError(f"{name} holds {found.dtype} and not numbers; pass an array of numbers")
+    return found
 
 
 def parts_of(example: Any, path: tuple[int, ...] = (), start: int = 0) -> list[Part]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import importlib.util
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -29,6 +31,18 @@ SLICED, SLICES = 8192, 8  # batches of so many samples are done in so many slice
 
 class GuardError(ValueError):
     """A sample for which the function takes another branch than the one that was traced."""
+
+
+@contextmanager
+def paused_collector() -> Iterator[None]:
+    """Keep Python from searching a million new objects for cycles, of which there are none."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 class Done:
@@ -60,8 +74,9 @@ class Traced:
     """One trace of a function: its tape, its programs, and the numbers that samples share."""
 
     def __init__(self, compiled: Compiled, example: tuple[Any, ...]) -> None:
-        self.tape, self.outputs = trace(compiled.function, compiled.values, example)
-        self.edges = complete(self.tape)
+        with paused_collector():
+            self.tape, self.outputs = trace(compiled.function, compiled.values, example)
+            self.edges = complete(self.tape)
         self.engine_name = compiled.engine
         constants = [float(x) for x in self.tape.constants.values()]
         self.shared = np.array([x.data for x in compiled.values] + constants, compiled.dtype)
@@ -73,9 +88,9 @@ class Traced:
         inputs = bool(wanted & INPUTS_TOO)
         if inputs not in self.engines:
             leaves = self.tape.parameters + (self.tape.inputs if inputs else [])
-            module = importlib.import_module(f"autograd.compile.{self.engine_name}_engine")
-            kind = getattr(module, ENGINES[self.engine_name])
-            self.engines[inputs] = kind(lower(self.tape, self.edges, leaves), self.shared)
+            kind = engine_class(self.engine_name)
+            with paused_collector():
+                self.engines[inputs] = kind(lower(self.tape, self.edges, leaves), self.shared)
         return self.engines[inputs]
 
 
@@ -122,7 +137,7 @@ class Compiled:
         self.example = example if isinstance(example, tuple) else (example,)
         self.reduce, self.threads, self.finite, self.retrace = reduce, threads, finite, retrace
         self.dtype = np.dtype(dtype)
-        self.engine = engine or ("numba" if importlib.util.find_spec("numba") else "numpy")
+        self.engine = engine or ("numba" if installed("numba") else "numpy")
         self.parts: list[Part] = parts_of(self.example)
         self.traces = [Traced(self, self.example)]
         self.jobs: dict[Any, Any] = {}
@@ -360,12 +375,34 @@ class Compiled:
         return self.explain().html
 
 
+def engine_class(name: str) -> Any:
+    """Return the class of an engine.
+
+    Raises: ImportError when its package is missing, with the line that installs it.
+    """
+    try:
+        module = importlib.import_module(f"autograd.compile.{name}_engine")
+    except ImportError as error:
+        raise ImportError(
+            f'the {name} engine needs {name} ({error}): pip install "chainrule[compile]"'
+        ) from None
+    return getattr(module, ENGINES[name])
+
+
 def rebuild_columns(structure: Any, columns: Any) -> Any:
     """Return a structure with the next column in place of each number."""
     if is_scalar(structure):
         return next(columns)
     parts = [rebuild_columns(part, columns) for part in structure]
     return tuple(parts) if isinstance(structure, tuple) else parts
+
+
+def installed(name: str) -> bool:
+    """Tell whether a package can be imported, without importing it."""
+    try:
+        return importlib.util.find_spec(name) is not None
+    except ValueError:  # it is marked as missing
+        return False
 
 
 def chosen(what: str, name: Any, among: Sequence[Any]) -> None:

@@ -12,7 +12,8 @@ from autograd import primitives as p
 from autograd.compile.tape import Tape
 from autograd.row import Primitive
 
-NO_BIAS = -1
+NO_BIAS = NO_DOT = -1
+CHAINED = (p.add, p.inner_product, p.total)  # what a chain of + can start with
 
 
 class Node(NamedTuple):
@@ -66,28 +67,44 @@ def release(tape: Tape, uses: list[int], place: int) -> None:
 
 def chain(tape: Tape, uses: list[int], swallowed: set[int], place: int) -> Node:
     """Return the node of a chain of + that ends here, and mark the rows it swallows."""
-    bias, terms, products = NO_BIAS, [], []
-    inner = place
-    while tape.ops[inner] is p.add:  # only the left operand: the order of summation stays
-        left, right = tape.operands[inner]
-        terms.append(right)
-        if tape.ops[left] not in (p.add, p.inner_product, p.total) or uses[left] > 1:
-            terms.append(left)
-            break
-        inner = left
-        swallowed.add(inner)
-    if tape.ops[inner] is p.total:
-        terms += reversed(tape.operands[inner])
-    left_sides, right_sides = [], []
-    if tape.ops[inner] is p.inner_product:
-        bias, left_sides, right_sides = sides(tape, inner)
-    terms.reverse()
-    for term in terms:
-        if tape.ops[term] is p.mul and uses[term] == 1:
-            products.append(term)
-    if len(products) + len(left_sides) < 2 and not left_sides:
+    start, terms = unrolled(tape, uses, swallowed, place)
+    bias, left, right = sides(tape, start)
+    products = {term for term in terms if tape.ops[term] is p.mul and uses[term] == 1}
+    if not left and len(products) < 2:
         return sum_of(tape, terms)
-    return gathered(tape, swallowed, set(products), terms, bias, left_sides, right_sides)
+    swallowed |= products
+    for term in terms:
+        if term in products:
+            x, y = tape.operands[term]
+        elif tape.constants.get(term) == 0:
+            continue  # the 0 that `sum` starts from
+        elif bias == NO_BIAS:
+            bias = term
+            continue
+        else:
+            x, y = tape.constant(1.0), term
+        left.append(x)
+        right.append(y)
+    return Node(p.inner_product, (*left, *right), bias)
+
+
+def unrolled(tape: Tape, uses: list[int], swallowed: set[int], place: int) -> tuple[int, list[int]]:
+    """Return the dot that a chain of + starts with, and the terms that are added, in order.
+
+    Only left operands are followed, so the order of summation stays. NO_DOT where it starts
+    with none.
+    """
+    terms: list[int] = []
+    while tape.ops[place] is p.add:
+        left, right = tape.operands[place]
+        terms.append(right)
+        if tape.ops[left] not in CHAINED or uses[left] > 1:
+            return NO_DOT, [left, *reversed(terms)]
+        place = left
+        swallowed.add(place)
+    if tape.ops[place] is p.total:
+        return NO_DOT, [*tape.operands[place], *reversed(terms)]
+    return place, terms[::-1]
 
 
 def sum_of(tape: Tape, terms: list[int]) -> Node:
@@ -98,33 +115,9 @@ def sum_of(tape: Tape, terms: list[int]) -> Node:
 
 
 def sides(tape: Tape, place: int) -> tuple[int, list[int], list[int]]:
-    """Return bias, left and right sides of a row that is a dot already."""
+    """Return bias, left and right sides of the dot that a chain starts with, if it does."""
+    if place == NO_DOT:
+        return NO_BIAS, [], []
     bias, *rest = tape.operands[place]
     half = len(rest) // 2
     return (NO_BIAS if tape.constants.get(bias) == 0 else bias), rest[:half], rest[half:]
-
-
-def gathered(
-    tape: Tape,
-    swallowed: set[int],
-    products: set[int],
-    terms: list[int],
-    bias: int,
-    left_sides: list[int],
-    right_sides: list[int],
-) -> Node:
-    """Return the dot of products and other terms; one of these is the bias, the rest times 1."""
-    for term in terms:
-        if term in products:
-            swallowed.add(term)
-            left, right = tape.operands[term]
-        elif tape.constants.get(term) == 0:
-            continue  # the 0 that `sum` starts from
-        elif bias == NO_BIAS:
-            bias = term
-            continue
-        else:
-            left, right = tape.constant(1.0), term
-        left_sides.append(left)
-        right_sides.append(right)
-    return Node(p.inner_product, (*left_sides, *right_sides), bias)

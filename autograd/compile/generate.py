@@ -29,14 +29,14 @@ from autograd.row import Primitive, Variadic
 
 ELEMENTS = {"float64": types.float64, "float32": types.float32}
 OPTIONS: dict[str, Any] = {"error_model": "numpy"}
-HEAD = '''"""Kernels of a primitive, written by autograd.compile.generate from its row of the table."""
+HEAD = '''"""Kernels of a primitive, written by autograd.compile from its row of the table."""
 
 from math import inf, nan
 
 from numba import njit
 
 from autograd.compile.functions import named
-from autograd.compile.kernels import COLUMNS, COUNT, OUT, TABLE, TERMS
+from autograd.compile.kernels import COLUMNS, COUNT, OUT, TABLE, TERMS, gone
 from autograd.compile.pointers import shift
 '''
 
@@ -62,13 +62,15 @@ def fixed(name: str, dtype: str) -> Any:
 
 
 @cache
-def of_primitive(op: Primitive, arity: int, edges: tuple[bool, ...], dtype: str) -> Any:
+def of_primitive(
+    op: Primitive, arity: int, edges: tuple[bool, ...], mortal: bool, dtype: str
+) -> Any:
     """Return the forward and the backward kernel of a primitive; None where no edge leads back.
 
     Raises: Numba's errors, or TypeError, where the function or a rule cannot be compiled.
     """
     writer = Writer()
-    text = HEAD + "\n".join(writer.lines(op, arity, edges)) + "\n"
+    text = HEAD + "\n".join(writer.lines(op, arity, edges, mortal)) + "\n"
     names = loaded(text) if not writer.strangers else executed(text, writer.strangers)
     compiled = cfunc(kernel_signature(dtype), cache=not writer.strangers, **OPTIONS)
     return compiled(names["forward"]), compiled(names["backward"]) if any(edges) else None
@@ -85,7 +87,9 @@ class Writer:
         self.functions: list[Primitive] = []
         self.strangers: list[Primitive] = []
 
-    def lines(self, op: Primitive, arity: int, edges: Sequence[bool]) -> Iterator[str]:
+    def lines(
+        self, op: Primitive, arity: int, edges: Sequence[bool], mortal: bool = False
+    ) -> Iterator[str]:
         """Yield the lines of a primitive's kernels."""
         variadic = isinstance(op, Variadic)
         names = ["xs", "count"] if variadic else [f"x{i}" for i in range(arity)]
@@ -98,7 +102,8 @@ class Writer:
         for k, i in enumerate(pulled):
             body += ["", "", "@njit(error_model='numpy')"]
             body += [f"def pull{i}({', '.join(names)}, out, upstream):"]
-            body += self.pull(rules, k, len(pulled), [*names, "out"])
+            body += ["    if gone(upstream):", "        return upstream"] if mortal else []
+            body += self.pull(rules, k, len(pulled), [*names, "out"], mortal)
         yield ""
         for k, function in enumerate(self.functions):
             if function in self.strangers:
@@ -122,10 +127,12 @@ class Writer:
                 self.strangers.append(op)
         return f"function{self.functions.index(op)}({', '.join(operands)})"
 
-    def pull(self, rules: Tape, k: int, count: int, names: Sequence[str]) -> Iterator[str]:
+    def pull(
+        self, rules: Tape, k: int, count: int, names: Sequence[str], mortal: bool
+    ) -> Iterator[str]:
         """Yield the body of the function that gives the contribution over the k-th edge."""
         slope, still = rules.outputs[k], rules.outputs[count + k]
-        text = {place: name for place, name in zip(rules.inputs, names)}
+        text = dict(zip(rules.inputs, names))
         text |= {place: repr(number) for place, number in rules.constants.items()}
         for place in sorted(ancestors(rules, [slope, still])):
             op = rules.ops[place]
@@ -133,10 +140,11 @@ class Writer:
                 text[place] = f"v{place}"
                 right = self.spelled(op, [text[x] for x in rules.operands[place]])
                 yield f"    v{place} = {right}"
-        if text[still] == "False":
-            yield f"    return {text[slope]} * upstream"
+        product = f"{text[slope]} * upstream"
+        if text[still] != "False":
+            yield f"    return -0.0 if {text[still]} != 0 else {product} + 0.0"
         else:
-            yield f"    return 0.0 if {text[still]} != 0 else {text[slope]} * upstream"
+            yield f"    return {product} + 0.0" if mortal else f"    return {product}"
 
 
 def ancestors(tape: Tape, places: Sequence[int]) -> set[int]:
@@ -246,9 +254,9 @@ def folder() -> Path:
     """Return the cache folder for this version of the sources, of Python and of Numba."""
     base = os.environ.get("CHAINRULE_CACHE")
     root = Path(base) if base else Path.home() / ".cache" / "chainrule"
-    sources = sorted(Path(__file__).parent.glob("*.py")) + [
-        Path(__file__).parents[1] / "special.py"
-    ]
+    here = Path(__file__).parent
+    sources = [here / name for name in ("functions.py", "kernels.py", "pointers.py")]
+    sources += [here.parent / name for name in ("primitives.py", "special.py")]
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in sources))
     digest.update(f"{numba.__version__} {platform.python_version()}".encode())
     return root / digest.hexdigest()[:16]

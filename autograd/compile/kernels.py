@@ -9,11 +9,11 @@ These functions are compiled once and kept on disk; a program is data to them.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from numba import njit
 
-from autograd.compile.program import EACH, INPUTS_TOO
 from autograd.compile.pointers import (
     LANES,
     as_code,
@@ -24,6 +24,7 @@ from autograd.compile.pointers import (
     tile,
     transpose_square,
 )
+from autograd.compile.program import EACH, INPUTS_TOO
 
 # The fields of an instruction.
 FORWARD, BACKWARD, OUT, COUNT, TABLE, TERMS, COLUMNS, EDGES = range(8)
@@ -31,13 +32,19 @@ WEIGHTS, WEIGHT_ROW, WEIGHT_COLUMN, INPUTS, BIAS = range(8, 13)
 FIELDS = 16
 NOWHERE = -1  # of weights or inputs that do not stand in order: they are gathered by their table
 
-LEFT, RIGHT = 1, 2  # of EDGES: where adjoints flow
+LEFT, RIGHT, MORTAL = 1, 2, 4  # of EDGES: where adjoints flow, and whether some may be absent
 
 PANEL = 64  # rows
 
 tile8, tile4, tile2, tile1 = (tile(rows, 2, False) for rows in (8, 4, 2, 1))
 edge8, edge4, edge2, edge1 = (tile(rows, 1, True) for rows in (8, 4, 2, 1))
 four_inner, one_inner = inner(4), inner(1)
+
+
+@njit(error_model="numpy")
+def gone(upstream: Any) -> Any:
+    """Tell whether there is no adjoint: it is -0.0 then, see `autograd.compile.mortal`."""
+    return upstream == 0.0 and math.copysign(1.0, upstream) < 0.0
 
 
 @njit(error_model="numpy")
@@ -267,6 +274,9 @@ def dot_backward(
         up = shift(first, i * lanes)
         for k in range(terms):
             x, y = table[k * count + i], other[k * count + i] * lanes
+            if code[EDGES] & MORTAL:
+                pull_pair(code[EDGES], x, y, shared, values, adjoints, gradient, up, lanes)
+                continue
             if code[EDGES] & LEFT:
                 if x < 0:
                     gradient[~x] += sum_of_products(shift(values, y), up, lanes)
@@ -277,6 +287,32 @@ def dot_backward(
                     add_multiple(shift(adjoints, y), shared[~x], up, lanes)
                 else:
                     add_products(shift(adjoints, y), shift(values, x * lanes), up, lanes)
+
+
+@njit(error_model="numpy")
+def pull_pair(
+    edges: Any,
+    x: Any,
+    y: Any,
+    shared: Any,
+    values: Any,
+    adjoints: Any,
+    gradient: Any,
+    up: Any,
+    lanes: Any,
+) -> None:
+    """Apply the product rule to a pair in those lanes that have an adjoint."""
+    for lane in range(lanes):
+        if not gone(up[lane]):
+            left = shared[~x] if x < 0 else values[x * lanes + lane]
+            if edges & LEFT:
+                product = values[y + lane] * up[lane] + 0.0
+                if x < 0:
+                    gradient[~x] += product
+                else:
+                    adjoints[x * lanes + lane] += product
+            if edges & RIGHT:
+                adjoints[y + lane] += left * up[lane] + 0.0
 
 
 @njit(error_model="numpy")
@@ -318,8 +354,8 @@ def edges_backward(
         slope = shift(values, table[2 * count + i] * lanes)
         still = shift(values, table[3 * count + i] * lanes)
         for lane in range(lanes):
-            if still[lane] == 0.0:
-                adjoints[parent + lane] += slope[lane] * node[lane]
+            if still[lane] == 0.0 and not gone(node[lane]):
+                adjoints[parent + lane] += slope[lane] * node[lane] + 0.0
 
 
 def matrix_forward(
@@ -388,8 +424,9 @@ def pull_inputs(
         weights, row, column = scratch, terms, 1
         gather(scratch, shared, table, rows * terms, 1)
         scratch = shift(scratch, rows * terms)
+    mortal = code[EDGES] & MORTAL
     target = shift(adjoints, code[INPUTS] * lanes)
-    if code[INPUTS] == NOWHERE:
+    if code[INPUTS] == NOWHERE or mortal:
         target = scratch
         for i in range(terms * width):
             target[i] = 0.0
@@ -399,8 +436,22 @@ def pull_inputs(
         add_inner(target, weights, column, out, terms, rows)
     else:
         add_product(target, width, weights, column, row, out, width, terms, rows, width)
-    if code[INPUTS] == NOWHERE:
+    if mortal:
+        for i in range(width):
+            if column_gone(out, i, rows, width):
+                for j in range(terms):
+                    target[j * width + i] = -0.0
+    if code[INPUTS] == NOWHERE or mortal:
         scatter(adjoints, target, shift(table, rows * terms), terms * columns, lanes)
+
+
+@njit(error_model="numpy")
+def column_gone(numbers: Any, column: Any, rows: Any, columns: Any) -> Any:
+    """Tell whether no result in a column has an adjoint."""
+    for row in range(rows):
+        if not gone(numbers[row * columns + column]):
+            return False
+    return True
 
 
 @njit(error_model="numpy")
@@ -446,10 +497,10 @@ JOB = 23
 
 
 @njit(error_model="numpy")
-def clear(numbers: Any, count: Any) -> None:
-    """Set numbers to zero."""
+def clear(numbers: Any, count: Any, zero: Any) -> None:
+    """Set numbers to 0.0, or to -0.0."""
     for i in range(count):
-        numbers[i] = 0.0
+        numbers[i] = zero
 
 
 @njit(error_model="numpy")
@@ -514,9 +565,19 @@ def store_outputs(job: Any, tables: Any, values: Any, total: Any, start: Any, la
 
 
 @njit(error_model="numpy")
+def store_slopes(job: Any, slopes: Any, adjoints: Any, start: Any, lanes: Any) -> None:
+    """Copy the adjoints of the inputs to rows; what has none has a slope of 0.0."""
+    count = job[INPUTS_COUNT]
+    to = shift(slopes, start * count)
+    transpose(to, adjoints, count, lanes)
+    for i in range(count * lanes):
+        to[i] += 0.0
+
+
+@njit(error_model="numpy")
 def seed_outputs(job: Any, tables: Any, adjoints: Any, lanes: Any) -> None:
-    """Set the adjoints of the outputs to the seed, and all others to zero."""
-    clear(adjoints, job[SLOTS] * lanes)
+    """Set the adjoints of the outputs to the seed; no other slot has an adjoint yet."""
+    clear(adjoints, job[SLOTS] * lanes, -0.0)
     table, seed = shift(tables, job[OUTPUTS_TABLE]), pointer_like(adjoints, job[SEED])
     for i in range(job[OUTPUTS_COUNT]):
         for lane in range(lanes):
@@ -537,7 +598,7 @@ def machine(job: Any, tables: Any, shared: Any) -> Any:
     wanted, blank, start = job[WANTED], 0, 0
     total[0] = 0.0
     if wanted and not wanted & EACH:
-        clear(gradient, job[SHARED_COUNT])
+        clear(gradient, job[SHARED_COUNT], 0.0)
     while start < job[SAMPLES]:
         lanes = min(job[BLOCK], job[SAMPLES] - start)
         load_rows(job, values, start, lanes)
@@ -555,7 +616,7 @@ def machine(job: Any, tables: Any, shared: Any) -> Any:
             blank = start + lane + 1
         if wanted:
             if wanted & EACH:
-                clear(gradient, job[SHARED_COUNT])
+                clear(gradient, job[SHARED_COUNT], 0.0)
             seed_outputs(job, tables, adjoints, lanes)
             for i in range(job[INSTRUCTIONS] - 1, -1, -1):
                 step = shift(code, i * FIELDS)
@@ -565,9 +626,7 @@ def machine(job: Any, tables: Any, shared: Any) -> Any:
             pull_shared(job, tables, adjoints, gradient, lanes)
             if wanted & INPUTS_TOO:
                 slopes = pointer_like(shared, job[SLOPES])
-                transpose(
-                    shift(slopes, start * job[INPUTS_COUNT]), adjoints, job[INPUTS_COUNT], lanes
-                )
+                store_slopes(job, slopes, adjoints, start, lanes)
             if wanted & EACH:
                 gradient = shift(gradient, job[SHARED_COUNT])
         start += lanes

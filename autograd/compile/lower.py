@@ -14,6 +14,7 @@ import numpy as np
 
 from autograd import primitives as p
 from autograd.compile.fuse import NO_BIAS, Node, fuse
+from autograd.compile.mortal import marked
 from autograd.compile.program import (
     Dot,
     Edges,
@@ -58,7 +59,10 @@ def lower(tape: Tape, edges: Sequence[Edge], leaves: Sequence[int]) -> Program:
     varies = varying(tape, leaves, edges)
     edges = [edge for edge in edges if varies[edge[1]]]
     nodes = fuse(tape, [place for edge in edges for place in edge[2:]])
-    return Lowering(tape, nodes, edges, varies).program()
+    absent: dict[int, list[tuple[int, bool]]] = {}
+    for node, parent, _, mask in edges:
+        absent.setdefault(node, []).append((parent, tape.constants.get(mask) is not False))
+    return Lowering(tape, nodes, edges, varies, marked(tape, varies, absent)).program()
 
 
 def varying(tape: Tape, leaves: Sequence[int], edges: Sequence[Edge] = ()) -> list[bool]:
@@ -121,7 +125,7 @@ def edges_of(tape: Tape, place: int, op: Primitive, varies: Sequence[bool]) -> I
 
 def is_matrix(kind: Any) -> bool:
     """Tell whether a kind of nodes is inner products of which one side is shared."""
-    op, _, details = kind
+    op, _, _, details = kind
     return op is p.inner_product and bool(details[0])
 
 
@@ -134,7 +138,9 @@ class Lowering:
         nodes: dict[int, Node],
         edges: list[Edge],
         varies: list[bool],
+        mortal: list[bool],
     ) -> None:
+        self.mortal = mortal
         self.tape, self.nodes, self.edges, self.varies = tape, nodes, edges, varies
         self.slot = np.full(len(tape), -1, np.int64)
         self.shared: dict[int, int] = {x: i for i, x in enumerate(tape.parameters)}
@@ -175,7 +181,12 @@ class Lowering:
         """Return the nodes in groups, in the order of their computation."""
         kinds, operands = {}, {}
         for place, node in self.nodes.items():
-            kinds[place] = (node.op, len(node.operands), self.kind(node, self.varies[place]))
+            kinds[place] = (
+                node.op,
+                len(node.operands),
+                self.mortal[place],
+                self.kind(node, self.varies[place]),
+            )
             biased = node.bias != NO_BIAS
             operands[place] = (*node.operands, node.bias) if biased else node.operands
         patient = {x for x in set(kinds.values()) if is_matrix(x) and x[1] >= 2 * FEW}
@@ -224,21 +235,25 @@ class Lowering:
 
     def emit(self, kind: Any, members: list[int]) -> None:
         """Append the instructions of a group."""
-        op, _, flows = kind
+        op, _, mortal, flows = kind
         if op is p.inner_product:
             emit = self.emit_matrices if flows[0] else self.emit_dot
-            emit(members, flows[1])
+            emit(members, flows[1], mortal)
             return
         members, operands = self.sorted_by_slots(members)
         if op is p.total:
             self.instructions.append(Total(self.assign(members), len(members), operands, flows))
         else:
-            self.instructions.append(Map(self.assign(members), len(members), op, operands, flows))
+            self.instructions.append(
+                Map(self.assign(members), len(members), op, operands, flows, mortal)
+            )
 
     def sorted_by_slots(self, members: list[int]) -> tuple[list[int], Table]:
         """Return the members of a group in the order of their operands' slots, and those."""
         operands = self.slot[np.array([self.nodes[x].operands for x in members]).T]
-        order = np.lexsort(operands[::-1]) if len(operands) else np.arange(len(members))
+        if len(members) == 1:
+            return members, operands.astype(np.int32)
+        order = np.lexsort(operands[::-1])
         return [members[i] for i in order], operands[:, order].astype(np.int32)
 
     def bias_of(self, members: Sequence[int]) -> Table:
@@ -258,29 +273,36 @@ class Lowering:
         place = self.tape.constant(0.0)
         return self.shared.setdefault(place, len(self.shared))
 
-    def emit_dot(self, members: list[int], edges: tuple[bool, bool, bool]) -> None:
+    def emit_dot(self, members: list[int], edges: tuple[bool, bool, bool], mortal: bool) -> None:
         """Append inner products of slots with slots."""
         members, operands = self.sorted_by_slots(members)
         left, right = np.split(operands, 2)
-        self.append_dot(members, left, right, edges)
+        self.append_dot(members, left, right, edges, mortal)
 
-    def emit_small(self, members: list[int], edges: tuple[bool, bool, bool]) -> None:
+    def emit_small(self, members: list[int], edges: tuple[bool, bool, bool], mortal: bool) -> None:
         """Append inner products with shared weights that make no matrix."""
         pairs = [self.oriented(self.nodes[place], True) for place in members]
         left = ~np.array([[self.shared[x] for x in side] for side, _ in pairs]).T
         right = self.slot[np.array([side for _, side in pairs]).T]
-        self.append_dot(members, left.astype(np.int32), right.astype(np.int32), edges)
+        self.append_dot(members, left.astype(np.int32), right.astype(np.int32), edges, mortal)
 
     def append_dot(
-        self, members: list[int], left: Table, right: Table, edges: tuple[bool, bool, bool]
+        self,
+        members: list[int],
+        left: Table,
+        right: Table,
+        edges: tuple[bool, bool, bool],
+        mortal: bool,
     ) -> None:
         """Append inner products."""
         bias = self.bias_of(members)
         self.instructions.append(
-            Dot(self.assign(members), len(members), bias, left, right, edges)
+            Dot(self.assign(members), len(members), bias, left, right, edges, mortal)
         )
 
-    def emit_matrices(self, members: list[int], edges: tuple[bool, bool, bool]) -> None:
+    def emit_matrices(
+        self, members: list[int], edges: tuple[bool, bool, bool], mortal: bool
+    ) -> None:
         """Append matrix products that together are the given dots.
 
         Columns of inputs that meet the same set of weights belong together.
@@ -304,12 +326,12 @@ class Lowering:
                 small += [columns[inputs][chosen[0]] for inputs in inputs_of]
             else:
                 order = sorted((weights_of[row], row) for row in chosen)
-                self.emit_matrix(order, sorted(inputs_of), columns, edges)
+                self.emit_matrix(order, sorted(inputs_of), columns, edges, mortal)
         if small:
-            self.emit_small(small, edges)
+            self.emit_small(small, edges, mortal)
 
     def emit_matrix(
-        self, rows: Any, inputs_of: Any, columns: Any, edges: tuple[bool, bool, bool]
+        self, rows: Any, inputs_of: Any, columns: Any, edges: tuple[bool, bool, bool], mortal: bool
     ) -> None:
         """Append one matrix product."""
         places = [columns[inputs][row] for _, row in rows for inputs in inputs_of]
@@ -317,7 +339,7 @@ class Lowering:
         weights = np.array([side for side, _ in rows], np.int32)
         inputs = np.array(inputs_of, np.int32).T
         self.instructions.append(
-            Matrix(self.assign(places), len(places), bias, weights, inputs, edges)
+            Matrix(self.assign(places), len(places), bias, weights, inputs, edges, mortal)
         )
 
     def add_edges(self) -> None:

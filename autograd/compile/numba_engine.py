@@ -10,6 +10,7 @@ from numba.core.errors import NumbaError
 
 from autograd.compile import generate
 from autograd.compile import kernels as k
+from autograd.compile.numpy_engine import NumpyEngine
 from autograd.compile.program import (
     EACH,
     INPUTS_TOO,
@@ -22,13 +23,13 @@ from autograd.compile.program import (
     Table,
     Total,
 )
-from autograd.compile.numpy_engine import NumpyEngine
 from autograd.compile.tape import Guard
 from autograd.primitives import rounded
 from autograd.row import Variadic
 
 Array = np.ndarray[Any, Any]
 CACHE = 3 * 2**19  # bytes of values and adjoints that a block of lanes should not exceed
+NUMBERS = {"float64": ctypes.c_double, "float32": ctypes.c_float}
 LEAST, MOST = 8, 512  # lanes of a block
 
 
@@ -39,9 +40,10 @@ class NumbaEngine:
 
     def __init__(self, program: Program, shared: Array) -> None:
         self.program, self.shared, self.dtype = program, shared, shared.dtype
+        self.dtype_name = shared.dtype.name
         self.tables: list[Array] = []
         self.length = 0
-        self.kept: list[Any] = []
+        self.kept: dict[Any, int] = {}  # the kernels in use, and their addresses
         self.failures: list[BaseException] = []
         self.numpy = NumpyEngine(program, shared)
         code = [self.encoded(step) for step in program.instructions]
@@ -49,11 +51,11 @@ class NumbaEngine:
         self.settings = self.settled()
         self.table = np.concatenate([*self.tables, np.zeros(1, np.int32)])
         self.room = Room(self, 0)
-        machine = generate.fixed("machine", self.dtype.name)
+        machine = generate.fixed("machine", self.dtype_name)
         pointer = ctypes.c_void_p
         function = ctypes.CFUNCTYPE(ctypes.c_int64, pointer, pointer, pointer)(machine.address)
         tables, numbers = self.table.ctypes.data, shared.ctypes.data
-        self.machine = lambda job: function(job, tables, numbers)
+        self.machine: Any = lambda job: function(job, tables, numbers)
 
     # Encoding
 
@@ -67,12 +69,13 @@ class NumbaEngine:
 
     def kernel(self, function: Any) -> int:
         """Return the address of a compiled kernel, which is kept alive."""
-        self.kept.append(function)
-        return int(function.address)
+        if function not in self.kept:
+            self.kept[function] = int(function.address)
+        return self.kept[function]
 
     def fixed(self, name: str) -> int:
         """Return the address of one of the fixed kernels."""
-        return self.kernel(generate.fixed(name, self.dtype.name))
+        return self.kernel(generate.fixed(name, self.dtype_name))
 
     def encoded(self, step: Instruction) -> list[int]:
         """Return an instruction as integers."""
@@ -96,9 +99,11 @@ class NumbaEngine:
             if digits:
                 raise TypeError("only Python rounds decimals exactly")
             arity = 0 if isinstance(step.op, Variadic) else len(step.operands)
-            return generate.of_primitive(step.op, arity, step.edges[:arity], self.dtype.name)  # type: ignore[no-any-return]
+            edges, name = step.edges[:arity], self.dtype_name
+            forward, backward = generate.of_primitive(step.op, arity, edges, step.mortal, name)
         except (NumbaError, TypeError, AttributeError, NotImplementedError):
             return called_back(self, step, "push_map"), called_back(self, step, "pull_map")
+        return forward, backward
 
     def constant(self, slot: int) -> Any:
         """Return the number of a slot that is a constant's."""
@@ -117,7 +122,7 @@ class NumbaEngine:
         fields[k.BACKWARD] = self.fixed("dot_backward") if step.edges[0] else 0
         fields[k.TABLE] = self.put(np.concatenate([step.left, step.right]))
         fields[k.TERMS], fields[k.BIAS] = len(step.left), self.put(step.bias)
-        fields[k.EDGES] = k.LEFT * step.edges[1] + k.RIGHT * step.edges[2]
+        fields[k.EDGES] = k.LEFT * step.edges[1] + k.RIGHT * step.edges[2] + k.MORTAL * step.mortal
 
     def encode_matrix(self, step: Matrix, fields: list[int]) -> None:
         """Encode a matrix product; weights and inputs that stand in order need no table."""
@@ -126,7 +131,7 @@ class NumbaEngine:
         tables = np.concatenate([step.weights.ravel(), step.inputs.ravel()])
         fields[k.TABLE], fields[k.BIAS] = self.put(tables), self.put(step.bias)
         fields[k.TERMS], fields[k.COLUMNS] = step.inputs.shape
-        fields[k.EDGES] = k.LEFT * step.edges[1] + k.RIGHT * step.edges[2]
+        fields[k.EDGES] = k.LEFT * step.edges[1] + k.RIGHT * step.edges[2] + k.MORTAL * step.mortal
         fields[k.WEIGHTS : k.WEIGHT_COLUMN + 1] = strided(step.weights)
         flat = step.inputs.ravel()
         fields[k.INPUTS] = int(flat[0]) if consecutive(flat) else k.NOWHERE
@@ -156,8 +161,8 @@ class NumbaEngine:
 
     def block(self, samples: int) -> int:
         """Return how many lanes a block has."""
-        room = max(CACHE, 2 * self.shared.nbytes)  # many weights are worth many lanes
-        fitting = max(LEAST, room // (2 * self.dtype.itemsize * max(1, self.program.slots)))
+        room = max(CACHE, 2 * int(self.shared.nbytes))  # many weights are worth many lanes
+        fitting = max(LEAST, room // (2 * int(self.dtype.itemsize) * max(1, self.program.slots)))
         blocks = -(-samples // min(MOST, fitting))
         return -(-samples // blocks)
 
@@ -180,7 +185,7 @@ class NumbaEngine:
         return max(sizes)
 
     def job(self, samples: int, wanted: int, apart: bool = False) -> Job:
-        """Return a job for so many samples, with a room of its own if others are to run beside it."""
+        """Return a job for so many samples, with a room of its own if it runs beside others."""
         lanes = 1 if wanted & EACH else self.block(samples)
         if lanes > self.room.lanes:
             self.room = Room(self, lanes)
@@ -231,7 +236,7 @@ class called_back:  # noqa: N801
     """A kernel that runs an instruction of the NumPy engine on the machine's arrays."""
 
     def __init__(self, engine: NumbaEngine, step: Map, method: str) -> None:
-        number = ctypes.POINTER(np.ctypeslib.as_ctypes_type(engine.dtype))
+        number = ctypes.POINTER(NUMBERS[engine.dtype.name])
         pointer = ctypes.c_void_p
         kinds = [pointer] * 3 + [number] * 2 + [pointer] * 2 + [ctypes.c_int64]
         run, slots, failures = getattr(engine.numpy, method), engine.program.slots, engine.failures
@@ -256,7 +261,9 @@ class called_back:  # noqa: N801
 
 def consecutive(slots: Table) -> bool:
     """Tell whether slots follow one another."""
-    return bool((np.diff(slots) == 1).all())
+    if len(slots) == 1:
+        return True
+    return bool(slots[-1] - slots[0] == len(slots) - 1 and (np.diff(slots) == 1).all())
 
 
 def strided(weights: Table) -> tuple[int, int, int]:

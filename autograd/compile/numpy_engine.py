@@ -21,7 +21,7 @@ from autograd.compile.program import (
     Table,
     Total,
 )
-from autograd.compile.rows import both, either, exponential, quotient, shifted, top, unequal
+from autograd.compile.rows import both, either, quotient, top, unequal
 from autograd.compile.rules import rules_of
 from autograd.compile.tape import Guard, Tape
 from autograd.row import Primitive
@@ -43,11 +43,13 @@ def of_floats(op: Primitive) -> Callable[..., Any]:
 
 
 def logistic(x: Any) -> Any:
+    """Return 1 / (1 + exp(-x)), as `autograd.special` does."""
     small = np.exp(-abs(x))
     return np.where(x >= 0.0, 1.0, small) / (1.0 + small)
 
 
 def log1pexp(x: Any) -> Any:
+    """Return log(1 + exp(x)), as `autograd.special` does."""
     return np.maximum(x, 0.0) + np.log1p(np.exp(-abs(x)))
 
 
@@ -151,6 +153,16 @@ def slopes_by_floats(op: Primitive, edges: Sequence[bool], numbers: Sequence[Any
     return chosen, [False] * len(chosen)
 
 
+def gone(upstream: Array) -> Array:
+    """Tell where there is no adjoint: it is -0.0 there, see `autograd.compile.mortal`."""
+    return (upstream == 0.0) & np.signbit(upstream)  # type: ignore[no-any-return]
+
+
+def times(slope: Array, upstream: Array) -> Array:
+    """Return the contributions over edges, none where there is no adjoint."""
+    return np.where(gone(upstream), -0.0, slope * upstream + 0.0)
+
+
 class NumpyEngine:
     """Runs a program on arrays, slots x lanes, in blocks of lanes."""
 
@@ -162,7 +174,7 @@ class NumpyEngine:
 
     def block(self, samples: int) -> int:
         """Return how many lanes a block has."""
-        fitting = max(1, MEMORY // (2 * self.dtype.itemsize * max(1, self.program.slots)))
+        fitting = max(1, MEMORY // (2 * int(self.dtype.itemsize) * max(1, self.program.slots)))
         blocks = -(-samples // fitting)
         return -(-samples // blocks)
 
@@ -184,7 +196,7 @@ class NumpyEngine:
     def adjoints(self, values: Array, seed: Array, gradient: Array) -> Array:
         """Return the adjoints of all slots, and add those of shared numbers to the gradient."""
         program, shared = self.program, self.shared
-        adjoints = np.zeros_like(values)
+        adjoints = np.full_like(values, -0.0)
         np.add.at(adjoints, program.outputs, seed[:, None])
         for step in reversed(program.instructions):
             pull = getattr(self, f"pull_{type(step).__name__.lower()}")
@@ -196,7 +208,7 @@ class NumpyEngine:
     def holds(self, rows: Array) -> Array:
         """Tell for every sample whether it takes the branches that were traced."""
         with np.errstate(all="ignore"):
-            return ~self.failing(self.values(rows)).any(0)  # type: ignore[no-any-return]
+            return np.logical_not(self.failing(self.values(rows)).any(0))
 
     def failing(self, values: Array) -> Array:
         """Return for every guard and lane whether it has not the truth that was traced."""
@@ -259,8 +271,9 @@ class NumpyEngine:
         slopes, still = self.slopes(step, [*numbers, values[results]])
         parents = [slots for slots, edge in zip(step.operands, step.edges) if edge]
         for slots, slope, mask in zip(parents, slopes, still):
-            product = slope * adjoints[results]
-            np.add.at(adjoints, slots, np.where(mask, 0.0, product))
+            product = slope * adjoints[results] + 0.0
+            absent = gone(adjoints[results]) | np.asarray(mask, bool) if step.mortal else mask
+            np.add.at(adjoints, slots, np.where(absent, -0.0, product))
 
     def slopes(self, step: Map, numbers: list[Array]) -> tuple[list[Any], list[Any]]:
         """Return slopes and masks, by the rule that the table gives."""
@@ -289,7 +302,9 @@ class NumpyEngine:
         np.add.at(gradient, ~code[code < 0], upstream[code < 0].sum(1))
         np.add.at(adjoints, code[code >= 0], upstream[code >= 0])
 
-    def pull_dot(self, step: Dot, shared: Array, values: Array, adjoints: Array, gradient: Array) -> None:
+    def pull_dot(
+        self, step: Dot, shared: Array, values: Array, adjoints: Array, gradient: Array
+    ) -> None:
         """Apply the product rule to each pair."""
         if not step.edges[0]:
             return
@@ -297,11 +312,12 @@ class NumpyEngine:
         upstream = adjoints[step.out : step.out + step.count]
         for left, right in zip(step.left, step.right):
             if step.edges[1] and left[0] >= 0:
-                np.add.at(adjoints, left, values[right] * upstream)
+                np.add.at(adjoints, left, times(values[right], upstream))
             elif step.edges[1]:
-                np.add.at(gradient, ~left, (values[right] * upstream).sum(1))
+                np.add.at(gradient, ~left, times(values[right], upstream).sum(1))
             if step.edges[2]:
-                np.add.at(adjoints, right, self.left_side(left, shared, values) * upstream)
+                factor = self.left_side(left, shared, values)
+                np.add.at(adjoints, right, times(factor, upstream))
 
     def pull_matrix(
         self, step: Matrix, shared: Array, values: Array, adjoints: Array, gradient: Array
@@ -316,12 +332,16 @@ class NumpyEngine:
             inputs = values[step.inputs].reshape(terms, -1)
             np.add.at(gradient, step.weights, upstream @ inputs.T)
         if step.edges[2]:
-            product = shared[step.weights].T @ upstream
+            product = shared[step.weights].T @ upstream + 0.0
+            if step.mortal:
+                product[:, gone(upstream).all(0)] = -0.0
             np.add.at(adjoints, step.inputs.ravel(), product.reshape(step.inputs.size, -1))
 
     def pull_edges(self, step: Edges, _: Any, values: Array, adjoints: Array, __: Any) -> None:
         """Add the products of edges whose slopes stand in slots."""
-        product = np.where(values[step.still] != 0, 0.0, values[step.slopes] * adjoints[step.nodes])
+        upstream = adjoints[step.nodes]
+        absent = (values[step.still] != 0) | gone(upstream)
+        product = np.where(absent, -0.0, values[step.slopes] * upstream + 0.0)
         np.add.at(adjoints, step.parents, product)
 
 
@@ -362,4 +382,4 @@ class Job:
         gradient = self.full[start if self.wanted & EACH else 0]
         adjoints = self.engine.adjoints(values, self.seed, gradient)
         if self.wanted & INPUTS_TOO:
-            self.slopes[samples] = adjoints[: self.engine.program.inputs].T
+            self.slopes[samples] = adjoints[: self.engine.program.inputs].T + 0.0

@@ -53,6 +53,7 @@ class Map(Instruction):
     op: Primitive
     operands: Table  # arity x count
     edges: tuple[bool, ...]
+    mortal: bool  # some lanes may have no adjoint: see `autograd.compile.mortal`
 
     def reads(self) -> list[Table]:
         """Return the tables of the slots that it reads."""
@@ -72,7 +73,7 @@ class Total(Instruction):
 
     def flops(self) -> int:
         """Return the floating-point operations of one lane, forward."""
-        return self.terms.size
+        return int(self.terms.size)
 
     def reads(self) -> list[Table]:
         """Return the tables of the slots that it reads."""
@@ -95,10 +96,11 @@ class Dot(Instruction):
     left: Table  # terms x count
     right: Table  # terms x count
     edges: tuple[bool, bool, bool]  # do adjoints flow at all, to the left sides, to the right
+    mortal: bool
 
     def flops(self) -> int:
         """Return the floating-point operations of one lane, forward."""
-        return 2 * self.left.size
+        return 2 * int(self.left.size)
 
     def reads(self) -> list[Table]:
         """Return the tables of the slots that it reads."""
@@ -122,10 +124,11 @@ class Matrix(Instruction):
     weights: Table  # rows x terms, places of shared numbers
     inputs: Table  # terms x columns, slots
     edges: tuple[bool, bool, bool]  # do adjoints flow at all, to the weights, to the inputs
+    mortal: bool
 
     def flops(self) -> int:
         """Return the floating-point operations of one lane, forward."""
-        return 2 * self.weights.size * self.inputs.shape[1]
+        return 2 * int(self.weights.size) * int(self.inputs.shape[1])
 
     def reads(self) -> list[Table]:
         """Return the tables of the slots that it reads."""

@@ -38,10 +38,10 @@ def facts_of(program: Program, lanes: int, itemsize: int) -> list[Fact]:
 
 def backward_flops(step: Instruction) -> int:
     """Return about how many operations the backward pass of an instruction takes."""
-    edges = getattr(step, "edges", True)
+    edges: Any = getattr(step, "edges", (True,))
     if isinstance(step, (Dot, Matrix)):
         edges = edges[1:]  # the first tells whether adjoints flow at all
-    return step.flops() * (sum(edges) if isinstance(edges, tuple) else int(edges))
+    return step.flops() * int(np.sum(edges))
 
 
 def fused(program: Program) -> str:
@@ -137,7 +137,7 @@ def drawing(program: Program) -> Any:
 
     Raises: ValueError for a program too long to be looked at.
     """
-    import graphviz
+    import graphviz  # type: ignore[import-untyped]
 
     if len(program.instructions) > MOST:
         raise ValueError(

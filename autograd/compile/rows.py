@@ -25,13 +25,18 @@ def share_rule(operands: Any, out: Any) -> list[Any]:
     return [None, None, *p.softmax_of.rule(operands[2:], out)]
 
 
+def no_rule(operands: Any, out: Any) -> list[Any]:
+    """The largest of some numbers that are only shifted by it has no slope that matters."""
+    return [0] * len(operands)
+
+
 # fmt: off
 unequal = Primitive("!=", operator.ne, None, None, smooth=False)
 either = Primitive("|", lambda x, y: bool(x) or bool(y), None, None, smooth=False)
 both = Primitive("&", lambda x, y: bool(x) and bool(y), None, None, smooth=False)
 shifted = Primitive("exp_of_difference", exponential, None, None)
 quotient = Primitive("/", operator.truediv, None, None)
-top = Variadic("maximum", p.largest.forward, None)
+top = Variadic("maximum", p.largest.forward, no_rule)
 share = Variadic("softmax", lambda part, whole, *_: part / whole, share_rule)
 # fmt: on
 
@@ -50,5 +55,5 @@ def differentiable(op: Primitive, i: int) -> bool:
     if op is share:
         return i > 2  # after the exponential, the sum and the index
     if isinstance(op, Variadic):
-        return op.rule is not None
+        return op is not top
     return op.partials[i] is not None

@@ -25,7 +25,7 @@ from autograd.compile.rows import share, shifted, top
 from autograd.compile.symbols import Symbol, place_of
 from autograd.functional import Mask, flatten, is_scalar, rebuild
 from autograd.mode import mode
-from autograd.primitives import div, mean, softmax_of, total
+from autograd.primitives import div, inner_product, mean, softmax_of, total
 from autograd.row import Primitive
 from autograd.value import Value
 
@@ -105,6 +105,8 @@ class Tape:
         """Append an operation, in parts where it has parts that others can share."""
         if op is mean:
             return self.apply(div, (self.apply(total, operands), self.constant(len(operands))))
+        if op is inner_product and len(operands) == 1:
+            return operands[0]  # a dot of no terms is its bias
         if isinstance(op, Mask):
             symbols = [Symbol(self, x) for x in operands]
             return place_of(self, op.row.constant(*symbols)[op.operand])  # type: ignore[misc]
@@ -181,7 +183,7 @@ def trace(
     numbers = [x.data if isinstance(x, Value) else x for x in flatten(example)]
     leaves = [Value(x, name=f"input {i}") for i, x in enumerate(numbers)]
     tracer = Tracer()
-    with mode(record=True, observer=tracer):
+    with mode(record=True, ieee=True, observer=tracer):  # the numbers do not matter
         out = function(*rebuild(example, iter(leaves)))
     if callable(out) or isinstance(out, (str, dict, set, type(None))):
         raise TypeError(
@@ -198,8 +200,8 @@ def trace(
             kept.append(places[x])
     for x in flatten(out):
         tape.outputs.append(written(tape, places, x))
-    for node, *noted in tracer.decisions:
-        tape.guards.append(Guard(written(tape, places, node), *noted))
+    for node, truth, text, source in tracer.decisions:
+        tape.guards.append(Guard(written(tape, places, node), truth, text, source))
     return tape, rebuild(out, iter(range(len(tape.outputs)))) if not is_scalar(out) else 0
 
 
