@@ -37,6 +37,7 @@ bench: ## print the tables of the README
 	$(PYTHON) -m benchmarks drawing
 	$(PYTHON) -m benchmarks stepping
 	$(PYTHON) -m benchmarks trust
+	$(PYTHON) -m benchmarks compiled
 
 fuzz: ## random graphs against 60 digits, fractions, dual numbers, PyTorch and JAX; SEED=n for others
 	$(PYTHON) -m benchmarks fuzz --peers --seed $(or $(SEED),0)

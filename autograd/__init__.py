@@ -32,6 +32,9 @@ Exact, when the numbers are:
 Fraction(2, 21)
 """
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 # fmt: off
 from autograd.backward import Edge, Step, backward, backward_steps, topological_order
 from autograd.custom import primitive
@@ -112,6 +115,19 @@ from autograd.value import Value
 
 __version__ = "0.1.0"
 
+
+if TYPE_CHECKING:
+    from autograd import compile as compile
+
+
+def __getattr__(name: str) -> Any:
+    """Import the compiler, and NumPy with it, when it is first asked for."""
+    if name == "compile":
+        return importlib.import_module("autograd.compile")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+# Without `compile`, so that `from autograd import *` needs no NumPy.
 # fmt: off
 __all__ = [
     "absolute", "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "backward",

@@ -14,15 +14,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from itertools import compress
-from typing import Any
+from typing import Any, NamedTuple
 
 from autograd.backward import adjoints, label, topological_order
-from autograd.mode import MODE, mode
+from autograd.mode import MODE, mode, slow
 from autograd.operands import number
-from autograd.row import elements, shown
+from autograd.primitives import where
+from autograd.row import Primitive, elements, shown
 from autograd.special import fold
-from autograd.value import Value, edge_mask
+from autograd.value import Value, edge_mask, possible_parents
 
 Argnums = int | tuple[int, ...]
 CHANGED = 1e-6  # relative: a slope computed twice may differ by rounding, not by more
@@ -79,6 +81,8 @@ def slopes(node: Value, relevant: set[Value]) -> list[tuple[Value, Any]]:
     """Return (parent, local derivative) for each edge to a relevant parent; slopes are Values."""
     if node.op is None:
         return []
+    if tracing():
+        return traced_slopes(node, relevant)
     numbers = [x.data if isinstance(x, Value) else x for x in node.operands]
     mask = edge_mask(node.op, node.operands, numbers, node.data)
     mask = [edge and x in relevant for x, edge in zip(node.operands, mask)]
@@ -110,8 +114,53 @@ def as_recorded(now: float, then: float) -> bool:
     return now == then or abs(now - then) <= CHANGED * abs(then) or (now != now and then != then)
 
 
+class Masked(NamedTuple):
+    """A slope in a trace, and the node that tells where its edge is absent."""
+
+    slope: Any
+    still: Value
+
+
+def traced_slopes(node: Value, relevant: set[Value]) -> list[tuple[Value, Any]]:
+    """Return edges and slopes that hold for any numbers: structural zeros become nodes too."""
+    op, operands = node.op, node.operands
+    assert op is not None  # a leaf has no slopes
+    parents = set(possible_parents(op, operands)) & relevant
+    edges = [isinstance(x, Value) and x in parents for x in operands]
+    if op.partials:
+        edges = [edge and rule is not None for edge, rule in zip(edges, op.partials)]
+    found = op.derivatives(operands, node, edges)
+    if op.constant:
+        found = [
+            Masked(slope, mask_row(op, i, len(operands))(*operands, node)) if edge else slope
+            for i, (slope, edge) in enumerate(zip(found, edges))
+        ]
+    return list(compress(zip(operands, found), edges))
+
+
+class Mask(Primitive):
+    """The primitive that tells where the result of a row is constant in one of its operands."""
+
+    def __init__(self, row: Primitive, operand: int, arity: int) -> None:
+        def still(*numbers: Any) -> float:
+            return float(row.constant(*numbers)[operand])  # type: ignore[misc]
+
+        self.row, self.operand = row, operand
+        super().__init__(f"still{operand}_{row.symbol}", still, *[None] * (arity + 1), smooth=False)
+
+
+mask_row = cache(Mask)
+
+
+def tracing() -> bool:
+    """Tell whether a function is being traced, so that what is recorded is for any numbers."""
+    return bool(slow) and MODE.get().trace
+
+
 def times(slope: Any, upstream: Any) -> Any:
     """Return the product, without a node for a factor that is plainly 1."""
+    if isinstance(slope, Masked):
+        return where(slope.still, 0.0, times(slope.slope, upstream))
     if not isinstance(slope, Value) and slope == 1:
         return upstream
     if not isinstance(upstream, Value) and upstream == 1:
@@ -168,7 +217,7 @@ def differentiation() -> Iterator[bool]:
     """Record within the block; gives whether an outer differentiation is under way."""
     nested = MODE.get().differentiating
     with mode(record=True, differentiating=True):
-        yield nested
+        yield nested or tracing()
 
 
 def plain(x: Any) -> Any:

@@ -40,6 +40,7 @@ class Mode:
     record: bool = True  # False: compute only (no_grad)
     ieee: bool = False  # True: inf and nan where Python raises
     observer: Observer | None = None
+    trace: bool = False  # True: what is recorded is for any numbers, and has no slopes
     differentiating: bool = False  # True: what is differentiated here is differentiated again
 
 

@@ -116,13 +116,16 @@ class Value:
         how = MODE.get() if slow else USUAL
         if not how.record:
             return node(data, None, (), (), ())
-        mask = edge_mask(op, operands, numbers, data)
-        try:
-            slopes = op.derivatives(numbers, data, mask)
-        except (ValueError, ArithmeticError):
-            slopes = limits(op, numbers, data, mask)
-        edges = tuple(compress(operands, mask)), tuple(compress(slopes, mask))
-        out = node(data, op, tuple(operands), *edges)
+        if how.trace:  # slopes and masks of these numbers say nothing about others
+            out = node(data, op, tuple(operands), possible_parents(op, operands), ())
+        else:
+            mask = edge_mask(op, operands, numbers, data)
+            try:
+                slopes = op.derivatives(numbers, data, mask)
+            except (ValueError, ArithmeticError):
+                slopes = limits(op, numbers, data, mask)
+            edges = tuple(compress(operands, mask)), tuple(compress(slopes, mask))
+            out = node(data, op, tuple(operands), *edges)
         if how.observer:
             how.observer.recorded(out)
         return out
@@ -313,6 +316,12 @@ def node(
     self.local_derivatives = slopes
     self.name = None
     return self
+
+
+def possible_parents(op: Primitive, operands: Sequence[Any]) -> tuple[Any, ...]:
+    """Return the operands that an edge can lead to, whatever their numbers."""
+    rules = op.partials or (True,) * len(operands)
+    return tuple(x for x, rule in zip(operands, rules) if rule and isinstance(x, Value))
 
 
 def edge_mask(

@@ -33,6 +33,7 @@ ORDER = [
     "stepper_picture",
     "stepper_page",
     "stepper",
+    "compile",
 ]
 # Within `autograd/testing/`.
 TESTING = [
@@ -48,6 +49,27 @@ TESTING = [
     "mutants",
     "laws",
     "strategies",
+]
+COMPILER = [  # the same for autograd/compile, whose modules may import all of the above
+    "rows",
+    "symbols",
+    "tape",
+    "rules",
+    "fuse",
+    "schedule",
+    "program",
+    "mortal",
+    "lower",
+    "batches",
+    "report",
+    "numpy_engine",
+    "pointers",
+    "kernels",
+    "functions",
+    "generate",
+    "numba_engine",
+    "function",
+    "__init__",
 ]
 
 
@@ -92,6 +114,23 @@ def test_imports_within_testing_point_up_its_list_only(module):
 def test_every_file_has_its_place_in_the_list():
     files = {path.stem for path in PACKAGE.iterdir() if path.suffix == ".py" or path.is_dir()}
     assert files - {"__init__", "__pycache__"} <= set(ORDER)
+
+
+@pytest.mark.parametrize("module", COMPILER)
+def test_imports_of_the_compiler_point_up_its_list_only(module):
+    source = (PACKAGE / "compile" / f"{module}.py").read_text()
+    above = COMPILER[: COMPILER.index(module)]
+    for statement in ast.walk(ast.parse(source)):
+        if isinstance(statement, ast.ImportFrom) and statement.module == "autograd.compile":
+            assert {alias.name for alias in statement.names} <= set(above)
+        elif isinstance(statement, ast.ImportFrom) and statement.module:
+            package, _, name = statement.module.rpartition(".")
+            if package == "autograd.compile" and name not in above:
+                assert f"if TYPE_CHECKING:\n    from {statement.module}" in source
+
+
+def test_the_list_of_the_compilers_modules_is_complete():
+    assert {path.stem for path in (PACKAGE / "compile").glob("*.py")} == set(COMPILER)
 
 
 def test_import_needs_the_standard_library_only():

@@ -1,0 +1,44 @@
+"""The compiler: scalar Python in, array speed out.
+
+`autograd.compile(function, parameters=..., example=...)` runs a function once on Values, keeps the
+tape, recovers the inner products and matrices hidden in it, and runs them on whole batches:
+
+>>> import autograd
+>>> from autograd import Value
+>>> w = [Value(0.5), Value(-1.0)]
+>>> def loss(xs, y):
+...     return (sum(wi * xi for wi, xi in zip(w, xs)) - y) ** 2
+>>> fast = autograd.compile(loss, parameters=w, example=([0.0, 0.0], 0.0))
+>>> fast.value_and_grad([[1.0, 2.0], [3.0, 4.0]], [0.0, 1.0])
+(7.25, array([-12., -17.]))
+
+Read in this order: `tape` (trace), `symbols` (how the table's rules are read), `fuse` and `lower`
+(from the tape to a program), `program` (its instructions), the engines, and `function` (the API).
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+try:
+    import numpy as _numpy  # noqa: F401
+except ImportError as error:
+    raise ImportError('autograd.compile needs NumPy: pip install "chainrule[compile]"') from error
+
+from autograd.compile.function import Compiled, GuardError
+
+__all__ = ["Compiled", "GuardError"]
+
+
+class CallableModule(ModuleType):
+    """This package, which is also the function: `autograd.compile(...)` makes a `Compiled`."""
+
+    def __call__(self, function: Callable[..., Any], *args: Any, **settings: Any) -> Compiled:
+        """Return the compiled function, see `Compiled`."""
+        return Compiled(function, *args, **settings)
+
+
+sys.modules[__name__].__class__ = CallableModule

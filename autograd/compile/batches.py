@@ -1,0 +1,121 @@
+"""Batches: arrays with one row for each sample, in the structure of a function's arguments.
+
+Where an argument is one number, its batch is an array of n numbers; where it is a list of 3, an
+array n x 3; and so on. An irregular structure is given as the same structure of arrays.
+
+>>> parts = parts_of((0.0, [0.0, [0.0, 0.0]]))
+>>> [(part.name, part.shape, part.start) for part in parts]
+[('argument 0', (), 0), ('argument 1[0]', (), 1), ('argument 1[1]', (2,), 2)]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from autograd.functional import is_scalar
+
+Array = np.ndarray[Any, Any]
+
+
+def shape_of(x: Any) -> tuple[int, ...] | None:
+    """Return the shape of a regular structure of scalars, () for a scalar, None if irregular."""
+    if is_scalar(x):
+        return ()
+    shapes = {shape_of(part) for part in x}
+    if not shapes:
+        return (0,)
+    inner = shapes.pop()
+    return None if shapes or inner is None else (len(x), *inner)
+
+
+class Part:
+    """A regular part of the arguments: where it is found, its shape, and its first column."""
+
+    def __init__(self, path: tuple[int, ...], shape: tuple[int, ...], start: int) -> None:
+        self.path, self.shape, self.start = path, shape, start
+        self.stop = start + prod(shape)
+        self.name = f"argument {path[0]}" + "".join(f"[{i}]" for i in path[1:])
+
+    def of(self, batch: Sequence[Any]) -> Any:
+        """Return what a batch holds for this part."""
+        for i in self.path:
+            batch = batch[i]
+        return batch
+
+    def view(self, rows: Array) -> Array:
+        """Return the columns of this part, samples first and then in the part's own shape."""
+        return rows[:, self.start : self.stop].reshape(len(rows), *self.shape)
+
+    def fill(self, view: Array, batch: Sequence[Any]) -> None:
+        """Copy a batch into a view.
+
+        Raises: TypeError when it holds anything but numbers, ValueError when it has another shape.
+        """
+        found = batch[self.path[0]] if len(self.path) == 1 else self.of(batch)
+        if type(found) is not np.ndarray or found.dtype.kind not in "fiub":
+            found = array_of(found, self.name)
+        if found.shape != view.shape:
+            wanted = ", ".join(["samples", *map(str, self.shape)])
+            raise ValueError(
+                f"{self.name} has shape {found.shape}, but the compiled function takes ({wanted});"
+                f" here samples is {len(view)}, and the first axis counts them"
+            )
+        view[...] = found
+
+
+def array_of(x: Any, name: str) -> Array:
+    """Return an array of floats."""
+    try:
+        found = np.asarray(x)
+    except ValueError as error:
+        raise TypeError(f"{name}: {error}; pass an array of numbers") from None
+    if found.dtype.kind not in "fiub":
+        raise TypeError(f"{name} holds {found.dtype} and not numbers; pass an array of numbers")
+    return found
+
+
+def parts_of(example: Any, path: tuple[int, ...] = (), start: int = 0) -> list[Part]:
+    """Return the regular parts of the arguments, in order."""
+    shape = shape_of(example)
+    if path and shape is not None:
+        return [Part(path, shape, start)]
+    parts: list[Part] = []
+    for i, inner in enumerate(example):
+        parts += parts_of(inner, (*path, i), parts[-1].stop if parts else start)
+    return parts
+
+
+def samples_of(parts: Sequence[Part], batch: Sequence[Any], arguments: int) -> int:
+    """Return how many samples a batch has; a function without arguments runs once."""
+    if len(batch) != arguments:
+        raise TypeError(f"the function takes {arguments} arguments, not {len(batch)}")
+    if not parts:
+        return 1
+    try:
+        samples = len(parts[0].of(batch))
+    except (TypeError, IndexError):
+        raise ValueError(
+            f"{parts[0].name} has no axis of samples; pass an array, also for one sample"
+        ) from None
+    if not samples:
+        raise ValueError("the batch is empty; pass at least one sample")
+    return samples
+
+
+def sliced(example: Any, batch: Any, samples: slice) -> Any:
+    """Return some of the samples of a batch, in its structure."""
+    if shape_of(example) is not None:
+        return batch[samples]
+    return [sliced(inner, part, samples) for inner, part in zip(example, batch)]
+
+
+def shaped_like(example: Any, arrays: Iterator[Array]) -> Any:
+    """Return the next arrays in the structure of an argument."""
+    if shape_of(example) is not None:
+        return next(arrays)
+    parts = [shaped_like(inner, arrays) for inner in example]
+    return tuple(parts) if isinstance(example, tuple) else parts

@@ -1,0 +1,262 @@
+"""Kernels of the primitives: source text, written from the rows of the table, and compiled.
+
+The text holds names of the table's rows and numbers, never a name of the user's. It is kept as a
+file in a cache folder, so that Numba can keep the machine code beside it and so that it can be
+read; the environment variable CHAINRULE_CACHE names another folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import platform
+import sys
+from collections.abc import Iterator, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numba
+from numba import cfunc, types
+
+from autograd.compile import kernels
+from autograd.compile.functions import INLINE, ROWS, function_of
+from autograd.compile.rules import rules_of
+from autograd.compile.tape import Tape
+from autograd.primitives import neg
+from autograd.row import Primitive, Variadic
+
+ELEMENTS = {"float64": types.float64, "float32": types.float32}
+OPTIONS: dict[str, Any] = {"error_model": "numpy"}
+HEAD = '''"""Kernels of a primitive, written by autograd.compile from its row of the table."""
+
+from math import inf, nan
+
+from numba import njit
+
+from autograd.compile.functions import named
+from autograd.compile.kernels import COLUMNS, COUNT, OUT, TABLE, TERMS, gone
+from autograd.compile.pointers import shift
+'''
+
+
+def kernel_signature(dtype: str) -> Any:
+    """Return the type of a kernel."""
+    number = types.CPointer(ELEMENTS[dtype])
+    code, tables = types.CPointer(types.int64), types.CPointer(types.int32)
+    return types.void(code, tables, *[number] * 5, types.int64)
+
+
+def machine_signature(dtype: str) -> Any:
+    """Return the type of the machine."""
+    number, integers = types.CPointer(ELEMENTS[dtype]), types.CPointer(types.int64)
+    return types.int64(integers, types.CPointer(types.int32), number)
+
+
+@cache
+def fixed(name: str, dtype: str) -> Any:
+    """Return a fixed kernel or the machine, compiled; from disk, if it was compiled before."""
+    signature = machine_signature if name == "machine" else kernel_signature
+    return cfunc(signature(dtype), cache=True, **OPTIONS)(getattr(kernels, name))
+
+
+@cache
+def of_primitive(
+    op: Primitive, arity: int, edges: tuple[bool, ...], mortal: bool, dtype: str
+) -> Any:
+    """Return the forward and the backward kernel of a primitive; None where no edge leads back.
+
+    Raises: Numba's errors, or TypeError, where the function or a rule cannot be compiled.
+    """
+    writer = Writer()
+    text = HEAD + "\n".join(writer.lines(op, arity, edges, mortal)) + "\n"
+    names = loaded(text) if not writer.strangers else executed(text, writer.strangers)
+    compiled = cfunc(kernel_signature(dtype), cache=not writer.strangers, **OPTIONS)
+    return compiled(names["forward"]), compiled(names["backward"]) if any(edges) else None
+
+
+class Writer:
+    """Writes the source text of the kernels of one primitive.
+
+    Attributes: `strangers`, the primitives that are no rows of the table; their functions are put
+    into the namespace of the text, which is not kept on disk then.
+    """
+
+    def __init__(self) -> None:
+        self.functions: list[Primitive] = []
+        self.strangers: list[Primitive] = []
+
+    def lines(
+        self, op: Primitive, arity: int, edges: Sequence[bool], mortal: bool = False
+    ) -> Iterator[str]:
+        """Yield the lines of a primitive's kernels."""
+        variadic = isinstance(op, Variadic)
+        names = ["xs", "count"] if variadic else [f"x{i}" for i in range(arity)]
+        body = [
+            *("", "", "@njit(error_model='numpy')", f"def value({', '.join(names)}):"),
+            f"    return {self.spelled(op, names)}",
+        ]
+        pulled = [i for i, edge in enumerate(edges) if edge]
+        rules = rules_of(op, arity, edges) if pulled else Tape()
+        for k, i in enumerate(pulled):
+            body += ["", "", "@njit(error_model='numpy')"]
+            body += [f"def pull{i}({', '.join(names)}, out, upstream):"]
+            body += ["    if gone(upstream):", "        return upstream"] if mortal else []
+            body += self.pull(rules, k, len(pulled), [*names, "out"], mortal)
+        yield ""
+        for k, function in enumerate(self.functions):
+            if function in self.strangers:
+                yield f"function{k} = strangers[{self.strangers.index(function)}]"
+            else:
+                yield f"function{k} = named({ROWS[function]!r})"
+        yield from body
+        yield from ROW_LOOPS if variadic else forward_loops(arity)
+        if pulled:
+            yield from backward_loops(arity, pulled)
+
+    def spelled(self, op: Primitive, operands: Sequence[str]) -> str:
+        """Return the text of a primitive applied to names; functions go by their number."""
+        if op in INLINE:
+            return f" {INLINE[op]} ".join(operands)
+        if op is neg:
+            return f"-{operands[0]}"
+        if op not in self.functions:
+            self.functions.append(op)
+            if op not in ROWS:
+                self.strangers.append(op)
+        return f"function{self.functions.index(op)}({', '.join(operands)})"
+
+    def pull(
+        self, rules: Tape, k: int, count: int, names: Sequence[str], mortal: bool
+    ) -> Iterator[str]:
+        """Yield the body of the function that gives the contribution over the k-th edge."""
+        slope, still = rules.outputs[k], rules.outputs[count + k]
+        text = dict(zip(rules.inputs, names))
+        text |= {place: repr(number) for place, number in rules.constants.items()}
+        for place in sorted(ancestors(rules, [slope, still])):
+            op = rules.ops[place]
+            if op is not None:
+                text[place] = f"v{place}"
+                right = self.spelled(op, [text[x] for x in rules.operands[place]])
+                yield f"    v{place} = {right}"
+        product = f"{text[slope]} * upstream"
+        if text[still] != "False":
+            yield f"    return -0.0 if {text[still]} != 0 else {product} + 0.0"
+        else:
+            yield f"    return {product} + 0.0" if mortal else f"    return {product}"
+
+
+def ancestors(tape: Tape, places: Sequence[int]) -> set[int]:
+    """Return the rows that the given ones depend on, and themselves."""
+    found: set[int] = set()
+    stack = list(places)
+    while stack:
+        place = stack.pop()
+        if place not in found:
+            found.add(place)
+            stack += tape.operands[place]
+    return found
+
+
+ARGUMENTS = "code, tables, shared, values, adjoints, gradient, scratch, lanes"
+
+
+def prologue(arity: int) -> Iterator[str]:
+    """Yield the lines that find an instruction's operands."""
+    yield "    count, first = code[COUNT], shift(tables, code[TABLE])"
+    for i in range(arity):
+        yield f"    t{i} = shift(first, {i} * count)"
+    yield "    out = shift(values, code[OUT] * lanes)"
+
+
+def blocks(arity: int) -> Iterator[str]:
+    """Yield the head of the loop over members; where all is consecutive it runs only once."""
+    yield "    width = lanes"
+    yield "    if code[COLUMNS]:"
+    yield "        width, count = lanes * count, 1"
+    yield "    for i in range(count):"
+    yield "        o = shift(out, i * width)"
+    for i in range(arity):
+        yield f"        p{i} = shift(values, t{i}[i] * lanes)"
+
+
+def forward_loops(arity: int) -> Iterator[str]:
+    """Yield the forward kernel: loops over members and lanes."""
+    yield from ("", "", f"def forward({ARGUMENTS}):")
+    yield from prologue(arity)
+    yield "    if lanes == 1:"
+    yield "        for i in range(count):"
+    yield f"            out[i] = value({', '.join(f'values[t{i}[i]]' for i in range(arity))})"
+    yield "        return"
+    yield from blocks(arity)
+    yield "        for j in range(width):"
+    yield f"            o[j] = value({', '.join(f'p{i}[j]' for i in range(arity))})"
+
+
+def backward_loops(arity: int, pulled: Sequence[int]) -> Iterator[str]:
+    """Yield the backward kernel; each edge has a loop of its own, so that vectors can be used."""
+    yield from ("", "", f"def backward({ARGUMENTS}):")
+    yield from prologue(arity)
+    yield "    up = shift(adjoints, code[OUT] * lanes)"
+    yield "    if lanes == 1:"
+    yield "        for i in range(count):"
+    numbers = ", ".join(f"values[t{i}[i]]" for i in range(arity))
+    for i in pulled:
+        yield f"            adjoints[t{i}[i]] += pull{i}({numbers}, out[i], up[i])"
+    yield "        return"
+    yield from blocks(arity)
+    yield "        u = shift(up, i * width)"
+    numbers = ", ".join(f"p{i}[j]" for i in range(arity))
+    for i in pulled:
+        yield f"        a{i} = shift(adjoints, t{i}[i] * lanes)"
+        yield "        for j in range(width):"
+        yield f"            a{i}[j] += pull{i}({numbers}, o[j], u[j])"
+
+
+ROW_LOOPS = f"""
+
+def forward({ARGUMENTS}):
+    count, terms, table = code[COUNT], code[TERMS], shift(tables, code[TABLE])
+    out = shift(values, code[OUT] * lanes)
+    for i in range(count):
+        for j in range(lanes):
+            for k in range(terms):
+                scratch[k] = values[table[k * count + i] * lanes + j]
+            out[i * lanes + j] = value(scratch, terms)
+""".splitlines()
+
+
+def executed(text: str, strangers: Sequence[Primitive]) -> dict[str, Any]:
+    """Return the names that a text defines, for primitives of a user's own."""
+    names: dict[str, Any] = {"strangers": [function_of(op) for op in strangers]}
+    exec(compile(text, "<kernels of a primitive>", "exec"), names)
+    return names
+
+
+def loaded(text: str) -> dict[str, Any]:
+    """Return the names that a text defines, as a module kept in the cache folder."""
+    path = folder() / f"chainrule_{hashlib.sha256(text.encode()).hexdigest()[:20]}.py"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside = path.with_suffix(f".{os.getpid()}")
+        beside.write_text(text, encoding="utf-8")
+        beside.replace(path)
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec and spec.loader  # a path that ends in .py has both
+    module = sys.modules[path.stem] = importlib.util.module_from_spec(spec)  # Numba asks for it
+    spec.loader.exec_module(module)
+    return vars(module)
+
+
+@cache
+def folder() -> Path:
+    """Return the cache folder for this version of the sources, of Python and of Numba."""
+    base = os.environ.get("CHAINRULE_CACHE")
+    root = Path(base) if base else Path.home() / ".cache" / "chainrule"
+    here = Path(__file__).parent
+    sources = [here / name for name in ("functions.py", "kernels.py", "pointers.py")]
+    sources += [here.parent / name for name in ("primitives.py", "special.py")]
+    digest = hashlib.sha256(b"".join(path.read_bytes() for path in sources))
+    digest.update(f"{numba.__version__} {platform.python_version()}".encode())
+    return root / digest.hexdigest()[:16]

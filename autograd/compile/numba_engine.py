@@ -1,0 +1,278 @@
+"""The engine of compiled loops: a program becomes tables of integers, which the machine reads."""
+
+from __future__ import annotations
+
+import ctypes
+from typing import Any
+
+import numpy as np
+from numba.core.errors import NumbaError
+
+from autograd.compile import generate
+from autograd.compile import kernels as k
+from autograd.compile.numpy_engine import NumpyEngine
+from autograd.compile.program import (
+    EACH,
+    INPUTS_TOO,
+    Dot,
+    Edges,
+    Instruction,
+    Map,
+    Matrix,
+    Program,
+    Table,
+    Total,
+)
+from autograd.compile.tape import Guard
+from autograd.primitives import rounded
+from autograd.row import Variadic
+
+Array = np.ndarray[Any, Any]
+CACHE = 3 * 2**19  # bytes of values and adjoints that a block of lanes should not exceed
+NUMBERS = {"float64": ctypes.c_double, "float32": ctypes.c_float}
+LEAST, MOST = 8, 512  # lanes of a block
+
+
+class NumbaEngine:
+    """Runs a program through the machine of `autograd.compile.kernels`."""
+
+    name = "numba"
+
+    def __init__(self, program: Program, shared: Array) -> None:
+        self.program, self.shared, self.dtype = program, shared, shared.dtype
+        self.dtype_name = shared.dtype.name
+        self.tables: list[Array] = []
+        self.length = 0
+        self.kept: dict[Any, int] = {}  # the kernels in use, and their addresses
+        self.failures: list[BaseException] = []
+        self.numpy = NumpyEngine(program, shared)
+        code = [self.encoded(step) for step in program.instructions]
+        self.code = np.array(code, np.int64).reshape(-1, k.FIELDS)
+        self.settings = self.settled()
+        self.table = np.concatenate([*self.tables, np.zeros(1, np.int32)])
+        self.room = Room(self, 0)
+        machine = generate.fixed("machine", self.dtype_name)
+        pointer = ctypes.c_void_p
+        function = ctypes.CFUNCTYPE(ctypes.c_int64, pointer, pointer, pointer)(machine.address)
+        tables, numbers = self.table.ctypes.data, shared.ctypes.data
+        self.machine: Any = lambda job: function(job, tables, numbers)
+
+    # Encoding
+
+    def put(self, table: Any) -> int:
+        """Append a table, and return where it starts."""
+        start = self.length
+        flat = np.ascontiguousarray(table, np.int32).ravel()
+        self.tables.append(flat)
+        self.length += flat.size
+        return start
+
+    def kernel(self, function: Any) -> int:
+        """Return the address of a compiled kernel, which is kept alive."""
+        if function not in self.kept:
+            self.kept[function] = int(function.address)
+        return self.kept[function]
+
+    def fixed(self, name: str) -> int:
+        """Return the address of one of the fixed kernels."""
+        return self.kernel(generate.fixed(name, self.dtype_name))
+
+    def encoded(self, step: Instruction) -> list[int]:
+        """Return an instruction as integers."""
+        fields = [0] * k.FIELDS
+        fields[k.OUT], fields[k.COUNT] = step.out, step.count
+        getattr(self, f"encode_{type(step).__name__.lower()}")(step, fields)
+        return fields
+
+    def encode_map(self, step: Map, fields: list[int]) -> None:
+        """Encode a primitive."""
+        forward, backward = self.kernels_of(step)
+        fields[k.FORWARD] = self.kernel(forward)
+        fields[k.BACKWARD] = self.kernel(backward) if backward else 0
+        fields[k.TABLE], fields[k.TERMS] = self.put(step.operands), len(step.operands)
+        fields[k.COLUMNS] = int(all(consecutive(slots) for slots in step.operands))
+
+    def kernels_of(self, step: Map) -> tuple[Any, Any]:
+        """Return the kernels of a primitive: compiled, or where that fails those of NumPy."""
+        digits = self.constant(step.operands[1, 0]) if step.op is rounded else 0
+        try:
+            if digits:
+                raise TypeError("only Python rounds decimals exactly")
+            arity = 0 if isinstance(step.op, Variadic) else len(step.operands)
+            edges, name = step.edges[:arity], self.dtype_name
+            forward, backward = generate.of_primitive(step.op, arity, edges, step.mortal, name)
+        except (NumbaError, TypeError, AttributeError, NotImplementedError):
+            return called_back(self, step, "push_map"), called_back(self, step, "pull_map")
+        return forward, backward
+
+    def constant(self, slot: int) -> Any:
+        """Return the number of a slot that is a constant's."""
+        program = self.program
+        return program.shared[program.broadcast[slot - program.inputs] - program.parameters]
+
+    def encode_total(self, step: Total, fields: list[int]) -> None:
+        """Encode sums."""
+        fields[k.FORWARD] = self.fixed("total_forward")
+        fields[k.BACKWARD] = self.fixed("total_backward") if step.edges else 0
+        fields[k.TABLE], fields[k.TERMS] = self.put(step.terms), len(step.terms)
+
+    def encode_dot(self, step: Dot, fields: list[int]) -> None:
+        """Encode inner products."""
+        fields[k.FORWARD] = self.fixed("dot_forward")
+        fields[k.BACKWARD] = self.fixed("dot_backward") if step.edges[0] else 0
+        fields[k.TABLE] = self.put(np.concatenate([step.left, step.right]))
+        fields[k.TERMS], fields[k.BIAS] = len(step.left), self.put(step.bias)
+        fields[k.EDGES] = k.LEFT * step.edges[1] + k.RIGHT * step.edges[2] + k.MORTAL * step.mortal
+
+    def encode_matrix(self, step: Matrix, fields: list[int]) -> None:
+        """Encode a matrix product; weights and inputs that stand in order need no table."""
+        fields[k.FORWARD] = self.fixed("matrix_forward")
+        fields[k.BACKWARD] = self.fixed("matrix_backward") if step.edges[0] else 0
+        tables = np.concatenate([step.weights.ravel(), step.inputs.ravel()])
+        fields[k.TABLE], fields[k.BIAS] = self.put(tables), self.put(step.bias)
+        fields[k.TERMS], fields[k.COLUMNS] = step.inputs.shape
+        fields[k.EDGES] = k.LEFT * step.edges[1] + k.RIGHT * step.edges[2] + k.MORTAL * step.mortal
+        fields[k.WEIGHTS : k.WEIGHT_COLUMN + 1] = strided(step.weights)
+        flat = step.inputs.ravel()
+        fields[k.INPUTS] = int(flat[0]) if consecutive(flat) else k.NOWHERE
+
+    def encode_edges(self, step: Edges, fields: list[int]) -> None:
+        """Encode edges whose slopes stand in slots."""
+        fields[k.BACKWARD] = self.fixed("edges_backward")
+        fields[k.COUNT] = len(step.nodes)
+        fields[k.TABLE] = self.put(np.stack([step.nodes, step.parents, step.slopes, step.still]))
+
+    def settled(self) -> Array:
+        """Return what the machine has to know about the program."""
+        program, settings = self.program, np.zeros(k.JOB, np.int64)
+        settings[k.INSTRUCTIONS], settings[k.SLOTS] = len(program.instructions), program.slots
+        settings[k.INPUTS_COUNT], settings[k.SHARED_COUNT] = program.inputs, len(self.shared)
+        settings[k.OUTPUTS_COUNT] = len(program.outputs)
+        settings[k.OUTPUTS_TABLE] = self.put(program.outputs)
+        settings[k.BROADCAST_COUNT] = len(program.broadcast)
+        settings[k.BROADCAST_TABLE] = self.put(program.broadcast)
+        settings[k.GUARDS_COUNT] = len(program.guards)
+        guards = [[g.row for g in program.guards], [g.truth for g in program.guards]]
+        settings[k.GUARDS_TABLE] = self.put(np.array(guards, np.int32))
+        settings[k.CODE] = self.code.ctypes.data
+        return settings
+
+    # Running
+
+    def block(self, samples: int) -> int:
+        """Return how many lanes a block has."""
+        room = max(CACHE, 2 * int(self.shared.nbytes))  # many weights are worth many lanes
+        fitting = max(LEAST, room // (2 * int(self.dtype.itemsize) * max(1, self.program.slots)))
+        blocks = -(-samples // min(MOST, fitting))
+        return -(-samples // blocks)
+
+    def holds(self, rows: Array) -> Array:
+        """Tell for every sample whether it takes the branches that were traced."""
+        return self.numpy.holds(rows)
+
+    def first_failing(self, row: Array) -> Guard:
+        """Return the first guard that fails for a sample."""
+        return self.numpy.first_failing(row)
+
+    def scratch_size(self, lanes: int) -> int:
+        """Return how many numbers the kernels need beside the slots."""
+        sizes = [1]
+        for step in self.program.instructions:
+            if isinstance(step, Matrix):
+                sizes.append(2 * step.weights.size + 3 * step.inputs.size * lanes)
+            elif isinstance(step, Map):
+                sizes.append(len(step.operands))
+        return max(sizes)
+
+    def job(self, samples: int, wanted: int, apart: bool = False) -> Job:
+        """Return a job for so many samples, with a room of its own if it runs beside others."""
+        lanes = 1 if wanted & EACH else self.block(samples)
+        if lanes > self.room.lanes:
+            self.room = Room(self, lanes)
+        return Job(self, samples, wanted, lanes, Room(self, lanes) if apart else self.room)
+
+
+class Room:
+    """Where the values and adjoints of a block of lanes stand; jobs share it."""
+
+    def __init__(self, engine: NumbaEngine, lanes: int) -> None:
+        self.lanes = lanes
+        self.values = np.empty(engine.program.slots * lanes, engine.dtype)
+        self.adjoints = np.empty(engine.program.slots * lanes, engine.dtype)
+        self.scratch = np.empty(engine.scratch_size(lanes), engine.dtype)
+
+
+class Job:
+    """A run on so many samples: fill `rows` and `seed`, call `run`, and read the results."""
+
+    def __init__(
+        self, engine: NumbaEngine, samples: int, wanted: int, lanes: int, room: Room
+    ) -> None:
+        program, dtype, count = engine.program, engine.dtype, len(engine.shared)
+        self.engine, self.room = engine, room
+        self.rows = np.zeros((samples, program.inputs), dtype)
+        self.outputs = np.empty((samples, len(program.outputs)), dtype)
+        self.seed = np.ones(len(program.outputs), dtype)
+        self.slopes = np.empty((samples if wanted & INPUTS_TOO else 0, program.inputs), dtype)
+        self.full = np.empty((samples if wanted & EACH else 1, count if wanted else 0), dtype)
+        self.gradients = self.full[:, : program.parameters]
+        self.total = np.zeros(1, dtype)
+        self.settings = engine.settings.copy()
+        self.settings[[k.BLOCK, k.SAMPLES, k.WANTED]] = lanes, samples, wanted
+        arrays = [room.values, room.adjoints, room.scratch, self.full, self.rows, self.outputs]
+        arrays += [self.seed, self.slopes, self.total]
+        self.settings[k.VALUES : k.SUM + 1] = [x.ctypes.data for x in arrays]
+        self.address = self.settings.ctypes.data
+
+    def run(self) -> int:
+        """Run the machine, and return its answer: 0, or where a guard or a number failed."""
+        answer = self.engine.machine(self.address)
+        if self.engine.failures:
+            raise self.engine.failures.pop()
+        return answer  # type: ignore[no-any-return]
+
+
+class called_back:  # noqa: N801
+    """A kernel that runs an instruction of the NumPy engine on the machine's arrays."""
+
+    def __init__(self, engine: NumbaEngine, step: Map, method: str) -> None:
+        number = ctypes.POINTER(NUMBERS[engine.dtype.name])
+        pointer = ctypes.c_void_p
+        kinds = [pointer] * 3 + [number] * 2 + [pointer] * 2 + [ctypes.c_int64]
+        run, slots, failures = getattr(engine.numpy, method), engine.program.slots, engine.failures
+
+        def kernel(
+            code: Any, tables: Any, shared: Any, values: Any, adjoints: Any, *rest: Any
+        ) -> None:
+            shape = (slots, rest[-1])
+            try:
+                with np.errstate(all="ignore"):
+                    arrays = [np.ctypeslib.as_array(x, shape) for x in (values, adjoints)]
+                    if method == "push_map":
+                        run(step, None, arrays[0])
+                    else:
+                        run(step, None, *arrays, None)
+            except BaseException as error:  # C cannot pass it on
+                failures.append(error)
+
+        self.function = ctypes.CFUNCTYPE(None, *kinds)(kernel)
+        self.address = ctypes.cast(self.function, pointer).value
+
+
+def consecutive(slots: Table) -> bool:
+    """Tell whether slots follow one another."""
+    if len(slots) == 1:
+        return True
+    return bool(slots[-1] - slots[0] == len(slots) - 1 and (np.diff(slots) == 1).all())
+
+
+def strided(weights: Table) -> tuple[int, int, int]:
+    """Return start and strides of a table of places, or NOWHERE where it has none."""
+    rows, columns = weights.shape
+    start = int(weights[0, 0])
+    column = int(weights[0, 1]) - start if columns > 1 else 1
+    row = int(weights[1, 0]) - start if rows > 1 else (column * columns if column == 1 else 1)
+    regular = start + row * np.arange(rows)[:, None] + column * np.arange(columns)
+    if (regular == weights).all():
+        return start, row, column
+    return k.NOWHERE, 0, 0

@@ -1,0 +1,170 @@
+"""What the compiler found, in words, as a table, and as a picture of the program."""
+
+from __future__ import annotations
+
+import html
+from collections import Counter
+from typing import Any
+
+import numpy as np
+
+from autograd.compile.program import Dot, Instruction, Map, Matrix, Program, Total
+from autograd.compile.rows import OURS
+from autograd.row import Primitive
+
+Fact = tuple[str, str]
+MOST = 60  # instructions that a drawing shows
+SHOWN = 12  # matrices that a report lists
+
+
+def facts_of(program: Program, lanes: int, itemsize: int) -> list[Fact]:
+    """Return pairs of what was counted and what it came to."""
+    facts, steps = program.facts, program.instructions
+    forward = sum(step.flops() for step in steps)
+    backward = sum(backward_flops(step) for step in steps)
+    block = 2 * program.slots * lanes * itemsize
+    return [
+        ("recorded", f"{facts['recorded']:,} operations on single numbers"),
+        ("different", f"{facts['rows']:,} rows, parameters, inputs and constants among them"),
+        ("fused", fused(program)),
+        *(("matrix", text) for text in matrices(steps)),
+        ("instructions", f"{len(steps)}: {kinds(steps)}"),
+        ("arithmetic", f"{forward:,} operations forward, {backward:,} backward, for each sample"),
+        ("memory", f"{program.slots:,} slots; {size(block)} for a block of {lanes} samples"),
+        ("parameters", f"{program.parameters:,}"),
+        ("guards", f"{len(program.guards)} branches, checked for every sample"),
+    ]
+
+
+def backward_flops(step: Instruction) -> int:
+    """Return about how many operations the backward pass of an instruction takes."""
+    edges: Any = getattr(step, "edges", (True,))
+    if isinstance(step, (Dot, Matrix)):
+        edges = edges[1:]  # the first tells whether adjoints flow at all
+    return step.flops() * int(np.sum(edges))
+
+
+def fused(program: Program) -> str:
+    """Return how many chains of + became one node each."""
+    steps = program.instructions
+    dots = [step for step in steps if isinstance(step, (Dot, Matrix))]
+    products = sum(step.flops() // 2 for step in dots)
+    sums = sum(step.count for step in steps if isinstance(step, Total))
+    text = f"{products:,} products and their sums became {sum(s.count for s in dots):,} dots"
+    return text + (f"; {sums:,} longer sums" if sums else "")
+
+
+def matrices(steps: list[Instruction]) -> list[str]:
+    """Return the matrices that were recovered, the largest first, in words."""
+    found = sorted(
+        (step for step in steps if isinstance(step, Matrix)), key=lambda s: -s.weights.size
+    )
+    texts = [in_words(step) for step in found[:SHOWN]]
+    return texts + ([f"and {len(found) - SHOWN} smaller ones"] if len(found) > SHOWN else [])
+
+
+def in_words(step: Matrix) -> str:
+    """Return one matrix in words."""
+    rows, terms = step.weights.shape
+    columns = step.inputs.shape[1]
+    neurons = "1 neuron" if rows == 1 else f"{rows} neurons"
+    where = f", at {columns} positions" if columns > 1 else ""
+    return f"{neurons} over {terms} inputs = one {rows} x {terms} matrix{where}"
+
+
+def kinds(steps: list[Instruction]) -> str:
+    """Return how many instructions there are of each kind."""
+    counts = Counter(kind_of(step) for step in steps)
+    return ", ".join(f"{count} {kind}" for kind, count in counts.most_common())
+
+
+def kind_of(step: Instruction) -> str:
+    """Return what a student calls an instruction."""
+    if isinstance(step, Map):
+        return name_of(step.op)
+    names = {"Matrix": "matrix product", "Dot": "dot", "Total": "sum", "Edges": "edges"}
+    return names[type(step).__name__]
+
+
+def name_of(op: Primitive) -> str:
+    """Return a primitive's name; of one symbol there are several rows."""
+    return OURS.get(op) or op.name or op.symbol
+
+
+def size(count: int) -> str:
+    """Return a number of bytes in a unit that suits it."""
+    for unit in ("bytes", "kB"):
+        if count < 10_000:
+            return f"{count:,} {unit}"
+        count //= 1000
+    return f"{count:,} MB"
+
+
+def as_text(facts: list[Fact]) -> str:
+    """Return facts as lines."""
+    return "\n".join(f"{name:>12}  {text}" for name, text in facts)
+
+
+def as_html(title: str, facts: list[Fact]) -> str:
+    """Return facts as a table, for Jupyter; no script and no style sheet, so it always shows."""
+    rows = "".join(
+        f"<tr><th style='text-align:left'>{html.escape(name)}</th>"
+        f"<td style='text-align:left'>{html.escape(text)}</td></tr>"
+        for name, text in facts
+    )
+    return f"<table><caption>{html.escape(title)}</caption>{rows}</table>"
+
+
+class Report(str):
+    """The text of `explain`, which shows as a table in Jupyter."""
+
+    html: str
+
+    def _repr_html_(self) -> str:
+        return self.html
+
+
+def report(title: str, program: Program, lanes: int, itemsize: int) -> Report:
+    """Return the report on a program."""
+    facts = facts_of(program, lanes, itemsize)
+    found = Report(f"{title}\n{as_text(facts)}")
+    found.html = as_html(title, facts)
+    return found
+
+
+def drawing(program: Program) -> Any:
+    """Return the program as a graphviz.Digraph: a box for each instruction, edges for its slots.
+
+    Raises: ValueError for a program too long to be looked at.
+    """
+    import graphviz  # type: ignore[import-untyped]
+
+    if len(program.instructions) > MOST:
+        raise ValueError(
+            f"a drawing of {len(program.instructions)} instructions cannot be read, the limit is"
+            f" {MOST}; print source() instead"
+        )
+    graph = graphviz.Digraph("program", node_attr={"shape": "box", "fontname": "Courier"})
+    graph.attr(rankdir="LR")
+    producers = np.full(program.slots, -1)
+    starts = [("inputs", 0, program.inputs), ("shared", program.inputs, len(program.broadcast))]
+    for i, (name, first, count) in enumerate(starts):
+        producers[first : first + count] = i
+        if count:
+            graph.node(str(i), f"{name}\n{count}")
+    for i, step in enumerate(program.instructions, start=2):
+        if step.count:
+            draw_step(graph, producers, i, step)
+    for slot in dict.fromkeys(producers[program.outputs].tolist()):
+        graph.edge(str(slot), "result")
+    return graph
+
+
+def draw_step(graph: Any, producers: Any, i: int, step: Instruction) -> None:
+    """Add an instruction, and edges from those whose slots it reads."""
+    detail = in_words(step).split(" = ")[1] if isinstance(step, Matrix) else str(step.count)
+    graph.node(str(i), f"{kind_of(step)}\n{detail}")
+    slots = np.concatenate([table.ravel() for table in step.reads()] or [np.zeros(0, int)])
+    for source in sorted(set(producers[slots[slots >= 0]].tolist())):
+        graph.edge(str(source), str(i))
+    producers[step.out : step.out + step.count] = i
