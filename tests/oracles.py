@@ -1,4 +1,4 @@
-"""What the engine is compared with: 60-digit arithmetic, the complex step, dual numbers on Fractions.
+"""What the engine is compared with: 60-digit arithmetic, the complex step, exact fractions.
 
 `EXACT` restates every smooth row of the table and its partial derivatives in closed form, for
 mpmath, without a look at the table's own formulas. The programs below are expressions in which
@@ -437,44 +437,3 @@ def path_sum(root):
         for parent, slope in zip(node.parents, node.local_derivatives):
             paths[parent] += abs(slope) * paths[node]
     return paths, len(order)
-
-
-class Dual:
-    """A Fraction with its derivative: forward mode, exact."""
-
-    def __init__(self, data, slope=Fraction(0)):
-        self.data, self.slope = Fraction(data), Fraction(slope)
-
-    def __add__(self, other):
-        other = dual(other)
-        return Dual(self.data + other.data, self.slope + other.slope)
-
-    def __neg__(self):
-        return Dual(-self.data, -self.slope)
-
-    def __sub__(self, other):
-        return self + -dual(other)
-
-    def __rsub__(self, other):
-        return dual(other) - self
-
-    def __mul__(self, other):
-        other = dual(other)
-        return Dual(self.data * other.data, self.slope * other.data + self.data * other.slope)
-
-    __radd__, __rmul__ = __add__, __mul__
-
-    def __truediv__(self, other):
-        other = dual(other)
-        slope = (self.slope * other.data - self.data * other.slope) / other.data**2
-        return Dual(self.data / other.data, slope)
-
-    def __rtruediv__(self, other):
-        return dual(other) / self
-
-    def __pow__(self, n):
-        return Dual(self.data**n, n * self.data ** (n - 1) * self.slope if n else 0)
-
-
-def dual(x):
-    return x if isinstance(x, Dual) else Dual(x)

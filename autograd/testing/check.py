@@ -1,0 +1,412 @@
+"""Checking the gradient of a function against the best oracle that can judge it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from autograd.functional import flatten, gradients
+from autograd.operands import number
+from autograd.testing import oracles
+from autograd.testing.fault import where_at_fault
+from autograd.testing.oracles import REFUSALS, Estimate, Program, as_float
+from autograd.testing.parameters import without_parameters
+from autograd.testing.recording import Recording, noise, path_sums, record
+from autograd.testing.replay import Unreplayable, portable
+from autograd.value import Value
+
+WRONG = 1e-9  # an error above this share of the path sum is a mistake, and no rounding
+DOUBT = 1e-4  # an oracle whose own error is above this share of it cannot tell
+NOISE = 16.0  # how many times the effect of one perturbed rounding is allowed
+KINK = 1e-9  # one-sided slopes that differ by more than this share are those of a kink
+ORACLES = ("auto", *oracles.FIRST)
+
+
+class GradientMismatch(AssertionError):
+    """A gradient is wrong; the text says where, by how much, and who says so."""
+
+
+class NonDifferentiablePoint(ValueError):
+    """The function has a kink, a jump or an infinite slope at the point: no gradient is right."""
+
+
+class InconclusiveCheck(ArithmeticError):
+    """No oracle could tell: the differences are too rough, or rounding drowns the gradient."""
+
+
+class Component(NamedTuple):
+    """One partial derivative: claimed, expected, its error and the largest that would pass."""
+
+    place: str
+    claimed: Any
+    expected: Any
+    error: float
+    bound: float
+    oracle: str
+    doubt: float = 0.0  # the part of the bound that is not a share of the path sum
+    scale: float = 0.0  # the path sum
+    sharp: float = 0.0  # a bound without the effect of rounding in the function
+
+    @property
+    def excess(self) -> float:
+        """The error as a multiple of the bound."""
+        return self.error / self.bound if self.bound else math.inf if self.error else 0.0
+
+    @property
+    def is_unsure(self) -> bool:
+        """Whether a wrong derivative could have passed, because the bound is so wide."""
+        if self.claimed == self.expected == 0 or self.error <= self.sharp <= DOUBT * self.scale:
+            return False
+        if self.claimed == as_float(self.expected) and self.oracle in ("exact", "mpmath"):
+            return False  # the float nearest to the truth
+        return self.doubt > DOUBT * self.scale
+
+    def __str__(self) -> str:
+        return (
+            f"{self.place}: {shown(self.claimed)}, but {self.oracle} gives {shown(self.expected)}; "
+            f"error {self.error:.3g}, at most {self.bound:.3g} allowed"
+        )
+
+
+class Report(NamedTuple):
+    """What was checked: the function's name, the inputs, and every partial derivative."""
+
+    function: str
+    inputs: list[Any]
+    components: list[Component]
+
+    @property
+    def worst(self) -> Component | None:
+        """The component with the largest error for its bound, None where there is none."""
+        return max(self.components, key=lambda part: part.excess, default=None)
+
+    def __str__(self) -> str:
+        if self.worst is None:
+            return f"{self.function}: nothing to differentiate"
+        names = sorted({part.oracle for part in self.components})
+        return (
+            f"{self.function}: {len(self.components)} derivatives right, by {', '.join(names)}; "
+            f"worst error {self.worst.error:.2g} of {self.worst.bound:.2g} allowed"
+        )
+
+
+def check_gradients(
+    f: Callable[..., Any],
+    *args: Any,
+    gradient: Callable[..., Any] | None = None,
+    order: int = 1,
+    oracle: str = "auto",
+    rtol: float | None = None,
+    atol: float | None = None,
+) -> Report:
+    """Check the derivatives of a function at a point, and return what was found.
+
+    Any function of numbers or of sequences of numbers, with one result or a sequence of them: ours,
+    a primitive, or a function of floats together with the gradient that is claimed for it. The best
+    oracle that can evaluate the function judges (see `autograd.testing.oracles`).
+
+    An error counts as wrong where it is larger than ``rtol * S`` plus the bound of the oracle's own
+    error plus the effect of rounding, where S is the path sum. So a gradient of 1e-9 is judged as
+    sharply as one of 1e6, and a gradient that rounding drowns is not called wrong.
+
+    Args:
+        f: a function of Values, or of floats where `gradient` is given.
+        args: the point: numbers, or lists, tuples and arrays of them; Fractions are checked
+            exactly.
+        gradient: the claimed gradient, a function of the same arguments that returns one number
+            for each input, for each output in turn; by default, the engine's own.
+        order: 2 checks the second derivatives as well.
+        oracle: "auto", "exact", "complex step", "mpmath" or "ridders".
+        rtol: share of the path sum that passes, 1e-9 unless given; atol: what passes besides, 0.
+
+    Returns: a `Report`.
+    Raises:  GradientMismatch when a derivative is wrong; NonDifferentiablePoint where there is
+             none; InconclusiveCheck where no oracle can tell; ValueError for arguments that are
+             not finite, TypeError for a function that takes no Values and has no gradient.
+    Cost:    about four evaluations of f on slow numbers for every input and output.
+
+    >>> from autograd import sigmoid
+    >>> print(check_gradients(lambda x, y: x * sigmoid(y), 3.0, 0.5))
+    <lambda>: 2 derivatives right, by mpmath; worst error ... allowed
+    >>> check_gradients(lambda x: x**3, 2.0, gradient=lambda x: 3 * x)
+    Traceback (most recent call last):
+    autograd.testing.check.GradientMismatch: wrong gradient of <lambda>
+      inputs: 2.0
+      x: 6, but exact gives 12; error 6, at most 1.2e-08 allowed
+    """
+    checked_settings(args, order, oracle)
+    check = Check(f, args, gradient, oracle, rtol or WRONG, atol or 0.0)
+    components = [part for output in range(check.outputs) for part in check.first(output)]
+    if order == 2:
+        components += [part for output in range(check.outputs) for part in check.second(output)]
+    return Report(name_of(f), check.inputs, components)
+
+
+def checked_settings(args: Sequence[Any], order: int, oracle: str) -> None:
+    """Raise for settings that mean nothing."""
+    if order not in (1, 2):
+        raise ValueError(f"order {order!r}: first and second derivatives can be checked, 1 or 2")
+    if oracle not in ORACLES:
+        raise ValueError(f"oracle {oracle!r} is not known; choose from {', '.join(ORACLES)}")
+    for i, x in enumerate(flatten(tuple(args))):
+        plain = number(x.data if isinstance(x, Value) else x)
+        if not math.isfinite(plain):
+            raise ValueError(f"input {i} is {plain}: a gradient is checked at finite numbers")
+
+
+class Check:
+    """One check: the function, where, what is claimed, and by what measure."""
+
+    def __init__(
+        self,
+        f: Callable[..., Any],
+        args: tuple[Any, ...],
+        gradient: Callable[..., Any] | None,
+        oracle: str,
+        rtol: float,
+        atol: float,
+    ) -> None:
+        self.name, self.point = name_of(f), args
+        self.f, self.args = without_parameters(f, args)
+        self.claim, self.oracle, self.rtol, self.atol = gradient, oracle, rtol, atol
+        self.recording = self.recorded()
+        cut = self.recording is not None and self.recording.is_cut()
+        self.program = Program(self.f, self.args, recorded=gradient is None, cut=cut)
+        self.inputs = self.program.inputs
+        self.outputs = len(self.recording.outputs) if self.recording else len(flatten(f(*args)))
+        self.variables = range(len(self.inputs))
+
+    def recorded(self) -> Recording | None:
+        """Return the graph of the function, None where it takes floats only."""
+        if self.claim is None:
+            try:
+                return record(self.f, self.args)
+            except TypeError as error:
+                raise TypeError(
+                    f"{self.name} does not take Values ({error}); write it with operators and"
+                    " the functions of autograd, or pass gradient=, the gradient you claim"
+                ) from error
+        try:
+            return record(portable(self.f), self.args)
+        except (*REFUSALS, Unreplayable):
+            return None
+
+    def first(self, output: int) -> list[Component]:
+        """Check the gradient of one output."""
+        self.program.output = output
+        value = self.program.float(self.inputs)
+        if not math.isfinite(value):
+            raise ValueError(
+                f"{self.name} is {value} at {self.shown_inputs()}: no gradient to check"
+            )
+        claimed = self.claimed(output)
+        scales = self.scales(output, claimed)
+        found = [self.component(output, i, claimed[i], *scales[i]) for i in self.variables]
+        return self.judged(output, found)
+
+    def claimed(self, output: int) -> list[Any]:
+        """Return the gradient that is to be checked, a number for each input."""
+        if self.claim is None and self.recording:
+            return self.recording.gradient(output)
+        assert self.claim is not None
+        rows, n = flatten(self.claim(*self.args)), len(self.inputs)
+        rows = [x.data if isinstance(x, Value) else x for x in rows]
+        if len(rows) != n * self.outputs:
+            raise ValueError(
+                f"gradient= returned {len(rows)} numbers, but {self.name} has {n} inputs"
+                f" and {self.outputs} outputs: {n * self.outputs} are needed"
+            )
+        return rows[n * output : n * (output + 1)]
+
+    def scales(self, output: int, claimed: Sequence[Any]) -> list[tuple[float, float]]:
+        """Return for every input the path sum, and the noise of the claimed derivative."""
+        if self.recording is None:
+            return list(zip(map(size, claimed), self.claimed_noise(output)))
+        sums = path_sums(self.recording.outputs[output], self.recording.leaves)
+        if any(isinstance(x, Fraction) for x in claimed):
+            return [(0.0, 0.0)] * len(sums)
+        own = noise(portable(self.f), self.args, output)
+        claims = self.claimed_noise(output) if self.claim else [0.0] * len(own)
+        return [(s, faint + NOISE * (a + b)) for (s, faint), a, b in zip(sums, own, claims)]
+
+    def claimed_noise(self, output: int) -> list[float]:
+        """Return by how much a claimed gradient moves when its inputs move by a unit or two."""
+        here, found = self.claimed(output), [0.0] * len(self.inputs)
+        for side in (-2, -1, 1, 2):
+            nearby = [nudged(x, side) for x in self.inputs]
+            try:
+                there = flatten(self.claim(*oracles.refilled(self.args, nearby)))  # type: ignore[misc]
+            except REFUSALS:
+                continue
+            there = there[len(found) * output : len(found) * (output + 1)]
+            changes = [abs(float(a) - float(b)) for a, b in zip(there, here)]
+            found = [max(x, y) if math.isfinite(y) else x for x, y in zip(found, changes)]
+        return found
+
+    def component(
+        self, output: int, i: int, claimed: Any, scale: float, uncertain: float
+    ) -> Component:
+        """Compare one partial derivative with the oracle's, or say that there is none."""
+        place = self.place(output, i)
+        suspicion = self.recording.suspicion(output) if self.recording else "not recorded"
+        estimate = self.estimate(i, suspicion, place)
+        if suspicion and estimate.jump > KINK * (size(as_float(estimate.slope)) + size(scale)):
+            infinite = "they grow without bound" if estimate.jump == math.inf else ""
+            raise NonDifferentiablePoint(
+                f"{self.name} has no derivative at {self.shown_inputs()}: by {place}, the "
+                f"slopes to the left and to the right "
+                f"{infinite or f'differ by {estimate.jump:.3g}'}"
+                + (f" ({suspicion})" if self.recording else "")
+            )
+        return self.compared(place, claimed, estimate, scale, uncertain)
+
+    def compared(
+        self, place: str, claimed: Any, estimate: Estimate, scale: float, uncertain: float
+    ) -> Component:
+        """Return the component of a claim and an estimate."""
+        scale = size(scale) or size(as_float(estimate.slope))
+        exact = isinstance(claimed, Fraction) and estimate.oracle == "exact"
+        doubt = 4 * estimate.error + uncertain
+        bound = 0.0 if exact else self.rtol * scale + doubt + self.atol
+        sharp = self.rtol * scale + 4 * estimate.error
+        error = difference(claimed, estimate.slope)
+        return Component(
+            place, claimed, estimate.slope, error, bound, estimate.oracle, doubt, scale, sharp
+        )
+
+    def estimate(self, i: int, suspicion: str, place: str) -> Estimate:
+        """Return the oracle's derivative, with its jump where the point is suspect."""
+        try:
+            found = oracles.ask(self.program, i, self.oracle)
+            found = oracles.with_jump(found, self.program, i, bool(suspicion))
+        except (ValueError, ZeroDivisionError) as error:
+            raise NonDifferentiablePoint(
+                f"{self.name} is not defined on both sides of {self.shown_inputs()}, "
+                f"along {place}: {error}"
+            ) from None
+        return found
+
+    def second(self, output: int) -> list[Component]:
+        """Check the second derivatives of one output, as the engine gives them."""
+        if self.claim is not None or self.recording is None:
+            raise ValueError("order=2 checks the engine's own derivatives: leave out gradient=")
+        root, leaves = self.recording.outputs[output], self.recording.leaves
+        self.program.output = output
+        noises = noise(self.f, self.args, output, order=2)
+        found = []
+        for i in self.variables:
+            (slope,) = gradients(root, [leaves[i]]) if isinstance(root, Value) else [Value(0.0)]
+            sums = path_sums(slope, leaves)
+            row = gradients(slope, leaves)
+            for j in self.variables:
+                estimate = self.second_estimate(output, i, j)
+                uncertain = sums[j][1] + NOISE * noises[i * len(leaves) + j]
+                place = f"{self.place(output, i)}, {self.place(output, j)}"
+                found.append(self.compared(place, row[j].data, estimate, sums[j][0], uncertain))
+        return self.judged(output, found)
+
+    def second_estimate(self, output: int, i: int, j: int) -> Estimate:
+        """Return the oracle's second derivative."""
+        for name, opinion in oracles.SECOND.items():
+            if self.oracle in ("auto", name):
+                try:
+                    return opinion(self.program, i, j)
+                except REFUSALS:
+                    continue
+        f, args = self.f, self.args
+
+        def slope(numbers: Sequence[float]) -> float:
+            return float(record(f, oracles.refilled(args, numbers)).gradient(output)[i])
+
+        return oracles.ridders_second(slope, self.inputs, j)
+
+    def judged(self, output: int, found: list[Component]) -> list[Component]:
+        """Return the components where all are right, else raise."""
+        wrong = [part for part in found if not part.error <= part.bound]
+        if wrong:
+            raise GradientMismatch(self.explained(output, wrong))
+        for part in found:
+            if part.is_unsure and part.doubt > self.atol:
+                raise InconclusiveCheck(
+                    f"the gradient of {self.name} at {self.shown_inputs()} cannot be judged: "
+                    f"{part.place} is {shown(part.claimed)}, {part.oracle} gives "
+                    f"{shown(part.expected)}, give or take {part.doubt:.3g}"
+                )
+        return found
+
+    def explained(self, output: int, wrong: Sequence[Component]) -> str:
+        """Return the text of a mismatch, the worst component first."""
+        ordered = sorted(wrong, key=lambda part: -part.excess)
+        lines = [f"wrong gradient of {self.name}", f"  inputs: {self.shown_inputs()}"]
+        lines += [f"  {part}" for part in ordered[:5]]
+        lines += [f"  and {len(ordered) - 5} more"] * (len(ordered) > 5)
+        if self.claim is None and self.recording:
+            lines.append(f"  {where_at_fault(self.recording.outputs[output])}")
+        return "\n".join(lines)
+
+    def shown_inputs(self) -> str:
+        """Return the point as it was passed."""
+        return ", ".join(map(repr, self.point))[:400]
+
+    def place(self, output: int, i: int) -> str:
+        """Return what a message calls a partial derivative."""
+        path = "".join(paths_of(self.args)[i])
+        return path if self.outputs == 1 else f"output {output} by {path}"
+
+
+def name_of(f: Any) -> str:
+    """Return what a message calls a function."""
+    return str(getattr(f, "__name__", None) or f)
+
+
+def paths_of(args: Sequence[Any]) -> list[str]:
+    """Return how every flat input is reached from the arguments.
+
+    >>> paths_of((1.0, [2.0, 3.0]))
+    ['x', 'y[0]', 'y[1]']
+    """
+    letters = "xyzuvw" if len(args) <= 6 else ""
+    found = []
+    for k, arg in enumerate(args):
+        head = letters[k] if letters else f"args[{k}]"
+        found += [head + tail for tail in indexes(arg)]
+    return found
+
+
+def indexes(x: Any) -> list[str]:
+    """Return the subscripts of every number in a structure."""
+    if len(flatten(x)) == 1 and flatten(x)[0] is x:
+        return [""]
+    return [f"[{k}]{tail}" for k, part in enumerate(x) for tail in indexes(part)]
+
+
+def shown(x: Any) -> str:
+    """Return a number as a message shows it."""
+    return str(x) if isinstance(x, Fraction) and x.denominator < 10**6 and x.denominator > 1 else (
+        f"{as_float(x):.10g}"
+    )  # fmt: skip
+
+
+def size(x: Any) -> float:
+    """Return |x| where it is finite, else 0."""
+    return abs(float(x)) if math.isfinite(x) else 0.0
+
+
+def nudged(x: Any, units: int) -> float:
+    """Return a float moved by some units in its last place."""
+    moved = float(x)
+    for _ in range(abs(units)):
+        moved = math.nextafter(moved, math.copysign(math.inf, units))
+    return moved
+
+
+def difference(claimed: Any, expected: Any) -> float:
+    """Return |claimed - expected|, computed in the arithmetic of the oracle."""
+    if not math.isfinite(claimed):
+        return 0.0 if claimed == as_float(expected) else math.inf
+    if isinstance(expected, Fraction):
+        return as_float(abs(Fraction(claimed) - expected))
+    found = as_float(abs(expected - (claimed if isinstance(claimed, float) else float(claimed))))
+    return found if found == found else math.inf

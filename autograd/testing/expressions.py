@@ -1,0 +1,276 @@
+"""Random expressions: graphs with shared parts, each with a point at which it is defined.
+
+>>> import random
+>>> random_expression(random.Random(5), lines=4)
+from autograd import Value, atan, atan2, atanh
+x, y, z = Value(0.737), Value(1.451), Value(1.771)
+a = atanh(x)
+b = atan(x)
+c = a + b
+d = atan2(z, b)
+e = d + c
+f = e + y
+f.backward()
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import autograd
+from autograd import primitives as p
+from autograd.functional import value_and_grad
+from autograd.row import Interval, Primitive, Variadic
+
+LARGE, SMALL = 1e4, 1e-4  # results beyond are not used: later ones would overflow
+NEARBY, CHANGE = 1e-5, 1e-2  # nor where slopes change by so much for so small a relative step
+AMPLIFIED = 1e3  # nor where rounding has been amplified so often
+EDGE = 1e-3  # operands keep this far from the border of a domain
+WIDEST = 4  # operands of an n-ary operation
+
+
+class Operation(NamedTuple):
+    """What one line of an expression may do: a function, its operands' domains, its source."""
+
+    name: str
+    function: Callable[..., Any]
+    domain: tuple[Interval, ...]  # of each operand; of every one where there is only one
+    many: bool
+    spell: Callable[..., str]
+    imports: str
+
+    @property
+    def arity(self) -> int:
+        """How many operands a line takes."""
+        return WIDEST if self.many else len(self.domain)
+
+
+def share(*xs: Any) -> Any:
+    """Return the first of the softmax of some numbers."""
+    return p.softmax(xs)[0]
+
+
+def two_term_dot(bias: Any, w: Any, x: Any, y: Any) -> Any:
+    """Return bias + w*x + y*y, a dot with a weight that is its own input."""
+    return p.dot([w, y], [x, y], bias)
+
+
+SPECIAL = {
+    "softmax_of": Operation(
+        "softmax", share, (p.REAL,), True, lambda *xs: f"softmax([{', '.join(xs)}])[0]", "softmax"
+    ),
+    "inner_product": Operation(
+        "dot",
+        two_term_dot,
+        (p.REAL,),
+        True,
+        lambda b, w, x, y: f"dot([{w}, {y}], [{x}, {y}], {b})",
+        "dot",
+    ),
+}
+# Rows that are no functions of variables alone, or whose derivative is not that of their value.
+LEFT_OUT = frozenset(
+    """gaussian polygamma rounded at_least at_most where stop_gradient less less_equal greater
+    greater_equal equal mod floordiv clip""".split()
+)
+FIRST = ("add", "mul", "sub", "square", "neg", "sin", "exp", "tanh", "div")  # to shrink towards
+
+
+def operation(row: Primitive) -> Operation:
+    """Return a row of the table, or a user's own primitive, as an operation of expressions."""
+    if row.name in SPECIAL and p.TABLE.get(row.name) is row:
+        return SPECIAL[row.name]
+    if isinstance(row, Variadic):
+        return Operation(row.symbol, lambda *xs: row(xs), (p.REAL,), True, row.spell, row.symbol)
+    named = row.symbol if row.symbol.isidentifier() else ""
+    variables = len(row.partials) - len(row.defaults)
+    return Operation(row.symbol, row, tuple(row.domain[:variables]), False, row.spell, named)
+
+
+def operations(rows: Iterable[Primitive] | None = None, smooth: bool = False) -> list[Operation]:
+    """Return the operations for some rows, by default for all that are functions of variables."""
+    if rows is None:
+        names = [*FIRST, *(name for name in p.TABLE if name not in FIRST)]
+        rows = [p.TABLE[name] for name in names if name not in LEFT_OUT]
+        rows = [row for row in rows if row.smooth or not smooth]
+    found = [operation(row) for row in rows]
+    if not found:
+        raise ValueError("no primitives to make expressions of")
+    return found
+
+
+class Line(NamedTuple):
+    """One line: an operation, and the places of its operands among the inputs and results."""
+
+    operation: Operation
+    places: tuple[int, ...]
+
+
+class Expression:
+    """A straight-line program, callable on numbers, Values, and anything else with operators.
+
+    `point` is where it was made, and is defined; `repr` is a program to copy and run.
+    """
+
+    __name__ = "the expression"
+
+    def __init__(self, point: Sequence[float], lines: Sequence[Line]) -> None:
+        self.point = tuple(point)
+        self.lines = tuple(used(len(self.point), lines))
+
+    def __call__(self, *inputs: Any) -> Any:
+        """Return the result of the last line."""
+        return self.results(inputs)[-1]
+
+    def results(self, inputs: Sequence[Any]) -> list[Any]:
+        """Return the inputs and the result of every line."""
+        found = list(inputs)
+        for line in self.lines:
+            found.append(line.operation.function(*(found[i] for i in line.places)))
+        return found
+
+    def gradient(self) -> tuple[float, list[float]]:
+        """Return the value and the gradient at the point."""
+        everything = tuple(range(len(self.point)))
+        value, slopes = value_and_grad(self, everything)(*self.point)
+        return value, list(slopes)
+
+    def __repr__(self) -> str:
+        return "\n".join(self.source())
+
+    def source(self) -> Iterator[str]:
+        """Yield the lines of a program that computes the expression and its gradient."""
+        imports = sorted({line.operation.imports for line in self.lines} - {""})
+        public = [name for name in imports if hasattr(autograd, name)]
+        yield f"from autograd import {', '.join(['Value', *public])}"
+        inner = [name for name in imports if name not in public and hasattr(p, name)]
+        if inner:
+            yield f"from autograd.primitives import {', '.join(inner)}"
+        names = [*names_of_inputs(len(self.point)), *names_of_lines(len(self.lines))]
+        n = len(self.point)
+        yield f"{', '.join(names[:n])} = {', '.join(f'Value({x!r})' for x in self.point)}"
+        for k, line in enumerate(self.lines):
+            yield f"{names[n + k]} = {line.operation.spell(*(names[i] for i in line.places))}"
+        yield f"{names[-1]}.backward()"
+
+
+def names_of_inputs(n: int) -> list[str]:
+    """Return names for the inputs."""
+    return list("xyzuvw"[:n]) if n <= 6 else [f"x{i}" for i in range(n)]
+
+
+def names_of_lines(n: int) -> list[str]:
+    """Return names for the results of lines."""
+    return list("abcdefghijklmnopq"[:n]) if n <= 17 else [f"a{i}" for i in range(n)]
+
+
+def used(n: int, lines: Sequence[Line]) -> list[Line]:
+    """Return the lines that the last one depends on, with their places set right."""
+    needed = {n + len(lines) - 1}
+    for k in range(len(lines) - 1, -1, -1):
+        if n + k in needed:
+            needed.update(lines[k].places)
+    kept = [k for k in range(len(lines)) if n + k in needed]
+    place = {i: i for i in range(n)} | {n + k: n + new for new, k in enumerate(kept)}
+    return [Line(lines[k].operation, tuple(place[i] for i in lines[k].places)) for k in kept]
+
+
+Draw = tuple[int, tuple[int, ...]]  # which operation, and how far back each operand stands
+
+
+def build(
+    point: Sequence[float], draws: Sequence[Draw], pool: Sequence[Operation], sharing: bool = True
+) -> Expression:
+    """Return the expression of some draws, of which those that make no sense are left out.
+
+    An operand outside of a domain gives way to the next result that is inside; a result that is
+    not finite, or out of range, is not used. What nothing uses at the end is added up, so that
+    every line counts.
+    """
+    results, lines, loose = list(point), list[Line](), list(range(len(point)))
+    roundings = [0.0] * len(point)  # how many units of rounding each result may be off
+    for which, offsets in draws:
+        chosen = pool[which % len(pool)]
+        usable = range(len(results)) if sharing else loose
+        places = operands(chosen, offsets, results, usable, distinct=not sharing)
+        numbers = [results[i] for i in places]
+        out, off = attempt(chosen, numbers, [roundings[i] for i in places])
+        if places and off < AMPLIFIED:
+            lines.append(Line(chosen, tuple(places)))
+            loose = [i for i in loose if i not in places] + [len(results)]
+            results.append(out)
+            roundings.append(off)
+    add = operation(p.add)
+    while len(loose) > 1 or not lines:
+        left, right = (loose[-1], loose[-2]) if len(loose) > 1 else (0, 0)
+        lines.append(Line(add, (left, right)))
+        results.append(results[left] + results[right])
+        loose = [*loose[:-2], len(results) - 1]
+    return Expression(point, lines)
+
+
+def operands(
+    chosen: Operation,
+    offsets: Sequence[int],
+    results: Sequence[float],
+    usable: Sequence[int],
+    distinct: bool,
+) -> list[int]:
+    """Return the places of the operands of a line, none where some operand cannot be had."""
+    found: list[int] = []
+    for k in range(chosen.arity):
+        low, high = chosen.domain[k] if not chosen.many else chosen.domain[0]
+        candidates = [
+            i
+            for i in usable
+            if low + EDGE < results[i] < high - EDGE and not (distinct and i in found)
+        ]
+        if not candidates:
+            return []
+        found.append(candidates[-1 - offsets[k % len(offsets)] % len(candidates)])
+    return found
+
+
+def attempt(
+    chosen: Operation, numbers: Sequence[float], roundings: Sequence[float]
+) -> tuple[float, float]:
+    """Return the result of a line, and how many roundings it may be off; infinitely many if unfit.
+
+    Unfit is what is not finite, out of range, or badly conditioned: next to a pole, a kink, or a
+    zero of the slope, the gradient of a graph says more about rounding than about its rules.
+    """
+    everything = tuple(range(len(numbers)))
+    try:
+        out, slopes = value_and_grad(chosen.function, everything)(*numbers)
+        moved = [x * (1 + NEARBY) for x in numbers]
+        _, others = value_and_grad(chosen.function, everything)(*moved)
+    except (ValueError, ArithmeticError):
+        return 0.0, math.inf
+    reach = sum(abs(s * x) * r for s, x, r in zip(slopes, numbers, roundings))
+    steady = all(abs(a - b) <= CHANGE * abs(a) for a, b in zip(slopes, others))
+    if not steady or not (SMALL < abs(out) < LARGE or out == reach == 0):
+        return 0.0, math.inf
+    return float(out), 1.0 + (reach / abs(out) if reach else 0.0)
+
+
+def random_expression(
+    source: random.Random,
+    lines: int = 10,
+    inputs: int = 3,
+    pool: Sequence[Operation] | None = None,
+    sharing: bool = True,
+) -> Expression:
+    """Return a random expression of up to so many lines; the same source gives the same ones."""
+    pool = pool if pool is not None else operations(smooth=True)
+    point = [round(source.uniform(-3.0, 3.0), 3) for _ in range(inputs)]
+    draws = [random_draw(source, len(pool)) for _ in range(lines)]
+    return build(point, draws, pool, sharing)
+
+
+def random_draw(source: random.Random, pool: int) -> Draw:
+    """Return a random line; operands lean towards recent results."""
+    offsets = tuple(int(source.expovariate(0.4)) for _ in range(WIDEST))
+    return source.randrange(pool), offsets

@@ -1,0 +1,76 @@
+"""Which node of a graph has the wrong local derivative."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+from autograd.backward import history
+from autograd.testing.oracles import REFUSALS, Program, ask, with_jump
+from autograd.testing.recording import is_suspect, spelled
+from autograd.value import Value
+
+SLIGHT = 1e-9  # relative error of a local derivative that is no rounding
+MOST = 5000  # nodes that are looked at
+
+
+def where_at_fault(root: Any) -> str:
+    """Return a sentence about the first node whose local derivative or number is wrong."""
+    nodes = [x for x in (history(root) if isinstance(root, Value) else [])[:MOST] if x.op]
+    for node in nodes:
+        changed = changed_operand(node)
+        if changed:
+            return changed
+        for place, claimed, expected in wrong_edges(node):
+            return (
+                f"the node at fault: {spelled(node)}, whose local derivative by operand {place} is "
+                f"{claimed:.10g}, and should be {expected:.10g}"
+            )
+    return (
+        "every recorded local derivative is right, so a dependence was not recorded: look for "
+        "detach, .data, .item or a number computed beforehand"
+    )
+
+
+def changed_operand(node: Value) -> str:
+    """Return a sentence where an operand was changed after the node had used it."""
+    numbers = [x.data if isinstance(x, Value) else x for x in node.operands]
+    try:
+        again = node.op.forward(*numbers)  # type: ignore[union-attr]
+    except REFUSALS:
+        again = math.nan
+    if again == node.data or (again != again and node.data != node.data):
+        return ""
+    return (
+        f"an operand changed after it was used: {spelled(node)} would be {again!r} now, and was "
+        f"{node.data!r} when recorded"
+    )
+
+
+def wrong_edges(node: Value) -> Iterator[tuple[int, float, float]]:
+    """Yield (operand, recorded, expected) for local derivatives that are wrong."""
+    numbers = [x.data if isinstance(x, Value) else x for x in node.operands]
+    edges = iter(zip(node.parents, node.local_derivatives))
+    edge = next(edges, None)
+    for i, operand in enumerate(node.operands):
+        claimed = 0.0
+        if edge is not None and edge[0] is operand:
+            claimed, edge = edge[1], next(edges, None)
+        if isinstance(operand, Value):
+            program = Program(lambda *xs: apply(node.op, xs), tuple(numbers))
+            try:
+                found = with_jump(ask(program, i), program, i, is_suspect(node))
+            except REFUSALS:
+                continue
+            expected = float(found.slope)
+            if (
+                not found.jump
+                and abs(claimed - expected) > SLIGHT * abs(expected) + 4 * found.error
+            ):
+                yield i, float(claimed), expected
+
+
+def apply(op: Any, xs: Any) -> Any:
+    """Apply a primitive to operands, as many as they are."""
+    return op(xs) if type(op).__name__ == "Variadic" else op(*xs)

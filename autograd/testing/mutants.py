@@ -1,0 +1,179 @@
+"""Mistakes on purpose: rules of the table, broken one at a time, to see that checks catch them.
+
+>>> from autograd import Value, sin
+>>> broken = next(mutants(sin))
+>>> broken.name
+'sign of operand 0'
+>>> with broken.active():
+...     sin(Value(0.0)).local_derivatives
+(-1.0,)
+>>> sin(Value(0.0)).local_derivatives
+(1.0,)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from autograd.row import Primitive, Variadic
+from autograd.testing.check import GradientMismatch, check_gradients
+from autograd.testing.parameters import parameters, without_parameters
+from autograd.testing.recording import record
+
+Slope = Callable[..., Any]
+SLIGHT = 1e-6  # the smallest relative fault that is planted
+
+# What becomes of a slope: a function of the slope, the operands and the result.
+FAULTS: dict[str, Callable[..., Any]] = {
+    "sign": lambda slope, operands, out: -slope,
+    "factor 2": lambda slope, operands, out: 2 * slope,
+    "factor 1 + 1e-6": lambda slope, operands, out: (1 + SLIGHT) * slope,
+    "missing term": lambda slope, operands, out: slope - 0.5 * out,
+    "additional term": lambda slope, operands, out: slope + 0.5,
+    "times the operand": lambda slope, operands, out: slope * operands[-1],
+    "times the result": lambda slope, operands, out: slope * out,
+    "forgotten": lambda slope, operands, out: 0 * slope,
+}
+# Where the row says that there is no slope: an edge that should not be.
+EDGES: dict[str, Callable[..., Any]] = {
+    "an edge with slope 1": lambda *operands: 1.0,
+    "an edge with slope -1": lambda *operands: -1.0,
+    "an edge with slope 1e-6": lambda *operands: SLIGHT,
+    "an edge with the result": lambda *operands: 0.25 + operands[-1],
+}
+
+
+@dataclass
+class Mutant:
+    """A primitive with one fault; active within a `with` block, for everybody."""
+
+    primitive: Primitive
+    name: str
+    attribute: str
+    broken: Any
+
+    @contextmanager
+    def active(self) -> Iterator[Primitive]:
+        """Break the rule within a block."""
+        right = getattr(self.primitive, self.attribute)
+        setattr(self.primitive, self.attribute, self.broken)
+        try:
+            yield self.primitive
+        finally:
+            setattr(self.primitive, self.attribute, right)
+
+    def __str__(self) -> str:
+        return f"{self.primitive.name or self.primitive.symbol}: {self.name}"
+
+
+def mutants(row: Primitive) -> Iterator[Mutant]:
+    """Yield the ways in which a rule is broken: sign, factor, terms, operands, branches.
+
+    Some may be no faults, such as the negative of a slope that is always 0; `differs` tells.
+    """
+    if isinstance(row, Variadic):
+        yield from of_sequence(row)
+        return
+    for i, partial in enumerate(row.partials):
+        if i in parameters(row):
+            continue
+        faults = FAULTS if partial else EDGES
+        for name, fault in faults.items():
+            broken = spoiled(partial, fault) if partial else fault
+            partials = (*row.partials[:i], broken, *row.partials[i + 1 :])
+            yield Mutant(row, f"{name} of operand {i}", "partials", partials)
+    if len(row.partials) == 2 and all(row.partials):
+        yield Mutant(row, "partials exchanged", "partials", row.partials[::-1])
+        yield Mutant(row, "operands exchanged", "partials", tuple(map(crossed, row.partials)))
+    if row.constant is not None:
+        yield Mutant(row, "branches exchanged", "constant", opposite(row.constant))
+        yield Mutant(row, "no branch has an edge", "constant", lambda *xs: [True] * (len(xs) - 1))
+
+
+def spoiled(partial: Slope, fault: Callable[..., Any]) -> Slope:
+    """Return a partial with a fault."""
+    return lambda *operands: fault(partial(*operands), operands[:-1], operands[-1])
+
+
+def crossed(partial: Slope | None) -> Slope:
+    """Return a partial that takes its two operands in the wrong order."""
+    return lambda x, y, out: partial(y, x, out)  # type: ignore[misc]
+
+
+def opposite(constant: Callable[..., Sequence[Any]]) -> Callable[..., list[bool]]:
+    """Return the mask with every branch the wrong way round."""
+    return lambda *operands: [not still for still in constant(*operands)]
+
+
+def of_sequence(row: Variadic) -> Iterator[Mutant]:
+    """Yield the ways in which the rule of an n-ary primitive is broken."""
+    for name, fault in FAULTS.items():
+        yield Mutant(row, name, "rule", spoiled_rule(row.rule, fault))
+    yield Mutant(row, "slopes reversed", "rule", back_to_front(row.rule))
+    yield Mutant(row, "last forgotten", "rule", last_forgotten(row.rule))
+    if row.constant is not None:
+        yield Mutant(row, "branches exchanged", "constant", opposite(row.constant))
+
+
+def back_to_front(rule: Slope) -> Slope:
+    """Return an n-ary rule that gives every slope to the wrong operand."""
+
+    def reversed_rule(xs: Sequence[Any], out: Any) -> list[Any]:
+        found = list(rule(xs, out))
+        head = [s for s in found if s is None]
+        return head + found[len(head) :][::-1]
+
+    return reversed_rule
+
+
+def spoiled_rule(rule: Slope, fault: Callable[..., Any]) -> Slope:
+    """Return an n-ary rule with a fault in every slope."""
+    return lambda xs, out: [s if s is None else fault(s, xs, out) for s in rule(xs, out)]
+
+
+def last_forgotten(rule: Slope) -> Slope:
+    """Return an n-ary rule that forgets the last operand."""
+    return lambda xs, out: [*rule(xs, out)[:-1], 0.0]
+
+
+def hunted(row: Primitive, points: Sequence[tuple[Any, ...]]) -> tuple[int, list[Mutant]]:
+    """Return how many mutants of a rule there are, and those that no check at the points catches.
+
+    Only mutants count that give another gradient at some of the points, and only points at which
+    the right rule passes.
+    """
+    good = [point for point in points if verdict(row, point) is None]
+    made = [mutant for mutant in mutants(row) if differs(mutant, good)]
+    survivors = []
+    for mutant in made:
+        with mutant.active():
+            if not any(isinstance(verdict(row, point), GradientMismatch) for point in good):
+                survivors.append(mutant)
+    return len(made), survivors
+
+
+def verdict(row: Primitive, point: tuple[Any, ...]) -> Exception | None:
+    """Return what `check_gradients` raises for a primitive at a point, None where it passes."""
+    try:
+        check_gradients(row, *point)
+    except (GradientMismatch, ValueError, ArithmeticError) as error:
+        return error
+    return None
+
+
+def differs(mutant: Mutant, points: Sequence[tuple[Any, ...]]) -> bool:
+    """Tell whether a mutant gives other slopes than the right rule at some of the points."""
+    for point in points:
+        right = edges(mutant.primitive, point)
+        with mutant.active():
+            if edges(mutant.primitive, point) != right:
+                return True
+    return False
+
+
+def edges(row: Primitive, point: tuple[Any, ...]) -> list[float]:
+    """Return the gradient of a primitive at a point, 0 where there is no edge."""
+    return [float(g) for g in record(*without_parameters(row, point)).gradient(0)]

@@ -1,0 +1,53 @@
+"""Which operands of a primitive are parameters: indexes, digits, bounds, conditions.
+
+A parameter is passed as it is, never as a Value, and no derivative is taken by it.
+
+>>> from autograd.primitives import polygamma
+>>> function, variables = without_parameters(polygamma, (1, 2.5))
+>>> variables, round(function(2.5), 6)
+((2.5,), 0.490358)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from autograd.primitives import TABLE
+from autograd.row import Primitive, Variadic
+
+PARAMETERS: dict[str, dict[int, Sequence[float]]] = {
+    "gaussian": {1: (0.5, 1.0)},
+    "polygamma": {0: (0, 1, 2, 5)},
+    "rounded": {1: (0, 2, -1)},
+    "softmax_of": {0: ()},
+    "at_least": {1: ()},
+    "at_most": {1: ()},
+    "where": {0: (0.0, 1.0)},
+}
+"""The row's name -> the operand -> what is tried for it; nothing where any number will do."""
+
+
+def parameters(row: Any) -> dict[int, Sequence[float]]:
+    """Return the operands of a row of the table that are parameters."""
+    if not isinstance(row, Primitive) or TABLE.get(row.name) is not row:
+        return {}
+    return PARAMETERS.get(row.name, {})
+
+
+def without_parameters(
+    f: Callable[..., Any], args: tuple[Any, ...]
+) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+    """Return a function of the variables alone, and the variables among the arguments."""
+    fixed = parameters(f)
+    if not fixed:
+        return f, args
+    if isinstance(f, Variadic):
+        index, *xs = args[0]
+        return (lambda xs: f([index, *xs])), (xs,)
+
+    def function(*variables: Any) -> Any:
+        remaining = iter(variables)
+        return f(*(x if i in fixed else next(remaining) for i, x in enumerate(args)))
+
+    return function, tuple(x for i, x in enumerate(args) if i not in fixed)

@@ -1,0 +1,210 @@
+"""What the engine recorded of a function, and how well conditioned it is.
+
+Every error of a gradient is measured against three things that are seen here: the path sum (over
+all paths from the result to an input, the sum of the absolute products of local derivatives), the
+noise of rounding, and what is lost below the smallest normal number.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from autograd import primitives as p
+from autograd.backward import adjoints, history, topological_order
+from autograd.functional import flatten, gradients, lift
+from autograd.mode import mode
+from autograd.operands import number
+from autograd.row import Primitive
+from autograd.value import Value
+
+TRIALS = 3  # recordings with perturbed rounding, to see its effect
+SUBNORMAL, FAINT = 2.0**-1074, 2.0**-1000  # the smallest float; slopes below this have lost digits
+REACH = 1e5  # by how much a rule may multiply a number that has lost digits
+LINEAR = frozenset("add sub mul neg pos total mean prod inner_product square stop_gradient".split())
+
+
+class Ties:
+    """An observer that notes comparisons of equal numbers, and that the program branched at all."""
+
+    def __init__(self) -> None:
+        self.found: list[str] = []
+
+    def recorded(self, node: Value) -> None:
+        """Nodes are looked at later."""
+
+    def move(self, node: Value) -> None:
+        """Leave the number of a node as it is."""
+
+    def compared(self, relation: Primitive, x: Any, y: Any) -> Any:
+        """Return what the comparison gives, and note a tie."""
+        left, right = (number(z.data if isinstance(z, Value) else z) for z in (x, y))
+        if left == right:
+            self.found.append(f"{relation.spell(repr(left), repr(right))} is a tie")
+        return relation.forward(left, right)
+
+    def decided(self, node: Value) -> None:
+        """Note a branch on a number that is exactly zero."""
+        if node.data == 0:
+            self.found.append("a branch on a number that is 0")
+
+
+class Jitter(Ties):
+    """An observer that moves every result by one unit in the last place, up or down.
+
+    Source: Parker (1997), Monte Carlo arithmetic; Vignes (1978), on stochastic arithmetic.
+    """
+
+    def __init__(self, source: random.Random) -> None:
+        super().__init__()
+        self.source = source
+
+    def recorded(self, node: Value) -> None:
+        """Perturb the rounding of a new node, where there was any."""
+        if not is_exact(node):
+            self.move(node)
+
+    def move(self, node: Value) -> None:
+        """Move the number of a node to one of its neighbours."""
+        if type(node.data) is float and math.isfinite(node.data):
+            node.data = math.nextafter(node.data, self.source.choice((-math.inf, math.inf)))
+
+
+def is_exact(node: Value) -> bool:
+    """Tell whether a result was surely not rounded: a choice, a sign, a sum without remainder."""
+    op, out = node.op, node.data
+    if op is None or not op.smooth or op in (p.neg, p.pos):
+        return True
+    numbers = [x.data if isinstance(x, Value) else x for x in node.operands]
+    if op in (p.add, p.sub):
+        x, y = numbers[0], numbers[1] if op is p.add else -numbers[1]
+        return bool(out - x == y and out - y == x)
+    return op in (p.mul, p.div) and any(abs(math.frexp(x)[0]) == 0.5 for x in numbers[1:])
+
+
+@dataclass
+class Recording:
+    """The graph of a function: its outputs and inputs as Values, and the ties on the way."""
+
+    outputs: list[Any]
+    leaves: list[Value]
+    ties: list[str]
+
+    def gradient(self, output: int) -> list[Any]:
+        """Return the derivative of an output by every input."""
+        root = self.outputs[output]
+        if not isinstance(root, Value):
+            return [0.0] * len(self.leaves)
+        adjoint, _ = adjoints(root)
+        return [adjoint.get(leaf, 0.0) for leaf in self.leaves]
+
+    def is_cut(self) -> bool:
+        """Tell whether `stop_gradient` is among the operations."""
+        roots = [root for root in self.outputs if isinstance(root, Value)]
+        return any(node.op is p.stop_gradient for root in roots for node in history(root))
+
+    def suspicion(self, output: int) -> str:
+        """Return why the point may have no derivative, or nothing where it surely has one."""
+        if self.ties:
+            return self.ties[0]
+        root = self.outputs[output]
+        for node in history(root) if isinstance(root, Value) else ():
+            if node.op is not None and is_suspect(node):
+                return f"{spelled(node)} may have no derivative here"
+        return ""
+
+
+def record(f: Callable[..., Any], args: Sequence[Any]) -> Recording:
+    """Record a function at the given arguments."""
+    observer = Ties()
+    with mode(record=True, observer=observer):
+        arguments, leaves = lift(tuple(args))
+        outputs = flatten(f(*arguments))
+    return Recording(outputs, leaves, observer.found)
+
+
+def is_suspect(node: Value) -> bool:
+    """Tell whether a node is at a kink, at the border of a domain, or anywhere near one."""
+    op = node.op
+    if op is None or op.name in LINEAR:
+        return False
+    numbers = [x.data if isinstance(x, Value) else x for x in node.operands]
+    inside = all(low < x < high for x, (low, high) in zip(numbers, op.domain))
+    finite = all(map(math.isfinite, node.local_derivatives))
+    return not (op.smooth and inside and finite and 0 not in numbers)
+
+
+def spelled(node: Value) -> str:
+    """Return a node as the expression of its operands, with their names and numbers."""
+    texts = []
+    for x in node.operands:
+        name = f"{x.name}=" if isinstance(x, Value) and x.name else ""
+        texts.append(f"{name}{x.data if isinstance(x, Value) else x!r}")
+    return node.op.spell(*texts) if node.op else f"{node.name or 'leaf'}={node.data!r}"
+
+
+def path_sums(root: Any, leaves: Sequence[Any]) -> list[tuple[float, float]]:
+    """Return for every leaf the path sum, and what rounding below the normal range may add.
+
+    Cost: one sweep over the graph.
+    """
+    if not isinstance(root, Value):
+        return [(0.0, 0.0)] * len(leaves)
+    order = topological_order(root)
+    sums, faint = dict.fromkeys(order, 0.0), dict.fromkeys(order, 0.0)
+    sums[root] = 1.0
+    for node in reversed(order):
+        for parent, slope in zip(node.parents, node.local_derivatives):
+            size = abs(float(slope)) if slope == slope else math.inf
+            sums[parent] += size * sums[node] if size else 0.0
+            faint[parent] += size * faint[node] if faint[node] else 0.0
+            if size < FAINT or size * sums[node] < FAINT:
+                reach = sum(abs(x.data if isinstance(x, Value) else x) for x in node.operands)
+                faint[parent] += 8 * SUBNORMAL * (1.0 + sums[node]) * (1.0 + min(reach, REACH))
+    return [(sums.get(leaf, 0.0), faint.get(leaf, 0.0)) for leaf in leaves]
+
+
+def noise(f: Callable[..., Any], args: Sequence[Any], output: int, order: int = 1) -> list[float]:
+    """Return by how much perturbed rounding moves each derivative of an output.
+
+    Every input and every result (of second derivatives, every input) is moved by one unit in its
+    last place, up or down by a fixed sequence, `TRIALS` times over; the largest change counts. What
+    a rule of the table loses within itself is not excused. Second derivatives come row by row.
+    """
+    calm, *trials = (slopes_under(observer, f, args, output, order) for observer in jitters())
+    return [max(distance(trial[i], x) for trial in trials) for i, x in enumerate(calm)]
+
+
+def jitters() -> Iterator[Ties]:
+    """Yield an observer that changes nothing, then those that do."""
+    yield Ties()
+    source = random.Random(1)
+    for _ in range(TRIALS):
+        yield Jitter(source)
+
+
+def distance(x: float, y: float) -> float:
+    """Return |x - y|, or 0 where one of them is not finite."""
+    found = abs(x - y)
+    return found if math.isfinite(found) else 0.0
+
+
+def slopes_under(
+    observer: Ties, f: Callable[..., Any], args: Sequence[Any], output: int, order: int
+) -> list[float]:
+    """Return the first or second derivatives of an output, recorded under an observer."""
+    arguments, leaves = lift(tuple(args))
+    for leaf in leaves:
+        observer.move(leaf)
+    # a rule that is called on Values must find the operands that were recorded
+    watched = observer if order == 1 else Ties()
+    with mode(record=True, ieee=True, observer=watched):
+        root = flatten(f(*arguments))[output]
+    if not isinstance(root, Value):
+        return [0.0] * len(leaves) ** order
+    roots = gradients(root, leaves) if order == 2 else [root]
+    found = (adjoints(row)[0] for row in roots)
+    return [float(adjoint.get(leaf, 0.0)) for adjoint in found for leaf in leaves]

@@ -1,0 +1,200 @@
+"""Hypothesis strategies: Values, points of primitives, random expressions, small networks.
+
+>>> from hypothesis import given
+>>> from autograd.testing import check_gradients
+>>> @given(expressions(max_nodes=4))
+... def test_gradients(expression):
+...     check_gradients(expression, *expression.point)
+"""
+
+from __future__ import annotations
+
+import importlib
+import math
+import random
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from autograd import primitives as p
+from autograd.row import Interval, Primitive, Variadic
+from autograd.testing.expressions import WIDEST, Expression, build, operations
+from autograd.testing.parameters import parameters
+from autograd.value import Value
+
+try:
+    from hypothesis import Phase, given, settings
+    from hypothesis import strategies as st
+    from hypothesis.strategies import SearchStrategy
+except ImportError as error:
+    raise ImportError(
+        'autograd.testing.strategies needs hypothesis: pip install "chainrule[test]"'
+    ) from error
+
+REAL = (-math.inf, math.inf)
+EVERYDAY = 50.0  # most numbers are no larger than this
+HARD = (
+    0.0, 5e-324, 1e-310, 2.0**-1022, 1e-200, 1e-100, 1e-20, 2.0**-53, 1e-8, 1e-3, 0.5, 1 - 2.0**-53,
+    1.0, 1 + 2.0**-52, math.pi / 2, 2.0, math.pi, 18.7, 36.7, 40.1, 354.8, 709.7, 745.0, 1e6,
+    2.0**53, 1e22, 1e100, 1e154, 1e200, 1e300, math.nextafter(math.inf, 0.0),
+)  # fmt: skip
+
+
+def hard_numbers(domain: Interval = REAL) -> list[float]:
+    """Return the hard numbers inside an open interval: of either sign, and those next to its ends.
+
+    >>> hard_numbers((0.0, 1.0))[:2], hard_numbers((0.0, 1.0))[-1]
+    ([5e-324, 1e-310], 0.9999999999999999)
+    """
+    low, high = domain
+    ends = [math.nextafter(low, high), math.nextafter(high, low)]
+    both = {x for size in (*HARD, *ends) for x in (size, -size)}
+    return sorted((x for x in both if low < x < high), key=lambda x: (abs(x) != 0, x))
+
+
+def numbers(domain: Interval = REAL) -> SearchStrategy[float]:
+    """Return a strategy of floats inside an open interval: everyday, hard, and any at all."""
+    low, high = domain
+    near = st.floats(
+        max(low, -EVERYDAY),
+        min(high, EVERYDAY),
+        exclude_min=low > -EVERYDAY,
+        exclude_max=high < EVERYDAY,
+    )
+    anything = st.floats(
+        low, high, exclude_min=True, exclude_max=True, allow_nan=False, allow_infinity=False
+    )
+    return st.one_of(near, st.sampled_from(hard_numbers(domain)), anything)
+
+
+def values(domain: Interval = REAL) -> SearchStrategy[Value]:
+    """Return a strategy of leaves with a number inside an open interval.
+
+    `st.from_type(Value)` is the same, on the whole line.
+    """
+    return numbers(domain).map(Value)
+
+
+def points(primitive: Primitive) -> SearchStrategy[tuple[Any, ...]]:
+    """Return a strategy of arguments for a primitive: anywhere in its domain, the hard ones too.
+
+    Ties, zeros of either sign, subnormal and huge numbers, and the numbers next to the borders are
+    all among them. Call it as ``primitive(*point)``.
+    """
+    if isinstance(primitive, Variadic):
+        return sequences(primitive).map(lambda xs: (xs,))
+    choices = {i: given for i, given in parameters(primitive).items() if given}
+    free = [
+        st.sampled_from(choices[i]) if i in choices else numbers(domain)
+        for i, domain in enumerate(primitive.domain)
+    ]
+    apart: SearchStrategy[tuple[Any, ...]] = st.tuples(*free)
+    if len(free) == 1 or choices or len(set(primitive.domain)) > 1:
+        return apart
+    tie = st.integers(0, 9).map(lambda k: k == 9)
+    return st.tuples(apart, tie).map(lambda both: both[0][:1] * len(free) if both[1] else both[0])
+
+
+def examples(strategy: SearchStrategy[Any], count: int) -> list[Any]:
+    """Return the same examples of a strategy in every run: for campaigns and tables.
+
+    >>> examples(points(p.sin), 3) == examples(points(p.sin), 3)
+    True
+    """
+    found: list[Any] = []
+
+    @settings(max_examples=count, database=None, derandomize=True, phases=[Phase.generate])
+    @given(strategy)
+    def collect(example: Any) -> None:
+        found.append(example)
+
+    collect()
+    return found
+
+
+def sequences(primitive: Primitive) -> SearchStrategy[list[Any]]:
+    """Return a strategy of the one argument of an n-ary primitive: a list, with ties."""
+    plain = st.lists(numbers(), min_size=1, max_size=5)
+    lists = st.one_of(plain, st.lists(st.sampled_from(HARD[:12]), min_size=2, max_size=5))
+    if primitive is p.softmax_of:
+        return lists.flatmap(lambda xs: st.integers(0, len(xs) - 1).map(lambda i: [i, *xs]))
+    if primitive is p.inner_product:
+        return st.tuples(numbers(), lists).map(lambda both: [both[0], *both[1], *both[1]])
+    return lists
+
+
+def expressions(
+    primitives: Iterable[Primitive] | None = None,
+    max_nodes: int = 12,
+    sharing: bool = True,
+    inputs: int = 3,
+) -> SearchStrategy[Expression]:
+    """Return a strategy of random expressions, each with a point at which it is defined.
+
+    They are graphs: a result may be used again. They shrink to few lines, and print as a program to
+    copy and run.
+
+    Args: primitives, rows of the table or your own, by default all that are smooth; max_nodes, the
+        most lines that are drawn; sharing, False for trees; inputs, how many variables.
+
+    >>> from hypothesis import find
+    >>> shortest = find(expressions(inputs=1), lambda e: e(2.0) > 3.0)
+    >>> print(shortest.lines[0].operation.name)
+    +
+    """
+    pool = operations(primitives, smooth=True)
+    if max_nodes < 1 or inputs < 1:
+        raise ValueError(f"an expression has at least 1 line and 1 input: {max_nodes}, {inputs}")
+    offsets = st.tuples(*[st.integers(0, 15)] * WIDEST)
+    draws = st.lists(
+        st.tuples(st.integers(0, len(pool) - 1), offsets), min_size=1, max_size=max_nodes
+    )
+    near = st.floats(-3.0, 3.0).map(lambda x: round(x, 3))
+    return st.builds(build, st.tuples(*[near] * inputs), draws, st.just(pool), st.just(sharing))
+
+
+class Experiment(NamedTuple):
+    """A small network with data: `loss()` is the mean loss over the samples, as a Value."""
+
+    network: Any
+    inputs: list[list[float]]
+    targets: list[list[float]]
+
+    def loss(self) -> Value:
+        """Return the mean loss of the network over the samples."""
+        losses = importlib.import_module("nn.losses")
+        outputs = [self.network(x) for x in self.inputs]
+        rows = [out if isinstance(out, list) else [out] for out in outputs]
+        mean: Value = losses.mse_loss(rows, self.targets)
+        return mean
+
+
+def networks(most_neurons: int = 4, most_samples: int = 3) -> SearchStrategy[Experiment]:
+    """Return a strategy of small multi-layer perceptrons with data to fit.
+
+    >>> from hypothesis import find
+    >>> type(find(networks(), lambda experiment: True).loss()).__name__
+    'Value'
+    """
+    width = st.integers(1, most_neurons)
+    sizes = st.tuples(width, st.lists(width, min_size=2, max_size=3))
+    kinds = st.sampled_from(["tanh", "sigmoid", "softplus", "relu", "gelu"])
+    return st.builds(
+        experiment, sizes, kinds, st.integers(0, 999), st.integers(1, most_samples)
+    )  # the numbers come from the seed: hypothesis would spend its choices on them
+
+
+def experiment(
+    sizes: tuple[int, list[int]], activation: str, seed: int, samples: int
+) -> Experiment:
+    """Return a network of the given sizes, with random weights and data."""
+    nn = importlib.import_module("nn")
+    nin, nouts = sizes
+    source = random.Random(seed)
+    network = nn.MLP(nin, nouts, activation=activation, seed=source)
+    inputs = [[source.uniform(-2.0, 2.0) for _ in range(nin)] for _ in range(samples)]
+    targets = [[source.uniform(-1.0, 1.0) for _ in range(nouts[-1])] for _ in range(samples)]
+    return Experiment(network, inputs, targets)
+
+
+# `st.from_type(Value)`: an installed chainrule is an entry point that hypothesis loads.
+st.register_type_strategy(Value, values())
