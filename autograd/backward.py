@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from itertools import repeat
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from autograd.mode import MODE, slow
+from autograd.mode import tracing
 from autograd.operands import checked_seed, formatted, zero_for
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def history(root: Value) -> list[Value]:
 
 def adjoints(root: Value, seed: float = 1.0) -> tuple[dict[Value, Any], list[Value]]:
     """Return d root / d node for every node, by one reverse pass, and the nodes without parents."""
-    if slow and MODE.get().trace:
+    if tracing():
         raise TypeError(
             "backward() inside a function that is being traced would give plain numbers;"
             " use autograd.gradients, or grad and its kin, which give Values"

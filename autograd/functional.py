@@ -19,7 +19,7 @@ from itertools import compress
 from typing import Any, NamedTuple
 
 from autograd.backward import adjoints, label, topological_order
-from autograd.mode import MODE, mode, slow
+from autograd.mode import MODE, mode, tracing
 from autograd.operands import number
 from autograd.primitives import where
 from autograd.row import Primitive, elements, shown
@@ -152,11 +152,6 @@ class Mask(Primitive):
 mask_row = cache(Mask)
 
 
-def tracing() -> bool:
-    """Tell whether a function is being traced, so that what is recorded is for any numbers."""
-    return bool(slow) and MODE.get().trace
-
-
 def times(slope: Any, upstream: Any) -> Any:
     """Return the product, without a node for a factor that is plainly 1."""
     if isinstance(slope, Masked):
@@ -217,7 +212,7 @@ def differentiation() -> Iterator[bool]:
     """Record within the block; gives whether an outer differentiation is under way."""
     nested = MODE.get().differentiating
     with mode(record=True, differentiating=True):
-        yield nested or tracing()
+        yield nested
 
 
 def plain(x: Any) -> Any:

@@ -40,8 +40,8 @@ class Mode:
     record: bool = True  # False: compute only (no_grad)
     ieee: bool = False  # True: inf and nan where Python raises
     observer: Observer | None = None
-    trace: bool = False  # True: what is recorded is for any numbers, and has no slopes
     differentiating: bool = False  # True: what is differentiated here is differentiated again
+    symbolic: bool = False  # True: what is recorded is to hold for any numbers (a trace)
 
 
 USUAL = Mode()
@@ -69,6 +69,11 @@ def mode(**settings: Any) -> Iterator[None]:
         finally:
             slow.pop(inside, None)
             MODE.set(before)
+
+
+def tracing() -> bool:
+    """Tell whether what is recorded here is to hold for any numbers, not for those at hand."""
+    return bool(slow) and MODE.get().symbolic
 
 
 def no_grad() -> Any:

@@ -116,16 +116,15 @@ class Value:
         how = MODE.get() if slow else USUAL
         if not how.record:
             return node(data, None, (), (), ())
-        if how.trace:  # slopes and masks of these numbers say nothing about others
-            out = node(data, op, tuple(operands), possible_parents(op, operands), ())
-        else:
-            mask = edge_mask(op, operands, numbers, data)
-            try:
-                slopes = op.derivatives(numbers, data, mask)
-            except (ValueError, ArithmeticError):
-                slopes = limits(op, numbers, data, mask)
-            edges = tuple(compress(operands, mask)), tuple(compress(slopes, mask))
-            out = node(data, op, tuple(operands), *edges)
+        if how.symbolic:  # for any numbers: slopes and masks of these say nothing
+            return node(data, op, tuple(operands), possible_parents(op, operands), ())
+        mask = edge_mask(op, operands, numbers, data)
+        try:
+            slopes = op.derivatives(numbers, data, mask)
+        except (ValueError, ArithmeticError):
+            slopes = limits(op, numbers, data, mask)
+        edges = tuple(compress(operands, mask)), tuple(compress(slopes, mask))
+        out = node(data, op, tuple(operands), *edges)
         if how.observer:
             how.observer.recorded(out)
         return out

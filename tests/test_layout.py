@@ -50,7 +50,8 @@ TESTING = [
     "laws",
     "strategies",
 ]
-COMPILER = [  # the same for autograd/compile, whose modules may import all of the above
+# Within `autograd/compile/`.
+COMPILER = [
     "rows",
     "symbols",
     "tape",

@@ -15,7 +15,7 @@ import numpy as np
 from benchmarks.rivals import Contestant, flat
 from benchmarks.workloads import STEP_SIZE, STEPS, TIME_STEP, Workload
 
-FLAGS = ("-O3", "-march=native", "-ffast-math", "-fPIC", "-shared")
+FLAGS = ("-O3", "-march=native", "-ffast-math", "-fPIC")
 HEAD = "#include <math.h>\n#include <string.h>\n"
 
 
@@ -26,16 +26,25 @@ def compiler() -> str | None:
 
 def built(source: str) -> Any:
     """Return the function `step` of a C source."""
+    folder = Path(tempfile.mkdtemp())
+    (folder / "step.c").write_text(HEAD + source, encoding="utf-8")
+    step = ctypes.CDLL(str(library(folder / "step.c"))).step
+    step.restype = None
+    return step
+
+
+def library(source: Path) -> Path:
+    """Return the shared library of a C file.
+
+    It is linked without -ffast-math, which would take subnormal numbers from the whole process.
+    """
     found = compiler()
     if found is None:
         raise ImportError("gcc was not found")
-    folder = Path(tempfile.mkdtemp())
-    (folder / "step.c").write_text(HEAD + source, encoding="utf-8")
-    command = [found, *FLAGS, "-o", folder / "step.so", folder / "step.c", "-lm"]
-    subprocess.run(command, check=True)
-    step = ctypes.CDLL(str(folder / "step.so")).step
-    step.restype = None
-    return step
+    compiled, linked = source.with_suffix(".o"), source.with_suffix(".so")
+    subprocess.run([found, *FLAGS, "-c", "-o", compiled, source], check=True)
+    subprocess.run([found, "-shared", "-o", linked, compiled, "-lm"], check=True)
+    return linked
 
 
 def contestant(source: str, arrays: list[Any], numbers: Any) -> Contestant:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ import numpy as np
 
 from benchmarks import irregular as programs
 from benchmarks.rivals import Contestant, flat
-from benchmarks.rivals.by_c import FLAGS, compiler
+from benchmarks.rivals.by_c import library
 from benchmarks.workloads import Workload, price, swing
 
 LONGEST = 2_000  # operations that gcc is asked to compile: 10,000 take it a quarter of a minute
@@ -41,9 +40,7 @@ def compiled(function: Any) -> Any:
     folder = Path(tempfile.mkdtemp())
     source = Path(function.generate(f"{function.name()}.c", {"main": False}))
     source = source.rename(folder / source.name)
-    library = source.with_suffix(".so")
-    subprocess.run([compiler(), *FLAGS, "-o", library, source, "-lm"], check=True)
-    return casadi.external(function.name(), str(library))
+    return casadi.external(function.name(), str(library(source)))
 
 
 def spread(function: Any, samples: int) -> Any:
