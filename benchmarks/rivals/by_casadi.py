@@ -11,7 +11,7 @@ import numpy as np
 
 from benchmarks import irregular as programs
 from benchmarks.rivals import Contestant, flat
-from benchmarks.rivals.by_c import library
+from benchmarks.rivals.by_c import compiler, library
 from benchmarks.workloads import Workload, price, swing
 
 LONGEST = 2_000  # operations that gcc is asked to compile: 10,000 take it a quarter of a minute
