@@ -453,9 +453,13 @@ def injected(work: Work) -> tuple[int, int]:
 
 
 def resident() -> int:
-    """Return the bytes of memory that this process holds; Linux only."""
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE")
+    """Return the bytes of memory that this process holds; where Linux is not, has held at most."""
+    if sys.platform == "linux":
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE")
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 def memory_here(rounds: int) -> tuple[int, int]:
