@@ -147,14 +147,11 @@ def test_interrupts_at_random_moments_leave_nothing_half_done():
 @signals
 def test_an_interrupt_while_a_mode_begins_or_ends_leaves_no_mode_behind():
     work, cut = a_mode(), 0
-    handler = signal.signal(signal.SIGALRM, faults.interrupt)
-    try:
+    with faults.alarms():
         whole = faults.typical_time(work.act)
         for i in range(300):
             cut += faults.is_cut(work.act, whole * i / 300)
             assert not work.is_half()
-    finally:
-        signal.signal(signal.SIGALRM, handler)
     assert cut > 30
 
 
