@@ -232,7 +232,8 @@ class Job:
 
     def gradient(self) -> Array:
         """Return the gradient as an array of the caller's own; a large one without a copy."""
-        return self.gradients[0] if self.full.size >= LARGE else self.gradients[0].copy()
+        found = self.gradients[0] if self.full.size >= LARGE else self.gradients[0].copy()
+        return found  # type: ignore[no-any-return]
 
     def change_buffer(self) -> None:
         """Have the next run write to a buffer of which the caller holds no array.

@@ -362,7 +362,7 @@ class Job:
 
     def gradient(self) -> Array:
         """Return the gradient as an array of the caller's own."""
-        return self.gradients[0].copy()
+        return self.gradients[0].copy()  # type: ignore[no-any-return]
 
     def run(self) -> int:
         """Run all blocks, and return 0, or where a guard or a number failed: see `machine`."""
