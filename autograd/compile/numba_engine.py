@@ -168,7 +168,8 @@ class NumbaEngine:
         room = max(CACHE, 2 * int(self.shared.nbytes))  # many weights are worth many lanes
         fitting = max(LEAST, room // (2 * int(self.dtype.itemsize) * max(1, self.program.slots)))
         blocks = -(-samples // min(MOST, fitting))
-        return -(-samples // blocks)
+        lanes = -(-samples // blocks)
+        return min(samples, -(-lanes // LEAST) * LEAST)  # whole vectors
 
     def holds(self, rows: Array) -> Array:
         """Tell for every sample whether it takes the branches that were traced."""
@@ -232,8 +233,8 @@ class Job:
 
     def gradient(self) -> Array:
         """Return the gradient as an array of the caller's own; a large one without a copy."""
-        found = self.gradients[0] if self.full.size >= LARGE else self.gradients[0].copy()
-        return found  # type: ignore[no-any-return]
+        found: Array = self.gradients[0]
+        return found if self.full.size >= LARGE else found.copy()
 
     def change_buffer(self) -> None:
         """Have the next run write to a buffer of which the caller holds no array.
