@@ -378,7 +378,7 @@ class Job:
                 if self.wanted:
                     self.pull(start, samples, values)
             self.total[0] = (self.outputs @ self.seed).sum()
-        blank = ~np.isfinite(self.outputs).all(1)
+        blank = ~(np.isfinite(self.outputs).all(1) & np.isfinite(self.rows).all(1))
         return int(blank.argmax()) + 1 if blank.any() else 0
 
     def pull(self, start: int, samples: slice, values: Array) -> None:
