@@ -523,7 +523,7 @@ def test_a_primitive_that_numba_cannot_compile_is_called_in_python(engine):
 @both_engines
 def test_a_primitive_of_a_users_own_that_raises_gives_nan_or_an_error(engine):
     compiled = autograd.compile(log_of_mine, example=(1.0,), engine=engine)
-    with pytest.raises(FloatingPointError, match="sample 1 is .*nan"):
+    with pytest.raises(FloatingPointError, match="result of sample 1 is not finite: .*nan"):
         compiled.value([1.0, -1.0])
 
 
@@ -611,6 +611,17 @@ def test_results_are_arrays_of_the_callers_own(engine):
 
 
 @both_engines
+def test_large_gradients_are_the_callers_own_too(engine):
+    w = [Value(float(i % 7)) for i in range(40_000)]
+    compiled = autograd.compile(lambda x: autograd.dot(w, [x] * 40_000), w, (1.0,), engine=engine)
+    kept = [compiled.value_and_grad([float(i)])[1] for i in range(5)]
+    assert [g.tolist() == [float(i)] * 40_000 for i, g in enumerate(kept)] == [True] * 5
+    for i in range(5):
+        gradient = compiled.value_and_grad([float(i)])[1]
+        assert gradient[0] == gradient[-1] == float(i)
+
+
+@both_engines
 def test_a_function_without_inputs_runs_once(engine):
     xs = [Value(1.5), Value(-0.5)]
     compiled = autograd.compile(
@@ -676,10 +687,20 @@ def test_a_batch_of_another_shape_is_told_what_is_wanted(batch, error, text):
 @both_engines
 def test_a_result_that_is_not_finite_names_the_sample(engine):
     compiled = autograd.compile(lambda x: log(x), example=(1.0,), engine=engine)
-    with pytest.raises(FloatingPointError, match=r"sample 2 is \[nan\], where the inputs are -1"):
+    with pytest.raises(
+        FloatingPointError, match=r"sample 2 is not finite: \[nan\], where the inputs are -1"
+    ):
         compiled.value_and_grad([1.0, 2.0, -1.0])
     lenient = autograd.compile(lambda x: log(x), example=(1.0,), engine=engine, finite=False)
     assert lenient.value([0.0]).tolist() == [-math.inf]
+
+
+@both_engines
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
+def test_data_that_is_not_finite_names_the_sample_though_the_result_is(engine, number):
+    compiled = autograd.compile(lambda x: where(x > 0, 1.0, 2.0), example=(1.0,), engine=engine)
+    with pytest.raises(FloatingPointError, match=f"data of sample 40 is not .* are {number}"):
+        compiled.value([1.0] * 40 + [number] + [2.0] * 30)
 
 
 def test_a_function_of_many_outputs_asks_for_their_weights():

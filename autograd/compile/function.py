@@ -58,6 +58,10 @@ class Done:
         self.gradients = np.zeros((samples if self.each else 1, program.parameters), dtype)
         self.total = np.zeros(1, dtype)
 
+    def gradient(self) -> Array:
+        """Return the gradient by the parameters."""
+        return self.gradients[0]  # type: ignore[no-any-return]
+
     def take(self, places: Any, job: Any) -> None:
         """Take over the results of a job, whose samples stand at the given places."""
         self.outputs[places] = job.outputs
@@ -107,7 +111,8 @@ class Compiled:
         dtype: "float64" or "float32".
         reduce: "mean" or "sum" of the results over the batch, in `value_and_grad`.
         threads: how many may work on a large batch at once; results do not depend on it.
-        finite: False lets results be infinite or NaN, where by default that is an error.
+        finite: False lets inputs and results be infinite or NaN, where by default that is an
+            error.
         retrace: True traces again where a sample takes another branch; by default that is an
             error, for a compiled function never answers for a branch that it has not seen.
 
@@ -185,7 +190,7 @@ class Compiled:
             `inputs`, also the gradient by the inputs, in the structure of the batch.
         """
         job = self.done(batch, INPUTS_TOO | GRADIENT_TOO if inputs else GRADIENT_TOO, seed)
-        value, gradient = job.total.item(), job.gradients[0].copy()
+        value, gradient = job.total.item(), job.gradient()
         return (value, gradient, self.like_inputs(job.slopes)) if inputs else (value, gradient)
 
     def per_sample_grad(self, *batch: Any, seed: Any = None) -> Array:
@@ -314,9 +319,10 @@ class Compiled:
         inputs = ", ".join(f"{x:.6g}" for x in job.rows[sample][:8])
         inputs += ", ..." if job.rows.shape[1] > 8 else ""
         if answer > 0:
+            what = "result" if np.isfinite(job.rows[sample]).all() else "data"
             raise FloatingPointError(
-                f"the result of sample {name} is {job.outputs[sample].tolist()}, where the inputs"
-                f" are {inputs}; finite=False lets infinite numbers and NaN pass"
+                f"the {what} of sample {name} is not finite: {job.outputs[sample].tolist()}, where"
+                f" the inputs are {inputs}; finite=False lets infinite numbers and NaN pass"
             )
         guard = job.engine.first_failing(job.rows[sample])
         raise GuardError(

@@ -215,8 +215,6 @@ SPELLED: dict[Primitive, Callable[..., Any]] = {
     p.floordiv: floor_division,
     p.ceil: ceiling,
     p.floor: floor,
-    p.cbrt: cube_root,
-    p.exp2: exponential_of_two,
     p.rounded: to_integer,
     p.at_least: at_least,
     p.at_most: at_most,
@@ -240,6 +238,8 @@ SPELLED: dict[Primitive, Callable[..., Any]] = {
     p.logsumexp: log_of_sum,
     top: largest,
 }
+if hasattr(math, "cbrt"):  # else, on Python 3.10, the table has functions of its own
+    SPELLED |= {p.cbrt: cube_root, p.exp2: exponential_of_two}
 INLINE = {p.add: "+", p.sub: "-", p.mul: "*", p.div: "/"}  # spelled as operators
 
 

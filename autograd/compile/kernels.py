@@ -515,6 +515,21 @@ def load_rows(job: Any, values: Any, start: Any, lanes: Any) -> None:
         transpose(values, inputs, lanes, count)
 
 
+@njit(error_model="numpy", fastmath={"reassoc"})
+def infinite_lane(values: Any, rows: Any, lanes: Any) -> Any:
+    """Return the first lane in which one of the rows is infinite or NaN, or -1."""
+    total = 0.0
+    for i in range(rows * lanes):
+        total += values[i] * 0.0
+    if total == 0.0:
+        return -1
+    for lane in range(lanes):
+        for row in range(rows):
+            if values[row * lanes + lane] * 0.0 != 0.0:
+                return lane
+    return -1
+
+
 @njit(error_model="numpy")
 def load_shared(job: Any, tables: Any, shared: Any, values: Any, lanes: Any) -> None:
     """Copy shared numbers to all lanes of the slots where instructions ask for them."""
@@ -589,7 +604,7 @@ def machine(job: Any, tables: Any, shared: Any) -> Any:
 
     Rows (the inputs), outputs and slopes (the gradient by the inputs) have a row for each sample.
     The gradient by the shared numbers is written, or one for each sample. Returns -1 - s where a
-    guard fails at sample s, s + 1 where the first output that is not finite is that of sample s,
+    guard fails at sample s, s + 1 where the first input or output that is not finite is that of sample s,
     and 0 if all is well.
     """
     code, values = as_code(job[CODE]), pointer_like(shared, job[VALUES])
@@ -602,6 +617,9 @@ def machine(job: Any, tables: Any, shared: Any) -> Any:
     while start < job[SAMPLES]:
         lanes = min(job[BLOCK], job[SAMPLES] - start)
         load_rows(job, values, start, lanes)
+        lane = infinite_lane(values, job[INPUTS_COUNT], lanes)
+        if lane >= 0 and not blank:
+            blank = start + lane + 1
         load_shared(job, tables, shared, values, lanes)
         for i in range(job[INSTRUCTIONS]):
             step = shift(code, i * FIELDS)

@@ -360,6 +360,10 @@ class Job:
         self.gradients = self.full[:, : program.parameters]
         self.total = np.zeros(1, dtype)
 
+    def gradient(self) -> Array:
+        """Return the gradient as an array of the caller's own."""
+        return self.gradients[0].copy()  # type: ignore[no-any-return]
+
     def run(self) -> int:
         """Run all blocks, and return 0, or where a guard or a number failed: see `machine`."""
         self.full[:] = 0.0
@@ -374,7 +378,7 @@ class Job:
                 if self.wanted:
                     self.pull(start, samples, values)
             self.total[0] = (self.outputs @ self.seed).sum()
-        blank = ~np.isfinite(self.outputs).all(1)
+        blank = ~(np.isfinite(self.outputs).all(1) & np.isfinite(self.rows).all(1))
         return int(blank.argmax()) + 1 if blank.any() else 0
 
     def pull(self, start: int, samples: slice, values: Array) -> None:
