@@ -1,7 +1,7 @@
 # Everything a developer runs; `make check` is what has to pass before a commit lands.
 PYTHON ?= .venv/bin/python
 
-.PHONY: check test format docs notebooks bench fuzz
+.PHONY: check test format docs notebooks browser screenshot pictures bench fuzz
 
 check: ## lint, types and tests
 	$(PYTHON) -m ruff check .
@@ -19,13 +19,25 @@ format: ## put the code into its form
 docs: ## run every example of the README and of the docstrings
 	$(PYTHON) -m pytest -q README.md autograd nn
 
-notebooks: ## execute the notebooks
-	@ls notebooks/*.ipynb 2>/dev/null || echo "there are no notebooks yet"
+notebooks: ## execute the notebooks and write them; the tests compare them (pytest -m notebooks)
+	$(PYTHON) notebooks/execute.py
+
+browser: ## what a reader sees and does, in Chromium and JupyterLab
+	$(PYTHON) -m pytest -q -m browser
+
+screenshot: ## the picture of the stepper in the README
+	$(PYTHON) docs/screenshot.py
+
+pictures: ## write the pictures of the README
+	$(PYTHON) docs/pictures.py
 
 bench: ## print the tables of the README
 	$(PYTHON) -m benchmarks eager
 	$(PYTHON) -m benchmarks accuracy
 	$(PYTHON) -m benchmarks compiled
+	$(PYTHON) -m benchmarks drawing
+	$(PYTHON) -m benchmarks stepping
+	$(PYTHON) -m benchmarks trust
 
 fuzz: ## random graphs against 60 digits, fractions, dual numbers, PyTorch and JAX; SEED=n for others
 	$(PYTHON) -m benchmarks fuzz --peers --seed $(or $(SEED),0)

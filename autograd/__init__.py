@@ -38,6 +38,8 @@ from typing import TYPE_CHECKING, Any
 # fmt: off
 from autograd.backward import Edge, Step, backward, backward_steps, topological_order
 from autograd.custom import primitive
+from autograd.draw import draw_dot, trace
+from autograd.explain import contributions, detect_anomaly, explain_nan, paths
 from autograd.functional import (
     grad,
     gradients,
@@ -106,6 +108,7 @@ from autograd.primitives import (
 from autograd.primitives import rounded as round
 from autograd.primitives import total as sum
 from autograd.row import Primitive
+from autograd.stepper import stepper
 from autograd.value import Value
 
 # fmt: on
@@ -128,12 +131,13 @@ def __getattr__(name: str) -> Any:
 # fmt: off
 __all__ = [
     "absolute", "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "backward",
-    "backward_steps", "cbrt", "ceil", "clip", "copysign", "cos", "cosh", "dot", "Edge", "elu",
-    "erf", "erfc", "exp", "exp2", "expm1", "floor", "gelu", "grad", "gradients", "hessian",
-    "hvp", "hypot", "ieee", "jacobian", "jvp", "leaky_relu", "lgamma", "log", "log10", "log1p",
-    "log2", "log_sigmoid", "logsumexp", "maximum", "mean", "minimum", "no_grad", "norm",
-    "power", "Primitive", "primitive", "prod", "relu", "round", "sigmoid", "sign", "silu",
-    "sin", "sinh", "softmax", "softplus", "sqrt", "square", "Step", "stop_gradient", "sum",
-    "tan", "tanh", "topological_order", "Value", "value_and_grad", "vjp", "where",
+    "backward_steps", "cbrt", "ceil", "clip", "contributions", "copysign", "cos", "cosh",
+    "detect_anomaly", "dot", "draw_dot", "Edge", "elu", "erf", "erfc", "exp", "exp2",
+    "explain_nan", "expm1", "floor", "gelu", "grad", "gradients", "hessian", "hvp", "hypot",
+    "ieee", "jacobian", "jvp", "leaky_relu", "lgamma", "log", "log10", "log1p", "log2",
+    "log_sigmoid", "logsumexp", "maximum", "mean", "minimum", "no_grad", "norm", "paths", "power",
+    "Primitive", "primitive", "prod", "relu", "round", "sigmoid", "sign", "silu", "sin", "sinh",
+    "softmax", "softplus", "sqrt", "square", "Step", "stepper", "stop_gradient", "sum", "tan",
+    "tanh", "topological_order", "trace", "Value", "value_and_grad", "vjp", "where",
 ]
 # fmt: on

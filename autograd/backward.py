@@ -11,19 +11,22 @@ What is added below: no recursion, all gradients or none, and a second pass that
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import deque
 from collections.abc import Iterator
-from fractions import Fraction
 from itertools import repeat
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from autograd.mode import MODE, slow
+from autograd.mode import tracing
+from autograd.operands import checked_seed, formatted, zero_for
 
 if TYPE_CHECKING:
     from autograd.value import Value
 
-commit_lock = threading.Lock()
+commit_lock = threading.RLock()
+if hasattr(os, "register_at_fork"):  # a child of a thread that is not writing has a lock of its own
+    os.register_at_fork(after_in_child=commit_lock._at_fork_reinit)  # type: ignore[attr-defined]
 
 
 class Edge(NamedTuple):
@@ -36,10 +39,8 @@ class Edge(NamedTuple):
     after: float  # and with it
 
     def __str__(self) -> str:
-        return (
-            f"{label(self.parent)}: {self.before:.6g} + {self.local_derivative:.6g} * upstream"
-            f" = {self.after:.6g}"
-        )
+        before, slope, after = map(formatted, (self.before, self.local_derivative, self.after))
+        return f"{label(self.parent)}: {before} + {slope} * upstream = {after}"
 
 
 class Step(NamedTuple):
@@ -50,13 +51,13 @@ class Step(NamedTuple):
     edges: tuple[Edge, ...]
 
     def __str__(self) -> str:
-        head = f"{label(self.node)}: upstream {self.adjoint:.6g}"
+        head = f"{label(self.node)}: upstream {formatted(self.adjoint)}"
         return "\n".join([head, *(f"    -> {edge}" for edge in self.edges)])
 
 
 def label(node: Value) -> str:
     """Return what a line of text calls a node: its name, else its operation, and its number."""
-    return f"{node.name or node.op or 'leaf'} ({node.data:.6g})"
+    return f"{node.name or node.op or 'leaf'} ({formatted(node.data)})"
 
 
 def explore(root: Value) -> tuple[dict[Value, Any], list[Value], list[Value]]:
@@ -66,7 +67,7 @@ def explore(root: Value) -> tuple[dict[Value, Any], list[Value], list[Value]]:
     Depth first, with a stack of our own: a node stands above the mark None once its parents are
     pushed, and is done when it comes up again.
     """
-    zero = 0 if isinstance(root.data, Fraction) else 0.0  # an int keeps fractions exact
+    zero = zero_for(root)
     zeros: dict[Value, Any] = {}
     ends: list[Value] = []
     inner: list[Value] = []
@@ -111,7 +112,7 @@ def history(root: Value) -> list[Value]:
 
 def adjoints(root: Value, seed: float = 1.0) -> tuple[dict[Value, Any], list[Value]]:
     """Return d root / d node for every node, by one reverse pass, and the nodes without parents."""
-    if slow and MODE.get().observer:
+    if tracing():
         raise TypeError(
             "backward() inside a function that is being traced would give plain numbers;"
             " use autograd.gradients, or grad and its kin, which give Values"
@@ -185,21 +186,17 @@ def backward_steps(root: Value, seed: float = 1.0) -> Iterator[Step]:
     commit(adjoint, ends)
 
 
-def checked_seed(root: Value, seed: Any) -> Any:
-    """Return the seed as a number of the root's kind."""
-    if not isinstance(seed, (int, float, Fraction)):
-        raise TypeError(f"the seed of a pass is a number, not {type(seed).__name__} {seed!r}")
-    return Fraction(seed) if isinstance(root.data, Fraction) else seed
-
-
 def commit(adjoint: dict[Value, Any], ends: list[Value]) -> None:
     """Write all gradients in one call that no signal interrupts; leaves add up.
 
     A loop in Python was found half-written in 3 of 4 interrupts, this in none. The lock keeps two
-    threads that share leaves from losing each other's sums.
+    threads that share leaves from losing each other's sums; its own thread never waits for it.
     """
     with commit_lock:
         for leaf in ends:
             if leaf.op is None:
-                adjoint[leaf] = leaf.grad + adjoint[leaf]
+                try:
+                    adjoint[leaf] = leaf.grad + adjoint[leaf]
+                except TypeError as error:
+                    raise TypeError(f"the gradient of {leaf!r} is no number: {error}") from None
         deque(map(setattr, adjoint, repeat("grad"), adjoint.values()), maxlen=0)

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from autograd.mode import no_grad
+from autograd.operands import number
 from autograd.row import Interval, Primitive
 from autograd.value import Value
 
@@ -60,6 +61,8 @@ def primitive(
                 f"{forward.__name__} has {arity} operands but {len(partials)} partials"
                 f" and {len(domain) or 'no'} domains; give one of each per operand"
             )
+        if not all(low < high for low, high in domain):
+            raise ValueError(f"{forward.__name__}: a domain is (low, high), low < high: {domain!r}")
         row = Primitive(
             forward.__name__, forward, *partials, domain=domain, smooth=smooth, constant=constant
         )
@@ -76,9 +79,11 @@ def verify(row: Primitive, check: bool) -> None:
     tried = 0
     for point in samples(row.domain):
         try:
-            out = row.forward(*point)
+            out = number(row.forward(*point))
         except (ValueError, ArithmeticError):
             continue
+        except TypeError as error:
+            raise TypeError(f"{row} of {point}: {error}") from None
         tried += 1
         for i, partial in enumerate(row.partials):
             if partial is not None:
@@ -114,7 +119,10 @@ def called_on_values(row: Primitive, i: int, point: Sequence[float], out: float)
             f"{row}: the partial by operand {i} does not take Values ({error}); "
             "write it with operators and the functions of autograd, not of math"
         ) from error
-    return float(slope.data if isinstance(slope, Value) else slope)
+    try:
+        return float(slope.data if isinstance(slope, Value) else number(slope))
+    except TypeError as error:
+        raise TypeError(f"{row}: the partial by operand {i} gave no number: {error}") from None
 
 
 def compare(row: Primitive, i: int, point: Sequence[float], slope: float) -> None:

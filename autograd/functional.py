@@ -14,20 +14,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from contextvars import ContextVar
 from functools import cache
 from itertools import compress
 from typing import Any, NamedTuple
 
-from autograd.backward import adjoints, topological_order
-from autograd.mode import MODE, mode, slow
+from autograd.backward import adjoints, label, topological_order
+from autograd.mode import MODE, mode, tracing
+from autograd.operands import number
 from autograd.primitives import where
-from autograd.row import Primitive
+from autograd.row import Primitive, elements, shown
 from autograd.special import fold
 from autograd.value import Value, edge_mask, possible_parents
 
 Argnums = int | tuple[int, ...]
-nesting: ContextVar[int] = ContextVar("nesting", default=0)  # differentiations under way
+CHANGED = 1e-6  # relative: a slope computed twice may differ by rounding, not by more
 
 
 def gradients(root: Value, leaves: Sequence[Value], seed: Any = 1) -> list[Value]:
@@ -46,8 +46,9 @@ def gradients(root: Value, leaves: Sequence[Value], seed: Any = 1) -> list[Value
     >>> slope.data, curvature.data
     (12.0, 12.0)
     """
-    targets = set(leaves)
     order = topological_order(root)
+    leaves = values("leaves", leaves)
+    targets = set(leaves)
     relevant = set(targets)
     for node in order:
         if not relevant.isdisjoint(node.parents):
@@ -63,6 +64,19 @@ def gradients(root: Value, leaves: Sequence[Value], seed: Any = 1) -> list[Value
     return [g if isinstance(g, Value) else Value(g) for g in found]
 
 
+def values(what: str, xs: Any) -> Sequence[Value]:
+    """Return the Values of a sequence, or say that it is none."""
+    found = elements(what, xs) if not isinstance(xs, Value) else (None,)
+    if not all(isinstance(x, Value) for x in found):
+        raise TypeError(f"{what}: a sequence of Values is expected, not {shown(xs)}")
+    return found
+
+
+def numeric(x: Any) -> Any:
+    """Return a Value as it is, or a plain number, checked."""
+    return x if isinstance(x, Value) else number(x)
+
+
 def slopes(node: Value, relevant: set[Value]) -> list[tuple[Value, Any]]:
     """Return (parent, local derivative) for each edge to a relevant parent; slopes are Values."""
     if node.op is None:
@@ -73,7 +87,31 @@ def slopes(node: Value, relevant: set[Value]) -> list[tuple[Value, Any]]:
     mask = edge_mask(node.op, node.operands, numbers, node.data)
     mask = [edge and x in relevant for x, edge in zip(node.operands, mask)]
     found = node.op.derivatives(node.operands, node, mask)
-    return list(compress(zip(node.operands, found), mask))
+    edges = list(compress(zip(node.operands, found), mask))
+    check_unchanged(node, edges, relevant)
+    return edges
+
+
+def check_unchanged(node: Value, edges: list[tuple[Value, Any]], relevant: set[Value]) -> None:
+    """Raise where an operand's number is no longer the one that the node was recorded with.
+
+    The rules are called on the operands as they are now: a gradient that mixes both moments would
+    be wrong at either. `backward` has the recorded slopes and needs no check.
+    """
+    recorded = [edge for edge in zip(node.parents, node.local_derivatives) if edge[0] in relevant]
+    now = [slope.data if isinstance(slope, Value) else slope for _, slope in edges]
+    then = [slope for _, slope in recorded]
+    if len(now) == len(then) and all(map(as_recorded, now, then)):
+        return
+    raise RuntimeError(
+        f"an operand of {label(node)} was changed after it was recorded: the slopes {shown(then)} "
+        f"have become {shown(now)}; record it again, or use backward(), which keeps to the record"
+    )
+
+
+def as_recorded(now: float, then: float) -> bool:
+    """Tell whether a slope is the recorded one, but for rounding."""
+    return now == then or abs(now - then) <= CHANGED * abs(then) or (now != now and then != then)
 
 
 class Masked(NamedTuple):
@@ -112,11 +150,6 @@ class Mask(Primitive):
 
 
 mask_row = cache(Mask)
-
-
-def tracing() -> bool:
-    """Tell whether a function is being traced, so that what is recorded is for any numbers."""
-    return bool(slow) and MODE.get().observer is not None
 
 
 def times(slope: Any, upstream: Any) -> Any:
@@ -177,13 +210,9 @@ def lift(x: Any) -> tuple[Any, list[Value]]:
 @contextmanager
 def differentiation() -> Iterator[bool]:
     """Record within the block; gives whether an outer differentiation is under way."""
-    depth = nesting.get()
-    token = nesting.set(depth + 1)
-    try:
-        with mode(record=True):
-            yield depth > 0 or tracing()
-    finally:
-        nesting.reset(token)
+    nested = MODE.get().differentiating
+    with mode(record=True, differentiating=True):
+        yield nested
 
 
 def plain(x: Any) -> Any:
@@ -193,7 +222,7 @@ def plain(x: Any) -> Any:
 
 def pullback(root: Any, leaves: Sequence[Value], nested: bool, seed: Any = 1.0) -> list[Any]:
     """Return d root / d leaf for all leaves: numbers outermost, Values where nested."""
-    if not isinstance(root, Value):
+    if not isinstance(numeric(root), Value):
         return [0.0] * len(leaves)
     if nested:
         return list(gradients(root, leaves, seed))
@@ -205,8 +234,9 @@ def called(
     f: Callable[..., Any], args: Sequence[Any], argnums: Argnums
 ) -> tuple[Any, list[Value], Any]:
     """Return f's result on lifted arguments, the lifted Values and the chosen arguments' shape."""
-    chosen = (argnums,) if isinstance(argnums, int) else tuple(argnums)
-    if not chosen or any(not -len(args) <= i < len(args) for i in chosen):
+    chosen = argnums if isinstance(argnums, (tuple, list)) else (argnums,)
+    exist = [isinstance(i, int) and -len(args) <= i < len(args) for i in chosen]
+    if not chosen or not all(exist):
         raise ValueError(f"argnums {argnums!r} with {len(args)} positional arguments: none such")
     arguments, leaves = list(args), list[Value]()
     for i in chosen:
@@ -300,7 +330,7 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
     """
     with differentiation() as nested:
         out, leaves, shape = called(f, primals, tuple(range(len(primals))))
-        along = flatten(tuple(tangents))
+        along = [numeric(x) for x in flatten(tuple(tangents))]
         if len(along) != len(leaves):
             raise ValueError(f"{len(leaves)} inputs but {len(along)} tangents")
         tangent: dict[Value, Any] = dict(zip(leaves, along))
@@ -310,7 +340,7 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
 
 def pushforward(root: Any, tangent: dict[Value, Any], nested: bool) -> Any:
     """Return the tangent of a node from those of its ancestors, which are noted on the way."""
-    if not isinstance(root, Value):
+    if not isinstance(numeric(root), Value):
         return 0.0
     with mode(ieee=True):
         for node in topological_order(root):

@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Protocol
 
 from autograd.row import Primitive
 
@@ -32,29 +33,47 @@ class Observer(Protocol):
         """Take note that the program branched on the truth of a node."""
 
 
-class Mode(NamedTuple):
+@dataclass(eq=False)
+class Mode:
     """How operations are recorded in this thread or task."""
 
     record: bool = True  # False: compute only (no_grad)
     ieee: bool = False  # True: inf and nan where Python raises
     observer: Observer | None = None
+    differentiating: bool = False  # True: what is differentiated here is differentiated again
+    symbolic: bool = False  # True: what is recorded is to hold for any numbers (a trace)
 
 
 USUAL = Mode()
 MODE: ContextVar[Mode] = ContextVar("mode", default=USUAL)
-slow: list[object] = []  # not empty while any thread is in a mode: operators go the long way
+slow: dict[Mode, None] = {}  # not empty while any thread is in a mode: operators go the long way
 
 
 @contextmanager
 def mode(**settings: Any) -> Iterator[None]:
-    """Change fields of the current Mode within a `with` block."""
-    token = MODE.set(MODE.get()._replace(**settings))
-    slow.append(token)
+    """Change fields of the current Mode within a `with` block.
+
+    A Mode whose block has ended turns into the one around it, in one call that no Ctrl-C
+    interrupts: whoever still holds it, such as a block that was cut off while it began or ended,
+    has the settings of outside.
+    """
+    before = MODE.get()
+    own, outside = vars(inside := replace(before, **settings)), vars(before)
     try:
+        slow[inside] = None
+        MODE.set(inside)
         yield
     finally:
-        slow.pop()
-        MODE.reset(token)
+        try:
+            own.update(outside)
+        finally:
+            slow.pop(inside, None)
+            MODE.set(before)
+
+
+def tracing() -> bool:
+    """Tell whether what is recorded here is to hold for any numbers, not for those at hand."""
+    return bool(slow) and MODE.get().symbolic
 
 
 def no_grad() -> Any:

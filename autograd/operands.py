@@ -8,7 +8,7 @@ from math import inf
 from numbers import Integral, Real
 from typing import Any
 
-from autograd.row import Primitive
+from autograd.row import Primitive, shown
 
 
 def number(x: Any) -> Any:
@@ -31,17 +31,101 @@ def number(x: Any) -> Any:
         "complex": "its real and imaginary parts: the engine is real",
         "NoneType": "a number: did a function forget its return?",
     }.get(type(x).__name__, "its elements" if hasattr(x, "__len__") else "a number")
-    raise TypeError(f"{type(x).__name__} {x!r:.60} is not a real number; pass {cure}")
+    raise TypeError(f"{type(x).__name__} {shown(x)} is not a real number; pass {cure}")
+
+
+def datum(x: Any) -> Any:
+    """Return a plain number as the data of a Value: a Fraction as it is, all else as a float."""
+    found = number(x)
+    try:
+        return found if isinstance(found, Fraction) else float(found)
+    except OverflowError:
+        raise OverflowError(
+            f"{shown(x)} is too large for a float; a Fraction of it stays exact"
+        ) from None
+
+
+def checked_name(name: Any) -> str | None:
+    """Return the name of a Value, which is a text, or none."""
+    if name is None or isinstance(name, str):
+        return name
+    raise TypeError(f"the name of a Value is a str, not {type(name).__name__} {shown(name)}")
 
 
 def explained(error: Exception, op: Primitive, operands: Sequence[Any]) -> Exception:
     """Return the same exception with the operation, its operands and their names in the text."""
-    shown = [
-        (f"{x.name}=" if x.name else "") + repr(x.data) if hasattr(x, "record") else repr(x)
+    texts = [
+        (f"{x.name}=" if x.name else "") + shown(x.data) if hasattr(x, "record") else shown(x)
         for x in operands
     ]
-    domain = f"; domain {op.domain}" if any(side != (-inf, inf) for side in op.domain) else ""
-    return type(error)(f"{op.spell(*shown)}: {error}{domain}")
+    limited = not isinstance(error, TypeError) and any(side != (-inf, inf) for side in op.domain)
+    text = f"{op.spell(*texts)}: {error}" + (f"; domain {op.domain}" if limited else "")
+    for kind in type(error).__mro__:
+        try:
+            found: Exception = kind(text)
+            return found
+        except TypeError:
+            pass  # an exception of a user's own may take other arguments; its base takes a text
+    return error
+
+
+def zero_for(root: Any) -> Any:
+    """Return the zero of the root's kind of number, or say why it has no history.
+
+    For fractions that is an int, which keeps them exact.
+    """
+    if not hasattr(root, "local_derivatives"):
+        raise TypeError(f"{type(root).__name__} {shown(root)} has no history: pass a Value")
+    if not isinstance(root.data, Real):
+        raise TypeError(
+            f"the data of the root is {type(root.data).__name__} {shown(root.data)}, not a number: "
+            "was the .data of a leaf set to that? Set it to a number"
+        )
+    return 0 if isinstance(root.data, Fraction) else 0.0
+
+
+def checked_seed(root: Any, seed: Any) -> Any:
+    """Return the seed of a pass as a number of the root's kind."""
+    if not isinstance(seed, (int, float, Fraction)):
+        raise TypeError(f"the seed of a pass is a number, not {type(seed).__name__} {shown(seed)}")
+    try:
+        return Fraction(seed) if isinstance(root.data, Fraction) else datum(seed)
+    except (ValueError, OverflowError) as error:
+        raise type(error)(f"the seed of a pass, {shown(seed)}: {error}") from None
+
+
+def formatted(x: Any, spec: str = ".6g") -> str:
+    """Return a number as text; Fractions take a format from Python 3.12 on, so before as floats."""
+    try:
+        return format(x, spec)
+    except TypeError:
+        return format(float(x), spec)
+
+
+def finite_or_inf(x: Any) -> Any:
+    """Return a number as it is, but an int or Fraction beyond all floats as an infinity."""
+    try:
+        float(x)
+    except OverflowError:
+        return inf if x > 0 else -inf
+    return x
+
+
+def ieee_result(op: Primitive, numbers: Sequence[Any]) -> tuple[list[Any], Any]:
+    """Return what a primitive that raised takes and gives under IEEE 754."""
+    numbers = [finite_or_inf(x) for x in numbers]
+    try:
+        return numbers, datum(op.forward(*numbers))
+    except (ValueError, ArithmeticError):
+        return numbers, op.ieee(*numbers)
+
+
+def compared(relation: Primitive, x: Any, y: Any) -> Any:
+    """Return whether a relation holds between a Value and a plain number."""
+    try:
+        return relation.forward(x.data, number(y))
+    except TypeError as error:
+        raise explained(error, relation, (x, y)) from None
 
 
 def refusable(x: Any) -> bool:

@@ -18,12 +18,12 @@ from collections.abc import Callable, Sequence
 from math import inf, nan
 from typing import Any
 
-from autograd.row import Primitive, Variadic
+from autograd.row import Primitive, Variadic, elements
 
 # isort: off
 # fmt: off
 from autograd.special import (
-    INV_SQRT_2PI, TWO_BY_SQRT_PI, bell, clamp, cube_root, cumulative_normal, first_nan_or, fold,
+    INV_SQRT_2PI, TWO_BY_SQRT_PI, average, bell, clamp, cube_root, cumulative_normal, first_nan_or, fold,
     gelu_value, heaviside, ieee_log, ieee_polygamma, ieee_power, ieee_quotient, log1pexp,
     log_of_sum, logistic, polygamma_value, real_power, sign_of, silu_value, softmax_shares,
 )
@@ -183,7 +183,8 @@ def product_rule(xs: Sequence[Any], out: Any) -> list[Any]:
 def winners_rule(xs: Sequence[Any], out: Any) -> list[Any]:
     """The k winners of a tie share the slope, 1/k each: the subgradient of least norm."""
     winners = [equal(x, out) for x in xs]
-    return [winner / fold(winners) for winner in winners]
+    count = fold(winners)
+    return [winner / count for winner in winners]
 
 
 def softmax_rule(operands: Sequence[Any], out: Any) -> list[Any]:
@@ -198,8 +199,7 @@ def softmax_rule(operands: Sequence[Any], out: Any) -> list[Any]:
 # fmt: off
 inner_product = Variadic("dot", weighted_sum, dot_rule)
 total = Variadic("sum", lambda *xs: fold(xs), lambda xs, out: [1] * len(xs))
-mean  = Variadic("mean", lambda *xs: fold(xs) / len(xs),
-                 lambda xs, out: [xs[0] ** 0 / len(xs)] * len(xs))  # 1 / len is no exact fraction
+mean  = Variadic("mean", average, lambda xs, out: [xs[0] ** 0 / len(xs)] * len(xs))  # exact, too
 prod  = Variadic("prod", lambda *xs: math.prod(xs), product_rule)
 norm  = Variadic("norm", math.hypot, lambda xs, out: [x / nonzero(out) for x in xs])
 logsumexp = Variadic("logsumexp", log_of_sum, lambda xs, out: softmax(xs))
@@ -219,6 +219,8 @@ def dot(ws: Sequence[Any], xs: Sequence[Any], bias: Any = 0) -> Any:
     >>> dot([1.0, 2.0], [3.0, 4.0], bias=0.5)
     11.5
     """
+    if not (hasattr(ws, "__len__") and hasattr(xs, "__len__")):
+        ws, xs = elements("dot", ws), elements("dot", xs)
     if len(ws) != len(xs):
         raise ValueError(f"dot of {len(ws)} weights with {len(xs)} inputs: the lengths must agree")
     return inner_product((bias, *ws, *xs))
@@ -230,6 +232,7 @@ def softmax(xs: Sequence[Any]) -> list[Any]:
     >>> softmax([0.0, 0.0])
     [0.5, 0.5]
     """
+    xs = elements("softmax", xs)
     if not any(hasattr(x, "record") for x in xs):
         return softmax_shares(*xs)  # at once: a rule asks for all shares of plain numbers
     return [softmax_of((i, *xs)) for i in range(len(xs))]
@@ -257,7 +260,7 @@ def choose(
     xs: Sequence[Any], best: Callable[..., Any], of_many: Variadic, bounded: Primitive
 ) -> Any:
     """Choose among Values by one node and against the best plain number by another."""
-    xs = xs if len(xs) != 1 or hasattr(xs[0], "record") else tuple(xs[0])
+    xs = xs if len(xs) != 1 or hasattr(xs[0], "record") else elements(of_many.symbol, xs[0])
     recorded = [x for x in xs if hasattr(x, "record")]
     plain = [x for x in xs if not hasattr(x, "record")]
     if not recorded:

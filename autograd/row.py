@@ -8,10 +8,32 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from math import inf, nan
+from numbers import Number
 from types import MethodType
 from typing import Any
 
 Interval = tuple[float, float]
+LONGEST = 60  # characters of an operand that a message shows
+
+
+def shown(x: Any) -> str:
+    """Return what a message shows of any object: its repr, cut where it is long.
+
+    >>> shown([1.5]), shown(10**5000)
+    ('[1.5]', 'a very long int')
+    """
+    try:
+        text = repr(x)
+    except Exception:  # Python refuses to spell an int of more than 4300 digits
+        return f"a very long {type(x).__name__}" if isinstance(x, Number) else object.__repr__(x)
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+
+
+def elements(what: str, xs: Any) -> tuple[Any, ...]:
+    """Return the elements of a sequence or iterator, or say that a function wants one."""
+    if not hasattr(xs, "__iter__") or getattr(xs, "ndim", 1) == 0:
+        raise TypeError(f"{what} takes a sequence of numbers, not {type(xs).__name__} {shown(xs)}")
+    return tuple(xs)
 
 
 class Primitive:
@@ -55,13 +77,22 @@ class Primitive:
 
     def __call__(self, *operands: Any) -> Any:
         """Apply to numbers, or have the first Value among the operands record it."""
-        missing = len(self.partials) - len(operands)
-        if missing > 0:
-            operands += self.defaults[-missing:]
+        if len(operands) != len(self.partials):
+            operands = self.completed(operands)
         for x in operands:
             if hasattr(x, "record"):  # a Value, or any interpreter written later
                 return x.record(self, operands)
         return self.forward(*operands)
+
+    def completed(self, operands: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Return the operands with the defaults of those that were left out."""
+        wanted, given = len(self.partials), len(operands)
+        if wanted - len(self.defaults) <= given < wanted:
+            return operands + self.defaults[given - wanted :]
+        raise TypeError(
+            f"{self.spell(*map(shown, operands))}: {self.symbol} takes "
+            f"{wanted} operand{'s' * (wanted != 1)}, not {given}"
+        )
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         """Bind as a function does, so that a class may say ``exp = primitives.exp``."""
@@ -78,7 +109,9 @@ class Primitive:
         """Return the source text of this primitive applied to the given texts."""
         if self.symbol.isidentifier():
             return f"{self.symbol}({', '.join(operands)})"
-        return f" {self.symbol} ".join(operands) if len(operands) > 1 else self.symbol + operands[0]
+        if len(operands) < 2:
+            return self.symbol + "".join(operands)
+        return f" {self.symbol} ".join(operands)
 
     def __str__(self) -> str:
         return self.symbol
@@ -109,9 +142,15 @@ class Variadic(Primitive):
         self.rule = rule
         self.__doc__ = f"{symbol}: a primitive of any number of operands, recorded as one node."
 
-    def __call__(self, xs: Iterable[Any]) -> Any:
+    def __call__(self, xs: Iterable[Any], *others: Any) -> Any:
         """Apply to the numbers or Values of a sequence."""
-        return super().__call__(*xs)
+        if others:
+            raise TypeError(f"{self.symbol} takes one sequence: {self.symbol}([x, y, ...])")
+        return super().__call__(*elements(self.symbol, xs))
+
+    def completed(self, operands: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Return the operands: any number of them will do."""
+        return operands
 
     def derivatives(self, operands: Sequence[Any], out: Any, mask: Sequence[bool]) -> list[Any]:
         """Return one slope per operand; what stands where the mask is false has no meaning."""

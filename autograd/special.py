@@ -143,6 +143,13 @@ def fold(numbers: Iterable[Any], start: Any = 0) -> Any:
     return start
 
 
+def average(*xs: Any) -> Any:
+    """Return the mean, the sum taken from left to right."""
+    if not xs:
+        raise ValueError("mean of no numbers")
+    return fold(xs) / len(xs)
+
+
 def clamp(x: float, low: float, high: float) -> float:
     """Return x, moved to the nearer end of [low, high] where it lies outside."""
     if low > high:
@@ -154,6 +161,8 @@ def clamp(x: float, low: float, high: float) -> float:
 
 def first_nan_or(choose: Callable[..., Any], numbers: Sequence[Any]) -> Any:
     """Return `choose` of the numbers, or NaN when one of them is NaN."""
+    if not numbers:
+        raise ValueError(f"{choose.__name__}imum of no numbers")
     return next((x for x in numbers if x != x), None) or choose(numbers)
 
 

@@ -14,6 +14,7 @@ derivative for each operand that the result depends on. `backward` needs nothing
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import compress
@@ -24,7 +25,16 @@ from typing import Any
 from autograd import primitives as p
 from autograd.backward import Step, backward, backward_steps, history
 from autograd.mode import MODE, USUAL, mode, slow
-from autograd.operands import explained, number, refusable
+from autograd.operands import (
+    checked_name,
+    compared,
+    datum,
+    explained,
+    formatted,
+    ieee_result,
+    number,
+    refusable,
+)
 from autograd.primitives import add, div, mul, neg, power, sub
 from autograd.row import Primitive
 
@@ -67,11 +77,10 @@ class Value:
     def __init__(self, data: Any, name: str | None = None) -> None:
         if isinstance(data, Value):
             raise TypeError(f"{data!r} is a Value already; pass its .data, or use .detach()")
-        exact = number(data)
-        self.data = exact if isinstance(exact, Fraction) else float(exact)
+        self.data = datum(data)
         self.zero_grad()
         self.op, self.operands, self.parents, self.local_derivatives = None, (), (), ()
-        self.name = name
+        self.name = name if name is None else checked_name(name)
 
     # Recording. The operators build their node inline where both operands are ordinary; everything
     # else goes through `record`, which asks the table. A test holds the two ways equal.
@@ -84,48 +93,48 @@ class Value:
         if len(op.partials) == 1 and not slow and type(self.data) is float:
             try:
                 return self.record_one(op, operands)
-            except (ValueError, ArithmeticError):
+            except (ValueError, ArithmeticError, TypeError):
                 pass  # the long way knows what to say, or the limit
-        if ORDINARY.issuperset(map(type, operands)):
-            numbers = [x.data if type(x) is Value else x for x in operands]
-        else:
+        if not ORDINARY.issuperset(map(type, operands)):
             for x in operands:
                 if hasattr(x, "record") and not isinstance(x, Value):
-                    return x.record(op, operands)  # type: ignore[no-any-return]  # on top of us
-            operands = [x if isinstance(x, Value) else number(x) for x in operands]
-            numbers = [x.data if isinstance(x, Value) else x for x in operands]
+                    return x.record(op, operands)  # type: ignore[no-any-return]  # it is above us
         try:
+            if not ORDINARY.issuperset(map(type, operands)):
+                operands = [x if isinstance(x, Value) else number(x) for x in operands]
+            numbers = [x.data if isinstance(x, Value) else x for x in operands]
             data = op.forward(*numbers)
-        except (ValueError, ArithmeticError) as error:
-            if not MODE.get().ieee:
+            if type(data) is not float:
+                data = datum(data)
+        except (ValueError, ArithmeticError, TypeError) as error:
+            if isinstance(error, TypeError) or not MODE.get().ieee:
                 raise explained(error, op, operands) from None
-            data = op.ieee(*numbers)
+            numbers, data = ieee_result(op, numbers)
         if isinstance(data, Fraction):  # a rule such as 1 / y is exact only where y is no int
             numbers = [Fraction(x) if type(x) is int else x for x in numbers]
             operands = [Fraction(x) if type(x) is int else x for x in operands]
-        elif type(data) is not float:
-            data = float(data)
         how = MODE.get() if slow else USUAL
         if not how.record:
             return node(data, None, (), (), ())
-        if how.observer:  # a trace is for any numbers: slopes and masks of these say nothing
-            out = node(data, op, tuple(operands), possible_parents(op, operands), ())
-            how.observer.recorded(out)
-            return out
+        if how.symbolic:  # for any numbers: slopes and masks of these say nothing
+            return node(data, op, tuple(operands), possible_parents(op, operands), ())
         mask = edge_mask(op, operands, numbers, data)
         try:
             slopes = op.derivatives(numbers, data, mask)
         except (ValueError, ArithmeticError):
             slopes = limits(op, numbers, data, mask)
         edges = tuple(compress(operands, mask)), tuple(compress(slopes, mask))
-        return node(data, op, tuple(operands), *edges)
+        out = node(data, op, tuple(operands), *edges)
+        if how.observer:
+            how.observer.recorded(out)
+        return out
 
     def record_one(self, op: Primitive, operands: Sequence[Any]) -> Value:
         """Record a function of one operand: the short way of `record`, in half its time."""
         (x,), (rule,), number = operands, op.partials, self.data
         data = op.forward(number)
         if type(data) is not float:
-            data = float(data)
+            data = datum(data)
         if rule is None or (op.constant and op.constant(number, data)[0]):
             return node(data, op, (x,), (), ())
         return node(data, op, (x,), (x,), (rule(number, data),))
@@ -146,7 +155,7 @@ class Value:
             return relation.forward(self.data, other.data)
         if getattr(other, "ndim", 0):
             return NotImplemented
-        return relation.forward(self.data, number(other))
+        return compared(relation, self, other)
 
     def __add__(self, other: Any) -> Value:
         if type(other) is Value and not slow:
@@ -259,8 +268,12 @@ class Value:
         name = f", name={self.name!r}" if self.name is not None else ""
         return f"Value(data={self.data!r}, grad={self.grad!r}{name})"
 
+    def _repr_mimebundle_(self, *_: Any, **__: Any) -> dict[str, str]:
+        draw = importlib.import_module("autograd.draw")  # stands below: only a picture needs it
+        return draw.mimebundle(self)  # type: ignore[no-any-return]
+
     def __format__(self, spec: str) -> str:
-        return format(self.data, spec) if spec else repr(self)
+        return formatted(self.data, spec) if spec else repr(self)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Value:
         for old in history(self):

@@ -264,7 +264,7 @@ def campaign(name: str, count: int, seed: int, workers: int = 2) -> tuple[Tally,
 def described(name: str, tally: Tally, seconds: float, seed: int) -> str:
     """Return a line of the table."""
     counts = ", ".join(f"{count:,} {what}" for what, count in tally.counts.items())
-    worst = f", worst error {tally.worst:,.1f} u*S" if tally.worst else ""
+    worst = f", worst error {tally.worst:.4g} u*S" if tally.worst else ""
     wrong = (
         "" if tally.counts["wrong"] or name not in ("smooth", "second", "rational") else ", 0 wrong"
     )

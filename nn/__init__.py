@@ -43,7 +43,7 @@ from nn.data import (
     split,
     xor,
 )
-from nn.draw import network_dot
+from nn.draw import draw_backward, draw_network
 from nn.files import Model, load_model, save_model
 from nn.layers import ACTIVATIONS, INITS, MLP, Layer, Neuron, TwoLayerNetwork
 from nn.losses import (
@@ -60,10 +60,10 @@ from nn.train import History, accuracy, train
 
 __all__ = [
     "ACTIVATIONS", "accuracy", "Adam", "AdamW", "binary_cross_entropy", "circles",
-    "cross_entropy", "Dataset", "hinge_loss", "History", "huber_loss", "INITS", "Layer",
-    "load_digits", "load_iris", "load_model", "LOSSES", "MLP", "Model", "Module", "Momentum",
-    "moons", "mse_loss", "network_dot", "Neuron", "one_hot", "Optimizer", "OPTIMIZERS",
-    "read_csv", "RMSprop", "save_model", "SGD", "split", "Standardizer", "train",
+    "cross_entropy", "Dataset", "draw_backward", "draw_network", "hinge_loss", "History",
+    "huber_loss", "INITS", "Layer", "load_digits", "load_iris", "load_model", "LOSSES", "MLP",
+    "Model", "Module", "Momentum", "moons", "mse_loss", "Neuron", "one_hot", "Optimizer",
+    "OPTIMIZERS", "read_csv", "RMSprop", "save_model", "SGD", "split", "Standardizer", "train",
     "TwoLayerNetwork", "xor",
 ]
 # fmt: on

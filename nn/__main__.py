@@ -10,6 +10,7 @@ saved).
 from __future__ import annotations
 
 import argparse
+import copy
 import csv
 import io
 import sys
@@ -18,6 +19,8 @@ from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 from autograd import softmax
+from autograd.files import write_file
+from autograd.render import CURE, engine
 from nn.data import (
     Dataset,
     Standardizer,
@@ -32,11 +35,11 @@ from nn.data import (
     split,
     xor,
 )
-from nn.draw import network_dot, render
-from nn.files import Model, load_model, save_model, write_file
+from nn.files import Model, load_model, save_model
 from nn.layers import ACTIVATIONS, INITS, TwoLayerNetwork
 from nn.losses import LOSSES
 from nn.optim import OPTIMIZERS
+from nn.pictures import Sample, write_pictures
 from nn.train import History, train
 
 INTERRUPTED = 130
@@ -221,6 +224,7 @@ def run_train(options: argparse.Namespace) -> int:
     folder.mkdir(parents=True, exist_ok=True)  # now: not after minutes of training
     print(introduction(dataset, training, network, settled))
     checks = (standardizer.rows(held_out.inputs), targets(held_out, options.loss))
+    before = copy.deepcopy(network)
     history = train(
         network, standardizer.rows(training.inputs), targets(training, options.loss),
         loss=LOSSES[options.loss], step_size=settled["step_size"], iterations=settled["iterations"],
@@ -231,7 +235,11 @@ def run_train(options: argparse.Namespace) -> int:
     facts = {**settled, "data": options.data, "seed": options.seed, "iterations": history.iteration}
     model = Model(network, standardizer, dataset.feature_names, dataset.class_names, facts)
     print(conclusion(model, history, training, held_out))
-    write_results(folder, model, history)
+    sample = Sample(
+        standardizer.rows(training.inputs)[0], targets(training, options.loss)[0],
+        LOSSES[options.loss],
+    )  # fmt: skip
+    write_results(folder, model, history, dataset, before, sample)
     return INTERRUPTED if history.interrupted else 0
 
 
@@ -307,25 +315,23 @@ def best(outputs: Sequence[float]) -> int:
     return max(range(len(outputs)), key=outputs.__getitem__)
 
 
-def write_results(folder: Path, model: Model, history: History) -> None:
+def write_results(
+    folder: Path, model: Model, history: History, dataset: Dataset, before: Any, sample: Sample
+) -> None:
     """Write the model, the history and the pictures, and say what is where."""
-    wrote = [(folder / "model.json", "the trained network"), (folder / "history.csv", "the losses")]
     save_model(
-        wrote[0][0], model.network, standardizer=model.standardizer,
+        folder / "model.json", model.network, standardizer=model.standardizer,
         feature_names=model.feature_names, class_names=model.class_names, training=model.training,
     )  # fmt: skip
-    write_file(wrote[1][0], history_csv(history))
-    if history.losses:
-        wrote += write_curve(folder, history)
-    source = network_dot(model.network, model.feature_names, model.class_names)
-    write_file(folder / "network.dot", source)
-    wrote.append((folder / "network.dot", "the network as DOT text"))
-    picture = render(source)
-    if picture is not None:
-        write_file(folder / "network.svg", picture)
-        wrote.append((folder / "network.svg", "a picture of the network"))
-    for path, what in wrote:
-        print(f"wrote {path}: {what}")
+    print(f"wrote {folder / 'model.json'}: the trained network")
+    write_file(folder / "history.csv", history_csv(history))
+    print(f"wrote {folder / 'history.csv'}: the losses")
+    for paths, what in write_pictures(folder, model, history, dataset, before, sample):
+        print(f"wrote {' '.join(map(str, paths))}: {what}")
+        if paths[0].suffix == ".txt":
+            print('for pictures of the learning: pip install "chainrule[train]"')
+    if engine() is None:
+        print(f"for pictures of the network: {CURE}")
 
 
 def history_csv(history: History) -> str:
@@ -343,58 +349,6 @@ def csv_text(rows: Sequence[Sequence[Any]]) -> str:
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(rows)
     return text.getvalue()
-
-
-def write_curve(folder: Path, history: History) -> list[tuple[Path, str]]:
-    """Write the loss curve, as pictures where matplotlib is installed, else as text."""
-    try:
-        import matplotlib
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ImportError:
-        write_file(folder / "loss.txt", text_curve(history.losses))
-        print('for the loss curve as a picture: pip install "chainrule[train]"')
-        return [(folder / "loss.txt", "the loss curve as text")]
-    figure = Figure(figsize=(7, 4), layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.add_subplot(xlabel="iteration", ylabel="loss", title="loss of each iteration")
-    axes.plot(range(1, history.iteration + 1), history.losses, linewidth=0.8, label="mini-batch")
-    if history.evaluations:
-        axes.plot(*zip(*[found[:2] for found in history.evaluations]), "o-", label="held out")
-    axes.legend()
-    wrote = []
-    for form, facts in (("svg", {"Date": None}), ("png", {"Software": None})):
-        picture = io.BytesIO()
-        with matplotlib.rc_context({"svg.hashsalt": "chainrule"}):  # the same bytes every run
-            figure.savefig(picture, format=form, metadata=facts)
-        write_file(folder / f"loss.{form}", picture.getvalue())
-        wrote.append((folder / f"loss.{form}", "the loss curve"))
-    return wrote
-
-
-def text_curve(losses: Sequence[float], width: int = 72, height: int = 16) -> str:
-    """Return a curve in characters: the mean of each slice of the iterations is one column.
-
-    >>> print(text_curve([3.0, 2.0, 1.0, 1.0], width=4, height=3))
-    3 |*
-      | *
-    0 |  **
-      +----
-       iterations 1 to 4
-    """
-    width = min(width, len(losses))
-    edges = [i * len(losses) // width for i in range(width + 1)]
-    means = [sum(losses[a:b]) / (b - a) for a, b in zip(edges, edges[1:])]
-    top = max(means) or 1.0
-    levels = [min(height - 1, int(mean / top * height)) for mean in means]
-    marks = [f"{top:.3g}", *[""] * (height - 2), "0"]
-    pad = max(map(len, marks))
-    rows = [
-        f"{mark:>{pad}} |" + "".join("*" if y == height - 1 - k else " " for y in levels).rstrip()
-        for k, mark in enumerate(marks)
-    ]
-    foot = [" " * pad + " +" + "-" * width, " " * pad + f"  iterations 1 to {len(losses)}"]
-    return "\n".join([*rows, *foot]) + "\n"
 
 
 def run_predict(options: argparse.Namespace) -> int:
@@ -435,7 +389,7 @@ def rows_for(model: Model, path: str) -> tuple[list[list[float]], list[str]]:
     n, wanted = model.network.sizes[0], model.feature_names or []
     table = read_table(path, target=n)
     names, width = table.header or [], len(table.rows[0][1]) if table.rows else n
-    if wanted and set(wanted) <= set(names):
+    if wanted and all(wanted.count(name) == names.count(name) == 1 for name in wanted):
         columns = [names.index(name) for name in wanted]
     elif width in (n, n + 1):
         columns = list(range(n))

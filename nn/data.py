@@ -24,6 +24,8 @@ from typing import Any, NamedTuple
 
 from nn.module import is_finite, is_plain
 
+MOST_BYTES = 2**30  # of a file, and of what it unpacks to
+CHUNK = 2**20
 MANY_CLASSES = 20  # more than this, in a small file, looks like a quantity
 SEPARATORS = ",;\t"
 
@@ -182,13 +184,30 @@ def read_table(
     path: str | Path, target: str | int | None = None, header: bool | None = None
 ) -> Table:
     """Return the cells of a CSV file, checked to be text in rows of one length."""
-    content = Path(path).read_bytes()
+    content = read_file(path)
     if content[:2] == b"\x1f\x8b":
         try:
-            content = gzip.decompress(content)
+            content = bounded(path, gzip.GzipFile(fileobj=io.BytesIO(content)))
         except (OSError, EOFError, zlib.error) as error:
             raise ValueError(f"{path}: a damaged gzip file: {error}") from None
     return table_of(str(path), content, target, header)
+
+
+def read_file(path: str | Path) -> bytes:
+    """Return the bytes of a file that is not too long to be meant."""
+    with open(path, "rb") as file:
+        return bounded(path, file)
+
+
+def bounded(path: str | Path, file: Any) -> bytes:
+    """Return what can be read from a file, or say that it is too much, or has no end."""
+    chunks, size = [], 0
+    while chunk := file.read(CHUNK):
+        chunks.append(chunk)
+        size += len(chunk)
+        if size > MOST_BYTES:
+            raise ValueError(f"{path}: more than {MOST_BYTES} bytes, the most that is read")
+    return b"".join(chunks)
 
 
 def table_of(

@@ -2,6 +2,7 @@
 
 A file is written beside its place, flushed to the disk and renamed, so that there is the old one or
 the new one and never half of one. JSON holds every float exactly, and can do nothing but be read.
+What is saved has been read back before: no file is written that `load_model` would refuse.
 
 >>> import tempfile
 >>> from nn import TwoLayerNetwork
@@ -14,18 +15,20 @@ the new one and never half of one. JSON holds every float exactly, and can do no
 from __future__ import annotations
 
 import json
-import os
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
-from nn.data import Standardizer
+from autograd.files import write_file
+from nn.data import Standardizer, read_file
 from nn.layers import MLP, TwoLayerNetwork, activation_function, activation_name
 from nn.module import Module
 
 FORMAT, VERSION = "chainrule network", 1
 MOST_PARAMETERS = 100_000_000
+MOST_DIGITS = 309  # of an int; larger ones are no floats
 
 
 @dataclass
@@ -47,21 +50,6 @@ class Model:
         self.network.eval()
         found = self.network(standard)
         return list(found) if isinstance(found, list) else [found]
-
-
-def write_file(path: str | Path, content: str | bytes) -> None:
-    """Write a file beside its place and rename it, so that it is never half-written."""
-    path = Path(path)
-    data = content if isinstance(content, bytes) else content.encode("utf-8")
-    beside = path.with_name(f".{path.name}.{os.getpid()}.new")
-    try:
-        with open(beside, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def architecture(network: Any) -> dict[str, Any]:
@@ -97,8 +85,9 @@ def save_model(
 ) -> None:
     """Save a network as JSON, every number exactly.
 
-    Raises: ValueError when a number is not finite, or the network is of a class or has an
-        activation that a file cannot name; OSError when it cannot be written.
+    Raises: ValueError when a number is not finite, the parts do not fit together, or the network
+        is of a class or has an activation that a file cannot name; TypeError when `training` holds
+        what JSON cannot; OSError when the file cannot be written. The old file is whole then.
     """
     content = {
         "format": FORMAT,
@@ -111,10 +100,13 @@ def save_model(
         "training": training or {},
     }
     try:
-        text = json.dumps(content, allow_nan=False, ensure_ascii=False, indent=1)
-    except ValueError as error:
-        raise ValueError(f"{path}: a number of the model is not finite ({error})") from None
-    write_file(path, text + "\n")
+        data = (json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode("utf-8")
+        model_of(parsed(data))
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{path}: not saved: {error}") from None
+    except TypeError as error:
+        raise TypeError(f"{path}: not saved: {error}") from None
+    write_file(path, data)
 
 
 def load_model(path: str | Path) -> Model:
@@ -122,7 +114,7 @@ def load_model(path: str | Path) -> Model:
 
     Raises: ValueError, with the file and what is wrong with it; OSError when it cannot be read.
     """
-    content = Path(path).read_bytes()
+    content = read_file(path)
     try:
         return model_of(parsed(content))
     except ValueError as error:
@@ -132,7 +124,13 @@ def load_model(path: str | Path) -> Model:
 def parsed(content: bytes) -> Any:
     """Return the object in the bytes of a JSON file, or a ValueError whatever is wrong."""
     try:
-        return json.loads(content.decode("utf-8"), parse_constant=refuse_constant)
+        return json.loads(
+            content.decode("utf-8-sig"),
+            object_pairs_hook=unique,
+            parse_constant=refuse_constant,
+            parse_float=finite,
+            parse_int=whole,
+        )
     except UnicodeDecodeError:
         raise ValueError("not a model: a binary file") from None
     except json.JSONDecodeError as error:
@@ -144,6 +142,27 @@ def parsed(content: bytes) -> Any:
 def refuse_constant(name: str) -> NoReturn:
     """Refuse the NaN and Infinity that Python's JSON reader would accept."""
     raise ValueError(f"{name} is not a finite number")
+
+
+def finite(text: str) -> float:
+    """Return a number with a fraction or exponent, which must not be too large for a float."""
+    x = float(text)
+    return x if math.isfinite(x) else refuse_constant(f"{text:.40}")
+
+
+def whole(text: str) -> int:
+    """Return an int, which must not be too large for a float either."""
+    return int(text) if len(text) <= MOST_DIGITS else refuse_constant(f"{text:.40}…")
+
+
+def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the pairs of an object as a dict; a reader that takes the last of two is fooled."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the key {twice!r:.40} stands twice in one object")
+    return found
 
 
 def model_of(content: Any) -> Model:
@@ -182,7 +201,7 @@ def network_of(shape: dict[str, Any], state: dict[str, Any]) -> MLP:
     found = sum(len(entry) if isinstance(entry, list) else 1 for entry in state.values())
     if expected != found:  # before anything is built: a forged size must not fill the memory
         raise ValueError(
-            f"architecture {sizes} has {expected} parameters, but the state has {found}"
+            f"architecture {sizes!r:.60} has {expected} parameters, but the state has {found}"
         )
     hidden, output = part(shape, "activation", str), part(shape, "output", str)
     kind = shape.get("type")
@@ -206,12 +225,17 @@ def standardizer_of(entry: Any, n: int) -> Standardizer | None:
     return Standardizer(means, scales)
 
 
+def is_text(x: Any) -> bool:
+    """Tell whether x is a text that can be written: half a surrogate pair cannot."""
+    return isinstance(x, str) and not any("\ud800" <= character <= "\udfff" for character in x)
+
+
 def names_of(content: dict[str, Any], entry: str, n: int) -> list[str] | None:
     """Return the n names in a file, or None where it has none."""
     names = content.get(entry)
     if names is None:
         return None
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+    if not isinstance(names, list) or not all(map(is_text, names)):
         raise ValueError(f"the entry {entry!r} is no list of names")
     if len(names) != n and not (entry == "class_names" and n == 1 and len(names) == 2):
         raise ValueError(f"{len(names)} {entry}, but the network has {n}")

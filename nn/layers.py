@@ -34,6 +34,7 @@ from autograd import (
 from autograd.mode import MODE, slow
 from autograd.operands import number
 from autograd.primitives import TABLE, weighted_sum
+from autograd.row import elements, shown
 from nn.module import Module
 
 Activation = str | Callable[[Any], Any]
@@ -92,7 +93,7 @@ INITS: dict[str, Callable[[int, int, Any], float]] = {
 def chosen(what: str, name: Any, table: dict[str, Any]) -> Any:
     """Return the entry of a table by name, or say which names there are."""
     if not isinstance(name, str) or name not in table:
-        raise ValueError(f"{what} {name!r} is not known; choose from {', '.join(table)}")
+        raise ValueError(f"{what} {shown(name)} is not known; choose from {', '.join(table)}")
     return table[name]
 
 
@@ -100,7 +101,7 @@ def activation_function(activation: Activation) -> Callable[[Any], Any]:
     """Return the function for a name; a primitive, or any function of a Value, is one already."""
     if callable(activation):
         return activation
-    row = TABLE.get(activation)
+    row = TABLE.get(activation) if isinstance(activation, str) else None
     if row and activation not in ACTIVATIONS and len(row.partials) - len(row.defaults) == 1:
         return row  # any function of one operand; a file may name it
     found: Callable[[Any], Any] = chosen("activation", activation, ACTIVATIONS)
@@ -125,7 +126,7 @@ def source_of(seed: Seed) -> Any:
 def positive(what: str, n: Any) -> int:
     """Return a count of neurons or inputs, which is an int of at least 1."""
     if not isinstance(n, int) or isinstance(n, bool) or n < 1:
-        raise ValueError(f"{what} must be an int of at least 1, not {n!r}")
+        raise ValueError(f"{what} must be an int of at least 1, not {shown(n)}")
     return n
 
 
@@ -181,8 +182,8 @@ class Neuron(Module):
         self.w = [Value(draw(nin, fan_out, source)) for _ in range(positive("nin", nin))]
         self.b = Value(0.0)
         self.nonlin = nonlin
-        self.title = activation_name(activation) if nonlin else "linear"
         self.activation = activation_function(activation) if nonlin else linear
+        self.title = activation_name(activation) if nonlin else "linear"
 
     def __call__(self, x: Any) -> Any:
         """Return the neuron's output for a sequence of Values or numbers."""
@@ -275,7 +276,8 @@ class MLP(Module):
         init: str = "uniform",
         seed: Seed = None,
     ) -> None:
-        if not len(nouts):
+        nouts = elements("nouts", nouts)
+        if not nouts:
             raise ValueError("nouts is empty: a network has at least one layer")
         self.sizes = [nin, *nouts]
         self.activation, self.output = activation, output

@@ -18,6 +18,7 @@ from sys import float_info
 from typing import Any
 
 from autograd import Value
+from autograd.row import shown
 
 FEW = 3  # names shown in a message
 
@@ -93,6 +94,11 @@ class Module:
     def eval(self) -> Module:
         """Compute on numbers when called on numbers from now on: several times faster."""
         return set_training(self, False)
+
+    def _repr_mimebundle_(self, *_: Any, **__: Any) -> dict[str, str]:
+        from nn.draw import mimebundle  # only a picture needs it
+
+        return mimebundle(self)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__} of {len(self.parameters())} parameters"
@@ -197,7 +203,7 @@ def is_finite(x: Any) -> bool:
 def checked(path: str, x: Any) -> float:
     """Return an entry of a state as a float, or name the path where it is no finite number."""
     if not is_plain(x):
-        raise ValueError(f"{path}: a number expected, not {type(x).__name__} {x!r:.40}")
+        raise ValueError(f"{path}: a number expected, not {type(x).__name__} {shown(x)}")
     if not is_finite(x):
-        raise ValueError(f"{path}: {x!r:.40} is not a finite number")
+        raise ValueError(f"{path}: {shown(x)} is not a finite number")
     return float(x)

@@ -27,9 +27,11 @@ import math
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import repeat
+from numbers import Real
 from typing import Any
 
 from autograd import Value
+from autograd.row import elements, shown
 from nn.module import is_finite, is_plain
 
 Slots = dict[str, Any]  # what an optimiser remembers: a list or an array, one number per parameter
@@ -46,12 +48,12 @@ class Optimizer:
     remembers: tuple[str, ...] = ()
 
     def __init__(self, parameters: Iterable[Value], step_size: float) -> None:
-        self.parameters = list(parameters)
+        self.parameters = list(elements("an optimizer", parameters))
         if not self.parameters:
             raise ValueError("no parameters to optimise")
         for p in self.parameters:
             if not isinstance(p, Value):
-                raise TypeError(f"a parameter is a Value, not {type(p).__name__} {p!r:.40}")
+                raise TypeError(f"a parameter is a Value, not {type(p).__name__} {shown(p)}")
         self.step_size = in_range("step_size", step_size, above=True)
         self.steps = 0
         self.slots: Slots = {name: [0.0] * len(self.parameters) for name in self.remembers}
@@ -76,9 +78,11 @@ class Optimizer:
         """
         weights = [p.data for p in self.parameters]
         gradients = [p.grad for p in self.parameters]
-        new, slots = self.updated(weights, gradients)
-        if not all(map(math.isfinite, new)):
-            raise runaway(new, gradients)
+        try:
+            new, slots = self.updated(weights, gradients)
+        except TypeError:
+            raise TypeError(not_numeric(weights, gradients)) from None
+        check_finite(new, slots, gradients)
         n = len(new)  # one call in C, as a backward pass commits: weights and memory stay in step
         targets = [*self.parameters, self, self]
         names = [*["data"] * n, "slots", "steps"]
@@ -116,19 +120,41 @@ class Optimizer:
         if not isinstance(numbers, list) or len(numbers) != n:
             found = len(numbers) if isinstance(numbers, list) else "none"
             raise ValueError(f"{name}: {n} numbers expected, the state has {found}")
-        return [in_range(name, x, -math.inf) for x in numbers]
+        return [in_range(name, x, 0.0 if name == "squares" else -math.inf) for x in numbers]
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.settings)
         return f"{type(self).__name__}({len(self.parameters)} parameters, {shown})"
 
 
-def runaway(weights: Iterable[float], gradients: Sequence[float]) -> FloatingPointError:
-    """Return the error for new weights that are not all finite; it names the first."""
-    i, weight = next((i, w) for i, w in enumerate(weights) if not math.isfinite(w))
-    return FloatingPointError(
-        f"parameter {i} would become {weight}: its gradient is {gradients[i]:.6g}"
-    )
+def all_finite(numbers: Iterable[float]) -> bool:
+    """Tell whether no number is infinite or NaN."""
+    return all(map(math.isfinite, numbers))
+
+
+def check_finite(
+    weights: Sequence[float],
+    slots: Slots,
+    gradients: Sequence[float],
+    finite: Callable[[Any], Any] = all_finite,
+) -> None:
+    """Raise a FloatingPointError that names the first new number that is not finite."""
+    for name, numbers in {"parameter": weights, **slots}.items():
+        if not finite(numbers):
+            i = next(i for i, x in enumerate(numbers) if not math.isfinite(x))
+            what = f"{name} {i}" if name == "parameter" else f"the {name} of parameter {i}"
+            raise FloatingPointError(
+                f"{what} would become {numbers[i]}: its gradient is {gradients[i]:.6g}"
+            )
+
+
+def not_numeric(weights: list[Any], gradients: list[Any]) -> str:
+    """Return which parameter or gradient is no number, so that an update failed."""
+    for what, found in (("the gradient of parameter", gradients), ("parameter", weights)):
+        for i, x in enumerate(found):
+            if not isinstance(x, Real):
+                return f"{what} {i} is {type(x).__name__} {shown(x)}, not a number"
+    return "an update failed: the parameters are of kinds of numbers that do not mix"
 
 
 def in_range(
@@ -139,7 +165,7 @@ def in_range(
         return x
     bounds = f"{'above' if above else 'at least'} {low}"
     bounds += f" and below {high}" if high < math.inf else ""
-    raise ValueError(f"{name} must be a finite number {bounds}, not {x!r}")
+    raise ValueError(f"{name} must be a finite number {bounds}, not {shown(x)}")
 
 
 class SGD(Optimizer):

@@ -23,6 +23,7 @@ from typing import Any, NamedTuple
 from autograd import Value
 from autograd.mode import MODE
 from autograd.operands import number
+from autograd.row import shown
 from nn.losses import mse_loss
 from nn.module import Module, is_finite
 from nn.optim import SGD, Optimizer
@@ -63,8 +64,8 @@ class History:
 
     def settle(self, t: int, loss: float, sampler: dict[str, Any]) -> None:
         """Note iteration t; doing it again changes nothing."""
-        self.losses[t - 1 :] = [loss]
         self.sampler = sampler
+        self.losses[t - 1 :] = [loss]  # at last: only then the iteration counts
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything as numbers, lists and dicts, for JSON."""
@@ -73,8 +74,11 @@ class History:
     @classmethod
     def from_dict(cls, saved: dict[str, Any]) -> History:
         """Return the history that `as_dict` was called on, also after a journey through JSON."""
-        evaluations = [Evaluation(*found) for found in saved["evaluations"]]
-        return cls(**{**saved, "evaluations": evaluations, "losses": list(saved["losses"])})
+        try:
+            evaluations = [Evaluation(*found) for found in saved["evaluations"]]
+            return cls(**{**saved, "evaluations": evaluations, "losses": list(saved["losses"])})
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"not the history of a training: {error!r}") from None
 
     def __repr__(self) -> str:
         text = f"History of {self.iteration} iterations"
@@ -138,6 +142,7 @@ def train(
         iteration, when the training diverges: the network is then as before that iteration.
     Source: Deep Learning and MindSpore Practice, Algorithm 3.1.
     """
+    check_kinds(network, resume)
     samples, checks = checked_samples(inputs, targets), checked_samples(*held_out or ((), ()))
     b = checked_counts(len(samples), batch_size, iterations, evaluate_every)
     optimizer = made(optimizer, network, step_size)
@@ -260,7 +265,9 @@ class Sampler:
 
     def __init__(self, m: int, b: int, seed: int, sampling: str) -> None:
         if sampling not in ("iteration", "epochs"):
-            raise ValueError(f"sampling {sampling!r} is not known; choose from iteration, epochs")
+            raise ValueError(
+                f"sampling {shown(sampling)} is not known; choose from iteration, epochs"
+            )
         self.settings = {"samples": m, "batch_size": b, "sampling": sampling, "seed": seed}
         self.m, self.b, self.epochs = m, b, sampling == "epochs"
         self.random, self.remaining = random.Random(seed), list[int]()
@@ -283,9 +290,13 @@ class Sampler:
         for name, value in self.settings.items():
             if state.get(name) != value:
                 raise ValueError(f"resume: {name} was {state.get(name)!r}, and is now {value!r}")
-        version, numbers, gauss = state["random"]
-        self.random.setstate((version, tuple(numbers), gauss))
-        self.remaining = list(state["remaining"])
+        try:
+            version, numbers, gauss = state["random"]
+            remaining = [range(self.m)[i] for i in state["remaining"]]
+            self.random.setstate((version, tuple(numbers), gauss))
+        except (KeyError, IndexError, TypeError, ValueError) as error:
+            raise ValueError(f"resume: the state of the sampler is damaged: {error!r}") from None
+        self.remaining = remaining
 
 
 def continued(resume: History | None, sampler: Sampler, optimizer: Optimizer) -> History:
@@ -309,14 +320,25 @@ def made(optimizer: Any, network: Any, step_size: float | None) -> Optimizer:
     return found
 
 
+def check_kinds(network: Any, resume: Any) -> None:
+    """Raise a TypeError where the network or the history is of quite another kind."""
+    if not (callable(network) and hasattr(network, "parameters")):
+        raise TypeError(
+            f"{shown(network)} is no network: it must be callable and have parameters()"
+        )
+    if not (resume is None or isinstance(resume, History)):
+        raise TypeError(f"resume: a History is expected, not {type(resume).__name__}")
+
+
 def checked_counts(m: int, b: int | None, iterations: int, every: int | None) -> int:
     """Return the batch size, or say which count is impossible."""
     if not m:
         raise ValueError("no samples to train on")
     b = min(16, m) if b is None else b
+    every = 1 if every is None else every
     for name, count in (("batch_size", b), ("iterations", iterations), ("evaluate_every", every)):
-        if count is not None and (not isinstance(count, int) or count < 1):
-            raise ValueError(f"{name} must be an int of at least 1, not {count!r}")
+        if not isinstance(count, int) or count < 1:
+            raise ValueError(f"{name} must be an int of at least 1, not {shown(count)}")
     if b > m:
         raise ValueError(f"a mini-batch of {b} cannot be drawn from {m} samples: b is at most m")
     if not MODE.get().record:
@@ -341,13 +363,18 @@ def checked_samples(inputs: Sequence[Any], targets: Sequence[Any]) -> list[Sampl
 def plain(where: str, x: Any) -> Any:
     """Return a number, or the list of a row of numbers, all finite."""
     if hasattr(x, "__len__") and not isinstance(x, str) and getattr(x, "ndim", 1) != 0:
-        return [float(plain(where, each)) for each in x]
+        return [float(one_number(where, each)) for each in x]
+    return one_number(where, x)
+
+
+def one_number(where: str, x: Any) -> Any:
+    """Return a finite number, or name the row in which it is none."""
     try:
         found = number(x)
     except TypeError as error:
         raise TypeError(f"{where}: {error}") from None
     if not is_finite(found):
-        raise ValueError(f"{where}: {found!r:.40} is not finite")
+        raise ValueError(f"{where}: {shown(found)} is not finite")
     return found
 
 

@@ -24,26 +24,34 @@ def test_the_main_job_learns_iris_and_says_where_it_wrote_what(tmp_path, capsys)
     assert "600/600" in progress
     accuracy = float(said.partition("held-out accuracy: ")[2].split()[0])
     assert accuracy >= 93.0
-    for line in [line for line in said.splitlines() if line.startswith("wrote ")]:
-        assert (
-            tmp_path / "run" / line.split()[1].rstrip(":").rpartition("/")[2]
-        ).stat().st_size > 0
+    told = [
+        path
+        for line in said.splitlines()
+        if line.startswith("wrote ")
+        for path in line.removeprefix("wrote ").partition(":")[0].split()
+    ]
     names = {path.name for path in (tmp_path / "run").iterdir()}
+    assert sorted(told) == sorted(str(tmp_path / "run" / name) for name in names)
     assert {"model.json", "history.csv", "network.dot", "loss.svg", "loss.png"} <= names
+    for stem in ("network", "network-before", "backward", "backward-before", "hidden"):
+        xml.etree.ElementTree.parse(tmp_path / "run" / f"{stem}.svg")
+        assert (tmp_path / "run" / f"{stem}.png").read_bytes()[:4] == b"\x89PNG"
     xml.etree.ElementTree.parse(tmp_path / "run" / "loss.svg")
     with open(tmp_path / "run" / "history.csv") as file:
         assert len(list(csv.reader(file))) == 601
 
 
-def test_two_runs_write_the_same_model(tmp_path):
+def test_two_runs_write_the_same_bytes(tmp_path):
     for name in ("a", "b"):
         code = "import sys; from nn.__main__ import main; sys.exit(main(sys.argv[1:]))"
         subprocess.run(
             [sys.executable, "-c", code, "train", *QUICK, "--out", str(tmp_path / name)],
             env={"PYTHONHASHSEED": str(ord(name)), "PYTHONPATH": "."}, check=True, capture_output=True,
         )  # fmt: skip
-    for file in ("model.json", "history.csv", "network.dot"):
-        assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
+    names = sorted(path.name for path in (tmp_path / "a").iterdir())
+    assert len(names) >= 15
+    for name in names:
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes(), name
 
 
 @pytest.mark.parametrize(
@@ -173,9 +181,18 @@ def test_without_matplotlib_the_curve_is_text_and_the_extra_is_named(tmp_path, c
     said = capsys.readouterr().out
     assert 'pip install "chainrule[train]"' in said
     assert "iterations 1 to 30" in (tmp_path / "loss.txt").read_text()
+    assert (tmp_path / "network.svg").exists()
 
 
 def test_without_an_engine_the_network_is_dot_text(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("nn.draw.engine", lambda: None)
+    monkeypatch.setattr("autograd.render.engines", lambda: iter(()))
     assert run("train", *QUICK, "--out", tmp_path) == 0
     assert (tmp_path / "network.dot").exists() and not (tmp_path / "network.svg").exists()
+    assert "for pictures of the network: pip install graphviz-pure" in capsys.readouterr().out
+
+
+def test_a_problem_in_the_plane_has_its_decision_boundary(tmp_path, capsys):
+    assert run("train", "--data", "moons", *QUICK, "--out", tmp_path) == 0
+    said = capsys.readouterr().out
+    assert f"wrote {tmp_path / 'boundary.svg'} {tmp_path / 'boundary.png'}: the decision" in said
+    xml.etree.ElementTree.parse(tmp_path / "boundary.svg")

@@ -20,8 +20,38 @@ ORDER = [
     "value",
     "functional",
     "custom",
+    "explain",
+    "files",
+    "render",
+    "picture",
+    "labels",
+    "tree",
+    "collapse",
+    "draw",
+    "testing",
+    "stepper_model",
+    "stepper_picture",
+    "stepper_page",
+    "stepper",
+    "compile",
 ]
-COMPILER = [  # the same for autograd/compile, whose modules may import all of the above
+# Within `autograd/testing/`.
+TESTING = [
+    "replay",
+    "forms",
+    "oracles",
+    "recording",
+    "parameters",
+    "fault",
+    "check",
+    "graph",
+    "expressions",
+    "mutants",
+    "laws",
+    "strategies",
+]
+# Within `autograd/compile/`.
+COMPILER = [
     "rows",
     "symbols",
     "tape",
@@ -61,10 +91,30 @@ def imported(tree):
             )
 
 
+def files_of(module):
+    """Return the files of a module or of a package."""
+    folder = PACKAGE / module
+    return sorted(folder.glob("*.py")) if folder.is_dir() else [PACKAGE / f"{module}.py"]
+
+
 @pytest.mark.parametrize("module", ORDER)
 def test_imports_point_up_the_list_only(module):
-    above = ORDER[: ORDER.index(module)]
-    assert set(imported(ast.parse((PACKAGE / f"{module}.py").read_text()))) <= set(above)
+    above = {*ORDER[: ORDER.index(module)], *([module] if (PACKAGE / module).is_dir() else [])}
+    for file in files_of(module):
+        assert set(imported(ast.parse(file.read_text()))) - {"autograd"} <= above
+
+
+@pytest.mark.parametrize("module", TESTING)
+def test_imports_within_testing_point_up_its_list_only(module):
+    text = (PACKAGE / "testing" / f"{module}.py").read_text().partition('"""\n\n')[2]
+    used = {name for name in TESTING if f"autograd.testing.{name} import" in text}
+    allowed = {*TESTING[: TESTING.index(module)], *(["forms"] if module == "replay" else [])}
+    assert used <= allowed
+
+
+def test_every_file_has_its_place_in_the_list():
+    files = {path.stem for path in PACKAGE.iterdir() if path.suffix == ".py" or path.is_dir()}
+    assert files - {"__init__", "__pycache__"} <= set(ORDER)
 
 
 @pytest.mark.parametrize("module", COMPILER)

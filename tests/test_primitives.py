@@ -159,7 +159,7 @@ def test_the_text_of_an_exception_is_a_line_to_learn_from():
         ValueError, match=r"-8.0 \*\* 0.5: a negative base needs an integer exponent"
     ):
         Value(-8.0) ** 0.5
-    with pytest.raises(ZeroDivisionError, match=r"sum\(\[\]\)|division by zero"):
+    with pytest.raises(ValueError, match="mean of no numbers"):
         p.mean([])
     with pytest.raises(ValueError, match=r"logsumexp of no numbers"):
         p.logsumexp([])

@@ -196,13 +196,13 @@ def test_no_grad_records_nothing_and_ends_with_its_block():
             assert (x * x).parents == (x, x)
     assert (y.op, y.parents, y.operands) == (None, (), ())
     assert (x * x).parents == (x, x)
-    assert slow == []
+    assert not slow
 
 
 def test_a_mode_ends_when_its_block_raises():
     with pytest.raises(KeyError), no_grad(), ieee():
         raise KeyError
-    assert slow == []
+    assert not slow
     assert (Value(1.0) * 2.0).op is p.mul
 
 

@@ -39,6 +39,9 @@ def marked(
         varies: the rows through which adjoints flow.
         edges: of nodes whose slopes are rows: (parent, whether the edge can be absent) each.
     """
+    masked = any(op.constant for op in set(tape.ops) if op)
+    if not masked and not any(absent for parents in edges.values() for _, absent in parents):
+        return [False] * len(tape)
     found = {
         place: edges.get(place) or edges_of(tape, place)
         for place in range(len(tape))

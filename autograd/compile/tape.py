@@ -183,7 +183,7 @@ def trace(
     numbers = [x.data if isinstance(x, Value) else x for x in flatten(example)]
     leaves = [Value(x, name=f"input {i}") for i, x in enumerate(numbers)]
     tracer = Tracer()
-    with mode(record=True, ieee=True, observer=tracer):  # the numbers do not matter
+    with mode(record=True, ieee=True, observer=tracer, differentiating=True, symbolic=True):
         out = function(*rebuild(example, iter(leaves)))
     if callable(out) or isinstance(out, (str, dict, set, type(None))):
         raise TypeError(

@@ -19,8 +19,9 @@ from autograd.testing.check import (
     Report,
     check_gradients,
 )
+from autograd.testing.graph import Finding, check_graph
 
 __all__ = [
-    "check_gradients", "Component", "GradientMismatch", "InconclusiveCheck",
-    "NonDifferentiablePoint", "Report",
+    "check_gradients", "check_graph", "Component", "Finding", "GradientMismatch",
+    "InconclusiveCheck", "NonDifferentiablePoint", "Report",
 ]  # fmt: skip

@@ -129,7 +129,7 @@ def check_gradients(
 
     >>> from autograd import sigmoid
     >>> print(check_gradients(lambda x, y: x * sigmoid(y), 3.0, 0.5))
-    <lambda>: 2 derivatives right, by mpmath; worst error 7.2e-17 of 7.1e-10 allowed
+    <lambda>: 2 derivatives right, by mpmath; worst error ... allowed
     >>> check_gradients(lambda x: x**3, 2.0, gradient=lambda x: 3 * x)
     Traceback (most recent call last):
     autograd.testing.check.GradientMismatch: wrong gradient of <lambda>

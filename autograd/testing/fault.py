@@ -37,7 +37,7 @@ def changed_operand(node: Value) -> str:
     """Return a sentence where an operand was changed after the node had used it."""
     numbers = [x.data if isinstance(x, Value) else x for x in node.operands]
     try:
-        again = float(node.op.forward(*numbers))  # type: ignore[union-attr]
+        again = node.op.forward(*numbers)  # type: ignore[union-attr]
     except REFUSALS:
         again = math.nan
     if again == node.data or (again != again and node.data != node.data):

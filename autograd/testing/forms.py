@@ -10,12 +10,13 @@ No derivative stands here: the complex step takes it. What is not analytic decid
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from autograd.testing.replay import context, shared
 
-FAR = 10**4  # erfc is 0 or 2 to a thousand digits from here on
+FAR = 10**4  # erfc is 0 to a million digits from here on
+NEAR = 4  # where erfc goes over from a series to a continued fraction
 
 
 def real(x: Any) -> Any:
@@ -77,6 +78,56 @@ def on(condition: Callable[[Any], Any], function: Callable[..., Any]) -> Callabl
     return guarded
 
 
+# mpmath loses the imaginary part of some complex functions where it is small beside the real one.
+# These are made of real functions, or of series, and keep it.
+
+
+def parts(mp: Any, z: Any) -> tuple[Any, Any]:
+    """Return the real and the imaginary part."""
+    return real(z), getattr(z, "imag", mp.mpf(0))
+
+
+def arc_tangent(mp: Any, z: Any) -> Any:
+    """Return atan of a number (Abramowitz and Stegun, 1964, 4.4.39)."""
+    x, y = parts(mp, z)
+    turn = (mp.atan2(x, 1 - y) + mp.atan2(x, 1 + y)) / 2
+    return mp.mpc(turn, mp.log1p(4 * y / ((1 - y) ** 2 + x * x)) / 4)
+
+
+def area_tangent(mp: Any, z: Any) -> Any:
+    """Return atanh of a number (Abramowitz and Stegun, 1964, 4.6.22 and 4.6.41)."""
+    x, y = parts(mp, z)
+    far, near = (1 + x) ** 2 + y * y, (1 - x) ** 2 + y * y
+    size = mp.log1p(4 * x / near) / 4 if abs(x) < 0.5 else mp.log(far / near) / 4
+    return mp.mpc(size, mp.atan2(2 * y, (1 - x) * (1 + x) - y * y) / 2)
+
+
+def small_erf(mp: Any, z: Any) -> Any:
+    """Return erf by a series of terms of one sign (Abramowitz and Stegun, 1964, 7.1.6)."""
+    term = whole = z
+    n = 1
+    while abs(term) > abs(whole) * mp.eps:
+        term = term * 2 * z * z / (2 * n + 1)
+        whole, n = whole + term, n + 1
+    return 2 / mp.sqrt(mp.pi) * mp.exp(-z * z) * whole
+
+
+def tail(mp: Any, z: Any) -> Any:
+    """Return erfc: by the series of erf, far out by a continued fraction (7.1.14)."""
+    x = real(z)
+    if x < 0:
+        return 2 - tail(mp, -z)
+    if x > FAR:
+        return mp.mpf(0)
+    if x < NEAR:
+        with mp.workdps(mp.dps + 20):
+            return 1 - small_erf(mp, z)
+    below = z
+    for n in range(int(mp.dps**2 / x**2) + 20, 0, -1):
+        below = z + n / (2 * below)
+    return mp.exp(-z * z) / (mp.sqrt(mp.pi) * below)
+
+
 def smooth(mp: Any) -> dict[str, Callable[..., Any]]:
     """Return the analytic functions."""
 
@@ -88,28 +139,32 @@ def smooth(mp: Any) -> dict[str, Callable[..., Any]]:
     def ramp(x: Any) -> Any:
         return mp.log1p(mp.exp(x)) if real(x) < 0 else x + mp.log1p(mp.exp(-x))
 
-    def tail(x: Any) -> Any:
-        if abs(real(x)) > FAR:
-            return mp.mpf(0 if real(x) > 0 else 2)
-        return mp.erfc(x)
-
     def cumulative(x: Any) -> Any:
-        return tail(-x / mp.sqrt(2)) / 2
+        return tail(mp, -x / mp.sqrt(2)) / 2
 
     def angle(y: Any, x: Any) -> Any:
         if abs(real(x)) >= abs(real(y)):
             turn = 0 if real(x) > 0 else mp.pi if real(y) >= 0 else -mp.pi
-            return arc_tangent(y / x) + turn
-        return (mp.pi / 2 if real(y) > 0 else -mp.pi / 2) - arc_tangent(x / y)
-
-    def arc_tangent(x: Any) -> Any:
-        """mpmath's own loses the imaginary part of small complex numbers."""
-        if abs(x) > 1:
-            return (mp.pi / 2 if real(x) > 0 else -mp.pi / 2) - arc_tangent(1 / x)
-        return mp.asin(x / mp.sqrt(1 + x * x))
+            return arc_tangent(mp, y / x) + turn
+        return (mp.pi / 2 if real(y) > 0 else -mp.pi / 2) - arc_tangent(mp, x / y)
 
     def cube_root(x: Any) -> Any:
         return -cube_root(-x) if real(x) < 0 else x ** (mp.mpf(1) / 3)
+
+    def arc_sine(x: Any) -> Any:
+        if abs(x) == 1:
+            return x * mp.pi / 2
+        return arc_tangent(mp, x / mp.sqrt((1 - x) * (1 + x)))
+
+    def area_sine(x: Any) -> Any:
+        if real(x) < 0:
+            return -area_sine(-x)
+        if real(x) < 1:
+            return area_tangent(mp, x / mp.sqrt(1 + x * x))
+        return mp.log(x + mp.sqrt(1 + x * x))
+
+    def area_cosine(x: Any) -> Any:
+        return mp.log1p(x - 1 + mp.sqrt((x - 1) * (x + 1)))
 
     def log_gamma(x: Any) -> Any:
         if real(x) > 0:
@@ -132,23 +187,21 @@ def smooth(mp: Any) -> dict[str, Callable[..., Any]]:
         "sin": mp.sin,
         "cos": mp.cos,
         "tan": mp.tan,
-        "asin": on(lambda x: abs(x) <= 1, mp.asin),
-        "acos": on(lambda x: abs(x) <= 1, mp.acos),
-        "atan": arc_tangent,
+        "asin": on(lambda x: abs(x) <= 1, arc_sine),
+        "acos": on(lambda x: abs(x) <= 1, lambda x: mp.pi / 2 - arc_sine(x)),
+        "atan": lambda x: arc_tangent(mp, x),
         "atan2": angle,
         "sinh": mp.sinh,
         "cosh": mp.cosh,
         "tanh": mp.tanh,
-        "asinh": mp.asinh,
-        "acosh": on(lambda x: x >= 1, mp.acosh),
-        "atanh": on(lambda x: abs(x) < 1, mp.atanh),
+        "asinh": area_sine,
+        "acosh": on(lambda x: x >= 1, area_cosine),
+        "atanh": on(lambda x: abs(x) < 1, lambda x: area_tangent(mp, x)),
         "hypot": lambda x, y: mp.sqrt(x * x + y * y),
         "gaussian": lambda x, rate: mp.exp(-rate * x * x),
         "normal_cdf": cumulative,
-        "erf": lambda x: (
-            1 - tail(x) if real(x) > 1 else tail(-x) - 1 if real(x) < -1 else mp.erf(x)
-        ),
-        "erfc": tail,
+        "erf": lambda x: small_erf(mp, x) if abs(real(x)) < 1 else 1 - tail(mp, x),
+        "erfc": lambda x: tail(mp, x),
         "polygamma": lambda n, x: mp.psi(int(real(n)), x),
         "lgamma": log_gamma,
         "sigmoid": logistic,
@@ -198,10 +251,13 @@ def sequences(mp: Any) -> dict[str, Callable[..., Any]]:
     def exponential(x: Any) -> Any:
         return mp.exp(x) if real(x) > -(FAR**2) else mp.mpf(0)
 
-    def shares(xs: Sequence[Any]) -> list[Any]:
-        top = max(map(real, xs))
-        exponentials = [exponential(x - top) for x in xs]
-        return [e / sum(exponentials) for e in exponentials]
+    def share(index: Any, *xs: Any) -> Any:
+        """The others relative to this one: so a share next to 1 keeps its imaginary part."""
+        own = int(real(index))
+        apart = [x - xs[own] for j, x in enumerate(xs) if j != own]
+        if any(real(x) > FAR**2 for x in apart):
+            return mp.mpf(0)
+        return 1 / (1 + sum(exponential(x) for x in apart))
 
     def dot(*operands: Any) -> Any:
         half = len(operands) // 2 + 1
@@ -219,7 +275,7 @@ def sequences(mp: Any) -> dict[str, Callable[..., Any]]:
         "prod": lambda *xs: mp.fprod(xs),
         "norm": lambda *xs: mp.sqrt(sum(x * x for x in xs)),
         "logsumexp": log_of_sum,
-        "softmax_of": lambda index, *xs: shares(xs)[int(real(index))],
+        "softmax_of": share,
         "largest": lambda *xs: max(xs, key=real),
         "smallest": lambda *xs: min(xs, key=real),
     }

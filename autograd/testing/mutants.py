@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from autograd.row import Primitive, Variadic
+from autograd.testing.check import GradientMismatch, check_gradients
 from autograd.testing.parameters import parameters, without_parameters
 from autograd.testing.recording import record
 
@@ -136,6 +137,31 @@ def spoiled_rule(rule: Slope, fault: Callable[..., Any]) -> Slope:
 def last_forgotten(rule: Slope) -> Slope:
     """Return an n-ary rule that forgets the last operand."""
     return lambda xs, out: [*rule(xs, out)[:-1], 0.0]
+
+
+def hunted(row: Primitive, points: Sequence[tuple[Any, ...]]) -> tuple[int, list[Mutant]]:
+    """Return how many mutants of a rule there are, and those that no check at the points catches.
+
+    Only mutants count that give another gradient at some of the points, and only points at which
+    the right rule passes.
+    """
+    good = [point for point in points if verdict(row, point) is None]
+    made = [mutant for mutant in mutants(row) if differs(mutant, good)]
+    survivors = []
+    for mutant in made:
+        with mutant.active():
+            if not any(isinstance(verdict(row, point), GradientMismatch) for point in good):
+                survivors.append(mutant)
+    return len(made), survivors
+
+
+def verdict(row: Primitive, point: tuple[Any, ...]) -> Exception | None:
+    """Return what `check_gradients` raises for a primitive at a point, None where it passes."""
+    try:
+        check_gradients(row, *point)
+    except (GradientMismatch, ValueError, ArithmeticError) as error:
+        return error
+    return None
 
 
 def differs(mutant: Mutant, points: Sequence[tuple[Any, ...]]) -> bool:

@@ -146,7 +146,7 @@ def sides(
         ends = (program.replay(kind, moved(inputs, i, s)) for s in (step, -step))
         return [as_number(end - here) / s for end, s in zip(ends, (step, -step))]
 
-    step = (abs(inputs[i]) or kind.lift(1)) * kind.lift(SIDE)
+    step = (abs(inputs[i]) or scale(inputs, i)) * kind.lift(SIDE)
     far, near = quotients(step), quotients(step * kind.lift(CLOSER))
     if abs(near[0]) > 2 * abs(far[0]) + 1:
         return math.inf
@@ -193,10 +193,25 @@ def precise(program: Program, i: int) -> Estimate:
         return Estimate(slope, 0.0, "mpmath")
 
 
+def precise_value(program: Program) -> Any:
+    """Return the output itself in arithmetic of 60 digits."""
+    with context().workdps(DIGITS):
+        return program.replay(Precise, [Precise.lift(x) for x in program.inputs])
+
+
 def precise_slope(program: Program, inputs: Sequence[Any], i: int) -> Any:
     """Return Im f(x + ih) / h in the arithmetic at hand."""
-    step = context().mpf(PRECISE_STEP) * min(abs(inputs[i]) or 1, 1)
+    step = context().mpf(PRECISE_STEP) * scale(inputs, i)
     return program.replay(Precise, moved(inputs, i, 1j * step)).imag / step
+
+
+def scale(inputs: Sequence[Any], i: int) -> Any:
+    """Return what a step of an input is small against: the input, else the smallest that is not 0.
+
+    Never more than 1, or a step from a huge number would cross the waves of a sine.
+    """
+    sizes = [abs(inputs[i])] if inputs[i] else [abs(x) for x in inputs if x]
+    return min([1, *sizes])
 
 
 def precise_second(program: Program, i: int, j: int) -> Estimate:
@@ -208,7 +223,7 @@ def precise_second(program: Program, i: int, j: int) -> Estimate:
     for digits in (2 * DIGITS, 15 * DIGITS):
         with context().workdps(digits):
             inputs = [Precise.lift(x) for x in program.inputs]
-            step = context().mpf(PRECISE_STEP) * min(abs(inputs[j]) or 1, 1)
+            step = context().mpf(PRECISE_STEP) * scale(inputs, j)
             right, left = (precise_slope(program, moved(inputs, j, s), i) for s in (step, -step))
             found = Estimate((right - left) / (2 * step), 0.0, "mpmath")
             if abs(right - left) > abs(right) * context().mpf(10) ** (DIGITS - digits):
@@ -217,8 +232,11 @@ def precise_second(program: Program, i: int, j: int) -> Estimate:
 
 
 def with_jump(found: Estimate, program: Program, i: int, suspect: bool) -> Estimate:
-    """Return an estimate by mpmath with the jump of the slope, where the point is suspect."""
-    if not suspect or found.oracle != "mpmath":
+    """Return an estimate by mpmath with the jump of the slope, where the point is suspect.
+
+    Differences cannot tell a jump from what `stop_gradient` holds back; then there is none.
+    """
+    if not suspect or found.oracle != "mpmath" or program.cut:
         return found
     with context().workdps(4 * DIGITS):
         inputs = [Precise.lift(x) for x in program.inputs]

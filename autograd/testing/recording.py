@@ -170,9 +170,9 @@ def path_sums(root: Any, leaves: Sequence[Any]) -> list[tuple[float, float]]:
 def noise(f: Callable[..., Any], args: Sequence[Any], output: int, order: int = 1) -> list[float]:
     """Return by how much perturbed rounding moves each derivative of an output.
 
-    Every input and every result is moved by one unit in its last place, up or down by a fixed
-    sequence, `TRIALS` times over; the largest change counts. What a rule of the table loses within
-    itself is not excused. Of second derivatives, the list is row by row.
+    Every input and every result (of second derivatives, every input) is moved by one unit in its
+    last place, up or down by a fixed sequence, `TRIALS` times over; the largest change counts. What
+    a rule of the table loses within itself is not excused. Second derivatives come row by row.
     """
     calm, *trials = (slopes_under(observer, f, args, output, order) for observer in jitters())
     return [max(distance(trial[i], x) for trial in trials) for i, x in enumerate(calm)]
@@ -199,7 +199,9 @@ def slopes_under(
     arguments, leaves = lift(tuple(args))
     for leaf in leaves:
         observer.move(leaf)
-    with mode(record=True, ieee=True, observer=observer):
+    # a rule that is called on Values must find the operands that were recorded
+    watched = observer if order == 1 else Ties()
+    with mode(record=True, ieee=True, observer=watched):
         root = flatten(f(*arguments))[output]
     if not isinstance(root, Value):
         return [0.0] * len(leaves) ** order

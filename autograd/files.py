@@ -1,0 +1,49 @@
+"""How a file is written: all of it or nothing.
+
+>>> import tempfile
+>>> with tempfile.TemporaryDirectory() as folder:
+...     write_file(f"{folder}/a.txt", "text")
+...     os.listdir(folder)
+['a.txt']
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from pathlib import Path
+
+
+def write_file(path: str | os.PathLike[str], content: str | bytes) -> None:
+    """Write a file beside its place and rename it, so that it is never half-written.
+
+    A link stays, and the file that it points to is replaced; a device or pipe is written to.
+
+    Raises: OSError, with the path, when it cannot be written; the old file is whole then, and
+        nothing is left beside it.
+    """
+    data = content if isinstance(content, bytes) else content.encode("utf-8")
+    place = Path(os.path.realpath(path))
+    try:
+        if place.exists() and not place.is_file():
+            place.write_bytes(data)
+        else:
+            replace_file(place, data)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror or str(error), str(path)) from error
+
+
+def replace_file(place: Path, data: bytes) -> None:
+    """Write a file under another name, make sure that it is on the disk, and rename it."""
+    beside = place.with_name(f".{secrets.token_hex(8)}.new")  # two threads may save at once
+    try:
+        with open(beside, "xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        if place.exists():
+            shutil.copymode(place, beside)
+        os.replace(beside, place)
+    finally:
+        beside.unlink(missing_ok=True)

@@ -1,0 +1,155 @@
+"""What pictures of a graph say: names, numbers and gradients as text, and how it is escaped.
+
+>>> escape_html("<b>")
+'&lt;b&gt;'
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from autograd.value import Value
+
+LONGEST = 40  # characters of a name
+UNKNOWN = "–"  # a gradient that no pass has computed yet: 0 would look like a result
+
+
+def graph_of(root: Any) -> Value:
+    """Return the root of a graph, or say what to pass instead."""
+    if isinstance(root, Value):
+        return root
+    cure = "one of its elements, or their sum" if hasattr(root, "__len__") else "a Value"
+    raise TypeError(
+        f"a graph belongs to a Value, not to {type(root).__name__} {root!r:.40}; pass {cure}"
+    )
+
+
+class Link(NamedTuple):
+    """An operand of a node: a Value or a plain number, and the edge of the backward pass, if any.
+
+    `edge` counts the edges of the node, as `parents` and the edges of a Step do; it is None for a
+    constant and where the result does not depend on the operand, a structural zero.
+    """
+
+    operand: Any
+    edge: int | None
+    slope: Any
+
+
+class Look(NamedTuple):
+    """What is told of the nodes, and in which format; see `draw_dot`."""
+
+    labels: Mapping[Value, str]
+    gradients: Mapping[Value, Any]
+    numbers: str
+    show_gradients: bool
+    full: bool = False
+
+
+def links(node: Value) -> Iterator[Link]:
+    """Yield the operands of a node in order, each with its edge."""
+    edge = 0
+    for operand in node.operands:
+        if edge < len(node.parents) and operand is node.parents[edge]:
+            yield Link(operand, edge, node.local_derivatives[edge])
+            edge += 1
+        else:
+            yield Link(operand, None, None)
+
+
+def known_gradients(nodes: Sequence[Value]) -> dict[Value, Any]:
+    """Return the gradients that a pass has computed, of nodes in topological order.
+
+    A pass gives the root its seed, and what depends on nothing but a node that it reached has its
+    gradient then, also where that is 0 because no edge leads on. So a node is known when its
+    gradient is not the 0 that it was made with, or when a known node was computed from it.
+    """
+    known: dict[Value, Any] = {}
+    for node in reversed(nodes):
+        if node in known or node.grad != 0:
+            known[node] = node.grad
+            known.update((x, x.grad) for x in node.operands if isinstance(x, Value))
+    return known
+
+
+def labels(nodes: Iterable[Value], names: Mapping[str, Any]) -> dict[Value, str]:
+    """Return the name of every node that has one: the caller's variable, else its own."""
+    variables = {str(name): x for name, x in names.items() if is_variable(str(name))}
+    found = {node: str(node.name) for node in nodes if node.name is not None}
+    for name, x in reversed(variables.items()):  # the first of several names stays
+        found.update((value, label) for label, value in elements(name, x))
+    for name, x in reversed(variables.items()):
+        if isinstance(x, Value):
+            found[x] = name
+    return found
+
+
+def is_variable(name: str) -> bool:
+    """Tell whether a name was chosen by somebody: in a notebook _, _1, In and Out were not."""
+    return not name.startswith("_") and name not in ("In", "Out")
+
+
+def elements(name: str, x: Any) -> Iterator[tuple[str, Value]]:
+    """Yield the Values in a list, tuple or dict with their labels."""
+    pairs: Iterable[tuple[Any, Any]] = ()
+    if isinstance(x, dict):
+        pairs = x.items()
+    elif isinstance(x, (list, tuple)):
+        pairs = enumerate(x)
+    yield from ((f"{name}[{key!r}]", each) for key, each in pairs if isinstance(each, Value))
+
+
+def gradient(node: Value, look: Look) -> str:
+    """Return the gradient of a node as text, – where there is none."""
+    return shown(look.gradients[node], look.numbers) if node in look.gradients else UNKNOWN
+
+
+def tooltip(node: Value, look: Look) -> str:
+    """Return what is told of a node when it is pointed at: all digits."""
+    name = look.labels.get(node, "")
+    made = f" = {node.op.spell(*map(operand_text, node.operands))}" if node.op else ""
+    return clipped(f"{name}{made} = {node.data!r}".lstrip(" ="), 3 * LONGEST)
+
+
+def operand_text(x: Any) -> str:
+    """Return an operand as it is written in a tooltip: its name, else its number."""
+    return str(x.name or shown(x.data, ".6g")) if isinstance(x, Value) else shown(x, ".6g")
+
+
+def shown(x: Any, numbers: str) -> str:
+    """Return a number in a format; a fraction as it is."""
+    return clipped(str(x)) if isinstance(x, Fraction) else format(x, numbers)
+
+
+def clipped(text: str, longest: int = LONGEST) -> str:
+    """Return the beginning of a text that is too long."""
+    return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def printable(text: str) -> str:
+    """Return a text with everything that is no visible character written as an escape."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
+def escape_html(text: str, longest: int = LONGEST) -> str:
+    """Return a text for a label in HTML.
+
+    Engines expand a backslash and an N even there; in a run of its own a backslash is only that.
+    """
+    plain = html.escape(clipped(printable(text), longest), quote=True)
+    return plain.replace("\\", '<font face="Helvetica">&#92;</font>')
+
+
+def escape_string(text: str) -> str:
+    """Return a text for a quoted label: a backslash would begin an escape, & an entity."""
+    return printable(text).replace("&", "&amp;").replace("\\", 2 * "\\")
+
+
+def escape_tooltip(text: str) -> str:
+    """Return a text for a tooltip, in which the engines expand escapes twice."""
+    return printable(text).replace("&", "&amp;").replace("\\", 4 * "\\")

@@ -1,0 +1,94 @@
+"""Checking a graph that was recorded, when there is no function to call again.
+
+>>> x = Value(3.0, name="x")
+>>> root = x * x
+>>> root.backward()
+>>> [found.verdict for found in check_graph(root)]
+['agrees']
+>>> x.grad = 6.00001
+>>> [found.verdict for found in check_graph(root)]
+['differs']
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from autograd.backward import history
+from autograd.testing.check import WRONG, Check, NonDifferentiablePoint
+from autograd.testing.fault import apply, changed_operand
+from autograd.value import Value
+
+
+class Finding(NamedTuple):
+    """What an oracle says of one leaf's gradient."""
+
+    leaf: Value
+    gradient: Any
+    expected: Any  # the derivative by the oracle; None where there is none
+    verdict: str  # "agrees", "differs", "kink" or "inconclusive"
+    oracle: str
+
+
+def check_graph(
+    root: Value, gradients: Mapping[Value, Any] | None = None, seed: Any = 1.0
+) -> list[Finding]:
+    """Return a Finding for every leaf of a graph: the operations are run again by an oracle.
+
+    Args:
+        root: the result whose history is run again.
+        gradients: the gradient of each leaf that is to be checked; by default `leaf.grad` of all.
+        seed: d root / d root of the pass that gave them.
+
+    Raises: ValueError when an operand has changed since it was recorded.
+    Cost:   about four runs of the graph on slow numbers for each leaf.
+    """
+    nodes = history(root)
+    for node in nodes:
+        changed = changed_operand(node) if node.op else ""
+        if changed:
+            raise ValueError(changed)
+    leaves = [node for node in nodes if node.op is None]
+    chosen = [leaf for leaf in leaves if gradients is None or leaf in gradients]
+    claims = [leaf.grad if gradients is None else gradients[leaf] for leaf in chosen]
+    check = Check(
+        rerun(nodes, chosen, seed),
+        tuple(leaf.data for leaf in chosen),
+        lambda *_: claims,
+        "auto",
+        WRONG,
+        0.0,
+    )
+    scales = check.scales(0, claims)
+    return [judged(check, i, leaf, claims[i], scales[i]) for i, leaf in enumerate(chosen)]
+
+
+def rerun(nodes: list[Value], leaves: list[Value], seed: Any) -> Callable[..., Any]:
+    """Return the function of some leaves that a graph computes, times the seed."""
+
+    def graph(*numbers: Any) -> Any:
+        results: dict[Value, Any] = dict(zip(leaves, numbers))
+        for node in nodes:
+            if node.op is None:
+                results.setdefault(node, node.data)
+            else:
+                results[node] = apply(
+                    node.op, [results[x] if isinstance(x, Value) else x for x in node.operands]
+                )
+        return results[nodes[-1]] if seed == 1 else seed * results[nodes[-1]]
+
+    return graph
+
+
+def judged(check: Check, i: int, leaf: Value, claimed: Any, scale: tuple[float, float]) -> Finding:
+    """Return what the oracle says of one leaf."""
+    try:
+        part = check.component(0, i, claimed, *scale)
+    except NonDifferentiablePoint:
+        return Finding(leaf, claimed, None, "kink", "")
+    if not part.error <= part.bound:
+        verdict = "differs"
+    else:
+        verdict = "inconclusive" if part.is_unsure else "agrees"
+    return Finding(leaf, claimed, part.expected, verdict, part.oracle)
