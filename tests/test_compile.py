@@ -611,6 +611,17 @@ def test_results_are_arrays_of_the_callers_own(engine):
 
 
 @both_engines
+def test_large_gradients_are_the_callers_own_too(engine):
+    w = [Value(float(i % 7)) for i in range(40_000)]
+    compiled = autograd.compile(lambda x: autograd.dot(w, [x] * 40_000), w, (1.0,), engine=engine)
+    kept = [compiled.value_and_grad([float(i)])[1] for i in range(5)]
+    assert [g.tolist() == [float(i)] * 40_000 for i, g in enumerate(kept)] == [True] * 5
+    for i in range(5):
+        gradient = compiled.value_and_grad([float(i)])[1]
+        assert gradient[0] == gradient[-1] == float(i)
+
+
+@both_engines
 def test_a_function_without_inputs_runs_once(engine):
     xs = [Value(1.5), Value(-0.5)]
     compiled = autograd.compile(

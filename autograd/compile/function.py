@@ -58,6 +58,10 @@ class Done:
         self.gradients = np.zeros((samples if self.each else 1, program.parameters), dtype)
         self.total = np.zeros(1, dtype)
 
+    def gradient(self) -> Array:
+        """Return the gradient by the parameters."""
+        return self.gradients[0]  # type: ignore[no-any-return]
+
     def take(self, places: Any, job: Any) -> None:
         """Take over the results of a job, whose samples stand at the given places."""
         self.outputs[places] = job.outputs
@@ -185,7 +189,7 @@ class Compiled:
             `inputs`, also the gradient by the inputs, in the structure of the batch.
         """
         job = self.done(batch, INPUTS_TOO | GRADIENT_TOO if inputs else GRADIENT_TOO, seed)
-        value, gradient = job.total.item(), job.gradients[0].copy()
+        value, gradient = job.total.item(), job.gradient()
         return (value, gradient, self.like_inputs(job.slopes)) if inputs else (value, gradient)
 
     def per_sample_grad(self, *batch: Any, seed: Any = None) -> Array:

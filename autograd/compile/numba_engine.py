@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import sys
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,9 @@ from autograd.row import Variadic
 
 Array = np.ndarray[Any, Any]
 CACHE = 3 * 2**19  # bytes of values and adjoints that a block of lanes should not exceed
+LARGE = 2**15  # numbers of a gradient that is not copied
+probe = [np.empty(0)]
+UNHELD = sys.getrefcount(probe[0])  # of an array that only a list holds
 NUMBERS = {"float64": ctypes.c_double, "float32": ctypes.c_float}
 LEAST, MOST = 8, 512  # lanes of a block
 
@@ -224,8 +228,31 @@ class Job:
         self.settings[k.VALUES : k.SUM + 1] = [x.ctypes.data for x in arrays]
         self.address = self.settings.ctypes.data
 
+        self.buffers = [self.full]
+
+    def gradient(self) -> Array:
+        """Return the gradient as an array of the caller's own; a large one without a copy."""
+        return self.gradients[0] if self.full.size >= LARGE else self.gradients[0].copy()
+
+    def change_buffer(self) -> None:
+        """Have the next run write to a buffer of which the caller holds no array.
+
+        In a loop that keeps the latest gradient two buffers take turns, and no page is new.
+        """
+        shape, dtype, count = self.full.shape, self.full.dtype, self.gradients.shape[1]
+        del self.full, self.gradients
+        places = range(len(self.buffers))
+        idle = [i for i in places if sys.getrefcount(self.buffers[i]) <= UNHELD]
+        if not idle:
+            self.buffers, idle = [self.buffers[-1], np.empty(shape, dtype)], [1]
+        self.full = self.buffers[idle[0]]
+        self.gradients = self.full[:, :count]
+        self.settings[k.GRADIENT] = self.full.ctypes.data
+
     def run(self) -> int:
         """Run the machine, and return its answer: 0, or where a guard or a number failed."""
+        if self.full.size >= LARGE:
+            self.change_buffer()
         answer = self.engine.machine(self.address)
         if self.engine.failures:
             raise self.engine.failures.pop()

@@ -360,6 +360,10 @@ class Job:
         self.gradients = self.full[:, : program.parameters]
         self.total = np.zeros(1, dtype)
 
+    def gradient(self) -> Array:
+        """Return the gradient as an array of the caller's own."""
+        return self.gradients[0].copy()
+
     def run(self) -> int:
         """Run all blocks, and return 0, or where a guard or a number failed: see `machine`."""
         self.full[:] = 0.0
