@@ -34,10 +34,10 @@ pictures: ## write the pictures of the README
 bench: ## print the tables of the README
 	$(PYTHON) -m benchmarks eager
 	$(PYTHON) -m benchmarks accuracy
+	$(PYTHON) -m benchmarks compiled
 	$(PYTHON) -m benchmarks drawing
 	$(PYTHON) -m benchmarks stepping
 	$(PYTHON) -m benchmarks trust
-	$(PYTHON) -m benchmarks compiled
 
 fuzz: ## random graphs against 60 digits, fractions, dual numbers, PyTorch and JAX; SEED=n for others
 	$(PYTHON) -m benchmarks fuzz --peers --seed $(or $(SEED),0)

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from autograd import Value
-from nn.optim import Optimizer, runaway
+from nn.optim import Optimizer, check_finite
 from nn.train import History, Loss, Passes, Sample, accuracy, listed
 
 COMPARED = 8  # samples with different targets, on which the compiled loss must be the recorded one
@@ -118,10 +118,10 @@ class CompiledPasses(Passes):
             new, *memory = optimizer.rule(self.numpy.sqrt)(
                 self.weights, self.gradient, *slots.values()
             )
-        if not self.numpy.isfinite(new).all():
-            raise runaway("parameter", new.tolist(), self.gradient.tolist())
+        remembered = dict(zip(slots, memory))
+        check_finite(new, remembered, self.gradient, lambda xs: self.numpy.isfinite(xs).all())
         targets, names = (self, optimizer, optimizer), ("weights", "slots", "steps")
-        numbers = (new, dict(zip(slots, memory)), optimizer.steps + 1)
+        numbers = (new, remembered, optimizer.steps + 1)
         deque(map(setattr, targets, names, numbers), maxlen=0)  # no Ctrl-C comes between
 
     def evaluate(self) -> tuple[float, float | None]:

@@ -82,9 +82,7 @@ class Optimizer:
             new, slots = self.updated(weights, gradients)
         except TypeError:
             raise TypeError(not_numeric(weights, gradients)) from None
-        for name, numbers in {"parameter": new, **slots}.items():
-            if not all(map(math.isfinite, numbers)):
-                raise runaway(name, numbers, gradients)
+        check_finite(new, slots, gradients)
         n = len(new)  # one call in C, as a backward pass commits: weights and memory stay in step
         targets = [*self.parameters, self, self]
         names = [*["data"] * n, "slots", "steps"]
@@ -129,6 +127,27 @@ class Optimizer:
         return f"{type(self).__name__}({len(self.parameters)} parameters, {shown})"
 
 
+def all_finite(numbers: Iterable[float]) -> bool:
+    """Tell whether no number is infinite or NaN."""
+    return all(map(math.isfinite, numbers))
+
+
+def check_finite(
+    weights: Sequence[float],
+    slots: Slots,
+    gradients: Sequence[float],
+    finite: Callable[[Any], Any] = all_finite,
+) -> None:
+    """Raise a FloatingPointError that names the first new number that is not finite."""
+    for name, numbers in {"parameter": weights, **slots}.items():
+        if not finite(numbers):
+            i = next(i for i, x in enumerate(numbers) if not math.isfinite(x))
+            what = f"{name} {i}" if name == "parameter" else f"the {name} of parameter {i}"
+            raise FloatingPointError(
+                f"{what} would become {numbers[i]}: its gradient is {gradients[i]:.6g}"
+            )
+
+
 def not_numeric(weights: list[Any], gradients: list[Any]) -> str:
     """Return which parameter or gradient is no number, so that an update failed."""
     for what, found in (("the gradient of parameter", gradients), ("parameter", weights)):
@@ -136,13 +155,6 @@ def not_numeric(weights: list[Any], gradients: list[Any]) -> str:
             if not isinstance(x, Real):
                 return f"{what} {i} is {type(x).__name__} {shown(x)}, not a number"
     return "an update failed: the parameters are of kinds of numbers that do not mix"
-
-
-def runaway(name: str, numbers: Iterable[float], gradients: Sequence[float]) -> FloatingPointError:
-    """Return the error for new parameters, or new memory, not all finite; it names the first."""
-    i, x = next((i, x) for i, x in enumerate(numbers) if not math.isfinite(x))
-    what = f"{name} {i}" if name == "parameter" else f"the {name} of parameter {i}"
-    return FloatingPointError(f"{what} would become {x}: its gradient is {gradients[i]:.6g}")
 
 
 def in_range(
