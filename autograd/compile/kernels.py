@@ -604,8 +604,8 @@ def machine(job: Any, tables: Any, shared: Any) -> Any:
 
     Rows (the inputs), outputs and slopes (the gradient by the inputs) have a row for each sample.
     The gradient by the shared numbers is written, or one for each sample. Returns -1 - s where a
-    guard fails at sample s, s + 1 where the first input or output that is not finite is that of sample s,
-    and 0 if all is well.
+    guard fails at sample s, s + 1 where the first input or output that is not finite is that of
+    sample s, and 0 if all is well.
     """
     code, values = as_code(job[CODE]), pointer_like(shared, job[VALUES])
     adjoints, scratch = pointer_like(shared, job[ADJOINTS]), pointer_like(shared, job[SCRATCH])
