@@ -36,7 +36,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 # fmt: off
-from autograd.backward import Edge, Step, backward, backward_steps, topological_order
+from autograd.backward import backward, backward_steps, topological_order
 from autograd.custom import primitive
 from autograd.draw import draw_dot, trace
 from autograd.explain import contributions, detect_anomaly, explain_nan, paths
@@ -66,7 +66,6 @@ from autograd.primitives import (
     copysign,
     cos,
     cosh,
-    dot,
     elu,
     erf,
     erfc,
@@ -84,9 +83,7 @@ from autograd.primitives import (
     log10,
     log_sigmoid,
     logsumexp,
-    maximum,
     mean,
-    minimum,
     norm,
     power,
     prod,
@@ -108,7 +105,9 @@ from autograd.primitives import (
 from autograd.primitives import rounded as round
 from autograd.primitives import total as sum
 from autograd.row import Primitive
+from autograd.sequences import dot, maximum, minimum
 from autograd.stepper import stepper
+from autograd.steps import Edge, Step
 from autograd.value import Value
 
 # fmt: on

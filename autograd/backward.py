@@ -16,10 +16,11 @@ import threading
 from collections import deque
 from collections.abc import Iterator
 from itertools import repeat
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from autograd.mode import tracing
-from autograd.operands import checked_seed, formatted, zero_for
+from autograd.operands import checked_seed, zero_for
+from autograd.steps import Edge, Step
 
 if TYPE_CHECKING:
     from autograd.value import Value
@@ -27,37 +28,6 @@ if TYPE_CHECKING:
 commit_lock = threading.RLock()
 if hasattr(os, "register_at_fork"):  # a child of a thread that is not writing has a lock of its own
     os.register_at_fork(after_in_child=commit_lock._at_fork_reinit)  # type: ignore[attr-defined]
-
-
-class Edge(NamedTuple):
-    """One application of the chain rule: contribution = adjoint of the node * local derivative."""
-
-    parent: Value
-    local_derivative: float
-    contribution: float
-    before: float  # the parent's adjoint in this pass, without the contribution
-    after: float  # and with it
-
-    def __str__(self) -> str:
-        before, slope, after = map(formatted, (self.before, self.local_derivative, self.after))
-        return f"{label(self.parent)}: {before} + {slope} * upstream = {after}"
-
-
-class Step(NamedTuple):
-    """A node whose adjoint is complete, and the edges over which it passes it on."""
-
-    node: Value
-    adjoint: float
-    edges: tuple[Edge, ...]
-
-    def __str__(self) -> str:
-        head = f"{label(self.node)}: upstream {formatted(self.adjoint)}"
-        return "\n".join([head, *(f"    -> {edge}" for edge in self.edges)])
-
-
-def label(node: Value) -> str:
-    """Return what a line of text calls a node: its name, else its operation, and its number."""
-    return f"{node.name or node.op or 'leaf'} ({formatted(node.data)})"
 
 
 def explore(root: Value) -> tuple[dict[Value, Any], list[Value], list[Value]]:

@@ -24,9 +24,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from autograd.backward import adjoints, history, label, topological_order
+from autograd.backward import adjoints, history, topological_order
 from autograd.mode import MODE, Observer, mode
 from autograd.row import Primitive
+from autograd.steps import label
 from autograd.value import Value
 
 HERE = os.path.dirname(__file__) + os.sep

@@ -24,12 +24,12 @@ def write_file(path: str | os.PathLike[str], content: str | bytes) -> None:
         nothing is left beside it.
     """
     data = content if isinstance(content, bytes) else content.encode("utf-8")
-    place = Path(os.path.realpath(path))
+    place = Path(path)
     try:
         if place.exists() and not place.is_file():
             place.write_bytes(data)
         else:
-            replace_file(place, data)
+            replace_file(Path(os.path.realpath(place)), data)
     except OSError as error:
         raise OSError(error.errno, error.strerror or str(error), str(path)) from error
 

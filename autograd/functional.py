@@ -18,12 +18,13 @@ from functools import cache
 from itertools import compress
 from typing import Any, NamedTuple
 
-from autograd.backward import adjoints, label, topological_order
+from autograd.backward import adjoints, topological_order
 from autograd.mode import MODE, mode, tracing
 from autograd.operands import number
 from autograd.primitives import where
 from autograd.row import Primitive, elements, shown
 from autograd.special import fold
+from autograd.steps import label
 from autograd.value import Value, edge_mask, possible_parents
 
 Argnums = int | tuple[int, ...]

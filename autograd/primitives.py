@@ -14,7 +14,7 @@ from __future__ import annotations
 import itertools
 import math
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from math import inf, nan
 from typing import Any
 
@@ -211,21 +211,6 @@ smallest = Variadic("minimum", lambda *xs: first_nan_or(min, xs), winners_rule, 
 # fmt: on
 
 
-def dot(ws: Sequence[Any], xs: Sequence[Any], bias: Any = 0) -> Any:
-    """Return bias + sum(w*x for w, x in zip(ws, xs)) as one node, rounded as that sum is.
-
-    Raises ValueError when the lengths differ. Cost: O(n) in operations and memory.
-
-    >>> dot([1.0, 2.0], [3.0, 4.0], bias=0.5)
-    11.5
-    """
-    if not (hasattr(ws, "__len__") and hasattr(xs, "__len__")):
-        ws, xs = elements("dot", ws), elements("dot", xs)
-    if len(ws) != len(xs):
-        raise ValueError(f"dot of {len(ws)} weights with {len(xs)} inputs: the lengths must agree")
-    return inner_product((bias, *ws, *xs))
-
-
 def softmax(xs: Sequence[Any]) -> list[Any]:
     """Return exp(x) / sum(exp(xs)) for every x; each result is one node, and they sum to 1.
 
@@ -236,37 +221,6 @@ def softmax(xs: Sequence[Any]) -> list[Any]:
     if not any(hasattr(x, "record") for x in xs):
         return softmax_shares(*xs)  # at once: a rule asks for all shares of plain numbers
     return [softmax_of((i, *xs)) for i in range(len(xs))]
-
-
-def maximum(*xs: Any) -> Any:
-    """Return the largest; k Values that tie share the slope, and a tie with a number has slope 0.
-
-    >>> maximum(1.0, 3.0, 2.0)
-    3.0
-    """
-    return choose(xs, max, largest, at_least)
-
-
-def minimum(*xs: Any) -> Any:
-    """Return the smallest; k Values that tie share the slope, and a tie with a number has slope 0.
-
-    >>> minimum(1.0, 3.0, 2.0)
-    1.0
-    """
-    return choose(xs, min, smallest, at_most)
-
-
-def choose(
-    xs: Sequence[Any], best: Callable[..., Any], of_many: Variadic, bounded: Primitive
-) -> Any:
-    """Choose among Values by one node and against the best plain number by another."""
-    xs = xs if len(xs) != 1 or hasattr(xs[0], "record") else elements(of_many.symbol, xs[0])
-    recorded = [x for x in xs if hasattr(x, "record")]
-    plain = [x for x in xs if not hasattr(x, "record")]
-    if not recorded:
-        return first_nan_or(best, plain)
-    winner = of_many(recorded) if len(recorded) > 1 else recorded[0]
-    return bounded(winner, first_nan_or(best, plain)) if plain else winner
 
 
 TABLE = {name: row for name, row in list(globals().items()) if isinstance(row, Primitive)}

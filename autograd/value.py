@@ -23,7 +23,8 @@ from numbers import Real
 from typing import Any
 
 from autograd import primitives as p
-from autograd.backward import Step, backward, backward_steps, history
+from autograd import sequences
+from autograd.backward import backward, backward_steps, history
 from autograd.mode import MODE, USUAL, mode, slow
 from autograd.operands import (
     checked_name,
@@ -37,6 +38,7 @@ from autograd.operands import (
 )
 from autograd.primitives import add, div, mul, neg, power, sub
 from autograd.row import Primitive
+from autograd.steps import Step
 
 new = object.__new__
 
@@ -238,11 +240,11 @@ class Value:
 
     def maximum(self, *others: Any) -> Value:
         """Return the largest of this and others, see `autograd.maximum`."""
-        return p.maximum(self, *others)  # type: ignore[no-any-return]
+        return sequences.maximum(self, *others)  # type: ignore[no-any-return]
 
     def minimum(self, *others: Any) -> Value:
         """Return the smallest of this and others, see `autograd.minimum`."""
-        return p.minimum(self, *others)  # type: ignore[no-any-return]
+        return sequences.minimum(self, *others)  # type: ignore[no-any-return]
 
     def item(self) -> Any:
         """Return the number itself, without its history."""

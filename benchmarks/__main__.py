@@ -10,7 +10,8 @@ from pathlib import Path
 
 def names() -> list[str]:
     """Return the benchmarks: the modules of this folder that have a `main`."""
-    found = sorted(module.name for module in pkgutil.iter_modules([str(Path(__file__).parent)]))
+    modules = pkgutil.iter_modules([str(Path(__file__).parent)])
+    found = sorted(module.name for module in modules if not module.ispkg)
     return [name for name in found if name[0] != "_" and "\ndef main(" in source_of(name)]
 
 

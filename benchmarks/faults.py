@@ -357,6 +357,29 @@ def is_cut(act: Callable[[], Any], seconds: float) -> bool:
     return False
 
 
+@contextlib.contextmanager
+def untraced() -> Iterator[None]:
+    """Switch off a tracer, such as that of coverage: cut off, it would leave its lock closed."""
+    before = sys.gettrace()
+    sys.settrace(None)
+    try:
+        yield
+    finally:
+        sys.settrace(before)
+
+
+@contextlib.contextmanager
+def alarms() -> Iterator[None]:
+    """Let SIGALRM raise KeyboardInterrupt within the block."""
+    with untraced():
+        handler = signal.signal(signal.SIGALRM, interrupt)
+        try:
+            yield
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0.0)
+            signal.signal(signal.SIGALRM, handler)
+
+
 def typical_time(act: Callable[[], Any]) -> float:
     times = []
     for _ in range(7):
@@ -368,19 +391,15 @@ def typical_time(act: Callable[[], Any]) -> float:
 
 def interrupts_here(n: int, seed: int = 0) -> tuple[int, int]:
     """As `interrupts`, in this process; only the main thread can do it."""
-    source, half, handler = random.Random(seed), 0, signal.signal(signal.SIGALRM, interrupt)
-    try:
-        with tempfile.TemporaryDirectory() as folder:
-            works = (a_pass(1500), an_update(150), a_save(Path(folder), 8), a_mode())
-            for i, work in enumerate(works):
-                whole, left = typical_time(work.act), n // 4 + (i < n % 4)
-                while left:
-                    work.prepare()
-                    left -= is_cut(work.act, source.uniform(0.0, whole))
-                    half += work.is_half()
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0.0)
-        signal.signal(signal.SIGALRM, handler)
+    source, half = random.Random(seed), 0
+    with tempfile.TemporaryDirectory() as folder, alarms():
+        works = (a_pass(1500), an_update(150), a_save(Path(folder), 8), a_mode())
+        for i, work in enumerate(works):
+            whole, left = typical_time(work.act), n // 4 + (i < n % 4)
+            while left:
+                work.prepare()
+                left -= is_cut(work.act, source.uniform(0.0, whole))
+                half += work.is_half()
     return n, half
 
 
@@ -453,9 +472,13 @@ def injected(work: Work) -> tuple[int, int]:
 
 
 def resident() -> int:
-    """Return the bytes of memory that this process holds; Linux only."""
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE")
+    """Return the bytes of memory that this process holds; where Linux is not, has held at most."""
+    if sys.platform == "linux":
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE")
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 def memory_here(rounds: int) -> tuple[int, int]:
@@ -555,7 +578,7 @@ def main(argv: list[str]) -> int:
     tried, clear = bad_inputs()
     print(f"bad inputs: {tried} tried, {clear} clear errors")
     print("interrupts: {} at random moments, {} half done".format(*interrupts()))
-    with tempfile.TemporaryDirectory() as folder, contextlib.suppress(OSError):
+    with tempfile.TemporaryDirectory() as folder:
         for work in (a_pass(5), an_update(3), a_save(Path(folder), 2)):
             print("{}: {} instructions, {} half done".format(work.what, *injected(work)))
     print("memory after 10,000 rounds without collector: {:+} bytes, {} found".format(*memory()))

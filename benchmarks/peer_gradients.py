@@ -223,12 +223,13 @@ class Point(NamedTuple):
 def conventions() -> list[Point]:
     """Return the points of the design where answers differ, with ours."""
     from autograd import primitives as p
+    from autograd import sequences
 
     return [
         Point("abs at 0", p.absolute, (0.0,), (0.0,)),
         Point("relu at 0", p.relu, (0.0,), (0.0,)),
-        Point("a tie of two", lambda x, y: p.maximum(x, y), (1.0, 1.0), (0.5, 0.5)),
-        Point("maximum(x, 0.0) at 0", lambda x: p.maximum(x, 0.0), (0.0,), (0.0,)),
+        Point("a tie of two", lambda x, y: sequences.maximum(x, y), (1.0, 1.0), (0.5, 0.5)),
+        Point("maximum(x, 0.0) at 0", lambda x: sequences.maximum(x, 0.0), (0.0,), (0.0,)),
         Point("clip at its lower end", lambda x: p.clip(x, 0.0, 1.0), (0.0,), (1.0,)),
         Point("where(x > 0, log x, 0) at 0", guarded_log, (0.0,), (0.0,)),
         Point("sqrt(x)**2 at 0", lambda x: p.square(p.sqrt(x)), (0.0,), (float("nan"),)),

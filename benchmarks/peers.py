@@ -6,30 +6,38 @@ import os
 import subprocess
 import sys
 import venv
+from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def environment(name: str, *requirements: str) -> Path:
+def environment(name: str, *requirements: str, optional: Sequence[str] = ()) -> Path:
     """Return the Python of a virtual environment that has the given packages.
 
     It is made once, in the folder `.venv-NAME` beside the project, and made again when the
     requirements change: HIPS autograd has our import name, so peers never share our environment.
+    An optional package that cannot be installed is named on stderr, and left out.
     """
     folder = ROOT / f".venv-{name}"
     python = folder / ("Scripts" if os.name == "nt" else "bin") / "python"
     stamp = folder / "requirements.txt"
-    wanted = "\n".join(requirements)
+    wanted = "\n".join([*requirements, *optional])
     if not stamp.exists() or stamp.read_text(encoding="utf-8") != wanted:
-        print(f"installing {', '.join(requirements)} into {folder.name} ...", file=sys.stderr)
         venv.create(folder, with_pip=True, clear=True)
-        subprocess.run(
-            [python, "-m", "pip", "install", "-q", "--disable-pip-version-check", *requirements],
-            check=True,
-        )
+        install(python, *requirements).check_returncode()
+        for requirement in optional:
+            if install(python, requirement).returncode:
+                print(f"{requirement} cannot be installed; it is left out", file=sys.stderr)
         stamp.write_text(wanted, encoding="utf-8")
     return python
+
+
+def install(python: Path, *requirements: str) -> subprocess.CompletedProcess[bytes]:
+    """Install packages by pip into the environment of a Python."""
+    print(f"installing {', '.join(requirements)} for {python} ...", file=sys.stderr)
+    pip = [python, "-m", "pip", "install", "-q", "--disable-pip-version-check"]
+    return subprocess.run([*pip, *requirements])
 
 
 def run_there(python: Path, module: str, *arguments: str) -> int:

@@ -2,7 +2,8 @@
 
 Every loss takes the outputs and the targets of one sample (a number, or a list of q of them), or
 those of many samples (a list of lists), over which it takes the mean. A list of plain numbers or
-Values is one sample. On Values the loss is a Value, on numbers a number.
+Values is one sample. On Values the loss is a Value, on numbers a number. Targets may be Values too:
+a compiled loss takes them as inputs. Nothing branches on them then, and nothing checks them.
 
 >>> mse_loss([0.5, 1.0], [0.0, 1.0])
 0.125
@@ -18,7 +19,7 @@ from typing import Any
 
 from autograd import Value, clip, dot, log, log1p, log_sigmoid, logsumexp, mean, relu, sigmoid
 from autograd import sum as total
-from autograd.primitives import softmax_of
+from autograd.primitives import equal, softmax_of
 
 SUM_OF_SHARES = 1e-9  # how far a distribution may be from summing to 1
 
@@ -51,6 +52,11 @@ def matched(outputs: list[Any], target: Any) -> list[tuple[Any, Any]]:
     if len(outputs) != len(targets):
         raise ValueError(f"{len(outputs)} outputs but {len(targets)} targets")
     return list(zip(outputs, targets))
+
+
+def is_recorded(target: Any) -> bool:
+    """Tell whether a target is made of Values, whose numbers will differ from sample to sample."""
+    return any(isinstance(t, Value) for t in as_list(target))
 
 
 def mse_loss(outputs: Any, targets: Any) -> Any:
@@ -95,13 +101,14 @@ def binary_cross_entropy(outputs: Any, targets: Any) -> Any:
 
 def cross_entropy_of_two(output: Any, target: Any) -> Any:
     """Return the loss of one probability; a term with the factor 0 is left out."""
-    if not 0 <= target <= 1:
+    recorded = isinstance(target, Value)
+    if not recorded and not 0 <= target <= 1:
         raise ValueError(f"binary_cross_entropy: the target {target!r} is outside [0, 1]")
     if isinstance(output, Value) and output.op is sigmoid:
         z = output.operands[0]
         return -weighted(target, lambda: log_sigmoid(z), lambda: log_sigmoid(-z))
     probability = output.data if isinstance(output, Value) else output
-    if not 0 <= probability <= 1 or probability == 1 - target:
+    if not recorded and not 0 <= probability <= 1 or probability == 1 - target:
         raise ValueError(
             f"binary_cross_entropy: a probability of {probability!r} for the target {target!r}; "
             "pass what sigmoid returned, as a Value"
@@ -134,8 +141,10 @@ def cross_entropy(outputs: Any, targets: Any) -> Any:
     """
 
     def one(outputs: list[Any], target: Any) -> Any:
-        shares = distribution(target, len(outputs))
         logits = logits_of(outputs)
+        if is_recorded(target):
+            return surprise(logits, target)
+        shares = distribution(target, len(outputs))
         likely = max(range(len(shares)), key=shares.__getitem__)
         ahead = [0.0 if k == likely else z - logits[likely] for k, z in enumerate(logits)]
         if sum(map(bool, shares)) == 1:
@@ -143,6 +152,13 @@ def cross_entropy(outputs: Any, targets: Any) -> Any:
         return logsumexp(ahead) - dot(shares, ahead)
 
     return over_samples(one, outputs, targets)
+
+
+def surprise(logits: Sequence[Any], target: Any) -> Any:
+    """Return the cross entropy for a recorded target, without asking which class it is."""
+    shares = target if is_many(target) else [equal(target, k) for k in range(len(logits))]
+    expected = dot(shares, logits)  # of a single class its logit, exactly
+    return logsumexp([z - expected for z in logits])
 
 
 def distribution(target: Any, classes: int) -> list[float]:
@@ -184,7 +200,7 @@ def hinge_loss(outputs: Any, targets: Any) -> Any:
     def one(outputs: list[Any], target: Any) -> Any:
         pairs = matched(outputs, target)
         for _, t in pairs:
-            if t not in (-1, 1):
+            if not isinstance(t, Value) and t not in (-1, 1):
                 raise ValueError(f"hinge_loss: the target {t!r} is neither -1 nor +1")
         return total([relu(1 - t * score) for score, t in pairs])
 

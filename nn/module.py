@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Mapping
+from fractions import Fraction
 from itertools import repeat
 from sys import float_info
 from typing import Any
@@ -85,7 +86,9 @@ class Module:
 
     def zero_grad(self) -> None:
         """Set the gradient of every parameter to zero."""
-        deque(map(Value.zero_grad, self.parameters()), maxlen=0)
+        parameters = self.parameters()
+        zeros = [p.data * 0 if isinstance(p.data, Fraction) else 0.0 for p in parameters]
+        deque(map(setattr, parameters, repeat("grad"), zeros), maxlen=0)  # all of them or none
 
     def train(self) -> Module:
         """Record from now on, also when called on plain numbers; return self."""

@@ -1,7 +1,9 @@
 """Optimisers: how the gradients of a step become new weights.
 
 A step is all or nothing: all new numbers are computed first, and written in one call that no
-Ctrl-C interrupts. The formulas, for a weight w with gradient g and step size alpha:
+Ctrl-C interrupts. A rule is stated once, and updates one weight or whole arrays of them: recorded
+and compiled trainings follow the same line. The formulas, for a weight w with gradient g and step
+size alpha:
 
     SGD       w <- w - alpha * g                   (Algorithm 3.1; momentum and decay: see there)
     RMSprop   s <- rho s + (1 - rho) g**2;         w <- w - alpha * g / (sqrt(s) + epsilon)
@@ -23,7 +25,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import repeat
 from numbers import Real
 from typing import Any
@@ -32,7 +34,8 @@ from autograd import Value
 from autograd.row import elements, shown
 from nn.module import is_finite, is_plain
 
-Slots = dict[str, list[float]]  # what an optimiser remembers: lists of one number per parameter
+Slots = dict[str, Any]  # what an optimiser remembers: a list or an array, one number per parameter
+Rule = Callable[..., tuple[Any, ...]]  # (weight, gradient, *memory) -> (weight, *memory), all new
 
 
 class Optimizer:
@@ -55,9 +58,18 @@ class Optimizer:
         self.steps = 0
         self.slots: Slots = {name: [0.0] * len(self.parameters) for name in self.remembers}
 
+    def rule(self, sqrt: Callable[[Any], Any]) -> Rule:
+        """Return the update of one weight; numbers or arrays, `sqrt` being the root that fits.
+
+        Called once for a step, so that what all weights share is computed once.
+        """
+        raise NotImplementedError
+
     def updated(self, weights: list[float], gradients: list[float]) -> tuple[list[float], Slots]:
         """Return the new weights and the new memory."""
-        raise NotImplementedError
+        rows = map(self.rule(math.sqrt), weights, gradients, *self.slots.values())
+        new, *memory = map(list, zip(*rows))
+        return new, dict(zip(self.slots, memory))
 
     def step(self) -> None:
         """Update every parameter from its gradient; all of them and the memory, or nothing.
@@ -70,13 +82,7 @@ class Optimizer:
             new, slots = self.updated(weights, gradients)
         except TypeError:
             raise TypeError(not_numeric(weights, gradients)) from None
-        for name, numbers in {"parameter": new, **slots}.items():
-            if not all(map(math.isfinite, numbers)):
-                i = [math.isfinite(x) for x in numbers].index(False)
-                what = f"{name} {i}" if name == "parameter" else f"the {name} of parameter {i}"
-                raise FloatingPointError(
-                    f"{what} would become {numbers[i]}: its gradient is {gradients[i]:.6g}"
-                )
+        check_finite(new, slots, gradients)
         n = len(new)  # one call in C, as a backward pass commits: weights and memory stay in step
         targets = [*self.parameters, self, self]
         names = [*["data"] * n, "slots", "steps"]
@@ -89,7 +95,7 @@ class Optimizer:
     def state_dict(self) -> dict[str, Any]:
         """Return all that is needed to continue exactly here, apart from the weights."""
         state: dict[str, Any] = {name: getattr(self, name) for name in self.settings}
-        slots = {name: list(numbers) for name, numbers in self.slots.items()}
+        slots = {name: list(map(float, numbers)) for name, numbers in self.slots.items()}
         return {"optimizer": type(self).__name__, **state, "steps": self.steps, "slots": slots}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -119,6 +125,27 @@ class Optimizer:
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.settings)
         return f"{type(self).__name__}({len(self.parameters)} parameters, {shown})"
+
+
+def all_finite(numbers: Iterable[float]) -> bool:
+    """Tell whether no number is infinite or NaN."""
+    return all(map(math.isfinite, numbers))
+
+
+def check_finite(
+    weights: Sequence[float],
+    slots: Slots,
+    gradients: Sequence[float],
+    finite: Callable[[Any], Any] = all_finite,
+) -> None:
+    """Raise a FloatingPointError that names the first new number that is not finite."""
+    for name, numbers in {"parameter": weights, **slots}.items():
+        if not finite(numbers):
+            i = next(i for i, x in enumerate(numbers) if not math.isfinite(x))
+            what = f"{name} {i}" if name == "parameter" else f"the {name} of parameter {i}"
+            raise FloatingPointError(
+                f"{what} would become {numbers[i]}: its gradient is {gradients[i]:.6g}"
+            )
 
 
 def not_numeric(weights: list[Any], gradients: list[Any]) -> str:
@@ -170,16 +197,17 @@ class SGD(Optimizer):
         self.momentum = in_range("momentum", momentum, high=1.0)
         self.weight_decay = in_range("weight_decay", weight_decay)
 
-    def updated(self, weights: list[float], gradients: list[float]) -> tuple[list[float], Slots]:
-        """Return the new weights and velocities."""
-        alpha, slots = self.step_size, self.slots
-        if self.weight_decay:
-            gradients = [g + self.weight_decay * w for g, w in zip(gradients, weights)]
-        if self.momentum:
-            velocity = self.slots["velocity"]
-            gradients = [self.momentum * v + g for v, g in zip(velocity, gradients)]
-            slots = {"velocity": gradients}
-        return [w - alpha * g for w, g in zip(weights, gradients)], slots
+    def rule(self, sqrt: Callable[[Any], Any]) -> Rule:
+        """Return the update of a weight and its velocity."""
+
+        def update(w: Any, g: Any, v: Any) -> tuple[Any, Any]:
+            if self.weight_decay:
+                g = g + self.weight_decay * w
+            if self.momentum:
+                g = v = self.momentum * v + g
+            return w - self.step_size * g, v
+
+        return update
 
 
 class Momentum(SGD):
@@ -215,14 +243,14 @@ class RMSprop(Optimizer):
         self.decay = in_range("decay", decay, high=1.0)
         self.epsilon = in_range("epsilon", epsilon, above=True)
 
-    def updated(self, weights: list[float], gradients: list[float]) -> tuple[list[float], Slots]:
-        """Return the new weights and running means."""
-        squares = mixed(self.decay, self.slots["squares"], [g * g for g in gradients])
-        new = [
-            w - self.step_size * g / (math.sqrt(s) + self.epsilon)
-            for w, g, s in zip(weights, gradients, squares)
-        ]
-        return new, {"squares": squares}
+    def rule(self, sqrt: Callable[[Any], Any]) -> Rule:
+        """Return the update of a weight and its running mean."""
+
+        def update(w: Any, g: Any, s: Any) -> tuple[Any, Any]:
+            s = mixed(self.decay, s, g * g)
+            return w - self.step_size * g / (sqrt(s) + self.epsilon), s
+
+        return update
 
 
 class Adam(Optimizer):
@@ -254,25 +282,26 @@ class Adam(Optimizer):
         self.epsilon = in_range("epsilon", epsilon, above=True)
         self.weight_decay = in_range("weight_decay", weight_decay)
 
-    def decayed(
-        self, weights: list[float], gradients: list[float]
-    ) -> tuple[list[float], list[float]]:
-        """Return the weights and gradients after weight decay: here it is part of the gradient."""
-        return weights, [g + self.weight_decay * w for g, w in zip(gradients, weights)]
+    def decayed(self, w: Any, g: Any) -> tuple[Any, Any]:
+        """Return weight and gradient after weight decay: here it is part of the gradient."""
+        return w, g + self.weight_decay * w
 
-    def updated(self, weights: list[float], gradients: list[float]) -> tuple[list[float], Slots]:
-        """Return the new weights and running means."""
-        if self.weight_decay:
-            weights, gradients = self.decayed(weights, gradients)
-        means = mixed(self.beta1, self.slots["means"], gradients)
-        squares = mixed(self.beta2, self.slots["squares"], [g * g for g in gradients])
+    def rule(self, sqrt: Callable[[Any], Any]) -> Rule:
+        """Return the update of a weight and its running means."""
         t = self.steps + 1
         mean_bias, square_bias = 1.0 - self.beta1**t, 1.0 - self.beta2**t
-        new = [
-            w - self.step_size * (m / mean_bias) / (math.sqrt(s / square_bias) + self.epsilon)
-            for w, m, s in zip(weights, means, squares)
-        ]
-        return new, {"means": means, "squares": squares}
+
+        def update(w: Any, g: Any, m: Any, s: Any) -> tuple[Any, Any, Any]:
+            if self.weight_decay:
+                w, g = self.decayed(w, g)
+            m, s = mixed(self.beta1, m, g), mixed(self.beta2, s, g * g)
+            return (
+                w - self.step_size * (m / mean_bias) / (sqrt(s / square_bias) + self.epsilon),
+                m,
+                s,
+            )
+
+        return update
 
 
 class AdamW(Adam):
@@ -292,17 +321,14 @@ class AdamW(Adam):
     ) -> None:
         super().__init__(parameters, step_size, beta1, beta2, epsilon, weight_decay)
 
-    def decayed(
-        self, weights: list[float], gradients: list[float]
-    ) -> tuple[list[float], list[float]]:
-        """Return the weights, shrunk, and the gradients as they are."""
-        shrink = 1.0 - self.step_size * self.weight_decay
-        return [w * shrink for w in weights], gradients
+    def decayed(self, w: Any, g: Any) -> tuple[Any, Any]:
+        """Return the weight, shrunk, and the gradient as it is."""
+        return w * (1.0 - self.step_size * self.weight_decay), g
 
 
-def mixed(decay: float, old: list[float], new: list[float]) -> list[float]:
-    """Return the running means decay * old + (1 - decay) * new."""
-    return [decay * a + (1.0 - decay) * b for a, b in zip(old, new)]
+def mixed(decay: float, old: Any, new: Any) -> Any:
+    """Return the running mean decay * old + (1 - decay) * new."""
+    return decay * old + (1.0 - decay) * new
 
 
 OPTIMIZERS: dict[str, Callable[..., Optimizer]] = {

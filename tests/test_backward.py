@@ -15,6 +15,7 @@ from autograd import Value, relu, topological_order, where
 from autograd import sum as total
 from autograd.backward import adjoints, history
 from autograd.testing.replay import Dual
+from benchmarks.faults import alarms
 from tests import oracles
 from tests.oracles import everyday, graphs, leaves_of, programs, tied
 
@@ -280,15 +281,12 @@ def test_the_condition_of_where_has_no_edge():
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timer signals on this system")
 def test_a_signal_at_any_moment_leaves_all_gradients_or_none():
-    def interrupt(*_):
-        raise KeyboardInterrupt
-
     x = node = Value(1.0)
     for _ in range(3000):
         node = node + x
     nodes = topological_order(node)
-    cut, handler = 0, signal.signal(signal.SIGALRM, interrupt)
-    try:
+    cut = 0
+    with alarms():
         for attempt in range(60):
             for n in nodes:
                 n.grad = -1.0
@@ -300,9 +298,6 @@ def test_a_signal_at_any_moment_leaves_all_gradients_or_none():
                 cut += 1
             signal.setitimer(signal.ITIMER_REAL, 0.0)
             assert {n.grad for n in nodes} in ({-1.0}, {1.0, 3000.0})
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0.0)
-        signal.signal(signal.SIGALRM, handler)
     assert cut > 0
 
 

@@ -1,11 +1,12 @@
 """`check_graph`: the verdict on every leaf of a recorded graph."""
 
+import math
 import random
 from fractions import Fraction
 
 import pytest
 
-from autograd import Value, absolute, relu, sigmoid, sin, stop_gradient, tanh, where
+from autograd import Value, absolute, ieee, relu, sigmoid, sin, stop_gradient, tanh, where
 from autograd.testing import check_graph
 from autograd.testing.expressions import random_expression
 
@@ -62,6 +63,14 @@ def test_random_graphs_agree():
         root = expression(*leaves)
         root.backward()
         assert {found.verdict for found in check_graph(root)} <= {"agrees", "inconclusive"}
+
+
+def test_a_nan_decides_nothing():
+    with ieee():
+        x = Value(2.0, "x")
+        root = (x - 2.0) / (x - 2.0)
+        root.backward()
+    assert math.isnan(x.grad) and verdicts(root) == [("x", "inconclusive")]
 
 
 def test_rounding_that_drowns_a_gradient_decides_nothing():

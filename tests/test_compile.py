@@ -841,3 +841,14 @@ def test_two_processes_lower_to_the_same_program():
         for seed in ("1", "2")
     }
     assert len(texts) == 1 and "matrix" not in texts
+
+
+@pytest.mark.parametrize("engine", ["numpy", "numba"])
+def test_a_rounded_number_has_no_negative_zero_as_an_int_has_none(engine):
+    def function(x):
+        return [p.copysign(1.0 + x * x, p.ceil(x)), p.copysign(1.0 + x * x, p.floor(x))]
+
+    fast = autograd.compile(function, example=(0.3,), engine=engine)
+    xs = [-0.5, -0.0, 0.0, 0.5, -1.5]
+    expected = [[y.data for y in function(Value(x))] for x in xs]
+    assert np.array(fast.value(np.array(xs))).T.tolist() == expected

@@ -101,6 +101,37 @@ def test_an_interrupt_at_every_instruction_of_an_update_leaves_all_weights_or_no
     assert moments > 50 and half == 0
 
 
+def test_an_interrupt_at_every_instruction_of_loading_or_zeroing_leaves_all_or_nothing():
+    network = nn.Neuron(2, seed=1)
+    optimizer = nn.Adam(network.parameters(), 0.5)
+    states = [network.state_dict(), {"w": [7.0, 8.0], "b": 9.0}]
+    memories = [optimizer.state_dict(), optimizer.state_dict()]
+    memories[1].update(steps=3, slots={"means": [1.0] * 3, "squares": [2.0] * 3}, step_size=0.1)
+
+    def prepare():
+        network.load_state_dict(states[0])
+        optimizer.load_state_dict(memories[0])
+        for p in network.parameters():
+            p.grad = 1.0
+
+    def is_half():
+        gradients = {p.grad for p in network.parameters()}
+        return (
+            network.state_dict() not in states
+            or optimizer.state_dict() not in memories
+            or gradients not in ({0.0}, {1.0})
+        )
+
+    for act in (
+        lambda: network.load_state_dict(states[1]),
+        lambda: optimizer.load_state_dict(memories[1]),
+        network.zero_grad,
+        optimizer.zero_grad,
+    ):
+        moments, half = injected(faults.Work("loading", prepare, act, is_half))
+        assert moments > 5 and half == 0
+
+
 @unclosed
 def test_an_interrupt_at_every_instruction_of_a_save_leaves_one_whole_file(tmp_path):
     moments, half = injected(a_save(tmp_path, 1))
@@ -116,14 +147,11 @@ def test_interrupts_at_random_moments_leave_nothing_half_done():
 @signals
 def test_an_interrupt_while_a_mode_begins_or_ends_leaves_no_mode_behind():
     work, cut = a_mode(), 0
-    handler = signal.signal(signal.SIGALRM, faults.interrupt)
-    try:
+    with faults.alarms():
         whole = faults.typical_time(work.act)
         for i in range(300):
             cut += faults.is_cut(work.act, whole * i / 300)
             assert not work.is_half()
-    finally:
-        signal.signal(signal.SIGALRM, handler)
     assert cut > 30
 
 

@@ -300,6 +300,15 @@ def test_a_pipe_is_written_to_and_not_replaced(tmp_path):
         os.close(end)
 
 
+@posix
+def test_a_model_can_be_saved_to_the_standard_output():
+    program = "from nn import MLP, save_model; save_model('/dev/stdout', MLP(1, [1], seed=0))"
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert json.loads(run.stdout)["architecture"]["sizes"] == [1, 1]
+
+
 def test_a_name_of_the_greatest_length_can_be_saved(tmp_path):
     name = "m" * 250 + ".json"
     write_file(tmp_path / name, "x")

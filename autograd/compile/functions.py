@@ -75,11 +75,11 @@ def floor_division(x: Any, y: Any) -> Any:
 
 
 def ceiling(x: Any) -> Any:
-    return np.ceil(x)
+    return np.ceil(x) + 0.0  # Python's is an int, which has no -0.0
 
 
 def floor(x: Any) -> Any:
-    return np.floor(x)
+    return np.floor(x) + 0.0
 
 
 def cube_root(x: Any) -> Any:

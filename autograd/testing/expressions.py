@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 
 import autograd
 from autograd import primitives as p
+from autograd import sequences
 from autograd.functional import value_and_grad
 from autograd.row import Interval, Primitive, Variadic
 
@@ -55,7 +56,7 @@ def share(*xs: Any) -> Any:
 
 def two_term_dot(bias: Any, w: Any, x: Any, y: Any) -> Any:
     """Return bias + w*x + y*y, a dot with a weight that is its own input."""
-    return p.dot([w, y], [x, y], bias)
+    return sequences.dot([w, y], [x, y], bias)
 
 
 SPECIAL = {

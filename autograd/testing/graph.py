@@ -12,6 +12,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -52,6 +53,8 @@ def check_graph(
     leaves = [node for node in nodes if node.op is None]
     chosen = [leaf for leaf in leaves if gradients is None or leaf in gradients]
     claims = [leaf.grad if gradients is None else gradients[leaf] for leaf in chosen]
+    if not math.isfinite(root.data):
+        return [Finding(x, g, None, "inconclusive", "") for x, g in zip(chosen, claims)]
     check = Check(
         rerun(nodes, chosen, seed),
         tuple(leaf.data for leaf in chosen),

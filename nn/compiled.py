@@ -1,0 +1,169 @@
+"""Training on arrays: the passes and updates of Algorithm 3.1, compiled.
+
+The network and the loss are traced once, on one sample, and run on whole mini-batches. While a
+training is under way the weights and the optimiser's memory are arrays; the network and the
+optimiser get them back at its end, and around a callback. Needs the extra "compile".
+"""
+
+from __future__ import annotations
+
+import importlib
+import math
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from autograd import Value
+from nn.optim import Optimizer, check_finite
+from nn.train import History, Loss, Passes, Sample, accuracy, listed
+
+COMPARED = 8  # samples with different targets, on which the compiled loss must be the recorded one
+AGREEMENT = 1e-9
+
+
+class CompiledPasses(Passes):
+    """The passes of an iteration on arrays.
+
+    Raises: ImportError, with the line that helps, where the extra is missing; TypeError for an
+        optimiser that has no `rule`; ValueError where the loss, compiled, is another one.
+    """
+
+    def __init__(
+        self,
+        network: Any,
+        samples: list[Sample],
+        checks: list[Sample],
+        loss: Loss,
+        optimizer: Optimizer,
+    ) -> None:
+        super().__init__(network, samples, checks, loss, optimizer)
+        check_rule(optimizer)
+        self.numpy, compiler = required()
+        self.rows, self.wanted = columns(self.numpy, samples)
+        settings = {
+            "parameters": optimizer.parameters,
+            "retrace": True,  # a network may branch, as it may when it is recorded
+            "finite": False,  # whether the training diverged is decided here
+        }
+        self.function = compiler(lambda x, y: loss(network(x), y), example=samples[0], **settings)
+        self.evaluation: Any = None
+        if checks:
+            self.held_out = columns(self.numpy, checks)
+            self.evaluation = compiler(self.outputs, example=checks[0], **settings)
+        self.gradient: Any = None
+        self.adopt()
+        self.compare()
+
+    def outputs(self, x: Any, y: Any) -> list[Any]:
+        """Return the loss of a sample and the outputs, to be traced."""
+        found = self.network(x)
+        return [self.loss(found, y), *listed(found)]
+
+    def adopt(self) -> None:
+        """Take the weights from the network and the memory from the optimiser."""
+        array, optimizer = self.numpy.array, self.optimizer
+        self.weights = array([float(p.data) for p in optimizer.parameters])
+        optimizer.slots = {name: array(found) for name, found in optimizer.slots.items()}
+
+    def publish(self) -> None:
+        """Give weights, gradients and memory back, as numbers; in one call in C."""
+        optimizer, weights = self.optimizer, self.weights.tolist()
+        slots = {name: [*map(float, found)] for name, found in optimizer.slots.items()}
+        targets, names = [*optimizer.parameters, optimizer], [*["data"] * len(weights), "slots"]
+        numbers = [*weights, slots]
+        if self.gradient is not None:
+            targets += optimizer.parameters
+            names += ["grad"] * len(weights)
+            numbers += self.gradient.tolist()
+        deque(map(setattr, targets, names, numbers), maxlen=0)
+
+    def compare(self) -> None:
+        """Raise a ValueError where a sample has another loss than when it is recorded.
+
+        Targets are inputs of the compiled loss. It may compare them by < and >, but ``if y == 1``
+        is an identity of Values: traced with the answer no, it would be wrong for some samples.
+        """
+        different = {repr(y): i for i, (_, y) in reversed(list(enumerate(self.samples)))}
+        chosen = sorted(different.values())[:COMPARED]
+        for i in chosen:
+            x, y = self.samples[i]
+            expected = self.loss(self.network(x), y)
+            if not isinstance(expected, Value):
+                raise TypeError(f"the loss returned {expected!r:.40}, not a Value")
+            found = float(self.loss_of(self.rows[[i]], self.wanted[[i]]))
+            if not math.isclose(found, expected.data, rel_tol=AGREEMENT, abs_tol=AGREEMENT):
+                raise ValueError(
+                    f"sample {i}: the compiled loss is {found!r}, but recorded it is "
+                    f"{expected.data!r}: does the loss ask for a target by ==? Ask by < or >, "
+                    "use `where`, or train with compiled=False"
+                )
+
+    def loss_of(self, rows: Any, wanted: Any) -> float:
+        """Return the loss of one sample."""
+        self.function.parameters[:] = self.weights
+        return float(self.function.value(rows, wanted)[0])
+
+    def accumulate(self, batch: list[int]) -> float:
+        """Compute the mean gradient over the mini-batch, and return its mean loss."""
+        self.function.parameters[:] = self.weights
+        error, self.gradient = self.function.value_and_grad(self.rows[batch], self.wanted[batch])
+        if not math.isfinite(error):
+            raise FloatingPointError(f"the mean loss of the mini-batch is {float(error)}")
+        return float(error)
+
+    def update(self) -> None:
+        """Update the weights and the memory; all of them, or none."""
+        optimizer, slots = self.optimizer, self.optimizer.slots
+        with self.numpy.errstate(all="ignore"):  # what is not finite is an error, in a moment
+            new, *memory = optimizer.rule(self.numpy.sqrt)(
+                self.weights, self.gradient, *slots.values()
+            )
+        remembered = dict(zip(slots, memory))
+        check_finite(new, remembered, self.gradient, lambda xs: self.numpy.isfinite(xs).all())
+        targets, names = (self, optimizer, optimizer), ("weights", "slots", "steps")
+        numbers = (new, remembered, optimizer.steps + 1)
+        deque(map(setattr, targets, names, numbers), maxlen=0)  # no Ctrl-C comes between
+
+    def evaluate(self) -> tuple[float, float | None]:
+        """Return the mean loss over the held-out samples, and the accuracy."""
+        self.evaluation.parameters[:] = self.weights
+        errors, *outputs = (column.tolist() for column in self.evaluation.value(*self.held_out))
+        rows = [list(row) for row in zip(*outputs)]
+        return math.fsum(errors) / len(errors), accuracy(rows, [y for _, y in self.checks])
+
+    def call(self, callback: Callable[[History], Any], history: History) -> Any:
+        """Call a user's function, with all that was learned in the network; it may change it."""
+        self.publish()
+        try:
+            return callback(history)
+        finally:
+            self.adopt()
+
+    def __exit__(self, *_: object) -> None:
+        try:
+            self.publish()
+        finally:
+            self.publish()  # again, should a Ctrl-C have come in between
+
+
+def required() -> tuple[Any, Callable[..., Any]]:
+    """Return NumPy and the compiler, or say what to install."""
+    try:
+        compiler: Any = importlib.import_module("autograd.compile")
+        return importlib.import_module("numpy"), compiler
+    except ImportError as error:
+        raise ImportError(
+            f'compiled=True: {error}; run  pip install "chainrule[compile]"  first'
+        ) from error
+
+
+def columns(numpy: Any, samples: list[Sample]) -> tuple[Any, Any]:
+    """Return the inputs and the targets of samples as arrays, one row each."""
+    return tuple(numpy.array(column, dtype=float) for column in zip(*samples))
+
+
+def check_rule(optimizer: Optimizer) -> None:
+    """Raise a TypeError for an optimiser that does more than `rule` says."""
+    kind = type(optimizer)
+    if kind.step is not Optimizer.step or kind.updated is not Optimizer.updated:
+        raise TypeError(f"compiled=True follows `rule`, but {kind.__name__} has its own step")
