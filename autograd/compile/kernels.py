@@ -28,7 +28,7 @@ from autograd.compile.program import EACH, INPUTS_TOO
 
 # The fields of an instruction.
 FORWARD, BACKWARD, OUT, COUNT, TABLE, TERMS, COLUMNS, EDGES = range(8)
-WEIGHTS, WEIGHT_ROW, WEIGHT_COLUMN, INPUTS, BIAS = range(8, 13)
+WEIGHTS, WEIGHT_ROW, WEIGHT_COLUMN, INPUTS, BIAS, FIRST = range(8, 14)  # FIRST: see `machine`
 FIELDS = 16
 NOWHERE = -1  # of weights or inputs that do not stand in order: they are gathered by their table
 
@@ -59,8 +59,9 @@ def add_product(
     rows: Any,
     terms: Any,
     columns: Any,
+    fresh: Any,
 ) -> None:
-    """Add left (rows x terms) times right (terms x columns) to out (rows x columns).
+    """Add left (rows x terms) times right (terms x columns) to out, or write it if it is fresh.
 
     In panels of rows, so that the pages of `out` that are in use are few.
     """
@@ -75,7 +76,17 @@ def add_product(
             while row < height:
                 p, v = shift(o, row * out_row + column), shift(w, row * left_row)
                 row += add_tile(
-                    p, out_row, v, left_row, left_column, x, right_row, height - row, terms, width
+                    p,
+                    out_row,
+                    v,
+                    left_row,
+                    left_column,
+                    x,
+                    right_row,
+                    height - row,
+                    terms,
+                    width,
+                    fresh,
                 )
             column += width
 
@@ -92,25 +103,26 @@ def add_tile(
     rows: Any,
     terms: Any,
     width: Any,
+    fresh: Any,
 ) -> Any:
     """Add a product to the largest tile that has not more rows, and return how many it has."""
     if width > LANES:
         if rows >= 8:
-            tile8(out, out_row, left, left_row, left_column, right, right_row, terms, width)
+            tile8(out, out_row, left, left_row, left_column, right, right_row, terms, width, fresh)
         elif rows >= 4:
-            tile4(out, out_row, left, left_row, left_column, right, right_row, terms, width)
+            tile4(out, out_row, left, left_row, left_column, right, right_row, terms, width, fresh)
         elif rows >= 2:
-            tile2(out, out_row, left, left_row, left_column, right, right_row, terms, width)
+            tile2(out, out_row, left, left_row, left_column, right, right_row, terms, width, fresh)
         else:
-            tile1(out, out_row, left, left_row, left_column, right, right_row, terms, width)
+            tile1(out, out_row, left, left_row, left_column, right, right_row, terms, width, fresh)
     elif rows >= 8:
-        edge8(out, out_row, left, left_row, left_column, right, right_row, terms, width)
+        edge8(out, out_row, left, left_row, left_column, right, right_row, terms, width, fresh)
     elif rows >= 4:
-        edge4(out, out_row, left, left_row, left_column, right, right_row, terms, width)
+        edge4(out, out_row, left, left_row, left_column, right, right_row, terms, width, fresh)
     elif rows >= 2:
-        edge2(out, out_row, left, left_row, left_column, right, right_row, terms, width)
+        edge2(out, out_row, left, left_row, left_column, right, right_row, terms, width, fresh)
     else:
-        edge1(out, out_row, left, left_row, left_column, right, right_row, terms, width)
+        edge1(out, out_row, left, left_row, left_column, right, right_row, terms, width, fresh)
     return 8 if rows >= 8 else 4 if rows >= 4 else 2 if rows >= 2 else 1
 
 
@@ -378,9 +390,34 @@ def matrix_forward(
     if width == 1 and column == 1:
         add_inner(out, weights, row, inputs, rows, terms)
     elif width == 1 and row == 1:
-        add_product(out, rows, inputs, 0, 1, weights, column, 1, terms, rows)
+        add_product(out, rows, inputs, 0, 1, weights, column, 1, terms, rows, 0)
     else:
-        add_product(out, width, weights, row, column, inputs, width, rows, terms, width)
+        add_product(out, width, weights, row, column, inputs, width, rows, terms, width, 0)
+
+
+@njit(error_model="numpy")
+def pull_matrix(
+    code: Any,
+    tables: Any,
+    shared: Any,
+    values: Any,
+    adjoints: Any,
+    gradient: Any,
+    scratch: Any,
+    lanes: Any,
+    fresh: Any,
+) -> None:
+    """Compute the two products that are a product's adjoint."""
+    terms, columns = code[TERMS], code[COLUMNS]
+    rows = code[COUNT] // columns
+    out, table = shift(adjoints, code[OUT] * lanes), shift(tables, code[TABLE])
+    pull_biases(out, shift(tables, code[BIAS]), code[COUNT], gradient, adjoints, lanes)
+    if code[EDGES] & RIGHT:
+        pull_inputs(code, table, out, shared, adjoints, scratch, rows, terms, columns, lanes)
+    if code[EDGES] & LEFT:
+        pull_weights(
+            code, table, out, values, gradient, scratch, rows, terms, columns, lanes, fresh
+        )
 
 
 def matrix_backward(
@@ -393,15 +430,22 @@ def matrix_backward(
     scratch: Any,
     lanes: Any,
 ) -> None:
-    """Compute the two products that are a product's adjoint."""
-    terms, columns = code[TERMS], code[COLUMNS]
-    rows = code[COUNT] // columns
-    out, table = shift(adjoints, code[OUT] * lanes), shift(tables, code[TABLE])
-    pull_biases(out, shift(tables, code[BIAS]), code[COUNT], gradient, adjoints, lanes)
-    if code[EDGES] & RIGHT:
-        pull_inputs(code, table, out, shared, adjoints, scratch, rows, terms, columns, lanes)
-    if code[EDGES] & LEFT:
-        pull_weights(code, table, out, values, gradient, scratch, rows, terms, columns, lanes)
+    """Add the two products that are a product's adjoint."""
+    pull_matrix(code, tables, shared, values, adjoints, gradient, scratch, lanes, 0)
+
+
+def matrix_backward_first(
+    code: Any,
+    tables: Any,
+    shared: Any,
+    values: Any,
+    adjoints: Any,
+    gradient: Any,
+    scratch: Any,
+    lanes: Any,
+) -> None:
+    """Do the same where nothing has been added to the weights' gradient, which is written."""
+    pull_matrix(code, tables, shared, values, adjoints, gradient, scratch, lanes, 1)
 
 
 @njit(error_model="numpy")
@@ -431,11 +475,11 @@ def pull_inputs(
         for i in range(terms * width):
             target[i] = 0.0
     if width == 1 and column == 1:
-        add_product(target, terms, out, 0, 1, weights, row, 1, rows, terms)
+        add_product(target, terms, out, 0, 1, weights, row, 1, rows, terms, 0)
     elif width == 1 and row == 1:
         add_inner(target, weights, column, out, terms, rows)
     else:
-        add_product(target, width, weights, column, row, out, width, terms, rows, width)
+        add_product(target, width, weights, column, row, out, width, terms, rows, width, 0)
     if mortal:
         for i in range(width):
             if column_gone(out, i, rows, width):
@@ -466,6 +510,7 @@ def pull_weights(
     terms: Any,
     columns: Any,
     lanes: Any,
+    fresh: Any,
 ) -> None:
     """Add the adjoints of the results times the transposed inputs to the weights' gradient."""
     width = columns * lanes
@@ -479,12 +524,10 @@ def pull_weights(
         inputs, scratch = scratch, shift(scratch, terms * width)
     target, row = shift(gradient, code[WEIGHTS]), code[WEIGHT_ROW]
     if code[WEIGHTS] != NOWHERE and code[WEIGHT_COLUMN] == 1:
-        add_product(target, row, out, width, 1, inputs, terms, rows, width, terms)
+        add_product(target, row, out, width, 1, inputs, terms, rows, width, terms, fresh)
         return
     target = scratch
-    for i in range(rows * terms):
-        target[i] = 0.0
-    add_product(target, terms, out, width, 1, inputs, terms, rows, width, terms)
+    add_product(target, terms, out, width, 1, inputs, terms, rows, width, terms, 1)
     scatter(gradient, target, table, rows * terms, 1)
 
 
@@ -493,7 +536,8 @@ INSTRUCTIONS, SLOTS, INPUTS_COUNT, OUTPUTS_COUNT, OUTPUTS_TABLE, BROADCAST_COUNT
 BROADCAST_TABLE, GUARDS_COUNT, GUARDS_TABLE, SHARED_COUNT, BLOCK, SAMPLES, WANTED = range(6, 13)
 # And where things are: addresses.
 CODE, VALUES, ADJOINTS, SCRATCH, GRADIENT, ROWS, OUTPUTS, SEED, SLOPES, SUM = range(13, 23)
-JOB = 23
+CLEAR_COUNT, CLEAR_TABLE = 23, 24  # what has to be set to zero
+JOB = 25
 
 
 @njit(error_model="numpy")
@@ -501,6 +545,15 @@ def clear(numbers: Any, count: Any, zero: Any) -> None:
     """Set numbers to 0.0, or to -0.0."""
     for i in range(count):
         numbers[i] = zero
+
+
+@njit(error_model="numpy")
+def clear_gradient(job: Any, tables: Any, gradient: Any) -> None:
+    """Set to zero what is not written by the first block anyway: ranges of the shared numbers."""
+    table = shift(tables, job[CLEAR_TABLE])
+    for i in range(job[CLEAR_COUNT]):
+        start = table[2 * i]
+        clear(shift(gradient, start), table[2 * i + 1] - start, 0.0)
 
 
 @njit(error_model="numpy")
@@ -605,7 +658,8 @@ def machine(job: Any, tables: Any, shared: Any) -> Any:
     Rows (the inputs), outputs and slopes (the gradient by the inputs) have a row for each sample.
     The gradient by the shared numbers is written, or one for each sample. Returns -1 - s where a
     guard fails at sample s, s + 1 where the first input or output that is not finite is that of
-    sample s, and 0 if all is well.
+    sample s, and 0 if all is well. FIRST is the backward kernel of the first block, which may write
+    to the gradient where others add.
     """
     code, values = as_code(job[CODE]), pointer_like(shared, job[VALUES])
     adjoints, scratch = pointer_like(shared, job[ADJOINTS]), pointer_like(shared, job[SCRATCH])
@@ -613,7 +667,7 @@ def machine(job: Any, tables: Any, shared: Any) -> Any:
     wanted, blank, start = job[WANTED], 0, 0
     total[0] = 0.0
     if wanted and not wanted & EACH:
-        clear(gradient, job[SHARED_COUNT], 0.0)
+        clear_gradient(job, tables, gradient)
     while start < job[SAMPLES]:
         lanes = min(job[BLOCK], job[SAMPLES] - start)
         load_rows(job, values, start, lanes)
@@ -634,12 +688,12 @@ def machine(job: Any, tables: Any, shared: Any) -> Any:
             blank = start + lane + 1
         if wanted:
             if wanted & EACH:
-                clear(gradient, job[SHARED_COUNT], 0.0)
+                clear_gradient(job, tables, gradient)
             seed_outputs(job, tables, adjoints, lanes)
             for i in range(job[INSTRUCTIONS] - 1, -1, -1):
                 step = shift(code, i * FIELDS)
-                if step[BACKWARD]:
-                    kernel = step[BACKWARD]
+                kernel = step[FIRST] if start == 0 or wanted & EACH else step[BACKWARD]
+                if kernel:
                     call(kernel, step, tables, shared, values, adjoints, gradient, scratch, lanes)
             pull_shared(job, tables, adjoints, gradient, lanes)
             if wanted & INPUTS_TOO:

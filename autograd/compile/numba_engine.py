@@ -50,6 +50,8 @@ class NumbaEngine:
         self.kept: dict[Any, int] = {}  # the kernels in use, and their addresses
         self.failures: list[BaseException] = []
         self.numpy = NumpyEngine(program, shared)
+        self.uses = uses_of_shared(program, len(shared))
+        self.written = np.zeros(len(shared), bool)  # by the first block of a job
         code = [self.encoded(step) for step in program.instructions]
         self.code = np.array(code, np.int64).reshape(-1, k.FIELDS)
         self.settings = self.settled()
@@ -86,6 +88,7 @@ class NumbaEngine:
         fields = [0] * k.FIELDS
         fields[k.OUT], fields[k.COUNT] = step.out, step.count
         getattr(self, f"encode_{type(step).__name__.lower()}")(step, fields)
+        fields[k.FIRST] = fields[k.FIRST] or fields[k.BACKWARD]
         return fields
 
     def encode_map(self, step: Map, fields: list[int]) -> None:
@@ -137,8 +140,16 @@ class NumbaEngine:
         fields[k.TERMS], fields[k.COLUMNS] = step.inputs.shape
         fields[k.EDGES] = k.LEFT * step.edges[1] + k.RIGHT * step.edges[2] + k.MORTAL * step.mortal
         fields[k.WEIGHTS : k.WEIGHT_COLUMN + 1] = strided(step.weights)
+        if self.is_fresh(step, fields):
+            fields[k.FIRST] = self.fixed("matrix_backward_first")
+            self.written[step.weights] = True
         flat = step.inputs.ravel()
         fields[k.INPUTS] = int(flat[0]) if consecutive(flat) else k.NOWHERE
+
+    def is_fresh(self, step: Matrix, fields: list[int]) -> bool:
+        """Tell whether nothing but this product adds to the gradient of its weights."""
+        regular = fields[k.WEIGHTS] != k.NOWHERE and fields[k.WEIGHT_COLUMN] == 1
+        return step.edges[1] and regular and bool((self.uses[step.weights] == 1).all())
 
     def encode_edges(self, step: Edges, fields: list[int]) -> None:
         """Encode edges whose slopes stand in slots."""
@@ -158,6 +169,9 @@ class NumbaEngine:
         settings[k.GUARDS_COUNT] = len(program.guards)
         guards = [[g.row for g in program.guards], [g.truth for g in program.guards]]
         settings[k.GUARDS_TABLE] = self.put(np.array(guards, np.int32))
+        ranges = np.flatnonzero(np.diff(np.concatenate([[1], self.written, [1]]).astype(np.int8)))
+        settings[k.CLEAR_COUNT] = len(ranges) // 2
+        settings[k.CLEAR_TABLE] = self.put(ranges)
         settings[k.CODE] = self.code.ctypes.data
         return settings
 
@@ -286,6 +300,18 @@ class called_back:  # noqa: N801
 
         self.function = ctypes.CFUNCTYPE(None, *kinds)(kernel)
         self.address = ctypes.cast(self.function, pointer).value
+
+
+def uses_of_shared(program: Program, count: int) -> Table:
+    """Return how many instructions use each shared number."""
+    uses = np.zeros(count, np.int32)
+    np.add.at(uses, program.broadcast, 1)
+    for step in program.instructions:
+        if isinstance(step, (Dot, Matrix)):
+            places = [step.bias.ravel(), (step.left if isinstance(step, Dot) else ~step.weights)]
+            for table in places:
+                np.add.at(uses, ~table[table < 0], 1)
+    return uses
 
 
 def consecutive(slots: Table) -> bool:

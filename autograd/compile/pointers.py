@@ -113,6 +113,23 @@ class Vectors:
         load = self.intrinsic(name, self.kind, pointer.type, INT32, self.mask.type, self.kind)
         return self.builder.call(load, [pointer, INT32(self.size), self.mask, self.zero()])
 
+    def load_unless(self, fresh: Any, pointers: list[Any]) -> list[Any]:
+        """Return the vectors at some pointers, or zeros where the flag `fresh` is not 0."""
+        builder, before = self.builder, self.builder.block
+        reading, after = builder.append_basic_block("read"), builder.append_basic_block("ready")
+        builder.cbranch(builder.icmp_signed("!=", fresh, INT64(0)), after, reading)
+        builder.position_at_end(reading)
+        found = [self.load(pointer) for pointer in pointers]
+        builder.branch(after)
+        builder.position_at_end(after)
+        results = []
+        for x in found:
+            phi = builder.phi(self.kind)
+            phi.add_incoming(self.zero(), before)
+            phi.add_incoming(x, reading)
+            results.append(phi)
+        return results
+
     def store(self, x: Any, pointer: Any) -> None:
         """Store a vector at a pointer, where the mask is true."""
         pointer = self.builder.bitcast(pointer, self.kind.as_pointer())
@@ -167,7 +184,7 @@ def tile(rows: int, vectors: int, masked: bool) -> Any:
 
     out[r, j] += sum_k left[r, k] right[k, j], where j runs over consecutive numbers. Strides are
     in numbers: of `out` by row, of `left` by row and column, of `right` by row. A masked tile has
-    one vector, of which only the first `width` lanes count.
+    one vector, of which only the first `width` lanes count. A fresh tile is written, not added to.
     """
 
     @intrinsic
@@ -182,13 +199,14 @@ def tile(rows: int, vectors: int, masked: bool) -> Any:
         right_row: Any,
         terms: Any,
         width: Any,
+        fresh: Any,
     ) -> Any:
         signature = types.void(
-            out, out_row, left, left_row, left_column, right, right_row, terms, width
+            out, out_row, left, left_row, left_column, right, right_row, terms, width, fresh
         )
 
         def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            out, out_row, left, left_row, left_column, right, right_row, terms, width = args
+            out, out_row, left, left_row, left_column, right, right_row, terms, width = args[:-1]
             lanes = Vectors(builder, out.type.pointee)
             if masked:
                 lanes.first(width)
@@ -208,7 +226,7 @@ def tile(rows: int, vectors: int, masked: bool) -> Any:
                 factors = [(w, x) for w in ws for x in xs]
                 return [lanes.multiply_add(w, x, z) for (w, x), z in zip(factors, sums)]
 
-            sums = [lanes.load(place) for place in places]
+            sums = lanes.load_unless(args[-1], places)
             for place, x in zip(places, loop(builder, terms, 1, sums, body)):
                 lanes.store(x, place)
             return context.get_dummy_value()
