@@ -112,7 +112,7 @@ from autograd.value import Value
 
 # fmt: on
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 
 if TYPE_CHECKING:
