@@ -246,12 +246,13 @@ def attempt(
     everything = tuple(range(len(numbers)))
     try:
         out, slopes = value_and_grad(chosen.function, everything)(*numbers)
-        moved = [x * (1 + NEARBY) for x in numbers]
+        moved = [x * (1 + NEARBY) if x else NEARBY for x in numbers]
         _, others = value_and_grad(chosen.function, everything)(*moved)
     except (ValueError, ArithmeticError):
         return 0.0, math.inf
     reach = sum(abs(s * x) * r for s, x, r in zip(slopes, numbers, roundings))
-    steady = all(abs(a - b) <= CHANGE * abs(a) for a, b in zip(slopes, others))
+    allowed = 0.0 if all(numbers) else CHANGE  # next to a zero a slope may begin to grow
+    steady = all(abs(a - b) <= CHANGE * abs(a) + allowed for a, b in zip(slopes, others))
     if not steady or not (SMALL < abs(out) < LARGE or out == reach == 0):
         return 0.0, math.inf
     return float(out), 1.0 + (reach / abs(out) if reach else 0.0)

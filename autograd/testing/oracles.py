@@ -40,7 +40,8 @@ from autograd.value import Value
 U = 2.0**-53  # unit roundoff
 COMPLEX_STEP = 1e-100  # relative to the operand; its square is lost in rounding
 COMPLEX_ERROR = 1e-11  # of the complex step in floats, relative to the path sum
-PRECISE_STEP = 1e-30  # of the complex step with DIGITS digits, relative; error about its square
+TINY_STEP = 1e-200  # of the complex step with DIGITS digits, relative; error about its square
+PRECISE_STEP = 1e-30  # of the difference of two complex steps, relative
 SIDE = Fraction(1, 2**200)  # the step of one-sided differences in exact and in precise arithmetic
 CLOSER = Fraction(1, 2**30)  # the ratio of a second step to it
 TABLEAU, SHRINK = 12, 1.4  # of Ridders' extrapolation: its size, and the ratio of its steps
@@ -201,7 +202,7 @@ def precise_value(program: Program) -> Any:
 
 def precise_slope(program: Program, inputs: Sequence[Any], i: int) -> Any:
     """Return Im f(x + ih) / h in the arithmetic at hand."""
-    step = context().mpf(PRECISE_STEP) * scale(inputs, i)
+    step = context().mpf(TINY_STEP) * scale(inputs, i)
     return program.replay(Precise, moved(inputs, i, 1j * step)).imag / step
 
 
