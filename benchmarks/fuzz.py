@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from benchmarks.peers import environment, run_there
 
-REQUIREMENTS = ("mpmath==1.3.0", "hypothesis>=6.80", "numpy>=1.24")
+REQUIREMENTS = ("mpmath==1.3.0", "hypothesis>=6.80", "numpy>=1.24", "graphviz>=0.20")
 CHUNK = 250  # graphs of one piece of work; every piece has a seed of its own
 WRONG = 1e-9  # of the path sum
 U = 2.0**-53
