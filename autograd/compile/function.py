@@ -144,6 +144,9 @@ class Compiled:
         self.dtype = np.dtype(dtype)
         self.engine = engine or ("numba" if installed("numba") else "numpy")
         self.parts: list[Part] = parts_of(self.example)
+        self.regular = [part.path for part in self.parts] == [
+            (i,) for i in range(len(self.example))
+        ]
         self.traces = [Traced(self, self.example)]
         self.jobs: dict[Any, Any] = {}
         self.lock = threading.RLock()
@@ -308,8 +311,12 @@ class Compiled:
 
     def like_inputs(self, slopes: Array) -> Any:
         """Return the gradient by the inputs in the structure of the arguments."""
-        arrays = iter([part.view(slopes).copy() for part in self.parts])
-        found = tuple(shaped_like(example, arrays) for example in self.example)
+        arrays = [part.view(slopes).copy() for part in self.parts]
+        if self.regular:  # one array for each argument: no structure to look at
+            found = tuple(arrays)
+        else:
+            left = iter(arrays)
+            found = tuple(shaped_like(example, left) for example in self.example)
         return found[0] if len(found) == 1 else found
 
     def complain(self, job: Any, answer: int, start: int = 0, places: Any = None) -> None:
