@@ -25,7 +25,7 @@ from autograd.compile.rows import share, shifted, top
 from autograd.compile.symbols import Symbol, place_of
 from autograd.functional import Mask, flatten, is_scalar, rebuild
 from autograd.mode import mode
-from autograd.primitives import div, inner_product, mean, softmax_of, total
+from autograd.primitives import div, inner_product, mean, power, softmax_of, square, total
 from autograd.row import Primitive
 from autograd.value import Value
 
@@ -107,6 +107,9 @@ class Tape:
             return self.apply(div, (self.apply(total, operands), self.constant(len(operands))))
         if op is inner_product and len(operands) == 1:
             return operands[0]  # a dot of no terms is its bias
+        if op is power and self.constants.get(operands[1]) in (1, 2):
+            base, exponent = operands  # a product and no call of pow, in the slope too
+            return base if self.constants[exponent] == 1 else self.apply(square, (base,))
         if isinstance(op, Mask):
             symbols = [Symbol(self, x) for x in operands]
             return place_of(self, op.row.constant(*symbols)[op.operand])  # type: ignore[misc]
