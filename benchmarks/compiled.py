@@ -96,11 +96,7 @@ def step_of(work: Any, function: Any, batch: tuple[Any, ...]) -> Callable[[], An
     weights = function.parameters  # the array that all calls read
 
     def update() -> Any:
-        nonlocal weights
-        loss, gradient = function.value_and_grad(*batch)
-        gradient *= STEP_SIZE
-        weights -= gradient
-        return loss, weights
+        return function.descend(*batch, step_size=STEP_SIZE), weights
 
     return {
         "gradient": lambda: function.value_and_grad(*batch),

@@ -160,6 +160,15 @@ def test_scalar_code_becomes_matrices():
     assert "10 neurons over 32 inputs = one 10 x 32 matrix" in text
 
 
+def test_a_square_needs_no_power():
+    w = Value(3.0)
+    compiled = autograd.compile(lambda x: x**2 + w**2.0 + x**1 + x**3, [w], (2.0,))
+    listing = compiled.source()
+    assert listing.count("**") == 1 and listing.count("square") == 2
+    value, gradient, slopes = compiled.value_and_grad([2.0], inputs=True)
+    assert (value, gradient.tolist(), slopes.tolist()) == (23.0, [6.0], [17.0])
+
+
 def test_sums_of_products_are_the_same_matrix_as_dots():
     rng = np.random.default_rng(3)
     rows = [[Value(x) for x in row] for row in rng.normal(size=(6, 5)).tolist()]
@@ -599,6 +608,72 @@ def test_parameters_are_live_and_can_be_pushed_and_pulled(engine):
     assert compiled.value([1.0]).tolist() == [4.0]
     compiled.parameters = [1.0, 1.0]
     assert compiled.value([5.0]).tolist() == [5.0]
+
+
+@both_engines
+@pytest.mark.parametrize("samples", [1, 30, SLICED + 3])
+def test_a_descent_is_the_gradient_times_the_step_size_subtracted(engine, samples):
+    network = MLP(3, [4, 1], activation="tanh", seed=9)
+    batch = np.random.default_rng(13).normal(size=(samples, 3))
+    compiled = autograd.compile(network, network.parameters(), ([0.0] * 3,), engine=engine)
+    for _ in range(3):
+        value, gradient = compiled.value_and_grad(batch)
+        expected = compiled.parameters - 0.3 * gradient
+        assert compiled.descend(batch, step_size=0.3) == value
+        assert compiled.parameters.tolist() == expected.tolist()
+    assert compiled.value(batch).mean() != value
+
+
+@both_engines
+def test_a_descent_takes_every_branch_when_asked_and_weighs_outputs(engine):
+    w = Value(2.0)
+    compiled = autograd.compile(
+        lambda x: [w * x if x > 0 else w * w, w], [w], (1.0,), engine=engine, retrace=True
+    )
+    assert compiled.descend([3.0, -1.0], step_size=0.5, seed=[1.0, 10.0]) == 5.0 + 20.0
+    assert compiled.parameters.tolist() == [2.0 - 0.5 * (3.5 + 10.0)]
+
+
+@both_engines
+@pytest.mark.parametrize(
+    "function, inputs, step_size, error, text",
+    [
+        (lambda w, x: w * x, [1.0, math.inf], 0.1, FloatingPointError, "data of sample 1"),
+        (lambda w, x: exp(w * x), [1.0, 1000.0], 0.1, FloatingPointError, "result of sample 1"),
+        (lambda w, x: w * x, [1.0, 1e300], 1e300, FloatingPointError, "parameter 1 would become"),
+        (lambda w, x: w * x if x > 0 else w, [1.0, -1.0], 0.1, GuardError, "sample 1"),
+        (lambda w, x: log_of_mine(w * x), [1.0, -1.0], 0.1, FloatingPointError, "sample 1"),
+    ],
+)
+def test_a_descent_that_fails_has_moved_no_parameter(
+    engine, function, inputs, step_size, error, text
+):
+    ws = [Value(0.5), Value(0.75)]
+    compiled = autograd.compile(
+        lambda x: ws[0] + function(ws[1], x), ws, (1.0,), engine=engine, reduce="sum"
+    )
+    with pytest.raises(error, match=text):
+        compiled.descend(inputs, step_size=step_size)
+    assert compiled.parameters.tolist() == [0.5, 0.75]
+
+
+@both_engines
+def test_a_primitive_in_python_that_fails_in_a_descent_has_moved_no_parameter(engine):
+    w = Value(0.5)
+    compiled = autograd.compile(
+        lambda x: larger_of_mine(w, x) * w, [w], (1.0,), engine=engine, reduce="sum"
+    )
+    expected = 0.5 - 0.25 * compiled.value_and_grad([0.25, 2.0])[1]
+    compiled.descend([0.25, 2.0], step_size=0.25)
+    assert compiled.parameters.tolist() == expected.tolist()
+
+
+@both_engines
+def test_a_descent_may_be_infinite_when_asked(engine):
+    w = Value(0.5)
+    compiled = autograd.compile(lambda x: w * x, [w], (1.0,), engine=engine, finite=False)
+    assert compiled.descend([1e300], step_size=1e300) == 5e299
+    assert compiled.parameters.tolist() == [-math.inf]
 
 
 @both_engines

@@ -37,6 +37,7 @@ class Part:
 
     def __init__(self, path: tuple[int, ...], shape: tuple[int, ...], start: int) -> None:
         self.path, self.shape, self.start = path, shape, start
+        self.first, self.direct = path[0], len(path) == 1
         self.stop = start + prod(shape)
         self.name = f"argument {path[0]}" + "".join(f"[{i}]" for i in path[1:])
 
@@ -55,7 +56,7 @@ class Part:
 
         Raises: TypeError when it holds anything but numbers, ValueError when it has another shape.
         """
-        found = batch[self.path[0]] if len(self.path) == 1 else self.of(batch)
+        found = batch[self.first] if self.direct else self.of(batch)
         if type(found) is not np.ndarray or found.dtype.kind not in "fiub":
             found = array_of(found, self.name)
         if found.shape != view.shape:

@@ -15,6 +15,7 @@ import numpy as np
 
 from autograd.compile.batches import Array, Part, parts_of, samples_of, shaped_like
 from autograd.compile.lower import complete, lower
+from autograd.compile.numpy_engine import descend
 from autograd.compile.program import EACH, GRADIENT_TOO, INPUTS_TOO
 from autograd.compile.report import Report, drawing, report
 from autograd.compile.tape import trace
@@ -49,7 +50,7 @@ class Done:
     """The results of a batch, put together from jobs on parts of it."""
 
     def __init__(self, samples: int, wanted: int, engine: Any, parts: Sequence[Part]) -> None:
-        program, dtype = engine.program, engine.dtype
+        program, dtype, self.shared = engine.program, engine.dtype, engine.shared
         self.each = bool(wanted & EACH)
         self.rows = np.zeros((samples, program.inputs), dtype)
         self.views = [part.view(self.rows) for part in parts]
@@ -61,6 +62,10 @@ class Done:
     def gradient(self) -> Array:
         """Return the gradient by the parameters."""
         return self.gradients[0]  # type: ignore[no-any-return]
+
+    def descend(self, step_size: float, finite: bool) -> bool:
+        """Move the parameters down the gradient; False where they would not stay finite."""
+        return descend(self.shared, self.gradients[0], step_size, finite)
 
     def take(self, places: Any, job: Any) -> None:
         """Take over the results of a job, whose samples stand at the given places."""
@@ -200,8 +205,29 @@ class Compiled:
         """Return the gradient of each sample's own result: samples x parameters."""
         return self.done(batch, GRADIENT_TOO | EACH, seed).gradients.copy()  # type: ignore[no-any-return]
 
-    def done(self, batch: tuple[Any, ...], wanted: int, seed: Any = None) -> Any:
-        """Return the finished job of a batch."""
+    def descend(self, *batch: Any, step_size: float, seed: Any = None) -> float:
+        """Take a step of gradient descent, and return the value that it started from.
+
+        That is parameters -= step_size * gradient, without an array in between. Where it raises an
+        error, no parameter has changed.
+
+        Raises: FloatingPointError also where a parameter would become infinite or NaN.
+
+        >>> import autograd
+        >>> f = autograd.compile(lambda x: x * x * w, [w := Value(3.0)], example=(1.0,))
+        >>> f.descend([1.0, 2.0], step_size=0.5), f.parameters
+        (7.5, array([1.75]))
+        """
+        with self.lock:
+            job = self.done(batch, GRADIENT_TOO, seed, step_size)
+            if not job.descend(step_size, self.finite):
+                self.complain_of_step(job, step_size)
+            return job.total.item()  # type: ignore[no-any-return]
+
+    def done(
+        self, batch: tuple[Any, ...], wanted: int, seed: Any = None, step_size: float = 0.0
+    ) -> Any:
+        """Return the finished job of a batch; with a step size, it may have moved parameters."""
         samples = samples_of(self.parts, batch, len(self.example))
         with self.lock:
             if samples >= SLICED:
@@ -209,7 +235,7 @@ class Compiled:
             job = self.job(samples, wanted, seed)
             for part, view in zip(self.parts, job.views):
                 part.fill(view, batch)
-            answer = job.run()
+            answer = job.run(step_size, self.finite)
             if answer < 0 and self.retrace:
                 job = self.done_by_branch(job.rows, wanted, seed)
             elif answer and (answer < 0 or self.finite):
@@ -337,6 +363,16 @@ class Compiled:
             f" {guard.text} was {guard.truth}, and is {not guard.truth} where the inputs are"
             f" {inputs}; write where, maximum or clip instead of the comparison, or pass"
             " retrace=True"
+        )
+
+    def complain_of_step(self, job: Any, step_size: float) -> None:
+        """Raise the error for a step that would leave a parameter that is not finite."""
+        with np.errstate(all="ignore"):
+            new = self.parameters - step_size * job.gradient()
+        i = int(np.isfinite(new).argmin())
+        raise FloatingPointError(
+            f"parameter {i} would become {new[i]} by a step of {step_size!r} from"
+            f" {self.parameters[i]}; take a smaller step_size, or pass finite=False"
         )
 
     # What was found

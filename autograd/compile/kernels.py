@@ -537,7 +537,10 @@ BROADCAST_TABLE, GUARDS_COUNT, GUARDS_TABLE, SHARED_COUNT, BLOCK, SAMPLES, WANTE
 # And where things are: addresses.
 CODE, VALUES, ADJOINTS, SCRATCH, GRADIENT, ROWS, OUTPUTS, SEED, SLOPES, SUM = range(13, 23)
 CLEAR_COUNT, CLEAR_TABLE = 23, 24  # what has to be set to zero
-JOB = 25
+PARAMETERS_COUNT, STEP = 25, 26  # the latter: where step size and finiteness of a descent stand
+JOB = 27
+
+UNFIT = -(2**62)  # the answer where a step would leave a parameter that is not finite
 
 
 @njit(error_model="numpy")
@@ -645,11 +648,32 @@ def store_slopes(job: Any, slopes: Any, adjoints: Any, start: Any, lanes: Any) -
 @njit(error_model="numpy")
 def seed_outputs(job: Any, tables: Any, adjoints: Any, lanes: Any) -> None:
     """Set the adjoints of the outputs to the seed; no other slot has an adjoint yet."""
-    clear(adjoints, job[SLOTS] * lanes, -0.0)
+    first = 0 if job[WANTED] & INPUTS_TOO else job[INPUTS_COUNT] * lanes  # nobody asks for those
+    clear(shift(adjoints, first), job[SLOTS] * lanes - first, -0.0)
     table, seed = shift(tables, job[OUTPUTS_TABLE]), pointer_like(adjoints, job[SEED])
     for i in range(job[OUTPUTS_COUNT]):
         for lane in range(lanes):
             adjoints[table[i] * lanes + lane] += seed[i]
+
+
+@njit(error_model="numpy")
+def descend(job: Any, shared: Any, gradient: Any, step_size: Any, finite: Any) -> Any:
+    """Move the parameters down the gradient, unless they had to be finite and would not be."""
+    count = job[PARAMETERS_COUNT]
+    if finite and not lands_safely(shared, gradient, count, step_size):
+        return UNFIT
+    for i in range(count):
+        shared[i] -= step_size * gradient[i]
+    return 0
+
+
+@njit(error_model="numpy", fastmath={"reassoc"})
+def lands_safely(shared: Any, gradient: Any, count: Any, step_size: Any) -> Any:
+    """Tell whether a step leaves all parameters finite; in one pass, without a branch."""
+    total = 0.0
+    for i in range(count):
+        total += (shared[i] - step_size * gradient[i]) * 0.0
+    return total == 0.0
 
 
 def machine(job: Any, tables: Any, shared: Any) -> Any:
@@ -658,8 +682,9 @@ def machine(job: Any, tables: Any, shared: Any) -> Any:
     Rows (the inputs), outputs and slopes (the gradient by the inputs) have a row for each sample.
     The gradient by the shared numbers is written, or one for each sample. Returns -1 - s where a
     guard fails at sample s, s + 1 where the first input or output that is not finite is that of
-    sample s, and 0 if all is well. FIRST is the backward kernel of the first block, which may write
-    to the gradient where others add.
+    sample s, UNFIT where the parameters cannot take a step that is asked for, and 0 if all is well.
+    FIRST is the backward kernel of the first block, which may write to the gradient where others
+    add.
     """
     code, values = as_code(job[CODE]), pointer_like(shared, job[VALUES])
     adjoints, scratch = pointer_like(shared, job[ADJOINTS]), pointer_like(shared, job[SCRATCH])
@@ -702,4 +727,8 @@ def machine(job: Any, tables: Any, shared: Any) -> Any:
             if wanted & EACH:
                 gradient = shift(gradient, job[SHARED_COUNT])
         start += lanes
+    step = pointer_like(shared, job[STEP])
+    finite = step[1] != 0.0
+    if step[0] != 0.0 and not (blank and finite):
+        blank = blank or descend(job, shared, gradient, step[0], finite)
     return blank

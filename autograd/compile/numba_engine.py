@@ -11,7 +11,7 @@ from numba.core.errors import NumbaError
 
 from autograd.compile import generate
 from autograd.compile import kernels as k
-from autograd.compile.numpy_engine import NumpyEngine
+from autograd.compile.numpy_engine import NumpyEngine, descend
 from autograd.compile.program import (
     EACH,
     INPUTS_TOO,
@@ -48,7 +48,7 @@ class NumbaEngine:
         self.tables: list[Array] = []
         self.length = 0
         self.kept: dict[Any, int] = {}  # the kernels in use, and their addresses
-        self.failures: list[BaseException] = []
+        self.callbacks, self.failures = False, list[BaseException]()
         self.numpy = NumpyEngine(program, shared)
         self.uses = uses_of_shared(program, len(shared))
         self.written = np.zeros(len(shared), bool)  # by the first block of a job
@@ -109,6 +109,7 @@ class NumbaEngine:
             edges, name = step.edges[:arity], self.dtype_name
             forward, backward = generate.of_primitive(step.op, arity, edges, step.mortal, name)
         except (NumbaError, TypeError, AttributeError, NotImplementedError):
+            self.callbacks = True
             return called_back(self, step, "push_map"), called_back(self, step, "pull_map")
         return forward, backward
 
@@ -172,6 +173,7 @@ class NumbaEngine:
         ranges = np.flatnonzero(np.diff(np.concatenate([[1], self.written, [1]]).astype(np.int8)))
         settings[k.CLEAR_COUNT] = len(ranges) // 2
         settings[k.CLEAR_TABLE] = self.put(ranges)
+        settings[k.PARAMETERS_COUNT] = program.parameters
         settings[k.CODE] = self.code.ctypes.data
         return settings
 
@@ -236,13 +238,15 @@ class Job:
         self.full = np.empty((samples if wanted & EACH else 1, count if wanted else 0), dtype)
         self.gradients = self.full[:, : program.parameters]
         self.total = np.zeros(1, dtype)
+        self.step = np.zeros(2, dtype)  # the size of a step of descent, whether all must be finite
+        self.moved = False  # by such a step
         self.settings = engine.settings.copy()
         self.settings[[k.BLOCK, k.SAMPLES, k.WANTED]] = lanes, samples, wanted
         arrays = [room.values, room.adjoints, room.scratch, self.full, self.rows, self.outputs]
         arrays += [self.seed, self.slopes, self.total]
         self.settings[k.VALUES : k.SUM + 1] = [x.ctypes.data for x in arrays]
+        self.settings[k.STEP] = self.step.ctypes.data
         self.address = self.settings.ctypes.data
-
         self.buffers = [self.full]
 
     def gradient(self) -> Array:
@@ -265,14 +269,24 @@ class Job:
         self.gradients = self.full[:, :count]
         self.settings[k.GRADIENT] = self.full.ctypes.data
 
-    def run(self) -> int:
-        """Run the machine, and return its answer: 0, or where a guard or a number failed."""
+    def descend(self, step_size: float, finite: bool) -> bool:
+        """Move the parameters down the gradient; False where they would not stay finite."""
+        return self.moved or descend(self.engine.shared, self.gradients[0], step_size, finite)
+
+    def run(self, step_size: float = 0.0, finite: bool = True) -> int:
+        """Run the machine, and return its answer: 0, or where a guard or a number failed.
+
+        With a step size the machine itself moves the parameters, which saves two passes over them.
+        """
         if self.full.size >= LARGE:
             self.change_buffer()
+        self.moved = step_size != 0.0 and not self.engine.callbacks  # which may fail half-way
+        self.step[0], self.step[1] = step_size * self.moved, finite
         answer = self.engine.machine(self.address)
+        self.moved = self.moved and answer >= 0
         if self.engine.failures:
             raise self.engine.failures.pop()
-        return answer  # type: ignore[no-any-return]
+        return 0 if answer == k.UNFIT else answer
 
 
 class called_back:  # noqa: N801

@@ -163,6 +163,16 @@ def times(slope: Array, upstream: Array) -> Array:
     return np.where(gone(upstream), -0.0, slope * upstream + 0.0)
 
 
+def descend(parameters: Array, gradient: Array, step_size: float, finite: bool) -> bool:
+    """Move parameters down a gradient, unless they had to be finite and would not be."""
+    with np.errstate(all="ignore"):
+        new = parameters[: len(gradient)] - step_size * gradient
+    if finite and not np.isfinite(new).all():
+        return False
+    parameters[: len(gradient)] = new
+    return True
+
+
 class NumpyEngine:
     """Runs a program on arrays, slots x lanes, in blocks of lanes."""
 
@@ -364,7 +374,11 @@ class Job:
         """Return the gradient as an array of the caller's own."""
         return self.gradients[0].copy()  # type: ignore[no-any-return]
 
-    def run(self) -> int:
+    def descend(self, step_size: float, finite: bool) -> bool:
+        """Move the parameters down the gradient; False where they would not stay finite."""
+        return descend(self.engine.shared, self.gradients[0], step_size, finite)
+
+    def run(self, *_: Any) -> int:
         """Run all blocks, and return 0, or where a guard or a number failed: see `machine`."""
         self.full[:] = 0.0
         with np.errstate(all="ignore"):
