@@ -393,3 +393,29 @@ def erfc(x: Any) -> Any:
     beyond = tail(size)
     beyond = beyond if x > 0.0 else 2.0 - beyond
     return near if size < 0.5 else beyond
+
+
+@njit(**OPTIONS)
+def near(xs: Any, count: Any) -> Any:
+    """Tell whether no number is beyond FAR."""
+    far = 0
+    for i in range(count):
+        far |= 1 if math.fabs(xs[i]) > FAR else 0
+    return far == 0
+
+
+INSTEAD: dict[Callable[..., Any], Any] = {
+    math.exp: exp,
+    math.expm1: expm1,
+    math.log: log,
+    math.log1p: log1p,
+    math.sin: sin,
+    math.cos: cos,
+    math.tanh: tanh,
+    math.erf: erf,
+    math.erfc: erfc,
+}
+
+
+def __getattr__(name: str) -> Any:
+    return getattr(math, name)
