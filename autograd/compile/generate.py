@@ -105,9 +105,7 @@ class Writer:
         pulled = [i for i, edge in enumerate(edges) if edge]
         rules = rules_of(op, arity, edges) if pulled else Tape()
         ways = ["", "near_"] if op in NEAR and self.kind == VECTOR else [""]
-        body = [
-            line for way in ways for line in self.body(op, names, rules, pulled, mortal, way)
-        ]
+        body = [line for way in ways for line in self.body(op, names, rules, pulled, mortal, way)]
         yield ""
         for k, function in enumerate(self.functions):
             yield from self.definitions(k, function, ways)
@@ -292,7 +290,9 @@ def folder() -> Path:
     base = os.environ.get("CHAINRULE_CACHE")
     root = Path(base) if base else Path.home() / ".cache" / "chainrule"
     here = Path(__file__).parent
-    sources = [here / name for name in ("functions.py", "elementary.py", "kernels.py", "pointers.py")]
+    sources = [
+        here / name for name in ("functions.py", "elementary.py", "kernels.py", "pointers.py")
+    ]
     sources += [here.parent / name for name in ("primitives.py", "special.py")]
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in sources))
     digest.update(f"{numba.__version__} {platform.python_version()}".encode())
