@@ -155,6 +155,20 @@ def gather(to: Any, numbers: Any, table: Any, count: Any, lanes: Any) -> None:
 
 
 @njit(error_model="numpy")
+def pick(to: Any, numbers: Any, table: Any, count: Any, whole: Any) -> None:
+    """Copy the numbers at the places of a table; the last one again up to a whole vector."""
+    for j in range(whole):
+        to[j] = numbers[table[min(j, count - 1)]]
+
+
+@njit(error_model="numpy")
+def pick_in_order(to: Any, numbers: Any, count: Any, whole: Any) -> None:
+    """Copy numbers that follow one another; the last one again up to a whole vector."""
+    for j in range(whole):
+        to[j] = numbers[min(j, count - 1)]
+
+
+@njit(error_model="numpy")
 def scatter(to: Any, numbers: Any, table: Any, count: Any, lanes: Any) -> None:
     """Add consecutive numbers to the lanes of the slots of a table."""
     for i in range(count):

@@ -13,6 +13,7 @@ from autograd.compile import generate
 from autograd.compile import kernels as k
 from autograd.compile.functions import VECTOR
 from autograd.compile.numpy_engine import NumpyEngine, descend
+from autograd.compile.pointers import LANES
 from autograd.compile.program import (
     EACH,
     INPUTS_TOO,
@@ -203,7 +204,7 @@ class NumbaEngine:
             if isinstance(step, Matrix):
                 sizes.append(2 * step.weights.size + 3 * step.inputs.size * lanes)
             elif isinstance(step, Map):
-                sizes.append(len(step.operands))
+                sizes.append((step.count + LANES) * (len(step.operands) + 2))
         return max(sizes)
 
     def job(self, samples: int, wanted: int, apart: bool = False) -> Job:
