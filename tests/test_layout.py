@@ -70,6 +70,7 @@ COMPILER = [
     "kernels",
     "functions",
     "generate",
+    "team",
     "numba_engine",
     "function",
     "__init__",
