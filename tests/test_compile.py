@@ -912,7 +912,7 @@ def test_no_name_of_a_users_enters_generated_code():
         return x * x
 
     evil.symbol = evil.name = "os.system('x')"
-    text = "\n".join(Writer().lines(evil, 1, (True,)))
+    text = "\n".join(Writer("vector").lines(evil, 1, (True,)))
     assert "os.system" not in text
 
 

@@ -68,6 +68,7 @@ COMPILER = [
     "numpy_engine",
     "pointers",
     "kernels",
+    "elementary",
     "functions",
     "generate",
     "team",

@@ -26,6 +26,7 @@ from autograd.value import Value
 ENGINES = {"numpy": "NumpyEngine", "numba": "NumbaEngine"}
 DTYPES = ("float64", "float32")
 REDUCTIONS = ("mean", "sum")
+FUNCTIONS = ("vector", "libm")
 KEPT = 8  # jobs, each for one number of samples
 BRANCHES = 64  # traces that one batch may need
 SLICED, SLICES = 8192, 8  # batches of so many samples are done in so many slices
@@ -87,7 +88,9 @@ class Traced:
         with paused_collector():
             self.tape, self.outputs = trace(compiled.function, compiled.values, example)
             self.edges = complete(self.tape)
-        self.engine_name, self.threads = compiled.engine, compiled.threads
+        self.engine_name = compiled.engine
+        numba = {"functions": compiled.functions, "threads": compiled.threads}
+        self.options: dict[str, Any] = numba if compiled.engine == "numba" else {}
         constants = [float(x) for x in self.tape.constants.values()]
         self.shared = np.array([x.data for x in compiled.values] + constants, compiled.dtype)
         self.parameters = self.shared[: len(compiled.values)]
@@ -101,7 +104,7 @@ class Traced:
             kind = engine_class(self.engine_name)
             with paused_collector():
                 program = lower(self.tape, self.edges, leaves)
-                self.engines[inputs] = kind(program, self.shared, self.threads)
+                self.engines[inputs] = kind(program, self.shared, **self.options)
         return self.engines[inputs]
 
 
@@ -123,6 +126,9 @@ class Compiled:
             error.
         retrace: True traces again where a sample takes another branch; by default that is an
             error, for a compiled function never answers for a branch that it has not seen.
+        functions: whose exp, log, sin and so on the numba engine calls. "vector" are its own, which
+            take several numbers at once, to 1 ulp (erfc to a few); "libm" are those that Python
+            calls, so that single results have the very bits of the eager engine.
 
     >>> import autograd
     >>> f = autograd.compile(lambda x, y: x * y, example=(1.0, 1.0))
@@ -142,8 +148,10 @@ class Compiled:
         threads: int | None = None,
         finite: bool = True,
         retrace: bool = False,
+        functions: str = "vector",
     ) -> None:
         chosen("engine", engine, (None, *ENGINES))
+        chosen("functions", functions, FUNCTIONS)
         chosen("dtype", dtype, DTYPES)
         chosen("reduce", reduce, REDUCTIONS)
         self.function, self.values = function, list(parameters)
@@ -153,6 +161,7 @@ class Compiled:
         self.threads = threads or cores()
         self.reduce, self.finite, self.retrace = reduce, finite, retrace
         self.dtype = np.dtype(dtype)
+        self.functions = functions
         self.engine = engine or ("numba" if installed("numba") else "numpy")
         self.parts: list[Part] = parts_of(self.example)
         self.regular = [part.path for part in self.parts] == [

@@ -11,32 +11,38 @@ import dis
 import math
 from collections.abc import Callable
 from math import inf, nan
-from types import FunctionType
+from types import BuiltinFunctionType, FunctionType
 from typing import Any
 
 import numpy as np
 from numba import njit
 
 from autograd import primitives as p
+from autograd.compile import elementary
 from autograd.compile.rows import OURS, both, either, exponential, top, unequal
 from autograd.row import Primitive
 
-OPTIONS: dict[str, Any] = {"error_model": "numpy"}
+OPTIONS: dict[str, Any] = {"error_model": "numpy", "forceinline": True}  # a call is no vector
+VECTOR, LIBM = "vector", "libm"  # whose elementary functions: those of `elementary`, or C's
 
 
-def compilable(function: Callable[..., Any]) -> Any:
+def compilable(function: Callable[..., Any], vector: bool = False) -> Any:
     """Return a function for use in compiled code, with the Python functions that it calls.
 
+    Args: vector: whether functions of `math` are those of `elementary`, or the C library's.
     Raises: TypeError when it raises exceptions of its own, which compiled code would swallow.
     """
-    if not isinstance(function, FunctionType):
-        return function  # of `math` or `operator`: Numba has its own
+    if not isinstance(function, FunctionType):  # of `math` or `operator`: Numba has its own
+        return elementary.INSTEAD.get(function, function) if vector else function
     if any(step.opname == "RAISE_VARARGS" for step in dis.get_instructions(function)):
         raise TypeError(f"{function.__name__} raises")
     names = dict(function.__globals__)
     for name in function.__code__.co_names:
-        if isinstance(names.get(name), FunctionType) and names[name] is not function:
-            names[name] = compilable(names[name])
+        used = names.get(name)
+        if used is math and vector:
+            names[name] = elementary
+        elif isinstance(used, (FunctionType, BuiltinFunctionType)) and used is not function:
+            names[name] = compilable(used, vector)
     copy = FunctionType(
         function.__code__, names, function.__name__, function.__defaults__, function.__closure__
     )
@@ -243,18 +249,27 @@ if hasattr(math, "cbrt"):  # else, on Python 3.10, the table has functions of it
 INLINE = {p.add: "+", p.sub: "-", p.mul: "*", p.div: "/"}  # spelled as operators
 
 
-def function_of(op: Primitive) -> Any:
+def function_of(op: Primitive, functions: str = VECTOR) -> Any:
     """Return a primitive as a function that compiled code can call."""
-    if op not in known:
-        known[op] = compilable(SPELLED.get(op, op.forward))
-    return known[op]
+    key = op, functions
+    if key not in known:
+        known[key] = compilable(SPELLED.get(op, op.forward), functions == VECTOR)
+    return known[key]
 
 
-known: dict[Primitive, Any] = {}
+known: dict[tuple[Primitive, str], Any] = {}
 ROWS = {row: name for name, row in p.TABLE.items()} | OURS
 BY_NAME = {name: row for row, name in ROWS.items()}
 
 
-def named(name: str) -> Any:
+def named(name: str, functions: str = VECTOR) -> Any:
     """Return a row of the table as a function that compiled code can call."""
-    return function_of(BY_NAME[name])
+    return function_of(BY_NAME[name], functions)
+
+
+NEAR = {p.sin: elementary.near_sin, p.cos: elementary.near_cos}
+
+
+def near_named(name: str) -> Any:
+    """Return a row as a function of numbers that are not beyond `elementary.FAR`."""
+    return NEAR.get(BY_NAME[name], named(name))

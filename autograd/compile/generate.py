@@ -21,7 +21,7 @@ import numba
 from numba import cfunc, types
 
 from autograd.compile import kernels
-from autograd.compile.functions import INLINE, ROWS, function_of
+from autograd.compile.functions import INLINE, LIBM, NEAR, ROWS, VECTOR, function_of
 from autograd.compile.rules import rules_of
 from autograd.compile.tape import Tape
 from autograd.primitives import neg
@@ -29,13 +29,15 @@ from autograd.row import Primitive, Variadic
 
 ELEMENTS = {"float64": types.float64, "float32": types.float32}
 OPTIONS: dict[str, Any] = {"error_model": "numpy"}
+INLINED = "@njit(error_model='numpy', forceinline=True)"
 HEAD = '''"""Kernels of a primitive, written by autograd.compile from its row of the table."""
 
 from math import inf, nan
 
 from numba import njit
 
-from autograd.compile.functions import named
+from autograd.compile.elementary import near
+from autograd.compile.functions import named, near_named
 from autograd.compile.kernels import COLUMNS, COUNT, OUT, TABLE, TERMS, gone
 from autograd.compile.pointers import shift
 '''
@@ -72,15 +74,20 @@ def fixed(name: str, dtype: str) -> Any:
 
 @cache
 def of_primitive(
-    op: Primitive, arity: int, edges: tuple[bool, ...], mortal: bool, dtype: str
+    op: Primitive,
+    arity: int,
+    edges: tuple[bool, ...],
+    mortal: bool,
+    dtype: str,
+    functions: str = VECTOR,
 ) -> Any:
     """Return the forward and the backward kernel of a primitive; None where no edge leads back.
 
     Raises: Numba's errors, or TypeError, where the function or a rule cannot be compiled.
     """
-    writer = Writer()
+    writer = Writer(functions)
     text = HEAD + "\n".join(writer.lines(op, arity, edges, mortal)) + "\n"
-    names = loaded(text) if not writer.strangers else executed(text, writer.strangers)
+    names = loaded(text) if not writer.strangers else executed(text, writer.strangers, functions)
     compiled = cfunc(kernel_signature(dtype), cache=not writer.strangers, **OPTIONS)
     return compiled(names["forward"]), compiled(names["backward"]) if any(edges) else None
 
@@ -89,10 +96,12 @@ class Writer:
     """Writes the source text of the kernels of one primitive.
 
     Attributes: `strangers`, the primitives that are no rows of the table; their functions are put
-    into the namespace of the text, which is not kept on disk then.
+    into the namespace of the text, which is not kept on disk then. `kind`: whose elementary
+    functions are called. Sine and cosine have kernels with a loop for operands that are all near.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
         self.functions: list[Primitive] = []
         self.strangers: list[Primitive] = []
 
@@ -102,29 +111,46 @@ class Writer:
         """Yield the lines of a primitive's kernels."""
         variadic = isinstance(op, Variadic)
         names = ["xs", "count"] if variadic else [f"x{i}" for i in range(arity)]
-        body = [
-            *("", "", "@njit(error_model='numpy')", f"def value({', '.join(names)}):"),
-            f"    return {self.spelled(op, names)}",
-        ]
         pulled = [i for i, edge in enumerate(edges) if edge]
         rules = rules_of(op, arity, edges) if pulled else Tape()
-        for k, i in enumerate(pulled):
-            body += ["", "", "@njit(error_model='numpy')"]
-            body += [f"def pull{i}({', '.join(names)}, out, upstream):"]
-            body += ["    if gone(upstream):", "        return upstream"] if mortal else []
-            body += self.pull(rules, k, len(pulled), [*names, "out"], mortal)
+        ways = ["", "near_"] if op in NEAR and self.kind == VECTOR else [""]
+        body = [line for way in ways for line in self.body(op, names, rules, pulled, mortal, way)]
         yield ""
         for k, function in enumerate(self.functions):
-            if function in self.strangers:
-                yield f"function{k} = strangers[{self.strangers.index(function)}]"
-            else:
-                yield f"function{k} = named({ROWS[function]!r})"
+            yield from self.definitions(k, function, ways)
         yield from body
-        yield from ROW_LOOPS if variadic else forward_loops(arity)
+        yield from ROW_LOOPS if variadic else forward_loops(arity, ways)
         if pulled:
-            yield from backward_loops(arity, pulled)
+            yield from backward_loops(arity, pulled, ways)
 
-    def spelled(self, op: Primitive, operands: Sequence[str]) -> str:
+    def definitions(self, k: int, function: Primitive, ways: Sequence[str]) -> Iterator[str]:
+        """Yield the lines that name the k-th function."""
+        if function in self.strangers:
+            yield f"function{k} = strangers[{self.strangers.index(function)}]"
+            return
+        kind = f", {LIBM!r}" if self.kind == LIBM else ""
+        for way in ways:
+            yield f"{way}function{k} = {way}named({ROWS[function]!r}{kind})"
+
+    def body(
+        self,
+        op: Primitive,
+        names: Sequence[str],
+        rules: Tape,
+        pulled: Sequence[int],
+        mortal: bool,
+        way: str,
+    ) -> Iterator[str]:
+        """Yield the functions of one number: the value, and the contribution over each edge."""
+        yield from ("", "", INLINED, f"def {way}value({', '.join(names)}):")
+        yield f"    return {self.spelled(op, names, way)}"
+        for k, i in enumerate(pulled):
+            yield from ("", "", INLINED, f"def {way}pull{i}({', '.join(names)}, out, upstream):")
+            if mortal:
+                yield from ("    if gone(upstream):", "        return upstream")
+            yield from self.pull(rules, k, len(pulled), [*names, "out"], mortal, way)
+
+    def spelled(self, op: Primitive, operands: Sequence[str], way: str) -> str:
         """Return the text of a primitive applied to names; functions go by their number."""
         if op in INLINE:
             return f" {INLINE[op]} ".join(operands)
@@ -134,10 +160,10 @@ class Writer:
             self.functions.append(op)
             if op not in ROWS:
                 self.strangers.append(op)
-        return f"function{self.functions.index(op)}({', '.join(operands)})"
+        return f"{way}function{self.functions.index(op)}({', '.join(operands)})"
 
     def pull(
-        self, rules: Tape, k: int, count: int, names: Sequence[str], mortal: bool
+        self, rules: Tape, k: int, count: int, names: Sequence[str], mortal: bool, way: str
     ) -> Iterator[str]:
         """Yield the body of the function that gives the contribution over the k-th edge."""
         slope, still = rules.outputs[k], rules.outputs[count + k]
@@ -147,7 +173,7 @@ class Writer:
             op = rules.ops[place]
             if op is not None:
                 text[place] = f"v{place}"
-                right = self.spelled(op, [text[x] for x in rules.operands[place]])
+                right = self.spelled(op, [text[x] for x in rules.operands[place]], way)
                 yield f"    v{place} = {right}"
         product = f"{text[slope]} * upstream"
         if text[still] != "False":
@@ -190,7 +216,17 @@ def blocks(arity: int) -> Iterator[str]:
         yield f"        p{i} = shift(values, t{i}[i] * lanes)"
 
 
-def forward_loops(arity: int) -> Iterator[str]:
+def lane_loop(ways: Sequence[str], line: str) -> Iterator[str]:
+    """Yield a loop over lanes; two where there is a way for operands that are near."""
+    for way in reversed(ways):
+        deeper = "    " if len(ways) > 1 else ""
+        if deeper:
+            yield "        if near(p0, width):" if way else "        else:"
+        yield f"        {deeper}for j in range(width):"
+        yield f"            {deeper}{line.format(way=way)}"
+
+
+def forward_loops(arity: int, ways: Sequence[str]) -> Iterator[str]:
     """Yield the forward kernel: loops over members and lanes."""
     yield from ("", "", f"def forward({ARGUMENTS}):")
     yield from prologue(arity)
@@ -199,11 +235,11 @@ def forward_loops(arity: int) -> Iterator[str]:
     yield f"            out[i] = value({', '.join(f'values[t{i}[i]]' for i in range(arity))})"
     yield "        return"
     yield from blocks(arity)
-    yield "        for j in range(width):"
-    yield f"            o[j] = value({', '.join(f'p{i}[j]' for i in range(arity))})"
+    numbers = ", ".join(f"p{i}[j]" for i in range(arity))
+    yield from lane_loop(ways, f"o[j] = {{way}}value({numbers})")
 
 
-def backward_loops(arity: int, pulled: Sequence[int]) -> Iterator[str]:
+def backward_loops(arity: int, pulled: Sequence[int], ways: Sequence[str]) -> Iterator[str]:
     """Yield the backward kernel; each edge has a loop of its own, so that vectors can be used."""
     yield from ("", "", f"def backward({ARGUMENTS}):")
     yield from prologue(arity)
@@ -219,8 +255,7 @@ def backward_loops(arity: int, pulled: Sequence[int]) -> Iterator[str]:
     numbers = ", ".join(f"p{i}[j]" for i in range(arity))
     for i in pulled:
         yield f"        a{i} = shift(adjoints, t{i}[i] * lanes)"
-        yield "        for j in range(width):"
-        yield f"            a{i}[j] += pull{i}({numbers}, o[j], u[j])"
+        yield from lane_loop(ways, f"a{i}[j] += {{way}}pull{i}({numbers}, o[j], u[j])")
 
 
 ROW_LOOPS = f"""
@@ -236,9 +271,9 @@ def forward({ARGUMENTS}):
 """.splitlines()
 
 
-def executed(text: str, strangers: Sequence[Primitive]) -> dict[str, Any]:
+def executed(text: str, strangers: Sequence[Primitive], functions: str) -> dict[str, Any]:
     """Return the names that a text defines, for primitives of a user's own."""
-    names: dict[str, Any] = {"strangers": [function_of(op) for op in strangers]}
+    names: dict[str, Any] = {"strangers": [function_of(op, functions) for op in strangers]}
     exec(compile(text, "<kernels of a primitive>", "exec"), names)
     return names
 
@@ -264,7 +299,9 @@ def folder() -> Path:
     base = os.environ.get("CHAINRULE_CACHE")
     root = Path(base) if base else Path.home() / ".cache" / "chainrule"
     here = Path(__file__).parent
-    sources = [here / name for name in ("functions.py", "kernels.py", "pointers.py")]
+    sources = [
+        here / name for name in ("functions.py", "elementary.py", "kernels.py", "pointers.py")
+    ]
     sources += [here.parent / name for name in ("primitives.py", "special.py")]
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in sources))
     digest.update(f"{numba.__version__} {platform.python_version()}".encode())

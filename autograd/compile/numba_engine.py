@@ -11,6 +11,7 @@ from numba.core.errors import NumbaError
 
 from autograd.compile import generate
 from autograd.compile import kernels as k
+from autograd.compile.functions import VECTOR
 from autograd.compile.numpy_engine import NumpyEngine, descend
 from autograd.compile.program import (
     EACH,
@@ -43,9 +44,11 @@ class NumbaEngine:
 
     name = "numba"
 
-    def __init__(self, program: Program, shared: Array, threads: int = 1) -> None:
+    def __init__(
+        self, program: Program, shared: Array, functions: str = VECTOR, threads: int = 1
+    ) -> None:
         self.program, self.shared, self.dtype = program, shared, shared.dtype
-        self.dtype_name = shared.dtype.name
+        self.dtype_name, self.functions = shared.dtype.name, functions
         self.tables: list[Array] = []
         self.length = 0
         self.kept: dict[Any, int] = {}  # the kernels in use, and their addresses
@@ -110,8 +113,8 @@ class NumbaEngine:
             if digits:
                 raise TypeError("only Python rounds decimals exactly")
             arity = 0 if isinstance(step.op, Variadic) else len(step.operands)
-            edges, name = step.edges[:arity], self.dtype_name
-            forward, backward = generate.of_primitive(step.op, arity, edges, step.mortal, name)
+            options = step.edges[:arity], step.mortal, self.dtype_name, self.functions
+            forward, backward = generate.of_primitive(step.op, arity, *options)
         except (NumbaError, TypeError, AttributeError, NotImplementedError):
             self.callbacks = True
             return called_back(self, step, "push_map"), called_back(self, step, "pull_map")

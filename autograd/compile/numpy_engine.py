@@ -178,7 +178,7 @@ class NumpyEngine:
 
     name = "numpy"
 
-    def __init__(self, program: Program, shared: Array, threads: int = 1) -> None:
+    def __init__(self, program: Program, shared: Array) -> None:
         self.program, self.shared, self.dtype = program, shared, shared.dtype
         self.rules: dict[Any, Tape | None] = {}
 
