@@ -54,7 +54,9 @@ def tables() -> dict[str, list[float]]:
         "LOG": interpolated(lambda z: (2 * mp.atanh(root(z)) / root(z) - 2) / z, 0, share, 7),
         "SIN": interpolated(lambda z: (mp.sin(root(z)) / root(z) - 1) / z, 0, turn, 6),
         "COS": interpolated(lambda z: (mp.cos(root(z)) - 1 + z / 2) / z**2, 0, turn, 6),
-        "TANH": interpolated(lambda z: (mp.tanh(root(z)) / root(z) - 1) / z, 0, mp.mpf(0.3136), 12),
+        "TANH": interpolated(
+            lambda z: (mp.tanh(root(z)) / root(z) - 1) / z, 0, mp.mpf("0.391"), 13
+        ),
         "ERF": interpolated(lambda z: mp.erf(root(z)) / root(z) - 1, 0, mp.mpf("1.0001"), 13),
         "ERFC": interpolated(scaled_tail, *ends, 22),
     }

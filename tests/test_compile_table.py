@@ -21,14 +21,25 @@ INF, NAN = math.inf, math.nan
 HARD = [0.0, -0.0, NAN, INF, -INF, 1.0, -1.0, 0.5, -0.5, 2.0, -2.0, 5e-324, 1e308, -1e308, 3.0]
 MOST = 150  # points of a row
 
+LIBM = {
+    "lgamma": (INF, 1),  # C's is right near 1, where Python's has an absolute error
+    "norm": (2, 2),  # scaled, where Python's `hypot` adds up with compensation
+    "logsumexp": (2, 4),  # a plain sum in place of `fsum`
+    "softmax_of": (2, 8),
+}
 ULPS = {  # (value, slope) in units in the last place, where an engine does not give eager's bits
-    "libm": {
-        "lgamma": (INF, 1),  # C's is right near 1, where Python's has an absolute error
-        "norm": (2, 2),  # scaled, where Python's `hypot` adds up with compensation
-        "logsumexp": (2, 4),  # a plain sum in place of `fsum`
+    "libm": LIBM,
+    "vector": LIBM  # those of `autograd.compile.elementary`; what is not named has eager's bits
+    | dict.fromkeys(("exp", "expm1", "log", "log1p", "sin", "cos"), (1, 1))
+    | dict.fromkeys(("tanh", "sigmoid", "silu", "softplus", "log_sigmoid", "elu"), (2, 2))
+    | dict.fromkeys(("normal_cdf", "erf", "erfc"), (5, 2))
+    | {
+        "power": (0, 2),
+        "asinh": (0, 2),
+        "gaussian": (1, 2),
+        "gelu": (5, 512),  # a slope near its root: a difference
         "softmax_of": (2, 8),
     },
-    "vector": {},
     "numpy": dict.fromkeys(p.TABLE, (4, 8)) | {"softmax_of": (4, 12), "logsumexp": (4, 12)},
 }
 CONSTANTS = {

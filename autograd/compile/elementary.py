@@ -25,6 +25,9 @@ from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic
 
+from autograd import special
+from autograd.special import SQRT_HALF, SQRT_HALF_LOW
+
 OPTIONS: dict[str, Any] = {"error_model": "numpy", "forceinline": True}  # a call is no vector
 
 # The polynomials are printed by `python -m benchmarks.coefficients`.
@@ -69,17 +72,18 @@ COS = (
 )
 TANH = (
     -0.3333333333333333,
-    0.13333333333333303,
-    -0.053968253968206974,
-    0.021869488533346106,
-    -0.008863235442972801,
-    0.0035921264450435885,
-    -0.0014558158462893048,
-    0.0005898844744906634,
-    -0.00023838728841244365,
-    9.433420430982972e-05,
-    -3.34096750845956e-05,
-    7.682149145096749e-06,
+    0.1333333333333332,
+    -0.05396825396823573,
+    0.021869488535124274,
+    -0.008863235499567353,
+    0.003592127503982188,
+    -0.0014558283645951344,
+    0.0005899815905338661,
+    -0.00023888848777076985,
+    9.603840394270472e-05,
+    -3.707630062798862e-05,
+    1.2205070696543997e-05,
+    -2.4366763192580156e-06,
 )
 ERF = (
     0.1283791670955126,
@@ -122,6 +126,7 @@ ERFC = (
 )
 
 LOG2_E, MAGIC = 1.4426950408889634, 6755399441055744.0  # 1.5 * 2**52: adding it rounds to integers
+TWO_BY_SQRT_PI = 1.1283791670955126
 LN2_HIGH, LN2_LOW = 0.6931471805598903, 5.497923018708371e-14  # 42 bits, and the rest
 TWO_BY_PI, FAR = 0.6366197723675814, 2.0**20
 PI_PARTS = (1.5707963267341256, 6.077100506303966e-11, 2.0222662487111665e-21, 8.4784276603689e-32)
@@ -130,6 +135,8 @@ ONE = 0x3FF0000000000000  # the bits of 1.0
 HALF_ROOT = 0x3FE6A09E667F3BCD  # of sqrt(1/2)
 MAGIC_BITS = 0x4338000000000000
 SIGN = -(2**63)
+ROOT_HIGH = 134217729.0 * SQRT_HALF - (134217729.0 * SQRT_HALF - SQRT_HALF)  # 26 bits
+ROOT_LOW = SQRT_HALF - ROOT_HIGH
 
 
 @intrinsic
@@ -188,14 +195,12 @@ def signed(size: Any, x: Any) -> Any:
 
 @njit(**OPTIONS)
 def parts_of_exp(x: Any) -> Any:
-    """Return n + MAGIC and expm1(x - n log 2) as a sum of two, n the integer nearest x / log 2."""
+    """Return n + MAGIC, and r and the rest of expm1(r), where r = x - n log 2, n an integer."""
     shifted = x * LOG2_E + MAGIC
     n = shifted - MAGIC
     high, low = x - n * LN2_HIGH, n * LN2_LOW
     r = high - low
-    rest = (high - r) - low + r * r * exp_tail(r)
-    p = r + rest
-    return shifted, p, (r - p) + rest
+    return shifted, r, (high - r) - low + r * r * exp_tail(r)
 
 
 @njit(**OPTIONS)
@@ -205,15 +210,29 @@ def power_of_two(n: Any) -> Any:
 
 
 @njit(**OPTIONS)
+def scaled(x: Any, shifted: Any) -> Any:
+    """Return x * 2**n for shifted = n + MAGIC: in two steps, as the result may be subnormal."""
+    n = bits(shifted) - MAGIC_BITS
+    half = n >> 1
+    return x * power_of_two(half) * power_of_two(n - half)
+
+
+@njit(**OPTIONS)
 def exp(x: Any) -> Any:
     """Return the exponential."""
     x = float(x)
     x = 710.0 if x > 710.0 else x
-    x = -750.0 if x < -750.0 else x
-    shifted, p, low = parts_of_exp(x)
-    n = bits(shifted) - MAGIC_BITS
-    half = n >> 1  # in two steps, so that the result may be subnormal
-    return (1.0 + p) * power_of_two(half) * power_of_two(n - half)
+    shifted, r, rest = parts_of_exp(-750.0 if x < -750.0 else x)
+    one = 1.0 + r
+    return scaled(one + (((1.0 - one) + r) + rest), shifted)
+
+
+@njit(**OPTIONS)
+def exp_of_sum(x: Any, low: Any) -> Any:
+    """Return exp(x + low) for x from -800 to 700, where low is small."""
+    shifted, r, rest = parts_of_exp(x)
+    one = 1.0 + r
+    return scaled(one + ((((1.0 - one) + r) + rest) + low * (one + rest)), shifted)
 
 
 @njit(**OPTIONS)
@@ -222,7 +241,9 @@ def expm1(x: Any) -> Any:
     x = float(x)
     inside = 710.0 if x > 710.0 else x
     inside = -50.0 if inside < -50.0 else inside
-    shifted, p, low = parts_of_exp(inside)
+    shifted, r, rest = parts_of_exp(inside)
+    p = r + rest
+    low = (r - p) + rest
     half = power_of_two(bits(shifted) - MAGIC_BITS - 1)  # 2**1024 would be infinite
     lead, p, low = half - 0.5, half * p, half * low
     total = lead + p
@@ -345,15 +366,16 @@ def tanh(x: Any) -> Any:
     size = math.fabs(x)
     z = size * size
     near = size + size * (z * tanh_tail(z))
-    shifted, p, low = parts_of_exp(44.0 if size > 22.0 else 2.0 * size)
+    shifted, r, rest = parts_of_exp(44.0 if size > 22.0 else 2.0 * size)
     scale = power_of_two(bits(shifted) - MAGIC_BITS)
+    p = r + rest
     one = 1.0 + p
-    low = (((1.0 - one) + p) + low) * scale
+    low = (((1.0 - one) + p) + ((r - p) + rest)) * scale
     e = one * scale
     whole = e + 1.0
     q = 2.0 / whole
     found = 1.0 - (q - q * (0.5 * q) * (((e - whole) + 1.0) + low))
-    return signed(near if size < 0.55 else found, x)
+    return signed(near if size < 0.625 else found, x)
 
 
 @njit(**OPTIONS)
@@ -367,12 +389,26 @@ def square_exactly(x: Any) -> Any:
 
 
 @njit(**OPTIONS)
-def tail(x: Any) -> Any:
-    """Return erfc(x) for x from 0.5 on: exp(-x**2) times a polynomial of (x - 4) / (x + 4)."""
+def tail(x: Any, low: Any) -> Any:
+    """Return erfc(x + low) for x from 0.5 on: exp(-x**2) times a polynomial of (x - 4) / (x + 4).
+
+    exp gets the square as a sum of two, for what rounding takes from it would be magnified.
+    """
     x = 28.0 if x > 28.0 else x
     square, error = square_exactly(x)
-    r = 1.0 / (x + 4.0)
-    return exp(-square) * (1.0 - error) * (erfc_tail((x - 4.0) * r) * r)
+    whole = x + 4.0
+    found = exp_of_sum(-square, -(error + 2.0 * (x * low)))
+    return found * erfc_tail((x - 4.0) / whole) / whole
+
+
+@njit(**OPTIONS)
+def erfc_of_sum(x: Any, low: Any) -> Any:
+    """Return erfc(x + low), where low is what rounding took from x."""
+    size = math.fabs(x)
+    near = 0.5 - ((x - 0.5) + (x * erf_tail(x * x) + TWO_BY_SQRT_PI * low))
+    beyond = tail(size, low if x > 0.0 else -low)
+    beyond = beyond if x > 0.0 else 2.0 - beyond
+    return near if size < 0.5 else beyond
 
 
 @njit(**OPTIONS)
@@ -381,18 +417,27 @@ def erf(x: Any) -> Any:
     x = float(x)
     size = math.fabs(x)
     found = size + size * erf_tail(size * size)
-    return signed(found if size < 1.0 else 1.0 - tail(size), x)
+    return signed(found if size < 1.0 else 1.0 - tail(size, 0.0), x)
 
 
 @njit(**OPTIONS)
 def erfc(x: Any) -> Any:
     """Return 1 - erf(x), without cancellation."""
+    return erfc_of_sum(float(x), 0.0)
+
+
+@njit(**OPTIONS)
+def cumulative_normal(x: Any) -> Any:
+    """Return the probability that a standard normal variable is below x: erfc(-x/sqrt(2)) / 2."""
     x = float(x)
-    size = math.fabs(x)
-    near = 0.5 - ((x - 0.5) + x * erf_tail(x * x))
-    beyond = tail(size)
-    beyond = beyond if x > 0.0 else 2.0 - beyond
-    return near if size < 0.5 else beyond
+    x = 40.0 if x > 40.0 else x
+    x = -40.0 if x < -40.0 else x
+    big = 134217729.0 * x
+    high = big - (big - x)
+    low = x - high
+    t = -x * SQRT_HALF
+    error = ((-high * ROOT_HIGH - t) - high * ROOT_LOW - low * ROOT_HIGH) - low * ROOT_LOW
+    return 0.5 * erfc_of_sum(t, error - x * SQRT_HALF_LOW)
 
 
 @njit(**OPTIONS)
@@ -414,6 +459,7 @@ INSTEAD: dict[Callable[..., Any], Any] = {
     math.tanh: tanh,
     math.erf: erf,
     math.erfc: erfc,
+    special.cumulative_normal: cumulative_normal,
 }
 
 

@@ -32,8 +32,10 @@ def compilable(function: Callable[..., Any], vector: bool = False) -> Any:
     Args: vector: whether functions of `math` are those of `elementary`, or the C library's.
     Raises: TypeError when it raises exceptions of its own, which compiled code would swallow.
     """
-    if not isinstance(function, FunctionType):  # of `math` or `operator`: Numba has its own
-        return elementary.INSTEAD.get(function, function) if vector else function
+    if vector and function in elementary.INSTEAD:
+        return elementary.INSTEAD[function]
+    if not isinstance(function, FunctionType):
+        return function  # of `math` or `operator`: Numba has its own
     if any(step.opname == "RAISE_VARARGS" for step in dis.get_instructions(function)):
         raise TypeError(f"{function.__name__} raises")
     names = dict(function.__globals__)
