@@ -4,6 +4,7 @@ import math
 import os
 import subprocess
 import sys
+import time
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -40,6 +41,8 @@ from nn import MLP, TwoLayerNetwork, mse_loss
 from tests.oracles import U, everyday, graphs, path_sum, tied
 
 pytest.importorskip("numba")
+from autograd.compile.team import Team  # noqa: E402
+
 ENGINES = ["numba", "numpy"]
 LANES = [1, 2, 7, 64, 1000]
 both_engines = pytest.mark.parametrize("engine", ENGINES)
@@ -728,6 +731,59 @@ def test_a_large_batch_has_the_same_bits_for_any_number_of_threads(engine):
         assert all(np.array_equal(x, y) for x, y in zip(found[0], other))
 
 
+@pytest.fixture(scope="module")
+def wide():
+    """Return a layer so wide that its products are shared out to threads, and a batch."""
+    rng = np.random.default_rng(21)
+    rows = [[Value(x) for x in row] for row in (rng.normal(size=(700, 200)) / 20).tolist()]
+    below = [Value(x) for x in rng.normal(size=200).tolist()]
+
+    def function(xs):
+        hidden = [autograd.dot(row, [w * x for w, x in zip(below, xs)]) for row in rows]
+        return sum(h * h for h in hidden)
+
+    parameters = [*below, *(w for row in rows for w in row)]
+    return function, parameters, rng.normal(size=(64, 200))
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_a_large_product_has_the_same_bits_for_any_number_of_threads(wide, dtype, monkeypatch):
+    function, parameters, batch = wide
+    shared = []
+    multiply = Team.multiply
+    monkeypatch.setattr(Team, "multiply", lambda self: (shared.append(1), multiply(self)))
+    found = []
+    for threads in (1, 2, 3):
+        compiled = autograd.compile(
+            function, parameters, ([0.0] * 200,), engine="numba", threads=threads, dtype=dtype
+        )
+        found.append(compiled.value_and_grad(batch, inputs=True))
+        assert len(shared) == 3 * (threads - 1)  # forward, to the weights and to the inputs
+    for other in found[1:]:
+        assert all(np.array_equal(x, y) for x, y in zip(found[0], other))
+
+
+def test_ctrl_c_waits_for_the_threads_of_a_product(wide, monkeypatch):
+    function, parameters, batch = wide
+    compiled = autograd.compile(function, parameters, ([0.0] * 200,), engine="numba", threads=2)
+    expected = compiled.value_and_grad(batch)
+    part, done = Team.part, []
+
+    def interrupted(self, number):
+        if number == 0:
+            raise KeyboardInterrupt
+        time.sleep(0.05)
+        part(self, number)
+        done.append(number)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Team, "part", interrupted)
+        compiled.value_and_grad(batch)
+    assert done == [1, 1, 1]
+    found = compiled.value_and_grad(batch)
+    assert found[0] == expected[0] and np.array_equal(found[1], expected[1])
+
+
 @both_engines
 def test_a_guard_in_a_large_batch_names_the_sample(engine):
     compiled = autograd.compile(leaky, example=(1.0,), engine=engine)
@@ -798,6 +854,7 @@ def test_a_function_that_returns_no_number_is_refused(result):
         ({"engine": "cuda"}, "engine 'cuda' is not known; choose from None, numpy, numba"),
         ({"dtype": "int8"}, "dtype 'int8'"),
         ({"reduce": "max"}, "reduce 'max'"),
+        ({"threads": 0}, "threads is 0; pass 1 or more"),
     ],
 )
 def test_a_setting_that_is_not_known_is_told_the_choices(settings, text):

@@ -71,6 +71,7 @@ COMPILER = [
     "elementary",
     "functions",
     "generate",
+    "team",
     "numba_engine",
     "function",
     "__init__",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import importlib
 import importlib.util
+import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -88,7 +89,8 @@ class Traced:
             self.tape, self.outputs = trace(compiled.function, compiled.values, example)
             self.edges = complete(self.tape)
         self.engine_name = compiled.engine
-        self.options = {"functions": compiled.functions} if compiled.engine == "numba" else {}
+        numba = {"functions": compiled.functions, "threads": compiled.threads}
+        self.options: dict[str, Any] = numba if compiled.engine == "numba" else {}
         constants = [float(x) for x in self.tape.constants.values()]
         self.shared = np.array([x.data for x in compiled.values] + constants, compiled.dtype)
         self.parameters = self.shared[: len(compiled.values)]
@@ -118,7 +120,8 @@ class Compiled:
         engine: "numba", "numpy", or None for the better one that is installed.
         dtype: "float64" or "float32".
         reduce: "mean" or "sum" of the results over the batch, in `value_and_grad`.
-        threads: how many may work on a large batch at once; results do not depend on it.
+        threads: how many may work at once on a batch of thousands of samples, or on a product of
+            large matrices; as many as there are cores by default. No result depends on it.
         finite: False lets inputs and results be infinite or NaN, where by default that is an
             error.
         retrace: True traces again where a sample takes another branch; by default that is an
@@ -142,7 +145,7 @@ class Compiled:
         engine: str | None = None,
         dtype: str = "float64",
         reduce: str = "mean",
-        threads: int = 1,
+        threads: int | None = None,
         finite: bool = True,
         retrace: bool = False,
         functions: str = "vector",
@@ -153,7 +156,10 @@ class Compiled:
         chosen("reduce", reduce, REDUCTIONS)
         self.function, self.values = function, list(parameters)
         self.example = example if isinstance(example, tuple) else (example,)
-        self.reduce, self.threads, self.finite, self.retrace = reduce, threads, finite, retrace
+        if threads is not None and threads < 1:
+            raise ValueError(f"threads is {threads!r}; pass 1 or more, or None for all cores")
+        self.threads = threads or cores()
+        self.reduce, self.finite, self.retrace = reduce, finite, retrace
         self.dtype = np.dtype(dtype)
         self.functions = functions
         self.engine = engine or ("numba" if installed("numba") else "numpy")
@@ -461,6 +467,14 @@ def installed(name: str) -> bool:
         return importlib.util.find_spec(name) is not None
     except ValueError:  # it is marked as missing
         return False
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on Linux
+        return os.cpu_count() or 1
 
 
 def chosen(what: str, name: Any, among: Sequence[Any]) -> None:

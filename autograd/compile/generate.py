@@ -57,10 +57,19 @@ def machine_signature(dtype: str) -> Any:
     return types.int64(integers, types.CPointer(types.int32), number)
 
 
+def product_signature(dtype: str) -> Any:
+    """Return the type of a product of matrices: out, left and right with strides, and sizes."""
+    number, size = types.CPointer(ELEMENTS[dtype]), types.int64
+    return types.void(number, size, number, size, size, number, *[size] * 5)
+
+
+SIGNATURES = {"machine": machine_signature, "product": product_signature}
+
+
 @cache
 def fixed(name: str, dtype: str) -> Any:
-    """Return a fixed kernel or the machine, compiled; from disk, if it was compiled before."""
-    signature = machine_signature if name == "machine" else kernel_signature
+    """Return a function of `kernels`, compiled; from disk, if it was compiled before."""
+    signature = SIGNATURES.get(name, kernel_signature)
     return cfunc(signature(dtype), cache=True, **OPTIONS)(getattr(kernels, name))
 
 

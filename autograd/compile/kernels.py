@@ -16,8 +16,11 @@ from numba import njit
 
 from autograd.compile.pointers import (
     LANES,
+    address_of,
     as_code,
     call,
+    call_back,
+    call_product,
     inner,
     pointer_like,
     shift,
@@ -29,12 +32,15 @@ from autograd.compile.program import EACH, INPUTS_TOO
 # The fields of an instruction.
 FORWARD, BACKWARD, OUT, COUNT, TABLE, TERMS, COLUMNS, EDGES = range(8)
 WEIGHTS, WEIGHT_ROW, WEIGHT_COLUMN, INPUTS, BIAS, FIRST = range(8, 14)  # FIRST: see `machine`
-FIELDS = 16
+# Where the kernel `product` is, who shares the work of a large one, and where that is written down.
+PRODUCT, TEAM, TASK = 14, 15, 16
+FIELDS = 17
 NOWHERE = -1  # of weights or inputs that do not stand in order: they are gathered by their table
 
 LEFT, RIGHT, MORTAL = 1, 2, 4  # of EDGES: where adjoints flow, and whether some may be absent
 
 PANEL = 64  # rows
+LARGE = 2**23  # multiplications that are worth another thread, about 0.3 ms of them
 
 tile8, tile4, tile2, tile1 = (tile(rows, 2, False) for rows in (8, 4, 2, 1))
 edge8, edge4, edge2, edge1 = (tile(rows, 1, True) for rows in (8, 4, 2, 1))
@@ -47,8 +53,7 @@ def gone(upstream: Any) -> Any:
     return upstream == 0.0 and math.copysign(1.0, upstream) < 0.0
 
 
-@njit(error_model="numpy")
-def add_product(
+def product(
     out: Any,
     out_row: Any,
     left: Any,
@@ -89,6 +94,45 @@ def add_product(
                     fresh,
                 )
             column += width
+
+
+@njit(error_model="numpy")
+def share_product(
+    code: Any,
+    out: Any,
+    out_row: Any,
+    left: Any,
+    left_row: Any,
+    left_column: Any,
+    right: Any,
+    right_row: Any,
+    rows: Any,
+    terms: Any,
+    columns: Any,
+    fresh: Any,
+) -> None:
+    """Do the same, by several threads where that pays: each computes some rows."""
+    if code[TEAM] == 0 or rows * terms * columns < LARGE:
+        call_product(
+            code[PRODUCT],
+            out,
+            out_row,
+            left,
+            left_row,
+            left_column,
+            right,
+            right_row,
+            rows,
+            terms,
+            columns,
+            fresh,
+        )
+        return
+    task = as_code(code[TASK])
+    task[0], task[1], task[2] = address_of(out), out_row, address_of(left)
+    task[3], task[4], task[5], task[6] = left_row, left_column, address_of(right), right_row
+    task[7], task[8], task[9], task[10] = rows, terms, columns, fresh
+    call_back(code[TEAM])
 
 
 @njit(error_model="numpy")
@@ -404,9 +448,9 @@ def matrix_forward(
     if width == 1 and column == 1:
         add_inner(out, weights, row, inputs, rows, terms)
     elif width == 1 and row == 1:
-        add_product(out, rows, inputs, 0, 1, weights, column, 1, terms, rows, 0)
+        share_product(code, out, rows, inputs, 0, 1, weights, column, 1, terms, rows, 0)
     else:
-        add_product(out, width, weights, row, column, inputs, width, rows, terms, width, 0)
+        share_product(code, out, width, weights, row, column, inputs, width, rows, terms, width, 0)
 
 
 @njit(error_model="numpy")
@@ -489,11 +533,11 @@ def pull_inputs(
         for i in range(terms * width):
             target[i] = 0.0
     if width == 1 and column == 1:
-        add_product(target, terms, out, 0, 1, weights, row, 1, rows, terms, 0)
+        share_product(code, target, terms, out, 0, 1, weights, row, 1, rows, terms, 0)
     elif width == 1 and row == 1:
         add_inner(target, weights, column, out, terms, rows)
     else:
-        add_product(target, width, weights, column, row, out, width, terms, rows, width, 0)
+        share_product(code, target, width, weights, column, row, out, width, terms, rows, width, 0)
     if mortal:
         for i in range(width):
             if column_gone(out, i, rows, width):
@@ -538,10 +582,10 @@ def pull_weights(
         inputs, scratch = scratch, shift(scratch, terms * width)
     target, row = shift(gradient, code[WEIGHTS]), code[WEIGHT_ROW]
     if code[WEIGHTS] != NOWHERE and code[WEIGHT_COLUMN] == 1:
-        add_product(target, row, out, width, 1, inputs, terms, rows, width, terms, fresh)
+        share_product(code, target, row, out, width, 1, inputs, terms, rows, width, terms, fresh)
         return
     target = scratch
-    add_product(target, terms, out, width, 1, inputs, terms, rows, width, terms, 1)
+    share_product(code, target, terms, out, width, 1, inputs, terms, rows, width, terms, 1)
     scatter(gradient, target, table, rows * terms, 1)
 
 

@@ -27,6 +27,7 @@ from autograd.compile.program import (
     Total,
 )
 from autograd.compile.tape import Guard
+from autograd.compile.team import Team
 from autograd.primitives import rounded
 from autograd.row import Variadic
 
@@ -44,18 +45,23 @@ class NumbaEngine:
 
     name = "numba"
 
-    def __init__(self, program: Program, shared: Array, functions: str = VECTOR) -> None:
+    def __init__(
+        self, program: Program, shared: Array, functions: str = VECTOR, threads: int = 1
+    ) -> None:
         self.program, self.shared, self.dtype = program, shared, shared.dtype
         self.dtype_name, self.functions = shared.dtype.name, functions
         self.tables: list[Array] = []
         self.length = 0
         self.kept: dict[Any, int] = {}  # the kernels in use, and their addresses
         self.callbacks, self.failures = False, list[BaseException]()
+        self.team = Team(threads, self.dtype_name, self.failures) if threads > 1 else None
         self.numpy = NumpyEngine(program, shared)
         self.uses = uses_of_shared(program, len(shared))
         self.written = np.zeros(len(shared), bool)  # by the first block of a job
         code = [self.encoded(step) for step in program.instructions]
         self.code = np.array(code, np.int64).reshape(-1, k.FIELDS)
+        self.alone = self.code.copy()  # of a job that shares its work with nobody
+        self.alone[:, k.TEAM] = 0
         self.settings = self.settled()
         self.table = np.concatenate([*self.tables, np.zeros(1, np.int32)])
         self.room = Room(self, 0)
@@ -146,6 +152,9 @@ class NumbaEngine:
         if self.is_fresh(step, fields):
             fields[k.FIRST] = self.fixed("matrix_backward_first")
             self.written[step.weights] = True
+        fields[k.PRODUCT] = self.fixed("product")
+        if self.team:
+            fields[k.TEAM], fields[k.TASK] = self.team.address, self.team.place
         flat = step.inputs.ravel()
         fields[k.INPUTS] = int(flat[0]) if consecutive(flat) else k.NOWHERE
 
@@ -212,7 +221,11 @@ class NumbaEngine:
         lanes = 1 if wanted & EACH else self.block(samples)
         if lanes > self.room.lanes:
             self.room = Room(self, lanes)
-        return Job(self, samples, wanted, lanes, Room(self, lanes) if apart else self.room)
+        if not apart:
+            return Job(self, samples, wanted, lanes, self.room)
+        job = Job(self, samples, wanted, lanes, Room(self, lanes))
+        job.settings[k.CODE] = self.alone.ctypes.data
+        return job
 
 
 class Room:
@@ -286,8 +299,10 @@ class Job:
         self.step[0], self.step[1] = step_size * self.moved, finite
         answer = self.engine.machine(self.address)
         self.moved = self.moved and answer >= 0
-        if self.engine.failures:
-            raise self.engine.failures.pop()
+        if failures := self.engine.failures:
+            first = failures[0]
+            failures.clear()
+            raise first
         return 0 if answer == k.UNFIT else answer
 
 

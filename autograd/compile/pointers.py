@@ -49,6 +49,28 @@ def as_code(typing: Any, address: Any) -> Any:
 
 
 @intrinsic
+def address_of(typing: Any, pointer: Any) -> Any:
+    """Return a pointer as an integer."""
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.ptrtoint(args[0], INT64)
+
+    return types.int64(pointer), code
+
+
+@intrinsic
+def call_back(typing: Any, address: Any) -> Any:
+    """Call a function without arguments at an address."""
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        kind = ir.FunctionType(ir.VoidType(), [])
+        builder.call(builder.inttoptr(args[0], kind.as_pointer()), [])
+        return context.get_dummy_value()
+
+    return types.void(address), code
+
+
+@intrinsic
 def call(
     typing: Any,
     address: Any,
@@ -69,6 +91,50 @@ def call(
         return context.get_dummy_value()
 
     arguments = (code, tables, shared, values, adjoints, gradient, scratch, lanes)
+    return types.void(address, *arguments), generate
+
+
+@intrinsic
+def call_product(
+    typing: Any,
+    address: Any,
+    out: Any,
+    out_row: Any,
+    left: Any,
+    left_row: Any,
+    left_column: Any,
+    right: Any,
+    right_row: Any,
+    rows: Any,
+    terms: Any,
+    columns: Any,
+    fresh: Any,
+) -> Any:
+    """Call the product of matrices at an address, which is compiled once and not in each kernel."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        numbers = [
+            context.cast(builder, x, kind, wanted)
+            for x, kind, wanted in zip(args, signature.args, cast)
+        ]
+        kind = ir.FunctionType(ir.VoidType(), [x.type for x in numbers[1:]])
+        builder.call(builder.inttoptr(numbers[0], kind.as_pointer()), numbers[1:])
+        return context.get_dummy_value()
+
+    arguments = (
+        out,
+        out_row,
+        left,
+        left_row,
+        left_column,
+        right,
+        right_row,
+        rows,
+        terms,
+        columns,
+        fresh,
+    )
+    cast = [types.int64, *(x if isinstance(x, types.CPointer) else types.int64 for x in arguments)]
     return types.void(address, *arguments), generate
 
 
