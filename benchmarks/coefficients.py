@@ -42,6 +42,7 @@ def scaled_tail(t: Any) -> Any:
     return mp.erfc(x) * mp.exp(x * x) * (x + MIDDLE)
 
 
+@mp.workdps(60)
 def tables() -> dict[str, list[float]]:
     """Return all tables by name. Variables: r for EXP, t for ERFC, else a square z."""
     root, two = mp.sqrt, mp.mpf(2)
@@ -68,6 +69,5 @@ def main() -> None:
         print(f"{name} = (\n" + "".join(f"    {x!r},\n" for x in numbers) + ")")
 
 
-mp.mp.dps = 60
 if __name__ == "__main__":
     main()
