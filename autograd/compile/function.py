@@ -56,7 +56,7 @@ class Done:
         self.each = bool(wanted & EACH)
         self.rows = np.zeros((samples, program.inputs), dtype)
         self.views = [part.view(self.rows) for part in parts]
-        self.outputs = np.empty((samples, len(program.outputs)), dtype)
+        self.outputs = np.empty((len(program.outputs), samples), dtype).T
         self.slopes = np.empty((samples if wanted & INPUTS_TOO else 0, program.inputs), dtype)
         self.gradients = np.zeros((samples if self.each else 1, program.parameters), dtype)
         self.total = np.zeros(1, dtype)
@@ -199,8 +199,8 @@ class Compiled:
         structure = self.traces[0].outputs
         if is_scalar(structure):
             return job.outputs[:, 0].copy()
-        columns = iter(job.outputs.T.copy())
-        return rebuild_columns(structure, columns)
+        columns = job.outputs.T if isinstance(job, Done) else job.outputs.T.copy()
+        return rebuild_columns(structure, iter(columns))
 
     def value_and_grad(self, *batch: Any, inputs: bool = False, seed: Any = None) -> Any:
         """Return the mean (or sum) of the results over the batch, and its gradient.

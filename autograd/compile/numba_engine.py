@@ -247,7 +247,7 @@ class Job:
         program, dtype, count = engine.program, engine.dtype, len(engine.shared)
         self.engine, self.room = engine, room
         self.rows = np.zeros((samples, program.inputs), dtype)
-        self.outputs = np.empty((samples, len(program.outputs)), dtype)
+        self.outputs = np.empty((len(program.outputs), samples), dtype).T
         self.seed = np.ones(len(program.outputs), dtype)
         self.slopes = np.empty((samples if wanted & INPUTS_TOO else 0, program.inputs), dtype)
         self.full = np.empty((samples if wanted & EACH else 1, count if wanted else 0), dtype)
