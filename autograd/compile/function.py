@@ -74,6 +74,10 @@ class Done:
         self.outputs[places] = job.outputs
         if len(self.slopes):
             self.slopes[places] = job.slopes
+        self.add(places, job)
+
+    def add(self, places: Any, job: Any) -> None:
+        """Add a job's gradient and total, or take over the gradient of each of its samples."""
         if self.each:
             self.gradients[places] = job.gradients
         elif job.gradients.size:
@@ -284,7 +288,8 @@ class Compiled:
 
         def work(chosen: slice) -> tuple[Any, int]:
             job = engine.job(chosen.stop - chosen.start, wanted, apart=self.threads > 1)
-            job.rows[:], job.seed[:] = whole.rows[chosen], weights
+            job.share(whole.rows[chosen], whole.outputs[chosen], whole.slopes[chosen])
+            job.seed[:] = weights
             return job, job.run()
 
         with ThreadPoolExecutor(self.threads) as pool:
@@ -294,7 +299,7 @@ class Compiled:
                 return self.done_by_branch(whole.rows, wanted, seed)
             if answer and (answer < 0 or self.finite):
                 self.complain(job, answer, chosen.start)
-            whole.take(chosen, job)
+            whole.add(chosen, job)
         return whole
 
     def done_by_branch(self, rows: Array, wanted: int, seed: Any) -> Any:

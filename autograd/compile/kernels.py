@@ -596,7 +596,8 @@ BROADCAST_TABLE, GUARDS_COUNT, GUARDS_TABLE, SHARED_COUNT, BLOCK, SAMPLES, WANTE
 CODE, VALUES, ADJOINTS, SCRATCH, GRADIENT, ROWS, OUTPUTS, SEED, SLOPES, SUM = range(13, 23)
 CLEAR_COUNT, CLEAR_TABLE = 23, 24  # what has to be set to zero
 PARAMETERS_COUNT, STEP = 25, 26  # the latter: where step size and finiteness of a descent stand
-JOB = 27
+OUTPUTS_STRIDE = 27  # numbers from one column of the outputs to the next
+JOB = 28
 
 UNFIT = -(2**62)  # the answer where a step would leave a parameter that is not finite
 
@@ -684,7 +685,7 @@ def store_outputs(job: Any, tables: Any, values: Any, total: Any, start: Any, la
     outputs = shift(pointer_like(values, job[OUTPUTS]), start)
     seed = pointer_like(values, job[SEED])
     for i in range(count):
-        numbers, column = shift(values, table[i] * lanes), shift(outputs, i * job[SAMPLES])
+        numbers, column = shift(values, table[i] * lanes), shift(outputs, i * job[OUTPUTS_STRIDE])
         for lane in range(lanes):
             column[lane] = numbers[lane]
         if job[WANTED]:

@@ -65,6 +65,7 @@ class NumbaEngine:
         self.settings = self.settled()
         self.table = np.concatenate([*self.tables, np.zeros(1, np.int32)])
         self.room = Room(self, 0)
+        self.idle: list[Room] = []  # of jobs that ran beside others
         machine = generate.fixed("machine", self.dtype_name)
         pointer = ctypes.c_void_p
         function = ctypes.CFUNCTYPE(ctypes.c_int64, pointer, pointer, pointer)(machine.address)
@@ -223,9 +224,17 @@ class NumbaEngine:
             self.room = Room(self, lanes)
         if not apart:
             return Job(self, samples, wanted, lanes, self.room)
-        job = Job(self, samples, wanted, lanes, Room(self, lanes))
-        job.settings[k.CODE] = self.alone.ctypes.data
+        job = Job(self, samples, wanted, lanes, self.idle_room(lanes))
+        job.settings[k.CODE], job.apart = self.alone.ctypes.data, True
         return job
+
+    def idle_room(self, lanes: int) -> Room:
+        """Return a room that no job is in, one that was used before if there is any."""
+        try:
+            room = self.idle.pop()
+        except IndexError:
+            return Room(self, lanes)
+        return room if room.lanes >= lanes else Room(self, lanes)
 
 
 class Room:
@@ -257,12 +266,18 @@ class Job:
         self.moved = False  # by such a step
         self.settings = engine.settings.copy()
         self.settings[[k.BLOCK, k.SAMPLES, k.WANTED]] = lanes, samples, wanted
-        arrays = [room.values, room.adjoints, room.scratch, self.full, self.rows, self.outputs]
-        arrays += [self.seed, self.slopes, self.total]
-        self.settings[k.VALUES : k.SUM + 1] = [x.ctypes.data for x in arrays]
         self.settings[k.STEP] = self.step.ctypes.data
         self.address = self.settings.ctypes.data
-        self.buffers = [self.full]
+        self.buffers, self.apart = [self.full], False
+        self.share(self.rows, self.outputs, self.slopes)
+
+    def share(self, rows: Array, outputs: Array, slopes: Array) -> None:
+        """Read and write these arrays, which may be parts of larger ones."""
+        self.rows, self.outputs, self.slopes, room = rows, outputs, slopes, self.room
+        arrays = [room.values, room.adjoints, room.scratch, self.full, rows, outputs]
+        arrays += [self.seed, slopes, self.total]
+        self.settings[k.VALUES : k.SUM + 1] = [x.ctypes.data for x in arrays]
+        self.settings[k.OUTPUTS_STRIDE] = outputs.strides[1] // outputs.itemsize
 
     def gradient(self) -> Array:
         """Return the gradient as an array of the caller's own; a large one without a copy."""
@@ -298,6 +313,8 @@ class Job:
         self.moved = step_size != 0.0 and not self.engine.callbacks  # which may fail half-way
         self.step[0], self.step[1] = step_size * self.moved, finite
         answer = self.engine.machine(self.address)
+        if self.apart:
+            self.engine.idle.append(self.room)
         self.moved = self.moved and answer >= 0
         if failures := self.engine.failures:
             first = failures[0]

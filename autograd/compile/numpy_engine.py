@@ -370,6 +370,10 @@ class Job:
         self.gradients = self.full[:, : program.parameters]
         self.total = np.zeros(1, dtype)
 
+    def share(self, rows: Array, outputs: Array, slopes: Array) -> None:
+        """Read and write these arrays, which may be parts of larger ones."""
+        self.rows, self.outputs, self.slopes = rows, outputs, slopes
+
     def gradient(self) -> Array:
         """Return the gradient as an array of the caller's own."""
         return self.gradients[0].copy()  # type: ignore[no-any-return]
