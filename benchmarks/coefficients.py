@@ -3,7 +3,7 @@
 Each is the polynomial that meets a function at the zeros of a Chebyshev polynomial, which is near
 the best there is (Powell, 1967), computed in 60 digits and rounded once. Needs mpmath.
 
-    python -m benchmarks.coefficients
+    python -m benchmarks coefficients
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ def scaled_tail(t: Any) -> Any:
     return mp.erfc(x) * mp.exp(x * x) * (x + MIDDLE)
 
 
+@mp.workdps(60)
 def tables() -> dict[str, list[float]]:
     """Return all tables by name. Variables: r for EXP, t for ERFC, else a square z."""
     root, two = mp.sqrt, mp.mpf(2)
@@ -62,12 +63,11 @@ def tables() -> dict[str, list[float]]:
     }
 
 
-def main() -> None:
+def main(argv: list[str]) -> None:
     """Print the tables as they stand in the module."""
     for name, numbers in tables().items():
         print(f"{name} = (\n" + "".join(f"    {x!r},\n" for x in numbers) + ")")
 
 
-mp.mp.dps = 60
 if __name__ == "__main__":
-    main()
+    main([])

@@ -30,7 +30,7 @@ from autograd.special import SQRT_HALF, SQRT_HALF_LOW
 
 OPTIONS: dict[str, Any] = {"error_model": "numpy", "forceinline": True}  # a call is no vector
 
-# The polynomials are printed by `python -m benchmarks.coefficients`.
+# The polynomials are printed by `python -m benchmarks coefficients`.
 EXP = (
     0.5,
     0.16666666666666666,

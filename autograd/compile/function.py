@@ -56,7 +56,7 @@ class Done:
         self.each = bool(wanted & EACH)
         self.rows = np.zeros((samples, program.inputs), dtype)
         self.views = [part.view(self.rows) for part in parts]
-        self.outputs = np.empty((samples, len(program.outputs)), dtype)
+        self.outputs = np.empty((len(program.outputs), samples), dtype).T
         self.slopes = np.empty((samples if wanted & INPUTS_TOO else 0, program.inputs), dtype)
         self.gradients = np.zeros((samples if self.each else 1, program.parameters), dtype)
         self.total = np.zeros(1, dtype)
@@ -197,10 +197,10 @@ class Compiled:
         """Return the result for every sample: an array, or the function's structure of arrays."""
         structure = self.traces[0].outputs
         with self.lock:
-            outputs = self.done(batch, 0).outputs
+            job = self.done(batch, 0)
             if is_scalar(structure):
-                return outputs[:, 0].copy()
-            columns = outputs.T.copy()
+                return job.outputs[:, 0].copy()
+            columns = job.outputs.T if isinstance(job, Done) else job.outputs.T.copy()
         return rebuild_columns(structure, iter(columns))
 
     def value_and_grad(self, *batch: Any, inputs: bool = False, seed: Any = None) -> Any:

@@ -270,6 +270,12 @@ def named(name: str, functions: str = VECTOR) -> Any:
 
 
 NEAR = {p.sin: elementary.near_sin, p.cos: elementary.near_cos}
+# fmt: off
+LONG = {  # rows whose functions take several numbers in the time of one
+    p.exp, p.expm1, p.log, p.log1p, p.sin, p.cos, p.tanh, p.sigmoid, p.log_sigmoid, p.softplus,
+    p.silu, p.gelu, p.elu, p.normal_cdf, p.gaussian, p.erf, p.erfc,
+}
+# fmt: on
 
 
 def near_named(name: str) -> Any:

@@ -21,7 +21,8 @@ import numba
 from numba import cfunc, types
 
 from autograd.compile import kernels
-from autograd.compile.functions import INLINE, LIBM, NEAR, ROWS, VECTOR, function_of
+from autograd.compile.functions import INLINE, LIBM, LONG, NEAR, ROWS, VECTOR, function_of
+from autograd.compile.pointers import LANES as WIDE
 from autograd.compile.rules import rules_of
 from autograd.compile.tape import Tape
 from autograd.primitives import neg
@@ -38,7 +39,7 @@ from numba import njit
 
 from autograd.compile.elementary import near
 from autograd.compile.functions import named, near_named
-from autograd.compile.kernels import COLUMNS, COUNT, OUT, TABLE, TERMS, gone
+from autograd.compile.kernels import COLUMNS, COUNT, OUT, TABLE, TERMS, gone, pick, pick_in_order
 from autograd.compile.pointers import shift
 '''
 
@@ -119,9 +120,11 @@ class Writer:
         for k, function in enumerate(self.functions):
             yield from self.definitions(k, function, ways)
         yield from body
-        yield from ROW_LOOPS if variadic else forward_loops(arity, ways)
+        long = op in LONG and self.kind == VECTOR
+        yield from ROW_LOOPS if variadic else forward_loops(arity, ways, long)
         if pulled:
-            yield from backward_loops(arity, pulled, ways)
+            long = self.kind == VECTOR and any(used in LONG for used in rules.ops)
+            yield from backward_loops(arity, pulled, ways, long)
 
     def definitions(self, k: int, function: Primitive, ways: Sequence[str]) -> Iterator[str]:
         """Yield the lines that name the k-th function."""
@@ -216,46 +219,72 @@ def blocks(arity: int) -> Iterator[str]:
         yield f"        p{i} = shift(values, t{i}[i] * lanes)"
 
 
-def lane_loop(ways: Sequence[str], line: str) -> Iterator[str]:
-    """Yield a loop over lanes; two where there is a way for operands that are near."""
+def lane_loop(ways: Sequence[str], line: str, first: str, count: Any) -> Iterator[str]:
+    """Yield a loop over numbers; two where there is a way for operands that are near."""
     for way in reversed(ways):
         deeper = "    " if len(ways) > 1 else ""
         if deeper:
-            yield "        if near(p0, width):" if way else "        else:"
-        yield f"        {deeper}for j in range(width):"
+            yield f"        if near({first}, {count}):" if way else "        else:"
+        yield f"        {deeper}for j in range({count}):"
         yield f"            {deeper}{line.format(way=way)}"
 
 
-def forward_loops(arity: int, ways: Sequence[str]) -> Iterator[str]:
+def by_vectors(
+    arity: int, ways: Sequence[str], function: str, extra: Sequence[str], store: str
+) -> Iterator[str]:
+    """Yield the lines for a single lane: members are gathered, then done in whole vectors."""
+    yield f"        whole = count + (-count) % {WIDE}"
+    for i in range(arity):
+        yield f"        pick(shift(scratch, {i} * whole), values, t{i}, count, whole)"
+    for i, name in enumerate(extra):
+        yield f"        pick_in_order(shift(scratch, {arity + i} * whole), {name}, count, whole)"
+    numbers = ", ".join(f"scratch[{i} * whole + j]" for i in range(arity + len(extra)))
+    yield from lane_loop(ways, f"scratch[j] = {{way}}{function}({numbers})", "scratch", "whole")
+    yield "        for j in range(count):"
+    yield f"            {store} scratch[j]"
+
+
+def forward_loops(arity: int, ways: Sequence[str], long: bool) -> Iterator[str]:
     """Yield the forward kernel: loops over members and lanes."""
     yield from ("", "", f"def forward({ARGUMENTS}):")
     yield from prologue(arity)
     yield "    if lanes == 1:"
-    yield "        for i in range(count):"
-    yield f"            out[i] = value({', '.join(f'values[t{i}[i]]' for i in range(arity))})"
+    if long:
+        yield from by_vectors(arity, ways, "value", [], "out[j] =")
+    else:
+        yield "        for i in range(count):"
+        yield f"            out[i] = value({', '.join(f'values[t{i}[i]]' for i in range(arity))})"
     yield "        return"
     yield from blocks(arity)
     numbers = ", ".join(f"p{i}[j]" for i in range(arity))
-    yield from lane_loop(ways, f"o[j] = {{way}}value({numbers})")
+    yield from lane_loop(ways, f"o[j] = {{way}}value({numbers})", "p0", "width")
 
 
-def backward_loops(arity: int, pulled: Sequence[int], ways: Sequence[str]) -> Iterator[str]:
+def backward_loops(
+    arity: int, pulled: Sequence[int], ways: Sequence[str], long: bool
+) -> Iterator[str]:
     """Yield the backward kernel; each edge has a loop of its own, so that vectors can be used."""
     yield from ("", "", f"def backward({ARGUMENTS}):")
     yield from prologue(arity)
     yield "    up = shift(adjoints, code[OUT] * lanes)"
     yield "    if lanes == 1:"
-    yield "        for i in range(count):"
-    numbers = ", ".join(f"values[t{i}[i]]" for i in range(arity))
-    for i in pulled:
-        yield f"            adjoints[t{i}[i]] += pull{i}({numbers}, out[i], up[i])"
+    if long:
+        for i in pulled:
+            store = f"adjoints[t{i}[j]] +="
+            yield from by_vectors(arity, ways, f"pull{i}", ["out", "up"], store)
+    else:
+        yield "        for i in range(count):"
+        numbers = ", ".join(f"values[t{i}[i]]" for i in range(arity))
+        for i in pulled:
+            yield f"            adjoints[t{i}[i]] += pull{i}({numbers}, out[i], up[i])"
     yield "        return"
     yield from blocks(arity)
     yield "        u = shift(up, i * width)"
     numbers = ", ".join(f"p{i}[j]" for i in range(arity))
     for i in pulled:
         yield f"        a{i} = shift(adjoints, t{i}[i] * lanes)"
-        yield from lane_loop(ways, f"a{i}[j] += {{way}}pull{i}({numbers}, o[j], u[j])")
+        line = f"a{i}[j] += {{way}}pull{i}({numbers}, o[j], u[j])"
+        yield from lane_loop(ways, line, "p0", "width")
 
 
 ROW_LOOPS = f"""

@@ -201,6 +201,20 @@ def gather(to: Any, numbers: Any, table: Any, count: Any, lanes: Any) -> None:
 
 
 @njit(error_model="numpy")
+def pick(to: Any, numbers: Any, table: Any, count: Any, whole: Any) -> None:
+    """Copy the numbers at the places of a table; the last one again up to a whole vector."""
+    for j in range(whole):
+        to[j] = numbers[table[min(j, count - 1)]]
+
+
+@njit(error_model="numpy")
+def pick_in_order(to: Any, numbers: Any, count: Any, whole: Any) -> None:
+    """Copy numbers that follow one another; the last one again up to a whole vector."""
+    for j in range(whole):
+        to[j] = numbers[min(j, count - 1)]
+
+
+@njit(error_model="numpy")
 def scatter(to: Any, numbers: Any, table: Any, count: Any, lanes: Any) -> None:
     """Add consecutive numbers to the lanes of the slots of a table."""
     for i in range(count):
@@ -673,21 +687,31 @@ def failing_lane(job: Any, tables: Any, values: Any, lanes: Any) -> Any:
 
 @njit(error_model="numpy")
 def store_outputs(job: Any, tables: Any, values: Any, total: Any, start: Any, lanes: Any) -> Any:
-    """Copy the outputs' slots to rows, add up what they come to under the seed.
+    """Copy the outputs' slots to columns, and add up what they come to under the seed.
 
     Returns the first lane that is not finite, or -1.
     """
     count, table, found = job[OUTPUTS_COUNT], shift(tables, job[OUTPUTS_TABLE]), -1
-    outputs = shift(pointer_like(values, job[OUTPUTS]), start * count)
+    outputs = shift(pointer_like(values, job[OUTPUTS]), start)
     seed = pointer_like(values, job[SEED])
-    for lane in range(lanes):
-        for i in range(count):
-            number = values[table[i] * lanes + lane]
-            outputs[lane * count + i] = number
-            total[0] += seed[i] * number
-            if not number - number == 0.0 and found < 0:
-                found = lane
+    for i in range(count):
+        numbers, column = shift(values, table[i] * lanes), shift(outputs, i * job[SAMPLES])
+        for lane in range(lanes):
+            column[lane] = numbers[lane]
+        if job[WANTED]:
+            total[0] = with_multiples(total[0], seed[i], numbers, lanes)
+        lane = infinite_lane(numbers, 1, lanes)
+        if lane >= 0 and (found < 0 or lane < found):
+            found = lane
     return found
+
+
+@njit(error_model="numpy")
+def with_multiples(total: Any, factor: Any, numbers: Any, lanes: Any) -> Any:
+    """Return a total to which multiples of numbers are added, one after another."""
+    for lane in range(lanes):
+        total += factor * numbers[lane]
+    return total
 
 
 @njit(error_model="numpy")
@@ -734,7 +758,7 @@ def lands_safely(shared: Any, gradient: Any, count: Any, step_size: Any) -> Any:
 def machine(job: Any, tables: Any, shared: Any) -> Any:
     """Run a program on the samples of a job, a block of lanes at a time.
 
-    Rows (the inputs), outputs and slopes (the gradient by the inputs) have a row for each sample.
+    Inputs and slopes (the gradient by them) have a row for each sample, and outputs a column.
     The gradient by the shared numbers is written, or one for each sample. Returns -1 - s where a
     guard fails at sample s, s + 1 where the first input or output that is not finite is that of
     sample s, UNFIT where the parameters cannot take a step that is asked for, and 0 if all is well.

@@ -14,6 +14,7 @@ from autograd.compile import generate
 from autograd.compile import kernels as k
 from autograd.compile.functions import VECTOR
 from autograd.compile.numpy_engine import NumpyEngine, descend
+from autograd.compile.pointers import LANES
 from autograd.compile.program import (
     EACH,
     INPUTS_TOO,
@@ -223,7 +224,7 @@ class NumbaEngine:
             if isinstance(step, Matrix):
                 sizes.append(2 * step.weights.size + 3 * step.inputs.size * lanes)
             elif isinstance(step, Map):
-                sizes.append(len(step.operands))
+                sizes.append((step.count + LANES) * (len(step.operands) + 2))
         return max(sizes)
 
     def job(self, samples: int, wanted: int, apart: bool = False) -> Job:
@@ -258,7 +259,7 @@ class Job:
         program, dtype, count = engine.program, engine.dtype, len(engine.shared)
         self.engine, self.room = engine, room
         self.rows = np.zeros((samples, program.inputs), dtype)
-        self.outputs = np.empty((samples, len(program.outputs)), dtype)
+        self.outputs = np.empty((len(program.outputs), samples), dtype).T
         self.seed = np.ones(len(program.outputs), dtype)
         self.slopes = np.empty((samples if wanted & INPUTS_TOO else 0, program.inputs), dtype)
         self.full = np.empty((samples if wanted & EACH else 1, count if wanted else 0), dtype)
