@@ -71,7 +71,8 @@ class Graph:
     def columns(self, rows: Array) -> Array:
         """Return the operands of rows that have equally many: operands x rows."""
         steps = np.arange(self.counts[rows[0]])
-        return self.operands[self.starts[rows] + steps[:, None]]
+        found: Array = self.operands[self.starts[rows] + steps[:, None]]
+        return found
 
     def rewrite(self, rows: dict[int, tuple[Primitive, Sequence[int], int]]) -> None:
         """Give rows another primitive, other operands and a bias."""
@@ -134,7 +135,7 @@ def numbered(columns: Iterable[Array]) -> Array:
     """
     size, number = 1, np.zeros(1, np.int64)
     for column in columns:
-        span = int(column.max()) + 1
+        span = int(column.max(initial=0)) + 1
         if size * span > MOST:
             number = np.unique(number, return_inverse=True)[1]
             size = int(number.max()) + 1

@@ -32,7 +32,7 @@ from autograd.compile.rules import read
 from autograd.compile.schedule import schedule
 from autograd.compile.symbols import Symbol, place_of
 from autograd.compile.tape import Tape
-from autograd.row import Primitive, Variadic
+from autograd.row import Variadic
 
 FEW = 4  # terms: inner products of fewer do not wait for others with the same weights
 WORTHWHILE = 8  # terms: a single row of fewer is no matrix
@@ -183,7 +183,8 @@ class Lowering:
         found = np.concatenate([operands, np.array(asked, np.int32), self.edges[:, 1:].ravel()])
         found = found[self.number[found] >= 0]
         _, first = np.unique(found, return_index=True)
-        return found[np.sort(first)]
+        kept: Array = found[np.sort(first)]
+        return kept
 
     def emit(self, kind: Kind, members: Array) -> None:
         """Append the instructions of a group."""

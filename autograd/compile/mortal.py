@@ -62,7 +62,7 @@ def absent_edges(tape: Tape, graph: Graph, varies: Array) -> Array:
     for row in np.flatnonzero(varies & graph.applies(*masked)).tolist():
         op, operands, start = tape.ops[row], tape.operands[row], graph.starts[row]
         known = tuple(tape.constants.get(x) for x in operands)
-        found[start : start + len(operands)] = absences(op, known)  # type: ignore[arg-type]
+        found[start : start + len(operands)] = absences(op, known)
     return found
 
 
