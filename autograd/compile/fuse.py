@@ -30,17 +30,29 @@ def fuse(tape: Tape, graph: Graph, extra: Iterable[int]) -> Array:
     children, parents = graph.edges()
     left = reached(asked, children[::-1], parents[::-1], graph.rows)
     used = np.concatenate([parents[left[children]], np.array(asked, np.int32)])
-    uses = np.bincount(used, minlength=graph.rows).tolist()
+    uses = np.bincount(used, minlength=graph.rows)
+    ends, uses_of = np.flatnonzero(left & ends_of_chains(graph, uses)), uses.tolist()
     swallowed: set[int] = set()
     rewritten: dict[int, Row] = {}
-    for place in reversed(np.flatnonzero(left & graph.applies(*CHAINED)).tolist()):
+    for place in reversed(ends.tolist()):
         if place not in swallowed:
-            rewritten[place] = chain(tape, uses, swallowed, place)
+            rewritten[place] = chain(tape, uses_of, swallowed, place)
     if rewritten:
         graph.rewrite(rewritten)
     left &= graph.computed
     left[list(swallowed)] = False
     return np.flatnonzero(left)
+
+
+def ends_of_chains(graph: Graph, uses: Array) -> Array:
+    """Tell of every row whether it can end a chain: it adds to one, or adds two products up."""
+    once, chained = uses == 1, graph.applies(*CHAINED)
+    products = once & graph.applies(p.mul)
+    adds = np.flatnonzero(graph.applies(p.add))
+    if adds.size:
+        left, right = graph.columns(adds)
+        chained[adds] = (once & chained)[left] | (products[left] & products[right])
+    return chained
 
 
 def chain(tape: Tape, uses: list[int], swallowed: set[int], place: int) -> Row:
