@@ -56,7 +56,8 @@ class Graph:
 
     def applies(self, *ops: Primitive) -> Array:
         """Tell of every row whether it applies one of the given primitives."""
-        return np.isin(self.codes, [self.code[op] for op in ops if op in self.code])
+        chosen: Array = np.array([op in ops for op in self.table])[self.codes]
+        return chosen
 
     def places(self, rows: Array) -> Array:
         """Return where the operands of the given rows stand, one row after the other."""
@@ -70,7 +71,10 @@ class Graph:
 
     def columns(self, rows: Array) -> Array:
         """Return the operands of rows that have equally many: operands x rows."""
-        steps = np.arange(self.counts[rows[0]])
+        start, count = self.starts[rows[0]], self.counts[rows[0]]
+        if len(rows) == 1:  # as in a long chain, a million times
+            return self.operands[start : start + count, None]
+        steps = np.arange(count)
         found: Array = self.operands[self.starts[rows] + steps[:, None]]
         return found
 

@@ -156,7 +156,7 @@ class Lowering:
         """Give rows consecutive slots, and return the first."""
         first = self.slots
         self.slots += len(places)
-        self.slot[places] = np.arange(first, self.slots)
+        self.slot[places] = np.arange(first, self.slots) if len(places) > 1 else first
         return first
 
     def grouped(self) -> list[tuple[Kind, Array]]:
