@@ -15,6 +15,7 @@ and gathered at once; and where a pass has to go row by row, it is one short loo
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import Any
@@ -117,6 +118,11 @@ def ranges(starts: Array, counts: Array) -> Array:
     return np.repeat(starts - before, counts) + np.arange(counts.sum())
 
 
+def compact(integers: Array) -> array[int]:
+    """Return integers to loop over, side by side in memory; a list's would be all over it."""
+    return array("i", integers.astype(np.intc).tobytes())
+
+
 def reached(marks: Iterable[int], sources: Array, targets: Array, rows: int) -> Array:
     """Tell of every row whether edges lead to it from a marked one, which itself is reached.
 
@@ -125,7 +131,7 @@ def reached(marks: Iterable[int], sources: Array, targets: Array, rows: int) -> 
     found = bytearray(rows)
     for place in marks:
         found[place] = True
-    for source, target in zip(sources.tolist(), targets.tolist()):
+    for source, target in zip(compact(sources), compact(targets)):
         if found[source]:
             found[target] = True
     return np.frombuffer(found, bool)

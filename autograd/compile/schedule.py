@@ -14,11 +14,12 @@ so that a layer that is applied to many positions meets them all at once.
 from __future__ import annotations
 
 import heapq
+from array import array
 from collections.abc import Sequence
 
 import numpy as np
 
-from autograd.compile.graph import Array
+from autograd.compile.graph import Array, compact
 
 HALF = 32  # bits
 
@@ -36,20 +37,21 @@ def schedule(
     Cost: O(n log n) for n nodes and edges.
     """
     children, parents = among(kinds >= 0, children, parents)
-    waiting = np.bincount(children, minlength=len(kinds)).tolist()
+    counts = np.bincount(children, minlength=len(kinds))
     first, dependents = dependents_of(children, parents, len(kinds))
     heights = heights_of(children, parents, len(kinds))
     ready = Ready(kinds.tolist(), heights, patient)
-    for place in np.flatnonzero((kinds >= 0) & (np.array(waiting) == 0)).tolist():
+    for place in np.flatnonzero((kinds >= 0) & (counts == 0)).tolist():
         ready.add(place)
+    waiting = counts.tolist()
     groups = []
     while ready:
         kind, members = ready.first()
         groups.append((kind, members))
         for member in members:
             for place in dependents[first[member] : first[member + 1]]:
-                waiting[place] -= 1
-                if not waiting[place]:
+                count = waiting[place] = waiting[place] - 1
+                if not count:
                     ready.add(place)
     return groups
 
@@ -60,17 +62,17 @@ def among(nodes: Array, children: Array, parents: Array) -> tuple[Array, Array]:
     return children[chosen], parents[chosen]
 
 
-def dependents_of(children: Array, parents: Array, rows: int) -> tuple[list[int], list[int]]:
+def dependents_of(children: Array, parents: Array, rows: int) -> tuple[array[int], array[int]]:
     """Return who waits for each row, one row after the other, and where each row's begin."""
     pairs = np.sort(parents.astype(np.int64) << HALF | children)
     first = np.concatenate([[0], np.cumsum(np.bincount(parents, minlength=rows))])
-    return first.tolist(), (pairs & (2**HALF - 1)).tolist()
+    return compact(first), compact(pairs & (2**HALF - 1))
 
 
 def heights_of(children: Array, parents: Array, rows: int) -> list[int]:
     """Return how many nodes stand, at the most, between each row and the last result."""
     heights = [1] * rows
-    for child, parent in zip(children[::-1].tolist(), parents[::-1].tolist()):
+    for child, parent in zip(compact(children[::-1]), compact(parents[::-1])):
         height = heights[child] + 1
         if height > heights[parent]:
             heights[parent] = height
