@@ -321,6 +321,8 @@ def node(
 
 def possible_parents(op: Primitive, operands: Sequence[Any]) -> tuple[Any, ...]:
     """Return the operands that an edge can lead to, whatever their numbers."""
+    if None not in op.partials and VALUES.issuperset(map(type, operands)):
+        return tuple(operands)  # as nearly always
     rules = op.partials or (True,) * len(operands)
     return tuple(x for x, rule in zip(operands, rules) if rule and isinstance(x, Value))
 
@@ -348,4 +350,5 @@ def limits(op: Primitive, numbers: Sequence[Any], out: Any, mask: Sequence[bool]
     return [s.data if isinstance(s, Value) else s for s in slopes]
 
 
+VALUES = frozenset((Value,))
 ORDINARY = frozenset((Value, float))  # operands that need no conversion

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 import xml.etree.ElementTree as ET
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -782,6 +783,27 @@ def test_ctrl_c_waits_for_the_threads_of_a_product(wide, monkeypatch):
     assert done == [1, 1, 1]
     found = compiled.value_and_grad(batch)
     assert found[0] == expected[0] and np.array_equal(found[1], expected[1])
+
+
+@both_engines
+def test_threads_that_share_a_compiled_function_get_results_of_their_own(engine, monkeypatch):
+    w = Value(2.0)
+    compiled = autograd.compile(lambda x: w * x, [w], (1.0,), engine=engine, finite=False)
+
+    def right(number):
+        value = compiled.value([number]).tolist()
+        return value == [2.0 * number] and compiled.value_and_grad([number])[1].tolist() == [number]
+
+    done = Compiled.done
+
+    def slowly(*args):
+        job = done(*args)
+        time.sleep(0.001)  # the other threads have their turn
+        return job
+
+    monkeypatch.setattr(Compiled, "done", slowly)
+    with ThreadPoolExecutor(4) as pool:
+        assert all(pool.map(right, map(float, range(40))))
 
 
 @both_engines

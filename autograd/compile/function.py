@@ -199,11 +199,12 @@ class Compiled:
 
     def value(self, *batch: Any) -> Any:
         """Return the result for every sample: an array, or the function's structure of arrays."""
-        job = self.done(batch, 0)
         structure = self.traces[0].outputs
-        if is_scalar(structure):
-            return job.outputs[:, 0].copy()
-        columns = job.outputs.T if isinstance(job, Done) else job.outputs.T.copy()
+        with self.lock:
+            job = self.done(batch, 0)
+            if is_scalar(structure):
+                return job.outputs[:, 0].copy()
+            columns = job.outputs.T if isinstance(job, Done) else job.outputs.T.copy()
         return rebuild_columns(structure, iter(columns))
 
     def value_and_grad(self, *batch: Any, inputs: bool = False, seed: Any = None) -> Any:
@@ -216,13 +217,15 @@ class Compiled:
         Returns: the value, a float; the gradient by the parameters, an array in their order; with
             `inputs`, also the gradient by the inputs, in the structure of the batch.
         """
-        job = self.done(batch, INPUTS_TOO | GRADIENT_TOO if inputs else GRADIENT_TOO, seed)
-        value, gradient = job.total.item(), job.gradient()
-        return (value, gradient, self.like_inputs(job.slopes)) if inputs else (value, gradient)
+        with self.lock:
+            job = self.done(batch, INPUTS_TOO | GRADIENT_TOO if inputs else GRADIENT_TOO, seed)
+            value, gradient = job.total.item(), job.gradient()
+            return (value, gradient, self.like_inputs(job.slopes)) if inputs else (value, gradient)
 
     def per_sample_grad(self, *batch: Any, seed: Any = None) -> Array:
         """Return the gradient of each sample's own result: samples x parameters."""
-        return self.done(batch, GRADIENT_TOO | EACH, seed).gradients.copy()  # type: ignore[no-any-return]
+        with self.lock:
+            return self.done(batch, GRADIENT_TOO | EACH, seed).gradients.copy()  # type: ignore[no-any-return]
 
     def descend(self, *batch: Any, step_size: float, seed: Any = None) -> float:
         """Take a step of gradient descent, and return the value that it started from.
@@ -246,20 +249,22 @@ class Compiled:
     def done(
         self, batch: tuple[Any, ...], wanted: int, seed: Any = None, step_size: float = 0.0
     ) -> Any:
-        """Return the finished job of a batch; with a step size, it may have moved parameters."""
+        """Return the finished job of a batch; with a step size, it may have moved parameters.
+
+        Its results are to be taken before the lock is given back: the next call writes over them.
+        """
         samples = samples_of(self.parts, batch, len(self.example))
-        with self.lock:
-            if samples >= SLICED:
-                return self.done_in_slices(samples, batch, wanted, seed)
-            job = self.job(samples, wanted, seed)
-            for part, view in zip(self.parts, job.views):
-                part.fill(view, batch)
-            answer = job.run(step_size, self.finite)
-            if answer < 0 and self.retrace:
-                job = self.done_by_branch(job.rows, wanted, seed)
-            elif answer and (answer < 0 or self.finite):
-                self.complain(job, answer)
-            return job
+        if samples >= SLICED:
+            return self.done_in_slices(samples, batch, wanted, seed)
+        job = self.job(samples, wanted, seed)
+        for part, view in zip(self.parts, job.views):
+            part.fill(view, batch)
+        answer = job.run(step_size, self.finite)
+        if answer < 0 and self.retrace:
+            return self.done_by_branch(job.rows, wanted, seed)
+        if answer and (answer < 0 or self.finite):
+            self.complain(job, answer)
+        return job
 
     def job(self, samples: int, wanted: int, seed: Any) -> Any:
         """Return a job for so many samples, if possible one that was used before."""

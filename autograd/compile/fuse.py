@@ -1,72 +1,62 @@
 """Fusing: chains of + over products become inner products, whatever way they were written.
 
 `sum(w * x for w, x in zip(ws, xs)) + b`, a tree of products and sums to the engine, is the same
-`dot` as one written as such. Each row of the tape becomes a Node, one of four kinds.
+`dot` as one written as such. The operands of a dot are its left sides, then its
+right sides; the bias stands apart.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
+
+import numpy as np
 
 from autograd import primitives as p
+from autograd.compile.graph import NO_BIAS, Array, Graph, reached
 from autograd.compile.tape import Tape
 from autograd.row import Primitive
 
-NO_BIAS = NO_DOT = -1
+NO_DOT = -1
 CHAINED = (p.add, p.inner_product, p.total)  # what a chain of + can start with
+Row = tuple[Primitive, Sequence[int], int]  # a row rewritten: its operands and its bias
 
 
-class Node(NamedTuple):
-    """A map (`op` of `operands`), a sum (`op` is total) or a dot (`op` is inner_product).
-
-    The operands of a dot are its left sides, then its right sides; the bias stands apart.
-    """
-
-    op: Primitive
-    operands: tuple[int, ...]
-    bias: int = NO_BIAS
-
-
-def uses_of(tape: Tape, extra: list[int]) -> list[int]:
-    """Count how often each row is an operand, an output, a guard or otherwise needed."""
-    uses = [0] * len(tape)
-    for operands in tape.operands:
-        for place in operands:
-            uses[place] += 1
-    for place in (*tape.outputs, *(guard.row for guard in tape.guards), *extra):
-        uses[place] += 1
-    return uses
-
-
-def fuse(tape: Tape, extra: list[int]) -> dict[int, Node]:
-    """Return the nodes that are left of a tape by their places, in its order.
+def fuse(tape: Tape, graph: Graph, extra: Iterable[int]) -> Array:
+    """Rewrite the rows of a graph in which chains of + end, and return the rows that are left.
 
     `extra` are rows that are needed beside outputs and guards.
     """
-    uses = uses_of(tape, extra)
+    asked = [*tape.outputs, *(guard.row for guard in tape.guards), *extra]
+    children, parents = graph.edges()
+    left = reached(asked, children[::-1], parents[::-1], graph.rows)
+    used = np.concatenate([parents[left[children]], np.array(asked, np.int32)])
+    uses = np.bincount(used, minlength=graph.rows)
+    ends, uses_of = np.flatnonzero(left & ends_of_chains(graph, uses)), uses.tolist()
     swallowed: set[int] = set()
-    nodes: dict[int, Node] = {}
-    for place in reversed(range(len(tape))):
-        op = tape.ops[place]
-        if op is None or place in swallowed or not uses[place]:
-            if op is not None and place not in swallowed:
-                release(tape, uses, place)
-            continue
-        if op is p.add or op is p.total or op is p.inner_product:
-            nodes[place] = chain(tape, uses, swallowed, place)
-        else:
-            nodes[place] = Node(op, tape.operands[place])
-    return dict(reversed(nodes.items()))
+    rewritten: dict[int, Row] = {}
+    for place in reversed(ends.tolist()):
+        if place not in swallowed:
+            rewritten[place] = chain(tape, uses_of, swallowed, place)
+    if rewritten:
+        graph.rewrite(rewritten)
+    left &= graph.computed
+    left[list(swallowed)] = False
+    return np.flatnonzero(left)
 
 
-def release(tape: Tape, uses: list[int], place: int) -> None:
-    """Give up an unused row: what only it needed is unused too."""
-    for operand in tape.operands[place]:
-        uses[operand] -= 1
+def ends_of_chains(graph: Graph, uses: Array) -> Array:
+    """Tell of every row whether it can end a chain: it adds to one, or adds two products up."""
+    once, chained = uses == 1, graph.applies(*CHAINED)
+    products = once & graph.applies(p.mul)
+    adds = np.flatnonzero(graph.applies(p.add))
+    if adds.size:
+        left, right = graph.columns(adds)
+        chained[adds] = (once & chained)[left] | (products[left] & products[right])
+    return chained
 
 
-def chain(tape: Tape, uses: list[int], swallowed: set[int], place: int) -> Node:
-    """Return the node of a chain of + that ends here, and mark the rows it swallows."""
+def chain(tape: Tape, uses: list[int], swallowed: set[int], place: int) -> Row:
+    """Return the row of a chain of + that ends here, and mark the rows it swallows."""
     start, terms = unrolled(tape, uses, swallowed, place)
     bias, left, right = sides(tape, start)
     products = {term for term in terms if tape.ops[term] is p.mul and uses[term] == 1}
@@ -85,7 +75,7 @@ def chain(tape: Tape, uses: list[int], swallowed: set[int], place: int) -> Node:
             x, y = tape.constant(1.0), term
         left.append(x)
         right.append(y)
-    return Node(p.inner_product, (*left, *right), bias)
+    return p.inner_product, left + right, bias
 
 
 def unrolled(tape: Tape, uses: list[int], swallowed: set[int], place: int) -> tuple[int, list[int]]:
@@ -107,11 +97,11 @@ def unrolled(tape: Tape, uses: list[int], swallowed: set[int], place: int) -> tu
     return place, terms[::-1]
 
 
-def sum_of(tape: Tape, terms: list[int]) -> Node:
-    """Return the node of a sum that is no dot, without the 0 that `sum` starts from."""
+def sum_of(tape: Tape, terms: list[int]) -> Row:
+    """Return the row of a sum that is no dot, without the 0 that `sum` starts from."""
     rest = [term for term in terms if tape.constants.get(term) != 0]
     terms = rest if len(rest) > 1 else terms
-    return Node(p.add if len(terms) == 2 else p.total, tuple(terms))
+    return (p.add if len(terms) == 2 else p.total), terms, NO_BIAS
 
 
 def sides(tape: Tape, place: int) -> tuple[int, list[int], list[int]]:

@@ -34,7 +34,9 @@ FORWARD, BACKWARD, OUT, COUNT, TABLE, TERMS, COLUMNS, EDGES = range(8)
 WEIGHTS, WEIGHT_ROW, WEIGHT_COLUMN, INPUTS, BIAS, FIRST = range(8, 14)  # FIRST: see `machine`
 # Where the kernel `product` is, who shares the work of a large one, and where that is written down.
 PRODUCT, TEAM, TASK = 14, 15, 16
-FIELDS = 17
+# Where the samples stand as they came, a row for each, and how long it is; 0 if inputs are others.
+SAMPLES_SLOT, SAMPLE_SIZE = 17, 18
+FIELDS = 19
 NOWHERE = -1  # of weights or inputs that do not stand in order: they are gathered by their table
 
 LEFT, RIGHT, MORTAL = 1, 2, 4  # of EDGES: where adjoints flow, and whether some may be absent
@@ -577,15 +579,19 @@ def pull_weights(
         inputs = scratch
         gather(scratch, values, shift(table, rows * terms), terms * columns, lanes)
         scratch = shift(scratch, terms * width)
-    if width > 1:
+    below = terms  # from one row of the transposed inputs to the next
+    if width > 1 and code[SAMPLES_SLOT]:
+        inputs = shift(values, code[SAMPLES_SLOT] * lanes + code[INPUTS])
+        below = code[SAMPLE_SIZE]
+    elif width > 1:
         transpose(scratch, inputs, terms, width)
         inputs, scratch = scratch, shift(scratch, terms * width)
     target, row = shift(gradient, code[WEIGHTS]), code[WEIGHT_ROW]
     if code[WEIGHTS] != NOWHERE and code[WEIGHT_COLUMN] == 1:
-        share_product(code, target, row, out, width, 1, inputs, terms, rows, width, terms, fresh)
+        share_product(code, target, row, out, width, 1, inputs, below, rows, width, terms, fresh)
         return
     target = scratch
-    share_product(code, target, terms, out, width, 1, inputs, terms, rows, width, terms, 1)
+    share_product(code, target, terms, out, width, 1, inputs, below, rows, width, terms, 1)
     scatter(gradient, target, table, rows * terms, 1)
 
 
@@ -597,7 +603,8 @@ CODE, VALUES, ADJOINTS, SCRATCH, GRADIENT, ROWS, OUTPUTS, SEED, SLOPES, SUM = ra
 CLEAR_COUNT, CLEAR_TABLE = 23, 24  # what has to be set to zero
 PARAMETERS_COUNT, STEP = 25, 26  # the latter: where step size and finiteness of a descent stand
 OUTPUTS_STRIDE = 27  # numbers from one column of the outputs to the next
-JOB = 28
+SAMPLES_KEPT = 28  # whether products ask for the samples as rows
+JOB = 29
 
 UNFIT = -(2**62)  # the answer where a step would leave a parameter that is not finite
 
@@ -626,8 +633,12 @@ def load_rows(job: Any, values: Any, start: Any, lanes: Any) -> None:
     if lanes == 1:
         for i in range(count):
             values[i] = inputs[i]
-    else:
-        transpose(values, inputs, lanes, count)
+        return
+    transpose(values, inputs, lanes, count)
+    if job[SAMPLES_KEPT]:
+        kept = shift(values, job[SLOTS] * lanes)
+        for i in range(count * lanes):
+            kept[i] = inputs[i]
 
 
 @njit(error_model="numpy", fastmath={"reassoc"})

@@ -13,7 +13,9 @@ from typing import Any
 import numpy as np
 
 from autograd import primitives as p
-from autograd.compile.fuse import NO_BIAS, Node, fuse
+from autograd.compile.fuse import fuse
+from autograd.compile.graph import NO_BIAS, Array, Graph, merged, reached
+from autograd.compile.kinds import Kind, differentiable_operands, edges_with_steps, kinds_of
 from autograd.compile.mortal import marked
 from autograd.compile.program import (
     Dot,
@@ -30,90 +32,80 @@ from autograd.compile.rules import read
 from autograd.compile.schedule import schedule
 from autograd.compile.symbols import Symbol, place_of
 from autograd.compile.tape import Tape
-from autograd.row import Primitive, Variadic
+from autograd.row import Variadic
 
 FEW = 4  # terms: inner products of fewer do not wait for others with the same weights
 WORTHWHILE = 8  # terms: a single row of fewer is no matrix
 Edge = tuple[int, int, int, int]  # node, parent, slope, mask
+NO_EDGES = np.empty((0, 4), np.int32)
 
 
-def complete(tape: Tape) -> list[Edge]:
+def complete(tape: Tape) -> Array:
     """Write to a tape all that programs of it will ask for: local derivatives, and constants.
 
-    Returns the edges of the nodes whose local derivatives are rows now.
+    Returns the edges of the nodes whose local derivatives are rows now: for each of them node,
+    parent, slope and mask.
     """
     tape.constant(0.0)  # the bias of a dot that has none
     tape.constant(1.0)  # the factor of a term that is no product
-    edges = expand(tape, varying(tape, tape.parameters + tape.inputs))
+    edges = expand(tape)
     for place, op in enumerate(tape.ops):
         if op is share:  # its edges are written down, so what is left is a quotient
             tape.ops[place], tape.operands[place] = quotient, tape.operands[place][:2]
-    return edges
+    return np.array(edges, np.int32).reshape(-1, 4)
 
 
-def lower(tape: Tape, edges: Sequence[Edge], leaves: Sequence[int]) -> Program:
+def lower(tape: Tape, edges: Array, leaves: Sequence[int]) -> Program:
     """Return the program of a complete tape, whose backward pass leads to the given leaves.
 
-    Cost: O(nodes + operands) in time and memory.
+    Cost: O(n log n) in time for n nodes and operands, O(n) in memory.
     """
-    varies = varying(tape, leaves, edges)
-    edges = [edge for edge in edges if varies[edge[1]]]
-    nodes = fuse(tape, [place for edge in edges for place in edge[2:]])
-    absent: dict[int, list[tuple[int, bool]]] = {}
-    for node, parent, _, mask in edges:
-        absent.setdefault(node, []).append((parent, tape.constants.get(mask) is not False))
-    return Lowering(tape, nodes, edges, varies, marked(tape, varies, absent)).program()
+    graph = Graph(tape)
+    varies = varying(tape, graph, leaves, edges)
+    edges = edges[varies[edges[:, 1]]]
+    mortal = marked(tape, graph, varies, edges)
+    nodes = fuse(tape, graph, edges[:, 2:].ravel().tolist())
+    return Lowering(tape, graph, nodes, edges, varies, mortal).program()
 
 
-def varying(tape: Tape, leaves: Sequence[int], edges: Sequence[Edge] = ()) -> list[bool]:
+def varying(tape: Tape, graph: Graph, leaves: Sequence[int], edges: Array = NO_EDGES) -> Array:
     """Tell for every row whether an adjoint has to flow through it.
 
     That is so where one of the leaves flows into it, and it into an output. What only a branch or a
     local derivative asks for has no adjoint. The given edges stand in for those of their nodes.
     """
-    parents: dict[int, list[int]] = {}
-    for node, parent, *_ in edges:
-        parents.setdefault(node, []).append(parent)
-    for place, op in enumerate(tape.ops):
-        if op is not None and place not in parents:
-            operands = enumerate(tape.operands[place])
-            parents[place] = [x for i, x in operands if differentiable(op, i)]
-    downstream = [False] * len(tape)
-    for place in leaves:
-        downstream[place] = True
-    for place in range(len(tape)):
-        if place in parents:
-            downstream[place] = any(downstream[x] for x in parents[place])
-    upstream = [False] * len(tape)
-    for place in tape.outputs:
-        upstream[place] = True
-    for place in reversed(range(len(tape))):
-        if upstream[place]:
-            for x in parents.get(place, ()):
-                upstream[x] = True
-    return [before and after for before, after in zip(downstream, upstream)]
+    able = differentiable_operands(graph)
+    children, parents, steps = edges_with_steps(graph, np.arange(graph.rows, dtype=np.int32))
+    flows = able[graph.codes[children], np.minimum(steps, able.shape[1] - 1)]
+    own = np.stack([children[flows], parents[flows]])
+    children, parents = merged(own, edges[:, :2].T, graph.rows)
+    downstream = reached(leaves, parents, children, graph.rows)
+    return downstream & reached(tape.outputs, children[::-1], parents[::-1], graph.rows)
 
 
-def expand(tape: Tape, varies: Sequence[bool]) -> list[Edge]:
+def expand(tape: Tape) -> list[Edge]:
     """Write to the tape the local derivatives of primitives with any number of operands.
 
     Sums and dots are left alone: they are linear in each operand. Of the others (a product, a norm,
     a softmax) the table's rule is read for as many operands as there are.
     """
+    graph = Graph(tape)
+    wide = [op for op in graph.table if isinstance(op, Variadic)]
+    chosen = graph.applies(*(op for op in wide if op not in (p.total, p.inner_product)))
+    if not chosen.any():
+        return []
+    varies = varying(tape, graph, tape.parameters + tape.inputs)
     edges: list[Edge] = []
-    for place in range(len(tape)):
-        op = tape.ops[place]
-        if not isinstance(op, Variadic) or op in (p.total, p.inner_product):
-            continue
-        if varies[place]:
-            edges += edges_of(tape, place, op, varies)
+    for place in np.flatnonzero(chosen & varies).tolist():
+        edges += edges_of(tape, place, varies)
     return edges
 
 
-def edges_of(tape: Tape, place: int, op: Primitive, varies: Sequence[bool]) -> Iterable[Edge]:
+def edges_of(tape: Tape, place: int, varies: Array) -> Iterable[Edge]:
     """Return the edges of one node, after writing their slopes to the tape."""
-    operands = tape.operands[place]
-    flows = [varies[x] and differentiable(op, i) for i, x in enumerate(operands)]
+    op, operands = tape.ops[place], tape.operands[place]
+    assert op is not None  # leaves have no edges
+    flows = [bool(varies[x]) and differentiable(op, i) for i, x in enumerate(operands)]
     symbols = [tape.constants.get(x, Symbol(tape, x)) for x in (*operands, place)]
     slopes, still = read(op, symbols, flows)
     parents = [x for x, flow in zip(operands, flows) if flow]
@@ -123,196 +115,132 @@ def edges_of(tape: Tape, place: int, op: Primitive, varies: Sequence[bool]) -> I
     ]
 
 
-def is_matrix(kind: Any) -> bool:
-    """Tell whether a kind of nodes is inner products of which one side is shared."""
-    op, _, _, details = kind
-    return op is p.inner_product and bool(details[0])
-
-
 class Lowering:
     """The state of one lowering: which slot each row of the tape has got."""
 
     def __init__(
-        self,
-        tape: Tape,
-        nodes: dict[int, Node],
-        edges: list[Edge],
-        varies: list[bool],
-        mortal: list[bool],
+        self, tape: Tape, graph: Graph, nodes: Array, edges: Array, varies: Array, mortal: Array
     ) -> None:
-        self.mortal = mortal
-        self.tape, self.nodes, self.edges, self.varies = tape, nodes, edges, varies
-        self.slot = np.full(len(tape), -1, np.int64)
-        self.shared: dict[int, int] = {x: i for i, x in enumerate(tape.parameters)}
-        self.shared |= {x: len(self.shared) + i for i, x in enumerate(tape.constants)}
+        self.tape, self.graph, self.nodes, self.edges = tape, graph, nodes, edges
+        self.slot = np.full(graph.rows, -1, np.int32)
+        self.number = np.full(graph.rows, -1, np.int32)  # in the array of shared numbers
+        shared = [*tape.parameters, *tape.constants]
+        self.number[shared] = np.arange(len(shared))
+        self.zero = int(self.number[tape.constant(0.0)])
+        self.kinds, self.table = kinds_of(graph, nodes, varies, mortal, self.number >= 0)
         self.instructions: list[Instruction] = []
         self.slots = 0
 
     def program(self) -> Program:
         """Return the program."""
         tape = self.tape
-        self.assign(tape.inputs)
+        self.assign(np.array(tape.inputs, np.int32))
         groups = self.grouped()
         broadcast = self.broadcast(groups)
         self.assign(broadcast)
         for kind, members in groups:
             self.emit(kind, members)
-        self.add_edges()
         return Program(
             parameters=len(tape.parameters),
             shared=[float(x) for x in tape.constants.values()],
             inputs=len(tape.inputs),
             slots=self.slots,
-            broadcast=np.array([self.shared[x] for x in broadcast], np.int32),
-            instructions=self.instructions,
-            outputs=self.slot[tape.outputs].astype(np.int32),
+            broadcast=self.number[broadcast],
+            instructions=self.with_edges(),
+            outputs=self.slot[tape.outputs],
             guards=[guard._replace(row=int(self.slot[guard.row])) for guard in tape.guards],
             facts={"recorded": tape.recorded, "rows": len(tape), "nodes": len(self.nodes)},
         )
 
-    def assign(self, places: Sequence[int]) -> int:
+    def assign(self, places: Array) -> int:
         """Give rows consecutive slots, and return the first."""
         first = self.slots
-        self.slot[places] = np.arange(first, first + len(places))
         self.slots += len(places)
+        self.slot[places] = np.arange(first, self.slots) if len(places) > 1 else first
         return first
 
-    def grouped(self) -> list[tuple[Any, list[int]]]:
+    def grouped(self) -> list[tuple[Kind, Array]]:
         """Return the nodes in groups, in the order of their computation."""
-        kinds, operands = {}, {}
-        for place, node in self.nodes.items():
-            kinds[place] = (
-                node.op,
-                len(node.operands),
-                self.mortal[place],
-                self.kind(node, self.varies[place]),
-            )
-            biased = node.bias != NO_BIAS
-            operands[place] = (*node.operands, node.bias) if biased else node.operands
-        patient = {x for x in set(kinds.values()) if is_matrix(x) and x[1] >= 2 * FEW}
-        return schedule(operands, kinds, patient)
+        patient = [kind.shared and kind.arity >= 2 * FEW for kind in self.table]
+        groups = schedule(self.kinds, *self.dependencies(), patient)
+        return [(self.table[kind], np.array(members)) for kind, members in groups]
 
-    def kind(self, node: Node, active: bool) -> Any:
-        """Return what else has to agree in a group: where adjoints flow, and what is shared."""
-        varies, half = self.varies, len(node.operands) // 2
-        if node.op is p.total:
-            return active
-        if node.op is p.inner_product:
-            pairs = list(zip(node.operands[:half], node.operands[half:]))
-            shared = all((x in self.shared) != (y in self.shared) for x, y in pairs)
-            sides = self.oriented(node, shared)
-            flows = [active and any(varies[x] for x in side) for side in sides]
-            return shared, (active, *flows)
-        if isinstance(node.op, Variadic):
-            return (False,) * len(node.operands)  # its edges stand apart
-        return tuple(
-            active and varies[x] and rule is not None
-            for x, rule in zip(node.operands, node.op.partials)
-        )
+    def dependencies(self) -> tuple[Array, Array]:
+        """Return the edges of all nodes to what they are computed from, a bias included."""
+        children, parents = self.graph.edges(self.nodes)
+        biased = self.nodes[self.graph.bias[self.nodes] != NO_BIAS]
+        children = np.concatenate([children, biased])
+        parents = np.concatenate([parents, self.graph.bias[biased]])
+        order = np.argsort(children, kind="stable")
+        return children[order], parents[order]
 
-    def oriented(self, node: Node, shared: bool) -> tuple[list[int], list[int]]:
-        """Return the two sides of a dot; where one of each pair is shared, that stands left."""
-        half = len(node.operands) // 2
-        left, right = list(node.operands[:half]), list(node.operands[half:])
-        if shared:
-            for k, x in enumerate(left):
-                if x not in self.shared:
-                    left[k], right[k] = right[k], x
-        return left, right
-
-    def broadcast(self, groups: list[tuple[Any, list[int]]]) -> list[int]:
+    def broadcast(self, groups: list[tuple[Kind, Array]]) -> Array:
         """Return the shared numbers that are operands of other instructions than matrices."""
-        found: dict[int, None] = {}
-        for kind, members in groups:
-            if is_matrix(kind):
-                continue
-            for place in members:
-                found |= {x: None for x in self.nodes[place].operands if x in self.shared}
         asked = [*self.tape.outputs, *(guard.row for guard in self.tape.guards)]
-        asked += [x for edge in self.edges for x in edge[1:]]
-        found |= {x: None for x in asked if x in self.shared}
-        return list(found)
+        members = [members for kind, members in groups if not kind.shared]
+        rows = np.concatenate([*members, np.empty(0, np.int64)])
+        _, operands = self.graph.edges(rows)
+        found = np.concatenate([operands, np.array(asked, np.int32), self.edges[:, 1:].ravel()])
+        found = found[self.number[found] >= 0]
+        _, first = np.unique(found, return_index=True)
+        kept: Array = found[np.sort(first)]
+        return kept
 
-    def emit(self, kind: Any, members: list[int]) -> None:
+    def emit(self, kind: Kind, members: Array) -> None:
         """Append the instructions of a group."""
-        op, _, mortal, flows = kind
-        if op is p.inner_product:
-            emit = self.emit_matrices if flows[0] else self.emit_dot
-            emit(members, flows[1], mortal)
+        if kind.shared:
+            self.emit_matrices(kind, members)
             return
         members, operands = self.sorted_by_slots(members)
-        if op is p.total:
-            self.instructions.append(Total(self.assign(members), len(members), operands, flows))
+        if kind.op is p.inner_product:
+            left, right = np.split(operands, 2)
+            self.append_dot(kind, members, left, right)
+        elif kind.op is p.total:
+            out = self.assign(members)
+            self.instructions.append(Total(out, len(members), operands, kind.flows[0]))
         else:
-            self.instructions.append(
-                Map(self.assign(members), len(members), op, operands, flows, mortal)
+            step = Map(
+                self.assign(members), len(members), kind.op, operands, kind.flows, kind.mortal
             )
+            self.instructions.append(step)
 
-    def sorted_by_slots(self, members: list[int]) -> tuple[list[int], Table]:
+    def sorted_by_slots(self, members: Array) -> tuple[Array, Table]:
         """Return the members of a group in the order of their operands' slots, and those."""
-        operands = self.slot[np.array([self.nodes[x].operands for x in members]).T]
+        operands = self.slot[self.graph.columns(members)]
         if len(members) == 1:
-            return members, operands.astype(np.int32)
+            return members, operands
         order = np.lexsort(operands[::-1])
-        return [members[i] for i in order], operands[:, order].astype(np.int32)
+        return members[order], operands[:, order]
 
-    def bias_of(self, members: Sequence[int]) -> Table:
+    def bias_of(self, members: Array) -> Table:
         """Return the coded biases of dots."""
-        zero = self.zero()
-        codes = []
-        for place in members:
-            bias = self.nodes[place].bias
-            if bias == NO_BIAS:
-                codes.append(~zero)
-            else:
-                codes.append(~self.shared[bias] if bias in self.shared else self.slot[bias])
-        return np.array(codes, np.int32)
+        bias = self.graph.bias[members]
+        number = np.where(bias == NO_BIAS, self.zero, self.number[bias])
+        return np.where(number >= 0, ~number, self.slot[bias])
 
-    def zero(self) -> int:
-        """Return the place of the shared number 0."""
-        place = self.tape.constant(0.0)
-        return self.shared.setdefault(place, len(self.shared))
-
-    def emit_dot(self, members: list[int], edges: tuple[bool, bool, bool], mortal: bool) -> None:
-        """Append inner products of slots with slots."""
-        members, operands = self.sorted_by_slots(members)
-        left, right = np.split(operands, 2)
-        self.append_dot(members, left, right, edges, mortal)
-
-    def emit_small(self, members: list[int], edges: tuple[bool, bool, bool], mortal: bool) -> None:
-        """Append inner products with shared weights that make no matrix."""
-        pairs = [self.oriented(self.nodes[place], True) for place in members]
-        left = ~np.array([[self.shared[x] for x in side] for side, _ in pairs]).T
-        right = self.slot[np.array([side for _, side in pairs]).T]
-        self.append_dot(members, left.astype(np.int32), right.astype(np.int32), edges, mortal)
-
-    def append_dot(
-        self,
-        members: list[int],
-        left: Table,
-        right: Table,
-        edges: tuple[bool, bool, bool],
-        mortal: bool,
-    ) -> None:
+    def append_dot(self, kind: Kind, members: Array, left: Table, right: Table) -> None:
         """Append inner products."""
         bias = self.bias_of(members)
-        self.instructions.append(
-            Dot(self.assign(members), len(members), bias, left, right, edges, mortal)
-        )
+        out = self.assign(members)
+        self.instructions.append(Dot(out, len(members), bias, left, right, kind.flows, kind.mortal))
 
-    def emit_matrices(
-        self, members: list[int], edges: tuple[bool, bool, bool], mortal: bool
-    ) -> None:
+    def emit_small(self, kind: Kind, members: Array) -> None:
+        """Append inner products with shared weights that make no matrix."""
+        left, right = np.split(self.graph.columns(members), 2)
+        self.append_dot(kind, members, ~self.number[left], self.slot[right])
+
+    def emit_matrices(self, kind: Kind, members: Array) -> None:
         """Append matrix products that together are the given dots.
 
         Columns of inputs that meet the same set of weights belong together.
         """
         rows: dict[Any, int] = {}  # by weights, and a number that tells equal weights apart
         columns: dict[tuple[int, ...], dict[int, int]] = {}
-        for place in members:
-            left, right = self.oriented(self.nodes[place], True)
-            weights, copy = tuple(self.shared[x] for x in left), 0
-            column = columns.setdefault(tuple(self.slot[right].tolist()), {})
+        left, right = np.split(self.graph.columns(members), 2)
+        sides = zip(self.number[left].T.tolist(), self.slot[right].T.tolist())
+        for place, (numbers, slots) in zip(members.tolist(), sides):
+            weights, copy = tuple(numbers), 0
+            column = columns.setdefault(tuple(slots), {})
             while rows.setdefault((weights, copy), len(rows)) in column:
                 copy += 1  # the same dot but for its bias
             column[rows[weights, copy]] = place
@@ -326,34 +254,30 @@ class Lowering:
                 small += [columns[inputs][chosen[0]] for inputs in inputs_of]
             else:
                 order = sorted((weights_of[row], row) for row in chosen)
-                self.emit_matrix(order, sorted(inputs_of), columns, edges, mortal)
+                self.emit_matrix(kind, order, sorted(inputs_of), columns)
         if small:
-            self.emit_small(small, edges, mortal)
+            self.emit_small(kind, np.array(small))
 
-    def emit_matrix(
-        self, rows: Any, inputs_of: Any, columns: Any, edges: tuple[bool, bool, bool], mortal: bool
-    ) -> None:
+    def emit_matrix(self, kind: Kind, rows: Any, inputs_of: Any, columns: Any) -> None:
         """Append one matrix product."""
-        places = [columns[inputs][row] for _, row in rows for inputs in inputs_of]
+        places = np.array([columns[inputs][row] for _, row in rows for inputs in inputs_of])
         bias = self.bias_of(places).reshape(len(rows), len(inputs_of))
         weights = np.array([side for side, _ in rows], np.int32)
         inputs = np.array(inputs_of, np.int32).T
+        out = self.assign(places)
         self.instructions.append(
-            Matrix(self.assign(places), len(places), bias, weights, inputs, edges, mortal)
+            Matrix(out, len(places), bias, weights, inputs, kind.flows, kind.mortal)
         )
 
-    def add_edges(self) -> None:
-        """Append the edges of nodes whose slopes are rows themselves."""
-        level: dict[int, list[Edge]] = {}
-        for edge in self.edges:
-            level.setdefault(int(self.slot[edge[0]]), []).append(edge)
-        for instruction in list(self.instructions):
-            mine = [
-                edge
-                for slot in range(instruction.out, instruction.out + instruction.count)
-                for edge in level.get(slot, ())
-            ]
-            if mine:
-                tables = self.slot[np.array(mine)].T.astype(np.int32)
-                position = self.instructions.index(instruction)
-                self.instructions.insert(position + 1, Edges(0, 0, *tables))
+    def with_edges(self) -> list[Instruction]:
+        """Return all instructions, with the edges of nodes whose slopes are rows themselves."""
+        edges = self.slot[self.edges]
+        edges = edges[np.argsort(edges[:, 0], kind="stable")]
+        stops = [step.out + step.count for step in self.instructions]
+        bounds = np.searchsorted(edges[:, 0], [0, *stops]).tolist()
+        steps: list[Instruction] = []
+        for step, start, stop in zip(self.instructions, bounds, bounds[1:]):
+            steps.append(step)
+            if start < stop:
+                steps.append(Edges(0, 0, *edges[start:stop].T))
+        return steps

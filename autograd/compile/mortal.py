@@ -10,12 +10,14 @@ mortal stands above one whose slope can be infinite; elsewhere a zero is as good
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
+import numpy as np
+
 from autograd import primitives as p
 from autograd.compile import rows
+from autograd.compile.graph import Array, Graph, merged, reached
 from autograd.compile.symbols import Symbol
 from autograd.compile.tape import Tape
 from autograd.row import Primitive, Variadic
@@ -30,45 +32,38 @@ SAFE = {  # rows whose slopes are finite where their operands are, but for overf
 # fmt: on
 
 
-def marked(
-    tape: Tape, varies: Sequence[bool], edges: Mapping[int, list[tuple[int, bool]]]
-) -> list[bool]:
+def marked(tape: Tape, graph: Graph, varies: Array, edges: Array) -> Array:
     """Tell for every row whether its kernel must look for adjoints that are not there.
 
     Args:
+        tape, graph: the same rows.
         varies: the rows through which adjoints flow.
-        edges: of nodes whose slopes are rows: (parent, whether the edge can be absent) each.
+        edges: node, parent, slope and mask, of the nodes whose slopes are rows.
     """
-    masked = any(op.constant for op in set(tape.ops) if op)
-    if not masked and not any(absent for parents in edges.values() for _, absent in parents):
-        return [False] * len(tape)
-    found = {
-        place: edges.get(place) or edges_of(tape, place)
-        for place in range(len(tape))
-        if varies[place] and tape.ops[place] is not None
-    }
-    mortal = [True] * len(tape)
-    for place in tape.outputs:
-        mortal[place] = False
-    for place in reversed(range(len(tape))):
-        for parent, absent in found.get(place, ()):
-            if not (absent or mortal[place]):
-                mortal[parent] = False
-    risky = [False] * len(tape)
-    for place, parents in found.items():
-        unsafe = tape.ops[place] not in SAFE
-        risky[place] = unsafe or any(risky[parent] for parent, _ in parents)
-    return [is_mortal and is_risky for is_mortal, is_risky in zip(mortal, risky)]
+    absent = [tape.constants.get(mask) is not False for mask in edges[:, 3].tolist()]
+    if not any(absent) and not any(op.constant for op in graph.table if op):
+        return np.zeros(graph.rows, bool)
+    others = np.stack([*edges[:, :2].T, np.array(absent, edges.dtype)])
+    own = np.stack([*graph.edges(), absent_edges(tape, graph, varies)])
+    both = merged(own, others, graph.rows)
+    children, parents, cut = both[:, varies[both[0]]]
+    unsafe = np.flatnonzero(varies & graph.computed & ~graph.applies(*SAFE))
+    risky = reached(unsafe.tolist(), parents, children, graph.rows)
+    lasting = cut == 0
+    children, parents = children[lasting][::-1], parents[lasting][::-1]
+    immortal = reached(tape.outputs, children, parents, graph.rows)
+    return risky & ~immortal
 
 
-def edges_of(tape: Tape, place: int) -> list[tuple[int, bool]]:
-    """Return the edges of a row: each parent, and whether the edge can be absent."""
-    op, operands = tape.ops[place], tape.operands[place]
-    assert op is not None  # leaves have no edges
-    if op.constant is None or isinstance(op, Variadic):
-        return [(x, False) for x in operands]
-    known = tuple(tape.constants.get(x) for x in operands)
-    return list(zip(operands, absences(op, known)))
+def absent_edges(tape: Tape, graph: Graph, varies: Array) -> Array:
+    """Tell for every edge of a graph whether it can be absent."""
+    found = np.zeros(len(graph.operands), bool)
+    masked = [op for op in graph.table if op and op.constant and not isinstance(op, Variadic)]
+    for row in np.flatnonzero(varies & graph.applies(*masked)).tolist():
+        op, operands, start = tape.ops[row], tape.operands[row], graph.starts[row]
+        known = tuple(tape.constants.get(x) for x in operands)
+        found[start : start + len(operands)] = absences(op, known)
+    return found
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import sys
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -70,7 +71,7 @@ class NumbaEngine:
         pointer = ctypes.c_void_p
         function = ctypes.CFUNCTYPE(ctypes.c_int64, pointer, pointer, pointer)(machine.address)
         tables, numbers = self.table.ctypes.data, shared.ctypes.data
-        self.machine: Any = lambda job: function(job, tables, numbers)
+        self.call: Any = lambda job: partial(function, job, tables, numbers)
 
     # Encoding
 
@@ -150,14 +151,23 @@ class NumbaEngine:
         fields[k.TERMS], fields[k.COLUMNS] = step.inputs.shape
         fields[k.EDGES] = k.LEFT * step.edges[1] + k.RIGHT * step.edges[2] + k.MORTAL * step.mortal
         fields[k.WEIGHTS : k.WEIGHT_COLUMN + 1] = strided(step.weights)
+        flat = step.inputs.ravel()
+        fields[k.INPUTS] = int(flat[0]) if consecutive(flat) else k.NOWHERE
+        if self.takes_samples(step, fields):
+            fields[k.SAMPLES_SLOT], fields[k.SAMPLE_SIZE] = self.program.slots, self.program.inputs
         if self.is_fresh(step, fields):
             fields[k.FIRST] = self.fixed("matrix_backward_first")
             self.written[step.weights] = True
         fields[k.PRODUCT] = self.fixed("product")
         if self.team:
             fields[k.TEAM], fields[k.TASK] = self.team.address, self.team.place
-        flat = step.inputs.ravel()
-        fields[k.INPUTS] = int(flat[0]) if consecutive(flat) else k.NOWHERE
+
+    def takes_samples(self, step: Matrix, fields: list[int]) -> bool:
+        """Tell whether a product's inputs are numbers of the samples, and its weights' gradient is
+        wanted: a row for each sample is the transpose that it needs."""
+        last = fields[k.INPUTS] + len(step.inputs)
+        regular = fields[k.INPUTS] != k.NOWHERE and step.inputs.shape[1] == 1
+        return step.edges[1] and regular and last <= self.program.inputs
 
     def is_fresh(self, step: Matrix, fields: list[int]) -> bool:
         """Tell whether nothing but this product adds to the gradient of its weights."""
@@ -185,6 +195,7 @@ class NumbaEngine:
         ranges = np.flatnonzero(np.diff(np.concatenate([[1], self.written, [1]]).astype(np.int8)))
         settings[k.CLEAR_COUNT] = len(ranges) // 2
         settings[k.CLEAR_TABLE] = self.put(ranges)
+        settings[k.SAMPLES_KEPT] = self.code[:, k.SAMPLES_SLOT].any()
         settings[k.PARAMETERS_COUNT] = program.parameters
         settings[k.CODE] = self.code.ctypes.data
         return settings
@@ -242,8 +253,9 @@ class Room:
 
     def __init__(self, engine: NumbaEngine, lanes: int) -> None:
         self.lanes = lanes
-        self.values = np.empty(engine.program.slots * lanes, engine.dtype)
-        self.adjoints = np.empty(engine.program.slots * lanes, engine.dtype)
+        slots, inputs = engine.program.slots, engine.program.inputs
+        self.values = np.empty((slots + inputs) * lanes, engine.dtype)  # and the samples as rows
+        self.adjoints = np.empty(slots * lanes, engine.dtype)
         self.scratch = np.empty(engine.scratch_size(lanes), engine.dtype)
 
 
@@ -267,7 +279,7 @@ class Job:
         self.settings = engine.settings.copy()
         self.settings[[k.BLOCK, k.SAMPLES, k.WANTED]] = lanes, samples, wanted
         self.settings[k.STEP] = self.step.ctypes.data
-        self.address = self.settings.ctypes.data
+        self.machine = engine.call(self.settings.ctypes.data)
         self.buffers, self.apart = [self.full], False
         self.share(self.rows, self.outputs, self.slopes)
 
@@ -312,7 +324,7 @@ class Job:
             self.change_buffer()
         self.moved = step_size != 0.0 and not self.engine.callbacks  # which may fail half-way
         self.step[0], self.step[1] = step_size * self.moved, finite
-        answer = self.engine.machine(self.address)
+        answer = self.machine()
         if self.apart:
             self.engine.idle.append(self.room)
         self.moved = self.moved and answer >= 0

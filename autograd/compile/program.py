@@ -95,7 +95,7 @@ class Dot(Instruction):
     bias: Table  # count
     left: Table  # terms x count
     right: Table  # terms x count
-    edges: tuple[bool, bool, bool]  # do adjoints flow at all, to the left sides, to the right
+    edges: tuple[bool, ...]  # do adjoints flow at all, to the left sides, to the right
     mortal: bool
 
     def flops(self) -> int:
@@ -123,7 +123,7 @@ class Matrix(Instruction):
     bias: Table  # rows x columns, coded as in Dot
     weights: Table  # rows x terms, places of shared numbers
     inputs: Table  # terms x columns, slots
-    edges: tuple[bool, bool, bool]  # do adjoints flow at all, to the weights, to the inputs
+    edges: tuple[bool, ...]  # do adjoints flow at all, to the weights, to the inputs
     mortal: bool
 
     def flops(self) -> int:

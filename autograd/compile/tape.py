@@ -29,6 +29,7 @@ from autograd.primitives import div, inner_product, mean, power, softmax_of, squ
 from autograd.row import Primitive
 from autograd.value import Value
 
+IN_PARTS = (mean, softmax_of)  # what is written down as several rows
 HERE = __name__.rsplit(".", 2)[0]  # frames of this package are no place in the user's source
 
 
@@ -62,17 +63,11 @@ class Tape:
         self.outputs: list[int] = []
         self.guards: list[Guard] = []
         self.recorded = 0
-        self.known: dict[Any, int] = {}
+        self.numbers: dict[tuple[type, str], int] = {}  # the constants that stand there already
+        self.known: dict[Primitive, dict[tuple[int, ...], int]] = {}  # and the operations
 
     def __len__(self) -> int:
         return len(self.ops)
-
-    def copy(self) -> Tape:
-        """Return a tape that can be extended without changing this one."""
-        other = Tape()
-        for name, value in vars(self).items():
-            setattr(other, name, value if isinstance(value, int) else value.copy())
-        return other
 
     def leaf(self) -> int:
         """Append a row that is not computed, and return its place."""
@@ -88,40 +83,47 @@ class Tape:
     def constant(self, number: Any) -> int:
         """Return the place of a constant; an int and the float equal to it are two."""
         key = (type(number), repr(number))
-        if key not in self.known:
-            self.known[key] = self.leaf()
-            self.constants[self.known[key]] = number
-        return self.known[key]
+        if key not in self.numbers:
+            self.numbers[key] = self.leaf()
+            self.constants[self.numbers[key]] = number
+        return self.numbers[key]
 
     def apply(self, op: Primitive, operands: tuple[int, ...]) -> int:
         """Return the place of an operation, which is appended unless it stands there already."""
-        key = (op, operands)
-        place = self.known.get(key)
+        known = self.known.get(op)
+        if known is None:
+            known = self.known[op] = {}
+        place = known.get(operands)
         if place is None:
-            place = self.known[key] = self.written(op, operands)
+            place = known[operands] = self.written(op, operands)
         return place
 
     def written(self, op: Primitive, operands: tuple[int, ...]) -> int:
         """Append an operation, in parts where it has parts that others can share."""
-        if op is mean:
-            return self.apply(div, (self.apply(total, operands), self.constant(len(operands))))
+        if op in IN_PARTS or isinstance(op, Mask):
+            return self.in_parts(op, operands)
         if op is inner_product and len(operands) == 1:
             return operands[0]  # a dot of no terms is its bias
         if op is power and self.constants.get(operands[1]) in (1, 2):
             base, exponent = operands  # a product and no call of pow, in the slope too
             return base if self.constants[exponent] == 1 else self.apply(square, (base,))
-        if isinstance(op, Mask):
-            symbols = [Symbol(self, x) for x in operands]
-            return place_of(self, op.row.constant(*symbols)[op.operand])  # type: ignore[misc]
-        if op is softmax_of:
-            index, *xs = operands
-            largest = self.apply(top, tuple(xs))
-            parts = tuple(self.apply(shifted, (x, largest)) for x in xs)
-            op, chosen = share, parts[self.constants[index]]
-            operands = (chosen, self.apply(total, parts), *operands)
         self.ops.append(op)
         self.operands.append(operands)
         return len(self.ops) - 1
+
+    def in_parts(self, op: Primitive, operands: tuple[int, ...]) -> int:
+        """Append the parts of an operation, and return the place of the last."""
+        if op is mean:
+            return self.apply(div, (self.apply(total, operands), self.constant(len(operands))))
+        if isinstance(op, Mask):
+            symbols = [Symbol(self, x) for x in operands]
+            return place_of(self, op.row.constant(*symbols)[op.operand])  # type: ignore[misc]
+        index, *xs = operands
+        largest = self.apply(top, tuple(xs))
+        parts = tuple(self.apply(shifted, (x, largest)) for x in xs)
+        return self.apply(
+            share, (parts[self.constants[index]], self.apply(total, parts), *operands)
+        )
 
     def lines(self) -> Iterator[str]:
         """Yield the tape as text, one line for each row."""
@@ -210,25 +212,36 @@ def trace(
 
 def written(tape: Tape, places: dict[Any, int], root: Any) -> int:
     """Write what a result depends on to the tape, operands first, and return its place."""
-    stack = [root]
-    while stack:
-        node = stack[-1]
-        if not isinstance(node, Value):
-            return tape.constant(node)  # only a root: plain operands are read with their node
-        if node in places:
-            stack.pop()
-            continue
-        missing = [x for x in node.operands if isinstance(x, Value) and x not in places]
-        if missing:
-            stack.extend(reversed(missing))
-            continue
-        stack.pop()
-        if node.op is None:
-            places[node] = tape.constant(float(node.data))
+    if not isinstance(root, Value):
+        return tape.constant(root)
+    if root in places:
+        return places[root]
+    node, rest, operands = root, iter(root.operands), list[int]()
+    above = []  # nodes that wait for the one in hand: what is left of their operands, and found
+    while True:
+        for x in rest:
+            if not isinstance(x, Value):
+                continue  # plain operands are read with their node
+            if x in places:
+                operands.append(places[x])
+            else:
+                above.append((node, rest, operands))
+                node, rest, operands = x, iter(x.operands), []
+                break
         else:
-            tape.recorded += 1
-            operands = tuple(
-                places[x] if isinstance(x, Value) else tape.constant(x) for x in node.operands
-            )
-            places[node] = tape.apply(node.op, operands)
-    return places[root]
+            place = places[node] = row_of(tape, node, operands)
+            if not above:
+                return place
+            node, rest, operands = above.pop()
+            operands.append(place)
+
+
+def row_of(tape: Tape, node: Value, places: list[int]) -> int:
+    """Return the place of a node whose Values among the operands stand at the given places."""
+    if node.op is None:
+        return tape.constant(float(node.data))
+    tape.recorded += 1
+    if len(places) < len(node.operands):
+        values = iter(places)
+        places = [next(values) if isinstance(x, Value) else tape.constant(x) for x in node.operands]
+    return tape.apply(node.op, tuple(places))
