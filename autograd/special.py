@@ -174,10 +174,9 @@ def heaviside(x: float) -> float:
 def exp_of_difference(x: float, y: float) -> float:
     """Return exp(x - y), with what the subtraction rounds away (Knuth, 1969) made good."""
     difference = x - y
-    if not math.isfinite(difference):
-        return math.exp(difference)
     back = difference - x
-    return math.exp(difference) * (1.0 + ((x - (difference - back)) - (y + back)))
+    lost = (x - (difference - back)) - (y + back)
+    return math.exp(difference) * (1.0 + lost if math.isfinite(difference) else 1.0)
 
 
 def shifted_exponentials(xs: Sequence[float]) -> list[float]:

@@ -19,7 +19,7 @@ from numba import njit
 
 from autograd import primitives as p
 from autograd.compile import elementary
-from autograd.compile.rows import OURS, both, either, exponential, top, unequal
+from autograd.compile.rows import OURS, both, either, exponential, shifted, top, unequal
 from autograd.row import Primitive
 
 OPTIONS: dict[str, Any] = {"error_model": "numpy", "forceinline": True}  # a call is no vector
@@ -273,7 +273,7 @@ NEAR = {p.sin: elementary.near_sin, p.cos: elementary.near_cos}
 # fmt: off
 LONG = {  # rows whose functions take several numbers in the time of one
     p.exp, p.expm1, p.log, p.log1p, p.sin, p.cos, p.tanh, p.sigmoid, p.log_sigmoid, p.softplus,
-    p.silu, p.gelu, p.elu, p.normal_cdf, p.gaussian, p.erf, p.erfc,
+    p.silu, p.gelu, p.elu, p.normal_cdf, p.gaussian, p.erf, p.erfc, shifted,
 }
 # fmt: on
 
