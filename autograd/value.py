@@ -99,7 +99,7 @@ class Value:
                 pass  # the long way knows what to say, or the limit
         if not ORDINARY.issuperset(map(type, operands)):
             for x in operands:
-                if hasattr(x, "record") and not isinstance(x, Value):
+                if not isinstance(x, Value) and hasattr(x, "record"):
                     return x.record(op, operands)  # type: ignore[no-any-return]  # it is above us
         try:
             if not ORDINARY.issuperset(map(type, operands)):
@@ -116,10 +116,10 @@ class Value:
             numbers = [Fraction(x) if type(x) is int else x for x in numbers]
             operands = [Fraction(x) if type(x) is int else x for x in operands]
         how = MODE.get() if slow else USUAL
+        if how.symbolic:  # for any numbers: slopes and masks of these say nothing
+            return how.symbolic(data, op, operands, how.record)
         if not how.record:
             return node(data, None, (), (), ())
-        if how.symbolic:  # for any numbers: slopes and masks of these say nothing
-            return node(data, op, tuple(operands), possible_parents(op, operands), ())
         mask = edge_mask(op, operands, numbers, data)
         try:
             slopes = op.derivatives(numbers, data, mask)
@@ -317,12 +317,6 @@ def node(
     self.local_derivatives = slopes
     self.name = None
     return self
-
-
-def possible_parents(op: Primitive, operands: Sequence[Any]) -> tuple[Any, ...]:
-    """Return the operands that an edge can lead to, whatever their numbers."""
-    rules = op.partials or (True,) * len(operands)
-    return tuple(x for x, rule in zip(operands, rules) if rule and isinstance(x, Value))
 
 
 def edge_mask(
