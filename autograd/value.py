@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterator, Sequence
+from copy import deepcopy
 from fractions import Fraction
 from itertools import compress
 from math import nan
@@ -27,6 +28,7 @@ from autograd import sequences
 from autograd.backward import backward, backward_steps, history
 from autograd.mode import MODE, USUAL, mode, slow
 from autograd.operands import (
+    added,
     checked_name,
     compared,
     datum,
@@ -280,16 +282,18 @@ class Value:
     def __deepcopy__(self, memo: dict[int, Any]) -> Value:
         for old in history(self):
             if id(old) not in memo:
-                operands = tuple(memo.get(id(x), x) for x in old.operands)
-                parents = tuple(memo[id(x)] for x in old.parents)
-                new = node(old.data, old.op, operands, parents, old.local_derivatives)
-                new.grad, new.name, memo[id(old)] = old.grad, old.name, new
+                memo[id(old)] = twin = Value.__copy__(old)
+                twin.operands = tuple(memo.get(id(x), x) for x in old.operands)
+                twin.parents = tuple(memo[id(x)] for x in old.parents)
+                for name in added(old, Value):
+                    setattr(twin, name, deepcopy(getattr(old, name), memo))
         return memo[id(self)]  # type: ignore[no-any-return]
 
     def __copy__(self) -> Value:
-        new = node(self.data, self.op, self.operands, self.parents, self.local_derivatives)
-        new.grad, new.name = self.grad, self.name
-        return new
+        twin = new(type(self))
+        for name in (*Value.__slots__, *added(self, Value)):
+            setattr(twin, name, getattr(self, name))
+        return twin
 
     def __reduce__(self) -> Any:
         if self.op is not None:
