@@ -87,6 +87,12 @@ def test_a_branch_on_a_number_taken_out_is_guarded(engine, function):
     assert again.value([3.0, -3.0, 3.0]).tolist() == [3.0, 3.0, 3.0]
 
 
+def test_a_guard_calls_a_number_by_what_it_was_taken_out_of():
+    compiled = autograd.compile(lambda x: x if (x * x).data > 1 else -x, example=(3.0,))
+    with pytest.raises(GuardError, match=r"\* \(9\) > 1 was True, and is False"):
+        compiled.value([0.5])
+
+
 @both_engines
 def test_within_no_grad_a_trace_follows_the_sample_without_a_gradient(engine):
     def function(x):

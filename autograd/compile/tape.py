@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 
 from autograd.compile.rows import share, shifted, top
 from autograd.compile.symbols import Symbol, place_of
-from autograd.compile.traced import is_ours, traced, tracing_classes
+from autograd.compile.traced import TracedNumber, is_ours, traced, tracing_classes
 from autograd.functional import Mask, flatten, is_scalar, rebuild
 from autograd.mode import mode
 from autograd.primitives import div, inner_product, mean, power, softmax_of, square, total
@@ -160,6 +160,7 @@ class Tracer:
 
 def shown_as(x: Any) -> str:
     """Return what a message calls an operand: its name, and its number in the trace."""
+    x = x.operands[0] if isinstance(x, TracedNumber) else x
     return f"{x.name or x.op or 'a Value'} ({x.data:.6g})" if isinstance(x, Value) else f"{x!r}"
 
 
