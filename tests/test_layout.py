@@ -56,6 +56,7 @@ TESTING = [
 COMPILER = [
     "rows",
     "symbols",
+    "traced",
     "tape",
     "rules",
     "graph",
