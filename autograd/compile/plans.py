@@ -62,7 +62,9 @@ class Facts:
     def constant(self, slots: Array) -> float | None:
         """Return the one constant that stands in all of some slots."""
         place, parameters = self.place(slots), self.program.parameters
-        return None if place is None or place < parameters else self.program.shared[place - parameters]
+        return (
+            None if place is None or place < parameters else self.program.shared[place - parameters]
+        )
 
 
 class Forward:

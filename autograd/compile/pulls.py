@@ -8,6 +8,7 @@ their contributions added up first.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -53,7 +54,7 @@ class Ledger:
 class Plan(Forward):
     """A plan of both passes.
 
-    Fill `values[: inputs]` and run `forward`. For gradients fill `seed` and set `gradient`, an
+    Fill `values[: inputs]` and run `forward`. For gradients, fill `seed` and set `gradient`, an
     array for those of all shared numbers, and `adds`, whether they are to be added to what stands
     there; then run `backward(...)`.
     """
@@ -64,7 +65,8 @@ class Plan(Forward):
         self.seed = np.ones((len(facts.program.outputs), 1), facts.dtype)
         self.gradient, self.adds = np.zeros(0, facts.dtype), False
         self.backwards: dict[bool, list[Call]] = {}
-        self.ledger, self.shared_ledger = Ledger(0), Ledger(0)
+        self.ledger, self.shared_ledger = Ledger(facts.program.slots), Ledger(len(facts.shared))
+        self.ledger.written[:] = True  # adjoints that are given hold numbers
         super().__init__(facts, lanes, values)
 
     def backward(self, inputs: bool) -> list[Call]:
@@ -166,27 +168,32 @@ class Plan(Forward):
         if flat.min() >= self.program.parameters:
             return  # constants
         layout = Layout([flat], places.shape[1] if places.ndim == 2 else 0)
-        found, target = layout.patterns[0], layout.targets[0]
-        once = not target.repeats
-        regular = found and once and (places.ndim == 1 or places.shape[1] == 1 or found.steps[-1] == 1)
+        found, once = layout.patterns[0], not layout.targets[0].repeats
         if not once:
             self.shared_ledger.need(flat)
         first = self.shared_ledger.is_first(flat)
-        product = self.spare(places.shape)
-        if found and regular:
-            strides = tuple(step * self.shared.itemsize for step in found.steps)
-            strides += (self.shared.itemsize,) * (places.ndim - len(strides))
-            offset = found.start * self.shared.itemsize
+        matmul = partial(np.matmul, left, right, out=self.spare(places.shape))
+        if not (found and once):
+            self.calls.append(lambda: np.add.at(self.gradient, flat, matmul().ravel()))
+            return
+        item = self.shared.itemsize
+        view = (
+            found.shape,
+            self.dtype,
+            found.start * item,
+            tuple(step * item for step in found.steps),
+        )
+        direct = found.shape == places.shape and (places.ndim == 1 or found.steps[-1] == 1)
 
         def run() -> None:
-            if not (found and regular):
-                np.add.at(self.gradient, flat, np.matmul(left, right, out=product).ravel())
-                return
-            to = np.ndarray(places.shape, self.dtype, self.gradient, offset, strides)
-            if first and not self.adds:
+            shape, dtype, offset, strides = view
+            to = np.ndarray(shape, dtype, self.gradient, offset, strides)
+            if not first or self.adds:
+                np.add(to, matmul().reshape(shape), out=to)
+            elif direct:
                 np.matmul(left, right, out=to)
             else:
-                np.add(to, np.matmul(left, right, out=product), out=to)
+                np.copyto(to, matmul().reshape(shape))
 
         self.calls.append(run)
 
@@ -403,7 +410,9 @@ class Plan(Forward):
         upstream = self.read(self.adjoints, layout, 0)
         slopes = self.operand(layout, 2)
         still = self.facts.constant(step.still)
-        mask = self.absent(self.operand(layout, 3) if still is None else still, upstream, self.facts.marks)
+        mask = self.absent(
+            self.operand(layout, 3) if still is None else still, upstream, self.facts.marks
+        )
         if mask is not True:
             emit = self.contributions(slopes, upstream, mask, self.facts.marks)
             self.scatter(layout, 1, emit)

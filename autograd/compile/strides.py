@@ -54,7 +54,6 @@ class Pattern(NamedTuple):
             reach += step * (n - 1)
         return True
 
-
     def is_matrix(self) -> bool:
         """Tell whether BLAS takes it as a matrix: two steps at most, one of them 1."""
         few = len(self.shape) <= 2 and min(self.steps) >= 0
@@ -153,7 +152,9 @@ class Target:
         self.order = self.starts = np.zeros(0, np.intp)
         self.all, self.slots, self.pattern, self.repeats = slots, slots, found, False
         if found and found.is_distinct():
-            self.axes = tuple(i for i, (n, s) in enumerate(zip(shape, found.steps)) if n > 1 > s == 0)
+            self.axes = tuple(
+                i for i, (n, s) in enumerate(zip(shape, found.steps)) if n > 1 > s == 0
+            )
             self.pattern, self.repeats = kept(found, self.axes), bool(self.axes)
         else:
             self.pattern, self.repeats = None, np.unique(slots).size < len(slots)
@@ -163,9 +164,7 @@ class Target:
     def unite(self) -> None:
         """Find where repeated slots stand."""
         order = np.argsort(self.all, kind="stable")
-        slots, starts, counts = np.unique(
-            self.all[order], return_index=True, return_counts=True
-        )
+        slots, starts, counts = np.unique(self.all[order], return_index=True, return_counts=True)
         if counts.max() > RANKS:
             self.order, self.starts = order, starts
         else:
