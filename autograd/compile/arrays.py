@@ -17,10 +17,13 @@ import numpy as np
 from autograd import primitives as p
 from autograd.compile.rows import both, either, quotient, shifted, top, unequal
 from autograd.row import Primitive
-from autograd.special import INV_SQRT_2PI, SQRT_HALF, SQRT_HALF_LOW, TWO_BY_SQRT_PI, two_product
+from autograd.special import SQRT_HALF, SQRT_HALF_LOW, TWO_BY_SQRT_PI, two_product
 
 Array = np.ndarray[Any, Any]
 Function = Callable[..., Any]  # (*operands, out=array)
+FEW = 512  # numbers that are not worth a look at whether all are finite
+# A number of Python's would be converted in each call, which takes longer than the rest of it.
+ZERO, ONE = ({np.dtype(kind): np.array(x, kind) for kind in "fd"} for x in (0.0, 1.0))
 
 
 def composed(function: Callable[..., Any]) -> Function:
@@ -79,34 +82,41 @@ def power(x: Any, y: Any, out: Array) -> None:
 
 def relu(x: Any, out: Array) -> None:
     """Write max(x, 0), which is no -0.0."""
-    np.maximum(x, 0.0, out=out)
-    np.add(out, 0.0, out=out)
+    zero = ZERO[out.dtype]
+    np.maximum(x, zero, out=out)
+    np.add(out, zero, out=out)
 
 
 def step(x: Any, out: Array) -> None:
-    """Write 1 right of zero, else 0, and NaN for NaN; the test for NaN is cheaper than the rest."""
-    if math.isfinite(np.vdot(x, x)):
-        np.greater(x, 0.0, out=out)
+    """Write 1 right of zero, else 0, and NaN for NaN, for which a test is cheap."""
+    zero = ZERO[out.dtype]
+    if out.size > FEW and math.isfinite(np.vdot(x, x)):
+        np.greater(x, zero, out=out)
     else:
-        np.heaviside(x, 0.0, out=out)
+        np.heaviside(x, zero, out=out)
+
+
+def fading(x: Any, out: Array) -> None:
+    """Write exp(-abs(x)), which is never above 1."""
+    np.abs(x, out=out)
+    np.negative(out, out=out)
+    np.exp(out, out=out)
 
 
 def logistic(x: Any, out: Array) -> None:
     """Write 1 / (1 + exp(-x)), as `autograd.special` does."""
-    np.abs(x, out=out)
-    np.negative(out, out=out)
-    np.exp(out, out=out)
-    whole = out + 1.0
-    np.divide(np.where(np.greater_equal(x, 0.0), 1.0, out), whole, out=out)
+    fading(x, out)
+    one = ONE[out.dtype]
+    above = np.where(np.greater_equal(x, ZERO[out.dtype]), one, out)
+    np.add(out, one, out=out)
+    np.divide(above, out, out=out)
 
 
 def log1pexp(x: Any, out: Array) -> None:
     """Write log(1 + exp(x)), as `autograd.special` does."""
-    np.abs(x, out=out)
-    np.negative(out, out=out)
-    np.exp(out, out=out)
+    fading(x, out)
     np.log1p(out, out=out)
-    np.add(np.maximum(x, 0.0), out, out=out)
+    np.add(np.maximum(x, ZERO[out.dtype]), out, out=out)
 
 
 def log_logistic(x: Any, out: Array) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from math import isfinite
 from typing import Any
 
@@ -51,16 +49,19 @@ class NumpyEngine:
         blocks = -(-samples // fitting)
         return -(-samples // blocks)
 
-    @contextmanager
-    def plan(self, lanes: int) -> Iterator[Plan]:
-        """Lend a plan for so many lanes; two threads never have the same one."""
-        plan = next((plan for plan in self.idle if plan.lanes == lanes), None)
-        try:
-            self.idle.remove(plan)  # type: ignore[arg-type]
-        except ValueError:  # there is none, or another thread was faster
-            plan = Plan(self.facts, lanes)
-        assert plan
-        yield plan
+    def take(self, lanes: int) -> Plan:
+        """Take a plan for so many lanes, so that no other thread has it, too."""
+        for plan in self.idle:
+            if plan.lanes == lanes:
+                try:
+                    self.idle.remove(plan)
+                except ValueError:  # another thread was faster
+                    continue
+                return plan
+        return Plan(self.facts, lanes)
+
+    def give_back(self, plan: Plan) -> None:
+        """Keep a plan for the next who wants it."""
         self.idle.append(plan)
         del self.idle[:-KEPT]
 
@@ -76,9 +77,12 @@ class NumpyEngine:
 
     def failing(self, rows: Array) -> Array:
         """Return for every guard and sample whether it has not the truth that was traced."""
-        with self.plan(len(rows)) as plan, np.errstate(all="ignore"):
+        plan = self.take(len(rows))
+        with np.errstate(all="ignore"):
             self.push(plan, rows)
-            return self.missed(plan)
+        missed = self.missed(plan)
+        self.give_back(plan)
+        return missed
 
     def first_failing(self, row: Array) -> Guard:
         """Return the first guard that fails for a sample."""
@@ -118,7 +122,7 @@ class Job:
         self.lanes = 1 if wanted & EACH else engine.block(samples)
         self.rows = np.zeros((samples, program.inputs), dtype)
         self.outputs = np.empty((samples, len(program.outputs)), dtype)
-        self.seed = np.ones(len(program.outputs), dtype)
+        self.seed, self.ones = np.ones(len(program.outputs), dtype), np.ones(samples, dtype)
         self.slopes = np.empty((samples if wanted & INPUTS_TOO else 0, program.inputs), dtype)
         self.shape = samples if wanted & EACH else 1, len(engine.shared) if wanted else 0
         self.gradients = self.full = np.zeros((0, 0), dtype)
@@ -138,11 +142,12 @@ class Job:
         self.gradients = self.full[:, : self.engine.program.parameters]
         with np.errstate(all="ignore"):
             for start in range(0, len(self.rows), self.lanes):
-                with self.engine.plan(min(self.lanes, len(self.rows) - start)) as plan:
-                    answer = self.run_block(plan, start)
+                plan = self.engine.take(min(self.lanes, len(self.rows) - start))
+                answer = self.run_block(plan, start)
+                self.engine.give_back(plan)
                 if answer:
                     return answer
-            self.total[0] = (self.outputs @ self.seed).sum()
+            self.total[0] = np.dot(np.dot(self.ones, self.outputs), self.seed)
             return self.first_blank()
 
     def run_block(self, plan: Plan, start: int) -> int:
@@ -153,7 +158,7 @@ class Job:
             missed = engine.missed(plan).any(0)
             if missed.any():
                 return -1 - start - int(missed.argmax())
-        plan.values.take(engine.program.outputs, 0, self.outputs[samples].T)
+        self.outputs[samples] = plan.outputs.T
         if self.wanted:
             self.pull(plan, start, samples)
         return 0

@@ -77,6 +77,8 @@ class Forward:
         self.values = np.zeros((slots, lanes), self.dtype) if values is None else values
         self.buffers: list[Array] = []
         self.used = 0
+        self.zero = np.zeros((), self.dtype)
+        self.outputs = self.values[:0]
         self.forward: list[Call] = []
         self.calls = self.forward
         if values is None:
@@ -88,6 +90,9 @@ class Forward:
             self.push_broadcast()
         for step in self.program.instructions:
             self.plan("push", step)
+        layout, self.used = Layout([self.program.outputs]), 0
+        self.outputs = self.flat(self.read(self.values, layout, 0), layout.count)
+        self.buffers = []  # the outputs may stand in one of them until they are copied
 
     def plan(self, verb: str, step: Instruction) -> None:
         """Plan an instruction."""

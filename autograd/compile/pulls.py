@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from autograd.compile.arrays import LOGIC, function_of, gone, slopes_by_floats
+from autograd.compile.arrays import LOGIC, ZERO, function_of, gone, slopes_by_floats
 from autograd.compile.plans import Array, Call, Facts, Forward
 from autograd.compile.program import Dot, Edges, Instruction, Map, Matrix, Total
 from autograd.compile.rows import both, either
-from autograd.compile.strides import Layout, Target, pattern
+from autograd.compile.strides import Layout, Pattern, Target
 from autograd.compile.tape import Tape
 
 Emit = Callable[[Any], Any]  # plans that contributions are written to an array, or to one it names
@@ -168,34 +168,47 @@ class Plan(Forward):
         if flat.min() >= self.program.parameters:
             return  # constants
         layout = Layout([flat], places.shape[1] if places.ndim == 2 else 0)
-        found, once = layout.patterns[0], not layout.targets[0].repeats
-        if not once:
+        found = layout.patterns[0]
+        multiply = outer if left.shape[1] == 1 else np.matmul
+        product = partial(multiply, left, right, out=self.spare(places.shape))
+        if found is None or layout.targets[0].repeats:
             self.shared_ledger.need(flat)
-        first = self.shared_ledger.is_first(flat)
-        matmul = partial(np.matmul, left, right, out=self.spare(places.shape))
-        if not (found and once):
-            self.calls.append(lambda: np.add.at(self.gradient, flat, matmul().ravel()))
-            return
+            self.calls.append(lambda: np.add.at(self.gradient, flat, product().ravel()))
+        elif self.shared_ledger.is_first(flat):
+            direct = found.shape == places.shape and (places.ndim == 1 or found.steps[-1] == 1)
+            self.calls.append(self.writing(found, product, direct))
+        else:
+            self.calls.append(self.adding(found, product))
+
+    def part_of_gradient(self, found: Pattern) -> Callable[[], Array]:
+        """Return what gives the view of a pattern's places in the array `gradient` of a run."""
         item = self.shared.itemsize
-        view = (
-            found.shape,
-            self.dtype,
-            found.start * item,
-            tuple(step * item for step in found.steps),
-        )
-        direct = found.shape == places.shape and (places.ndim == 1 or found.steps[-1] == 1)
+        offset, strides = found.start * item, tuple(step * item for step in found.steps)
+        return lambda: np.ndarray(found.shape, self.dtype, self.gradient, offset, strides)
+
+    def adding(self, found: Pattern, product: Callable[..., Array]) -> Call:
+        """Return a call that adds a product to a part of the gradient."""
+        view = self.part_of_gradient(found)
 
         def run() -> None:
-            shape, dtype, offset, strides = view
-            to = np.ndarray(shape, dtype, self.gradient, offset, strides)
-            if not first or self.adds:
-                np.add(to, matmul().reshape(shape), out=to)
-            elif direct:
-                np.matmul(left, right, out=to)
-            else:
-                np.copyto(to, matmul().reshape(shape))
+            to = view()
+            np.add(to, product().reshape(found.shape), out=to)
 
-        self.calls.append(run)
+        return run
+
+    def writing(self, found: Pattern, product: Callable[..., Array], direct: bool) -> Call:
+        """Return a call that writes a product to a part of the gradient, if possible in place."""
+        view, add = self.part_of_gradient(found), self.adding(found, product)
+
+        def run() -> None:
+            if self.adds:
+                add()
+            elif direct:
+                product(out=view())
+            else:
+                np.copyto(view(), product().reshape(found.shape))
+
+        return run
 
     # What instructions have in common
 
@@ -207,25 +220,29 @@ class Plan(Forward):
             mask: an array of bools, or False.
             mortal: whether a zero must be +0.0, since -0.0 is no adjoint.
         """
-        masked = mask is not False
+        masked, unit = mask is not False, isinstance(slope, (int, float)) and abs(slope) == 1
 
         def emit(out: Any) -> Any:
-            if isinstance(slope, (int, float)) and slope == 1 and not masked and not mortal:
+            if unit and slope == 1 and not masked and not mortal:
                 if out is not None:
                     self.call(np.copyto, out, upstream)
                 return upstream
             out = self.spare(upstream.shape) if out is None else out
-            if isinstance(slope, (int, float)) and abs(slope) == 1:
+            if unit:
                 self.call(np.positive if slope == 1 else np.negative, upstream, out=out)
             else:
-                self.call(np.multiply, slope, upstream, out=out)
+                self.call(np.multiply, self.array(slope), upstream, out=out)
             if mortal or (masked and self.facts.marks):
-                self.call(np.add, out, 0.0, out=out)
+                self.call(np.add, out, self.zero, out=out)
             if masked:
                 self.call(*blanking(self, out, mask))
             return out
 
         return emit
+
+    def array(self, x: Any) -> Array:
+        """Return a number as an array, so that no call has to convert it."""
+        return np.asarray(x, self.dtype) if isinstance(x, (int, float)) else x
 
     def absent(self, mask: Any, upstream: Array, mortal: bool) -> Any:
         """Return a mask of bools, also of where there is no adjoint, or False."""
@@ -233,7 +250,7 @@ class Plan(Forward):
             mask = bool(mask)
         elif mask.dtype != bool:
             bits = self.spare(mask.shape, bool)
-            self.call(np.not_equal, mask, 0.0, out=bits)
+            self.call(np.not_equal, mask, self.zero, out=bits)
             mask = bits
         if not mortal or mask is True:
             return mask
@@ -312,7 +329,7 @@ class Plan(Forward):
             elif op:
                 shape = np.broadcast_shapes(*(np.shape(x) for x in operands))
                 rows[place] = self.spare(shape, bool if place in logical else None)
-                self.call(function_of(op), *operands, out=rows[place])
+                self.call(function_of(op), *map(self.array, operands), out=rows[place])
         return [rows[place] for place in tape.outputs]
 
     def number(self, i: int, layout: Layout, step: Map) -> Any:
@@ -340,7 +357,7 @@ class Plan(Forward):
             some = upstream if slots.size == code.size else self.gathered(upstream, slots)
             emit = self.contributions(1, some.reshape(*layout.shape, self.lanes), False)
             self.scatter(layout, 0, emit)
-        if not slots.size and (step.bias.T == step.bias.T[0]).all() and step.bias.ndim == 2:
+        if step.bias.ndim == 2 and not slots.size and (step.bias == step.bias[:, :1]).all():
             rows = upstream.reshape(len(step.bias), -1)
             self.add_product(~step.bias[:, 0], rows, np.ones(rows.shape[1], self.dtype))
         elif slots.size < code.size:
@@ -409,7 +426,7 @@ class Plan(Forward):
         self.ledger.need(step.nodes)
         upstream = self.read(self.adjoints, layout, 0)
         slopes = self.operand(layout, 2)
-        still = self.facts.constant(step.still)
+        still: Any = self.facts.constant(step.still)
         mask = self.absent(
             self.operand(layout, 3) if still is None else still, upstream, self.facts.marks
         )
@@ -430,6 +447,12 @@ def blanking(plan: Plan, out: Array, mask: Array) -> tuple[Any, ...]:
     keep, bits = plan.spare(out.shape, kind), out.view(kind)
     plan.call(np.subtract, mask.view(np.int8), np.ones((), np.int8), out=keep)
     return np.bitwise_and, bits, keep, bits
+
+
+def outer(left: Array, right: Array, out: Array) -> Array:
+    """Return the product of a column and a row, or number, which BLAS is slow at; 0 is no -0.0."""
+    np.multiply(left if out.ndim == 2 else left[:, 0], right, out=out)
+    return np.add(out, ZERO[out.dtype], out=out)  # type: ignore[no-any-return]
 
 
 def mark(product: Array, upstream: Array) -> None:

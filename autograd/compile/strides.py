@@ -142,7 +142,7 @@ class Target:
         axes: to sum over first, where the pattern has steps of 0.
         ranks: else, where slots are repeated: positions of the first time each of the slots occurs,
             of the second time, ..., the most repeated slots in front.
-        order, starts: or, where there are many: the positions by slots, and where each slot's start.
+        order, starts: or, where those would be many: positions by slots, where each slot begins.
         slots, pattern: of what is left then.
     """
 
