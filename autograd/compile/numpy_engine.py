@@ -13,8 +13,8 @@ from autograd.compile.pulls import Plan
 from autograd.compile.tape import Guard
 
 Array = np.ndarray[Any, Any]
-CACHE = 2**22  # bytes of values and adjoints that a block of lanes should not exceed
-LEAST = 128  # lanes of a block: with fewer the calls would cost more than the cache saves
+CACHE = 2**23  # bytes of values and adjoints that a block of lanes should not exceed
+LEAST = 128  # lanes of a block: with fewer, calls would cost more than the cache saves
 MEMORY = 2**28  # bytes that it must not exceed, however few lanes that leaves
 KEPT = 4  # idle plans
 
@@ -22,9 +22,10 @@ KEPT = 4  # idle plans
 def descend(parameters: Array, gradient: Array, step_size: float, finite: bool) -> bool:
     """Move parameters down a gradient, unless they had to be finite and would not be."""
     with np.errstate(all="ignore"):
-        new = parameters[: len(gradient)] - step_size * gradient
-    if finite and not np.isfinite(new).all():
-        return False
+        new = step_size * gradient
+        np.subtract(parameters[: len(gradient)], new, out=new)
+        if finite and not isfinite(np.vdot(new, new)) and not np.isfinite(new).all():
+            return False  # a square may be infinite where its number is not
     parameters[: len(gradient)] = new
     return True
 

@@ -81,6 +81,7 @@ class Plan(Forward):
         if self.adjoints is None:
             self.adjoints = np.empty_like(self.values)
         self.ledger, self.shared_ledger = Ledger(program.slots), Ledger(len(self.shared))
+        self.used = 0
         self.pull_outputs()
         for step in reversed(program.instructions):
             self.plan("pull", step)
