@@ -25,7 +25,7 @@ from autograd.primitives import where
 from autograd.row import Primitive, elements, shown
 from autograd.special import fold
 from autograd.steps import label
-from autograd.value import Value, edge_mask, possible_parents
+from autograd.value import Value, edge_mask
 
 Argnums = int | tuple[int, ...]
 CHANGED = 1e-6  # relative: a slope computed twice may differ by rounding, not by more
@@ -120,6 +120,12 @@ class Masked(NamedTuple):
 
     slope: Any
     still: Value
+
+
+def possible_parents(op: Primitive, operands: Sequence[Any]) -> tuple[Any, ...]:
+    """Return the operands that an edge can lead to, whatever their numbers."""
+    rules = op.partials or (True,) * len(operands)
+    return tuple(x for x, rule in zip(operands, rules) if rule and isinstance(x, Value))
 
 
 def traced_slopes(node: Value, relevant: set[Value]) -> list[tuple[Value, Any]]:

@@ -8,7 +8,7 @@ True
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
@@ -41,7 +41,7 @@ class Mode:
     ieee: bool = False  # True: inf and nan where Python raises
     observer: Observer | None = None
     differentiating: bool = False  # True: what is differentiated here is differentiated again
-    symbolic: bool = False  # True: what is recorded is to hold for any numbers (a trace)
+    symbolic: Callable[..., Value] | None = None  # makes nodes that hold for any numbers (a trace)
 
 
 USUAL = Mode()
@@ -73,7 +73,7 @@ def mode(**settings: Any) -> Iterator[None]:
 
 def tracing() -> bool:
     """Tell whether what is recorded here is to hold for any numbers, not for those at hand."""
-    return bool(slow) and MODE.get().symbolic
+    return bool(slow) and MODE.get().symbolic is not None
 
 
 def no_grad() -> Any:

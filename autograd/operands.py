@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from math import inf
 from numbers import Integral, Real
+from types import MemberDescriptorType
 from typing import Any
 
 from autograd.row import Primitive, shown
@@ -131,3 +132,21 @@ def compared(relation: Primitive, x: Any, y: Any) -> Any:
 def refusable(x: Any) -> bool:
     """Tell whether an operand of this type is surely a mistake, and no other interpreter."""
     return x is None or type(x).__module__ in ("builtins", "decimal", "numpy")
+
+
+def added(x: Any, base: type) -> list[str]:
+    """Return the names of the attributes that a subclass adds to those of its base.
+
+    >>> class Named(Exception):
+    ...     pass
+    >>> error = Named()
+    >>> error.color = "red"
+    >>> added(error, Exception)
+    ['color']
+    """
+    if type(x) is base:
+        return []
+    kinds = type(x).__mro__[: type(x).__mro__.index(base)]
+    members = (member for kind in kinds for member in vars(kind).items())
+    slots = [name for name, member in members if isinstance(member, MemberDescriptorType)]
+    return [name for name in slots if hasattr(x, name)] + list(getattr(x, "__dict__", ()))

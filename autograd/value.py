@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterator, Sequence
+from copy import deepcopy
 from fractions import Fraction
 from itertools import compress
 from math import nan
@@ -27,6 +28,7 @@ from autograd import sequences
 from autograd.backward import backward, backward_steps, history
 from autograd.mode import MODE, USUAL, mode, slow
 from autograd.operands import (
+    added,
     checked_name,
     compared,
     datum,
@@ -99,7 +101,7 @@ class Value:
                 pass  # the long way knows what to say, or the limit
         if not ORDINARY.issuperset(map(type, operands)):
             for x in operands:
-                if hasattr(x, "record") and not isinstance(x, Value):
+                if not isinstance(x, Value) and hasattr(x, "record"):
                     return x.record(op, operands)  # type: ignore[no-any-return]  # it is above us
         try:
             if not ORDINARY.issuperset(map(type, operands)):
@@ -116,10 +118,10 @@ class Value:
             numbers = [Fraction(x) if type(x) is int else x for x in numbers]
             operands = [Fraction(x) if type(x) is int else x for x in operands]
         how = MODE.get() if slow else USUAL
+        if how.symbolic:  # for any numbers: slopes and masks of these say nothing
+            return how.symbolic(data, op, operands, how.record)
         if not how.record:
             return node(data, None, (), (), ())
-        if how.symbolic:  # for any numbers: slopes and masks of these say nothing
-            return node(data, op, tuple(operands), possible_parents(op, operands), ())
         mask = edge_mask(op, operands, numbers, data)
         try:
             slopes = op.derivatives(numbers, data, mask)
@@ -280,16 +282,18 @@ class Value:
     def __deepcopy__(self, memo: dict[int, Any]) -> Value:
         for old in history(self):
             if id(old) not in memo:
-                operands = tuple(memo.get(id(x), x) for x in old.operands)
-                parents = tuple(memo[id(x)] for x in old.parents)
-                new = node(old.data, old.op, operands, parents, old.local_derivatives)
-                new.grad, new.name, memo[id(old)] = old.grad, old.name, new
+                memo[id(old)] = twin = Value.__copy__(old)
+                twin.operands = tuple(memo.get(id(x), x) for x in old.operands)
+                twin.parents = tuple(memo[id(x)] for x in old.parents)
+                for name in added(old, Value):
+                    setattr(twin, name, deepcopy(getattr(old, name), memo))
         return memo[id(self)]  # type: ignore[no-any-return]
 
     def __copy__(self) -> Value:
-        new = node(self.data, self.op, self.operands, self.parents, self.local_derivatives)
-        new.grad, new.name = self.grad, self.name
-        return new
+        twin = new(type(self))
+        for name in (*Value.__slots__, *added(self, Value)):
+            setattr(twin, name, getattr(self, name))
+        return twin
 
     def __reduce__(self) -> Any:
         if self.op is not None:
@@ -319,14 +323,6 @@ def node(
     return self
 
 
-def possible_parents(op: Primitive, operands: Sequence[Any]) -> tuple[Any, ...]:
-    """Return the operands that an edge can lead to, whatever their numbers."""
-    if None not in op.partials and VALUES.issuperset(map(type, operands)):
-        return tuple(operands)  # as nearly always
-    rules = op.partials or (True,) * len(operands)
-    return tuple(x for x, rule in zip(operands, rules) if rule and isinstance(x, Value))
-
-
 def edge_mask(
     op: Primitive, operands: Sequence[Any], numbers: Sequence[Any], out: Any
 ) -> list[bool]:
@@ -350,5 +346,4 @@ def limits(op: Primitive, numbers: Sequence[Any], out: Any, mask: Sequence[bool]
     return [s.data if isinstance(s, Value) else s for s in slopes]
 
 
-VALUES = frozenset((Value,))
 ORDINARY = frozenset((Value, float))  # operands that need no conversion

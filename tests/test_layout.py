@@ -56,6 +56,7 @@ TESTING = [
 COMPILER = [
     "rows",
     "symbols",
+    "traced",
     "tape",
     "rules",
     "graph",
@@ -67,6 +68,10 @@ COMPILER = [
     "lower",
     "batches",
     "report",
+    "arrays",
+    "strides",
+    "plans",
+    "pulls",
     "numpy_engine",
     "pointers",
     "kernels",

@@ -5,9 +5,10 @@ import math
 import random
 import subprocess
 import sys
+from collections import Counter
 
 import pytest
-from hypothesis import find, given, settings
+from hypothesis import assume, find, given, settings
 from hypothesis import strategies as st
 
 from autograd import Primitive, Value, exp, log, power, sequences, sin, sqrt, tanh
@@ -128,8 +129,8 @@ def test_expressions_of_chosen_primitives_share_and_shrink():
         expressions([sin, p.mul], inputs=1, max_nodes=5),
         lambda e: any(len(line.places) == 2 and set(line.places) == {1} for line in e.lines),
     )
-    assert {line.operation.name for line in shared.lines} <= {"sin", "*", "+"}
-    assert len(shared.lines) <= 4
+    assert {line.operation.name for line in shared.lines} <= {"sin", "*"}
+    assert len(shared.lines) == 2
 
 
 def test_a_wrong_rule_shrinks_to_a_short_program():
@@ -221,12 +222,37 @@ def test_lawful_functions_obey(law, case):
     law(function, *point)
 
 
-@pytest.mark.parametrize("law", laws.OF_ONE_FUNCTION, ids=lambda law: law.__name__)
+def has_an_exponent_0(expression):
+    """Tell whether an expression contains x ** 0, which has no edge to x whose slope could vary."""
+    numbers = expression.results(expression.point)
+    powers = [line for line in expression.lines if line.operation.name == "**"]
+    return any(numbers[line.places[1]] == 0 for line in powers)
+
+
+@pytest.mark.parametrize(
+    "law",
+    [law for law in laws.OF_ONE_FUNCTION if law is not laws.sharing],
+    ids=lambda law: law.__name__,
+)
 @given(expressions(max_nodes=6))
 def test_random_expressions_obey(law, expression):
-    # all inputs equal, or the sum of two parts, may be outside of a domain
-    with contextlib.suppress(ValueError, ArithmeticError):
-        law(expression, *expression.point)
+    assume(law is not laws.symmetric_hessian or not has_an_exponent_0(expression))
+    law(expression, *expression.point)
+
+
+def test_random_expressions_with_all_inputs_equal_obey_where_they_are_defined():
+    judged = Counter()
+
+    @given(expressions(max_nodes=6))
+    def obey(expression):
+        try:
+            laws.sharing(expression, *expression.point)
+            judged["defined"] += 1
+        except (ValueError, ArithmeticError):  # equal inputs may be outside of a domain
+            judged["undefined"] += 1
+
+    obey()
+    assert judged["undefined"] <= judged["defined"] / 4 and judged["defined"] >= 40
 
 
 def test_inverse_pairs_and_batches():

@@ -313,6 +313,28 @@ def test_deepcopy_keeps_what_is_shared_and_what_no_gradient_reaches():
     assert dead.op is p.relu
 
 
+@pytest.mark.parametrize("slots", [(), ("group",), ("__group",), ("group", "__dict__")])
+def test_copies_of_a_subclass_keep_its_class_and_attributes(slots):
+    class Weight(Value):
+        __slots__ = slots
+
+    class Bias(Weight):
+        """With a dict."""
+
+    for kind in (Weight, Bias):
+        w = kind(2.0, "w")
+        names = [name for name in (*slots, "unit") if hasattr(w, "__dict__") or name in slots]
+        names = [name.replace("__g", "_Weight__g") for name in names if name != "__dict__"]
+        for name in names:
+            setattr(w, name, [w])
+        w.grad = 5.0
+        one, two = copy.copy(w), copy.deepcopy(w * 3.0).parents[0]
+        assert type(one) is type(two) is kind
+        assert (one.data, one.grad, one.name) == (two.data, two.grad, two.name) == (2.0, 5.0, "w")
+        assert all(getattr(one, name) == [w] for name in names)
+        assert all(getattr(two, name) == [two] for name in names)
+
+
 def test_copy_is_shallow():
     x = Value(2.0, "x")
     y = copy.copy(x * x)

@@ -37,7 +37,6 @@ class Part:
 
     def __init__(self, path: tuple[int, ...], shape: tuple[int, ...], start: int) -> None:
         self.path, self.shape, self.start = path, shape, start
-        self.first, self.direct = path[0], len(path) == 1
         self.stop = start + prod(shape)
         self.name = f"argument {path[0]}" + "".join(f"[{i}]" for i in path[1:])
 
@@ -56,7 +55,7 @@ class Part:
 
         Raises: TypeError when it holds anything but numbers, ValueError when it has another shape.
         """
-        found = batch[self.first] if self.direct else self.of(batch)
+        found = self.of(batch)
         if type(found) is not np.ndarray or found.dtype.kind not in "fiub":
             found = array_of(found, self.name)
         if found.shape != view.shape:
@@ -66,6 +65,31 @@ class Part:
                 f" here samples is {len(view)}, and the first axis counts them"
             )
         view[...] = found
+
+
+Place = tuple[Part, int, Array, tuple[int, ...] | None]
+
+
+def places_of(parts: Sequence[Part], rows: Array) -> list[Place]:
+    """Return where the parts of batches are copied to, for `fill`."""
+    views = [part.view(rows) for part in parts]
+    return [
+        (part, part.path[0], view, view.shape if len(part.path) == 1 else None)
+        for part, view in zip(parts, views)
+    ]
+
+
+def fill(places: Sequence[Place], batch: Sequence[Any]) -> None:
+    """Copy a batch to its places; what is an array of the right kind already without a detour.
+
+    Raises: as `Part.fill` does.
+    """
+    for part, argument, view, shape in places:
+        found = batch[argument]
+        if type(found) is np.ndarray and found.shape == shape and found.dtype is view.dtype:
+            view[...] = found
+        else:
+            part.fill(view, batch)
 
 
 def array_of(x: Any, name: str) -> Array:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.compile.batches import Array, Part, parts_of, samples_of, shaped_like
+from autograd.compile.batches import Array, Part, fill, parts_of, places_of, samples_of, shaped_like
 from autograd.compile.lower import complete, lower
 from autograd.compile.numpy_engine import descend
 from autograd.compile.program import EACH, GRADIENT_TOO, INPUTS_TOO
@@ -55,7 +55,7 @@ class Done:
         program, dtype, self.shared = engine.program, engine.dtype, engine.shared
         self.each = bool(wanted & EACH)
         self.rows = np.zeros((samples, program.inputs), dtype)
-        self.views = [part.view(self.rows) for part in parts]
+        self.places = places_of(parts, self.rows)
         self.outputs = np.empty((len(program.outputs), samples), dtype).T
         self.slopes = np.empty((samples if wanted & INPUTS_TOO else 0, program.inputs), dtype)
         self.gradients = np.zeros((samples if self.each else 1, program.parameters), dtype)
@@ -257,8 +257,7 @@ class Compiled:
         if samples >= SLICED:
             return self.done_in_slices(samples, batch, wanted, seed)
         job = self.job(samples, wanted, seed)
-        for part, view in zip(self.parts, job.views):
-            part.fill(view, batch)
+        fill(job.places, batch)
         answer = job.run(step_size, self.finite)
         if answer < 0 and self.retrace:
             return self.done_by_branch(job.rows, wanted, seed)
@@ -274,7 +273,7 @@ class Compiled:
             if len(self.jobs) >= KEPT:
                 self.jobs.clear()
             job = self.jobs[key] = self.traces[0].engine(wanted).job(samples, wanted)
-            job.views = [part.view(job.rows) for part in self.parts]
+            job.places = places_of(self.parts, job.rows)
             job.seed[:] = self.weights(samples, wanted, seed)
         return job
 
@@ -286,8 +285,7 @@ class Compiled:
         """
         weights, engine = self.weights(samples, wanted, seed), self.traces[0].engine(wanted)
         whole = Done(samples, wanted, engine, self.parts)
-        for part, view in zip(self.parts, whole.views):
-            part.fill(view, batch)
+        fill(whole.places, batch)
         edges = [samples * i // SLICES for i in range(SLICES + 1)]
         slices = [slice(start, stop) for start, stop in zip(edges, edges[1:])]
 

@@ -23,6 +23,7 @@ from typing import Any, NamedTuple
 
 from autograd.compile.rows import share, shifted, top
 from autograd.compile.symbols import Symbol, place_of
+from autograd.compile.traced import TracedNumber, is_ours, traced, tracing_classes
 from autograd.functional import Mask, flatten, is_scalar, rebuild
 from autograd.mode import mode
 from autograd.primitives import div, inner_product, mean, power, softmax_of, square, total
@@ -30,7 +31,6 @@ from autograd.row import Primitive
 from autograd.value import Value
 
 IN_PARTS = (mean, softmax_of)  # what is written down as several rows
-HERE = __name__.rsplit(".", 2)[0]  # frames of this package are no place in the user's source
 
 
 class Guard(NamedTuple):
@@ -163,13 +163,14 @@ class Tracer:
 
 def shown_as(x: Any) -> str:
     """Return what a message calls an operand: its name, and its number in the trace."""
+    x = x.operands[0] if isinstance(x, TracedNumber) else x
     return f"{x.name or x.op or 'a Value'} ({x.data:.6g})" if isinstance(x, Value) else f"{x!r}"
 
 
 def calling_line() -> str:
     """Return file and line of the innermost frame outside this package."""
     frame = sys._getframe(1)
-    while frame.f_back and frame.f_globals.get("__name__", "").split(".")[0] == HERE:
+    while frame.f_back and is_ours(frame):
         frame = frame.f_back
     return f"{frame.f_code.co_filename}:{frame.f_lineno}"
 
@@ -188,7 +189,10 @@ def trace(
     numbers = [x.data if isinstance(x, Value) else x for x in flatten(example)]
     leaves = [Value(x, name=f"input {i}") for i, x in enumerate(numbers)]
     tracer = Tracer()
-    with mode(record=True, ieee=True, observer=tracer, differentiating=True, symbolic=True):
+    with (
+        tracing_classes([*parameters, *leaves]),
+        mode(record=True, ieee=True, observer=tracer, differentiating=True, symbolic=traced),
+    ):
         out = function(*rebuild(example, iter(leaves)))
     if callable(out) or isinstance(out, (str, dict, set, type(None))):
         raise TypeError(

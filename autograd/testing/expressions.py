@@ -179,7 +179,7 @@ def used(n: int, lines: Sequence[Line]) -> list[Line]:
     return [Line(lines[k].operation, tuple(place[i] for i in lines[k].places)) for k in kept]
 
 
-Draw = tuple[int, tuple[int, ...]]  # which operation, and how far back each operand stands
+Draw = tuple[int, tuple[int, ...]]  # which operation, and the index of each operand
 
 
 def build(
@@ -187,16 +187,17 @@ def build(
 ) -> Expression:
     """Return the expression of some draws, of which those that make no sense are left out.
 
-    An operand outside of a domain gives way to the next result that is inside; a result that is
-    not finite, or out of range, is not used. What nothing uses at the end is added up, so that
-    every line counts.
+    An operand is chosen among the results inside its domain by an index as of a list, but one that
+    goes round: 0 is the first input, -1 the latest result. So a draw with small indexes means the
+    same when others before it are taken away, and shrinks well. A result that is not finite, or out
+    of range, is not used. What nothing uses at the end is added up, so that every line counts.
     """
     results, lines, loose = list(point), list[Line](), list(range(len(point)))
     roundings = [0.0] * len(point)  # how many units of rounding each result may be off
-    for which, offsets in draws:
+    for which, indexes in draws:
         chosen = pool[which % len(pool)]
         usable = range(len(results)) if sharing else loose
-        places = operands(chosen, offsets, results, usable, distinct=not sharing)
+        places = operands(chosen, indexes, results, usable, distinct=not sharing)
         numbers = [results[i] for i in places]
         out, off = attempt(chosen, numbers, [roundings[i] for i in places])
         if places and off < AMPLIFIED:
@@ -215,7 +216,7 @@ def build(
 
 def operands(
     chosen: Operation,
-    offsets: Sequence[int],
+    indexes: Sequence[int],
     results: Sequence[float],
     usable: Sequence[int],
     distinct: bool,
@@ -231,7 +232,7 @@ def operands(
         ]
         if not candidates:
             return []
-        found.append(candidates[-1 - offsets[k % len(offsets)] % len(candidates)])
+        found.append(candidates[indexes[k % len(indexes)] % len(candidates)])
     return found
 
 
@@ -274,5 +275,5 @@ def random_expression(
 
 def random_draw(source: random.Random, pool: int) -> Draw:
     """Return a random line; operands lean towards recent results."""
-    offsets = tuple(int(source.expovariate(0.4)) for _ in range(WIDEST))
-    return source.randrange(pool), offsets
+    indexes = tuple(-1 - int(source.expovariate(0.4)) for _ in range(WIDEST))
+    return source.randrange(pool), indexes

@@ -24,6 +24,11 @@ def real(x: Any) -> Any:
     return getattr(x, "real", x)
 
 
+def size(x: Any) -> Any:
+    """Return the absolute value, analytic on either side of 0."""
+    return -x if real(x) < 0 else x
+
+
 def forms() -> dict[str, Callable[..., Any]]:
     """Return the name of every row of the table with its function; made once."""
     if "forms" not in shared:
@@ -63,7 +68,7 @@ def arithmetic(mp: Any) -> dict[str, Callable[..., Any]]:
         "floordiv": lambda x, y: mp.floor(real(x / y)),
         "neg": operator.neg,
         "pos": lambda x: x,
-        "absolute": lambda x: -x if real(x) < 0 else x,
+        "absolute": size,
         "square": lambda x: x * x,
     }
 
@@ -128,55 +133,62 @@ def tail(mp: Any, z: Any) -> Any:
     return mp.exp(-z * z) / (mp.sqrt(mp.pi) * below)
 
 
+def area_sine(mp: Any, x: Any) -> Any:
+    """Return asinh of a number."""
+    if real(x) < 0:
+        return -area_sine(mp, -x)
+    if real(x) < 1:
+        return area_tangent(mp, x / mp.sqrt(1 + x * x))
+    return mp.log(x + mp.sqrt(1 + x * x))
+
+
+def arc_sine(mp: Any, x: Any) -> Any:
+    """Return asin of a number."""
+    if abs(x) == 1:
+        return x * mp.pi / 2
+    return arc_tangent(mp, x / mp.sqrt((1 - x) * (1 + x)))
+
+
+def angle(mp: Any, y: Any, x: Any) -> Any:
+    """Return atan2 of two numbers, by the quotient that is no larger than 1."""
+    if abs(real(x)) >= abs(real(y)):
+        turn = 0 if real(x) > 0 else mp.pi if real(y) >= 0 else -mp.pi
+        return arc_tangent(mp, y / x) + turn
+    return (mp.pi / 2 if real(y) > 0 else -mp.pi / 2) - arc_tangent(mp, x / y)
+
+
+def cube_root(mp: Any, x: Any) -> Any:
+    """Return the root of either sign."""
+    return -cube_root(mp, -x) if real(x) < 0 else x ** (mp.mpf(1) / 3)
+
+
+def log_gamma(mp: Any, x: Any) -> Any:
+    """Return log |gamma(x)|, left of 0 by reflection (Abramowitz and Stegun, 1964, 6.1.17)."""
+    if real(x) > 0:
+        return mp.loggamma(x)
+    return mp.log(mp.pi) - mp.log(size(mp.sinpi(x))) - mp.loggamma(1 - x)
+
+
+def logistic(mp: Any, x: Any) -> Any:
+    """Return 1 / (1 + exp(-x)), by the exponential that is no larger than 1."""
+    return mp.exp(x) / (1 + mp.exp(x)) if real(x) < 0 else 1 / (1 + mp.exp(-x))
+
+
+def ramp(mp: Any, x: Any) -> Any:
+    """Return log(1 + exp(x)), by the exponential that is no larger than 1."""
+    return mp.log1p(mp.exp(x)) if real(x) < 0 else x + mp.log1p(mp.exp(-x))
+
+
+def cumulative(mp: Any, x: Any) -> Any:
+    """Return the normal distribution function."""
+    return tail(mp, -x / mp.sqrt(2)) / 2
+
+
 def smooth(mp: Any) -> dict[str, Callable[..., Any]]:
     """Return the analytic functions."""
-
-    def logistic(x: Any) -> Any:
-        if real(x) < 0:
-            return mp.exp(x) / (1 + mp.exp(x))
-        return 1 / (1 + mp.exp(-x))
-
-    def ramp(x: Any) -> Any:
-        return mp.log1p(mp.exp(x)) if real(x) < 0 else x + mp.log1p(mp.exp(-x))
-
-    def cumulative(x: Any) -> Any:
-        return tail(mp, -x / mp.sqrt(2)) / 2
-
-    def angle(y: Any, x: Any) -> Any:
-        if abs(real(x)) >= abs(real(y)):
-            turn = 0 if real(x) > 0 else mp.pi if real(y) >= 0 else -mp.pi
-            return arc_tangent(mp, y / x) + turn
-        return (mp.pi / 2 if real(y) > 0 else -mp.pi / 2) - arc_tangent(mp, x / y)
-
-    def cube_root(x: Any) -> Any:
-        return -cube_root(-x) if real(x) < 0 else x ** (mp.mpf(1) / 3)
-
-    def arc_sine(x: Any) -> Any:
-        if abs(x) == 1:
-            return x * mp.pi / 2
-        return arc_tangent(mp, x / mp.sqrt((1 - x) * (1 + x)))
-
-    def area_sine(x: Any) -> Any:
-        if real(x) < 0:
-            return -area_sine(-x)
-        if real(x) < 1:
-            return area_tangent(mp, x / mp.sqrt(1 + x * x))
-        return mp.log(x + mp.sqrt(1 + x * x))
-
-    def area_cosine(x: Any) -> Any:
-        return mp.log1p(x - 1 + mp.sqrt((x - 1) * (x + 1)))
-
-    def log_gamma(x: Any) -> Any:
-        if real(x) > 0:
-            return mp.loggamma(x)
-        return mp.log(mp.pi) - mp.log(size(mp.sinpi(x))) - mp.loggamma(1 - x)
-
-    def size(x: Any) -> Any:
-        return -x if real(x) < 0 else x
-
     return {
         "sqrt": on(lambda x: x >= 0, mp.sqrt),
-        "cbrt": cube_root,
+        "cbrt": lambda x: cube_root(mp, x),
         "exp": mp.exp,
         "exp2": lambda x: mp.mpf(2) ** x,
         "expm1": mp.expm1,
@@ -187,28 +199,28 @@ def smooth(mp: Any) -> dict[str, Callable[..., Any]]:
         "sin": mp.sin,
         "cos": mp.cos,
         "tan": mp.tan,
-        "asin": on(lambda x: abs(x) <= 1, arc_sine),
-        "acos": on(lambda x: abs(x) <= 1, lambda x: mp.pi / 2 - arc_sine(x)),
+        "asin": on(lambda x: abs(x) <= 1, lambda x: arc_sine(mp, x)),
+        "acos": on(lambda x: abs(x) <= 1, lambda x: mp.pi / 2 - arc_sine(mp, x)),
         "atan": lambda x: arc_tangent(mp, x),
-        "atan2": angle,
+        "atan2": lambda y, x: angle(mp, y, x),
         "sinh": mp.sinh,
         "cosh": mp.cosh,
         "tanh": mp.tanh,
-        "asinh": area_sine,
-        "acosh": on(lambda x: x >= 1, area_cosine),
+        "asinh": lambda x: area_sine(mp, x),
+        "acosh": on(lambda x: x >= 1, lambda x: mp.log1p(x - 1 + mp.sqrt((x - 1) * (x + 1)))),
         "atanh": on(lambda x: abs(x) < 1, lambda x: area_tangent(mp, x)),
         "hypot": lambda x, y: mp.sqrt(x * x + y * y),
         "gaussian": lambda x, rate: mp.exp(-rate * x * x),
-        "normal_cdf": cumulative,
+        "normal_cdf": lambda x: cumulative(mp, x),
         "erf": lambda x: small_erf(mp, x) if abs(real(x)) < 1 else 1 - tail(mp, x),
         "erfc": lambda x: tail(mp, x),
         "polygamma": lambda n, x: mp.psi(int(real(n)), x),
-        "lgamma": log_gamma,
-        "sigmoid": logistic,
-        "log_sigmoid": lambda x: -ramp(-x),
-        "softplus": ramp,
-        "silu": lambda x: x * logistic(x),
-        "gelu": lambda x: x * cumulative(x),
+        "lgamma": lambda x: log_gamma(mp, x),
+        "sigmoid": lambda x: logistic(mp, x),
+        "log_sigmoid": lambda x: -ramp(mp, -x),
+        "softplus": lambda x: ramp(mp, x),
+        "silu": lambda x: x * logistic(mp, x),
+        "gelu": lambda x: x * cumulative(mp, x),
     }
 
 
