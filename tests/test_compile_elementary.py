@@ -179,3 +179,15 @@ def test_the_module_has_all_names_of_math():
 def test_the_coefficients_are_those_that_their_program_prints():
     for name, numbers in coefficients.tables().items():
         assert getattr(elementary, name) == tuple(numbers), name
+
+
+@pytest.mark.parametrize("name", ULPS)
+def test_float32_is_computed_in_float64_and_rounded(name):
+    xs = np.array(spread(0.25, 3.0), np.float32)
+    found = compiled(name, dtype="float32").value(xs)
+    assert found.tolist() == compiled(name).value(xs).astype(np.float32).tolist()
+
+
+def test_unknown_functions_are_refused():
+    with pytest.raises(ValueError, match="functions 'svml' is not known; choose from vector, libm"):
+        compiled("exp", functions="svml")
