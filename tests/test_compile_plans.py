@@ -121,24 +121,25 @@ def test_blocks_of_lanes_add_up_to_the_whole(monkeypatch, dtype):
         assert np.allclose(x, y, rtol=bound, atol=bound / 8)
 
 
-def test_weights_in_no_order_have_the_gradient_of_the_block(monkeypatch):
+@pytest.mark.parametrize("swapped", [False, True])
+def test_weights_in_no_order_have_the_gradient_of_all_blocks(monkeypatch, swapped):
     monkeypatch.setattr(numpy_engine, "CACHE", 1)
     monkeypatch.setattr(numpy_engine, "LEAST", 3)
     w = [Value(float(i)) for i in range(9)]
-    order = [3, 1, 4, 0, 5, 8, 2, 6, 7]
+    orders = [[3, 1, 4, 0, 5, 8, 2, 6, 7], list(range(9)), [0, 1, 2, 3, 4, 5, 6, 7, 0]]
+    orders = orders[::-1] if swapped else orders
     compiled = autograd.compile(
-        lambda xs: autograd.dot([w[i] for i in order], xs) + autograd.dot(w[:8] + w[:1], xs),
+        lambda *rows: sum(autograd.dot([w[i] for i in o], xs) for o, xs in zip(orders, rows)),
         w,
-        ([1.0] * 9,),
+        ([1.0] * 9,) * 3,
         engine="numpy",
         reduce="sum",
     )
-    batch = np.arange(63.0).reshape(7, 9)
-    sums, expected = batch.sum(0), np.zeros(9)
-    np.add.at(expected, order, sums)
-    np.add.at(expected, [*range(8), 0], sums)
+    batches, expected = np.arange(189.0).reshape(3, 7, 9), np.zeros(9)
+    for order, batch in zip(orders, batches):
+        np.add.at(expected, order, batch.sum(0))
     for _ in range(2):
-        assert compiled.value_and_grad(batch)[1].tolist() == expected.tolist()
+        assert compiled.value_and_grad(*batches)[1].tolist() == expected.tolist()
 
 
 def test_the_gradient_of_one_sample_is_no_negative_zero():
