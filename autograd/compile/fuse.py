@@ -1,8 +1,8 @@
 """Fusing: chains of + over products become inner products, whatever way they were written.
 
 `sum(w * x for w, x in zip(ws, xs)) + b`, a tree of products and sums to the engine, is the same
-`dot` as one written as such. The operands of a dot are its left sides, then its
-right sides; the bias stands apart.
+`dot` as one written as such. The operands of a dot are its left sides, then its right sides; the
+bias stands apart.
 """
 
 from __future__ import annotations
