@@ -58,12 +58,13 @@ def of_floats(op: Primitive, integer: int | None = None) -> Function:
     return composed(all_of)
 
 
-def of_libm(function: Callable[[float], float]) -> Callable[[Any], Array]:
+def of_libm(function: Callable[[float], float]) -> Callable[[Any], Any]:
     """Return a function of `math` that never raises as a function of arrays."""
 
-    def all_of(x: Any) -> Array:
+    def all_of(x: Any) -> Any:
         numbers = np.ravel(x).tolist()
-        return np.fromiter(map(function, numbers), float, len(numbers)).reshape(np.shape(x))
+        found = np.fromiter(map(function, numbers), float, len(numbers))
+        return found.reshape(np.shape(x))
 
     return all_of
 
@@ -132,24 +133,24 @@ def silu(x: Any, out: Array) -> None:
     np.copyto(out, -0.0, where=np.equal(x, -inf))
 
 
-def bell(x: Any, rate: Any) -> Array:
+def bell(x: Any, rate: Any) -> Any:
     """Return exp(-rate * x**2), as `autograd.special` does."""
-    x = np.asarray(x, float)
-    square, error = two_product(x, x)  # type: ignore[arg-type]
+    x = np.asarray(x, float)  # `two_product` is for doubles
+    square, error = two_product(x, x)
     found = np.exp(-rate * square) * (1.0 - rate * error)
     return np.where(np.abs(x) > 40.0, 0.0, found)
 
 
-def cumulative_normal(x: Any) -> Array:
+def cumulative_normal(x: Any) -> Any:
     """Return the probability that a standard normal variable is below x."""
-    x = np.asarray(x, float)
-    t, error = two_product(-x, SQRT_HALF)  # type: ignore[arg-type]
+    x = np.asarray(x, float)  # `two_product` is for doubles
+    t, error = two_product(-x, SQRT_HALF)
     error = error - x * SQRT_HALF_LOW
     found = 0.5 * (erfc(t) - TWO_BY_SQRT_PI * bell(t, 1.0) * error)
     return np.where(np.abs(x) > 40.0, np.where(x > 0.0, 1.0, 0.0), found)
 
 
-def gelu(x: Any) -> Array:
+def gelu(x: Any) -> Any:
     """Return x times the cumulative normal distribution, and its limit at -infinity."""
     return np.where(np.equal(x, -inf), -0.0, x * cumulative_normal(x))
 
@@ -170,18 +171,18 @@ def whole(function: np.ufunc) -> Function:
     return into
 
 
-def clamp(x: Any, low: Any, high: Any) -> Array:
+def clamp(x: Any, low: Any, high: Any) -> Any:
     """Return x, moved to the nearer end of [low, high], and NaN where that is no interval."""
     inside = np.where(x < low, low, np.where(x > high, high, x))
     return np.where(np.less_equal(low, high), inside, nan)
 
 
-def choose(condition: Any, x: Any, y: Any) -> Array:
+def choose(condition: Any, x: Any, y: Any) -> Any:
     """Return x where a condition is not 0, else y."""
     return np.where(np.not_equal(condition, 0.0), x, y)
 
 
-def exponential(x: Any, y: Any) -> Array:
+def exponential(x: Any, y: Any) -> Any:
     """Return exp(x - y), with what the subtraction rounds away made good."""
     difference = np.subtract(x, y)
     back = difference - x
@@ -200,7 +201,7 @@ def reduced(function: np.ufunc) -> Function:
     return into
 
 
-def length(xs: Array) -> Array:
+def length(xs: Array) -> Any:
     """Return the norm of the numbers along the first axis, without overflow."""
     scale = np.max(np.abs(xs), axis=0)
     safe = np.where((scale > 0.0) & (scale < inf), scale, 1.0)
@@ -208,7 +209,7 @@ def length(xs: Array) -> Array:
     return np.where(np.isinf(xs).any(axis=0), inf, np.where(scale > 0.0, found, scale))
 
 
-def log_of_sum(xs: Array) -> Array:
+def log_of_sum(xs: Array) -> Any:
     """Return log(sum(exp(xs))) along the first axis, shifted by the largest, which is left out."""
     largest = np.max(xs, axis=0)
     shares = exponential(xs, largest)

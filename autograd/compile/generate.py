@@ -23,7 +23,7 @@ from numba import cfunc, types
 from autograd.compile import kernels
 from autograd.compile.functions import INLINE, LIBM, LONG, NEAR, ROWS, VECTOR, function_of
 from autograd.compile.pointers import LANES as WIDE
-from autograd.compile.rules import rules_of
+from autograd.compile.rules import ancestors, rules_of
 from autograd.compile.tape import Tape
 from autograd.primitives import neg
 from autograd.row import Primitive, Variadic
@@ -183,18 +183,6 @@ class Writer:
             yield f"    return -0.0 if {text[still]} != 0 else {product} + 0.0"
         else:
             yield f"    return {product} + 0.0" if mortal else f"    return {product}"
-
-
-def ancestors(tape: Tape, places: Sequence[int]) -> set[int]:
-    """Return the rows that the given ones depend on, and themselves."""
-    found: set[int] = set()
-    stack = list(places)
-    while stack:
-        place = stack.pop()
-        if place not in found:
-            found.add(place)
-            stack += tape.operands[place]
-    return found
 
 
 ARGUMENTS = "code, tables, shared, values, adjoints, gradient, scratch, lanes"

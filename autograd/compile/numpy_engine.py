@@ -74,7 +74,7 @@ class NumpyEngine:
         """Tell for every sample whether it takes the branches that were traced."""
         lanes = self.block(len(rows))
         parts = [self.failing(rows[i : i + lanes]).any(0) for i in range(0, len(rows), lanes)]
-        return np.logical_not(np.concatenate(parts))
+        return np.logical_not(np.concatenate(parts))  # type: ignore[no-any-return]
 
     def failing(self, rows: Array) -> Array:
         """Return for every guard and sample whether it has not the truth that was traced."""

@@ -114,14 +114,16 @@ class Forward:
         if self.buffers[self.used].size < size:
             self.buffers[self.used] = np.empty(size, np.uint8)
         self.used += 1
-        return np.ndarray(tuple(shape), kind, self.buffers[self.used - 1])
+        found: Array = np.ndarray(tuple(shape), kind, self.buffers[self.used - 1])
+        return found
 
     def strided(self, numbers: Array, found: Pattern) -> Array:
         """Return the slots of a pattern as a view: its shape x lanes, or x 1 of shared numbers."""
         item, lanes = numbers.itemsize, self.lanes if numbers.ndim == 2 else 1
         strides = (*(step * item * lanes for step in found.steps), item)
-        shape = (*found.shape, lanes)
-        return np.ndarray(shape, numbers.dtype, numbers, found.start * item * lanes, strides)
+        shape, offset = (*found.shape, lanes), found.start * item * lanes
+        view: Array = np.ndarray(shape, numbers.dtype, numbers, offset, strides)
+        return view
 
     def read(self, numbers: Array, layout: Layout, i: int) -> Array:
         """Return what stands in the slots of a table, gathered where there is no pattern."""
@@ -158,7 +160,8 @@ class Forward:
         layout = self.facts.layout(step, "weights", [step.weights], step.weights.shape[1])
         found = layout.patterns[0]
         if found and found.is_matrix():
-            return self.strided(self.shared, found).reshape(step.weights.shape)
+            matrix: Array = self.strided(self.shared, found).reshape(step.weights.shape)
+            return matrix
         return self.flat(self.read(self.shared, layout, 0)[..., 0], len(step.weights))
 
     def inputs(self, step: Matrix) -> Array:
@@ -193,7 +196,7 @@ class Forward:
             out = self.results(self.values, step, layout.shape[1:])
             self.call(along(step.op), self.read(self.values, layout, 0), out=out)
             return
-        layout = self.facts.layout(step, "", step.operands)
+        layout = self.facts.layout(step, "", list(step.operands))
         operands = [self.operand(layout, i) for i in range(len(step.operands))]
         out = self.results(self.values, step, layout.shape)
         self.call(function_of(step.op), *operands, out=out)

@@ -17,6 +17,7 @@ from autograd.compile.arrays import LOGIC, ZERO, function_of, gone, slopes_by_fl
 from autograd.compile.plans import Array, Call, Facts, Forward
 from autograd.compile.program import Dot, Edges, Instruction, Map, Matrix, Total
 from autograd.compile.rows import both, either
+from autograd.compile.rules import ancestors
 from autograd.compile.strides import Layout, Pattern, Target
 from autograd.compile.tape import Tape
 
@@ -285,7 +286,7 @@ class Plan(Forward):
         """Plan slope times upstream adjoint for each operand, by the rule that the table gives."""
         if not any(step.edges):
             return
-        layout = self.facts.layout(step, "", step.operands)
+        layout = self.facts.layout(step, "", list(step.operands))
         upstream = self.upstream(step, layout.shape)
         rules = self.facts.rules_of(step.op, len(step.operands), step.edges)
         if rules:
@@ -479,15 +480,3 @@ def logical_rows(tape: Tape) -> set[int]:
         if op not in (either, both):
             numeric.update(operands)
     return {place for place, op in enumerate(tape.ops) if op in LOGIC and place not in numeric}
-
-
-def ancestors(tape: Tape, places: Sequence[int]) -> set[int]:
-    """Return the rows that the given ones depend on, and themselves."""
-    found: set[int] = set()
-    stack = list(places)
-    while stack:
-        place = stack.pop()
-        if place not in found:
-            found.add(place)
-            stack += tape.operands[place]
-    return found

@@ -44,3 +44,15 @@ def read(
     slopes = op.derivatives(operands, out, edges)
     still = op.constant(*symbols) if op.constant else [False] * len(operands)
     return list(compress(slopes, edges)), list(compress(still, edges))
+
+
+def ancestors(tape: Tape, places: Sequence[int]) -> set[int]:
+    """Return the rows that the given ones depend on, and themselves."""
+    found: set[int] = set()
+    stack = list(places)
+    while stack:
+        place = stack.pop()
+        if place not in found:
+            found.add(place)
+            stack += tape.operands[place]
+    return found

@@ -178,6 +178,8 @@ class Target:
 
 def kept(found: Pattern, axes: tuple[int, ...]) -> Pattern:
     """Return a pattern without some of its axes."""
+    if not axes:
+        return found
     left = [i for i in range(len(found.shape)) if i not in axes]
     shape, steps = (tuple(each[i] for i in left) for each in (found.shape, found.steps))
     return Pattern(found.start, shape, steps)
