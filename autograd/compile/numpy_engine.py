@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd.compile.plans import Facts
-from autograd.compile.program import EACH, INPUTS_TOO, Map, Program
+from autograd.compile.program import EACH, INPUTS_TOO, Dot, Map, Program
 from autograd.compile.pulls import Plan
 from autograd.compile.tape import Guard
 
@@ -39,13 +39,15 @@ class NumpyEngine:
         self.program, self.shared, self.dtype = program, shared, shared.dtype
         self.facts = Facts(program, shared)
         self.idle: list[Plan] = []
+        dots = [step for step in program.instructions if isinstance(step, Dot)]
+        self.widest = max((step.left.size for step in dots), default=0)  # products, then summed
         guards = program.guards
         self.guards = np.array([guard.row for guard in guards], np.intp)
         self.truths = np.array([guard.truth for guard in guards], bool)[:, None]
 
     def block(self, samples: int) -> int:
         """Return how many lanes a block has."""
-        each = 2 * int(self.dtype.itemsize) * max(1, self.program.slots)
+        each = int(self.dtype.itemsize) * max(1, 2 * self.program.slots + self.widest)
         fitting = max(1, min(max(LEAST, CACHE // each), MEMORY // each))
         blocks = -(-samples // fitting)
         return -(-samples // blocks)
