@@ -30,6 +30,7 @@ from autograd.row import Primitive, Variadic
 
 ELEMENTS = {"float64": types.float64, "float32": types.float32}
 OPTIONS: dict[str, Any] = {"error_model": "numpy"}
+FEW = 3  # numbers: so many are worth a vector that is filled up
 INLINED = "@njit(error_model='numpy', forceinline=True)"
 HEAD = '''"""Kernels of a primitive, written by autograd.compile from its row of the table."""
 
@@ -220,8 +221,11 @@ def lane_loop(ways: Sequence[str], line: str, first: str, count: Any) -> Iterato
 def by_vectors(
     arity: int, ways: Sequence[str], function: str, extra: Sequence[str], store: str
 ) -> Iterator[str]:
-    """Yield the lines for a single lane: members are gathered, then done in whole vectors."""
-    yield f"        whole = count + (-count) % {WIDE}"
+    """Yield the lines for a single lane: members are gathered, then done in whole vectors.
+
+    A few are done one by one, by the same function and so with the same bits.
+    """
+    yield f"        whole = count + (-count) % {WIDE} if count >= {FEW} else count"
     for i in range(arity):
         yield f"        pick(shift(scratch, {i} * whole), values, t{i}, count, whole)"
     for i, name in enumerate(extra):

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd.compile.plans import Facts
-from autograd.compile.program import EACH, INPUTS_TOO, Map, Program
+from autograd.compile.program import EACH, INPUTS_TOO, Dot, Map, Program
 from autograd.compile.pulls import Plan
 from autograd.compile.tape import Guard
 
@@ -16,7 +16,7 @@ Array = np.ndarray[Any, Any]
 CACHE = 2**23  # bytes of values and adjoints that a block of lanes should not exceed
 LEAST = 128  # lanes of a block: with fewer, calls would cost more than the cache saves
 MEMORY = 2**28  # bytes that it must not exceed, however few lanes that leaves
-KEPT = 4  # idle plans
+KEPT = 16  # idle plans, if they do not exceed it either
 
 
 def descend(parameters: Array, gradient: Array, step_size: float, finite: bool) -> bool:
@@ -39,14 +39,17 @@ class NumpyEngine:
         self.program, self.shared, self.dtype = program, shared, shared.dtype
         self.facts = Facts(program, shared)
         self.idle: list[Plan] = []
+        dots = [step for step in program.instructions if isinstance(step, Dot)]
+        products = max((step.left.size for step in dots), default=0)  # which are then added up
+        rows = max(1, 2 * program.slots + products)
+        self.lane = rows * int(self.dtype.itemsize)  # bytes of a lane
         guards = program.guards
         self.guards = np.array([guard.row for guard in guards], np.intp)
         self.truths = np.array([guard.truth for guard in guards], bool)[:, None]
 
     def block(self, samples: int) -> int:
         """Return how many lanes a block has."""
-        each = 2 * int(self.dtype.itemsize) * max(1, self.program.slots)
-        fitting = max(1, min(max(LEAST, CACHE // each), MEMORY // each))
+        fitting = max(1, min(max(LEAST, CACHE // self.lane), MEMORY // self.lane))
         blocks = -(-samples // fitting)
         return -(-samples // blocks)
 
@@ -64,7 +67,7 @@ class NumpyEngine:
     def give_back(self, plan: Plan) -> None:
         """Keep a plan for the next who wants it."""
         self.idle.append(plan)
-        del self.idle[:-KEPT]
+        del self.idle[: -max(1, min(KEPT, MEMORY // (self.lane * plan.lanes)))]
 
     def job(self, samples: int, wanted: int, apart: bool = False) -> Job:
         """Return a job for so many samples."""
