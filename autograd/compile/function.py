@@ -51,6 +51,8 @@ def paused_collector() -> Iterator[None]:
 class Done:
     """The results of a batch, put together from jobs on parts of it."""
 
+    moved = False  # the parameters, as a job may have
+
     def __init__(self, samples: int, wanted: int, engine: Any, parts: Sequence[Part]) -> None:
         program, dtype, self.shared = engine.program, engine.dtype, engine.shared
         self.each = bool(wanted & EACH)
@@ -242,7 +244,7 @@ class Compiled:
         """
         with self.lock:
             job = self.done(batch, GRADIENT_TOO, seed, step_size)
-            if not job.descend(step_size, self.finite):
+            if not (job.moved or job.descend(step_size, self.finite)):
                 self.complain_of_step(job, step_size)
             return job.total.item()  # type: ignore[no-any-return]
 

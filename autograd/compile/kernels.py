@@ -635,8 +635,8 @@ def load_rows(job: Any, values: Any, start: Any, lanes: Any) -> None:
             values[i] = inputs[i]
         return
     transpose(values, inputs, lanes, count)
-    if job[SAMPLES_KEPT]:
-        kept = shift(values, job[SLOTS] * lanes)
+    kept = shift(values, job[SLOTS] * lanes)
+    if job[SAMPLES_KEPT] and address_of(kept) != address_of(inputs):
         for i in range(count * lanes):
             kept[i] = inputs[i]
 

@@ -257,6 +257,12 @@ class Room:
         self.values = np.empty((slots + inputs) * lanes, engine.dtype)  # and the samples as rows
         self.adjoints = np.empty(slots * lanes, engine.dtype)
         self.scratch = np.empty(engine.scratch_size(lanes), engine.dtype)
+        self.slots, self.inputs = slots, inputs
+
+    def rows(self, lanes: int) -> Array:
+        """Return where kernels look for the samples of a block as rows, behind its slots."""
+        stop = (self.slots + self.inputs) * lanes
+        return self.values[self.slots * lanes : stop].reshape(lanes, self.inputs)
 
 
 class Job:
@@ -267,11 +273,13 @@ class Job:
     ) -> None:
         program, dtype, count = engine.program, engine.dtype, len(engine.shared)
         self.engine, self.room = engine, room
-        self.rows = np.zeros((samples, program.inputs), dtype)
+        fits = lanes == samples > 1  # then no kernel needs another copy of the samples
+        self.rows = room.rows(lanes) if fits else np.zeros((samples, program.inputs), dtype)
         self.outputs = np.empty((len(program.outputs), samples), dtype).T
         self.seed = np.ones(len(program.outputs), dtype)
         self.slopes = np.empty((samples if wanted & INPUTS_TOO else 0, program.inputs), dtype)
         self.full = np.empty((samples if wanted & EACH else 1, count if wanted else 0), dtype)
+        self.large = self.full.size >= LARGE
         self.gradients = self.full[:, : program.parameters]
         self.total = np.zeros(1, dtype)
         self.step = np.zeros(2, dtype)  # the size of a step of descent, whether all must be finite
@@ -294,7 +302,7 @@ class Job:
     def gradient(self) -> Array:
         """Return the gradient as an array of the caller's own; a large one without a copy."""
         found: Array = self.gradients[0]
-        return found if self.full.size >= LARGE else found.copy()
+        return found if self.large else found.copy()
 
     def change_buffer(self) -> None:
         """Have the next run write to a buffer of which the caller holds no array.
@@ -313,21 +321,23 @@ class Job:
 
     def descend(self, step_size: float, finite: bool) -> bool:
         """Move the parameters down the gradient; False where they would not stay finite."""
-        return self.moved or descend(self.engine.shared, self.gradients[0], step_size, finite)
+        return descend(self.engine.shared, self.gradients[0], step_size, finite)
 
     def run(self, step_size: float = 0.0, finite: bool = True) -> int:
         """Run the machine, and return its answer: 0, or where a guard or a number failed.
 
         With a step size the machine itself moves the parameters, which saves two passes over them.
         """
-        if self.full.size >= LARGE:
+        if self.large:
             self.change_buffer()
-        self.moved = step_size != 0.0 and not self.engine.callbacks  # which may fail half-way
-        self.step[0], self.step[1] = step_size * self.moved, finite
-        answer = self.machine()
+        if step_size and not self.engine.callbacks:  # which may fail half-way
+            self.step[0], self.step[1] = step_size, finite
+            answer = self.machine()
+            self.step[0], self.moved = 0.0, answer >= 0
+        else:
+            answer, self.moved = self.machine(), False
         if self.apart:
             self.engine.idle.append(self.room)
-        self.moved = self.moved and answer >= 0
         if failures := self.engine.failures:
             first = failures[0]
             failures.clear()

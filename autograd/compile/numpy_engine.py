@@ -120,6 +120,8 @@ class NumpyEngine:
 class Job:
     """A run on so many samples: fill `rows` and `seed`, call `run`, and read the results."""
 
+    moved = False  # the parameters: see `descend`
+
     def __init__(self, engine: NumpyEngine, samples: int, wanted: int) -> None:
         program, dtype = engine.program, engine.dtype
         self.engine, self.wanted = engine, wanted
