@@ -77,7 +77,13 @@ def compiled(work: Any, engine: str | None = None) -> Any:
         example=work.sample(0),
         engine=engine,
         reduce=reduce,
+        threads=1 if one_thread() else None,
     )
+
+
+def one_thread() -> bool:
+    """Tell whether everybody is to use one thread only."""
+    return os.environ.get("OMP_NUM_THREADS") == "1"
 
 
 def program_of(function: Any, work: Any) -> Any:
@@ -402,8 +408,9 @@ def threads() -> str:
         counts.append(f"PyTorch {torch.get_num_threads()}")
     except ImportError:
         pass
-    one = "one-thread" if os.environ.get("OMP_NUM_THREADS") == "1" else "its pool of all cores"
-    return f"threads: {', '.join(counts)}, JAX {one}, CasADi 1, C 1, ours 1 and NumPy's for BLAS"
+    jax = "one" if one_thread() else "its pool of all cores"
+    ours = "one" if one_thread() else "all cores for large products and batches, else one"
+    return f"threads: {', '.join(counts)}, JAX {jax}, CasADi 1, C 1, ours {ours}"
 
 
 def report(argv: list[str]) -> None:
