@@ -737,14 +737,20 @@ def seed_outputs(job: Any, tables: Any, adjoints: Any, lanes: Any) -> None:
 
 
 @njit(error_model="numpy")
-def descend(job: Any, shared: Any, gradient: Any, step_size: Any, finite: Any) -> Any:
-    """Move the parameters down the gradient, unless they had to be finite and would not be."""
-    count = job[PARAMETERS_COUNT]
+def descend(job: Any, shared: Any, gradient: Any, blank: Any) -> Any:
+    """Move the parameters down the gradient if that is asked for, and return the machine's answer.
+
+    They stay where they are if they have to be finite and would not be, or a number was not.
+    """
+    step, count = pointer_like(shared, job[STEP]), job[PARAMETERS_COUNT]
+    step_size, finite = step[0], step[1] != 0.0
+    if step_size == 0.0 or (finite and blank):
+        return blank
     if finite and not lands_safely(shared, gradient, count, step_size):
         return UNFIT
     for i in range(count):
         shared[i] -= step_size * gradient[i]
-    return 0
+    return blank
 
 
 @njit(error_model="numpy", fastmath={"reassoc"})
@@ -807,8 +813,4 @@ def machine(job: Any, tables: Any, shared: Any) -> Any:
             if wanted & EACH:
                 gradient = shift(gradient, job[SHARED_COUNT])
         start += lanes
-    step = pointer_like(shared, job[STEP])
-    finite = step[1] != 0.0
-    if step[0] != 0.0 and not (blank and finite):
-        blank = blank or descend(job, shared, gradient, step[0], finite)
-    return blank
+    return descend(job, shared, gradient, blank)
