@@ -901,6 +901,16 @@ def test_a_missing_package_is_named_with_its_extra(package, engine):
     assert 'pip install "chainrule[compile]"' in run.stderr
 
 
+@pytest.mark.parametrize("watched", [True, False])
+def test_who_watches_is_told_how_far_a_long_preparation_is(watched, capsys, monkeypatch):
+    monkeypatch.setattr("autograd.compile.numba_engine.PATIENCE", -1.0)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: watched)
+    compiled = autograd.compile(lambda x: tanh(x) * x, example=(1.0,), engine="numba")
+    compiled.value([1.0])
+    told = capsys.readouterr().err
+    assert told.endswith("once: 2 of 2\n") if watched else not told
+
+
 def test_without_numba_numpy_does_the_work():
     program = (
         "import sys; sys.modules['numba'] = None\n"

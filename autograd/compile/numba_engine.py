@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ctypes
 import sys
+import time
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -38,6 +40,8 @@ LARGE = 2**15  # numbers of a gradient that is not copied
 probe = [np.empty(0)]
 UNHELD = sys.getrefcount(probe[0])  # of an array that only a list holds
 NUMBERS = {"float64": ctypes.c_double, "float32": ctypes.c_float}
+PATIENCE, PAUSE = 1.0, 0.2  # seconds until somebody is told that it takes long, and told again
+WAITING = "autograd.compile is preparing instructions; those new to this machine are compiled, once"
 LEAST, MOST = 8, 512  # lanes of a block
 
 
@@ -59,7 +63,7 @@ class NumbaEngine:
         self.numpy = NumpyEngine(program, shared)
         self.uses = uses_of_shared(program, len(shared))
         self.written = np.zeros(len(shared), bool)  # by the first block of a job
-        code = [self.encoded(step) for step in program.instructions]
+        code = [self.encoded(step) for step in patiently(program.instructions)]
         self.code = np.array(code, np.int64).reshape(-1, k.FIELDS)
         self.alone = self.code.copy()  # of a job that shares its work with nobody
         self.alone[:, k.TEAM] = 0
@@ -370,6 +374,19 @@ class called_back:  # noqa: N801
 
         self.function = ctypes.CFUNCTYPE(None, *kinds)(kernel)
         self.address = ctypes.cast(self.function, pointer).value
+
+
+def patiently(steps: Sequence[Instruction]) -> Iterator[Instruction]:
+    """Yield instructions; to somebody who watches, say on stderr how far it is if it takes long."""
+    watched = bool(sys.stderr) and (sys.stderr.isatty() or "ipykernel" in sys.modules)
+    told, end = time.monotonic() + PATIENCE, ""
+    for i, step in enumerate(steps):
+        if watched and time.monotonic() > told:
+            told, end = time.monotonic() + PAUSE, "\n"
+            print(f"\r{WAITING}: {i} of {len(steps)}", end="", file=sys.stderr, flush=True)
+        yield step
+    if end:
+        print(f"\r{WAITING}: {len(steps)} of {len(steps)}", end=end, file=sys.stderr)
 
 
 def uses_of_shared(program: Program, count: int) -> Table:
