@@ -38,7 +38,7 @@ from typing import TYPE_CHECKING, Any
 # fmt: off
 from autograd.backward import backward, backward_steps, topological_order
 from autograd.custom import primitive
-from autograd.draw import draw_dot, trace
+from autograd.drawing.draw import draw_dot, trace
 from autograd.explain import contributions, detect_anomaly, explain_nan, paths
 from autograd.functional import (
     grad,
@@ -50,7 +50,8 @@ from autograd.functional import (
     value_and_grad,
     vjp,
 )
-from autograd.mode import ieee, no_grad
+from autograd.modes import ieee, no_grad
+from autograd.primitive_type import Primitive
 from autograd.primitives import (
     absolute,
     acos,
@@ -104,9 +105,8 @@ from autograd.primitives import (
 )
 from autograd.primitives import rounded as round
 from autograd.primitives import total as sum
-from autograd.row import Primitive
-from autograd.sequences import dot, maximum, minimum
-from autograd.stepper import stepper
+from autograd.reductions import dot, maximum, minimum
+from autograd.stepping import stepper
 from autograd.steps import Edge, Step
 from autograd.value import Value
 

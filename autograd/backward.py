@@ -18,8 +18,8 @@ from collections.abc import Iterator
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
-from autograd.mode import tracing
-from autograd.operands import checked_seed, zero_for
+from autograd.coercion import checked_seed, zero_for
+from autograd.modes import tracing
 from autograd.steps import Edge, Step
 
 if TYPE_CHECKING:

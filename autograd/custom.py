@@ -15,9 +15,9 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from autograd.mode import no_grad
-from autograd.operands import number
-from autograd.row import Interval, Primitive
+from autograd.coercion import as_number
+from autograd.modes import no_grad
+from autograd.primitive_type import Interval, Primitive
 from autograd.value import Value
 
 SHARES = (0.21, 0.56, 0.83)  # where in its domain each operand is tried
@@ -79,7 +79,7 @@ def verify(row: Primitive, check: bool) -> None:
     tried = 0
     for point in samples(row.domain):
         try:
-            out = number(row.forward(*point))
+            out = as_number(row.forward(*point))
         except (ValueError, ArithmeticError):
             continue
         except TypeError as error:
@@ -120,7 +120,7 @@ def called_on_values(row: Primitive, i: int, point: Sequence[float], out: float)
             "write it with operators and the functions of autograd, not of math"
         ) from error
     try:
-        return float(slope.data if isinstance(slope, Value) else number(slope))
+        return float(slope.data if isinstance(slope, Value) else as_number(slope))
     except TypeError as error:
         raise TypeError(f"{row}: the partial by operand {i} gave no number: {error}") from None
 

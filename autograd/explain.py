@@ -25,8 +25,8 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from autograd.backward import adjoints, history, topological_order
-from autograd.mode import MODE, Observer, mode
-from autograd.row import Primitive
+from autograd.modes import MODE, Observer, mode
+from autograd.primitive_type import Primitive
 from autograd.steps import label
 from autograd.value import Value
 

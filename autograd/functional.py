@@ -19,11 +19,12 @@ from itertools import compress
 from typing import Any, NamedTuple
 
 from autograd.backward import adjoints, topological_order
-from autograd.mode import MODE, mode, tracing
-from autograd.operands import number
+from autograd.coercion import as_number, elements
+from autograd.messages import shown
+from autograd.modes import MODE, mode, tracing
+from autograd.primitive_type import Primitive
 from autograd.primitives import where
-from autograd.row import Primitive, elements, shown
-from autograd.special import fold
+from autograd.scalar_math import fold
 from autograd.steps import label
 from autograd.value import Value, edge_mask
 
@@ -75,7 +76,7 @@ def values(what: str, xs: Any) -> Sequence[Value]:
 
 def numeric(x: Any) -> Any:
     """Return a Value as it is, or a plain number, checked."""
-    return x if isinstance(x, Value) else number(x)
+    return x if isinstance(x, Value) else as_number(x)
 
 
 def slopes(node: Value, relevant: set[Value]) -> list[tuple[Value, Any]]:

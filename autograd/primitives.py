@@ -18,11 +18,12 @@ from collections.abc import Sequence
 from math import inf, nan
 from typing import Any
 
-from autograd.row import Primitive, Variadic, elements
+from autograd.coercion import elements
+from autograd.primitive_type import Primitive, Variadic
 
 # isort: off
 # fmt: off
-from autograd.special import (
+from autograd.scalar_math import (
     INV_SQRT_2PI, TWO_BY_SQRT_PI, average, bell, clamp, cube_root, cumulative_normal, first_nan_or, fold,
     gelu_value, heaviside, ieee_log, ieee_polygamma, ieee_power, ieee_quotient, log1pexp,
     log_of_sum, logistic, polygamma_value, real_power, sign_of, silu_value, softmax_shares,

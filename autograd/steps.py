@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from autograd.operands import formatted
+from autograd.messages import formatted
 
 if TYPE_CHECKING:
     from autograd.value import Value

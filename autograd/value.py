@@ -24,22 +24,21 @@ from numbers import Real
 from typing import Any
 
 from autograd import primitives as p
-from autograd import sequences
+from autograd import reductions
 from autograd.backward import backward, backward_steps, history
-from autograd.mode import MODE, USUAL, mode, slow
-from autograd.operands import (
+from autograd.coercion import (
     added,
+    as_data,
+    as_number,
     checked_name,
     compared,
-    datum,
-    explained,
-    formatted,
     ieee_result,
-    number,
     refusable,
 )
+from autograd.messages import explained, formatted
+from autograd.modes import MODE, USUAL, mode, modes_in_use
+from autograd.primitive_type import Primitive
 from autograd.primitives import add, div, mul, neg, power, sub
-from autograd.row import Primitive
 from autograd.steps import Step
 
 new = object.__new__
@@ -81,7 +80,7 @@ class Value:
     def __init__(self, data: Any, name: str | None = None) -> None:
         if isinstance(data, Value):
             raise TypeError(f"{data!r} is a Value already; pass its .data, or use .detach()")
-        self.data = datum(data)
+        self.data = as_data(data)
         self.zero_grad()
         self.op, self.operands, self.parents, self.local_derivatives = None, (), (), ()
         self.name = name if name is None else checked_name(name)
@@ -94,7 +93,7 @@ class Value:
 
         This is what `Primitive.__call__` finds. Cost: O(number of operands).
         """
-        if len(op.partials) == 1 and not slow and type(self.data) is float:
+        if len(op.partials) == 1 and not modes_in_use and type(self.data) is float:
             try:
                 return self.record_one(op, operands)
             except (ValueError, ArithmeticError, TypeError):
@@ -105,11 +104,11 @@ class Value:
                     return x.record(op, operands)  # type: ignore[no-any-return]  # it is above us
         try:
             if not ORDINARY.issuperset(map(type, operands)):
-                operands = [x if isinstance(x, Value) else number(x) for x in operands]
+                operands = [x if isinstance(x, Value) else as_number(x) for x in operands]
             numbers = [x.data if isinstance(x, Value) else x for x in operands]
             data = op.forward(*numbers)
             if type(data) is not float:
-                data = datum(data)
+                data = as_data(data)
         except (ValueError, ArithmeticError, TypeError) as error:
             if isinstance(error, TypeError) or not MODE.get().ieee:
                 raise explained(error, op, operands) from None
@@ -117,7 +116,7 @@ class Value:
         if isinstance(data, Fraction):  # a rule such as 1 / y is exact only where y is no int
             numbers = [Fraction(x) if type(x) is int else x for x in numbers]
             operands = [Fraction(x) if type(x) is int else x for x in operands]
-        how = MODE.get() if slow else USUAL
+        how = MODE.get() if modes_in_use else USUAL
         if how.symbolic:  # for any numbers: slopes and masks of these say nothing
             return how.symbolic(data, op, operands, how.record)
         if not how.record:
@@ -138,7 +137,7 @@ class Value:
         (x,), (rule,), number = operands, op.partials, self.data
         data = op.forward(number)
         if type(data) is not float:
-            data = datum(data)
+            data = as_data(data)
         if rule is None or (op.constant and op.constant(number, data)[0]):
             return node(data, op, (x,), (), ())
         return node(data, op, (x,), (x,), (rule(number, data),))
@@ -152,7 +151,7 @@ class Value:
 
     def compare(self, relation: Primitive, other: Any) -> Any:
         """Compare the numbers; only an observer, such as a tracer, makes a node of it."""
-        observer = MODE.get().observer if slow else None
+        observer = MODE.get().observer if modes_in_use else None
         if observer:
             return observer.compared(relation, self, other)
         if isinstance(other, Value):
@@ -162,46 +161,50 @@ class Value:
         return compared(relation, self, other)
 
     def __add__(self, other: Any) -> Value:
-        if type(other) is Value and not slow:
+        if type(other) is Value and not modes_in_use:
             out = new(Value)
             out.data, out.grad, out.op = self.data + other.data, 0.0, add
             out.operands = out.parents = (self, other)
             out.local_derivatives, out.name = (1, 1), None
             return out
-        if type(other) is float and not slow:
+        if type(other) is float and not modes_in_use:
             return node(self.data + other, add, (self, other), (self,), (1,))
         return self.operate(add, self, other)
 
     def __mul__(self, other: Any) -> Value:
-        if type(other) is Value and not slow:
+        if type(other) is Value and not modes_in_use:
             out = new(Value)
             out.data, out.grad, out.op = self.data * other.data, 0.0, mul
             out.operands = out.parents = (self, other)
             out.local_derivatives, out.name = (other.data, self.data), None
             return out
-        if type(other) is float and not slow:
+        if type(other) is float and not modes_in_use:
             return node(self.data * other, mul, (self, other), (self,), (other,))
         return self.operate(mul, self, other)
 
     def __sub__(self, other: Any) -> Value:
-        if type(other) is Value and not slow:
+        if type(other) is Value and not modes_in_use:
             return node(self.data - other.data, sub, both := (self, other), both, (1, -1))
         return self.operate(sub, self, other)
 
     def __truediv__(self, other: Any) -> Value:
-        if type(other) is Value and not slow and other.data:
+        if type(other) is Value and not modes_in_use and other.data:
             y, out = other.data, self.data / other.data
             return node(out, div, both := (self, other), both, (1 / y, -out / y))
         return self.operate(div, self, other)
 
     def __pow__(self, other: Any) -> Value:
-        if type(other) is int and 1 < other < 4 and not slow and -1e99 < self.data < 1e99:
+        if type(other) is int and 1 < other < 4 and not modes_in_use and -1e99 < self.data < 1e99:
             x = self.data
             return node(x**other, power, (self, other), (self,), (other * x ** (other - 1),))
         return self.operate(power, self, other)
 
     def __neg__(self) -> Value:
-        return self.record(neg, (self,)) if slow else node(-self.data, neg, (self,), (self,), (-1,))
+        return (
+            self.record(neg, (self,))
+            if modes_in_use
+            else node(-self.data, neg, (self,), (self,), (-1,))
+        )
 
     # fmt: off
     def __pos__(self) -> Value: return self.record(p.pos, (self,))
@@ -223,7 +226,7 @@ class Value:
     # fmt: on
 
     def __bool__(self) -> bool:
-        observer = MODE.get().observer if slow else None
+        observer = MODE.get().observer if modes_in_use else None
         if observer:
             observer.decided(self)
         return bool(self.data)
@@ -242,11 +245,11 @@ class Value:
 
     def maximum(self, *others: Any) -> Value:
         """Return the largest of this and others, see `autograd.maximum`."""
-        return sequences.maximum(self, *others)  # type: ignore[no-any-return]
+        return reductions.maximum(self, *others)  # type: ignore[no-any-return]
 
     def minimum(self, *others: Any) -> Value:
         """Return the smallest of this and others, see `autograd.minimum`."""
-        return sequences.minimum(self, *others)  # type: ignore[no-any-return]
+        return reductions.minimum(self, *others)  # type: ignore[no-any-return]
 
     def item(self) -> Any:
         """Return the number itself, without its history."""
@@ -273,7 +276,9 @@ class Value:
         return f"Value(data={self.data!r}, grad={self.grad!r}{name})"
 
     def _repr_mimebundle_(self, *_: Any, **__: Any) -> dict[str, str]:
-        draw = importlib.import_module("autograd.draw")  # stands below: only a picture needs it
+        draw = importlib.import_module(
+            "autograd.drawing.draw"
+        )  # stands below: only a picture needs it
         return draw.mimebundle(self)  # type: ignore[no-any-return]
 
     def __format__(self, spec: str) -> str:

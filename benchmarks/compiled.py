@@ -88,7 +88,7 @@ def one_thread() -> bool:
 
 def program_of(function: Any, work: Any) -> Any:
     """Return the program that a traced function is lowered to."""
-    from autograd.compile.lower import lower
+    from autograd.compile.lower.lowering import lower
 
     traced = function.traces[0]
     inputs = traced.tape.inputs if work.kind == "inputs" else []

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from autograd import Value, contributions, detect_anomaly, draw_dot, explain_nan, ieee, paths, trace
-from autograd.render import engine
+from autograd.drawing.render import engine
 from nn import MLP, mse_loss
 
 RUNS = 5

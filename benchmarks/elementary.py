@@ -54,7 +54,7 @@ def loop(name: str, functions: str) -> Callable[[], Any]:
     """Return a call that computes a function of the table many times, in compiled code."""
     from numba import njit
 
-    from autograd.compile.functions import named, near_named
+    from autograd.compile.machine.functions import named, near_named
 
     one = near_named(name) if functions == "vector" else named(name, functions)
 

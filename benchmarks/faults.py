@@ -25,9 +25,9 @@ import autograd as ag
 import nn
 from autograd import Primitive, Value
 from autograd.backward import commit_lock
-from autograd.mode import MODE, USUAL, slow
+from autograd.modes import MODE, USUAL, modes_in_use
+from autograd.primitive_type import Variadic
 from autograd.primitives import TABLE
-from autograd.row import Variadic
 from benchmarks.peers import ROOT
 
 # Bad input.
@@ -334,9 +334,9 @@ def a_mode() -> Work:
                 pass
 
     def is_half() -> bool:
-        half = vars(MODE.get()) != vars(USUAL) or bool(slow)
+        half = vars(MODE.get()) != vars(USUAL) or bool(modes_in_use)
         MODE.set(USUAL)
-        slow.clear()
+        modes_in_use.clear()
         return half
 
     return Work("no_grad", lambda: None, act, is_half)

@@ -106,7 +106,7 @@ def rational(seed: int, count: int) -> Tally:
     from autograd import Value
     from autograd import primitives as p
     from autograd.testing.expressions import build, operations, random_draw
-    from autograd.testing.replay import Dual
+    from autograd.testing.number_types import Dual
 
     source, found, failures = random.Random(seed), Counter[str](), []
     names = ("add", "mul", "sub", "div", "square", "neg", "total", "mean", "prod", "inner_product")
@@ -130,7 +130,7 @@ def rational(seed: int, count: int) -> Tally:
 
 def dual_result(expression: Any, point: list[Fraction], i: int, kind: Any) -> Any:
     """Return the value and derivative of a rational expression in forward mode."""
-    from autograd.testing.replay import Exact
+    from autograd.testing.number_types import Exact
 
     duals = [Exact(kind(x, Fraction(i == j))) for j, x in enumerate(point)]
     return expression(*duals).number

@@ -124,7 +124,7 @@ def jax_peer() -> Peer:
 
 def on_peer(peer: Peer, function: Callable[..., Any]) -> Callable[..., Any]:
     """Return a function of the peer's numbers that runs one written for Values."""
-    from autograd.testing.replay import Replayed
+    from autograd.testing.number_types import Replayed
 
     class Number(Replayed):
         """A number of the peer in the place of a Value."""
@@ -174,7 +174,7 @@ def reason(expression: Any) -> str:
 
 def compared(peer: Peer, seed: int, count: int) -> tuple[Counter[str], list[str]]:
     """Compare gradients on random graphs; a difference is known by name, or else a failure."""
-    from autograd.mode import ieee
+    from autograd.modes import ieee
     from autograd.testing.expressions import operations, random_expression
     from autograd.testing.recording import path_sums, record
 
@@ -223,13 +223,13 @@ class Point(NamedTuple):
 def conventions() -> list[Point]:
     """Return the points of the design where answers differ, with ours."""
     from autograd import primitives as p
-    from autograd import sequences
+    from autograd import reductions
 
     return [
         Point("abs at 0", p.absolute, (0.0,), (0.0,)),
         Point("relu at 0", p.relu, (0.0,), (0.0,)),
-        Point("a tie of two", lambda x, y: sequences.maximum(x, y), (1.0, 1.0), (0.5, 0.5)),
-        Point("maximum(x, 0.0) at 0", lambda x: sequences.maximum(x, 0.0), (0.0,), (0.0,)),
+        Point("a tie of two", lambda x, y: reductions.maximum(x, y), (1.0, 1.0), (0.5, 0.5)),
+        Point("maximum(x, 0.0) at 0", lambda x: reductions.maximum(x, 0.0), (0.0,), (0.0,)),
         Point("clip at its lower end", lambda x: p.clip(x, 0.0, 1.0), (0.0,), (1.0,)),
         Point("where(x > 0, log x, 0) at 0", guarded_log, (0.0,), (0.0,)),
         Point("sqrt(x)**2 at 0", lambda x: p.square(p.sqrt(x)), (0.0,), (float("nan"),)),
@@ -251,7 +251,7 @@ def guarded_log(x: Any) -> Any:
 def table_of_conventions(peers: Sequence[Peer]) -> bool:
     """Print the gradients of all at the points of convention; tell whether ours are as designed."""
     from autograd.functional import grad
-    from autograd.mode import ieee
+    from autograd.modes import ieee
 
     right = True
     print(f"{'point':30} {'ours':24} " + " ".join(f"{peer.name:24}" for peer in peers))

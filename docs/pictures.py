@@ -23,7 +23,7 @@ from nn import (  # noqa: E402
     train,
 )
 from nn.data import Dataset  # noqa: E402
-from nn.pictures import decision_boundary, save  # noqa: E402
+from nn.plots import decision_boundary, save  # noqa: E402
 
 IMAGES = Path(__file__).parent / "images"
 

@@ -43,8 +43,7 @@ from nn.data import (
     split,
     xor,
 )
-from nn.draw import draw_backward, draw_network
-from nn.files import Model, load_model, save_model
+from nn.figures import draw_backward, draw_network
 from nn.layers import ACTIVATIONS, INITS, MLP, Layer, Neuron, TwoLayerNetwork
 from nn.losses import (
     LOSSES,
@@ -54,6 +53,7 @@ from nn.losses import (
     huber_loss,
     mse_loss,
 )
+from nn.model_files import Model, load_model, save_model
 from nn.module import Module
 from nn.optim import OPTIMIZERS, SGD, Adam, AdamW, Momentum, Optimizer, RMSprop
 from nn.train import History, accuracy, train

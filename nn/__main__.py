@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 from autograd import softmax
-from autograd.files import write_file
-from autograd.render import CURE, engine
+from autograd.atomic import write_file
+from autograd.drawing.render import CURE, engine
 from nn.data import (
     Dataset,
     Standardizer,
@@ -35,11 +35,11 @@ from nn.data import (
     split,
     xor,
 )
-from nn.files import Model, load_model, save_model
 from nn.layers import ACTIVATIONS, INITS, TwoLayerNetwork
 from nn.losses import LOSSES
+from nn.model_files import Model, load_model, save_model
 from nn.optim import OPTIMIZERS
-from nn.pictures import Sample, write_pictures
+from nn.plots import Sample, write_pictures
 from nn.train import History, train
 
 INTERRUPTED = 130

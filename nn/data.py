@@ -226,7 +226,7 @@ def table_of(
     if header is None:
         label = target if isinstance(target, int) else -1
         features = [x for i, x in enumerate(first) if i not in (label, label + len(first))]
-        named = bool(features) and all(as_number(x) is None for x in features)
+        named = bool(features) and all(number_in(x) is None for x in features)
         header = named or isinstance(target, str)
     return Table(name, [x.strip() for x in first], rows[1:]) if header else Table(name, None, rows)
 
@@ -261,7 +261,7 @@ def cells_of(name: str, text: str) -> list[tuple[int, list[str]]]:
     return rows
 
 
-def as_number(cell: str) -> float | None:
+def number_in(cell: str) -> float | None:
     """Return the number in a cell, or None where there is none."""
     try:
         return float(cell) if "_" not in cell else None  # Python's 1_000 is no CSV number
@@ -305,7 +305,7 @@ def numbers_of(table: Table, columns: Sequence[int]) -> list[list[float]]:
 
 def finite(table: Table, line: int, i: int, cell: str) -> float:
     """Return the number of a cell, or name its line and column."""
-    x = as_number(cell)
+    x = number_in(cell)
     if x is None or not math.isfinite(x):
         what = "a number" if x is None else "finite"
         raise ValueError(
@@ -321,7 +321,7 @@ def classes_of(table: Table, label: int) -> tuple[list[str], list[int]]:
         cells.append(row[label].strip())
         if not cells[-1]:
             raise ValueError(f"{table.name}, line {line}, {table.column(label)}: no class given")
-    values = {cell: as_number(cell) for cell in cells}
+    values = {cell: number_in(cell) for cell in cells}
     numeric = all(x is not None and math.isfinite(x) for x in values.values())
     names = sorted(values, key=lambda cell: (values[cell] if numeric else 0.0, cell))
     if len(names) < 2:

@@ -31,10 +31,10 @@ from autograd import (
     softplus,
     tanh,
 )
-from autograd.mode import MODE, slow
-from autograd.operands import number
+from autograd.coercion import as_number, elements
+from autograd.messages import shown
+from autograd.modes import MODE, modes_in_use
 from autograd.primitives import TABLE, weighted_sum
-from autograd.row import elements, shown
 from nn.module import Module
 
 Activation = str | Callable[[Any], Any]
@@ -143,11 +143,11 @@ def plain_inputs(module: Module, xs: Any) -> list[float] | None:
 
     That is in `eval()` mode and under `no_grad()`, and never when one of them is a Value.
     """
-    if module.training and (not slow or MODE.get().record):
+    if module.training and (not modes_in_use or MODE.get().record):
         return None
     if any(isinstance(x, Value) for x in xs):
         return None
-    return [float(number(x)) for x in xs]
+    return [float(as_number(x)) for x in xs]
 
 
 class Neuron(Module):

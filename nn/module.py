@@ -19,7 +19,7 @@ from sys import float_info
 from typing import Any
 
 from autograd import Value
-from autograd.row import shown
+from autograd.messages import shown
 
 FEW = 3  # names shown in a message
 
@@ -99,7 +99,7 @@ class Module:
         return set_training(self, False)
 
     def _repr_mimebundle_(self, *_: Any, **__: Any) -> dict[str, str]:
-        from nn.draw import mimebundle  # only a picture needs it
+        from nn.figures import mimebundle  # only a picture needs it
 
         return mimebundle(self)
 

@@ -31,7 +31,8 @@ from numbers import Real
 from typing import Any
 
 from autograd import Value
-from autograd.row import elements, shown
+from autograd.coercion import elements
+from autograd.messages import shown
 from nn.module import is_finite, is_plain
 
 Slots = dict[str, Any]  # what an optimiser remembers: a list or an array, one number per parameter

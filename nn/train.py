@@ -21,9 +21,9 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, NamedTuple
 
 from autograd import Value
-from autograd.mode import MODE
-from autograd.operands import number
-from autograd.row import shown
+from autograd.coercion import as_number
+from autograd.messages import shown
+from autograd.modes import MODE
 from nn.losses import mse_loss
 from nn.module import Module, is_finite
 from nn.optim import SGD, Optimizer
@@ -177,7 +177,7 @@ def train(
 class Passes:
     """The passes of an iteration, one recorded graph after the other.
 
-    `nn.compiled` has the same on arrays: it overrides every method.
+    `nn.compiled_passes` has the same on arrays: it overrides every method.
     """
 
     def __init__(
@@ -218,7 +218,7 @@ def passes_of(compiled: bool) -> type[Passes]:
     """Return the passes that record, or the ones on arrays, which are imported when asked for."""
     if not compiled:
         return Passes
-    found: type[Passes] = importlib.import_module("nn.compiled").CompiledPasses
+    found: type[Passes] = importlib.import_module("nn.compiled_passes").CompiledPasses
     return found
 
 
@@ -370,7 +370,7 @@ def plain(where: str, x: Any) -> Any:
 def one_number(where: str, x: Any) -> Any:
     """Return a finite number, or name the row in which it is none."""
     try:
-        found = number(x)
+        found = as_number(x)
     except TypeError as error:
         raise TypeError(f"{where}: {error}") from None
     if not is_finite(found):

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from hypothesis import strategies as st
 from mpmath import mp
 
-from autograd import Value, sequences
+from autograd import Value, reductions
 from autograd import primitives as p
 
 DIGITS = 60  # of the reference arithmetic
@@ -369,7 +369,7 @@ def largest_exponential(*xs):
 
 
 def inner(w, x, v, y):
-    return sequences.dot([w, v], [x, y], 0.5)
+    return reductions.dot([w, v], [x, y], 0.5)
 
 
 TAME = [
@@ -387,7 +387,7 @@ TAME = [
 ]
 RATIONAL = [operator.add, operator.sub, operator.mul]
 SMOOTH_MANY = [average, largest_exponential, inner, lambda *xs: p.softmax(xs)[1]]
-MANY = [*SMOOTH_MANY, sequences.maximum, sequences.minimum, p.hypot]
+MANY = [*SMOOTH_MANY, reductions.maximum, reductions.minimum, p.hypot]
 place = st.integers(0, 40)
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from autograd import Value, relu, topological_order, where
 from autograd import sum as total
 from autograd.backward import adjoints, history
-from autograd.testing.replay import Dual
+from autograd.testing.number_types import Dual
 from benchmarks.faults import alarms
 from tests import oracles
 from tests.oracles import everyday, graphs, leaves_of, programs, tied

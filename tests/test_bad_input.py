@@ -27,8 +27,10 @@ from autograd import (
     softmax,
 )
 from autograd import sum as total
+from autograd.coercion import elements
+from autograd.messages import shown
+from autograd.primitive_type import Variadic
 from autograd.primitives import TABLE
-from autograd.row import Variadic, elements, shown
 from benchmarks import faults
 from benchmarks.faults import BAD, GROUPS, Case, is_clear
 

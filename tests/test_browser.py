@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograd import Value, contributions, stepper
-from autograd.stepper_model import Model, shown
+from autograd.stepping.model import Model, shown
 
 pytestmark = pytest.mark.browser
 

@@ -306,11 +306,9 @@ def test_bad_arguments_are_named(arguments, options, error, message):
 
 
 def test_without_mpmath_it_still_judges(monkeypatch):
-    from autograd.testing import replay
-
     monkeypatch.setitem(sys.modules, "mpmath", None)
-    monkeypatch.setattr(replay, "shared", {})
-    monkeypatch.setattr("autograd.testing.forms.shared", {})
+    monkeypatch.setattr("autograd.testing.number_types.shared", {})
+    monkeypatch.setattr("autograd.testing.mpmath_functions.shared", {})
     report = check_gradients(lambda x: tanh(x) * x, 0.7)
     assert report.components[0].oracle == "ridders"
     with pytest.raises(TypeError, match=r'pip install "chainrule\[test\]"'):

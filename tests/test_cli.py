@@ -185,7 +185,7 @@ def test_without_matplotlib_the_curve_is_text_and_the_extra_is_named(tmp_path, c
 
 
 def test_without_an_engine_the_network_is_dot_text(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("autograd.render.engines", lambda: iter(()))
+    monkeypatch.setattr("autograd.drawing.render.engines", lambda: iter(()))
     assert run("train", *QUICK, "--out", tmp_path) == 0
     assert (tmp_path / "network.dot").exists() and not (tmp_path / "network.svg").exists()
     assert "for pictures of the network: pip install graphviz-pure" in capsys.readouterr().out

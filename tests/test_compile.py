@@ -37,12 +37,12 @@ from autograd import (
 from autograd import primitives as p
 from autograd.compile import Compiled, GuardError
 from autograd.compile.batches import parts_of
-from autograd.compile.function import SLICED
+from autograd.compile.compiled import SLICED
 from nn import MLP, TwoLayerNetwork, mse_loss
 from tests.oracles import U, everyday, graphs, path_sum, tied
 
 pytest.importorskip("numba")
-from autograd.compile.team import Team  # noqa: E402
+from autograd.compile.machine.threads import Team  # noqa: E402
 
 ENGINES = ["numba", "numpy"]
 LANES = [1, 2, 7, 64, 1000]
@@ -903,7 +903,7 @@ def test_a_missing_package_is_named_with_its_extra(package, engine):
 
 @pytest.mark.parametrize("watched", [True, False])
 def test_who_watches_is_told_how_far_a_long_preparation_is(watched, capsys, monkeypatch):
-    monkeypatch.setattr("autograd.compile.numba_engine.PATIENCE", -1.0)
+    monkeypatch.setattr("autograd.compile.machine.numba_engine.PATIENCE", -1.0)
     monkeypatch.setattr(sys.stderr, "isatty", lambda: watched)
     compiled = autograd.compile(lambda x: tanh(x) * x, example=(1.0,), engine="numba")
     compiled.value([1.0])
@@ -937,7 +937,7 @@ def test_reports_escape_what_users_name():
 
 
 def test_no_name_of_a_users_enters_generated_code():
-    from autograd.compile.generate import Writer
+    from autograd.compile.machine.codegen import Writer
 
     @primitive(lambda x, out: 2 * x)
     def evil(x):

@@ -12,7 +12,7 @@ from autograd import primitives as p
 from benchmarks import coefficients
 
 pytest.importorskip("numba")
-from autograd.compile import elementary  # noqa: E402
+from autograd.compile.machine import elementary  # noqa: E402
 
 INF, NAN = math.inf, math.nan
 COUNT = 160  # points of a range

@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 
 import autograd
 from autograd import Value, log, where
-from autograd.compile import numpy_engine
-from autograd.compile.plans import Facts
-from autograd.compile.program import Program
-from autograd.compile.pulls import Ledger, Plan
-from autograd.compile.strides import Layout, pattern
+from autograd.compile.lower.program import Program
+from autograd.compile.reference import numpy_engine
+from autograd.compile.reference.backward_plan import Ledger, Plan
+from autograd.compile.reference.forward_plan import Facts
+from autograd.compile.reference.views import Layout, pattern
 from nn import TwoLayerNetwork, mse_loss
 
 SLOTS, LANES = 40, 3

@@ -13,7 +13,7 @@ import pytest
 import autograd
 from autograd import Value, ieee
 from autograd import primitives as p
-from autograd.row import Variadic
+from autograd.primitive_type import Variadic
 from tests.oracles import FEW, LISTS, PARAMETERS, points
 
 pytest.importorskip("numba")
@@ -29,7 +29,7 @@ LIBM = {
 }
 ULPS = {  # (value, slope) in units in the last place, where an engine does not give eager's bits
     "libm": LIBM,
-    "vector": LIBM  # those of `autograd.compile.elementary`; what is not named has eager's bits
+    "vector": LIBM  # those of `autograd.compile.machine.elementary`; what is not named has eager's bits
     | dict.fromkeys(("exp", "expm1", "log", "log1p", "sin", "cos"), (1, 1))
     | dict.fromkeys(("tanh", "sigmoid", "silu", "softplus", "log_sigmoid", "elu"), (2, 2))
     | dict.fromkeys(("normal_cdf", "erf", "erfc"), (5, 2))

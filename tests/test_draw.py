@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 
 from autograd import Value, dot, draw_dot, ieee, maximum, softmax, trace, where
 from autograd import primitives as p
-from autograd import render as engines
-from autograd.collapse import WAYS, cones, owners_of, plan
-from autograd.draw import mimebundle, paths_of
-from autograd.labels import known_gradients
-from autograd.tree import text_tree
+from autograd.drawing import render as engines
+from autograd.drawing.collapse import WAYS, cones, owners_of, plan
+from autograd.drawing.draw import mimebundle, paths_of
+from autograd.drawing.labels import known_gradients
+from autograd.drawing.tree import text_tree
 from nn import MLP, Layer, TwoLayerNetwork, mse_loss
 from tests import oracles
 from tests.oracles import everyday, graphs, leaves_of, tied
@@ -355,7 +355,7 @@ def test_the_html_for_a_notebook_holds_the_svg_as_an_image_and_nothing_else(prog
 @both
 def test_the_same_bytes_come_out_of_two_processes(program, tmp_path):
     code = (
-        "import sys; from autograd import *; from autograd import render; from nn import *;"
+        "import sys; from autograd import *; from autograd.drawing import render; from nn import *;"
         "render.engines = lambda: iter([sys.argv[1]]);"
         "net = TwoLayerNetwork(3, 40, 2, seed=1);"
         "loss = mse_loss(net([0.1, 0.2, 0.3]), [0.0, 1.0]); loss.backward();"
@@ -462,7 +462,7 @@ def test_without_an_engine_a_value_is_a_text_tree(monkeypatch):
 
 
 def test_without_the_graphviz_library_a_value_is_a_text_tree(monkeypatch):
-    monkeypatch.setitem(sys.modules, "autograd.picture", None)
+    monkeypatch.setitem(sys.modules, "autograd.drawing.picture", None)
     y, _ = example()
     assert y._repr_mimebundle_() == {"text/plain": text_tree(y)}
     with pytest.raises(ImportError, match="pip install graphviz"):

@@ -20,7 +20,7 @@ from autograd import (
     topological_order,
     where,
 )
-from autograd.mode import mode
+from autograd.modes import mode
 from tests.oracles import everyday, graphs, leaves_of, tied
 
 points = st.tuples(everyday, everyday, everyday)

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 import nn.__main__ as cli
-from autograd.files import write_file
+from autograd.atomic import write_file
 from nn import MLP, Standardizer, TwoLayerNetwork, load_model, read_csv, save_model
 from nn import data as nn_data
 
@@ -230,7 +230,7 @@ def test_an_error_in_any_step_of_a_save_leaves_the_old_file_and_nothing_beside_i
             self.file.write(data[:10])
             full()
 
-    files = importlib.import_module("autograd.files")
+    files = importlib.import_module("autograd.atomic")
     patched = {"open": (files, "open"), "write": (files, "open"), "fsync": (os, "fsync"),
                "copymode": (shutil, "copymode"), "replace": (os, "replace")}[step]  # fmt: skip
     fault = (lambda *a: Full(open(*a))) if step == "write" else full  # noqa: SIM115

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd import Value, grad, gradients, relu, sequences, stop_gradient
+from autograd import Value, grad, gradients, reductions, relu, stop_gradient
 from autograd import primitives as p
-from autograd.testing.replay import Dual
+from autograd.testing.number_types import Dual
 from tests import oracles
 from tests.oracles import U, everyday, graphs, leaves_of, path_sum, programs, same, tied
 
@@ -184,7 +184,7 @@ def test_rational_expressions_are_differentiated_exactly_twice(program, numbers)
 @given(st.lists(rationals, min_size=1, max_size=5), st.lists(rationals, min_size=5, max_size=5))
 def test_sums_products_and_dots_of_fractions_stay_exact(xs, ws):
     values, weights = leaves_of(xs), leaves_of(ws[: len(xs)])
-    root = sequences.dot(weights, values, Fraction(1, 2)) + p.total(values) + p.prod(values)
+    root = reductions.dot(weights, values, Fraction(1, 2)) + p.total(values) + p.prod(values)
     root = root + p.mean(values) * len(xs)
     root.backward()
     for i, (x, w) in enumerate(zip(values, weights)):
@@ -204,8 +204,8 @@ def test_gradients_are_the_backward_pass_on_values(program, numbers):
 def test_relu_and_its_other_spellings_have_the_same_gradient(x):
     spellings = [
         relu,
-        lambda v: sequences.maximum(v, 0.0),
-        lambda v: sequences.maximum(0, v),
+        lambda v: reductions.maximum(v, 0.0),
+        lambda v: reductions.maximum(0, v),
         lambda v: p.leaky_relu(v, 0.0),
     ]
     assert len({grad(f)(x) for f in spellings}) == 1

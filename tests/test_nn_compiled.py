@@ -13,7 +13,7 @@ import pytest
 from autograd import Value, sin, where
 from nn import TwoLayerNetwork, train
 from nn.__main__ import main
-from nn.compiled import CompiledPasses
+from nn.compiled_passes import CompiledPasses
 from nn.data import load_digits, xor
 from nn.losses import LOSSES, cross_entropy, mse_loss
 from nn.module import Module

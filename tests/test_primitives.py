@@ -14,7 +14,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from mpmath import mp
 
-from autograd import Value, gradients, ieee, sequences
+from autograd import Value, gradients, ieee, reductions
 from autograd import primitives as p
 from tests import oracles
 from tests.oracles import (
@@ -166,7 +166,7 @@ def test_the_text_of_an_exception_is_a_line_to_learn_from():
     with pytest.raises(ValueError, match=r"clip\(0.5, 2, 1\): an empty interval"):
         p.clip(Value(0.5), 2, 1)
     with pytest.raises(ValueError, match="2 weights with 1 inputs"):
-        sequences.dot([Value(1.0), 2.0], [3.0])
+        reductions.dot([Value(1.0), 2.0], [3.0])
 
 
 def left_to_right(numbers, start=0):
@@ -180,10 +180,10 @@ VARIADIC = {
     "mean": (p.mean, lambda xs: left_to_right(xs) / len(xs)),
     "prod": (p.prod, math.prod),
     "norm": (p.norm, lambda xs: math.hypot(*xs)),
-    "largest": (sequences.maximum, max),
-    "smallest": (sequences.minimum, min),
+    "largest": (reductions.maximum, max),
+    "smallest": (reductions.minimum, min),
     "inner_product": (
-        lambda xs: sequences.dot(xs, xs[::-1], 0.25),
+        lambda xs: reductions.dot(xs, xs[::-1], 0.25),
         lambda xs: left_to_right((x * y for x, y in zip(xs, xs[::-1])), 0.25),
     ),
 }
@@ -211,11 +211,11 @@ def test_an_n_ary_row_takes_values_and_numbers_mixed(xs, data):
 
 def test_minimum_and_maximum_take_one_sequence_or_many_numbers():
     xs = [Value(2.0), Value(3.0), Value(1.0)]
-    assert sequences.maximum(xs).data == sequences.maximum(*xs).data == 3.0
-    assert sequences.minimum(xs).data == sequences.minimum(*xs, 7.0).data == 1.0
-    assert sequences.maximum(xs[0], 1.0, 5.0, xs[1]).data == 5.0
-    assert sequences.maximum([1.0, 2.0]) == 2.0 and sequences.minimum(4.0, 2.0) == 2.0
-    assert sequences.maximum(xs[0]) is xs[0]
+    assert reductions.maximum(xs).data == reductions.maximum(*xs).data == 3.0
+    assert reductions.minimum(xs).data == reductions.minimum(*xs, 7.0).data == 1.0
+    assert reductions.maximum(xs[0], 1.0, 5.0, xs[1]).data == 5.0
+    assert reductions.maximum([1.0, 2.0]) == 2.0 and reductions.minimum(4.0, 2.0) == 2.0
+    assert reductions.maximum(xs[0]) is xs[0]
     assert xs[0].maximum(xs[1], 9.0).data == 9.0 and xs[0].minimum(xs[1], 9.0).data == 2.0
 
 
@@ -491,47 +491,47 @@ CONVENTIONS = [
     Case("elu'(0) is 1", lambda x: p.elu(x), (0.0,), 0.0, (1.0,)),
     Case("elu below 0", lambda x: p.elu(x), (-1.0,), math.expm1(-1.0), (math.exp(-1.0),)),
     Case("abs'(0) is 0", abs, (0.0,), 0.0, (0.0,)),
-    Case("maximum tie of two Values is 1/2 each", sequences.maximum, (2.0, 2.0), 2.0, (0.5, 0.5)),
-    Case("minimum tie of two Values is 1/2 each", sequences.minimum, (2.0, 2.0), 2.0, (0.5, 0.5)),
+    Case("maximum tie of two Values is 1/2 each", reductions.maximum, (2.0, 2.0), 2.0, (0.5, 0.5)),
+    Case("minimum tie of two Values is 1/2 each", reductions.minimum, (2.0, 2.0), 2.0, (0.5, 0.5)),
     Case(
         "maximum tie of k is 1/k",
-        sequences.maximum,
+        reductions.maximum,
         (3.0, 1.0, 3.0, 3.0),
         3.0,
         (1 / 3, NO_EDGE, 1 / 3, 1 / 3),
     ),
-    Case("minimum tie of k is 1/k", sequences.minimum, (1.0, 1.0, 3.0), 1.0, (0.5, 0.5, NO_EDGE)),
+    Case("minimum tie of k is 1/k", reductions.minimum, (1.0, 1.0, 3.0), 1.0, (0.5, 0.5, NO_EDGE)),
     Case(
         "maximum with a plain number at the tie equals relu",
-        lambda x: sequences.maximum(x, 0.0),
+        lambda x: reductions.maximum(x, 0.0),
         (0.0,),
         0.0,
         (0.0,),
     ),
     Case(
         "maximum with a plain number above",
-        lambda x: sequences.maximum(0.0, x),
+        lambda x: reductions.maximum(0.0, x),
         (2.0,),
         2.0,
         (1.0,),
     ),
     Case(
         "maximum with a plain number below",
-        lambda x: sequences.maximum(0, x),
+        lambda x: reductions.maximum(0, x),
         (-2.0,),
         0.0,
         (NO_EDGE,),
     ),
     Case(
         "minimum with a plain number at the tie",
-        lambda x: sequences.minimum(x, 0.0),
+        lambda x: reductions.minimum(x, 0.0),
         (0.0,),
         0.0,
         (0.0,),
     ),
     Case(
         "minimum with a plain number above",
-        lambda x: sequences.minimum(x, 0.0),
+        lambda x: reductions.minimum(x, 0.0),
         (2.0,),
         0.0,
         (NO_EDGE,),
@@ -734,7 +734,7 @@ def test_nan_in_a_bound_of_clip_is_not_lost():
 
 
 def test_maximum_and_minimum_with_nan_are_nan_on_either_side():
-    for choose in (sequences.maximum, sequences.minimum):
+    for choose in (reductions.maximum, reductions.minimum):
         for xs in ((nan, 1.0), (1.0, nan), (Value(nan), 1.0), (1.0, Value(nan)), (Value(1.0), nan)):
             out = choose(*xs)
             assert math.isnan(out.data if isinstance(out, Value) else out)
@@ -756,12 +756,12 @@ def gradient_at(function, at):
         lambda x: p.where(x > 0, 1 / x, x * 0),
         lambda x: p.where(x <= 0, 0.0, p.sqrt(x)),
         lambda x: p.relu(-1 - p.sqrt(x)),
-        lambda x: sequences.maximum(p.log(x), 0.0),
+        lambda x: reductions.maximum(p.log(x), 0.0),
         lambda x: p.clip(p.log(x), -1.0, 1.0),
         lambda x: p.sqrt(x) ** 0,
         lambda x: p.stop_gradient(p.sqrt(x)) * 2 + x * 0,
         lambda x: p.floor(p.sqrt(x)),
-        lambda x: sequences.maximum(p.log(x), Value(3.0)),
+        lambda x: reductions.maximum(p.log(x), Value(3.0)),
         lambda x: p.leaky_relu(2.0, p.sqrt(x)) + 0.0,
     ],
 )

@@ -25,9 +25,9 @@ from autograd import (
     topological_order,
     where,
 )
-from autograd import stepper_picture as picture
-from autograd.row import Primitive
-from autograd.stepper_model import Backward, Forward, Model, Seed, shown
+from autograd.primitive_type import Primitive
+from autograd.stepping import picture as picture
+from autograd.stepping.model import Backward, Forward, Model, Seed, shown
 from tests.oracles import everyday, graphs, leaves_of, tied
 
 points = st.tuples(everyday, everyday, everyday)
@@ -221,7 +221,7 @@ def test_the_picture_is_xml_and_names_every_part():
 
 def test_ids_are_those_of_the_other_pictures():
     from autograd import draw_dot
-    from autograd.render import engine
+    from autograd.drawing.render import engine
 
     root = where(Value(1.0) > 0, Value(2.0), Value(3.0) * 2) * maximum(Value(1.0), Value(2.0))
     if engine() is None:

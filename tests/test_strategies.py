@@ -11,7 +11,7 @@ import pytest
 from hypothesis import assume, find, given, settings
 from hypothesis import strategies as st
 
-from autograd import Primitive, Value, exp, log, power, sequences, sin, sqrt, tanh
+from autograd import Primitive, Value, exp, log, power, reductions, sin, sqrt, tanh
 from autograd import primitives as p
 from autograd.backward import adjoints
 from autograd.testing import GradientMismatch, NonDifferentiablePoint, check_gradients, laws
@@ -209,7 +209,7 @@ LAWFUL = [
     (lambda x, y: tanh(x * y) + sin(x) / (1 + y * y), (0.5, -2.0)),
     (lambda x, y: [x * y, exp(x) - y], (0.5, -2.0)),
     (lambda xs, y: p.logsumexp(xs) * y, ([1.0, 2.0, 2.0], 3.0)),
-    (sequences.maximum, (1.0, 2.0)),
+    (reductions.maximum, (1.0, 2.0)),
     (power, (1.5, 2.5)),
     (sqrt, (2.0,)),
 ]
@@ -261,7 +261,7 @@ def test_inverse_pairs_and_batches():
     laws.inverse_pair(tanh, p.atanh, 4.0)
     w = [Value(0.3), Value(-0.7)]
     laws.batch(
-        lambda x, y: (tanh(sequences.dot(w, [x, 1.0])) - y) ** 2, [(0.1, 1.0), (2.0, 0.0)], w
+        lambda x, y: (tanh(reductions.dot(w, [x, 1.0])) - y) ** 2, [(0.1, 1.0), (2.0, 0.0)], w
     )
 
 

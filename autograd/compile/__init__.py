@@ -28,7 +28,7 @@ try:
 except ImportError as error:
     raise ImportError('autograd.compile needs NumPy: pip install "chainrule[compile]"') from error
 
-from autograd.compile.function import Compiled, GuardError
+from autograd.compile.compiled import Compiled, GuardError
 
 __all__ = ["Compiled", "GuardError"]
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from autograd.compile.program import Dot, Instruction, Map, Matrix, Program, Total
-from autograd.compile.rows import OURS
-from autograd.row import Primitive
+from autograd.compile.lower.program import Dot, Instruction, Map, Matrix, Program, Total
+from autograd.compile.tracing.internal_primitives import OURS
+from autograd.primitive_type import Primitive
 
 Fact = tuple[str, str]
 MOST = 60  # instructions that a drawing shows

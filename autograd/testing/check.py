@@ -7,14 +7,14 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
 
+from autograd.coercion import as_number
 from autograd.functional import flatten, gradients
-from autograd.operands import number
 from autograd.testing import oracles
-from autograd.testing.fault import where_at_fault
+from autograd.testing.locate import where_at_fault
+from autograd.testing.number_types import Unreplayable, portable
 from autograd.testing.oracles import REFUSALS, Estimate, Program, as_float
 from autograd.testing.parameters import without_parameters
 from autograd.testing.recording import Recording, noise, path_sums, record
-from autograd.testing.replay import Unreplayable, portable
 from autograd.value import Value
 
 WRONG = 1e-9  # an error above this share of the path sum is a mistake, and no rounding
@@ -151,7 +151,7 @@ def checked_settings(args: Sequence[Any], order: int, oracle: str) -> None:
     if oracle not in ORACLES:
         raise ValueError(f"oracle {oracle!r} is not known; choose from {', '.join(ORACLES)}")
     for i, x in enumerate(flatten(tuple(args))):
-        plain = number(x.data if isinstance(x, Value) else x)
+        plain = as_number(x.data if isinstance(x, Value) else x)
         if not math.isfinite(plain):
             raise ValueError(f"input {i} is {plain}: a gradient is checked at finite numbers")
 

@@ -22,9 +22,9 @@ from typing import Any, NamedTuple
 
 import autograd
 from autograd import primitives as p
-from autograd import sequences
+from autograd import reductions
 from autograd.functional import value_and_grad
-from autograd.row import Interval, Primitive, Variadic
+from autograd.primitive_type import Interval, Primitive, Variadic
 
 LARGE, SMALL = 1e4, 1e-4  # results beyond are not used: later ones would overflow
 NEARBY, CHANGE = 1e-5, 1e-2  # nor where slopes change by so much for so small a relative step
@@ -56,7 +56,7 @@ def share(*xs: Any) -> Any:
 
 def two_term_dot(bias: Any, w: Any, x: Any, y: Any) -> Any:
     """Return bias + w*x + y*y, a dot with a weight that is its own input."""
-    return sequences.dot([w, y], [x, y], bias)
+    return reductions.dot([w, y], [x, y], bias)
 
 
 SPECIAL = {

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from autograd.backward import history
 from autograd.testing.check import WRONG, Check, NonDifferentiablePoint
-from autograd.testing.fault import apply, changed_operand
+from autograd.testing.locate import apply, changed_operand
 from autograd.value import Value
 
 

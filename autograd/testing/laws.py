@@ -18,7 +18,7 @@ from typing import Any
 from autograd import primitives as p
 from autograd.backward import topological_order
 from autograd.functional import flatten, gradients, jvp, rebuild, value_and_grad
-from autograd.special import fold
+from autograd.scalar_math import fold
 from autograd.testing.check import name_of
 from autograd.testing.oracles import U
 from autograd.testing.recording import Recording, noise, path_sums, record

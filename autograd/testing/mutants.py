@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from autograd.row import Primitive, Variadic
+from autograd.primitive_type import Primitive, Variadic
 from autograd.testing.check import GradientMismatch, check_gradients
 from autograd.testing.parameters import parameters, without_parameters
 from autograd.testing.recording import record

@@ -22,10 +22,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, NamedTuple
 
+from autograd.coercion import as_number
 from autograd.functional import flatten, rebuild
-from autograd.mode import ieee, no_grad
-from autograd.operands import number
-from autograd.testing.replay import (
+from autograd.modes import ieee, no_grad
+from autograd.testing.number_types import (
     DIGITS,
     Dual,
     Exact,
@@ -79,7 +79,7 @@ class Program:
     @property
     def inputs(self) -> list[Any]:
         """The numbers at which the function is looked at."""
-        return [number(x.data if isinstance(x, Value) else x) for x in flatten(self.args)]
+        return [as_number(x.data if isinstance(x, Value) else x) for x in flatten(self.args)]
 
     def on(self, function: Callable[..., Any], scalars: Sequence[Any]) -> Any:
         """Return the chosen output of a function with scalars in the place of its inputs."""
@@ -145,14 +145,14 @@ def sides(
 
     def quotients(step: Any) -> list[Any]:
         ends = (program.replay(kind, moved(inputs, i, s)) for s in (step, -step))
-        return [as_number(end - here) / s for end, s in zip(ends, (step, -step))]
+        return [primal(end - here) / s for end, s in zip(ends, (step, -step))]
 
     step = (abs(inputs[i]) or scale(inputs, i)) * kind.lift(SIDE)
     far, near = quotients(step), quotients(step * kind.lift(CLOSER))
     if abs(near[0]) > 2 * abs(far[0]) + 1:
         return math.inf
     miss, before = (max(abs(q - slope) for q in both) for both in (near, far))
-    faint = abs(as_number(here) / step) * kind.lift(SIDE) ** 2
+    faint = abs(primal(here) / step) * kind.lift(SIDE) ** 2
     return as_float(miss) if 2 * miss > before and miss > faint else 0.0
 
 
@@ -164,7 +164,7 @@ def as_float(x: Any) -> float:
         return math.inf if x > 0 else -math.inf
 
 
-def as_number(x: Any) -> Any:
+def primal(x: Any) -> Any:
     """Return the number of a Dual, or the real part of a complex number."""
     x = x.number if isinstance(x, Dual) else x
     return getattr(x, "real", x)

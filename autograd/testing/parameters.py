@@ -13,8 +13,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from autograd.primitive_type import Primitive, Variadic
 from autograd.primitives import TABLE
-from autograd.row import Primitive, Variadic
 
 PARAMETERS: dict[str, dict[int, Sequence[float]]] = {
     "gaussian": {1: (0.5, 1.0)},

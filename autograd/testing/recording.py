@@ -15,10 +15,10 @@ from typing import Any
 
 from autograd import primitives as p
 from autograd.backward import adjoints, history, topological_order
+from autograd.coercion import as_number
 from autograd.functional import flatten, gradients, lift
-from autograd.mode import mode
-from autograd.operands import number
-from autograd.row import Primitive
+from autograd.modes import mode
+from autograd.primitive_type import Primitive
 from autograd.value import Value
 
 TRIALS = 3  # recordings with perturbed rounding, to see its effect
@@ -41,7 +41,7 @@ class Ties:
 
     def compared(self, relation: Primitive, x: Any, y: Any) -> Any:
         """Return what the comparison gives, and note a tie."""
-        left, right = (number(z.data if isinstance(z, Value) else z) for z in (x, y))
+        left, right = (as_number(z.data if isinstance(z, Value) else z) for z in (x, y))
         if left == right:
             self.found.append(f"{relation.spell(repr(left), repr(right))} is a tie")
         return relation.forward(left, right)

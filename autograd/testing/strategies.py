@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from autograd import primitives as p
-from autograd.row import Interval, Primitive, Variadic
+from autograd.primitive_type import Interval, Primitive, Variadic
 from autograd.testing.expressions import Expression, build, operations
 from autograd.testing.parameters import parameters
 from autograd.value import Value

@@ -1,0 +1,137 @@
+"""What an operand may be, and what an error says about one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from math import inf
+from numbers import Integral, Real
+from types import MemberDescriptorType
+from typing import TYPE_CHECKING, Any
+
+from autograd.messages import explained, shown
+
+if TYPE_CHECKING:
+    from autograd.primitive_type import Primitive
+
+
+def as_number(x: Any) -> Any:
+    """Return a plain operand as a float, an int or a Fraction, or say what to pass instead."""
+    if type(x) in (float, int) or isinstance(x, Fraction):
+        return x
+    if isinstance(x, Integral):
+        return int(x)  # a bool is the number it is in Python
+    if isinstance(x, Real):
+        return float(x)  # at once: one NumPy float32 must not drag a sum down
+    if (
+        type(x).__module__ == "numpy"
+        and getattr(x, "ndim", 1) == 0
+        and type(x.item()) is not type(x)
+    ):
+        return float(as_number(x.item()))  # a bool, or an array without dimensions
+    cure = {
+        "str": "float(text)",
+        "Decimal": "float(x), or Fraction(x) to stay exact",
+        "complex": "its real and imaginary parts: the engine is real",
+        "NoneType": "a number: did a function forget its return?",
+    }.get(type(x).__name__, "its elements" if hasattr(x, "__len__") else "a number")
+    raise TypeError(f"{type(x).__name__} {shown(x)} is not a real number; pass {cure}")
+
+
+def as_data(x: Any) -> Any:
+    """Return a plain number as the data of a Value: a Fraction as it is, all else as a float."""
+    found = as_number(x)
+    try:
+        return found if isinstance(found, Fraction) else float(found)
+    except OverflowError:
+        raise OverflowError(
+            f"{shown(x)} is too large for a float; a Fraction of it stays exact"
+        ) from None
+
+
+def elements(what: str, xs: Any) -> tuple[Any, ...]:
+    """Return the elements of a sequence or iterator, or say that a function wants one."""
+    if not hasattr(xs, "__iter__") or getattr(xs, "ndim", 1) == 0:
+        raise TypeError(f"{what} takes a sequence of numbers, not {type(xs).__name__} {shown(xs)}")
+    return tuple(xs)
+
+
+def checked_name(name: Any) -> str | None:
+    """Return the name of a Value, which is a text, or none."""
+    if name is None or isinstance(name, str):
+        return name
+    raise TypeError(f"the name of a Value is a str, not {type(name).__name__} {shown(name)}")
+
+
+def zero_for(root: Any) -> Any:
+    """Return the zero of the root's kind of number, or say why it has no history.
+
+    For fractions that is an int, which keeps them exact.
+    """
+    if not hasattr(root, "local_derivatives"):
+        raise TypeError(f"{type(root).__name__} {shown(root)} has no history: pass a Value")
+    if not isinstance(root.data, Real):
+        raise TypeError(
+            f"the data of the root is {type(root.data).__name__} {shown(root.data)}, not a number: "
+            "was the .data of a leaf set to that? Set it to a number"
+        )
+    return 0 if isinstance(root.data, Fraction) else 0.0
+
+
+def checked_seed(root: Any, seed: Any) -> Any:
+    """Return the seed of a pass as a number of the root's kind."""
+    if not isinstance(seed, (int, float, Fraction)):
+        raise TypeError(f"the seed of a pass is a number, not {type(seed).__name__} {shown(seed)}")
+    try:
+        return Fraction(seed) if isinstance(root.data, Fraction) else as_data(seed)
+    except (ValueError, OverflowError) as error:
+        raise type(error)(f"the seed of a pass, {shown(seed)}: {error}") from None
+
+
+def finite_or_inf(x: Any) -> Any:
+    """Return a number as it is, but an int or Fraction beyond all floats as an infinity."""
+    try:
+        float(x)
+    except OverflowError:
+        return inf if x > 0 else -inf
+    return x
+
+
+def ieee_result(op: Primitive, numbers: Sequence[Any]) -> tuple[list[Any], Any]:
+    """Return what a primitive that raised takes and gives under IEEE 754."""
+    numbers = [finite_or_inf(x) for x in numbers]
+    try:
+        return numbers, as_data(op.forward(*numbers))
+    except (ValueError, ArithmeticError):
+        return numbers, op.ieee(*numbers)
+
+
+def compared(relation: Primitive, x: Any, y: Any) -> Any:
+    """Return whether a relation holds between a Value and a plain number."""
+    try:
+        return relation.forward(x.data, as_number(y))
+    except TypeError as error:
+        raise explained(error, relation, (x, y)) from None
+
+
+def refusable(x: Any) -> bool:
+    """Tell whether an operand of this type is surely a mistake, and no other interpreter."""
+    return x is None or type(x).__module__ in ("builtins", "decimal", "numpy")
+
+
+def added(x: Any, base: type) -> list[str]:
+    """Return the names of the attributes that a subclass adds to those of its base.
+
+    >>> class Named(Exception):
+    ...     pass
+    >>> error = Named()
+    >>> error.color = "red"
+    >>> added(error, Exception)
+    ['color']
+    """
+    if type(x) is base:
+        return []
+    kinds = type(x).__mro__[: type(x).__mro__.index(base)]
+    members = (member for kind in kinds for member in vars(kind).items())
+    slots = [name for name, member in members if isinstance(member, MemberDescriptorType)]
+    return [name for name in slots if hasattr(x, name)] + list(getattr(x, "__dict__", ()))

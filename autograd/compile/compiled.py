@@ -1,0 +1,494 @@
+"""The compiled function: what `autograd.compile` returns."""
+
+from __future__ import annotations
+
+import gc
+import importlib.util
+import os
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from autograd.compile.batches import Array, Part, fill, parts_of, places_of, samples_of, shaped_like
+from autograd.compile.lower.lowering import complete, lower
+from autograd.compile.lower.program import EACH, GRADIENT_TOO, INPUTS_TOO
+from autograd.compile.reference.numpy_engine import NumpyEngine, descend
+from autograd.compile.report import Report, drawing, report
+from autograd.compile.tracing.tape import trace
+from autograd.functional import flatten, is_scalar, rebuild
+from autograd.value import Value
+
+ENGINES = ("numpy", "numba")
+DTYPES = ("float64", "float32")
+REDUCTIONS = ("mean", "sum")
+FUNCTIONS = ("vector", "libm")
+KEPT = 8  # jobs, each for one number of samples
+BRANCHES = 64  # traces that one batch may need
+SLICED, SLICES = 8192, 8  # batches of so many samples are done in so many slices
+
+
+class GuardError(ValueError):
+    """A sample for which the function takes another branch than the one that was traced."""
+
+
+@contextmanager
+def paused_collector() -> Iterator[None]:
+    """Keep Python from searching a million new objects for cycles, of which there are none."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+class Done:
+    """The results of a batch, put together from jobs on parts of it."""
+
+    moved = False  # the parameters, as a job may have
+
+    def __init__(self, samples: int, wanted: int, engine: Any, parts: Sequence[Part]) -> None:
+        program, dtype, self.shared = engine.program, engine.dtype, engine.shared
+        self.each = bool(wanted & EACH)
+        self.rows = np.zeros((samples, program.inputs), dtype)
+        self.places = places_of(parts, self.rows)
+        self.outputs = np.empty((len(program.outputs), samples), dtype).T
+        self.slopes = np.empty((samples if wanted & INPUTS_TOO else 0, program.inputs), dtype)
+        self.gradients = np.zeros((samples if self.each else 1, program.parameters), dtype)
+        self.total = np.zeros(1, dtype)
+
+    def gradient(self) -> Array:
+        """Return the gradient by the parameters."""
+        return self.gradients[0]  # type: ignore[no-any-return]
+
+    def descend(self, step_size: float, finite: bool) -> bool:
+        """Move the parameters down the gradient; False where they would not stay finite."""
+        return descend(self.shared, self.gradients[0], step_size, finite)
+
+    def take(self, places: Any, job: Any) -> None:
+        """Take over the results of a job, whose samples stand at the given places."""
+        self.outputs[places] = job.outputs
+        if len(self.slopes):
+            self.slopes[places] = job.slopes
+        self.add(places, job)
+
+    def add(self, places: Any, job: Any) -> None:
+        """Add a job's gradient and total, or take over the gradient of each of its samples."""
+        if self.each:
+            self.gradients[places] = job.gradients
+        elif job.gradients.size:
+            self.gradients += job.gradients
+        self.total += job.total
+
+
+class Traced:
+    """One trace of a function: its tape, its programs, and the numbers that samples share."""
+
+    def __init__(self, compiled: Compiled, example: tuple[Any, ...]) -> None:
+        with paused_collector():
+            self.tape, self.outputs = trace(compiled.function, compiled.values, example)
+            self.edges = complete(self.tape)
+        self.engine_name = compiled.engine
+        numba = {"functions": compiled.functions, "threads": compiled.threads}
+        self.options: dict[str, Any] = numba if compiled.engine == "numba" else {}
+        constants = [float(x) for x in self.tape.constants.values()]
+        self.shared = np.array([x.data for x in compiled.values] + constants, compiled.dtype)
+        self.parameters = self.shared[: len(compiled.values)]
+        self.engines: dict[bool, Any] = {}
+
+    def engine(self, wanted: int) -> Any:
+        """Return the engine for gradients by the parameters, or by the inputs as well."""
+        inputs = bool(wanted & INPUTS_TOO)
+        if inputs not in self.engines:
+            leaves = self.tape.parameters + (self.tape.inputs if inputs else [])
+            kind = engine_class(self.engine_name)
+            with paused_collector():
+                program = lower(self.tape, self.edges, leaves)
+                self.engines[inputs] = kind(program, self.shared, **self.options)
+        return self.engines[inputs]
+
+
+class Compiled:
+    """A function of numbers, traced once, that runs on batches; `autograd.compile` makes it.
+
+    Args:
+        function: of numbers, or of lists of numbers; it may use the parameters, and returns a
+            number, or a list of numbers.
+        parameters: the Values whose numbers all samples share, in the order of the gradient.
+        example: one argument for each of the function's. Only its structure lasts, and which way
+            the function branches on it.
+        engine: "numba", "numpy", or None for the better one that is installed.
+        dtype: "float64" or "float32".
+        reduce: "mean" or "sum" of the results over the batch, in `value_and_grad`.
+        threads: how many may work at once on a batch of thousands of samples, or on a product of
+            large matrices; as many as there are cores by default. No result depends on it.
+        finite: False lets inputs and results be infinite or NaN, where by default that is an
+            error.
+        retrace: True traces again where a sample takes another branch; by default that is an
+            error, for a compiled function never answers for a branch that it has not seen.
+        functions: whose exp, log, sin and so on the numba engine calls. "vector" are its own, which
+            take several numbers at once, to 1 ulp (erfc to a few); "libm" are those that Python
+            calls, so that single results have the very bits of the eager engine.
+
+    >>> import autograd
+    >>> f = autograd.compile(lambda x, y: x * y, example=(1.0, 1.0))
+    >>> f.value([1.0, 2.0], [3.0, 4.0])
+    array([3., 8.])
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        parameters: Sequence[Value] = (),
+        example: Any = (),
+        *,
+        engine: str | None = None,
+        dtype: str = "float64",
+        reduce: str = "mean",
+        threads: int | None = None,
+        finite: bool = True,
+        retrace: bool = False,
+        functions: str = "vector",
+    ) -> None:
+        chosen("engine", engine, (None, *ENGINES))
+        chosen("functions", functions, FUNCTIONS)
+        chosen("dtype", dtype, DTYPES)
+        chosen("reduce", reduce, REDUCTIONS)
+        self.function, self.values = function, list(parameters)
+        self.example = example if isinstance(example, tuple) else (example,)
+        if threads is not None and threads < 1:
+            raise ValueError(f"threads is {threads!r}; pass 1 or more, or None for all cores")
+        self.threads = threads or cores()
+        self.reduce, self.finite, self.retrace = reduce, finite, retrace
+        self.dtype = np.dtype(dtype)
+        self.functions = functions
+        self.engine = engine or ("numba" if installed("numba") else "numpy")
+        self.parts: list[Part] = parts_of(self.example)
+        self.regular = [part.path for part in self.parts] == [
+            (i,) for i in range(len(self.example))
+        ]
+        self.traces = [Traced(self, self.example)]
+        self.jobs: dict[Any, Any] = {}
+        self.lock = threading.RLock()
+
+    # The numbers of the parameters
+
+    @property
+    def parameters(self) -> Array:
+        """The array of parameters that all calls read; change it in place, or assign."""
+        return self.traces[0].parameters
+
+    @parameters.setter
+    def parameters(self, numbers: Any) -> None:
+        self.traces[0].parameters[:] = numbers
+
+    def pull(self) -> None:
+        """Copy the numbers of the Values into the array `parameters`."""
+        self.parameters[:] = [x.data for x in self.values]
+
+    def push(self) -> None:
+        """Copy the array `parameters` into the Values."""
+        for x, number in zip(self.values, self.parameters.tolist()):
+            x.data = number
+
+    # Calls
+
+    def value(self, *batch: Any) -> Any:
+        """Return the result for every sample: an array, or the function's structure of arrays."""
+        structure = self.traces[0].outputs
+        with self.lock:
+            job = self.done(batch, 0)
+            if is_scalar(structure):
+                return job.outputs[:, 0].copy()
+            columns = job.outputs.T if isinstance(job, Done) else job.outputs.T.copy()
+        return rebuild_columns(structure, iter(columns))
+
+    def value_and_grad(self, *batch: Any, inputs: bool = False, seed: Any = None) -> Any:
+        """Return the mean (or sum) of the results over the batch, and its gradient.
+
+        Args:
+            batch: one array for each argument, its first axis counting the samples.
+            inputs: also return the gradient by the inputs.
+            seed: for a function of several outputs, the weight of each in what is differentiated.
+        Returns: the value, a float; the gradient by the parameters, an array in their order; with
+            `inputs`, also the gradient by the inputs, in the structure of the batch.
+        """
+        with self.lock:
+            job = self.done(batch, INPUTS_TOO | GRADIENT_TOO if inputs else GRADIENT_TOO, seed)
+            value, gradient = job.total.item(), job.gradient()
+            return (value, gradient, self.like_inputs(job.slopes)) if inputs else (value, gradient)
+
+    def per_sample_grad(self, *batch: Any, seed: Any = None) -> Array:
+        """Return the gradient of each sample's own result: samples x parameters."""
+        with self.lock:
+            return self.done(batch, GRADIENT_TOO | EACH, seed).gradients.copy()  # type: ignore[no-any-return]
+
+    def descend(self, *batch: Any, step_size: float, seed: Any = None) -> float:
+        """Take a step of gradient descent, and return the value that it started from.
+
+        That is parameters -= step_size * gradient, without an array in between. Where it raises an
+        error, no parameter has changed.
+
+        Raises: FloatingPointError also where a parameter would become infinite or NaN.
+
+        >>> import autograd
+        >>> f = autograd.compile(lambda x: x * x * w, [w := Value(3.0)], example=(1.0,))
+        >>> f.descend([1.0, 2.0], step_size=0.5), f.parameters
+        (7.5, array([1.75]))
+        """
+        with self.lock:
+            job = self.done(batch, GRADIENT_TOO, seed, step_size)
+            if not (job.moved or job.descend(step_size, self.finite)):
+                self.complain_of_step(job, step_size)
+            return job.total.item()  # type: ignore[no-any-return]
+
+    def done(
+        self, batch: tuple[Any, ...], wanted: int, seed: Any = None, step_size: float = 0.0
+    ) -> Any:
+        """Return the finished job of a batch; with a step size, it may have moved parameters.
+
+        Its results are to be taken before the lock is given back: the next call writes over them.
+        """
+        samples = samples_of(self.parts, batch, len(self.example))
+        if samples >= SLICED:
+            return self.done_in_slices(samples, batch, wanted, seed)
+        job = self.job(samples, wanted, seed)
+        fill(job.places, batch)
+        answer = job.run(step_size, self.finite)
+        if answer < 0 and self.retrace:
+            return self.done_by_branch(job.rows, wanted, seed)
+        if answer and (answer < 0 or self.finite):
+            self.complain(job, answer)
+        return job
+
+    def job(self, samples: int, wanted: int, seed: Any) -> Any:
+        """Return a job for so many samples, if possible one that was used before."""
+        key = samples, wanted, None if seed is None else tuple(flatten(seed))
+        job = self.jobs.get(key)
+        if job is None:
+            if len(self.jobs) >= KEPT:
+                self.jobs.clear()
+            job = self.jobs[key] = self.traces[0].engine(wanted).job(samples, wanted)
+            job.places = places_of(self.parts, job.rows)
+            job.seed[:] = self.weights(samples, wanted, seed)
+        return job
+
+    def done_in_slices(self, samples: int, batch: Any, wanted: int, seed: Any) -> Any:
+        """Return the job of a large batch, done in slices that threads can share.
+
+        The slices depend on the number of samples alone, and are added up in order, so the number
+        of threads makes no difference to any bit.
+        """
+        weights, engine = self.weights(samples, wanted, seed), self.traces[0].engine(wanted)
+        whole = Done(samples, wanted, engine, self.parts)
+        fill(whole.places, batch)
+        edges = [samples * i // SLICES for i in range(SLICES + 1)]
+        slices = [slice(start, stop) for start, stop in zip(edges, edges[1:])]
+
+        def work(chosen: slice) -> tuple[Any, int]:
+            job = engine.job(chosen.stop - chosen.start, wanted, apart=self.threads > 1)
+            job.share(whole.rows[chosen], whole.outputs[chosen], whole.slopes[chosen])
+            job.seed[:] = weights
+            return job, job.run()
+
+        with ThreadPoolExecutor(self.threads) as pool:
+            answers = list(pool.map(work, slices) if self.threads > 1 else map(work, slices))
+        for chosen, (job, answer) in zip(slices, answers):
+            if answer < 0 and self.retrace:
+                return self.done_by_branch(whole.rows, wanted, seed)
+            if answer and (answer < 0 or self.finite):
+                self.complain(job, answer, chosen.start)
+            whole.add(chosen, job)
+        return whole
+
+    def done_by_branch(self, rows: Array, wanted: int, seed: Any) -> Any:
+        """Return the job of samples that branch differently, each by the trace that fits it."""
+        weights = self.weights(len(rows), wanted, seed)
+        whole = Done(len(rows), wanted, self.traces[0].engine(wanted), self.parts)
+        whole.rows[:] = rows
+        rest, i = np.arange(len(rows)), 0
+        while rest.size:
+            if i == len(self.traces):
+                self.trace_again(rows[rest[0]])
+            traced = self.traces[i]
+            traced.parameters[:] = self.parameters
+            engine = traced.engine(wanted)
+            holds = engine.holds(rows[rest])
+            if holds.any():
+                chosen = rest[holds]
+                job = engine.job(len(chosen), wanted)
+                job.rows[:], job.seed[:] = rows[chosen], weights
+                answer = job.run()
+                if answer > 0 and self.finite:
+                    self.complain(job, answer, 0, chosen)
+                whole.take(chosen, job)
+            rest, i = rest[~holds], i + 1
+        return whole
+
+    def trace_again(self, row: Array) -> None:
+        """Trace the function at a sample that takes other branches than all traces so far."""
+        if len(self.traces) >= BRANCHES:
+            raise GuardError(
+                f"{BRANCHES} traces do not cover this batch: every sample branches its own way;"
+                " write the function with where, maximum or clip instead of comparisons"
+            )
+        self.push()
+        example = rebuild(self.example, iter(row.astype(float).tolist()))
+        traced = Traced(self, example)
+        if traced.outputs != self.traces[0].outputs:
+            raise TypeError("the function returns another structure on another branch")
+        self.traces.append(traced)
+
+    def weights(self, samples: int, wanted: int, seed: Any) -> Array:
+        """Return the weight of each output in what is differentiated."""
+        first = self.traces[0]
+        count = len(first.tape.outputs)
+        if seed is None and wanted and not is_scalar(first.outputs):
+            raise TypeError(
+                f"the function returns a list of {count} numbers, not one number;"
+                " pass seed=[...], a weight for each, to differentiate their weighted sum"
+            )
+        weights = np.ones(count) if seed is None else np.array(flatten(seed), float)
+        if len(weights) != count:
+            raise ValueError(f"the function returns {count} numbers, but seed has {len(weights)}")
+        mean = self.reduce == "mean" and not wanted & EACH
+        return weights / samples if mean else weights
+
+    def like_inputs(self, slopes: Array) -> Any:
+        """Return the gradient by the inputs in the structure of the arguments."""
+        arrays = [part.view(slopes).copy() for part in self.parts]
+        if self.regular:  # one array for each argument: no structure to look at
+            found = tuple(arrays)
+        else:
+            left = iter(arrays)
+            found = tuple(shaped_like(example, left) for example in self.example)
+        return found[0] if len(found) == 1 else found
+
+    def complain(self, job: Any, answer: int, start: int = 0, places: Any = None) -> None:
+        """Raise the error for a guard that failed, or for a result that is not finite."""
+        sample = abs(answer) - 1
+        name = start + sample if places is None else places[sample]
+        inputs = ", ".join(f"{x:.6g}" for x in job.rows[sample][:8])
+        inputs += ", ..." if job.rows.shape[1] > 8 else ""
+        if answer > 0:
+            what = "result" if np.isfinite(job.rows[sample]).all() else "data"
+            raise FloatingPointError(
+                f"the {what} of sample {name} is not finite: {job.outputs[sample].tolist()}, where"
+                f" the inputs are {inputs}; finite=False lets infinite numbers and NaN pass"
+            )
+        guard = job.engine.first_failing(job.rows[sample])
+        raise GuardError(
+            f"sample {name} takes another branch than the one that was traced: at {guard.source},"
+            f" {guard.text} was {guard.truth}, and is {not guard.truth} where the inputs are"
+            f" {inputs}; write where, maximum or clip instead of the comparison, or pass"
+            " retrace=True"
+        )
+
+    def complain_of_step(self, job: Any, step_size: float) -> None:
+        """Raise the error for a step that would leave a parameter that is not finite."""
+        with np.errstate(all="ignore"):
+            new = self.parameters - step_size * job.gradient()
+        i = int(np.isfinite(new).argmin())
+        raise FloatingPointError(
+            f"parameter {i} would become {new[i]} by a step of {step_size!r} from"
+            f" {self.parameters[i]}; take a smaller step_size, or pass finite=False"
+        )
+
+    # What was found
+
+    def explain(self) -> Report:
+        """Return what was found in the function, in words; a table in Jupyter.
+
+        >>> import autograd
+        >>> w = [Value(0.5), Value(-1.0)]
+        >>> f = autograd.compile(lambda xs: sum(v * x for v, x in zip(w, xs)), w, ([0.0, 0.0],))
+        >>> print(f.explain())  # doctest: +ELLIPSIS
+        <lambda>, compiled for the ... engine
+            recorded  4 operations on single numbers
+        ...
+        """
+        engine = self.traces[0].engine(0)
+        lanes = engine.block(max([64, *(key[0] for key in self.jobs)]))
+        name = getattr(self.function, "__name__", "the function")
+        title = f"{name}, compiled for the {self.engine} engine"
+        return report(title, engine.program, lanes, self.dtype.itemsize)
+
+    def source(self) -> str:
+        """Return the program, one instruction a line.
+
+        >>> import autograd
+        >>> w = Value(3.0)
+        >>> print(autograd.compile(lambda x: (w * x).tanh(), [w], (1.0,)).source())
+        s0:1 = the inputs of a sample
+        s1:2 = p0 in every lane
+        s2:3 = s1 * s0
+        s3:4 = tanh(s2)
+        return s3
+        """
+        return "\n".join(self.traces[0].engine(0).program.lines())
+
+    def draw(self) -> Any:
+        """Return the program as a graphviz.Digraph; `.source` is its DOT text."""
+        return drawing(self.traces[0].engine(0).program)
+
+    def __repr__(self) -> str:
+        name = getattr(self.function, "__name__", "function")
+        inputs, outputs = len(self.traces[0].tape.inputs), len(self.traces[0].tape.outputs)
+        return (
+            f"<Compiled {name}: {inputs} inputs, {len(self.values)} parameters,"
+            f" {outputs} outputs, engine {self.engine}>"
+        )
+
+    def _repr_html_(self) -> str:
+        return self.explain().html
+
+
+def engine_class(name: str) -> Any:
+    """Return the class of an engine.
+
+    Raises: ImportError when its package is missing, with the line that installs it.
+    """
+    if name == "numpy":
+        return NumpyEngine
+    try:
+        from autograd.compile.machine.numba_engine import NumbaEngine
+    except ImportError as error:
+        raise ImportError(
+            f'the {name} engine needs {name} ({error}): pip install "chainrule[compile]"'
+        ) from None
+    return NumbaEngine
+
+
+def rebuild_columns(structure: Any, columns: Any) -> Any:
+    """Return a structure with the next column in place of each number."""
+    if is_scalar(structure):
+        return next(columns)
+    parts = [rebuild_columns(part, columns) for part in structure]
+    return tuple(parts) if isinstance(structure, tuple) else parts
+
+
+def installed(name: str) -> bool:
+    """Tell whether a package can be imported, without importing it."""
+    try:
+        return importlib.util.find_spec(name) is not None
+    except ValueError:  # it is marked as missing
+        return False
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on Linux
+        return os.cpu_count() or 1
+
+
+def chosen(what: str, name: Any, among: Sequence[Any]) -> None:
+    """Check a choice, or say what there is."""
+    if name not in among:
+        raise ValueError(f"{what} {name!r} is not known; choose from {', '.join(map(str, among))}")

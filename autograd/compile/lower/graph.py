@@ -1,0 +1,153 @@
+"""A tape as arrays: what the passes of the lowering walk over.
+
+A million rows are a million tuples all over memory. As a few arrays they can be counted, compared
+and gathered at once; and where a pass has to go row by row, it is one short loop over edges.
+
+>>> from autograd import Value
+>>> from autograd.compile.tracing.tape import trace
+>>> graph = Graph(trace(lambda x, y: (x * y).tanh() * y, (), (1.0, 2.0))[0])
+>>> children, parents = graph.edges()
+>>> children.tolist(), parents.tolist()
+([2, 2, 3, 4, 4], [0, 1, 2, 3, 1])
+>>> reached([0], parents, children, graph.rows).tolist()
+[True, False, True, True, True]
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Sequence
+from itertools import chain
+from typing import Any
+
+import numpy as np
+
+from autograd.compile.tracing.tape import Tape
+from autograd.primitive_type import Primitive
+
+Array = np.ndarray[Any, Any]
+NO_BIAS = -1
+MOST = 2**62  # codes that an integer has room for
+
+
+class Graph:
+    """Rows as arrays: row i applies table[codes[i]] to the counts[i] operands from starts[i] on.
+
+    Attributes:
+        table: the distinct primitives; the first is None, for leaves.
+        codes, starts, counts: of each row.
+        operands: of all rows; those of a tape in the order of its rows, rewritten ones behind.
+        bias: of each row; NO_BIAS but for some of those that were rewritten.
+    """
+
+    def __init__(self, tape: Tape) -> None:
+        self.rows = rows = len(tape)
+        self.table: list[Primitive | None] = list(dict.fromkeys([None, *tape.ops]))
+        self.code = {op: i for i, op in enumerate(self.table)}
+        self.codes = np.fromiter(map(self.code.__getitem__, tape.ops), np.int32, rows)
+        self.counts = np.fromiter(map(len, tape.operands), np.int32, rows)
+        self.starts = np.cumsum(self.counts) - self.counts
+        self.operands = np.fromiter(chain.from_iterable(tape.operands), np.int32)
+        self.bias = np.full(rows, NO_BIAS, np.int32)
+
+    @property
+    def computed(self) -> Array:
+        """Tell of every row whether it is computed, and no leaf."""
+        return self.codes > 0
+
+    def applies(self, *ops: Primitive) -> Array:
+        """Tell of every row whether it applies one of the given primitives."""
+        chosen: Array = np.array([op in ops for op in self.table])[self.codes]
+        return chosen
+
+    def places(self, rows: Array) -> Array:
+        """Return where the operands of the given rows stand, one row after the other."""
+        return ranges(self.starts[rows], self.counts[rows])
+
+    def edges(self, rows: Array | None = None) -> tuple[Array, Array]:
+        """Return the edges of a tape's rows, or of some rows: children and their parents."""
+        if rows is None:
+            return np.repeat(np.arange(self.rows, dtype=np.int32), self.counts), self.operands
+        return np.repeat(rows, self.counts[rows]), self.operands[self.places(rows)]
+
+    def columns(self, rows: Array) -> Array:
+        """Return the operands of rows that have equally many: operands x rows."""
+        start, count = self.starts[rows[0]], self.counts[rows[0]]
+        if len(rows) == 1:  # as in a long chain, a million times
+            return self.operands[start : start + count, None]
+        steps = np.arange(count)
+        found: Array = self.operands[self.starts[rows] + steps[:, None]]
+        return found
+
+    def rewrite(self, rows: dict[int, tuple[Primitive, Sequence[int], int]]) -> None:
+        """Give rows another primitive, other operands and a bias."""
+        places = np.fromiter(rows, np.int64, len(rows))
+        ops, operands, biases = zip(*rows.values())
+        for op in ops:
+            if op not in self.code:
+                self.code[op] = len(self.table)
+                self.table.append(op)
+        self.codes[places] = [self.code[op] for op in ops]
+        self.counts[places] = counts = np.array([len(xs) for xs in operands])
+        self.starts[places] = len(self.operands) + np.cumsum(counts) - counts
+        behind = np.fromiter(chain.from_iterable(operands), np.int32)
+        self.operands = np.concatenate([self.operands, behind])
+        self.bias[places] = biases
+
+
+def merged(edges: Array, others: Array, rows: int) -> Array:
+    """Return edges with others in place of those of their children, in the order of the children.
+
+    Both are tables of a column for each edge: child, parent, and what more is known of it.
+    """
+    if not others.size:
+        return edges
+    mine = np.ones(rows, bool)
+    mine[others[0]] = False
+    both = np.concatenate([edges[:, mine[edges[0]]], others], axis=1)
+    return both[:, np.argsort(both[0], kind="stable")]
+
+
+def ranges(starts: Array, counts: Array) -> Array:
+    """Return the integers of several ranges, one after the other.
+
+    >>> ranges(np.array([5, 0, 9]), np.array([2, 3, 1])).tolist()
+    [5, 6, 0, 1, 2, 9]
+    """
+    before = np.cumsum(counts) - counts
+    return np.repeat(starts - before, counts) + np.arange(counts.sum())
+
+
+def compact(integers: Array) -> array[int]:
+    """Return integers to loop over, side by side in memory; a list's would be all over it."""
+    return array("i", integers.astype(np.intc).tobytes())
+
+
+def reached(marks: Iterable[int], sources: Array, targets: Array, rows: int) -> Array:
+    """Tell of every row whether edges lead to it from a marked one, which itself is reached.
+
+    The edges are in such an order that those to a row come before those from it.
+    """
+    found = bytearray(rows)
+    for place in marks:
+        found[place] = True
+    for source, target in zip(compact(sources), compact(targets)):
+        if found[source]:
+            found[target] = True
+    return np.frombuffer(found, bool)
+
+
+def numbered(columns: Iterable[Array]) -> Array:
+    """Number the rows of a table of small integers: equal rows have the same number, from 0 on.
+
+    >>> numbered([np.array([3, 3, 0, 3]), np.array([1, 0, 1, 1])]).tolist()
+    [2, 1, 0, 2]
+    """
+    size, number = 1, np.zeros(1, np.int64)
+    for column in columns:
+        span = int(column.max(initial=0)) + 1
+        if size * span > MOST:
+            number = np.unique(number, return_inverse=True)[1]
+            size = int(number.max()) + 1
+        size, number = size * span, number * span + column
+    return np.unique(number, return_inverse=True)[1]

@@ -1,0 +1,288 @@
+"""Lowering: from a tape to a program.
+
+Nodes of one level and one kind become one instruction, whose members stand in consecutive slots;
+inner products of the same weights with several inputs, or of several weights with the same inputs,
+become a matrix product. Levels only go up, so the instructions of a level need no order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd import primitives as p
+from autograd.compile.lower.fuse import fuse
+from autograd.compile.lower.graph import NO_BIAS, Array, Graph, merged, reached
+from autograd.compile.lower.grouping import (
+    Kind,
+    differentiable_operands,
+    edges_with_steps,
+    kinds_of,
+)
+from autograd.compile.lower.optional_adjoints import marked
+from autograd.compile.lower.program import (
+    Dot,
+    Edges,
+    Instruction,
+    Map,
+    Matrix,
+    Program,
+    Table,
+    Total,
+)
+from autograd.compile.lower.schedule import schedule
+from autograd.compile.tracing.internal_primitives import differentiable, quotient, share
+from autograd.compile.tracing.rules import read
+from autograd.compile.tracing.symbols import Symbol, place_of
+from autograd.compile.tracing.tape import Tape
+from autograd.primitive_type import Variadic
+
+FEW = 4  # terms: inner products of fewer do not wait for others with the same weights
+WORTHWHILE = 8  # terms: a single row of fewer is no matrix
+Edge = tuple[int, int, int, int]  # node, parent, slope, mask
+NO_EDGES = np.empty((0, 4), np.int32)
+
+
+def complete(tape: Tape) -> Array:
+    """Write to a tape all that programs of it will ask for: local derivatives, and constants.
+
+    Returns the edges of the nodes whose local derivatives are rows now: for each of them node,
+    parent, slope and mask.
+    """
+    tape.constant(0.0)  # the bias of a dot that has none
+    tape.constant(1.0)  # the factor of a term that is no product
+    edges = expand(tape)
+    for place, op in enumerate(tape.ops):
+        if op is share:  # its edges are written down, so what is left is a quotient
+            tape.ops[place], tape.operands[place] = quotient, tape.operands[place][:2]
+    return np.array(edges, np.int32).reshape(-1, 4)
+
+
+def lower(tape: Tape, edges: Array, leaves: Sequence[int]) -> Program:
+    """Return the program of a complete tape, whose backward pass leads to the given leaves.
+
+    Cost: O(n log n) in time for n nodes and operands, O(n) in memory.
+    """
+    graph = Graph(tape)
+    varies = varying(tape, graph, leaves, edges)
+    edges = edges[varies[edges[:, 1]]]
+    mortal = marked(tape, graph, varies, edges)
+    nodes = fuse(tape, graph, edges[:, 2:].ravel().tolist())
+    return Lowering(tape, graph, nodes, edges, varies, mortal).program()
+
+
+def varying(tape: Tape, graph: Graph, leaves: Sequence[int], edges: Array = NO_EDGES) -> Array:
+    """Tell for every row whether an adjoint has to flow through it.
+
+    That is so where one of the leaves flows into it, and it into an output. What only a branch or a
+    local derivative asks for has no adjoint. The given edges stand in for those of their nodes.
+    """
+    able = differentiable_operands(graph)
+    children, parents, steps = edges_with_steps(graph, np.arange(graph.rows, dtype=np.int32))
+    flows = able[graph.codes[children], np.minimum(steps, able.shape[1] - 1)]
+    own = np.stack([children[flows], parents[flows]])
+    children, parents = merged(own, edges[:, :2].T, graph.rows)
+    downstream = reached(leaves, parents, children, graph.rows)
+    return downstream & reached(tape.outputs, children[::-1], parents[::-1], graph.rows)
+
+
+def expand(tape: Tape) -> list[Edge]:
+    """Write to the tape the local derivatives of primitives with any number of operands.
+
+    Sums and dots are left alone: they are linear in each operand. Of the others (a product, a norm,
+    a softmax) the table's rule is read for as many operands as there are.
+    """
+    graph = Graph(tape)
+    wide = [op for op in graph.table if isinstance(op, Variadic)]
+    chosen = graph.applies(*(op for op in wide if op not in (p.total, p.inner_product)))
+    if not chosen.any():
+        return []
+    varies = varying(tape, graph, tape.parameters + tape.inputs)
+    edges: list[Edge] = []
+    for place in np.flatnonzero(chosen & varies).tolist():
+        edges += edges_of(tape, place, varies)
+    return edges
+
+
+def edges_of(tape: Tape, place: int, varies: Array) -> Iterable[Edge]:
+    """Return the edges of one node, after writing their slopes to the tape."""
+    op, operands = tape.ops[place], tape.operands[place]
+    assert op is not None  # leaves have no edges
+    flows = [bool(varies[x]) and differentiable(op, i) for i, x in enumerate(operands)]
+    symbols = [tape.constants.get(x, Symbol(tape, x)) for x in (*operands, place)]
+    slopes, still = read(op, symbols, flows)
+    parents = [x for x, flow in zip(operands, flows) if flow]
+    return [
+        (place, parent, place_of(tape, slope), place_of(tape, mask))
+        for parent, slope, mask in zip(parents, slopes, still)
+    ]
+
+
+class Lowering:
+    """The state of one lowering: which slot each row of the tape has got."""
+
+    def __init__(
+        self, tape: Tape, graph: Graph, nodes: Array, edges: Array, varies: Array, mortal: Array
+    ) -> None:
+        self.tape, self.graph, self.nodes, self.edges = tape, graph, nodes, edges
+        self.slot = np.full(graph.rows, -1, np.int32)
+        self.number = np.full(graph.rows, -1, np.int32)  # in the array of shared numbers
+        shared = [*tape.parameters, *tape.constants]
+        self.number[shared] = np.arange(len(shared))
+        self.zero = int(self.number[tape.constant(0.0)])
+        self.kinds, self.table = kinds_of(graph, nodes, varies, mortal, self.number >= 0)
+        self.instructions: list[Instruction] = []
+        self.slots = 0
+
+    def program(self) -> Program:
+        """Return the program."""
+        tape = self.tape
+        self.assign(np.array(tape.inputs, np.int32))
+        groups = self.grouped()
+        broadcast = self.broadcast(groups)
+        self.assign(broadcast)
+        for kind, members in groups:
+            self.emit(kind, members)
+        return Program(
+            parameters=len(tape.parameters),
+            shared=[float(x) for x in tape.constants.values()],
+            inputs=len(tape.inputs),
+            slots=self.slots,
+            broadcast=self.number[broadcast],
+            instructions=self.with_edges(),
+            outputs=self.slot[tape.outputs],
+            guards=[guard._replace(row=int(self.slot[guard.row])) for guard in tape.guards],
+            facts={"recorded": tape.recorded, "rows": len(tape), "nodes": len(self.nodes)},
+        )
+
+    def assign(self, places: Array) -> int:
+        """Give rows consecutive slots, and return the first."""
+        first = self.slots
+        self.slots += len(places)
+        self.slot[places] = np.arange(first, self.slots) if len(places) > 1 else first
+        return first
+
+    def grouped(self) -> list[tuple[Kind, Array]]:
+        """Return the nodes in groups, in the order of their computation."""
+        patient = [kind.shared and kind.arity >= 2 * FEW for kind in self.table]
+        groups = schedule(self.kinds, *self.dependencies(), patient)
+        return [(self.table[kind], np.array(members)) for kind, members in groups]
+
+    def dependencies(self) -> tuple[Array, Array]:
+        """Return the edges of all nodes to what they are computed from, a bias included."""
+        children, parents = self.graph.edges(self.nodes)
+        biased = self.nodes[self.graph.bias[self.nodes] != NO_BIAS]
+        children = np.concatenate([children, biased])
+        parents = np.concatenate([parents, self.graph.bias[biased]])
+        order = np.argsort(children, kind="stable")
+        return children[order], parents[order]
+
+    def broadcast(self, groups: list[tuple[Kind, Array]]) -> Array:
+        """Return the shared numbers that are operands of other instructions than matrices."""
+        asked = [*self.tape.outputs, *(guard.row for guard in self.tape.guards)]
+        members = [members for kind, members in groups if not kind.shared]
+        rows = np.concatenate([*members, np.empty(0, np.int64)])
+        _, operands = self.graph.edges(rows)
+        found = np.concatenate([operands, np.array(asked, np.int32), self.edges[:, 1:].ravel()])
+        found = found[self.number[found] >= 0]
+        _, first = np.unique(found, return_index=True)
+        kept: Array = found[np.sort(first)]
+        return kept
+
+    def emit(self, kind: Kind, members: Array) -> None:
+        """Append the instructions of a group."""
+        if kind.shared:
+            self.emit_matrices(kind, members)
+            return
+        members, operands = self.sorted_by_slots(members)
+        if kind.op is p.inner_product:
+            left, right = np.split(operands, 2)
+            self.append_dot(kind, members, left, right)
+        elif kind.op is p.total:
+            out = self.assign(members)
+            self.instructions.append(Total(out, len(members), operands, kind.flows[0]))
+        else:
+            step = Map(
+                self.assign(members), len(members), kind.op, operands, kind.flows, kind.mortal
+            )
+            self.instructions.append(step)
+
+    def sorted_by_slots(self, members: Array) -> tuple[Array, Table]:
+        """Return the members of a group in the order of their operands' slots, and those."""
+        operands = self.slot[self.graph.columns(members)]
+        if len(members) == 1:
+            return members, operands
+        order = np.lexsort(operands[::-1])
+        return members[order], operands[:, order]
+
+    def bias_of(self, members: Array) -> Table:
+        """Return the coded biases of dots."""
+        bias = self.graph.bias[members]
+        number = np.where(bias == NO_BIAS, self.zero, self.number[bias])
+        return np.where(number >= 0, ~number, self.slot[bias])
+
+    def append_dot(self, kind: Kind, members: Array, left: Table, right: Table) -> None:
+        """Append inner products."""
+        bias = self.bias_of(members)
+        out = self.assign(members)
+        self.instructions.append(Dot(out, len(members), bias, left, right, kind.flows, kind.mortal))
+
+    def emit_small(self, kind: Kind, members: Array) -> None:
+        """Append inner products with shared weights that make no matrix."""
+        left, right = np.split(self.graph.columns(members), 2)
+        self.append_dot(kind, members, ~self.number[left], self.slot[right])
+
+    def emit_matrices(self, kind: Kind, members: Array) -> None:
+        """Append matrix products that together are the given dots.
+
+        Columns of inputs that meet the same set of weights belong together.
+        """
+        rows: dict[Any, int] = {}  # by weights, and a number that tells equal weights apart
+        columns: dict[tuple[int, ...], dict[int, int]] = {}
+        left, right = np.split(self.graph.columns(members), 2)
+        sides = zip(self.number[left].T.tolist(), self.slot[right].T.tolist())
+        for place, (numbers, slots) in zip(members.tolist(), sides):
+            weights, copy = tuple(numbers), 0
+            column = columns.setdefault(tuple(slots), {})
+            while rows.setdefault((weights, copy), len(rows)) in column:
+                copy += 1  # the same dot but for its bias
+            column[rows[weights, copy]] = place
+        blocks: dict[tuple[int, ...], list[tuple[int, ...]]] = {}
+        for inputs, column in columns.items():
+            blocks.setdefault(tuple(sorted(column)), []).append(inputs)
+        weights_of = [weights for weights, _ in rows]
+        small: list[int] = []
+        for chosen, inputs_of in blocks.items():
+            if len(chosen) == 1 and len(inputs_of[0]) < WORTHWHILE:
+                small += [columns[inputs][chosen[0]] for inputs in inputs_of]
+            else:
+                order = sorted((weights_of[row], row) for row in chosen)
+                self.emit_matrix(kind, order, sorted(inputs_of), columns)
+        if small:
+            self.emit_small(kind, np.array(small))
+
+    def emit_matrix(self, kind: Kind, rows: Any, inputs_of: Any, columns: Any) -> None:
+        """Append one matrix product."""
+        places = np.array([columns[inputs][row] for _, row in rows for inputs in inputs_of])
+        bias = self.bias_of(places).reshape(len(rows), len(inputs_of))
+        weights = np.array([side for side, _ in rows], np.int32)
+        inputs = np.array(inputs_of, np.int32).T
+        out = self.assign(places)
+        self.instructions.append(
+            Matrix(out, len(places), bias, weights, inputs, kind.flows, kind.mortal)
+        )
+
+    def with_edges(self) -> list[Instruction]:
+        """Return all instructions, with the edges of nodes whose slopes are rows themselves."""
+        edges = self.slot[self.edges]
+        edges = edges[np.argsort(edges[:, 0], kind="stable")]
+        stops = [step.out + step.count for step in self.instructions]
+        bounds = np.searchsorted(edges[:, 0], [0, *stops]).tolist()
+        steps: list[Instruction] = []
+        for step, start, stop in zip(self.instructions, bounds, bounds[1:]):
+            steps.append(step)
+            if start < stop:
+                steps.append(Edges(0, 0, *edges[start:stop].T))
+        return steps

@@ -1,0 +1,78 @@
+"""Which adjoints can be structurally zero in a sample, and where that matters.
+
+Where a branch is not taken, the eager engine has no edge, and never multiplies 0 by an infinite
+slope: `where(x > 0, log(x), 0)` has the gradient 0 at 0. Compiled, the branch is there in every
+sample. So a row all of whose ways to the output can be cut off is *mortal*: in some samples it has
+no adjoint. No adjoint is written as -0.0, which a live one never is: what is added to the adjoint
+of a mortal row is made +0.0 where it is a zero. Kernels look for the mark only where a row that is
+mortal stands above one whose slope can be infinite; elsewhere a zero is as good.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from autograd import primitives as p
+from autograd.compile.lower.graph import Array, Graph, merged, reached
+from autograd.compile.tracing import internal_primitives
+from autograd.compile.tracing.symbols import Symbol
+from autograd.compile.tracing.tape import Tape
+from autograd.primitive_type import Primitive, Variadic
+
+# fmt: off
+SAFE = {  # rows whose slopes are finite where their operands are, but for overflow
+    p.add, p.sub, p.mul, p.neg, p.pos, p.total, p.inner_product, p.absolute, p.square, p.sin, p.cos,
+    p.tanh, p.sigmoid, p.log_sigmoid, p.softplus, p.silu, p.gelu, p.relu, p.leaky_relu, p.erf,
+    p.erfc, p.normal_cdf, p.gaussian, p.atan, p.asinh, p.at_least, p.at_most, p.clip, p.where,
+    p.largest, p.smallest, p.prod, p.logsumexp, p.copysign, p.mod, internal_primitives.quotient,
+}
+# fmt: on
+
+
+def marked(tape: Tape, graph: Graph, varies: Array, edges: Array) -> Array:
+    """Tell for every row whether its kernel must look for adjoints that are not there.
+
+    Args:
+        tape, graph: the same rows.
+        varies: the rows through which adjoints flow.
+        edges: node, parent, slope and mask, of the nodes whose slopes are rows.
+    """
+    absent = [tape.constants.get(mask) is not False for mask in edges[:, 3].tolist()]
+    if not any(absent) and not any(op.constant for op in graph.table if op):
+        return np.zeros(graph.rows, bool)
+    others = np.stack([*edges[:, :2].T, np.array(absent, edges.dtype)])
+    own = np.stack([*graph.edges(), absent_edges(tape, graph, varies)])
+    both = merged(own, others, graph.rows)
+    children, parents, cut = both[:, varies[both[0]]]
+    unsafe = np.flatnonzero(varies & graph.computed & ~graph.applies(*SAFE))
+    risky = reached(unsafe.tolist(), parents, children, graph.rows)
+    lasting = cut == 0
+    children, parents = children[lasting][::-1], parents[lasting][::-1]
+    immortal = reached(tape.outputs, children, parents, graph.rows)
+    return risky & ~immortal
+
+
+def absent_edges(tape: Tape, graph: Graph, varies: Array) -> Array:
+    """Tell for every edge of a graph whether it can be absent."""
+    found = np.zeros(len(graph.operands), bool)
+    masked = [op for op in graph.table if op and op.constant and not isinstance(op, Variadic)]
+    for row in np.flatnonzero(varies & graph.applies(*masked)).tolist():
+        op, operands, start = tape.ops[row], tape.operands[row], graph.starts[row]
+        known = tuple(tape.constants.get(x) for x in operands)
+        found[start : start + len(operands)] = absences(op, known)
+    return found
+
+
+@cache
+def absences(op: Primitive, known: tuple[Any, ...]) -> list[bool]:
+    """Tell for each operand whether its edge can be absent; `known` are constants, or None."""
+    tape = Tape()
+    numbers = [Symbol(tape, tape.input()) if x is None else x for x in known]
+    assert op.constant is not None  # asked only of rows that have it
+    try:
+        return [bool(x is not False) for x in op.constant(*numbers, Symbol(tape, tape.input()))]
+    except (TypeError, AttributeError):  # it cannot be read, so any edge may be absent
+        return [True] * len(known)

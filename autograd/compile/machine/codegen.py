@@ -1,0 +1,328 @@
+"""Kernels of the primitives: source text, written from the rows of the table, and compiled.
+
+The text holds names of the table's rows and numbers, never a name of the user's. It is kept as a
+file in a cache folder, so that Numba can keep the machine code beside it and so that it can be
+read; the environment variable CHAINRULE_CACHE names another folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import platform
+import sys
+from collections.abc import Iterator, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numba
+from numba import cfunc, types
+
+from autograd import primitives, scalar_math
+from autograd.compile.machine import elementary, functions, intrinsics, kernels
+from autograd.compile.machine.functions import INLINE, LIBM, LONG, NEAR, ROWS, VECTOR, function_of
+from autograd.compile.machine.intrinsics import LANES as WIDE
+from autograd.compile.tracing.rules import ancestors, rules_of
+from autograd.compile.tracing.tape import Tape
+from autograd.primitive_type import Primitive, Variadic
+from autograd.primitives import neg
+
+ELEMENTS = {"float64": types.float64, "float32": types.float32}
+OPTIONS: dict[str, Any] = {"error_model": "numpy"}
+FEW = 3  # numbers: so many are worth a vector that is filled up
+INLINED = "@njit(error_model='numpy', forceinline=True)"
+HEAD = '''"""Kernels of a primitive, written by autograd.compile from its row of the table."""
+
+from math import inf, nan
+
+from numba import njit
+
+from autograd.compile.machine.elementary import near
+from autograd.compile.machine.functions import named, near_named
+from autograd.compile.machine.kernels import COLUMNS, COUNT, OUT, TABLE, TERMS
+from autograd.compile.machine.kernels import gone, pick, pick_in_order
+from autograd.compile.machine.intrinsics import shift
+'''
+
+
+def kernel_signature(dtype: str) -> Any:
+    """Return the type of a kernel."""
+    number = types.CPointer(ELEMENTS[dtype])
+    code, tables = types.CPointer(types.int64), types.CPointer(types.int32)
+    return types.void(code, tables, *[number] * 5, types.int64)
+
+
+def machine_signature(dtype: str) -> Any:
+    """Return the type of the machine."""
+    number, integers = types.CPointer(ELEMENTS[dtype]), types.CPointer(types.int64)
+    return types.int64(integers, types.CPointer(types.int32), number)
+
+
+def product_signature(dtype: str) -> Any:
+    """Return the type of a product of matrices: out, left and right with strides, and sizes."""
+    number, size = types.CPointer(ELEMENTS[dtype]), types.int64
+    return types.void(number, size, number, size, size, number, *[size] * 5)
+
+
+SIGNATURES = {"machine": machine_signature, "product": product_signature}
+
+
+@cache
+def fixed(name: str, dtype: str) -> Any:
+    """Return a function of `kernels`, compiled; from disk, if it was compiled before."""
+    signature = SIGNATURES.get(name, kernel_signature)
+    return cfunc(signature(dtype), cache=True, **OPTIONS)(getattr(kernels, name))
+
+
+@cache
+def of_primitive(
+    op: Primitive,
+    arity: int,
+    edges: tuple[bool, ...],
+    mortal: bool,
+    dtype: str,
+    functions: str = VECTOR,
+) -> Any:
+    """Return the forward and the backward kernel of a primitive; None where no edge leads back.
+
+    Raises: Numba's errors, or TypeError, where the function or a rule cannot be compiled.
+    """
+    writer = Writer(functions)
+    text = HEAD + "\n".join(writer.lines(op, arity, edges, mortal)) + "\n"
+    names = loaded(text) if not writer.strangers else executed(text, writer.strangers, functions)
+    compiled = cfunc(kernel_signature(dtype), cache=not writer.strangers, **OPTIONS)
+    return compiled(names["forward"]), compiled(names["backward"]) if any(edges) else None
+
+
+class Writer:
+    """Writes the source text of the kernels of one primitive.
+
+    Attributes: `strangers`, the primitives that are no rows of the table; their functions are put
+    into the namespace of the text, which is not kept on disk then. `kind`: whose elementary
+    functions are called. Sine and cosine have kernels with a loop for operands that are all near.
+    """
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        self.functions: list[Primitive] = []
+        self.strangers: list[Primitive] = []
+
+    def lines(
+        self, op: Primitive, arity: int, edges: Sequence[bool], mortal: bool = False
+    ) -> Iterator[str]:
+        """Yield the lines of a primitive's kernels."""
+        variadic = isinstance(op, Variadic)
+        names = ["xs", "count"] if variadic else [f"x{i}" for i in range(arity)]
+        pulled = [i for i, edge in enumerate(edges) if edge]
+        rules = rules_of(op, arity, edges) if pulled else Tape()
+        ways = ["", "near_"] if op in NEAR and self.kind == VECTOR else [""]
+        body = [line for way in ways for line in self.body(op, names, rules, pulled, mortal, way)]
+        yield ""
+        for k, function in enumerate(self.functions):
+            yield from self.definitions(k, function, ways)
+        yield from body
+        long = op in LONG and self.kind == VECTOR
+        yield from ROW_LOOPS if variadic else forward_loops(arity, ways, long)
+        if pulled:
+            long = self.kind == VECTOR and any(used in LONG for used in rules.ops)
+            yield from backward_loops(arity, pulled, ways, long)
+
+    def definitions(self, k: int, function: Primitive, ways: Sequence[str]) -> Iterator[str]:
+        """Yield the lines that name the k-th function."""
+        if function in self.strangers:
+            yield f"function{k} = strangers[{self.strangers.index(function)}]"
+            return
+        kind = f", {LIBM!r}" if self.kind == LIBM else ""
+        for way in ways:
+            yield f"{way}function{k} = {way}named({ROWS[function]!r}{kind})"
+
+    def body(
+        self,
+        op: Primitive,
+        names: Sequence[str],
+        rules: Tape,
+        pulled: Sequence[int],
+        mortal: bool,
+        way: str,
+    ) -> Iterator[str]:
+        """Yield the functions of one number: the value, and the contribution over each edge."""
+        yield from ("", "", INLINED, f"def {way}value({', '.join(names)}):")
+        yield f"    return {self.spelled(op, names, way)}"
+        for k, i in enumerate(pulled):
+            yield from ("", "", INLINED, f"def {way}pull{i}({', '.join(names)}, out, upstream):")
+            if mortal:
+                yield from ("    if gone(upstream):", "        return upstream")
+            yield from self.pull(rules, k, len(pulled), [*names, "out"], mortal, way)
+
+    def spelled(self, op: Primitive, operands: Sequence[str], way: str) -> str:
+        """Return the text of a primitive applied to names; functions go by their number."""
+        if op in INLINE:
+            return f" {INLINE[op]} ".join(operands)
+        if op is neg:
+            return f"-{operands[0]}"
+        if op not in self.functions:
+            self.functions.append(op)
+            if op not in ROWS:
+                self.strangers.append(op)
+        return f"{way}function{self.functions.index(op)}({', '.join(operands)})"
+
+    def pull(
+        self, rules: Tape, k: int, count: int, names: Sequence[str], mortal: bool, way: str
+    ) -> Iterator[str]:
+        """Yield the body of the function that gives the contribution over the k-th edge."""
+        slope, still = rules.outputs[k], rules.outputs[count + k]
+        text = dict(zip(rules.inputs, names))
+        text |= {place: repr(number) for place, number in rules.constants.items()}
+        for place in sorted(ancestors(rules, [slope, still])):
+            op = rules.ops[place]
+            if op is not None:
+                text[place] = f"v{place}"
+                right = self.spelled(op, [text[x] for x in rules.operands[place]], way)
+                yield f"    v{place} = {right}"
+        product = f"{text[slope]} * upstream"
+        if text[still] != "False":
+            yield f"    return -0.0 if {text[still]} != 0 else {product} + 0.0"
+        else:
+            yield f"    return {product} + 0.0" if mortal else f"    return {product}"
+
+
+ARGUMENTS = "code, tables, shared, values, adjoints, gradient, scratch, lanes"
+
+
+def prologue(arity: int) -> Iterator[str]:
+    """Yield the lines that find an instruction's operands."""
+    yield "    count, first = code[COUNT], shift(tables, code[TABLE])"
+    for i in range(arity):
+        yield f"    t{i} = shift(first, {i} * count)"
+    yield "    out = shift(values, code[OUT] * lanes)"
+
+
+def blocks(arity: int) -> Iterator[str]:
+    """Yield the head of the loop over members; where all is consecutive it runs only once."""
+    yield "    width = lanes"
+    yield "    if code[COLUMNS]:"
+    yield "        width, count = lanes * count, 1"
+    yield "    for i in range(count):"
+    yield "        o = shift(out, i * width)"
+    for i in range(arity):
+        yield f"        p{i} = shift(values, t{i}[i] * lanes)"
+
+
+def lane_loop(ways: Sequence[str], line: str, first: str, count: Any) -> Iterator[str]:
+    """Yield a loop over numbers; two where there is a way for operands that are near."""
+    for way in reversed(ways):
+        deeper = "    " if len(ways) > 1 else ""
+        if deeper:
+            yield f"        if near({first}, {count}):" if way else "        else:"
+        yield f"        {deeper}for j in range({count}):"
+        yield f"            {deeper}{line.format(way=way)}"
+
+
+def by_vectors(
+    arity: int, ways: Sequence[str], function: str, extra: Sequence[str], store: str
+) -> Iterator[str]:
+    """Yield the lines for a single lane: members are gathered, then done in whole vectors.
+
+    A few are done one by one, by the same function and so with the same bits.
+    """
+    yield f"        whole = count + (-count) % {WIDE} if count >= {FEW} else count"
+    for i in range(arity):
+        yield f"        pick(shift(scratch, {i} * whole), values, t{i}, count, whole)"
+    for i, name in enumerate(extra):
+        yield f"        pick_in_order(shift(scratch, {arity + i} * whole), {name}, count, whole)"
+    numbers = ", ".join(f"scratch[{i} * whole + j]" for i in range(arity + len(extra)))
+    yield from lane_loop(ways, f"scratch[j] = {{way}}{function}({numbers})", "scratch", "whole")
+    yield "        for j in range(count):"
+    yield f"            {store} scratch[j]"
+
+
+def forward_loops(arity: int, ways: Sequence[str], long: bool) -> Iterator[str]:
+    """Yield the forward kernel: loops over members and lanes."""
+    yield from ("", "", f"def forward({ARGUMENTS}):")
+    yield from prologue(arity)
+    yield "    if lanes == 1:"
+    if long:
+        yield from by_vectors(arity, ways, "value", [], "out[j] =")
+    else:
+        yield "        for i in range(count):"
+        yield f"            out[i] = value({', '.join(f'values[t{i}[i]]' for i in range(arity))})"
+    yield "        return"
+    yield from blocks(arity)
+    numbers = ", ".join(f"p{i}[j]" for i in range(arity))
+    yield from lane_loop(ways, f"o[j] = {{way}}value({numbers})", "p0", "width")
+
+
+def backward_loops(
+    arity: int, pulled: Sequence[int], ways: Sequence[str], long: bool
+) -> Iterator[str]:
+    """Yield the backward kernel; each edge has a loop of its own, so that vectors can be used."""
+    yield from ("", "", f"def backward({ARGUMENTS}):")
+    yield from prologue(arity)
+    yield "    up = shift(adjoints, code[OUT] * lanes)"
+    yield "    if lanes == 1:"
+    if long:
+        for i in pulled:
+            store = f"adjoints[t{i}[j]] +="
+            yield from by_vectors(arity, ways, f"pull{i}", ["out", "up"], store)
+    else:
+        yield "        for i in range(count):"
+        numbers = ", ".join(f"values[t{i}[i]]" for i in range(arity))
+        for i in pulled:
+            yield f"            adjoints[t{i}[i]] += pull{i}({numbers}, out[i], up[i])"
+    yield "        return"
+    yield from blocks(arity)
+    yield "        u = shift(up, i * width)"
+    numbers = ", ".join(f"p{i}[j]" for i in range(arity))
+    for i in pulled:
+        yield f"        a{i} = shift(adjoints, t{i}[i] * lanes)"
+        line = f"a{i}[j] += {{way}}pull{i}({numbers}, o[j], u[j])"
+        yield from lane_loop(ways, line, "p0", "width")
+
+
+ROW_LOOPS = f"""
+
+def forward({ARGUMENTS}):
+    count, terms, table = code[COUNT], code[TERMS], shift(tables, code[TABLE])
+    out = shift(values, code[OUT] * lanes)
+    for i in range(count):
+        for j in range(lanes):
+            for k in range(terms):
+                scratch[k] = values[table[k * count + i] * lanes + j]
+            out[i * lanes + j] = value(scratch, terms)
+""".splitlines()
+
+
+def executed(text: str, strangers: Sequence[Primitive], functions: str) -> dict[str, Any]:
+    """Return the names that a text defines, for primitives of a user's own."""
+    names: dict[str, Any] = {"strangers": [function_of(op, functions) for op in strangers]}
+    exec(compile(text, "<kernels of a primitive>", "exec"), names)
+    return names
+
+
+def loaded(text: str) -> dict[str, Any]:
+    """Return the names that a text defines, as a module kept in the cache folder."""
+    path = folder() / f"chainrule_{hashlib.sha256(text.encode()).hexdigest()[:20]}.py"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside = path.with_suffix(f".{os.getpid()}")
+        beside.write_text(text, encoding="utf-8")
+        beside.replace(path)
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec and spec.loader  # a path that ends in .py has both
+    module = sys.modules[path.stem] = importlib.util.module_from_spec(spec)  # Numba asks for it
+    spec.loader.exec_module(module)
+    return vars(module)
+
+
+@cache
+def folder() -> Path:
+    """Return the cache folder for this version of the sources, of Python and of Numba."""
+    base = os.environ.get("CHAINRULE_CACHE")
+    root = Path(base) if base else Path.home() / ".cache" / "chainrule"
+    sources = [functions, elementary, kernels, intrinsics, primitives, scalar_math]
+    texts = [Path(str(module.__file__)).read_bytes() for module in sources]
+    digest = hashlib.sha256(b"".join(texts))
+    digest.update(f"{numba.__version__} {platform.python_version()}".encode())
+    return root / digest.hexdigest()[:16]

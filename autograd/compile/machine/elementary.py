@@ -1,0 +1,468 @@
+"""Elementary functions that LLVM can vectorise: arithmetic and choices, no calls, no tables.
+
+The functions of `math` end in a call of the C library for every single number. These compute
+several lanes of a vector register at once where a loop calls them, and the same bits where they are
+called alone: no operation is contracted or reordered, so no bit depends on a machine either.
+
+    within 1 ulp    exp, expm1, log, log1p, sin, cos, tanh
+    within 1.5 ulp  erf
+    within 6 ulp    erfc
+    as `math` has   everything else, and sin and cos beyond FAR
+
+The ways are old: the argument is reduced by a constant in parts (Cody and Waite, 1980), what
+rounding takes from a sum is kept (Knuth, 1969), and a polynomial does the rest. Numbers are
+doubles; others are computed as doubles. Infinities, NaN and signed zeros are those of IEEE 754.
+
+This module can stand in for `math` in code that is compiled: it has all of its names.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from llvmlite import ir
+from numba import njit, types
+from numba.extending import intrinsic
+
+from autograd import scalar_math
+from autograd.scalar_math import SQRT_HALF, SQRT_HALF_LOW
+
+OPTIONS: dict[str, Any] = {"error_model": "numpy", "forceinline": True}  # a call is no vector
+
+# The polynomials are printed by `python -m benchmarks coefficients`.
+EXP = (
+    0.5,
+    0.16666666666666666,
+    0.04166666666666668,
+    0.008333333333333333,
+    0.0013888888888879073,
+    0.00019841269841263298,
+    2.4801587336442236e-05,
+    2.755731924721873e-06,
+    2.75572632790885e-07,
+    2.505207109429355e-08,
+    2.0918137737642736e-09,
+    1.608662795678037e-10,
+)
+LOG = (
+    0.666666666666667,
+    0.39999999999899444,
+    0.2857142862600327,
+    0.22222211130259878,
+    0.18182889455674947,
+    0.15331710618210773,
+    0.14616585424888623,
+)
+SIN = (
+    -0.16666666666666666,
+    0.008333333333330948,
+    -0.00019841269836756774,
+    2.7557316101617874e-06,
+    -2.505113165023518e-08,
+    1.5918115263265974e-10,
+)
+COS = (
+    0.041666666666666664,
+    -0.0013888888888887398,
+    2.480158729876456e-05,
+    -2.7557317271145144e-07,
+    2.087614614655861e-09,
+    -1.1382623647474604e-11,
+)
+TANH = (
+    -0.3333333333333333,
+    0.1333333333333332,
+    -0.05396825396823573,
+    0.021869488535124274,
+    -0.008863235499567353,
+    0.003592127503982188,
+    -0.0014558283645951344,
+    0.0005899815905338661,
+    -0.00023888848777076985,
+    9.603840394270472e-05,
+    -3.707630062798862e-05,
+    1.2205070696543997e-05,
+    -2.4366763192580156e-06,
+)
+ERF = (
+    0.1283791670955126,
+    -0.3761263890318375,
+    0.11283791670954878,
+    -0.02686617064507674,
+    0.0052239776248174784,
+    -0.0008548326980801447,
+    0.00012055331110409494,
+    -1.4925595235970651e-05,
+    1.6460999970345427e-06,
+    -1.6350307065234626e-07,
+    1.4659736155673959e-08,
+    -1.1372693191126323e-09,
+    5.956905633653031e-11,
+)
+ERFC = (
+    1.095995661000491,
+    -0.976548729080882,
+    0.7732087022652363,
+    -0.5408538313132317,
+    0.3308515878780626,
+    -0.17401093724006403,
+    0.07638151490801957,
+    -0.02637005333803406,
+    0.006112055672742114,
+    -0.0002809588878621405,
+    -0.0004550528170787312,
+    0.00017681295000826911,
+    -3.6345186139955697e-06,
+    -1.8861370184430738e-05,
+    4.692358637267819e-06,
+    1.4253054274758538e-06,
+    -8.420727200339859e-07,
+    -7.706908427656756e-08,
+    1.1908173408130943e-07,
+    2.0291776665204254e-09,
+    -1.2008846236592509e-08,
+    -2.2611720879883373e-10,
+)
+
+LOG2_E, MAGIC = 1.4426950408889634, 6755399441055744.0  # 1.5 * 2**52: adding it rounds to integers
+TWO_BY_SQRT_PI = 1.1283791670955126
+LN2_HIGH, LN2_LOW = 0.6931471805598903, 5.497923018708371e-14  # 42 bits, and the rest
+TWO_BY_PI, FAR = 0.6366197723675814, 2.0**20
+PI_PARTS = (1.5707963267341256, 6.077100506303966e-11, 2.0222662487111665e-21, 8.4784276603689e-32)
+INT64 = ir.IntType(64)
+ONE = 0x3FF0000000000000  # the bits of 1.0
+HALF_ROOT = 0x3FE6A09E667F3BCD  # of sqrt(1/2)
+MAGIC_BITS = 0x4338000000000000
+SIGN = -(2**63)
+ROOT_HIGH = 134217729.0 * SQRT_HALF - (134217729.0 * SQRT_HALF - SQRT_HALF)  # 26 bits
+ROOT_LOW = SQRT_HALF - ROOT_HIGH
+
+
+@intrinsic
+def bits(typing: Any, x: Any) -> Any:
+    """Return the 64 bits of a double as an integer."""
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.bitcast(args[0], INT64)
+
+    return types.int64(types.float64), code
+
+
+@intrinsic
+def number(typing: Any, x: Any) -> Any:
+    """Return the double that has these 64 bits."""
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.bitcast(args[0], ir.DoubleType())
+
+    return types.float64(types.int64), code
+
+
+def polynomial(numbers: tuple[float, ...]) -> Any:
+    """Return a polynomial as a function for compiled code, lowest coefficient first.
+
+    By pairs, pairs of pairs and so on (Estrin, 1960), so that most steps do not wait for others.
+    """
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        power = args[0]
+        terms = [ir.Constant(ir.DoubleType(), x) for x in numbers]
+        while len(terms) > 1:
+            pairs = zip(terms[::2], terms[1::2])
+            joined = [builder.fadd(x, builder.fmul(power, y)) for x, y in pairs]
+            terms = joined + terms[len(joined) * 2 :]
+            power = builder.fmul(power, power)
+        return terms[0]
+
+    @intrinsic
+    def evaluate(typing: Any, x: Any) -> Any:
+        return types.float64(types.float64), code
+
+    return evaluate
+
+
+exp_tail, log_tail, sin_tail, cos_tail, tanh_tail, erf_tail, erfc_tail = map(
+    polynomial, (EXP, LOG, SIN, COS, TANH, ERF, ERFC)
+)
+
+
+@njit(**OPTIONS)
+def signed(size: Any, x: Any) -> Any:
+    """Return a size with the sign of x."""
+    return number((bits(size) & ~SIGN) | (bits(x) & SIGN))
+
+
+@njit(**OPTIONS)
+def parts_of_exp(x: Any) -> Any:
+    """Return n + MAGIC, and r and the rest of expm1(r), where r = x - n log 2, n an integer."""
+    shifted = x * LOG2_E + MAGIC
+    n = shifted - MAGIC
+    high, low = x - n * LN2_HIGH, n * LN2_LOW
+    r = high - low
+    return shifted, r, (high - r) - low + r * r * exp_tail(r)
+
+
+@njit(**OPTIONS)
+def power_of_two(n: Any) -> Any:
+    """Return 2**n for an integer from -1022 to 1023."""
+    return number(ONE + (n << 52))
+
+
+@njit(**OPTIONS)
+def scaled(x: Any, shifted: Any) -> Any:
+    """Return x * 2**n for shifted = n + MAGIC: in two steps, as the result may be subnormal."""
+    n = bits(shifted) - MAGIC_BITS
+    half = n >> 1
+    return x * power_of_two(half) * power_of_two(n - half)
+
+
+@njit(**OPTIONS)
+def exp(x: Any) -> Any:
+    """Return the exponential."""
+    x = float(x)
+    x = 710.0 if x > 710.0 else x
+    shifted, r, rest = parts_of_exp(-750.0 if x < -750.0 else x)
+    one = 1.0 + r
+    return scaled(one + (((1.0 - one) + r) + rest), shifted)
+
+
+@njit(**OPTIONS)
+def exp_of_sum(x: Any, low: Any) -> Any:
+    """Return exp(x + low) for x from -800 to 700, where low is small."""
+    shifted, r, rest = parts_of_exp(x)
+    one = 1.0 + r
+    return scaled(one + ((((1.0 - one) + r) + rest) + low * (one + rest)), shifted)
+
+
+@njit(**OPTIONS)
+def expm1(x: Any) -> Any:
+    """Return exp(x) - 1."""
+    x = float(x)
+    inside = 710.0 if x > 710.0 else x
+    inside = -50.0 if inside < -50.0 else inside
+    shifted, r, rest = parts_of_exp(inside)
+    p = r + rest
+    low = (r - p) + rest
+    half = power_of_two(bits(shifted) - MAGIC_BITS - 1)  # 2**1024 would be infinite
+    lead, p, low = half - 0.5, half * p, half * low
+    total = lead + p
+    found = 2.0 * (total + ((p - (total - lead)) + low))
+    return x if math.fabs(x) < 1e-17 else found
+
+
+@njit(**OPTIONS)
+def split(x: Any) -> Any:
+    """Return n and m, where x = 2**n m and m is from sqrt(1/2) to sqrt(2)."""
+    small = x < 2.2250738585072014e-308
+    pattern = bits(x * 18014398509481984.0 if small else x)
+    n = (pattern - HALF_ROOT) >> 52
+    m = number(pattern - (n << 52))
+    n = number(n + MAGIC_BITS) - MAGIC
+    return (n - 54.0 if small else n), m
+
+
+@njit(**OPTIONS)
+def log(x: Any) -> Any:
+    """Return the natural logarithm; -inf for 0, NaN for what is negative."""
+    x = float(x)
+    n, m = split(x)
+    f = m - 1.0
+    s = f / (2.0 + f)
+    z = s * s
+    found = n * LN2_HIGH + (f - (s * (f - z * log_tail(z)) - n * LN2_LOW))
+    found = found if x > 0.0 else -math.inf if x == 0.0 else math.nan
+    return found if x < math.inf else x if x > 0.0 or x != x else math.nan
+
+
+@njit(**OPTIONS)
+def log1p(x: Any) -> Any:
+    """Return log(1 + x); -inf for -1, NaN for what is below."""
+    x = float(x)
+    u = 1.0 + x
+    v = u - x
+    lost = (1.0 - v) + (x - (u - v))
+    n, m = split(u)
+    f = m - 1.0 if n != 0.0 else x
+    lost = lost / u if n != 0.0 else 0.0
+    s = f / (2.0 + f)
+    z = s * s
+    found = n * LN2_HIGH + (f - (s * (f - z * log_tail(z)) - (n * LN2_LOW + lost)))
+    found = found if x > -1.0 else -math.inf if x == -1.0 else math.nan
+    found = x if math.fabs(x) < 1e-17 else found
+    return found if x < math.inf else x if x > 0.0 or x != x else math.nan
+
+
+@njit(**OPTIONS)
+def turned(x: Any) -> Any:
+    """Return n + MAGIC and x - n pi/2 as a sum of two, n the integer nearest x / (pi/2)."""
+    shifted = x * TWO_BY_PI + MAGIC
+    n = shifted - MAGIC
+    first = x - n * PI_PARTS[0]
+    high, low = first, 0.0
+    part = n * PI_PARTS[1]
+    total = high - part
+    v = total - high
+    low = (high - (total - v)) - (part + v)
+    high, part = total, n * PI_PARTS[2]
+    total = high - part
+    v = total - high
+    low += (high - (total - v)) - (part + v)
+    low -= n * PI_PARTS[3]
+    r = total + low
+    return shifted, r, (total - r) + low
+
+
+@njit(**OPTIONS)
+def sine_and_cosine(r: Any, low: Any) -> Any:
+    """Return the sine and the cosine of r + low, where r is at most pi/4."""
+    z = r * r
+    sine = r + (r * z * sin_tail(z) + low * (1.0 - 0.5 * z))
+    half = 0.5 * z
+    lead = 1.0 - half
+    cosine = lead + (((1.0 - lead) - half) + (z * z * cos_tail(z) - r * low))
+    return sine, cosine
+
+
+@njit(**OPTIONS)
+def near_sin(x: Any) -> Any:
+    """Return the sine of a number not beyond FAR, in radians."""
+    x = float(x)
+    shifted, r, low = turned(x)
+    sine, cosine = sine_and_cosine(r, low)
+    n = bits(shifted)
+    found = cosine if n & 1 else sine
+    found = -found if n & 2 else found
+    return x if math.fabs(x) < 1e-8 else found
+
+
+@njit(**OPTIONS)
+def near_cos(x: Any) -> Any:
+    """Return the cosine of a number not beyond FAR, in radians."""
+    x = float(x)
+    shifted, r, low = turned(x)
+    sine, cosine = sine_and_cosine(r, low)
+    n = bits(shifted)
+    found = sine if n & 1 else cosine
+    return -found if (n + 1) & 2 else found
+
+
+@njit(**OPTIONS)
+def sin(x: Any) -> Any:
+    """Return the sine, in radians."""
+    return near_sin(x) if math.fabs(x) <= FAR else math.sin(float(x))
+
+
+@njit(**OPTIONS)
+def cos(x: Any) -> Any:
+    """Return the cosine, in radians."""
+    return near_cos(x) if math.fabs(x) <= FAR else math.cos(float(x))
+
+
+@njit(**OPTIONS)
+def tanh(x: Any) -> Any:
+    """Return the hyperbolic tangent: a polynomial near 0, else 1 - 2 / (exp(2x) + 1)."""
+    x = float(x)
+    size = math.fabs(x)
+    z = size * size
+    near = size + size * (z * tanh_tail(z))
+    shifted, r, rest = parts_of_exp(44.0 if size > 22.0 else 2.0 * size)
+    scale = power_of_two(bits(shifted) - MAGIC_BITS)
+    p = r + rest
+    one = 1.0 + p
+    low = (((1.0 - one) + p) + ((r - p) + rest)) * scale
+    e = one * scale
+    whole = e + 1.0
+    q = 2.0 / whole
+    found = 1.0 - (q - q * (0.5 * q) * (((e - whole) + 1.0) + low))
+    return signed(near if size < 0.625 else found, x)
+
+
+@njit(**OPTIONS)
+def square_exactly(x: Any) -> Any:
+    """Return x * x as a rounded product and its exact error (Dekker, 1971)."""
+    big = 134217729.0 * x
+    high = big - (big - x)
+    low = x - high
+    product = x * x
+    return product, ((high * high - product) + 2.0 * (high * low)) + low * low
+
+
+@njit(**OPTIONS)
+def tail(x: Any, low: Any) -> Any:
+    """Return erfc(x + low) for x from 0.5 on: exp(-x**2) times a polynomial of (x - 4) / (x + 4).
+
+    exp gets the square as a sum of two, for what rounding takes from it would be magnified.
+    """
+    x = 28.0 if x > 28.0 else x
+    square, error = square_exactly(x)
+    whole = x + 4.0
+    found = exp_of_sum(-square, -(error + 2.0 * (x * low)))
+    return found * erfc_tail((x - 4.0) / whole) / whole
+
+
+@njit(**OPTIONS)
+def erfc_of_sum(x: Any, low: Any) -> Any:
+    """Return erfc(x + low), where low is what rounding took from x."""
+    size = math.fabs(x)
+    near = 0.5 - ((x - 0.5) + (x * erf_tail(x * x) + TWO_BY_SQRT_PI * low))
+    beyond = tail(size, low if x > 0.0 else -low)
+    beyond = beyond if x > 0.0 else 2.0 - beyond
+    return near if size < 0.5 else beyond
+
+
+@njit(**OPTIONS)
+def erf(x: Any) -> Any:
+    """Return the error function."""
+    x = float(x)
+    size = math.fabs(x)
+    found = size + size * erf_tail(size * size)
+    return signed(found if size < 1.0 else 1.0 - tail(size, 0.0), x)
+
+
+@njit(**OPTIONS)
+def erfc(x: Any) -> Any:
+    """Return 1 - erf(x), without cancellation."""
+    return erfc_of_sum(float(x), 0.0)
+
+
+@njit(**OPTIONS)
+def cumulative_normal(x: Any) -> Any:
+    """Return the probability that a standard normal variable is below x: erfc(-x/sqrt(2)) / 2."""
+    x = float(x)
+    x = 40.0 if x > 40.0 else x
+    x = -40.0 if x < -40.0 else x
+    big = 134217729.0 * x
+    high = big - (big - x)
+    low = x - high
+    t = -x * SQRT_HALF
+    error = ((-high * ROOT_HIGH - t) - high * ROOT_LOW - low * ROOT_HIGH) - low * ROOT_LOW
+    return 0.5 * erfc_of_sum(t, error - x * SQRT_HALF_LOW)
+
+
+@njit(**OPTIONS)
+def near(xs: Any, count: Any) -> Any:
+    """Tell whether no number is beyond FAR."""
+    far = 0
+    for i in range(count):
+        far |= 1 if math.fabs(xs[i]) > FAR else 0
+    return far == 0
+
+
+INSTEAD: dict[Callable[..., Any], Any] = {
+    math.exp: exp,
+    math.expm1: expm1,
+    math.log: log,
+    math.log1p: log1p,
+    math.sin: sin,
+    math.cos: cos,
+    math.tanh: tanh,
+    math.erf: erf,
+    math.erfc: erfc,
+    scalar_math.cumulative_normal: cumulative_normal,
+}
+
+
+def __getattr__(name: str) -> Any:
+    return getattr(math, name)

@@ -1,0 +1,816 @@
+"""The fixed kernels of the numba engine, and the machine that calls kernels one after another.
+
+Every kernel has the same arguments: its instruction (`code`, a row of integers), the index tables,
+the shared numbers, the values and adjoints of the slots, the gradient by the shared numbers, a
+scratch area, and the number of lanes. The numbers of slot s are values[s * lanes : (s+1) * lanes].
+
+These functions are compiled once and kept on disk; a program is data to them.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from numba import njit
+
+from autograd.compile.lower.program import EACH, INPUTS_TOO
+from autograd.compile.machine.intrinsics import (
+    LANES,
+    address_of,
+    as_code,
+    call,
+    call_back,
+    call_product,
+    inner,
+    pointer_like,
+    shift,
+    tile,
+    transpose_square,
+)
+
+# The fields of an instruction.
+FORWARD, BACKWARD, OUT, COUNT, TABLE, TERMS, COLUMNS, EDGES = range(8)
+WEIGHTS, WEIGHT_ROW, WEIGHT_COLUMN, INPUTS, BIAS, FIRST = range(8, 14)  # FIRST: see `machine`
+# Where the kernel `product` is, who shares the work of a large one, and where that is written down.
+PRODUCT, TEAM, TASK = 14, 15, 16
+# Where the samples stand as they came, a row for each, and how long it is; 0 if inputs are others.
+SAMPLES_SLOT, SAMPLE_SIZE = 17, 18
+FIELDS = 19
+NOWHERE = -1  # of weights or inputs that do not stand in order: they are gathered by their table
+
+LEFT, RIGHT, MORTAL = 1, 2, 4  # of EDGES: where adjoints flow, and whether some may be absent
+
+PANEL = 64  # rows
+LARGE = 2**23  # multiplications that are worth another thread, about 0.3 ms of them
+
+tile8, tile4, tile2, tile1 = (tile(rows, 2, False) for rows in (8, 4, 2, 1))
+edge8, edge4, edge2, edge1 = (tile(rows, 1, True) for rows in (8, 4, 2, 1))
+four_inner, one_inner = inner(4), inner(1)
+
+
+@njit(error_model="numpy")
+def gone(upstream: Any) -> Any:
+    """Tell whether there is no adjoint: it is -0.0 then (`lower.optional_adjoints`)."""
+    return upstream == 0.0 and math.copysign(1.0, upstream) < 0.0
+
+
+def product(
+    out: Any,
+    out_row: Any,
+    left: Any,
+    left_row: Any,
+    left_column: Any,
+    right: Any,
+    right_row: Any,
+    rows: Any,
+    terms: Any,
+    columns: Any,
+    fresh: Any,
+) -> None:
+    """Add left (rows x terms) times right (terms x columns) to out, or write it if it is fresh.
+
+    In panels of rows, so that the pages of `out` that are in use are few.
+    """
+    for first in range(0, rows, PANEL):
+        o, w = shift(out, first * out_row), shift(left, first * left_row)
+        height, column = min(rows - first, PANEL), 0
+        while column < columns:
+            width = min(columns - column, 2 * LANES)
+            if width < 2 * LANES:
+                width = min(width, LANES)
+            x, row = shift(right, column), 0
+            while row < height:
+                p, v = shift(o, row * out_row + column), shift(w, row * left_row)
+                row += add_tile(
+                    p,
+                    out_row,
+                    v,
+                    left_row,
+                    left_column,
+                    x,
+                    right_row,
+                    height - row,
+                    terms,
+                    width,
+                    fresh,
+                )
+            column += width
+
+
+@njit(error_model="numpy")
+def share_product(
+    code: Any,
+    out: Any,
+    out_row: Any,
+    left: Any,
+    left_row: Any,
+    left_column: Any,
+    right: Any,
+    right_row: Any,
+    rows: Any,
+    terms: Any,
+    columns: Any,
+    fresh: Any,
+) -> None:
+    """Do the same, by several threads where that pays: each computes some rows."""
+    if code[TEAM] == 0 or rows * terms * columns < LARGE:
+        call_product(
+            code[PRODUCT],
+            out,
+            out_row,
+            left,
+            left_row,
+            left_column,
+            right,
+            right_row,
+            rows,
+            terms,
+            columns,
+            fresh,
+        )
+        return
+    task = as_code(code[TASK])
+    task[0], task[1], task[2] = address_of(out), out_row, address_of(left)
+    task[3], task[4], task[5], task[6] = left_row, left_column, address_of(right), right_row
+    task[7], task[8], task[9], task[10] = rows, terms, columns, fresh
+    call_back(code[TEAM])
+
+
+@njit(error_model="numpy")
+def add_tile(
+    out: Any,
+    out_row: Any,
+    left: Any,
+    left_row: Any,
+    left_column: Any,
+    right: Any,
+    right_row: Any,
+    rows: Any,
+    terms: Any,
+    width: Any,
+    fresh: Any,
+) -> Any:
+    """Add a product to the largest tile that has not more rows, and return how many it has."""
+    if width > LANES:
+        if rows >= 8:
+            tile8(out, out_row, left, left_row, left_column, right, right_row, terms, width, fresh)
+        elif rows >= 4:
+            tile4(out, out_row, left, left_row, left_column, right, right_row, terms, width, fresh)
+        elif rows >= 2:
+            tile2(out, out_row, left, left_row, left_column, right, right_row, terms, width, fresh)
+        else:
+            tile1(out, out_row, left, left_row, left_column, right, right_row, terms, width, fresh)
+    elif rows >= 8:
+        edge8(out, out_row, left, left_row, left_column, right, right_row, terms, width, fresh)
+    elif rows >= 4:
+        edge4(out, out_row, left, left_row, left_column, right, right_row, terms, width, fresh)
+    elif rows >= 2:
+        edge2(out, out_row, left, left_row, left_column, right, right_row, terms, width, fresh)
+    else:
+        edge1(out, out_row, left, left_row, left_column, right, right_row, terms, width, fresh)
+    return 8 if rows >= 8 else 4 if rows >= 4 else 2 if rows >= 2 else 1
+
+
+@njit(error_model="numpy")
+def add_inner(out: Any, left: Any, left_row: Any, right: Any, rows: Any, terms: Any) -> None:
+    """Add left (rows x terms, consecutive by term) times one column to out."""
+    whole = terms - terms % LANES
+    row = 0
+    while row + 4 <= rows:
+        four_inner(shift(out, row), shift(left, row * left_row), left_row, right, whole)
+        row += 4
+    while row < rows:
+        one_inner(shift(out, row), shift(left, row * left_row), left_row, right, whole)
+        row += 1
+    if whole < terms:
+        for r in range(rows):
+            total = out[r]
+            for k in range(whole, terms):
+                total += left[r * left_row + k] * right[k]
+            out[r] = total
+
+
+@njit(error_model="numpy")
+def gather(to: Any, numbers: Any, table: Any, count: Any, lanes: Any) -> None:
+    """Copy the lanes of the slots of a table to consecutive places."""
+    for i in range(count):
+        slot = table[i] * lanes
+        for lane in range(lanes):
+            to[i * lanes + lane] = numbers[slot + lane]
+
+
+@njit(error_model="numpy")
+def pick(to: Any, numbers: Any, table: Any, count: Any, whole: Any) -> None:
+    """Copy the numbers at the places of a table; the last one again up to a whole vector."""
+    for j in range(whole):
+        to[j] = numbers[table[min(j, count - 1)]]
+
+
+@njit(error_model="numpy")
+def pick_in_order(to: Any, numbers: Any, count: Any, whole: Any) -> None:
+    """Copy numbers that follow one another; the last one again up to a whole vector."""
+    for j in range(whole):
+        to[j] = numbers[min(j, count - 1)]
+
+
+@njit(error_model="numpy")
+def scatter(to: Any, numbers: Any, table: Any, count: Any, lanes: Any) -> None:
+    """Add consecutive numbers to the lanes of the slots of a table."""
+    for i in range(count):
+        slot = table[i] * lanes
+        for lane in range(lanes):
+            to[slot + lane] += numbers[i * lanes + lane]
+
+
+@njit(error_model="numpy")
+def fill_biases(out: Any, table: Any, count: Any, shared: Any, values: Any, lanes: Any) -> None:
+    """Set results to their biases: slots, or shared numbers whose place is coded by ~."""
+    for i in range(count):
+        bias = table[i]
+        if bias < 0:
+            number = shared[~bias]
+            for lane in range(lanes):
+                out[i * lanes + lane] = number
+        else:
+            for lane in range(lanes):
+                out[i * lanes + lane] = values[bias * lanes + lane]
+
+
+@njit(error_model="numpy")
+def pull_biases(
+    upstream: Any, table: Any, count: Any, gradient: Any, adjoints: Any, lanes: Any
+) -> None:
+    """Add the adjoints of results to those of their biases."""
+    for i in range(count):
+        bias = table[i]
+        if bias < 0:
+            gradient[~bias] += lane_sum(shift(upstream, i * lanes), lanes)
+        else:
+            for lane in range(lanes):
+                adjoints[bias * lanes + lane] += upstream[i * lanes + lane]
+
+
+@njit(error_model="numpy", fastmath={"reassoc"})
+def lane_sum(numbers: Any, lanes: Any) -> Any:
+    """Return the sum of consecutive numbers."""
+    total = numbers[0]
+    for lane in range(1, lanes):
+        total += numbers[lane]
+    return total
+
+
+@njit(error_model="numpy")
+def transpose(to: Any, numbers: Any, rows: Any, columns: Any) -> None:
+    """Write the transpose of a matrix of consecutive numbers, square by square."""
+    whole_rows, whole_columns = rows - rows % LANES, columns - columns % LANES
+    for column in range(0, whole_columns, LANES):
+        for row in range(0, whole_rows, LANES):
+            there = shift(to, column * rows + row)
+            transpose_square(there, rows, shift(numbers, row * columns + column), columns)
+    for row in range(rows):
+        first = whole_columns if row < whole_rows else 0
+        for column in range(first, columns):
+            to[column * rows + row] = numbers[row * columns + column]
+
+
+def total_forward(
+    code: Any, tables: Any, shared: Any, values: Any, _: Any, __: Any, ___: Any, lanes: Any
+) -> None:
+    """Compute sums, from left to right."""
+    count, terms, table = code[COUNT], code[TERMS], shift(tables, code[TABLE])
+    for i in range(count):
+        out = shift(values, (code[OUT] + i) * lanes)
+        if lanes == 1:
+            total = values[table[i]]
+            for k in range(1, terms):
+                total += values[table[k * count + i]]
+            out[0] = total
+        else:
+            first = shift(values, table[i] * lanes)
+            for lane in range(lanes):
+                out[lane] = first[lane]
+            for k in range(1, terms):
+                term = shift(values, table[k * count + i] * lanes)
+                for lane in range(lanes):
+                    out[lane] += term[lane]
+
+
+def total_backward(
+    code: Any, tables: Any, _: Any, __: Any, adjoints: Any, ___: Any, ____: Any, lanes: Any
+) -> None:
+    """Add the adjoint of each sum to those of its terms."""
+    count, terms, table = code[COUNT], code[TERMS], shift(tables, code[TABLE])
+    for i in range(count):
+        out = shift(adjoints, (code[OUT] + i) * lanes)
+        for k in range(terms):
+            term = shift(adjoints, table[k * count + i] * lanes)
+            for lane in range(lanes):
+                term[lane] += out[lane]
+
+
+def dot_forward(
+    code: Any, tables: Any, shared: Any, values: Any, _: Any, __: Any, ___: Any, lanes: Any
+) -> None:
+    """Compute inner products, from left to right; left sides are slots or shared numbers."""
+    count, terms = code[COUNT], code[TERMS]
+    first, table = shift(values, code[OUT] * lanes), shift(tables, code[TABLE])
+    fill_biases(first, shift(tables, code[BIAS]), count, shared, values, lanes)
+    other = shift(table, terms * count)
+    for i in range(count):
+        out = shift(first, i * lanes)
+        for k in range(terms):
+            x, right = table[k * count + i], shift(values, other[k * count + i] * lanes)
+            if x < 0:
+                add_multiple(out, shared[~x], right, lanes)
+            else:
+                add_products(out, shift(values, x * lanes), right, lanes)
+
+
+def dot_backward(
+    code: Any,
+    tables: Any,
+    shared: Any,
+    values: Any,
+    adjoints: Any,
+    gradient: Any,
+    _: Any,
+    lanes: Any,
+) -> None:
+    """Apply the product rule to each pair."""
+    count, terms = code[COUNT], code[TERMS]
+    first, table = shift(adjoints, code[OUT] * lanes), shift(tables, code[TABLE])
+    pull_biases(first, shift(tables, code[BIAS]), count, gradient, adjoints, lanes)
+    other = shift(table, terms * count)
+    for i in range(count):
+        up = shift(first, i * lanes)
+        for k in range(terms):
+            x, y = table[k * count + i], other[k * count + i] * lanes
+            if code[EDGES] & MORTAL:
+                pull_pair(code[EDGES], x, y, shared, values, adjoints, gradient, up, lanes)
+                continue
+            if code[EDGES] & LEFT:
+                if x < 0:
+                    gradient[~x] += sum_of_products(shift(values, y), up, lanes)
+                else:
+                    add_products(shift(adjoints, x * lanes), shift(values, y), up, lanes)
+            if code[EDGES] & RIGHT:
+                if x < 0:
+                    add_multiple(shift(adjoints, y), shared[~x], up, lanes)
+                else:
+                    add_products(shift(adjoints, y), shift(values, x * lanes), up, lanes)
+
+
+@njit(error_model="numpy")
+def pull_pair(
+    edges: Any,
+    x: Any,
+    y: Any,
+    shared: Any,
+    values: Any,
+    adjoints: Any,
+    gradient: Any,
+    up: Any,
+    lanes: Any,
+) -> None:
+    """Apply the product rule to a pair in those lanes that have an adjoint."""
+    for lane in range(lanes):
+        if not gone(up[lane]):
+            left = shared[~x] if x < 0 else values[x * lanes + lane]
+            if edges & LEFT:
+                product = values[y + lane] * up[lane] + 0.0
+                if x < 0:
+                    gradient[~x] += product
+                else:
+                    adjoints[x * lanes + lane] += product
+            if edges & RIGHT:
+                adjoints[y + lane] += left * up[lane] + 0.0
+
+
+@njit(error_model="numpy")
+def add_multiple(to: Any, factor: Any, numbers: Any, lanes: Any) -> None:
+    """Add a multiple of numbers to others."""
+    if lanes == 1:
+        to[0] += factor * numbers[0]
+        return
+    for lane in range(lanes):
+        to[lane] += factor * numbers[lane]
+
+
+@njit(error_model="numpy")
+def add_products(to: Any, left: Any, right: Any, lanes: Any) -> None:
+    """Add products of numbers to others."""
+    if lanes == 1:
+        to[0] += left[0] * right[0]
+        return
+    for lane in range(lanes):
+        to[lane] += left[lane] * right[lane]
+
+
+@njit(error_model="numpy", fastmath={"reassoc", "contract"})
+def sum_of_products(left: Any, right: Any, lanes: Any) -> Any:
+    """Return the inner product of consecutive numbers."""
+    total = left[0] * right[0]
+    for lane in range(1, lanes):
+        total += left[lane] * right[lane]
+    return total
+
+
+def edges_backward(
+    code: Any, tables: Any, _: Any, values: Any, adjoints: Any, __: Any, ___: Any, lanes: Any
+) -> None:
+    """Add the products of edges whose slopes stand in slots, unless a mask forbids it."""
+    count, table = code[COUNT], shift(tables, code[TABLE])
+    for i in range(count):
+        node, parent = shift(adjoints, table[i] * lanes), table[count + i] * lanes
+        slope = shift(values, table[2 * count + i] * lanes)
+        still = shift(values, table[3 * count + i] * lanes)
+        for lane in range(lanes):
+            if still[lane] == 0.0 and not gone(node[lane]):
+                adjoints[parent + lane] += slope[lane] * node[lane] + 0.0
+
+
+def matrix_forward(
+    code: Any, tables: Any, shared: Any, values: Any, _: Any, __: Any, scratch: Any, lanes: Any
+) -> None:
+    """Compute a product of shared weights with slots."""
+    terms, columns = code[TERMS], code[COLUMNS]
+    rows, width = code[COUNT] // columns, columns * lanes
+    out, table = shift(values, code[OUT] * lanes), shift(tables, code[TABLE])
+    fill_biases(out, shift(tables, code[BIAS]), code[COUNT], shared, values, lanes)
+    weights, row, column = shift(shared, code[WEIGHTS]), code[WEIGHT_ROW], code[WEIGHT_COLUMN]
+    if code[WEIGHTS] == NOWHERE:
+        weights, row, column = scratch, terms, 1
+        gather(scratch, shared, table, rows * terms, 1)
+        scratch = shift(scratch, rows * terms)
+    inputs = shift(values, code[INPUTS] * lanes)
+    if code[INPUTS] == NOWHERE:
+        inputs = scratch
+        gather(scratch, values, shift(table, rows * terms), terms * columns, lanes)
+    if width == 1 and column == 1:
+        add_inner(out, weights, row, inputs, rows, terms)
+    elif width == 1 and row == 1:
+        share_product(code, out, rows, inputs, 0, 1, weights, column, 1, terms, rows, 0)
+    else:
+        share_product(code, out, width, weights, row, column, inputs, width, rows, terms, width, 0)
+
+
+@njit(error_model="numpy")
+def pull_matrix(
+    code: Any,
+    tables: Any,
+    shared: Any,
+    values: Any,
+    adjoints: Any,
+    gradient: Any,
+    scratch: Any,
+    lanes: Any,
+    fresh: Any,
+) -> None:
+    """Compute the two products that are a product's adjoint."""
+    terms, columns = code[TERMS], code[COLUMNS]
+    rows = code[COUNT] // columns
+    out, table = shift(adjoints, code[OUT] * lanes), shift(tables, code[TABLE])
+    pull_biases(out, shift(tables, code[BIAS]), code[COUNT], gradient, adjoints, lanes)
+    if code[EDGES] & RIGHT:
+        pull_inputs(code, table, out, shared, adjoints, scratch, rows, terms, columns, lanes)
+    if code[EDGES] & LEFT:
+        pull_weights(
+            code, table, out, values, gradient, scratch, rows, terms, columns, lanes, fresh
+        )
+
+
+def matrix_backward(
+    code: Any,
+    tables: Any,
+    shared: Any,
+    values: Any,
+    adjoints: Any,
+    gradient: Any,
+    scratch: Any,
+    lanes: Any,
+) -> None:
+    """Add the two products that are a product's adjoint."""
+    pull_matrix(code, tables, shared, values, adjoints, gradient, scratch, lanes, 0)
+
+
+def matrix_backward_first(
+    code: Any,
+    tables: Any,
+    shared: Any,
+    values: Any,
+    adjoints: Any,
+    gradient: Any,
+    scratch: Any,
+    lanes: Any,
+) -> None:
+    """Do the same where nothing has been added to the weights' gradient, which is written."""
+    pull_matrix(code, tables, shared, values, adjoints, gradient, scratch, lanes, 1)
+
+
+@njit(error_model="numpy")
+def pull_inputs(
+    code: Any,
+    table: Any,
+    out: Any,
+    shared: Any,
+    adjoints: Any,
+    scratch: Any,
+    rows: Any,
+    terms: Any,
+    columns: Any,
+    lanes: Any,
+) -> None:
+    """Add the transposed weights times the adjoints of the results to those of the inputs."""
+    width = columns * lanes
+    weights, row, column = shift(shared, code[WEIGHTS]), code[WEIGHT_ROW], code[WEIGHT_COLUMN]
+    if code[WEIGHTS] == NOWHERE:
+        weights, row, column = scratch, terms, 1
+        gather(scratch, shared, table, rows * terms, 1)
+        scratch = shift(scratch, rows * terms)
+    mortal = code[EDGES] & MORTAL
+    target = shift(adjoints, code[INPUTS] * lanes)
+    if code[INPUTS] == NOWHERE or mortal:
+        target = scratch
+        for i in range(terms * width):
+            target[i] = 0.0
+    if width == 1 and column == 1:
+        share_product(code, target, terms, out, 0, 1, weights, row, 1, rows, terms, 0)
+    elif width == 1 and row == 1:
+        add_inner(target, weights, column, out, terms, rows)
+    else:
+        share_product(code, target, width, weights, column, row, out, width, terms, rows, width, 0)
+    if mortal:
+        for i in range(width):
+            if column_gone(out, i, rows, width):
+                for j in range(terms):
+                    target[j * width + i] = -0.0
+    if code[INPUTS] == NOWHERE or mortal:
+        scatter(adjoints, target, shift(table, rows * terms), terms * columns, lanes)
+
+
+@njit(error_model="numpy")
+def column_gone(numbers: Any, column: Any, rows: Any, columns: Any) -> Any:
+    """Tell whether no result in a column has an adjoint."""
+    for row in range(rows):
+        if not gone(numbers[row * columns + column]):
+            return False
+    return True
+
+
+@njit(error_model="numpy")
+def pull_weights(
+    code: Any,
+    table: Any,
+    out: Any,
+    values: Any,
+    gradient: Any,
+    scratch: Any,
+    rows: Any,
+    terms: Any,
+    columns: Any,
+    lanes: Any,
+    fresh: Any,
+) -> None:
+    """Add the adjoints of the results times the transposed inputs to the weights' gradient."""
+    width = columns * lanes
+    inputs = shift(values, code[INPUTS] * lanes)
+    if code[INPUTS] == NOWHERE:
+        inputs = scratch
+        gather(scratch, values, shift(table, rows * terms), terms * columns, lanes)
+        scratch = shift(scratch, terms * width)
+    below = terms  # from one row of the transposed inputs to the next
+    if width > 1 and code[SAMPLES_SLOT]:
+        inputs = shift(values, code[SAMPLES_SLOT] * lanes + code[INPUTS])
+        below = code[SAMPLE_SIZE]
+    elif width > 1:
+        transpose(scratch, inputs, terms, width)
+        inputs, scratch = scratch, shift(scratch, terms * width)
+    target, row = shift(gradient, code[WEIGHTS]), code[WEIGHT_ROW]
+    if code[WEIGHTS] != NOWHERE and code[WEIGHT_COLUMN] == 1:
+        share_product(code, target, row, out, width, 1, inputs, below, rows, width, terms, fresh)
+        return
+    target = scratch
+    share_product(code, target, terms, out, width, 1, inputs, below, rows, width, terms, 1)
+    scatter(gradient, target, table, rows * terms, 1)
+
+
+# What the machine is told, one integer each: about the program, and about one job.
+INSTRUCTIONS, SLOTS, INPUTS_COUNT, OUTPUTS_COUNT, OUTPUTS_TABLE, BROADCAST_COUNT = range(6)
+BROADCAST_TABLE, GUARDS_COUNT, GUARDS_TABLE, SHARED_COUNT, BLOCK, SAMPLES, WANTED = range(6, 13)
+# And where things are: addresses.
+CODE, VALUES, ADJOINTS, SCRATCH, GRADIENT, ROWS, OUTPUTS, SEED, SLOPES, SUM = range(13, 23)
+CLEAR_COUNT, CLEAR_TABLE = 23, 24  # what has to be set to zero
+PARAMETERS_COUNT, STEP = 25, 26  # the latter: where step size and finiteness of a descent stand
+OUTPUTS_STRIDE = 27  # numbers from one column of the outputs to the next
+SAMPLES_KEPT = 28  # whether products ask for the samples as rows
+JOB = 29
+
+UNFIT = -(2**62)  # the answer where a step would leave a parameter that is not finite
+
+
+@njit(error_model="numpy")
+def clear(numbers: Any, count: Any, zero: Any) -> None:
+    """Set numbers to 0.0, or to -0.0."""
+    for i in range(count):
+        numbers[i] = zero
+
+
+@njit(error_model="numpy")
+def clear_gradient(job: Any, tables: Any, gradient: Any) -> None:
+    """Set to zero what is not written by the first block anyway: ranges of the shared numbers."""
+    table = shift(tables, job[CLEAR_TABLE])
+    for i in range(job[CLEAR_COUNT]):
+        start = table[2 * i]
+        clear(shift(gradient, start), table[2 * i + 1] - start, 0.0)
+
+
+@njit(error_model="numpy")
+def load_rows(job: Any, values: Any, start: Any, lanes: Any) -> None:
+    """Copy samples, each a row, to the slots of the inputs, where each is a column."""
+    count = job[INPUTS_COUNT]
+    inputs = shift(pointer_like(values, job[ROWS]), start * count)
+    if lanes == 1:
+        for i in range(count):
+            values[i] = inputs[i]
+        return
+    transpose(values, inputs, lanes, count)
+    kept = shift(values, job[SLOTS] * lanes)
+    if job[SAMPLES_KEPT] and address_of(kept) != address_of(inputs):
+        for i in range(count * lanes):
+            kept[i] = inputs[i]
+
+
+@njit(error_model="numpy", fastmath={"reassoc"})
+def infinite_lane(values: Any, rows: Any, lanes: Any) -> Any:
+    """Return the first lane in which one of the rows is infinite or NaN, or -1."""
+    total = 0.0
+    for i in range(rows * lanes):
+        total += values[i] * 0.0
+    if total == 0.0:
+        return -1
+    for lane in range(lanes):
+        for row in range(rows):
+            if values[row * lanes + lane] * 0.0 != 0.0:
+                return lane
+    return -1
+
+
+@njit(error_model="numpy")
+def load_shared(job: Any, tables: Any, shared: Any, values: Any, lanes: Any) -> None:
+    """Copy shared numbers to all lanes of the slots where instructions ask for them."""
+    table = shift(tables, job[BROADCAST_TABLE])
+    slots = shift(values, job[INPUTS_COUNT] * lanes)
+    for i in range(job[BROADCAST_COUNT]):
+        for lane in range(lanes):
+            slots[i * lanes + lane] = shared[table[i]]
+
+
+@njit(error_model="numpy")
+def pull_shared(job: Any, tables: Any, adjoints: Any, gradient: Any, lanes: Any) -> None:
+    """Add the adjoints of those slots to the gradient."""
+    table = shift(tables, job[BROADCAST_TABLE])
+    slots = shift(adjoints, job[INPUTS_COUNT] * lanes)
+    for i in range(job[BROADCAST_COUNT]):
+        gradient[table[i]] += lane_sum(shift(slots, i * lanes), lanes)
+
+
+@njit(error_model="numpy")
+def failing_lane(job: Any, tables: Any, values: Any, lanes: Any) -> Any:
+    """Return the first lane in which a guard has not the truth that was traced, or -1."""
+    count, table = job[GUARDS_COUNT], shift(tables, job[GUARDS_TABLE])
+    for lane in range(lanes):
+        for i in range(count):
+            if (values[table[i] * lanes + lane] != 0.0) != (table[count + i] != 0):
+                return lane
+    return -1
+
+
+@njit(error_model="numpy")
+def store_outputs(job: Any, tables: Any, values: Any, total: Any, start: Any, lanes: Any) -> Any:
+    """Copy the outputs' slots to columns, and add up what they come to under the seed.
+
+    Returns the first lane that is not finite, or -1.
+    """
+    count, table, found = job[OUTPUTS_COUNT], shift(tables, job[OUTPUTS_TABLE]), -1
+    outputs = shift(pointer_like(values, job[OUTPUTS]), start)
+    seed = pointer_like(values, job[SEED])
+    for i in range(count):
+        numbers, column = shift(values, table[i] * lanes), shift(outputs, i * job[OUTPUTS_STRIDE])
+        for lane in range(lanes):
+            column[lane] = numbers[lane]
+        if job[WANTED]:
+            total[0] = with_multiples(total[0], seed[i], numbers, lanes)
+        lane = infinite_lane(numbers, 1, lanes)
+        if lane >= 0 and (found < 0 or lane < found):
+            found = lane
+    return found
+
+
+@njit(error_model="numpy")
+def with_multiples(total: Any, factor: Any, numbers: Any, lanes: Any) -> Any:
+    """Return a total to which multiples of numbers are added, one after another."""
+    for lane in range(lanes):
+        total += factor * numbers[lane]
+    return total
+
+
+@njit(error_model="numpy")
+def store_slopes(job: Any, slopes: Any, adjoints: Any, start: Any, lanes: Any) -> None:
+    """Copy the adjoints of the inputs to rows; what has none has a slope of 0.0."""
+    count = job[INPUTS_COUNT]
+    to = shift(slopes, start * count)
+    transpose(to, adjoints, count, lanes)
+    for i in range(count * lanes):
+        to[i] += 0.0
+
+
+@njit(error_model="numpy")
+def seed_outputs(job: Any, tables: Any, adjoints: Any, lanes: Any) -> None:
+    """Set the adjoints of the outputs to the seed; no other slot has an adjoint yet."""
+    first = 0 if job[WANTED] & INPUTS_TOO else job[INPUTS_COUNT] * lanes  # nobody asks for those
+    clear(shift(adjoints, first), job[SLOTS] * lanes - first, -0.0)
+    table, seed = shift(tables, job[OUTPUTS_TABLE]), pointer_like(adjoints, job[SEED])
+    for i in range(job[OUTPUTS_COUNT]):
+        for lane in range(lanes):
+            adjoints[table[i] * lanes + lane] += seed[i]
+
+
+@njit(error_model="numpy")
+def descend(job: Any, shared: Any, gradient: Any, blank: Any) -> Any:
+    """Move the parameters down the gradient if that is asked for, and return the machine's answer.
+
+    They stay where they are if they have to be finite and would not be, or a number was not.
+    """
+    step, count = pointer_like(shared, job[STEP]), job[PARAMETERS_COUNT]
+    step_size, finite = step[0], step[1] != 0.0
+    if step_size == 0.0 or (finite and blank):
+        return blank
+    if finite and not lands_safely(shared, gradient, count, step_size):
+        return UNFIT
+    for i in range(count):
+        shared[i] -= step_size * gradient[i]
+    return blank
+
+
+@njit(error_model="numpy", fastmath={"reassoc"})
+def lands_safely(shared: Any, gradient: Any, count: Any, step_size: Any) -> Any:
+    """Tell whether a step leaves all parameters finite; in one pass, without a branch."""
+    total = 0.0
+    for i in range(count):
+        total += (shared[i] - step_size * gradient[i]) * 0.0
+    return total == 0.0
+
+
+def machine(job: Any, tables: Any, shared: Any) -> Any:
+    """Run a program on the samples of a job, a block of lanes at a time.
+
+    Inputs and slopes (the gradient by them) have a row for each sample, and outputs a column.
+    The gradient by the shared numbers is written, or one for each sample. Returns -1 - s where a
+    guard fails at sample s, s + 1 where the first input or output that is not finite is that of
+    sample s, UNFIT where the parameters cannot take a step that is asked for, and 0 if all is well.
+    FIRST is the backward kernel of the first block, which may write to the gradient where others
+    add.
+    """
+    code, values = as_code(job[CODE]), pointer_like(shared, job[VALUES])
+    adjoints, scratch = pointer_like(shared, job[ADJOINTS]), pointer_like(shared, job[SCRATCH])
+    gradient, total = pointer_like(shared, job[GRADIENT]), pointer_like(shared, job[SUM])
+    wanted, blank, start = job[WANTED], 0, 0
+    total[0] = 0.0
+    if wanted and not wanted & EACH:
+        clear_gradient(job, tables, gradient)
+    while start < job[SAMPLES]:
+        lanes = min(job[BLOCK], job[SAMPLES] - start)
+        load_rows(job, values, start, lanes)
+        lane = infinite_lane(values, job[INPUTS_COUNT], lanes)
+        if lane >= 0 and not blank:
+            blank = start + lane + 1
+        load_shared(job, tables, shared, values, lanes)
+        for i in range(job[INSTRUCTIONS]):
+            step = shift(code, i * FIELDS)
+            if step[FORWARD]:
+                kernel = step[FORWARD]
+                call(kernel, step, tables, shared, values, adjoints, gradient, scratch, lanes)
+        lane = failing_lane(job, tables, values, lanes)
+        if lane >= 0:
+            return -1 - start - lane
+        lane = store_outputs(job, tables, values, total, start, lanes)
+        if lane >= 0 and not blank:
+            blank = start + lane + 1
+        if wanted:
+            if wanted & EACH:
+                clear_gradient(job, tables, gradient)
+            seed_outputs(job, tables, adjoints, lanes)
+            for i in range(job[INSTRUCTIONS] - 1, -1, -1):
+                step = shift(code, i * FIELDS)
+                kernel = step[FIRST] if start == 0 or wanted & EACH else step[BACKWARD]
+                if kernel:
+                    call(kernel, step, tables, shared, values, adjoints, gradient, scratch, lanes)
+            pull_shared(job, tables, adjoints, gradient, lanes)
+            if wanted & INPUTS_TOO:
+                slopes = pointer_like(shared, job[SLOPES])
+                store_slopes(job, slopes, adjoints, start, lanes)
+            if wanted & EACH:
+                gradient = shift(gradient, job[SHARED_COUNT])
+        start += lanes
+    return descend(job, shared, gradient, blank)

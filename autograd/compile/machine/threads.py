@@ -1,0 +1,62 @@
+"""Threads that share the work of a large matrix product, when the machine calls for them.
+
+The machine writes down what is to be multiplied and calls back; each thread computes some rows,
+outside Python's lock. Which rows makes no difference to any sum, so no bit depends on how many
+threads there are. They live no longer than the product, so a process that forks has none to lose.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from threading import Thread
+from typing import Any
+
+import numpy as np
+
+from autograd.compile.machine import codegen
+
+FIELDS = 11  # of a task: see `share_product`
+
+
+class Team:
+    """So many threads, to be called by address; what goes wrong is appended to `failures`."""
+
+    def __init__(self, threads: int, dtype: str, failures: list[BaseException]) -> None:
+        self.threads, self.failures = threads, failures
+        self.task = np.zeros(FIELDS, np.int64)
+        self.itemsize = np.dtype(dtype).itemsize
+        address = codegen.fixed("product", dtype).address
+        self.product = ctypes.CFUNCTYPE(None, *[ctypes.c_int64] * FIELDS)(address)
+        self.function = ctypes.CFUNCTYPE(None)(self.multiply)
+        self.address = ctypes.cast(self.function, ctypes.c_void_p).value or 0
+        self.place: int = self.task.ctypes.data
+
+    def part(self, number: int) -> None:
+        """Compute one thread's rows of the product."""
+        out, out_row, left, left_row, *between, rows, terms, columns, fresh = self.task.tolist()
+        first, stop = (rows * i // self.threads for i in (number, number + 1))
+        out += first * out_row * self.itemsize
+        left += first * left_row * self.itemsize
+        self.product(out, out_row, left, left_row, *between, stop - first, terms, columns, fresh)
+
+    def multiply(self) -> None:
+        """Compute the product, and return when all rows are there, whatever happens."""
+        others = [Thread(target=self.part, args=(i,)) for i in range(1, self.threads)]
+        try:
+            for thread in others:
+                thread.start()
+            self.part(0)
+        except BaseException as error:  # C cannot pass it on
+            self.failures.append(error)
+        while others:
+            self.wait(others)
+
+    def wait(self, others: list[Any]) -> None:
+        """Wait for threads, and take those off the list that are done; Ctrl-C has to wait too."""
+        try:
+            while others:
+                if others[-1].ident is not None:
+                    others[-1].join()
+                others.pop()
+        except BaseException as error:
+            self.failures.append(error)

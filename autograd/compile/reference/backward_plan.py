@@ -1,0 +1,488 @@
+"""The way back of a plan: calls that compute adjoints and gradients.
+
+The first contribution to an adjoint is written and needs no zero to be added to; who is first is
+known beforehand, and so is what has to be cleared. Only where slots are repeated in a table are
+their contributions added up first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from autograd.compile.lower.program import Dot, Edges, Instruction, Map, Matrix, Total
+from autograd.compile.reference.array_functions import (
+    LOGIC,
+    ZERO,
+    function_of,
+    gone,
+    slopes_by_floats,
+)
+from autograd.compile.reference.forward_plan import Array, Call, Facts, Forward
+from autograd.compile.reference.views import Layout, Pattern, Target
+from autograd.compile.tracing.internal_primitives import both, either
+from autograd.compile.tracing.rules import ancestors
+from autograd.compile.tracing.tape import Tape
+
+Emit = Callable[[Any], Any]  # plans that contributions are written to an array, or to one it names
+SMALL = 2**12  # numbers of a gradient that are cleared at once
+
+
+class Ledger:
+    """Which places of an array have been written to, and which must have been cleared before."""
+
+    def __init__(self, count: int) -> None:
+        self.written, self.cleared = np.zeros(count, bool), np.zeros(count, bool)
+
+    def is_first(self, places: Any) -> bool:
+        """Tell whether a write is the first to all of its places; if not, it has to add."""
+        fresh = not self.written[places].any()
+        if not fresh:
+            self.need(places)
+        self.written[places] = True
+        return fresh
+
+    def need(self, places: Any) -> None:
+        """Have those places cleared that were not written to."""
+        self.cleared[places] |= ~self.written[places]
+        self.written[places] = True
+
+    def ranges(self) -> list[tuple[int, int]]:
+        """Return ranges with all that has to be cleared; one range where they are many."""
+        flags = np.concatenate([[False], self.cleared, [False]])
+        edges = np.flatnonzero(flags[1:] != flags[:-1]).tolist()
+        found = list(zip(edges[::2], edges[1::2]))
+        return found if len(found) <= 4 else [(found[0][0], found[-1][1])]
+
+
+class Plan(Forward):
+    """A plan of both passes.
+
+    Fill `values[: inputs]` and run `forward`. For gradients, fill `seed` and set `gradient`, an
+    array for those of all shared numbers, and `adds`, whether they are to be added to what stands
+    there; then run `backward(...)`.
+    """
+
+    def __init__(self, facts: Facts, lanes: int, values: Any = None, adjoints: Any = None) -> None:
+        self.adjoints = adjoints
+        self.ones = np.ones(lanes, facts.dtype)
+        self.seed = np.ones((len(facts.program.outputs), 1), facts.dtype)
+        self.gradient, self.adds = np.zeros(0, facts.dtype), False
+        self.backwards: dict[bool, list[Call]] = {}
+        self.ledger, self.shared_ledger = Ledger(facts.program.slots), Ledger(len(facts.shared))
+        self.ledger.written[:] = True  # adjoints that are given hold numbers
+        super().__init__(facts, lanes, values)
+
+    def backward(self, inputs: bool) -> list[Call]:
+        """Return the calls of the backward pass, with adjoints of the inputs or without."""
+        if inputs not in self.backwards:
+            self.backwards[inputs] = self.pull(inputs)
+        return self.backwards[inputs]
+
+    def pull(self, inputs: bool) -> list[Call]:
+        """Plan the backward pass."""
+        program, self.calls = self.program, []
+        if self.adjoints is None:
+            self.adjoints = np.empty_like(self.values)
+        self.ledger, self.shared_ledger = Ledger(program.slots), Ledger(len(self.shared))
+        self.used = 0
+        self.pull_outputs()
+        for step in reversed(program.instructions):
+            self.plan("pull", step)
+        self.pull_broadcast()
+        if inputs:
+            self.ledger.need(slice(0, program.inputs))
+        return [*self.clearing(), *self.calls]
+
+    def clearing(self) -> list[Call]:
+        """Return the calls that clear what is added to without having been written before."""
+        adjoints, ledger = self.adjoints, self.shared_ledger
+        places = np.flatnonzero(ledger.cleared | ~ledger.written)
+
+        def clear_gradient() -> None:
+            if not self.adds:
+                if len(self.gradient) <= SMALL or 2 * places.size > len(self.gradient):
+                    self.gradient.fill(0.0)
+                else:
+                    self.gradient[places] = 0.0
+
+        def clear_adjoints() -> None:
+            for start, stop in ranges:
+                adjoints[start:stop] = -0.0
+
+        ranges = self.ledger.ranges()
+        return [clear_gradient, clear_adjoints]
+
+    # Adding to adjoints, and to gradients
+
+    def upstream(self, step: Instruction, shape: Sequence[int]) -> Array:
+        """Return the adjoints of an instruction's results."""
+        self.ledger.need(slice(step.out, step.out + step.count))
+        return self.results(self.adjoints, step, shape)
+
+    def scatter(self, layout: Layout, i: int, emit: Emit) -> None:
+        """Plan that contributions are added to the adjoints of the slots in a table."""
+        target = layout.targets[i]
+        if target.pattern:
+            view = self.strided(self.adjoints, target.pattern)
+            if self.ledger.is_first(target.slots):
+                self.united(target, emit, view)
+            else:
+                self.call(np.add, view, self.united(target, emit, None), out=view)
+            return
+        numbers = self.flat(self.united(target, emit, None), len(target.slots))
+        if not self.ledger.is_first(target.slots):
+            rows = self.spare(numbers.shape)
+            self.call(self.adjoints.take, target.slots, 0, rows, "clip")
+            self.call(np.add, rows, numbers, out=rows)
+            numbers = rows
+        self.call(self.adjoints.__setitem__, target.slots, numbers)
+
+    def united(self, target: Target, emit: Emit, out: Any) -> Any:
+        """Plan that contributions to the same slot are added up."""
+        if not target.repeats:
+            return emit(out)
+        numbers = emit(None)
+        if target.axes:
+            shape = [n for i, n in enumerate(numbers.shape) if i not in target.axes]
+            out = self.spare(shape) if out is None else out
+            self.call(np.add.reduce, numbers, axis=target.axes, out=out, initial=-0.0)
+            return out
+        numbers = self.flat(numbers, len(target.all))
+        out = self.spare((len(target.slots), self.lanes)) if out is None else out
+        if target.ranks:
+            self.add_ranks(target.ranks, numbers, out)
+        else:
+            ordered = self.spare(numbers.shape)
+            self.call(numbers.take, target.order, 0, ordered, "clip")
+            self.call(np.add.reduceat, ordered, target.starts, axis=0, out=out)
+        return out
+
+    def add_ranks(self, ranks: Sequence[Array], numbers: Array, out: Array) -> None:
+        """Plan the sums of rows: of all first ones, then also of the second ones, and so on."""
+        self.call(numbers.take, ranks[0], 0, out, "clip")
+        rows = self.spare(out.shape)
+        for rank in ranks[1:]:
+            some, front = rows[: len(rank)], out[: len(rank)]
+            self.call(numbers.take, rank, 0, some, "clip")
+            self.call(np.add, front, some, out=front)
+
+    def add_product(self, places: Array, left: Array, right: Array) -> None:
+        """Plan that left @ right is added to the gradient of the shared numbers in some places."""
+        flat = places.ravel()
+        if flat.min() >= self.program.parameters:
+            return  # constants
+        layout = Layout([flat], places.shape[1] if places.ndim == 2 else 0)
+        found = layout.patterns[0]
+        multiply = outer if left.shape[1] == 1 else np.matmul
+        product = partial(multiply, left, right, out=self.spare(places.shape))
+        if found is None or layout.targets[0].repeats:
+            self.shared_ledger.need(flat)
+            self.calls.append(lambda: np.add.at(self.gradient, flat, product().ravel()))
+        elif self.shared_ledger.is_first(flat):
+            direct = found.shape == places.shape and (places.ndim == 1 or found.steps[-1] == 1)
+            self.calls.append(self.writing(found, product, direct))
+        else:
+            self.calls.append(self.adding(found, product))
+
+    def part_of_gradient(self, found: Pattern) -> Callable[[], Array]:
+        """Return what gives the view of a pattern's places in the array `gradient` of a run."""
+        item = self.shared.itemsize
+        offset, strides = found.start * item, tuple(step * item for step in found.steps)
+        return lambda: np.ndarray(found.shape, self.dtype, self.gradient, offset, strides)
+
+    def adding(self, found: Pattern, product: Callable[..., Array]) -> Call:
+        """Return a call that adds a product to a part of the gradient."""
+        view = self.part_of_gradient(found)
+
+        def run() -> None:
+            to = view()
+            np.add(to, product().reshape(found.shape), out=to)
+
+        return run
+
+    def writing(self, found: Pattern, product: Callable[..., Array], direct: bool) -> Call:
+        """Return a call that writes a product to a part of the gradient, if possible in place."""
+        view, add = self.part_of_gradient(found), self.adding(found, product)
+
+        def run() -> None:
+            if self.adds:
+                add()
+            elif direct:
+                product(out=view())
+            else:
+                np.copyto(view(), product().reshape(found.shape))
+
+        return run
+
+    # What instructions have in common
+
+    def contributions(self, slope: Any, upstream: Array, mask: Any, mortal: bool = False) -> Emit:
+        """Return what plans slope * upstream, none where a mask is true.
+
+        Args:
+            slope: a number or an array.
+            mask: an array of bools, or False.
+            mortal: whether a zero must be +0.0, since -0.0 is no adjoint.
+        """
+        masked, unit = mask is not False, isinstance(slope, (int, float)) and abs(slope) == 1
+
+        def emit(out: Any) -> Any:
+            if unit and slope == 1 and not masked and not mortal:
+                if out is not None:
+                    self.call(np.copyto, out, upstream)
+                return upstream
+            out = self.spare(upstream.shape) if out is None else out
+            if unit:
+                self.call(np.positive if slope == 1 else np.negative, upstream, out=out)
+            else:
+                self.call(np.multiply, self.array(slope), upstream, out=out)
+            if mortal or (masked and self.facts.marks):
+                self.call(np.add, out, self.zero, out=out)
+            if masked:
+                self.call(*blanking(self, out, mask))
+            return out
+
+        return emit
+
+    def array(self, x: Any) -> Array:
+        """Return a number as an array, so that no call has to convert it."""
+        return np.asarray(x, self.dtype) if isinstance(x, (int, float)) else x
+
+    def absent(self, mask: Any, upstream: Array, mortal: bool) -> Any:
+        """Return a mask of bools, also of where there is no adjoint, or False."""
+        if isinstance(mask, (bool, int, float)):
+            mask = bool(mask)
+        elif mask.dtype != bool:
+            bits = self.spare(mask.shape, bool)
+            self.call(np.not_equal, mask, self.zero, out=bits)
+            mask = bits
+        if not mortal or mask is True:
+            return mask
+        found = self.spare(upstream.shape, bool)
+        self.call(gone, upstream, out=found)
+        if mask is not False:
+            self.call(np.logical_or, mask, found, out=found)
+        return found
+
+    # Instructions
+
+    def pull_outputs(self) -> None:
+        """Plan that the seed is added to the adjoints of the outputs."""
+        layout = self.facts.layout(None, "outputs", [self.program.outputs])
+        shape = (*layout.shape, self.lanes)
+        seed = np.broadcast_to(self.seed.reshape(*layout.shape, 1), shape)
+        self.scatter(layout, 0, self.contributions(1, seed, False))
+
+    def pull_broadcast(self) -> None:
+        """Plan the gradient of parameters that were copied to slots."""
+        facts, places = self.facts, self.program.broadcast
+        written = self.ledger.written[facts.first : facts.after]
+        chosen = np.flatnonzero(written & (places < self.program.parameters))
+        if chosen.size:
+            self.used = 0
+            slots = Layout([chosen + facts.first])
+            rows = self.flat(self.read(self.adjoints, slots, 0), len(chosen))
+            self.add_product(places[chosen], rows, self.ones)
+
+    def pull_map(self, step: Map) -> None:
+        """Plan slope times upstream adjoint for each operand, by the rule that the table gives."""
+        if not any(step.edges):
+            return
+        layout = self.facts.layout(step, "", list(step.operands))
+        upstream = self.upstream(step, layout.shape)
+        rules = self.facts.rules_of(step.op, len(step.operands), step.edges)
+        if rules:
+            found = self.evaluated(rules, layout, step)
+            slopes, masks = found[: len(found) // 2], found[len(found) // 2 :]
+        else:
+            slopes = self.slopes_by_floats(layout, step)
+            masks = [False] * len(slopes)
+        parents = [i for i, edge in enumerate(step.edges) if edge]
+        for i, slope, still in zip(parents, slopes, masks):
+            mask = self.absent(still, upstream, step.mortal)
+            if mask is not True:
+                emit = self.contributions(slope, upstream, mask, step.mortal)
+                self.scatter(layout, i, emit)
+
+    def slopes_by_floats(self, layout: Layout, step: Map) -> list[Array]:
+        """Plan the slopes of a row whose rules cannot be read."""
+        numbers = [self.operand(layout, i) for i in range(len(step.operands))]
+        numbers.append(self.results(self.values, step, layout.shape))
+        slopes = [self.spare(numbers[-1].shape) for edge in step.edges if edge]
+
+        def run() -> None:
+            for out, slope in zip(slopes, slopes_by_floats(step.op, step.edges, numbers)):
+                out[...] = slope
+
+        self.calls.append(run)
+        return slopes
+
+    def evaluated(self, tape: Tape, layout: Layout, step: Map) -> list[Any]:
+        """Plan that a tape of slopes and masks is evaluated, and return its outputs.
+
+        Rows that no output needs are left out, and rows of constants are computed at once.
+        """
+        rows: dict[int, Any] = dict(tape.constants)
+        logical = logical_rows(tape)
+        for place in sorted(ancestors(tape, tape.outputs)):
+            op, operands = tape.ops[place], [rows[x] for x in tape.operands[place]]
+            if place in tape.inputs:
+                rows[place] = self.number(tape.inputs.index(place), layout, step)
+            elif op and all(isinstance(x, (int, float)) for x in operands):
+                rows[place] = folded(op, operands)
+            elif op:
+                shape = np.broadcast_shapes(*(np.shape(x) for x in operands))
+                rows[place] = self.spare(shape, bool if place in logical else None)
+                self.call(function_of(op), *map(self.array, operands), out=rows[place])
+        return [rows[place] for place in tape.outputs]
+
+    def number(self, i: int, layout: Layout, step: Map) -> Any:
+        """Return an operand of a primitive, or its result, which counts as the last."""
+        if i == len(step.operands):
+            return self.results(self.values, step, layout.shape)
+        constant = self.facts.constant(layout.tables[i])
+        return self.operand(layout, i) if constant is None else constant
+
+    def pull_total(self, step: Total) -> None:
+        """Plan that the upstream adjoint is added to that of each term."""
+        if step.edges:
+            layout = self.facts.layout(step, "", [step.terms], step.count)
+            upstream = self.upstream(step, layout.shape[1:])
+            whole = np.broadcast_to(upstream, (*layout.shape, self.lanes))
+            self.scatter(layout, 0, self.contributions(1, whole, False))
+
+    def pull_bias(self, step: Dot | Matrix) -> None:
+        """Plan that the upstream adjoint is added to that of the bias."""
+        code = step.bias.ravel()
+        upstream = self.upstream(step, (step.count,))
+        slots = np.flatnonzero(code >= 0)
+        if slots.size:
+            layout = Layout([code[slots]])
+            some = upstream if slots.size == code.size else self.gathered(upstream, slots)
+            emit = self.contributions(1, some.reshape(*layout.shape, self.lanes), False)
+            self.scatter(layout, 0, emit)
+        if step.bias.ndim == 2 and not slots.size and (step.bias == step.bias[:, :1]).all():
+            rows = upstream.reshape(len(step.bias), -1)
+            self.add_product(~step.bias[:, 0], rows, np.ones(rows.shape[1], self.dtype))
+        elif slots.size < code.size:
+            places = np.flatnonzero(code < 0)
+            rows = self.gathered(upstream, places) if slots.size else upstream
+            self.add_product(~code[places], rows, self.ones)
+
+    def gathered(self, numbers: Array, rows: Array) -> Array:
+        """Return some rows of an array."""
+        buffer = self.spare((len(rows), self.lanes))
+        self.call(numbers.take, rows, 0, buffer, "clip")
+        return buffer
+
+    def pull_dot(self, step: Dot) -> None:
+        """Plan the product rule for all pairs."""
+        if not step.edges[0]:
+            return
+        self.pull_bias(step)
+        left, right, layout = self.sides(step)
+        upstream = np.broadcast_to(
+            self.upstream(step, layout.shape[1:]), (*layout.shape, self.lanes)
+        )
+        mask = self.absent(False, self.upstream(step, layout.shape[1:]), step.mortal)
+        if step.edges[1]:
+            emit = self.contributions(right, upstream, mask, step.mortal)
+            if step.left[0, 0] < 0:
+                rows = self.flat(emit(None), step.left.size)
+                self.add_product(~step.left.ravel(), rows, self.ones)
+            else:
+                self.scatter(layout, 0, emit)
+        if step.edges[2]:
+            self.scatter(layout, 1, self.contributions(left, upstream, mask, step.mortal))
+
+    def pull_matrix(self, step: Matrix) -> None:
+        """Plan the two products that are a product's adjoint."""
+        if not step.edges[0]:
+            return
+        self.pull_bias(step)
+        upstream = self.upstream(step, (step.count,)).reshape(len(step.weights), -1)
+        if step.edges[1]:
+            self.add_product(step.weights, upstream, self.inputs(step).T)
+        if step.edges[2]:
+            layout = self.facts.layout(step, "inputs", [step.inputs], step.inputs.shape[1])
+            self.scatter(layout, 0, self.input_products(step, layout, upstream))
+
+    def input_products(self, step: Matrix, layout: Layout, upstream: Array) -> Emit:
+        """Return what plans the adjoints of a product's inputs."""
+        weights, shape = self.weights(step).T, (*layout.shape, self.lanes)
+
+        def emit(out: Any) -> Any:
+            direct = out is not None and out.flags.c_contiguous
+            product = (out if direct else self.spare(shape)).reshape(len(weights), -1)
+            self.call(np.matmul, weights, upstream, out=product)
+            if step.mortal:
+                self.call(mark, product, upstream)
+            if out is not None and not direct:
+                self.call(np.copyto, out, product.reshape(shape))
+            return product.reshape(shape)
+
+        return emit
+
+    def pull_edges(self, step: Edges) -> None:
+        """Plan the products of edges whose slopes stand in slots."""
+        tables = [step.nodes, step.parents, step.slopes, step.still]
+        layout = self.facts.layout(step, "", tables)
+        self.ledger.need(step.nodes)
+        upstream = self.read(self.adjoints, layout, 0)
+        slopes = self.operand(layout, 2)
+        still: Any = self.facts.constant(step.still)
+        mask = self.absent(
+            self.operand(layout, 3) if still is None else still, upstream, self.facts.marks
+        )
+        if mask is not True:
+            emit = self.contributions(slopes, upstream, mask, self.facts.marks)
+            self.scatter(layout, 1, emit)
+
+
+def blanking(plan: Plan, out: Array, mask: Array) -> tuple[Any, ...]:
+    """Return a call that blanks an array where a mask is true.
+
+    Where it matters, what is blank is -0.0. Elsewhere it is 0, by arithmetic on bits, because
+    processors guess badly which way a random mask will branch.
+    """
+    if plan.facts.marks or mask.shape != out.shape:
+        return np.copyto, out, -0.0, "same_kind", mask
+    kind = np.dtype(f"i{out.itemsize}")
+    keep, bits = plan.spare(out.shape, kind), out.view(kind)
+    plan.call(np.subtract, mask.view(np.int8), np.ones((), np.int8), out=keep)
+    return np.bitwise_and, bits, keep, bits
+
+
+def outer(left: Array, right: Array, out: Array) -> Array:
+    """Return the product of a column and a row, or number, which BLAS is slow at; 0 is no -0.0."""
+    np.multiply(left if out.ndim == 2 else left[:, 0], right, out=out)
+    return np.add(out, ZERO[out.dtype], out=out)  # type: ignore[no-any-return]
+
+
+def mark(product: Array, upstream: Array) -> None:
+    """Mark adjoints that are there as +0.0 where they are zero, and those that are not as -0.0."""
+    product += 0.0
+    absent = np.empty(upstream.shape, bool)
+    gone(upstream, out=absent)
+    product[:, absent.all(0)] = -0.0
+
+
+def folded(op: Any, numbers: Sequence[Any]) -> Any:
+    """Return a primitive of constants."""
+    try:
+        return op.forward(*numbers)
+    except (ValueError, ArithmeticError):
+        return op.ieee(*numbers)
+
+
+def logical_rows(tape: Tape) -> set[int]:
+    """Return the rows that are only asked for whether they are true."""
+    numeric = set(tape.outputs[: len(tape.outputs) // 2])
+    for op, operands in zip(tape.ops, tape.operands):
+        if op not in (either, both):
+            numeric.update(operands)
+    return {place for place, op in enumerate(tape.ops) if op in LOGIC and place not in numeric}

@@ -1,0 +1,193 @@
+"""The engine that needs only NumPy: it runs plans, one block of lanes after the other."""
+
+from __future__ import annotations
+
+from math import isfinite
+from typing import Any
+
+import numpy as np
+
+from autograd.compile.lower.program import EACH, INPUTS_TOO, Dot, Map, Program
+from autograd.compile.reference.backward_plan import Plan
+from autograd.compile.reference.forward_plan import Facts
+from autograd.compile.tracing.tape import Guard
+
+Array = np.ndarray[Any, Any]
+CACHE = 2**23  # bytes of values and adjoints that a block of lanes should not exceed
+LEAST = 128  # lanes of a block: with fewer, calls would cost more than the cache saves
+MEMORY = 2**28  # bytes that it must not exceed, however few lanes that leaves
+KEPT = 16  # idle plans, if they do not exceed it either
+
+
+def descend(parameters: Array, gradient: Array, step_size: float, finite: bool) -> bool:
+    """Move parameters down a gradient, unless they had to be finite and would not be."""
+    with np.errstate(all="ignore"):
+        new = step_size * gradient
+        np.subtract(parameters[: len(gradient)], new, out=new)
+        if finite and not isfinite(np.vdot(new, new)) and not np.isfinite(new).all():
+            return False  # a square may be infinite where its number is not
+    parameters[: len(gradient)] = new
+    return True
+
+
+class NumpyEngine:
+    """Runs a program on arrays, slots x lanes, in blocks of lanes."""
+
+    name = "numpy"
+
+    def __init__(self, program: Program, shared: Array) -> None:
+        self.program, self.shared, self.dtype = program, shared, shared.dtype
+        self.facts = Facts(program, shared)
+        self.idle: list[Plan] = []
+        dots = [step for step in program.instructions if isinstance(step, Dot)]
+        products = max((step.left.size for step in dots), default=0)  # which are then added up
+        rows = max(1, 2 * program.slots + products)
+        self.lane = rows * int(self.dtype.itemsize)  # bytes of a lane
+        guards = program.guards
+        self.guards = np.array([guard.row for guard in guards], np.intp)
+        self.truths = np.array([guard.truth for guard in guards], bool)[:, None]
+
+    def block(self, samples: int) -> int:
+        """Return how many lanes a block has."""
+        fitting = max(1, min(max(LEAST, CACHE // self.lane), MEMORY // self.lane))
+        blocks = -(-samples // fitting)
+        return -(-samples // blocks)
+
+    def take(self, lanes: int) -> Plan:
+        """Take a plan for so many lanes, so that no other thread has it, too."""
+        for plan in self.idle:
+            if plan.lanes == lanes:
+                try:
+                    self.idle.remove(plan)
+                except ValueError:  # another thread was faster
+                    continue
+                return plan
+        return Plan(self.facts, lanes)
+
+    def give_back(self, plan: Plan) -> None:
+        """Keep a plan for the next who wants it."""
+        self.idle.append(plan)
+        del self.idle[: -max(1, min(KEPT, MEMORY // (self.lane * plan.lanes)))]
+
+    def job(self, samples: int, wanted: int, apart: bool = False) -> Job:
+        """Return a job for so many samples."""
+        return Job(self, samples, wanted)
+
+    def holds(self, rows: Array) -> Array:
+        """Tell for every sample whether it takes the branches that were traced."""
+        lanes = self.block(len(rows))
+        parts = [self.failing(rows[i : i + lanes]).any(0) for i in range(0, len(rows), lanes)]
+        return np.logical_not(np.concatenate(parts))  # type: ignore[no-any-return]
+
+    def failing(self, rows: Array) -> Array:
+        """Return for every guard and sample whether it has not the truth that was traced."""
+        plan = self.take(len(rows))
+        with np.errstate(all="ignore"):
+            self.push(plan, rows)
+        missed = self.missed(plan)
+        self.give_back(plan)
+        return missed
+
+    def first_failing(self, row: Array) -> Guard:
+        """Return the first guard that fails for a sample."""
+        return self.program.guards[int(self.failing(row[None])[:, 0].argmax())]
+
+    def push(self, plan: Plan, rows: Array) -> None:
+        """Compute the values of all slots for samples, one a row."""
+        plan.values[: self.program.inputs] = rows.T
+        for call in plan.forward:
+            call()
+
+    def missed(self, plan: Plan) -> Array:
+        """Return for every guard and lane whether it has not the truth that was traced."""
+        return (plan.values[self.guards] != 0) != self.truths  # type: ignore[no-any-return]
+
+    def push_map(self, step: Map, _: Any, values: Array) -> None:
+        """Compute a primitive on an array of the caller's."""
+        plan = Plan(self.facts, values.shape[1], values)
+        plan.plan("push", step)
+        for call in plan.calls:
+            call()
+
+    def pull_map(self, step: Map, _: Any, values: Array, adjoints: Array, __: Any) -> None:
+        """Add slope times upstream adjoint on arrays of the caller's."""
+        plan = Plan(self.facts, values.shape[1], values, adjoints)
+        plan.plan("pull", step)
+        for call in plan.calls:
+            call()
+
+
+class Job:
+    """A run on so many samples: fill `rows` and `seed`, call `run`, and read the results."""
+
+    moved = False  # the parameters: see `descend`
+
+    def __init__(self, engine: NumpyEngine, samples: int, wanted: int) -> None:
+        program, dtype = engine.program, engine.dtype
+        self.engine, self.wanted = engine, wanted
+        self.lanes = 1 if wanted & EACH else engine.block(samples)
+        self.rows = np.zeros((samples, program.inputs), dtype)
+        self.outputs = np.empty((samples, len(program.outputs)), dtype)
+        self.seed, self.ones = np.ones(len(program.outputs), dtype), np.ones(samples, dtype)
+        self.slopes = np.empty((samples if wanted & INPUTS_TOO else 0, program.inputs), dtype)
+        self.shape = samples if wanted & EACH else 1, len(engine.shared) if wanted else 0
+        self.gradients = self.full = np.zeros((0, 0), dtype)
+        self.total = np.zeros(1, dtype)
+
+    def share(self, rows: Array, outputs: Array, slopes: Array) -> None:
+        """Read and write these arrays, which may be parts of larger ones."""
+        self.rows, self.outputs, self.slopes = rows, outputs, slopes
+
+    def gradient(self) -> Array:
+        """Return the gradient as an array of the caller's own: each run makes a new one."""
+        return self.gradients[0]  # type: ignore[no-any-return]
+
+    def descend(self, step_size: float, finite: bool) -> bool:
+        """Move the parameters down the gradient; False where they would not stay finite."""
+        return descend(self.engine.shared, self.gradients[0], step_size, finite)
+
+    def run(self, *_: Any) -> int:
+        """Run all blocks, and return 0, or where a guard or a number failed: see `machine`."""
+        self.full = np.empty(self.shape, self.engine.dtype)
+        self.gradients = self.full[:, : self.engine.program.parameters]
+        with np.errstate(all="ignore"):
+            for start in range(0, len(self.rows), self.lanes):
+                plan = self.engine.take(min(self.lanes, len(self.rows) - start))
+                answer = self.run_block(plan, start)
+                self.engine.give_back(plan)
+                if answer:
+                    return answer
+            self.total[0] = np.dot(np.dot(self.ones, self.outputs), self.seed)
+            return self.first_blank()
+
+    def run_block(self, plan: Plan, start: int) -> int:
+        """Run a block, and return 0, or which sample fails a guard."""
+        engine, samples = self.engine, slice(start, start + plan.lanes)
+        engine.push(plan, self.rows[samples])
+        if engine.guards.size:
+            missed = engine.missed(plan).any(0)
+            if missed.any():
+                return -1 - start - int(missed.argmax())
+        self.outputs[samples] = plan.outputs.T
+        if self.wanted:
+            self.pull(plan, start, samples)
+        return 0
+
+    def pull(self, plan: Plan, start: int, samples: slice) -> None:
+        """Run the backward pass of a block."""
+        inputs, each = bool(self.wanted & INPUTS_TOO), bool(self.wanted & EACH)
+        plan.seed[:, 0] = self.seed
+        plan.gradient, plan.adds = self.full[start if each else 0], start > 0 and not each
+        for call in plan.backward(inputs):
+            call()
+        if inputs:
+            adjoints = plan.adjoints[: self.engine.program.inputs]
+            np.add(adjoints.T, 0.0, out=self.slopes[samples])
+
+    def first_blank(self) -> int:
+        """Return the number of the first sample that is not finite, from 1, or 0."""
+        rows, outputs = self.rows, self.outputs
+        if isfinite(np.vdot(rows, rows)) and isfinite(np.vdot(outputs, outputs)):
+            return 0  # else a number may also be large
+        blank = ~(np.isfinite(outputs).all(1) & np.isfinite(rows).all(1))
+        return int(blank.argmax()) + 1 if blank.any() else 0

@@ -1,0 +1,59 @@
+"""Primitives that only the compiler knows: parts of others, and the logic of their masks.
+
+The shares of one softmax have their exponentials and their sum in common. So a softmax is written
+to the tape in parts, which are computed once. The parts have no derivative: that of a share is the
+table's, for the whole.
+"""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+from autograd import primitives as p
+from autograd.primitive_type import Primitive, Variadic
+from autograd.scalar_math import exp_of_difference
+
+
+def exponential(x: float, top: float) -> float:
+    """Return exp(x - top), and 1 for the top itself, also where that is infinite."""
+    return 1.0 if x == top else exp_of_difference(x, top)
+
+
+def share_rule(operands: Any, out: Any) -> list[Any]:
+    """The slopes of the softmax of which a share is a part."""
+    return [None, None, *p.softmax_of.rule(operands[2:], out)]
+
+
+def no_rule(operands: Any, out: Any) -> list[Any]:
+    """The largest of some numbers that are only shifted by it has no slope that matters."""
+    return [0] * len(operands)
+
+
+# fmt: off
+unequal = Primitive("!=", operator.ne, None, None, smooth=False)
+either = Primitive("|", lambda x, y: bool(x) or bool(y), None, None, smooth=False)
+both = Primitive("&", lambda x, y: bool(x) and bool(y), None, None, smooth=False)
+shifted = Primitive("exp_of_difference", exponential, None, None)
+quotient = Primitive("/", operator.truediv, None, None)
+top = Variadic("maximum", p.largest.forward, no_rule)
+share = Variadic("softmax", lambda part, whole, *_: part / whole, share_rule)
+# fmt: on
+
+OURS = {
+    unequal: "unequal",
+    either: "either",
+    both: "both",
+    shifted: "shifted",
+    quotient: "quotient",
+    top: "top",
+}
+
+
+def differentiable(op: Primitive, i: int) -> bool:
+    """Tell whether a primitive has a derivative with respect to its i-th operand."""
+    if op is share:
+        return i > 2  # after the exponential, the sum and the index
+    if isinstance(op, Variadic):
+        return op is not top
+    return op.partials[i] is not None

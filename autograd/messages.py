@@ -1,0 +1,55 @@
+"""What the messages of the engine say of numbers, operands and errors.
+
+>>> shown([1.5]), formatted(0.1 + 0.2)
+('[1.5]', '0.3')
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import inf
+from numbers import Number
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from autograd.primitive_type import Primitive
+
+LONGEST_REPR = 60  # characters of an operand that a message shows
+
+
+def shown(x: Any) -> str:
+    """Return what a message shows of any object: its repr, cut where it is long.
+
+    >>> shown([1.5]), shown(10**5000)
+    ('[1.5]', 'a very long int')
+    """
+    try:
+        text = repr(x)
+    except Exception:  # Python refuses to spell an int of more than 4300 digits
+        return f"a very long {type(x).__name__}" if isinstance(x, Number) else object.__repr__(x)
+    return text if len(text) <= LONGEST_REPR else text[: LONGEST_REPR - 1] + "…"
+
+
+def formatted(x: Any, spec: str = ".6g") -> str:
+    """Return a number as text; Fractions take a format from Python 3.12 on, so before as floats."""
+    try:
+        return format(x, spec)
+    except TypeError:
+        return format(float(x), spec)
+
+
+def explained(error: Exception, op: Primitive, operands: Sequence[Any]) -> Exception:
+    """Return the same exception with the operation, its operands and their names in the text."""
+    texts = [
+        (f"{x.name}=" if x.name else "") + shown(x.data) if hasattr(x, "record") else shown(x)
+        for x in operands
+    ]
+    limited = not isinstance(error, TypeError) and any(side != (-inf, inf) for side in op.domain)
+    text = f"{op.spell(*texts)}: {error}" + (f"; domain {op.domain}" if limited else "")
+    for kind in type(error).__mro__:
+        try:
+            found: Exception = kind(text)
+            return found
+        except TypeError:
+            pass  # an exception of a user's own may take other arguments; its base takes a text
+    return error

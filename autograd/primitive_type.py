@@ -1,0 +1,142 @@
+"""What a row of the table is: a function of numbers that knows its partial derivatives.
+
+A primitive knows no interpreter: it finds that of its operands by their ``record`` method, and
+computes on plain numbers where there is none. So the table imports nothing that records.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from math import inf, nan
+from types import MethodType
+from typing import Any
+
+from autograd.coercion import elements
+from autograd.messages import shown
+
+Interval = tuple[float, float]
+
+
+class Primitive:
+    """A function of numbers with its partial derivatives: one row of the table.
+
+    Args:
+        symbol: label in drawings, name in errors, spelling in code.
+        forward: the function of floats; may branch and may raise.
+        partials: one per operand, ``(*operands, out) -> slope``; None where the result is locally
+            constant in the operand everywhere (floor, sign, the condition of where).
+        domain: the open interval of each operand on which the function is real.
+        constant: ``(*operands, out) -> one bool per operand``, true where the result is locally
+            constant in it, so that no edge is recorded.
+        ieee: what ``forward`` would return, were it IEEE 754 arithmetic, where it raises.
+        smooth: False where the function has kinks or jumps.
+        defaults: values of the last operands, where a call leaves them out.
+
+    >>> cube = Primitive("cube", lambda x: x**3, lambda x, out: 3 * x * x)
+    >>> cube(2.0), cube.partials[0](2.0, 8.0), cube.spell("x")
+    (8.0, 12.0, 'cube(x)')
+    """
+
+    name: str = ""  # the name of the row's variable: copying and pickling go by it
+
+    def __init__(
+        self,
+        symbol: str,
+        forward: Callable[..., Any],
+        *partials: Callable[..., Any] | None,
+        domain: tuple[Interval, ...] = (),
+        constant: Callable[..., Sequence[Any]] | None = None,
+        ieee: Callable[..., float] = lambda *numbers: nan,
+        smooth: bool = True,
+        defaults: tuple[float, ...] = (),
+    ) -> None:
+        self.symbol, self.forward, self.partials = symbol, forward, partials
+        self.domain = domain or ((-inf, inf),) * len(partials)
+        self.constant, self.ieee, self.smooth, self.defaults = constant, ieee, smooth, defaults
+        kind = "smooth" if smooth else "piecewise smooth"
+        self.__doc__ = f"{symbol}: {kind}, {len(partials)} operands in {self.domain}."
+
+    def __call__(self, *operands: Any) -> Any:
+        """Apply to numbers, or have the first Value among the operands record it."""
+        if len(operands) != len(self.partials):
+            operands = self.completed(operands)
+        for x in operands:
+            if hasattr(x, "record"):  # a Value, or any interpreter written later
+                return x.record(self, operands)
+        return self.forward(*operands)
+
+    def completed(self, operands: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Return the operands with the defaults of those that were left out."""
+        wanted, given = len(self.partials), len(operands)
+        if wanted - len(self.defaults) <= given < wanted:
+            return operands + self.defaults[given - wanted :]
+        raise TypeError(
+            f"{self.spell(*map(shown, operands))}: {self.symbol} takes "
+            f"{wanted} operand{'s' * (wanted != 1)}, not {given}"
+        )
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        """Bind as a function does, so that a class may say ``exp = primitives.exp``."""
+        return self if instance is None else MethodType(self, instance)
+
+    def derivatives(self, operands: Sequence[Any], out: Any, mask: Sequence[bool]) -> list[Any]:
+        """Return one slope per operand; what stands where the mask is false has no meaning."""
+        return [
+            partial(*operands, out) if edge and partial else None
+            for partial, edge in zip(self.partials, mask)
+        ]
+
+    def spell(self, *operands: str) -> str:
+        """Return the source text of this primitive applied to the given texts."""
+        if self.symbol.isidentifier():
+            return f"{self.symbol}({', '.join(operands)})"
+        if len(operands) < 2:
+            return self.symbol + "".join(operands)
+        return f" {self.symbol} ".join(operands)
+
+    def __str__(self) -> str:
+        return self.symbol
+
+    def __repr__(self) -> str:
+        return f"<primitive {self.symbol}>"
+
+    def __reduce__(self) -> str:
+        if not self.name:
+            raise TypeError(f"{self!r} has no global name by which it could be copied or pickled")
+        return self.name
+
+
+class Variadic(Primitive):
+    """A primitive of a whole sequence of operands, recorded as one node.
+
+    Its single rule ``(operands, out) -> slopes`` gives all partials at once, because they share
+    their work. Called with one sequence; the functions below flatten anything richer.
+
+    >>> Variadic("sum", lambda *xs: sum(xs), lambda xs, out: [1] * len(xs))([1.0, 2.0])
+    3.0
+    """
+
+    def __init__(
+        self, symbol: str, forward: Callable[..., Any], rule: Callable[..., Any], **row: Any
+    ) -> None:
+        super().__init__(symbol, forward, **row)
+        self.rule = rule
+        self.__doc__ = f"{symbol}: a primitive of any number of operands, recorded as one node."
+
+    def __call__(self, xs: Iterable[Any], *others: Any) -> Any:
+        """Apply to the numbers or Values of a sequence."""
+        if others:
+            raise TypeError(f"{self.symbol} takes one sequence: {self.symbol}([x, y, ...])")
+        return super().__call__(*elements(self.symbol, xs))
+
+    def completed(self, operands: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Return the operands: any number of them will do."""
+        return operands
+
+    def derivatives(self, operands: Sequence[Any], out: Any, mask: Sequence[bool]) -> list[Any]:
+        """Return one slope per operand; what stands where the mask is false has no meaning."""
+        return self.rule(operands, out)  # type: ignore[no-any-return]
+
+    def spell(self, *operands: str) -> str:
+        """Return the source text of this primitive applied to the given texts."""
+        return f"{self.symbol}([{', '.join(operands)}])"

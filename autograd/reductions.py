@@ -1,0 +1,63 @@
+"""Functions of many operands that are made of rows of the table: dot, maximum, minimum.
+
+They take their operands in the shape in which one writes them, and record one node, or two.
+
+>>> dot([1.0, 2.0], [3.0, 4.0]), maximum([1.0, 3.0]), minimum(1.0, 3.0)
+(11.0, 3.0, 1.0)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from autograd.coercion import elements
+from autograd.primitive_type import Primitive, Variadic
+from autograd.primitives import at_least, at_most, inner_product, largest, smallest
+from autograd.scalar_math import first_nan_or
+
+
+def dot(ws: Sequence[Any], xs: Sequence[Any], bias: Any = 0) -> Any:
+    """Return bias + sum(w*x for w, x in zip(ws, xs)) as one node, rounded as that sum is.
+
+    Raises ValueError when the lengths differ. Cost: O(n) in operations and memory.
+
+    >>> dot([1.0, 2.0], [3.0, 4.0], bias=0.5)
+    11.5
+    """
+    if not (hasattr(ws, "__len__") and hasattr(xs, "__len__")):
+        ws, xs = elements("dot", ws), elements("dot", xs)
+    if len(ws) != len(xs):
+        raise ValueError(f"dot of {len(ws)} weights with {len(xs)} inputs: the lengths must agree")
+    return inner_product((bias, *ws, *xs))
+
+
+def maximum(*xs: Any) -> Any:
+    """Return the largest; k Values that tie share the slope, and a tie with a number has slope 0.
+
+    >>> maximum(1.0, 3.0, 2.0)
+    3.0
+    """
+    return choose(xs, max, largest, at_least)
+
+
+def minimum(*xs: Any) -> Any:
+    """Return the smallest; k Values that tie share the slope, and a tie with a number has slope 0.
+
+    >>> minimum(1.0, 3.0, 2.0)
+    1.0
+    """
+    return choose(xs, min, smallest, at_most)
+
+
+def choose(
+    xs: Sequence[Any], best: Callable[..., Any], of_many: Variadic, bounded: Primitive
+) -> Any:
+    """Choose among Values by one node and against the best plain number by another."""
+    xs = xs if len(xs) != 1 or hasattr(xs[0], "record") else elements(of_many.symbol, xs[0])
+    recorded = [x for x in xs if hasattr(x, "record")]
+    plain = [x for x in xs if not hasattr(x, "record")]
+    if not recorded:
+        return first_nan_or(best, plain)
+    winner = of_many(recorded) if len(recorded) > 1 else recorded[0]
+    return bounded(winner, first_nan_or(best, plain)) if plain else winner

@@ -1,0 +1,229 @@
+"""The steps of a computation as data: values forward, then gradients backward, an edge at a time.
+
+A page, a terminal or a test reads the same lists; nothing here knows how they are shown.
+
+>>> from autograd import Value
+>>> x = Value(3.0, name="x")
+>>> model = Model(x * x)
+>>> for step in model.steps:
+...     print(step.sentence)
+x is given: x = 3.
+v1 = x * x = 3 * 3 = 9.
+The backward pass starts at v1 with the gradient 1.
+x receives 1 × 3 = 3 from v1; its gradient becomes 0 + 3 = 3.
+x receives 1 × 3 = 3 from v1; its gradient becomes 3 + 3 = 6.
+The pass is complete: the gradient of v1 with respect to x is 6.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+from itertools import islice
+from typing import Any, NamedTuple
+
+from autograd.backward import history, topological_order
+from autograd.drawing.labels import clipped, labels, links, printable
+from autograd.value import Value
+
+MOST_OPERANDS = 6  # operands of a sum or dot that a sentence spells out
+MOST_GRADIENTS = 6  # leaves that the last sentence names
+FEW = 3  # constants of one operation that are drawn apart; more share a box
+LONGEST_FRACTION = 14  # characters of an exact fraction; longer ones are shown as decimals
+
+
+class Arrow(NamedTuple):
+    """An operand of a node: an edge of the backward pass, or one that carries no gradient."""
+
+    id: str  # as in `draw_dot`: e3-0 with a gradient, z3-0 and k3-0 (from a constant) without
+    tail: str  # the box it starts from: n0 for a node, c3-0 for a constant
+    node: int
+    operand: int | None  # the number of the node it starts from; None for a constant
+    slope: Any  # the local derivative; None where no gradient flows
+
+
+class Forward(NamedTuple):
+    """A node gets its value."""
+
+    node: int
+    formula: str
+    sentence: str
+
+
+class Seed(NamedTuple):
+    """The root's own gradient, with which the backward pass starts."""
+
+    node: int
+    after: Any
+    sentence: str
+
+
+class Backward(NamedTuple):
+    """One edge: the contribution upstream × slope is added to the operand's gradient."""
+
+    arrow: int
+    upstream: Any
+    slope: Any
+    contribution: Any
+    before: Any
+    after: Any
+    sentence: str
+
+
+class Done(NamedTuple):
+    """The pass is complete."""
+
+    sentence: str
+
+
+class Model:
+    """The numbered graph of a Value, and every step of its two passes.
+
+    Args:
+        root: the Value to differentiate.
+        names: variable names, such as ``locals()``; they go before the Values' own.
+        seed: the gradient of the root.
+        limit: the most steps allowed, see `autograd.stepping`.
+
+    Attributes: `nodes`, operands before results; `constants`; `arrows`; `steps`; `gradients`, those
+    of this pass, one per node and None where no path leads to the root. The pass is not committed:
+    looking at a graph changes no gradient.
+    """
+
+    def __init__(
+        self,
+        root: Value,
+        names: Mapping[str, Any] | None = None,
+        seed: float = 1.0,
+        limit: float = float("inf"),
+    ) -> None:
+        if not isinstance(root, Value):
+            raise TypeError(f"a stepper shows a Value, not {type(root).__name__} {root!r:.60}")
+        self.root, self.seed = root, seed
+        self.nodes = history(root)
+        refuse_above(limit, self.nodes)
+        self.index = {node: i for i, node in enumerate(self.nodes)}
+        self.names = all_names(self.nodes, names or {})
+        self.constants: dict[str, str] = {}
+        self.arrows = [arrow for node in self.nodes for arrow in self.arrows_to(node)]
+        self.gradients: list[Any] = [None] * len(self.nodes)
+        self.steps = [*map(self.forward, self.nodes), *self.backward(), self.done()]
+
+    def arrows_to(self, node: Value) -> list[Arrow]:
+        """Return the arrows to a node in the order of its operands; many constants share a box."""
+        arrows, constants, i = [], [], self.index[node]
+        for j, (x, edge, slope) in enumerate(links(node)):
+            if not isinstance(x, Value):
+                constants.append((j, shown(x)))
+            else:
+                name = f"z{i}-{j}" if edge is None else f"e{i}-{edge}"
+                arrows.append(Arrow(name, f"n{self.index[x]}", i, self.index[x], slope))
+        if len(constants) > FEW:
+            some = ", ".join(text for _, text in constants[:FEW])
+            constants = [(constants[0][0], f"{some}, … ({len(constants)} numbers)")]
+        self.constants.update((f"c{i}-{j}", text) for j, text in constants)
+        return arrows + [Arrow(f"k{i}-{j}", f"c{i}-{j}", i, None, None) for j, _ in constants]
+
+    def forward(self, node: Value) -> Forward:
+        """Return the step in which a node gets its value."""
+        name, number = self.names[node], shown(node.data)
+        if node.op is None:
+            return Forward(self.index[node], "given", f"{name} is given: {name} = {number}.")
+        texts = [self.names[x] if isinstance(x, Value) else shown(x) for x in node.operands]
+        numbers = [shown(x.data if isinstance(x, Value) else x) for x in node.operands]
+        formula = f"{spelled(node.op, texts)} = {spelled(node.op, numbers)}"
+        return Forward(self.index[node], formula, f"{name} = {formula} = {number}.")
+
+    def backward(self) -> Iterator[Seed | Backward]:
+        """Yield the steps of `backward_steps`, one for each edge."""
+        number_of = {arrow.id: i for i, arrow in enumerate(self.arrows)}
+        reached = len(topological_order(self.root))
+        for step in islice(self.root.backward_steps(self.seed), reached):  # never committed
+            i = self.index[step.node]
+            if step.node is self.root:
+                self.gradients[i] = step.adjoint
+                yield Seed(i, step.adjoint, self.start(step.adjoint))
+            for k, edge in enumerate(step.edges):
+                self.gradients[self.index[edge.parent]] = edge.after
+                arrow, sentence = number_of[f"e{i}-{k}"], self.passed_on(step, edge)
+                yield Backward(arrow, step.adjoint, *edge[1:], sentence)
+
+    def start(self, seed: Any) -> str:
+        """Return the sentence of the first backward step."""
+        root = self.names[self.root]
+        return f"The backward pass starts at {root} with the gradient {shown(seed)}."
+
+    def passed_on(self, step: Any, edge: Any) -> str:
+        """Return the sentence of one edge."""
+        upstream, slope = shown(step.adjoint), bracketed(shown(edge.local_derivative))
+        product, parent = shown(edge.contribution), self.names[edge.parent]
+        return (
+            f"{parent} receives {upstream} × {slope} = {product} from {self.names[step.node]}; its "
+            f"gradient becomes {shown(edge.before)} + {bracketed(product)} = {shown(edge.after)}."
+        )
+
+    def done(self) -> Done:
+        """Return the last step, with the gradients of the leaves."""
+        root = self.names[self.root]
+        leaves = [i for i, node in enumerate(self.nodes) if node.op is None]
+        reached = [i for i in leaves if self.gradients[i] is not None]
+        if not reached or self.root.op is None:
+            return Done(f"The pass is complete: no gradient leaves {root}.")
+        texts = [f"{self.names[self.nodes[i]]} is {shown(self.gradients[i])}" for i in reached]
+        cut = texts[:MOST_GRADIENTS] + ["…"] * (len(texts) > MOST_GRADIENTS)
+        listed = ", to ".join(cut)
+        return Done(f"The pass is complete: the gradient of {root} with respect to {listed}.")
+
+    def paths(self) -> list[int]:
+        """Return for each node the number of paths from it to the root, in linear time."""
+        counts = [0] * len(self.nodes)
+        counts[self.index[self.root]] = 1
+        for arrow in reversed(self.arrows):  # operands have smaller numbers than results
+            if arrow.slope is not None and arrow.operand is not None:
+                counts[arrow.operand] += counts[arrow.node]
+        return counts
+
+
+def refuse_above(limit: float, nodes: list[Value]) -> None:
+    """Say what to do where a page would be too large to be of use."""
+    steps = 2 + len(nodes) + sum(len(node.parents) for node in nodes)
+    if steps > limit:
+        raise ValueError(
+            f"the graph has {len(nodes)} nodes and its passes {steps} steps; a page of more than "
+            f"{limit} helps nobody. Step through a part of it (stepper(v) of an inner Value v), "
+            "record one sample instead of a batch or a smaller network, print the steps (for step "
+            f"in root.backward_steps(): print(step)), or pass limit={steps} all the same"
+        )
+
+
+def all_names(nodes: list[Value], variables: Mapping[str, Any]) -> dict[Value, str]:
+    """Return what each node is called: its variable, its own name, or v and its number."""
+    given = labels(nodes, variables)
+    return {node: clipped(printable(given.get(node) or f"v{i}")) for i, node in enumerate(nodes)}
+
+
+def shown(x: Any) -> str:
+    """Return a number as the page shows it: six digits, and fractions as they are.
+
+    >>> shown(2 / 3), shown(Fraction(2, 3)), shown(10**20)
+    ('0.666667', '2/3', '1e+20')
+    """
+    if isinstance(x, Fraction) and len(str(x)) <= LONGEST_FRACTION:
+        return str(x)
+    try:
+        return f"≈{float(x):.6g}" if isinstance(x, Fraction) else f"{x:.6g}"
+    except OverflowError:  # an exact number beyond the floats
+        return clipped(str(x))
+
+
+def bracketed(text: str) -> str:
+    """Return a number in brackets where its sign would meet another."""
+    return f"({text})" if text.startswith("-") else text
+
+
+def spelled(op: Any, texts: list[str]) -> str:
+    """Return an operation on texts, of which a long list is cut."""
+    if len(texts) > MOST_OPERANDS:
+        texts = [*texts[: MOST_OPERANDS - 2], "…", texts[-1]]
+    infix = not op.symbol.isidentifier() and len(texts) > 1
+    return str(op.spell(*(map(bracketed, texts) if infix else texts)))

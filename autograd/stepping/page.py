@@ -1,0 +1,222 @@
+"""The steps of both passes as one self-contained piece of HTML.
+
+The picture is laid out once and stands in the page once, as an image that is shown everywhere; the
+script takes it from there, and changes a few numbers of it at each step.
+
+>>> from autograd import Value, stepper
+>>> x, w = Value(2.0, name="x"), Value(-3.0, name="w")
+>>> page = stepper(w * x + 1)
+>>> page
+<stepper of v3: 4 nodes, 9 steps; .save("page.html") writes a page>
+>>> page.model.steps[6].sentence
+'w receives 1 × 2 = 2 from v2; its gradient becomes 0 + 2 = 2.'
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import math
+import os
+from collections import Counter
+from collections.abc import Iterator
+from html import escape
+from importlib.resources import files
+from pathlib import Path
+from string import Template
+from typing import Any
+
+from autograd.atomic import write_file
+from autograd.stepping.model import Backward, Done, Forward, Model, Seed, bracketed, shown
+from autograd.stepping.picture import svg
+from autograd.testing import Finding, check_graph
+
+SMALLEST = 0.7  # of its size: a wider picture scrolls instead
+MOST_CHECKED = 10_000  # leaves times nodes: about a second
+JUDGES = {
+    "exact": "exact fractions",
+    "mpmath": "60-digit arithmetic",
+    "complex step": "the complex step",
+    "ridders": "differences",
+}
+PAGE = Template(
+    '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+    '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+    "<title>$title</title>\n</head>\n<body>\n$body</body>\n</html>\n"
+)
+
+
+class Stepper:
+    """What `stepper` returns: shows itself in Jupyter, and writes itself with `save`.
+
+    Attributes: `model`, the steps as data; `verdict` and `badge`, what the gradient check found;
+    `html`, the piece of HTML.
+    """
+
+    def __init__(self, model: Model, rankdir: str = "LR", check: bool = True) -> None:
+        self.model = model
+        self.verdict, self.badge = judged(model) if check else ("unknown", "gradients not checked")
+        self.html = self.fragment(svg(model, rankdir))
+
+    def fragment(self, picture: str) -> str:
+        """Return the HTML; the picture is in it once, and the script takes it from there."""
+        name, count = self.name, len(self.model.steps)
+        data = embedded(self.data())
+        return Template(resource("page.html")).substitute(
+            key=hashlib.sha256(data.encode()).hexdigest()[:12],
+            css=resource("page.css"),
+            js=resource("page.js"),
+            title=escape(f"{name} = {shown(self.model.root.data)}"),
+            counts=f"{len(self.model.nodes)} nodes, {count} steps",
+            verdict=self.verdict,
+            badge=escape(self.badge),
+            alt=escape(f"The computation graph of {name} with values and gradients."),
+            least=round(SMALLEST * width_of(picture)),
+            picture=base64.b64encode(picture.encode()).decode(),
+            rows="\n".join(table_rows(self.model)),
+            data=data,
+        )
+
+    @property
+    def name(self) -> str:
+        """What the root is called."""
+        return self.model.names[self.model.root]
+
+    def data(self) -> dict[str, Any]:
+        """Return what the page's script reads: nodes, arrows and steps, with all digits.
+
+        A float is a number of JSON, so that reading it gives the same bits; what JSON lacks (nan,
+        inf, fractions) is a pair of texts, in full and as shown.
+        """
+        model = self.model
+        nodes = [
+            {
+                "name": model.names[node],
+                "op": str(node.op.symbol) if node.op else None,
+                "data": coded(node.data),
+                "grad": None if gradient is None else coded(gradient),
+                "paths": str(paths),
+            }
+            for node, gradient, paths in zip(model.nodes, model.gradients, model.paths())
+        ]
+        arrows = [
+            [a.id, a.node, a.operand, None if a.slope is None else coded(a.slope)]
+            for a in model.arrows
+        ]
+        return {
+            "root": model.index[model.root],
+            "nodes": nodes,
+            "arrows": arrows,
+            "steps": [delta(step) for step in model.steps],
+            "sentences": [step.sentence for step in model.steps],
+        }
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write a page that needs nothing else, and return its path."""
+        title = escape(f"Stepping through {self.name}")
+        write_file(path, PAGE.substitute(title=title, body=self.html))
+        return Path(path)
+
+    def _repr_mimebundle_(self, *_: Any, **__: Any) -> dict[str, str]:
+        return {"text/html": self.html, "text/plain": repr(self)}
+
+    def _repr_html_(self) -> str:
+        return self.html
+
+    def __repr__(self) -> str:
+        size = f"{len(self.model.nodes)} nodes, {len(self.model.steps)} steps"
+        return f'<stepper of {self.name}: {size}; .save("page.html") writes a page>'
+
+
+def width_of(picture: str) -> float:
+    """Return the width of an SVG in pixels."""
+    return float(picture.split('width="', 1)[1].split('"', 1)[0])
+
+
+def judged(model: Model) -> tuple[str, str]:
+    """Return the verdict of the gradient check, and a line that says what was found."""
+    reached = {x: g for x, g in zip(model.nodes, model.gradients) if x.op is None and g is not None}
+    finite = {x: g for x, g in reached.items() if math.isfinite(x.data) and math.isfinite(g)}
+    every = -(-len(finite) * len(model.nodes) // MOST_CHECKED) or 1  # so many leaves, not all
+    try:
+        findings = check_graph(model.root, dict(list(finite.items())[::every]), model.seed)
+    except ValueError as error:  # an infinite result, or an operand that was changed since
+        return "unknown", f"gradient check: {error}"
+    wrong = next((finding for finding in findings if finding.verdict == "differs"), None)
+    if wrong:
+        numbers = f"{wrong.gradient}, but {JUDGES[wrong.oracle]}: {wrong.expected}"
+        return "differs", f"gradient check: {model.names[wrong.leaf]} has {numbers}"
+    counts = Counter(finding.verdict for finding in findings)
+    if findings and len(finite) == len(reached) and counts["agrees"] == len(findings):
+        return "agrees", f"gradient check: {agreement(findings, len(reached))}"
+    parts = [f"{counts['agrees']} of {len(reached)} leaves are right"]
+    parts += [f"{len(reached) - len(finite)} not finite"] * (len(finite) < len(reached))
+    parts += [f"{counts['kink']} at a kink"] * bool(counts["kink"])
+    parts += [f"{counts['inconclusive']} undecided"] * bool(counts["inconclusive"])
+    parts += [f"{len(finite) - len(findings)} not checked"] * (every > 1)
+    return "unknown", f"gradient check: {', '.join(parts)}"
+
+
+def agreement(findings: list[Finding], leaves: int) -> str:
+    """Return what to say where all leaves that were checked are right."""
+    judges = " and ".join(sorted({JUDGES[finding.oracle] for finding in findings}))
+    if len(findings) < leaves:
+        return f"{len(findings)} of {leaves} leaves were checked, all right, by {judges}"
+    which = "the only leaf is" if leaves == 1 else f"all {leaves} leaves are"
+    return f"{which} right, by {judges}"
+
+
+def delta(step: Forward | Seed | Backward | Done) -> list[Any]:
+    """Return a step as the script reads it: its kind, where, and the numbers that it changes."""
+    if isinstance(step, Forward):
+        return ["value", step.node, step.formula]
+    if isinstance(step, Seed):
+        return ["seed", step.node, coded(step.after)]
+    if isinstance(step, Backward):
+        return ["edge", step.arrow, *map(coded, step[1:6])]
+    return ["done"]
+
+
+def coded(x: Any) -> Any:
+    """Return a number for JSON without loss: a float as it is, else in full and as shown."""
+    return x if isinstance(x, float) and math.isfinite(x) else [str(x), shown(x)]
+
+
+def embedded(data: Any) -> str:
+    """Return JSON that may stand inside a script element: no text of a user's can close it."""
+    text = json.dumps(data, separators=(",", ":"), ensure_ascii=False)
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text
+
+
+def table_rows(model: Model) -> Iterator[str]:
+    """Yield the rows of the table of all steps."""
+    for number, step in enumerate(model.steps, start=1):
+        cells = "</td><td>".join(map(escape, table_cells(model, step)))
+        span = ' colspan="3"' if isinstance(step, Done) else ""
+        yield f"<tr><td>{number}</td><td{span}>{cells}</td></tr>"
+
+
+def table_cells(model: Model, step: Forward | Seed | Backward | Done) -> tuple[str, ...]:
+    """Return where a step happens, what it computes, and what comes out."""
+    names = [model.names[node] for node in model.nodes]
+    if isinstance(step, Forward):
+        return names[step.node], step.formula, shown(model.nodes[step.node].data)
+    if isinstance(step, Seed):
+        return names[step.node], "the pass starts here", shown(step.after)
+    if isinstance(step, Done):
+        return (step.sentence,)
+    arrow = model.arrows[step.arrow]
+    slope, product = bracketed(shown(step.slope)), bracketed(shown(step.contribution))
+    return (
+        f"{names[arrow.node]} → {names[arrow.operand or 0]}",
+        f"{shown(step.upstream)} × {slope} = {shown(step.contribution)}",
+        f"{shown(step.before)} + {product} = {shown(step.after)}",
+    )
+
+
+def resource(name: str) -> str:
+    """Return the text of a file that comes with the package."""
+    return files(__package__).joinpath(name).read_text(encoding="utf-8")

@@ -1,0 +1,257 @@
+"""A graph as one SVG whose parts have names, so that a page can change them step by step.
+
+Graphviz only places the boxes; without it they stand in columns by their distance from the leaves.
+
+>>> from autograd import Value
+>>> from autograd.stepping.model import Model
+>>> picture = svg(Model(Value(2.0, name="x") * 3))
+>>> '<g id="n1"' in picture, '<path id="k1-1"' in picture
+(True, True)
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from autograd.drawing.labels import escape_html as escaped
+from autograd.drawing.render import render
+from autograd.stepping.model import Arrow, Backward, Model, shown
+
+POINTS = 72.0  # in an inch: Graphviz measures boxes in inches, and the rest in points
+LETTER = 7.3  # points that one letter of a box takes
+HEIGHT, PILL = 62.0, 26.0  # of the box of a Value, of a constant
+MARGIN = 10.0
+FILLS = {"leaf": "#fff7df", "inner": "#eef4ff", "root": "#e3f3e6"}
+INK, PALE, LINE, GRADIENT = "#101828", "#5d6b82", "#98a2b3", "#b54708"
+GAP_ACROSS, GAP_ALONG = 70.0, 18.0  # between columns and within one, where there is no engine
+
+Point = tuple[float, float]
+
+
+class Curve(NamedTuple):
+    """The points of a Bézier spline from an operand to a result, and where its label stands."""
+
+    points: list[Point]
+    label: Point
+
+
+class Layout(NamedTuple):
+    """Where everything stands: centres of boxes by id, curves by id, and the size of it all."""
+
+    centres: dict[str, Point]
+    curves: dict[str, Curve]
+    width: float
+    height: float
+
+
+def svg(model: Model, rankdir: str = "LR") -> str:
+    """Return the graph after the last step, as one SVG with a white ground.
+
+    Nodes have the ids n0, n1, … and edges e1-0, e1-1, …: number of the node, number of the operand.
+    """
+    boxes = box_sizes(model)
+    layout = graphviz_layout(model, boxes, rankdir) or column_layout(model, boxes)
+    width, height = layout.width + 2 * MARGIN, layout.height + 2 * MARGIN
+    head = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" '
+        f'width="{width:.0f}" height="{height:.0f}" font-family="Helvetica, Arial, sans-serif" '
+        f'font-size="12"><rect class="ground" width="100%" height="100%" fill="#ffffff"/>'
+        f'<g transform="translate({MARGIN:.0f} {MARGIN:.0f})">'
+    )
+    edges = (edge_svg(arrow, layout.curves[arrow.id]) for arrow in model.arrows)
+    constants = (pill_svg(name, text, layout) for name, text in model.constants.items())
+    nodes = (node_svg(model, i, boxes[f"n{i}"], layout) for i in range(len(model.nodes)))
+    return "".join(
+        [
+            head,
+            f'<g fill="none" stroke="{LINE}" font-size="11" text-anchor="middle">',
+            *edges,
+            '</g><g text-anchor="middle">',
+            *constants,
+            "</g><g>",
+            *nodes,
+            "</g></g></svg>",
+        ]
+    )
+
+
+def box_sizes(model: Model) -> dict[str, Point]:
+    """Return the width and height of every box, as wide as the longest text it will bear."""
+    texts: list[list[str]] = [["     " + shown(node.data)] for node in model.nodes]
+    for step in model.steps:
+        if isinstance(step, Backward):
+            after = "     " + shown(step.after)
+            texts[model.arrows[step.arrow].operand or 0].append(after)
+    for i, node in enumerate(model.nodes):
+        texts[i].append(model.names[node] + "   " + operation(node))
+    nodes = {f"n{i}": (16 + LETTER * max(map(len, t)), HEIGHT) for i, t in enumerate(texts)}
+    pills = {name: (16 + LETTER * len(text), PILL) for name, text in model.constants.items()}
+    return nodes | pills
+
+
+def operation(node: Any) -> str:
+    """Return the symbol of what made a node; nothing for a leaf."""
+    return str(node.op.symbol) if node.op else ""
+
+
+def graphviz_layout(model: Model, boxes: dict[str, Point], rankdir: str) -> Layout | None:
+    """Return where Graphviz puts the boxes, or None where it cannot."""
+    try:
+        graph = json.loads(render("".join(dot(model, boxes, rankdir)), "json0"))
+    except RuntimeError:  # no engine here, or one that gives up
+        return None
+    _, _, width, height = numbers(graph["bb"])
+    flip = height  # y points up there
+    centres = {o["name"]: turned(numbers(o["pos"]), flip)[0] for o in graph["objects"]}
+    curves = {}
+    for edge in graph.get("edges", ()):
+        points = turned(numbers(edge["pos"].replace("e,", "")), flip)
+        curves[edge["id"]] = Curve(points[1:] + points[:1], turned(numbers(edge["lp"]), flip)[0])
+    return Layout(centres, curves, width, height)
+
+
+def dot(model: Model, boxes: dict[str, Point], rankdir: str) -> Iterator[str]:
+    """Yield the graph as DOT: sizes only, no text of a user's."""
+    yield f"digraph {{ rankdir={rankdir} nodesep=0.2 ranksep=0.35\n"
+    yield 'node [shape=box fixedsize=true label=""]\n'
+    yield 'edge [fontname="Courier" fontsize=11 arrowsize=0.6]\n'
+    for name, (width, height) in boxes.items():
+        yield f'"{name}" [width={width / POINTS:.3f} height={height / POINTS:.3f}]\n'
+    for arrow in model.arrows:
+        label = "" if arrow.slope is None else short(arrow.slope)
+        yield f'"{arrow.tail}" -> n{arrow.node} [id="{arrow.id}" label="{label} "]\n'
+    yield "}\n"
+
+
+def short(x: Any) -> str:
+    """Return a local derivative as an edge shows it: four digits."""
+    return shown(x) if not isinstance(x, float) else f"{x:.4g}"
+
+
+def numbers(text: str) -> list[float]:
+    """Return the numbers of an attribute of Graphviz."""
+    return [float(x) for x in text.replace(",", " ").split()]
+
+
+def turned(flat: list[float], height: float) -> list[Point]:
+    """Return pairs of coordinates with y pointing down."""
+    return [(x, height - y) for x, y in zip(flat[::2], flat[1::2])]
+
+
+def column_layout(model: Model, boxes: dict[str, Point]) -> Layout:
+    """Place boxes in columns by their longest distance from a leaf; curves run straight across."""
+    depth: dict[str, int] = dict.fromkeys(boxes, 0)
+    for arrow in model.arrows:  # results come after their operands
+        head = f"n{arrow.node}"
+        depth[head] = max(depth[head], depth[arrow.tail] + 1)
+    columns: list[list[str]] = [[] for _ in range(1 + max(depth.values()))]
+    for name in boxes:
+        columns[depth[name]].append(name)
+    centres, left = {}, 0.0
+    for column in columns:
+        width, top = max(boxes[name][0] for name in column), 0.0
+        for name in column:
+            centres[name] = (left + width / 2, top + boxes[name][1] / 2)
+            top += boxes[name][1] + GAP_ALONG
+        left += width + GAP_ACROSS
+    tallest = max(sum(boxes[n][1] + GAP_ALONG for n in column) for column in columns)
+    curves = {a.id: straight(a.tail, f"n{a.node}", centres, boxes) for a in model.arrows}
+    return Layout(centres, curves, left - GAP_ACROSS, tallest - GAP_ALONG)
+
+
+def straight(tail: str, head: str, centres: dict[str, Point], boxes: dict[str, Point]) -> Curve:
+    """Return a curve from the right side of one box to the left side of another."""
+    start = centres[tail][0] + boxes[tail][0] / 2, centres[tail][1]
+    tip = centres[head][0] - boxes[head][0] / 2, centres[head][1]
+    end, middle = (tip[0] - 6, tip[1]), (start[0] + tip[0]) / 2
+    points = [start, (middle, start[1]), (middle, tip[1]), end, tip]
+    return Curve(points, (middle, (start[1] + tip[1]) / 2 - 6))
+
+
+def edge_svg(arrow: Arrow, curve: Curve) -> str:
+    """Return an edge: its line, the tips of both directions, and the local derivative."""
+    *line, tip = curve.points
+    d = f"M{rounded(line[0])}C{' '.join(map(rounded, line[1:]))}"
+    kind = {"e": "edge", "z": "edge zero", "k": "edge fixed"}[arrow.id[0]]
+    dashed = ' stroke-dasharray="4 3"' if arrow.id[0] == "z" else ""
+    parts = [
+        f'<g class="{kind}"><path id="{arrow.id}" d="{d}"{dashed}/>'
+        f'<path class="tip" d="{triangle(line[-1], tip)}" fill="{LINE}"/>',
+    ]
+    if arrow.slope is not None:
+        x, y = curve.label
+        parts.append(f'<path class="back" d="{triangle(line[1], line[0])}" stroke="none"/>')
+        parts.append(
+            f'<text class="slope" x="{x:.0f}" y="{y + 1:.0f}" fill="{PALE}" stroke="none">'
+            f"{short(arrow.slope)}</text>"
+        )
+    return "".join([*parts, "</g>"])
+
+
+def rounded(point: Point) -> str:
+    """Return a point of a curve as SVG writes it, to the pixel."""
+    return f"{point[0]:.0f},{point[1]:.0f}"
+
+
+def pair(point: Point) -> str:
+    """Return a point as SVG writes it."""
+    return f"{point[0]:.1f},{point[1]:.1f}"
+
+
+def triangle(start: Point, tip: Point) -> str:
+    """Return a triangle at the tip, pointing away from the start."""
+    x, y = tip[0] - start[0], tip[1] - start[1]
+    length = max((x * x + y * y) ** 0.5, 1e-9)
+    x, y = 7 * x / length, 7 * y / length
+    base = tip[0] - x, tip[1] - y
+    sides = (base[0] - y / 2, base[1] + x / 2), (base[0] + y / 2, base[1] - x / 2)
+    return f"M{pair(tip)}L{pair(sides[0])}L{pair(sides[1])}Z"
+
+
+def pill_svg(name: str, text: str, layout: Layout) -> str:
+    """Return a constant: a number that is no Value."""
+    x, y = layout.centres[name]
+    width = 16 + LETTER * len(text)
+    return (
+        f'<g id="{name}" class="constant"><rect x="{x - width / 2:.1f}" y="{y - PILL / 2:.1f}" '
+        f'width="{width:.1f}" height="{PILL:.0f}" rx="13" fill="#f2f4f7" stroke="#d0d5dd"/>'
+        f'<text x="{x:.1f}" y="{y + 4:.1f}" fill="{PALE}">{escaped(text)}</text></g>'
+    )
+
+
+def node_svg(model: Model, number: int, size: Point, layout: Layout) -> str:
+    """Return a Value: its name and operation, its number, and its gradient."""
+    node, (x, y), (width, height) = model.nodes[number], layout.centres[f"n{number}"], size
+    kind = "leaf" if node.op is None else "root" if node is model.root else "inner"
+    gradient = model.gradients[number]
+    left, right = 8, round(width - 8)
+    return "".join(
+        [
+            f'<g id="n{number}" class="node {kind}" transform="translate({x - width / 2:.0f} '
+            f'{y - height / 2:.0f})"><title>{title(model, number)}</title>'
+            f'<rect width="{width:.0f}" height="{height:.0f}" rx="8" fill="{FILLS[kind]}" '
+            f'stroke="{LINE}"/><path class="rule" d="M0,22H{width:.0f}" stroke="#e4e7ec"/>',
+            line(left, 16, "name", model.names[node], f'font-weight="bold" fill="{INK}"'),
+            line(right, 16, "op", operation(node), f'text-anchor="end" fill="{PALE}"'),
+            line(left, 36, "key", "data", f'font-size="10" fill="{PALE}"'),
+            line(right, 36, "data", shown(node.data), f'text-anchor="end" fill="{INK}"'),
+            line(left, 53, "key", "grad", f'font-size="10" fill="{PALE}"'),
+            line(right, 53, "grad", "–" if gradient is None else shown(gradient),
+                 f'text-anchor="end" fill="{GRADIENT}"'),
+            "</g>",
+        ]
+    )  # fmt: skip
+
+
+def title(model: Model, number: int) -> str:
+    """Return the tooltip of a node: all digits."""
+    node, gradient = model.nodes[number], model.gradients[number]
+    tail = "no path leads to the root" if gradient is None else f"grad {gradient}"
+    return escaped(f"{model.names[node]}: data {node.data}, {tail}")
+
+
+def line(x: int, y: int, kind: str, content: str, style: str) -> str:
+    """Return one line of text in a box."""
+    return f'<text class="{kind}" x="{x}" y="{y}" {style}>{escaped(content)}</text>'

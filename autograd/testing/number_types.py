@@ -1,0 +1,331 @@
+"""The same function on numbers of another kind: the oracles' second opinion on a gradient.
+
+A `Replayed` number takes the place of a `Value`: primitives find its `record` method as they find
+Value's, and its operators go through the table too. What it computes with is its `kind`: exact
+fractions, dual numbers, or 60-digit complex numbers.
+
+>>> from autograd import dot, square
+>>> exact = Exact(Fraction(1, 3))
+>>> (square(exact) / 7 + dot([exact], [2])).number
+Fraction(43, 63)
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from fractions import Fraction
+from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
+from typing import Any
+
+import autograd
+from autograd import primitives as p
+from autograd.coercion import as_number
+from autograd.primitive_type import Primitive
+from autograd.value import Value
+
+LONGEST = 1 << 16  # bits of a fraction: beyond, exact arithmetic takes too long to be of use
+
+
+class Unreplayable(TypeError):
+    """The function cannot be evaluated on numbers of this kind."""
+
+
+class Replayed:
+    """A number of another kind in the place of a Value; subclasses say how to compute with it.
+
+    It offers Value's operators and methods, and `data`, `item` and `detach`, which give the number
+    itself: a derivative that is lost there is lost by the engine, not by the function.
+    """
+
+    __slots__ = ("number",)
+    name = None
+
+    def __init__(self, number: Any) -> None:
+        self.number = number
+
+    @staticmethod
+    def lift(x: Any) -> Any:
+        """Return a plain number as one of this kind."""
+        raise NotImplementedError
+
+    @staticmethod
+    def apply(op: Primitive, numbers: Sequence[Any]) -> Any:
+        """Return a primitive of numbers of this kind."""
+        raise NotImplementedError
+
+    def order(self) -> Any:
+        """Return what comparisons of this number compare."""
+        return self.number
+
+    def take(self, x: Any) -> Any:
+        """Return an operand as a number of this kind."""
+        if isinstance(x, Replayed):
+            return x.number
+        return self.lift(as_number(x.data if isinstance(x, Value) else x))
+
+    def record(self, op: Primitive, operands: Sequence[Any]) -> Replayed:
+        """Apply a primitive; this is what `Primitive.__call__` finds."""
+        return type(self)(self.apply(op, [self.take(x) for x in operands]))
+
+    def same(self, x: Any) -> Replayed:
+        """Return an operand as a Replayed of the same kind, for comparing."""
+        return type(self)(self.take(x))
+
+    def __getattr__(self, name: str) -> Any:
+        method = vars(Value).get(name)
+        if isinstance(method, Primitive) or name in ("maximum", "minimum"):
+            return MethodType(method, self)  # type: ignore[arg-type]  # both are callable
+        raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
+
+    @property
+    def data(self) -> Replayed:
+        """The number itself; here it keeps its dependence on the inputs."""
+        return self
+
+    @data.setter
+    def data(self, x: Any) -> None:
+        self.number = self.take(x)
+
+    def item(self) -> Replayed:
+        """Return the number itself."""
+        return self
+
+    def detach(self) -> Replayed:
+        """Return the number itself: what the engine is told to forget is still there."""
+        return self
+
+    # fmt: off
+    def __add__(self, other: Any) -> Any: return self.record(p.add, (self, other))
+    def __radd__(self, other: Any) -> Any: return self.record(p.add, (other, self))
+    def __sub__(self, other: Any) -> Any: return self.record(p.sub, (self, other))
+    def __rsub__(self, other: Any) -> Any: return self.record(p.sub, (other, self))
+    def __mul__(self, other: Any) -> Any: return self.record(p.mul, (self, other))
+    def __rmul__(self, other: Any) -> Any: return self.record(p.mul, (other, self))
+    def __truediv__(self, other: Any) -> Any: return self.record(p.div, (self, other))
+    def __rtruediv__(self, other: Any) -> Any: return self.record(p.div, (other, self))
+    def __pow__(self, other: Any) -> Any: return self.record(p.power, (self, other))
+    def __rpow__(self, other: Any) -> Any: return self.record(p.power, (other, self))
+    def __mod__(self, other: Any) -> Any: return self.record(p.mod, (self, other))
+    def __rmod__(self, other: Any) -> Any: return self.record(p.mod, (other, self))
+    def __floordiv__(self, other: Any) -> Any: return self.record(p.floordiv, (self, other))
+    def __rfloordiv__(self, other: Any) -> Any: return self.record(p.floordiv, (other, self))
+    def __neg__(self) -> Any: return self.record(p.neg, (self,))
+    def __pos__(self) -> Any: return self.record(p.pos, (self,))
+    def __abs__(self) -> Any: return self.record(p.absolute, (self,))
+    def __floor__(self) -> Any: return self.record(p.floor, (self,))
+    def __ceil__(self) -> Any: return self.record(p.ceil, (self,))
+    def __round__(self, digits: int = 0) -> Any: return self.record(p.rounded, (self, digits))
+    def __lt__(self, other: Any) -> Any: return self.order() < self.same(other).order()
+    def __le__(self, other: Any) -> Any: return self.order() <= self.same(other).order()
+    def __gt__(self, other: Any) -> Any: return self.order() > self.same(other).order()
+    def __ge__(self, other: Any) -> Any: return self.order() >= self.same(other).order()
+    def __bool__(self) -> bool: return bool(self.order() != 0)
+    # fmt: on
+
+
+class Dual:
+    """A number with its derivative along one direction: forward mode (Clifford, 1873).
+
+    Number and slope may be Fractions, or Duals again, which gives second derivatives.
+
+    >>> x = Dual(Fraction(1, 3), 1)
+    >>> (x * x / 7).slope
+    Fraction(2, 21)
+    """
+
+    __slots__ = ("number", "slope")
+
+    def __init__(self, number: Any, slope: Any = 0) -> None:
+        self.number, self.slope = number, slope
+
+    @staticmethod
+    def of(x: Any) -> Dual:
+        """Return a constant as a Dual."""
+        return x if isinstance(x, Dual) else Dual(x)
+
+    def __add__(self, other: Any) -> Dual:
+        other = Dual.of(other)
+        return Dual(self.number + other.number, self.slope + other.slope)
+
+    def __neg__(self) -> Dual:
+        return Dual(-self.number, -self.slope)
+
+    def __mul__(self, other: Any) -> Dual:
+        other = Dual.of(other)
+        slope = self.slope * other.number + self.number * other.slope
+        return Dual(short(self.number * other.number), short(slope))
+
+    def __truediv__(self, other: Any) -> Dual:
+        other = Dual.of(other)
+        quotient = short(self.number / other.number)
+        return Dual(quotient, short((self.slope - quotient * other.slope) / other.number))
+
+    def __pow__(self, n: int) -> Dual:
+        if n == 0:
+            return Dual(self.number**0, self.slope * 0)
+        return Dual(short(self.number**n), short(self.number ** (n - 1) * n * self.slope))
+
+    # fmt: off
+    __radd__, __rmul__ = __add__, __mul__
+    def __sub__(self, other: Any) -> Dual: return self + -Dual.of(other)
+    def __rsub__(self, other: Any) -> Dual: return Dual.of(other) + -self
+    def __rtruediv__(self, other: Any) -> Dual: return Dual.of(other) / self
+    def __pos__(self) -> Dual: return self
+    def __abs__(self) -> Dual: return -self if self < 0 else self
+    def __bool__(self) -> bool: return bool(self.number)
+    def __eq__(self, other: Any) -> bool: return bool(self.number == Dual.of(other).number)
+    def __lt__(self, other: Any) -> bool: return bool(self.number < Dual.of(other).number)
+    def __le__(self, other: Any) -> bool: return bool(self.number <= Dual.of(other).number)
+    def __gt__(self, other: Any) -> bool: return bool(self.number > Dual.of(other).number)
+    def __ge__(self, other: Any) -> bool: return bool(self.number >= Dual.of(other).number)
+    __hash__ = None  # type: ignore[assignment]
+    # fmt: on
+
+
+def short(x: Any) -> Any:
+    """Return an exact number, unless it has grown too long to go on with."""
+    if isinstance(x, Fraction) and x.denominator.bit_length() > LONGEST:
+        raise Unreplayable("the fractions grow too long")
+    return x
+
+
+RATIONAL = frozenset(
+    """add sub mul div neg pos square total mean prod inner_product absolute relu leaky_relu
+    largest smallest at_least at_most clip where step sign less less_equal
+    greater greater_equal equal""".split()
+)
+
+
+class Exact(Replayed):
+    """A Fraction, or a Dual of Fractions; only + - * /, integer powers and choices are exact."""
+
+    __slots__ = ()
+
+    @staticmethod
+    def lift(x: Any) -> Any:
+        """Return the exact value of a finite number."""
+        if not math.isfinite(x):
+            raise Unreplayable(f"{x} is no fraction")
+        return Fraction(x)
+
+    @staticmethod
+    def apply(op: Primitive, numbers: Sequence[Any]) -> Any:
+        """Return the primitive, where it is rational."""
+        if op is p.power:
+            return numbers[0] ** integer(numbers[1])
+        if op.name not in RATIONAL or p.TABLE.get(op.name) is not op:
+            raise Unreplayable(f"{op} is not rational")
+        out = op.forward(*numbers)
+        return Fraction(out) if isinstance(out, (int, float)) else out
+
+
+def integer(x: Any) -> int:
+    """Return an exponent as an int, or say that the power is not rational."""
+    while isinstance(x, Dual):
+        if x.slope != 0:
+            raise Unreplayable("an exponent that varies")
+        x = x.number
+    if x.denominator != 1 or abs(x) > LONGEST:
+        raise Unreplayable("a power that is not rational")
+    return int(x)
+
+
+class Precise(Replayed):
+    """A complex number of many digits; its imaginary part carries a derivative.
+
+    Im f(x + ih) / h is the slope of an analytic f without subtraction, so without cancellation
+    (Squire and Trapp, 1998, Using complex variables to estimate derivatives of real functions).
+    """
+
+    __slots__ = ()
+
+    @staticmethod
+    def lift(x: Any) -> Any:
+        """Return a number in the many-digit arithmetic, unrounded."""
+        if isinstance(x, Fraction):
+            return context().mpf(x.numerator) / x.denominator
+        return context().mpf(x)
+
+    @staticmethod
+    def apply(op: Primitive, numbers: Sequence[Any]) -> Any:
+        """Return the primitive by the library of mpmath, or by its own program."""
+        from autograd.testing.mpmath_functions import forms
+
+        if p.TABLE.get(op.name) is op:
+            return forms()[op.name](*numbers)
+        out = portable(op.forward)(*map(Precise, numbers))
+        return out.number if isinstance(out, Precise) else Precise.lift(as_number(out))
+
+    def order(self) -> Any:
+        """Return the real part: comparisons decide on the point, not on the step."""
+        return getattr(self.number, "real", self.number)
+
+
+def context() -> Any:
+    """Return the arithmetic of the precise oracle, apart from mpmath's global one."""
+    if "mp" not in shared:
+        try:
+            import mpmath
+        except ImportError:
+            raise Unreplayable(
+                'the mpmath oracle needs mpmath: pip install "chainrule[test]"'
+            ) from None
+        shared["mp"] = mpmath.MPContext()
+        shared["mp"].dps = DIGITS
+    return shared["mp"]
+
+
+DIGITS = 60
+shared: dict[str, Any] = {}
+
+
+class Mathematics(ModuleType):
+    """The module `math`, with the primitives in the place of its functions."""
+
+    def __getattr__(self, name: str) -> Any:
+        return portable_name(getattr(math, name))
+
+
+def portable_name(x: Any) -> Any:
+    """Return the primitive for a function of `math`, and everything else as it is."""
+    if not isinstance(x, BuiltinFunctionType) or x.__module__ != "math":
+        return x
+    other = {"fabs": "absolute", "pow": "power", "fsum": "sum"}.get(x.__name__, x.__name__)
+    found = getattr(autograd, other, None)
+    if found is None:
+        raise Unreplayable(f"math.{x.__name__} has no primitive")
+    return found
+
+
+def portable(f: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function that calls primitives where the given one calls `math`.
+
+    Only what the function itself names is replaced; what it calls is not.
+
+    >>> def wave(x):
+    ...     return math.sin(x) * x
+    >>> portable(wave)(Value(2.0)).op
+    <primitive *>
+    """
+    if not isinstance(f, FunctionType):
+        replaced: Callable[..., Any] = portable_name(f)
+        return replaced
+    changed = dict(renamed(f.__globals__, f.__code__.co_names))
+    if not changed:
+        return f
+    copy = FunctionType(
+        f.__code__, {**f.__globals__, **changed}, f.__name__, f.__defaults__, f.__closure__
+    )
+    copy.__kwdefaults__ = f.__kwdefaults__
+    return copy
+
+
+def renamed(names: dict[str, Any], used: Sequence[str]) -> Iterator[tuple[str, Any]]:
+    """Yield the global names in use that stand for `math` or one of its functions."""
+    for name in used:
+        found = names.get(name)
+        if found is math:
+            yield name, Mathematics("math")
+        elif isinstance(found, BuiltinFunctionType) and found.__module__ == "math":
+            yield name, portable_name(found)

@@ -1,0 +1,436 @@
+"""Pictures of networks: Figure 3.4 of the textbook, the weights, and Figure 3.5, the backward flow.
+
+>>> from nn import TwoLayerNetwork
+>>> network = TwoLayerNetwork(n=2, p=3, q=1, seed=0)
+>>> picture = draw_network(network)
+>>> picture.source.count("->")
+9
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from autograd import Value
+from autograd.backward import adjoints
+from autograd.drawing.labels import clipped, escape_html, escape_string, shown
+from autograd.modes import mode
+from nn.losses import mse_loss
+
+if TYPE_CHECKING:
+    from autograd.drawing.picture import Picture
+
+LONGEST = 12  # units of a layer that are drawn; of a longer one the first and the last
+LEFT, UP = 2.8, 0.78  # inches between layers, and between the units of one
+FEW = 9  # lines of a layer that have their numbers on them
+LETTER = 0.085  # inches of room for a character of a name
+WIDEST, NARROWEST = 4.5, 0.3  # lines, in points
+POSITIVE, NEGATIVE, NOTHING = "#2b6cb0", "#c2410c", "#b8c0cc"
+INK, PALE = "#43536e", "#6b7688"
+FILLS = ("#fff7df", "#eef4ff", "#e3f3e6")  # inputs, hidden layers, outputs
+GRAPH = {"layout": "neato", "splines": "line", "outputorder": "edgesfirst", "pad": "0.2",
+         "bgcolor": "#ffffff", "fontname": "Helvetica", "fontcolor": INK}  # fmt: skip
+NODE = {"fontname": "Helvetica", "fontsize": "11", "shape": "circle", "fixedsize": "true",
+        "width": "0.62", "style": "filled", "color": INK}  # fmt: skip
+EDGE = {"fontname": "Helvetica", "color": INK, "arrowsize": "0.4"}
+
+
+class Unit(NamedTuple):
+    """A circle of the picture: a unit of a layer by its number, and the row in which it stands."""
+
+    layer: int
+    number: int
+    row: float
+
+    @property
+    def name(self) -> str:
+        """The id of the circle."""
+        return f"n{self.layer}-{self.number}"
+
+
+class Flow(NamedTuple):
+    """The gradients of the error of one sample, see `flow_of`."""
+
+    error: float
+    units: list[list[Any]]  # of the inputs' and then each layer's outputs
+    of: Mapping[Value, Any]
+
+
+def draw_network(
+    network: Any,
+    feature_names: Sequence[str] | None = None,
+    class_names: Sequence[str] | None = None,
+    *,
+    title: str = "",
+    format: str = "svg",
+) -> Picture:
+    """Return Figure 3.4: the network with its weights.
+
+    A circle per input and neuron, with its bias; a line per weight, blue where it is positive and
+    red where it is negative, the wider the larger, on one scale for each layer. Of a long layer the
+    first units and the last one are drawn.
+
+    Args:    network: an MLP, TwoLayerNetwork, Layer or Neuron, or anything with their `layers`;
+             feature_names, class_names: of the inputs and outputs; title: stands above.
+    Returns: a `graphviz.Digraph`; input i has the id ``n0-{i}``, unit j of layer k ``n{k}-{j}``, a
+             weight ``w{k}-{j}-{i}``.
+    Source:  Deep Learning and MindSpore Practice, section 3.2, Figure 3.4.
+
+    >>> from nn import MLP
+    >>> draw_network(MLP(784, [30, 10])).source.count(" more")
+    2
+    """
+    figure = Figure(network, title, format)
+    for unit in figure.units():
+        figure.circle(unit, figure.bias(unit))
+    for k, neurons in enumerate(figure.layers, start=1):
+        rows = [[w.data for w in neuron.w] for neuron in neurons]
+        largest = figure.arrows(k, rows, "weight")
+        head, formula = layer_formula(neurons, k, len(figure.layers), figure.softmax)
+        figure.heading(k, head, formula, f"largest |w| {shown(largest, '.3g')}")
+    figure.heading(0, "inputs", f"n = {figure.sizes[0]}")
+    figure.names(feature_names, class_names)
+    figure.legend("weights", "positive", "negative", "in the circles: the biases")
+    return figure.picture
+
+
+def draw_backward(
+    network: Any,
+    inputs: Sequence[Any],
+    target: Any,
+    loss: Any = mse_loss,
+    *,
+    feature_names: Sequence[str] | None = None,
+    class_names: Sequence[str] | None = None,
+    title: str = "",
+    format: str = "svg",
+) -> Picture:
+    """Return Figure 3.5: the same network with the backward flow of one sample's error.
+
+    The arrows run back from the error to the inputs, each as wide as the gradient of its weight is
+    large; a circle holds the gradient of the error with respect to that unit's output. The layers
+    are numbered in the order in which the pass reaches them. The gradients of one layer do not
+    depend on each other. Dashed: no gradient flows, such as through a relu that is off.
+
+    The network's own gradients are not changed.
+
+    Args:    network, feature_names, class_names, title: see `draw_network`; inputs, target: one
+             sample; loss: ``(outputs, target) -> Value``.
+    Returns: a `graphviz.Digraph`, with the ids of `draw_network`.
+    Source:  Deep Learning and MindSpore Practice, section 3.2, Figure 3.5.
+
+    >>> from nn import TwoLayerNetwork
+    >>> network = TwoLayerNetwork(n=2, p=3, q=1, seed=0)
+    >>> "E = 0.1" in draw_backward(network, [1.0, -1.0], [1.0]).source
+    True
+    """
+    flow = flow_of(network, inputs, target, loss)
+    figure = Figure(network, title, format)
+    last = len(figure.layers)
+    for unit in figure.units():
+        gradient = flow.units[unit.layer][unit.number]
+        figure.circle(unit, None if gradient is None else signed(gradient))
+    for k, neurons in enumerate(figure.layers, start=1):
+        rows = [[flow.of.get(w) for w in neuron.w] for neuron in neurons]
+        largest = figure.arrows(k, rows, "gradient", back=True)
+        count = sum(len(neuron.w) + 1 for neuron in neurons)
+        figure.heading(
+            k - 0.5,
+            f"{last - k + 2}. {'output layer' if k == last else 'hidden layer'}",
+            f"{count} gradients, independent of each other",
+            f"largest {shown(largest, '.3g')}",
+        )
+    figure.error(flow.error)
+    figure.names(feature_names, class_names, back=True)
+    figure.legend(
+        "gradients of weights", "positive", "negative", "in the circles: those of the units"
+    )
+    return figure.picture
+
+
+def flow_of(network: Any, inputs: Sequence[Any], target: Any, loss: Any) -> Flow:
+    """Return the error of a sample and its gradients: of what each unit gives, of each parameter.
+
+    The layers are called one by one, in order to have the values in between.
+    """
+    with mode(record=True, observer=None):
+        signals = [[x if isinstance(x, Value) else Value(x) for x in inputs]]
+        for layer in layers_of(network):
+            found = layer(signals[-1])
+            signals.append(list(found) if isinstance(found, (list, tuple)) else [found])
+        error = loss(signals[-1], target)
+        gradients, _ = adjoints(error)
+    return Flow(error.data, [[gradients.get(x) for x in signal] for signal in signals], gradients)
+
+
+def layers_of(network: Any) -> list[Any]:
+    """Return the layers of a network; a layer or a neuron is a network of one."""
+    if hasattr(network, "layers"):
+        return list(network.layers)
+    if hasattr(network, "neurons") or hasattr(network, "w"):
+        return [network]
+    raise TypeError(
+        f"a {type(network).__name__} has no layers of neurons that could be drawn; "
+        "draw_dot(result, network=...) draws any computation"
+    )
+
+
+def neurons_of(layer: Any) -> list[Any]:
+    """Return the neurons of a layer; a neuron is a layer of one."""
+    return list(getattr(layer, "neurons", [layer]))
+
+
+class Figure:
+    """A network on its way to DOT: circles in columns, at places that are fixed here."""
+
+    def __init__(self, network: Any, title: str, format: str) -> None:
+        from autograd.drawing.picture import Picture  # which needs graphviz
+
+        self.layers = [neurons_of(layer) for layer in layers_of(network)]
+        self.softmax = bool(getattr(layers_of(network)[-1], "softmax", False))
+        self.sizes = [len(self.layers[0][0].w), *map(len, self.layers)]
+        self.columns = [units_of(k, size) for k, size in enumerate(self.sizes)]
+        self.top = max(column[-1].row + 1 for column in self.columns) / 2 * UP
+        self.picture = Picture(
+            "network", format=format, graph_attr=GRAPH, node_attr=NODE, edge_attr=EDGE
+        )
+        self.picture.text = summary(network)
+        if title:
+            middle = (len(self.sizes) - 1) / 2
+            self.text("title", middle, self.top + 1.05, f"<b>{escape_html(title, 80)}</b>", size=14)
+
+    def units(self) -> Iterator[Unit]:
+        """Yield the units that are drawn, and say how many are not."""
+        for k, column in enumerate(self.columns):
+            yield from column
+            if missing := self.sizes[k] - len(column):
+                place = column[-1]._replace(row=column[-1].row - 1)
+                self.text(f"more{k}", k, self.y(place), f"… {missing} more", fill="#ffffff")
+
+    def y(self, unit: Unit) -> float:
+        """Return the height of a unit, all columns being centred."""
+        return ((self.columns[unit.layer][-1].row) / 2 - unit.row) * UP
+
+    def circle(self, unit: Unit, number: str | None) -> None:
+        """Draw a unit with its symbol and a number."""
+        last = unit.layer == len(self.layers)
+        head = symbol(unit, last)
+        below = f'<br/><font point-size="8">{number}</font>' if number else ""
+        fill = FILLS[0 if unit.layer == 0 else 2 if last else 1]
+        place = position(unit.layer, self.y(unit))
+        self.picture.node(
+            unit.name, label=f"<{head}{below}>", id=unit.name, pos=place, fillcolor=fill
+        )
+
+    def bias(self, unit: Unit) -> str | None:
+        """Return the bias of a neuron as text; an input has none."""
+        if unit.layer == 0:
+            return None
+        return signed(self.layers[unit.layer - 1][unit.number].b.data)
+
+    def arrows(self, k: int, rows: Sequence[Sequence[Any]], what: str, back: bool = False) -> Any:
+        """Draw the lines of layer k, one for each weight between units that are drawn.
+
+        Their widths are on a scale of their own, that of the largest number of the layer, which is
+        returned.
+        """
+        sizes = [abs(x) for row in rows for x in row if x is not None and x == x]
+        largest = max(sizes, default=0)
+        along = place_of_numbers(len(self.columns[k - 1]), len(self.columns[k]))
+        for head in self.columns[k]:
+            for tail in self.columns[k - 1]:
+                x = rows[head.number][tail.number]
+                ends = (head.name, tail.name) if back else (tail.name, head.name)
+                self.picture.edge(
+                    *ends, id=f"w{k}-{head.number}-{tail.number}", **stroke(x, largest),
+                    tooltip=f"{what} {'none' if x is None else repr(x)}",
+                )  # fmt: skip
+                if along and x is not None:
+                    self.number(tail, head, along, x)
+        return largest
+
+    def number(self, tail: Unit, head: Unit, along: float, x: Any) -> None:
+        """Write the number of a line on it, at a part of the way from left to right."""
+        y = (1 - along) * self.y(tail) + along * self.y(head)
+        self.picture.node(
+            f"w{head.layer}-{head.number}-{tail.number}-number", label=signed(x), fontsize="8",
+            pos=position(tail.layer + along, y), shape="box", style="filled", color="#ffffff",
+            fillcolor="#ffffff", width="0.38", height="0.13", margin="0", fontcolor=INK,
+        )  # fmt: skip
+
+    def heading(self, column: float, head: str, *lines: str) -> None:
+        """Write what a column is, above it; the lines are HTML."""
+        small = "".join(f'<br/><font point-size="9">{line}</font>' for line in lines)
+        self.text(f"head{column}", column, self.top + 0.35, f"<b>{escape_html(head)}</b>{small}")
+
+    def names(
+        self, features: Sequence[str] | None, classes: Sequence[str] | None, back: bool = False
+    ) -> None:
+        """Write the names of inputs at the left, those of outputs at the right.
+
+        Where arrows come from the right, the names of the outputs stand above them.
+        """
+        for unit, name in beside(self.columns[0], features):
+            self.side_text(unit, name, "right")
+        for unit, name in beside(self.columns[-1], classes):
+            if back:
+                label = f'<font point-size="9">{escape_html(name)}</font>'
+                self.text(f"{unit.name}-name", unit.layer, self.y(unit) + UP / 2, label)
+            else:
+                self.side_text(unit, name, "left")
+
+    def side_text(self, unit: Unit, text: str, align: str) -> None:
+        """Write a text beside a circle, aligned with it."""
+        shift = -1 if align == "right" else 1
+        width = 0.1 + LETTER * len(text)
+        x = unit.layer + shift * (width / 2 + 0.36) / LEFT
+        self.picture.node(
+            f"{unit.name}-name", label=escape_string(text) + ("\\r" if shift < 0 else "\\l"),
+            pos=position(x, self.y(unit)), shape="plaintext", style="", margin="0",
+            width=f"{width:.3f}", height="0.25", fontcolor=INK,
+        )  # fmt: skip
+
+    def error(self, error: float) -> None:
+        """Draw the error after the outputs, and the arrows from it."""
+        column = len(self.layers) + 0.62
+        text = f'<i>E</i><br/><font point-size="8">{shown(error, ".3g")}</font>'
+        self.picture.node(
+            "error", label=f"<{text}>", id="error", pos=position(column, 0.0), fillcolor="#fde8e4"
+        )
+        for unit in self.columns[-1]:
+            self.picture.edge("error", unit.name, id=f"error-{unit.number}", color=INK)
+        self.heading(column, "1. error", f"E = {shown(error, '.3g')}")
+
+    def legend(self, what: str, positive: str, negative: str, more: str) -> None:
+        """Write what the colors and widths mean, under the picture."""
+        text = (
+            f'<font point-size="9" color="{PALE}">{what}:&#160; <font color="{POSITIVE}">{positive}'
+            f'</font>, <font color="{NEGATIVE}">{negative}</font>; the wider the larger, on a '
+            f"scale for each layer; {more}</font>"
+        )
+        middle = (len(self.sizes) - 1) / 2
+        self.text("legend", middle, -self.top - 0.1, text)
+
+    def text(
+        self, name: str, column: float, y: float, label: str, size: int = 11, fill: str = ""
+    ) -> None:
+        """Write something at a place; the label is HTML."""
+        self.picture.node(
+            name, label=f"<{label}>", pos=position(column, y), shape="plaintext",
+            style="filled" if fill else "", fillcolor=fill or None, fixedsize="false",
+            fontsize=str(size), fontcolor=INK,
+        )  # fmt: skip
+
+
+def place_of_numbers(tails: int, heads: int) -> float | None:
+    """Return how far along the lines of a layer their numbers do not cover each other, or None.
+
+    Lines that leave one unit are apart by that part of a row, and those of the next unit begin
+    where a whole row is used up; so it is near the side from which few lines leave each unit.
+    """
+    if tails * heads > FEW and min(tails, heads) > 1:
+        return None
+    if heads <= 4:
+        return min(0.4, 0.8 / heads)
+    return 1 - min(0.4, 0.8 / tails)
+
+
+def units_of(layer: int, size: int) -> list[Unit]:
+    """Return the units of a layer that are drawn: all, or the first ones and the last."""
+    if size <= LONGEST:
+        return [Unit(layer, i, i) for i in range(size)]
+    first = [Unit(layer, i, i) for i in range(LONGEST - 2)]
+    return [*first, Unit(layer, size - 1, LONGEST - 1)]
+
+
+def beside(column: Sequence[Unit], names: Sequence[str] | None) -> Iterator[tuple[Unit, str]]:
+    """Yield the units that have a name that can be seen, with it."""
+    for unit in column:
+        if names and unit.number < len(names) and str(names[unit.number]).strip(" "):
+            yield unit, clipped(str(names[unit.number]), 24)
+
+
+def position(column: float, y: float) -> str:
+    """Return a fixed place in inches, for the `pos` of a node."""
+    return f"{column * LEFT:.3f},{y:.3f}!"
+
+
+def symbol(unit: Unit, last: bool) -> str:
+    """Return the textbook's symbol of a unit as HTML: x from 1, h from 0, y from 1."""
+    if unit.layer == 0:
+        return subscript("x", unit.number + 1)
+    return subscript("ŷ", unit.number + 1) if last else subscript("h", unit.number)
+
+
+def subscript(letter: str, index: Any) -> str:
+    """Return a letter with an index as HTML; a small font, for not every program lowers `<sub>`."""
+    return f'<i>{letter}</i><font point-size="8">{index}</font>'
+
+
+def layer_formula(neurons: Sequence[Any], k: int, count: int, softmax: bool) -> tuple[str, str]:
+    """Return the heading of a layer: what it is, and what its units compute, as HTML."""
+    last = k == count
+    name = "softmax" if last and softmax else escape_html(getattr(neurons[0], "title", ""))
+    w, below = ("w", "x") if k == 1 else ("v", "h")
+    j, i = ("j", "i") if not last or count == 1 else ("k", "j")
+    unit = subscript("ŷ" if last else "h", j)
+    total = f"{subscript(w, j + '0')} + Σ {subscript(w, j + i)} {subscript(below, i)}"
+    right = total if name == "linear" else f"{name}({total})"
+    return "outputs" if last else "hidden layer", f"{unit} = {right}"
+
+
+def stroke(x: Any, largest: float) -> dict[str, str]:
+    """Return how a line looks for a number: width and color; dashed where there is none."""
+    if x is None:
+        return {"color": NOTHING, "style": "dashed", "penwidth": f"{NARROWEST}"}
+    size = abs(x) / (largest or 1.0) if x == x and abs(x) <= largest else 1.0
+    color = POSITIVE if x > 0 else NEGATIVE if x < 0 else NOTHING
+    return {"color": f"{color}c0", "penwidth": f"{NARROWEST + WIDEST * size:.2f}"}
+
+
+def signed(x: Any) -> str:
+    """Return a number that fits into a circle, with its sign."""
+    return f"{float(x):+.2g}" if x else "0"
+
+
+def summary(network: Any) -> str:
+    """Return a network as lines of text: its layers and the ranges of their weights.
+
+    >>> from nn import MLP
+    >>> print(summary(MLP(2, [3, 1], init="he", seed=0)))
+    MLP: 2 inputs, 13 parameters
+      layer 1: 3 relu, weights -1.4 to 0.94, biases 0 to 0
+      layer 2: 1 linear, weights -1.1 to 0.15, biases 0 to 0
+    """
+    layers = [neurons_of(layer) for layer in layers_of(network)]
+    count = sum(len(neuron.w) + 1 for neurons in layers for neuron in neurons)
+    lines = [f"{type(network).__name__}: {len(layers[0][0].w)} inputs, {count} parameters"]
+    for k, neurons in enumerate(layers, start=1):
+        weights = [w.data for neuron in neurons for w in neuron.w]
+        biases = [neuron.b.data for neuron in neurons]
+        lines.append(
+            f"  layer {k}: {len(neurons)} {neurons[0].title}, weights {min(weights):.2g} to "
+            f"{max(weights):.2g}, biases {min(biases):.2g} to {max(biases):.2g}"
+        )
+    return "\n".join(lines)
+
+
+def mimebundle(network: Any) -> dict[str, str]:
+    """Return what Jupyter shows of a module: Figure 3.4, or text. Never raises."""
+    try:
+        from autograd.drawing.picture import bundle
+
+        return bundle(draw_network(network))
+    except Exception:  # no layers, no engine: there is a text for all of them
+        return {"text/plain": plain(network)}
+
+
+def plain(network: Any) -> str:
+    """Return the summary, else the repr, else the type."""
+    for text in (summary, repr):
+        try:
+            return text(network)
+        except Exception:  # try the next one
+            continue
+    return f"<{type(network).__name__}>"

@@ -1,0 +1,242 @@
+"""Files: a trained network as JSON, and how a file is written.
+
+A file is written beside its place, flushed to the disk and renamed, so that there is the old one or
+the new one and never half of one. JSON holds every float exactly, and can do nothing but be read.
+What is saved has been read back before: no file is written that `load_model` would refuse.
+
+>>> import tempfile
+>>> from nn import TwoLayerNetwork
+>>> with tempfile.TemporaryDirectory() as folder:
+...     save_model(f"{folder}/model.json", TwoLayerNetwork(2, 3, 2, seed=5))
+...     load_model(f"{folder}/model.json").network.state_dict()["layers.1.neurons.0.b"]
+0.0
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NoReturn
+
+from autograd.atomic import write_file
+from nn.data import Standardizer, read_file
+from nn.layers import MLP, TwoLayerNetwork, activation_function, activation_name
+from nn.module import Module
+
+FORMAT, VERSION = "chainrule network", 1
+MOST_PARAMETERS = 100_000_000
+MOST_DIGITS = 309  # of an int; larger ones are no floats
+
+
+@dataclass
+class Model:
+    """A network with what is needed to use it on raw rows.
+
+    `training` holds facts about how it was trained: data, loss, step size and the like.
+    """
+
+    network: MLP
+    standardizer: Standardizer | None = None
+    feature_names: list[str] | None = None
+    class_names: list[str] | None = None
+    training: dict[str, Any] = field(default_factory=dict)
+
+    def outputs(self, row: Sequence[float]) -> list[float]:
+        """Return the network's outputs for a row of features as they were measured."""
+        standard = self.standardizer.row(row) if self.standardizer else row
+        self.network.eval()
+        found = self.network(standard)
+        return list(found) if isinstance(found, list) else [found]
+
+
+def architecture(network: Any) -> dict[str, Any]:
+    """Return what has to be known to build a network of the same shape."""
+    if type(network) not in (MLP, TwoLayerNetwork):
+        raise ValueError(
+            f"a {type(network).__name__} cannot be saved as a model; save its state_dict()"
+        )
+    names = [activation_name(network.activation), activation_name(network.output)]
+    for name, given in zip(names, (network.activation, network.output)):
+        if name != "softmax" and activation_of(name) is not activation_of(given):
+            raise ValueError(f"the activation {name} is your own: a file cannot hold it by name")
+    kind = type(network).__name__
+    return {"type": kind, "sizes": network.sizes, "activation": names[0], "output": names[1]}
+
+
+def activation_of(name: Any) -> Any:
+    """Return the function of an activation, or None where the name is unknown."""
+    try:
+        return activation_function(name)
+    except ValueError:
+        return None
+
+
+def save_model(
+    path: str | Path,
+    network: Module,
+    *,
+    standardizer: Standardizer | None = None,
+    feature_names: Sequence[str] | None = None,
+    class_names: Sequence[str] | None = None,
+    training: dict[str, Any] | None = None,
+) -> None:
+    """Save a network as JSON, every number exactly.
+
+    Raises: ValueError when a number is not finite, the parts do not fit together, or the network
+        is of a class or has an activation that a file cannot name; TypeError when `training` holds
+        what JSON cannot; OSError when the file cannot be written. The old file is whole then.
+    """
+    content = {
+        "format": FORMAT,
+        "version": VERSION,
+        "architecture": architecture(network),
+        "state": network.state_dict(),
+        "standardizer": standardizer and vars(standardizer),
+        "feature_names": feature_names and list(feature_names),
+        "class_names": class_names and list(class_names),
+        "training": training or {},
+    }
+    try:
+        data = (json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode("utf-8")
+        model_of(parsed(data))
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{path}: not saved: {error}") from None
+    except TypeError as error:
+        raise TypeError(f"{path}: not saved: {error}") from None
+    write_file(path, data)
+
+
+def load_model(path: str | Path) -> Model:
+    """Return the model that `save_model` wrote.
+
+    Raises: ValueError, with the file and what is wrong with it; OSError when it cannot be read.
+    """
+    content = read_file(path)
+    try:
+        return model_of(parsed(content))
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+
+
+def parsed(content: bytes) -> Any:
+    """Return the object in the bytes of a JSON file, or a ValueError whatever is wrong."""
+    try:
+        return json.loads(
+            content.decode("utf-8-sig"),
+            object_pairs_hook=unique,
+            parse_constant=refuse_constant,
+            parse_float=finite,
+            parse_int=whole,
+        )
+    except UnicodeDecodeError:
+        raise ValueError("not a model: a binary file") from None
+    except json.JSONDecodeError as error:
+        raise ValueError(f"not a model, or cut off: {error}") from None
+    except RecursionError:
+        raise ValueError("not a model: nested too deep") from None
+
+
+def refuse_constant(name: str) -> NoReturn:
+    """Refuse the NaN and Infinity that Python's JSON reader would accept."""
+    raise ValueError(f"{name} is not a finite number")
+
+
+def finite(text: str) -> float:
+    """Return a number with a fraction or exponent, which must not be too large for a float."""
+    x = float(text)
+    return x if math.isfinite(x) else refuse_constant(f"{text:.40}")
+
+
+def whole(text: str) -> int:
+    """Return an int, which must not be too large for a float either."""
+    return int(text) if len(text) <= MOST_DIGITS else refuse_constant(f"{text:.40}…")
+
+
+def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the pairs of an object as a dict; a reader that takes the last of two is fooled."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the key {twice!r:.40} stands twice in one object")
+    return found
+
+
+def model_of(content: Any) -> Model:
+    """Return the model in a parsed file, every part checked."""
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise ValueError(f"not a {FORMAT}")
+    if content.get("version") != VERSION:
+        raise ValueError(
+            f"version {content.get('version')!r:.20}, but this reads version {VERSION}"
+        )
+    state, training = part(content, "state", dict), part(content, "training", dict)
+    network = network_of(part(content, "architecture", dict), state)
+    network.load_state_dict(state)
+    return Model(
+        network,
+        standardizer_of(content.get("standardizer"), network.sizes[0]),
+        names_of(content, "feature_names", network.sizes[0]),
+        names_of(content, "class_names", network.sizes[-1]),
+        training,
+    )
+
+
+def part(content: dict[str, Any], name: str, kind: type) -> Any:
+    """Return an entry of a file that must be there and of the given type."""
+    if not isinstance(content.get(name), kind):
+        raise ValueError(f"the entry {name!r} is missing or no {kind.__name__}")
+    return content[name]
+
+
+def network_of(shape: dict[str, Any], state: dict[str, Any]) -> MLP:
+    """Return a network of the shape in a file, if its size is that of the state in the file."""
+    sizes = part(shape, "sizes", list)
+    if len(sizes) < 2 or not all(type(n) is int and 0 < n < MOST_PARAMETERS for n in sizes):
+        raise ValueError(f"architecture: the sizes {sizes!r:.60} are no list of counts")
+    expected = sum((nin + 1) * nout for nin, nout in zip(sizes, sizes[1:]))
+    found = sum(len(entry) if isinstance(entry, list) else 1 for entry in state.values())
+    if expected != found:  # before anything is built: a forged size must not fill the memory
+        raise ValueError(
+            f"architecture {sizes!r:.60} has {expected} parameters, but the state has {found}"
+        )
+    hidden, output = part(shape, "activation", str), part(shape, "output", str)
+    kind = shape.get("type")
+    if kind == "MLP":
+        return MLP(sizes[0], sizes[1:], activation=hidden, output=output, seed=0)
+    if kind == "TwoLayerNetwork" and len(sizes) == 3:
+        n, p, q = sizes
+        return TwoLayerNetwork(n, p, q, hidden=hidden, output=output)
+    raise ValueError(f"architecture: a {kind!r:.40} of {len(sizes)} sizes is not known")
+
+
+def standardizer_of(entry: Any, n: int) -> Standardizer | None:
+    """Return the standardizer in a file, for n features."""
+    if entry is None:
+        return None
+    if not isinstance(entry, dict):
+        raise ValueError("the entry 'standardizer' is no dict")
+    means, scales = part(entry, "means", list), part(entry, "scales", list)
+    if len(means) != n:
+        raise ValueError(f"the standardizer has {len(means)} features, the network {n} inputs")
+    return Standardizer(means, scales)
+
+
+def is_text(x: Any) -> bool:
+    """Tell whether x is a text that can be written: half a surrogate pair cannot."""
+    return isinstance(x, str) and not any("\ud800" <= character <= "\udfff" for character in x)
+
+
+def names_of(content: dict[str, Any], entry: str, n: int) -> list[str] | None:
+    """Return the n names in a file, or None where it has none."""
+    names = content.get(entry)
+    if names is None:
+        return None
+    if not isinstance(names, list) or not all(map(is_text, names)):
+        raise ValueError(f"the entry {entry!r} is no list of names")
+    if len(names) != n and not (entry == "class_names" and n == 1 and len(names) == 2):
+        raise ValueError(f"{len(names)} {entry}, but the network has {n}")
+    return names

@@ -1,0 +1,375 @@
+"""Pictures of learning: the loss curve, the decision boundary, what the hidden units answer to.
+
+They are matplotlib figures, made without a window and without pyplot's global state; matplotlib
+comes with ``pip install "chainrule[train]"``.
+
+>>> from nn import Model, TwoLayerNetwork, xor
+>>> figure = decision_boundary(Model(TwoLayerNetwork(2, 4, 2)), xor(40))
+>>> figure.axes[0].get_xlabel()
+'x'
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from autograd import no_grad
+from autograd.atomic import write_file
+from autograd.drawing.labels import clipped, printable
+from autograd.drawing.render import engine
+from nn.data import Dataset
+from nn.figures import draw_backward, draw_network, layers_of
+from nn.model_files import Model
+from nn.train import History, Loss
+
+GRID = 64  # points along each side of a decision boundary; the work grows with its square
+MARGIN = 0.08  # of the data's width, around a picture of a plane
+MOST_UNITS, MOST_SAMPLES = 16, 400  # of a picture of hidden units
+COLORS = ("#2b6cb0", "#c2410c", "#2f855a", "#7c3aed", "#b7791f", "#0e7490", "#9d174d", "#4d7c0f",
+          "#475569", "#be185d")  # fmt: skip
+DOUBT = ("#f0b49d", "#ffffff", "#a7c5e8")  # the second class, undecided, the first
+ANSWER = ("#f8fafc", "#f6d08a", "#d97706")  # of a neuron, from its smallest to its largest
+LEVELS = 8  # shades
+FORMS = {"svg": {"Date": None}, "png": {"Software": None}}  # nothing that differs between runs
+STYLE: dict[Any, Any] = {
+    "svg.hashsalt": "chainrule",
+    "svg.fonttype": "none",
+    "font.size": 9,
+    "text.parse_math": False,  # a name such as $x^$ is a name
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+}
+
+
+@contextmanager
+def figure_of(width: float, height: float) -> Iterator[Any]:
+    """Give an empty figure, to be drawn on in the style of these pictures.
+
+    Raises: ImportError: matplotlib is missing; the message names the extra that brings it.
+    """
+    try:
+        import matplotlib
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise ImportError(
+            f'{error}: pictures of learning need matplotlib: pip install "chainrule[train]"'
+        ) from error
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(width, height), layout="constrained")
+        FigureCanvasAgg(figure)
+        yield figure
+
+
+def save(figure: Any, stem: str | Path) -> list[Path]:
+    """Write a figure as svg and as png, the same bytes in every run, and return the paths."""
+    import matplotlib
+
+    paths = []
+    for form, facts in FORMS.items():
+        content = io.BytesIO()
+        with matplotlib.rc_context(STYLE), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Glyph .* missing")  # of a name, in the png
+            figure.savefig(content, format=form, metadata=facts, dpi=120)
+        paths.append(Path(f"{stem}.{form}"))
+        write_file(paths[-1], content.getvalue())
+    return paths
+
+
+def loss_curve(history: History) -> Any:
+    """Return the loss of every iteration's mini-batch, and the loss on the held-out samples.
+
+    Where there are many iterations a running mean shows through the noise.
+    """
+    with figure_of(6, 3.6) as figure:
+        axes = figure.add_subplot(xlabel="iteration", ylabel="loss")
+        steps = range(1, history.iteration + 1)
+        axes.plot(steps, history.losses, color=COLORS[0], linewidth=0.6, alpha=0.35)
+        mean = running_mean(history.losses, max(1, history.iteration // 40))
+        axes.plot(steps, mean, color=COLORS[0], label="mini-batch, running mean")
+        if history.evaluations:
+            at = [found.iteration for found in history.evaluations]
+            losses = [found.loss for found in history.evaluations]
+            axes.plot(at, losses, "o-", color=COLORS[1], markersize=3, label="held out")
+        axes.set_ylim(bottom=min(0.0, *history.losses))
+        axes.legend(frameon=False)
+    return figure
+
+
+def running_mean(xs: Sequence[float], width: int) -> list[float]:
+    """Return for each number the mean of it and those before it, at most so many.
+
+    >>> running_mean([1.0, 3.0, 5.0], 2)
+    [1.0, 2.0, 4.0]
+    """
+    return [
+        math.fsum(xs[max(0, i - width + 1) : i + 1]) / min(width, i + 1) for i in range(len(xs))
+    ]
+
+
+def decision_boundary(model: Model, dataset: Dataset, *, grid: int = GRID) -> Any:
+    """Return a 2-D problem with the class that the network gives to every place of the plane.
+
+    With two classes the color says how sure the network is, and the line is where it is not: its
+    outputs are equal there, or its only one is halfway. With more, each class has a color.
+
+    Raises: ValueError: the data has not two features.
+    Cost:   O(grid squared) forward passes on floats.
+    """
+    if len(dataset.feature_names) != 2:
+        raise ValueError(
+            f"a decision boundary is drawn for 2 features, not {len(dataset.feature_names)}"
+        )
+    xs, ys = plane(dataset, grid)
+    with no_grad():
+        answers = [[listed(model, (x, y)) for x in xs] for y in ys]
+    with figure_of(4.6, 4.2) as figure:
+        xlabel, ylabel = map(visible, dataset.feature_names)
+        axes = figure.add_subplot(xlabel=xlabel, ylabel=ylabel)
+        if len(answers[0][0]) > 2:
+            best = [[max(range(len(z)), key=z.__getitem__) for z in row] for row in answers]
+            levels = [k - 0.5 for k in range(len(answers[0][0]) + 1)]
+            colors = [COLORS[k % len(COLORS)] for k in range(len(answers[0][0]))]
+            axes.contourf(xs, ys, best, levels=levels, colors=colors, alpha=0.25)
+        else:
+            sure = [[preference(z, model) for z in row] for row in answers]
+            draw_preference(figure, axes, xs, ys, sure, dataset.class_names)
+        scatter(axes, dataset)
+        draw_legend(axes, dataset)
+    return figure
+
+
+def draw_preference(
+    figure: Any, axes: Any, xs: Any, ys: Any, sure: list[list[float]], names: Sequence[str]
+) -> None:
+    """Shade a plane by how much the network prefers one of two classes, with a line at 0."""
+    most = max(abs(z) for row in sure for z in row) or 1.0
+    levels = [most * (2 * k / LEVELS - 1) for k in range(LEVELS + 1)]
+    shades = axes.contourf(xs, ys, sure, levels=levels, cmap=colormap(DOUBT))
+    if min(map(min, sure)) < 0 < max(map(max, sure)):
+        axes.contour(xs, ys, sure, levels=[0.0], colors="#111111", linewidths=1.4)
+    bar = figure.colorbar(shades, ax=axes, shrink=0.75, ticks=[-most, 0.0, most])
+    bar.set_ticklabels([visible(names[1]), "undecided", visible(names[0])])
+
+
+def colormap(colors: Sequence[str]) -> Any:
+    """Return a scale of colors, evenly spaced."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return LinearSegmentedColormap.from_list("scale", list(colors))
+
+
+def preference(outputs: Sequence[float], model: Model) -> float:
+    """Return how much the first of two classes is preferred to the second: 0 is undecided."""
+    if len(outputs) == 2:
+        return outputs[0] - outputs[1]
+    middle = 0.0 if model.training.get("loss") == "hinge" else 0.5
+    return middle - outputs[0]
+
+
+def hidden_units(model: Model, dataset: Dataset, *, grid: int = GRID // 2) -> Any:
+    """Return what the neurons of the last hidden layer answer: a picture for each, or one for all.
+
+    With two features, a map of each neuron's output over the plane. With more, a column of colors
+    for each neuron and a row for each sample, the samples in the order of their classes: what a
+    neuron has learned to tell apart is where its column changes color.
+
+    Raises: ValueError: the network has no hidden layer.
+    """
+    if len(layers_of(model.network)) < 2:
+        raise ValueError("the network has no hidden layer whose units could be shown")
+    if len(dataset.feature_names) == 2:
+        return unit_maps(model, dataset, grid)
+    return unit_columns(model, dataset)
+
+
+def unit_maps(model: Model, dataset: Dataset, grid: int) -> Any:
+    """Return a map over the plane for each hidden neuron."""
+    xs, ys = plane(dataset, grid)
+    with no_grad():
+        answers = [[hidden(model, (x, y)) for x in xs] for y in ys]
+    count = min(MOST_UNITS, len(answers[0][0]))
+    columns = min(4, count)
+    rows = -(-count // columns)
+    with figure_of(2.0 * columns, 1.9 * rows + 0.2) as figure:
+        for j in range(count):
+            axes = figure.add_subplot(rows, columns, j + 1, xticks=[], yticks=[])
+            values = [[z[j] for z in row] for row in answers]
+            low, high = min(map(min, values)), max(map(max, values))
+            if low < high:
+                axes.contourf(xs, ys, values, levels=LEVELS, cmap=colormap(ANSWER))
+            else:
+                axes.set_facecolor("#e5e7eb")
+            axes.set_title(f"h{j}: {low:.2g} to {high:.2g}", fontsize=8)
+            scatter(axes, dataset, size=3)
+    return figure
+
+
+def unit_columns(model: Model, dataset: Dataset) -> Any:
+    """Return the hidden neurons' outputs for each sample, sorted by class."""
+    order = sorted(range(len(dataset)), key=lambda i: dataset.labels[i])
+    order = order[:: -(-len(order) // MOST_SAMPLES)]
+    with no_grad():
+        answers = [hidden(model, dataset.inputs[i]) for i in order]
+    labels = [dataset.labels[i] for i in order]
+    starts = [i for i, label in enumerate(labels) if i == 0 or label != labels[i - 1]]
+    count = len(answers[0])
+    with figure_of(min(8.0, 2.4 + 0.32 * count), 4.6) as figure:
+        axes = figure.add_subplot(xlabel="hidden neuron", ylabel="samples by class")
+        mesh = axes.pcolormesh(answers, cmap=colormap(ANSWER), rasterized=True)
+        axes.invert_yaxis()
+        axes.set_xticks([j + 0.5 for j in range(count)], [f"h{j}" for j in range(count)])
+        axes.tick_params(axis="x", labelsize=8 if count <= MOST_UNITS else 5)
+        ends = [*starts[1:], len(labels)]
+        middles = [(a + b) / 2 for a, b in zip(starts, ends)]
+        axes.set_yticks(middles, [visible(dataset.class_names[labels[a]]) for a in starts])
+        axes.hlines(starts[1:], 0, count, colors="#111111", linewidths=1.0)
+        figure.colorbar(mesh, ax=axes, label="output of the neuron")
+    return figure
+
+
+def plane(dataset: Dataset, grid: int) -> tuple[list[float], list[float]]:
+    """Return the coordinates of a grid over the data, and a little beyond it."""
+    sides = []
+    for column in zip(*dataset.inputs):
+        low, high = min(column), max(column)
+        room = MARGIN * (high - low) or 1.0
+        step = (high - low + 2 * room) / (grid - 1)
+        sides.append([low - room + step * i for i in range(grid)])
+    return sides[0], sides[1]
+
+
+def scatter(axes: Any, dataset: Dataset, size: float = 14) -> None:
+    """Draw the samples, a color for each class."""
+    for k in range(len(dataset.class_names)):
+        points = [x for x, label in zip(dataset.inputs, dataset.labels) if label == k]
+        if points:
+            axes.scatter(
+                *zip(*points), s=size, color=COLORS[k % len(COLORS)], edgecolors="#ffffff",
+                linewidths=0.4 if size > 5 else 0.0, label=f"class {k}",
+            )  # fmt: skip
+
+
+def draw_legend(axes: Any, dataset: Dataset) -> None:
+    """Say which color is which class, above the picture.
+
+    The names are put in afterwards: matplotlib leaves out a label that begins with "_".
+    """
+    legend = axes.legend(frameon=False, loc="upper left", bbox_to_anchor=(0.0, 1.1), ncols=4)
+    present = [name for k, name in enumerate(dataset.class_names) if k in set(dataset.labels)]
+    for text, name in zip(legend.get_texts(), present):
+        text.set_text(visible(name))
+
+
+def visible(name: str) -> str:
+    """Return a name as it can be written into a picture."""
+    return clipped(printable(name), 24)
+
+
+def listed(model: Model, row: Sequence[float]) -> list[float]:
+    """Return the outputs for a row of features; on floats, within `no_grad`."""
+    found = model.network(model.standardizer.row(row) if model.standardizer else row)
+    return found if isinstance(found, list) else [found]
+
+
+def hidden(model: Model, row: Sequence[float]) -> list[float]:
+    """Return the outputs of the last hidden layer for a row of features."""
+    signal = model.standardizer.row(row) if model.standardizer else row
+    for layer in layers_of(model.network)[:-1]:
+        found = layer(signal)
+        signal = found if isinstance(found, list) else [found]
+    return list(signal)
+
+
+class Sample(NamedTuple):
+    """What the error is computed of: standardized inputs, the target, and the loss."""
+
+    inputs: Sequence[float]
+    target: Any
+    loss: Loss
+
+
+def write_pictures(
+    folder: Path, model: Model, history: History, dataset: Dataset, before: Any, sample: Sample
+) -> Iterator[tuple[list[Path], str]]:
+    """Write all pictures of a training, and yield the paths of each with what it shows.
+
+    The figures of the network need an engine for graphs, the others matplotlib; without the one or
+    the other, text is written in their place.
+
+    Args: before: the network as it was before the training; sample: of the backward figures.
+    """
+    if history.losses:
+        yield from write_learning(folder, model, history, dataset)
+    yield from write_networks(folder, model, before, sample)
+
+
+def write_learning(
+    folder: Path, model: Model, history: History, dataset: Dataset
+) -> Iterator[tuple[list[Path], str]]:
+    """Write what matplotlib draws: the loss, the decision boundary and the hidden units."""
+    try:
+        yield save(loss_curve(history), folder / "loss"), "the loss curve"
+    except ImportError:
+        write_file(folder / "loss.txt", text_curve(history.losses))
+        yield [folder / "loss.txt"], "the loss curve as text"
+        return
+    if len(dataset.feature_names) == 2:
+        yield save(decision_boundary(model, dataset), folder / "boundary"), "the decision boundary"
+    yield save(hidden_units(model, dataset), folder / "hidden"), "what the hidden units answer"
+
+
+def write_networks(
+    folder: Path, model: Model, before: Any, sample: Sample
+) -> Iterator[tuple[list[Path], str]]:
+    """Write Figures 3.4 and 3.5, before and after the training, and the DOT text of the first."""
+    names: dict[str, Any] = {"feature_names": model.feature_names, "class_names": model.class_names}
+    source = draw_network(model.network, **names).source
+    write_file(folder / "network.dot", source)
+    yield [folder / "network.dot"], "the network as DOT text"
+    for network, suffix, when in (
+        (before, "-before", "before the training"),
+        (model.network, "", "after the training"),
+    ):
+        weights = draw_network(network, **names, title=when)
+        flow = draw_backward(network, *sample, **names, title=when)
+        for stem, picture, what in (
+            ("network", weights, "the network"),
+            ("backward", flow, "the backward flow of one sample"),
+        ):
+            paths = [folder / f"{stem}{suffix}.{form}" for form in FORMS] if engine() else []
+            for path in paths:
+                picture.render(path)
+            if paths:
+                yield paths, f"{what} {when}"
+
+
+def text_curve(losses: Sequence[float], width: int = 72, height: int = 16) -> str:
+    """Return a curve in characters: the mean of each slice of the iterations is one column.
+
+    >>> print(text_curve([3.0, 2.0, 1.0, 1.0], width=4, height=3), end="")
+    3 |**
+      |  **
+    0 |
+      +----
+       iterations 1 to 4
+    """
+    width = min(width, len(losses))
+    edges = [i * len(losses) // width for i in range(width + 1)]
+    means = [sum(losses[a:b]) / (b - a) for a, b in zip(edges, edges[1:])]
+    top = max(means) or 1.0
+    levels = [min(height - 1, int(mean / top * height)) for mean in means]
+    marks = [f"{top:.3g}", *[""] * (height - 2), "0"]
+    pad = max(map(len, marks))
+    rows = [
+        f"{mark:>{pad}} |" + "".join("*" if y == height - 1 - k else " " for y in levels).rstrip()
+        for k, mark in enumerate(marks)
+    ]
+    foot = [" " * pad + " +" + "-" * width, " " * pad + f"  iterations 1 to {len(losses)}"]
+    return "\n".join([*rows, *foot]) + "\n"

@@ -1,0 +1,94 @@
+"""The many-digit functions of the oracle, against mpmath's own and against plain differences."""
+
+import math
+
+import pytest
+from mpmath import mp
+
+from autograd import primitives as p
+from autograd.testing.mpmath_functions import forms
+from autograd.testing.number_types import Precise, context
+from autograd.testing.oracles import Program, precise, precise_second, precise_value, scale
+from autograd.testing.parameters import without_parameters
+from autograd.testing.strategies import examples, points
+from tests.oracles import EXACT
+
+SMOOTH = [name for name, row in p.TABLE.items() if row.smooth and name != "stop_gradient"]
+
+
+def is_double(x):
+    """Tell whether a number is anywhere near the range of a float."""
+    return x == 0 or mp.mpf(10) ** -400 < abs(x) < mp.mpf(10) ** 400
+
+
+def difference(program, i, order, h=1e-60):
+    """Return a derivative by real differences alone, with digits enough for any double."""
+    with context().workdps(1200):
+        inputs = [Precise.lift(x) for x in program.inputs]
+        step = Precise.lift(h) * scale(inputs, i)
+        ends = [inputs[i] + k * step for k in (-1, 0, 1)]
+        left, here, right = (
+            program.replay(Precise, [end if j == i else x for j, x in enumerate(inputs)]).real
+            for end in ends
+        )
+        if order == 2:
+            return (right - 2 * here + left) / step**2
+        return (right - left) / (2 * step)
+
+
+@pytest.mark.parametrize("name", SMOOTH)
+def test_the_complex_step_agrees_with_differences_of_1200_digits(name):
+    for point in examples(points(p.TABLE[name]), 6):
+        program = Program(*without_parameters(p.TABLE[name], point))
+        try:
+            slopes = [precise(program, i).slope for i in range(len(program.inputs))]
+        except (ValueError, ZeroDivisionError):
+            continue
+        if name in ("hypot", "atan2", "norm") and not any(program.inputs):
+            continue  # no derivative there
+        for i, slope in enumerate(slopes):
+            expected = difference(program, i, 1)
+            if not is_double(expected):
+                continue
+            assert abs(slope - expected) <= 1e-25 * abs(expected) + mp.mpf(10) ** -1000, point
+        if len(slopes) == 1:
+            expected = difference(program, 0, 2)
+            if not is_double(expected):
+                continue
+            found = precise_second(program, 0, 0).slope
+            assert abs(found - expected) <= 1e-18 * abs(expected) + mp.mpf(10) ** -700, point
+
+
+@pytest.mark.parametrize("name", EXACT)
+def test_the_forms_are_the_closed_forms_of_the_tests(name):
+    for point in examples(points(p.TABLE[name]), 15):
+        program = Program(*without_parameters(p.TABLE[name], point))
+        with mp.workdps(80):
+            try:
+                expected = EXACT[name][0](
+                    *(
+                        int(x) if name == "polygamma" and i == 0 else mp.mpf(x)
+                        for i, x in enumerate(point)
+                    )
+                )
+                found = precise_value(program)
+            except (ValueError, ZeroDivisionError, mp.NoConvergence):
+                continue
+            if isinstance(expected, mp.mpc) or not is_double(expected):
+                continue
+            assert (
+                abs(found - expected) <= abs(expected) * mp.mpf(10) ** -50 + mp.mpf(10) ** -2000
+            ), point
+
+
+@pytest.mark.parametrize("apart", [1.0, 40.0, 347.0, 700.0])
+def test_saturated_shares_keep_their_slopes(apart):
+    for index in (0, 1):
+        program = Program(lambda *xs: p.softmax(xs)[index], (apart, 0.0))
+        expected = difference(program, 0, 1)
+        assert abs(precise(program, 0).slope - expected) <= 1e-25 * abs(expected)
+
+
+def test_every_row_has_a_form():
+    assert set(forms()) == set(p.TABLE)
+    assert math.isclose(forms()["lgamma"](Precise.lift(-0.5)), math.lgamma(-0.5))
