@@ -36,9 +36,10 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 # fmt: off
+from autograd import value
 from autograd.backward import backward, backward_steps, topological_order
 from autograd.custom import primitive
-from autograd.drawing.draw import draw_dot, trace
+from autograd.drawing.draw import draw_dot, mimebundle, trace
 from autograd.explain import contributions, detect_anomaly, explain_nan, paths
 from autograd.functional import (
     grad,
@@ -112,7 +113,9 @@ from autograd.value import Value
 
 # fmt: on
 
-__version__ = "0.2.0"
+__version__ = "0.3.0.dev0"
+
+value.picture_hook = mimebundle  # the one thing that is set from outside: a Value shows itself
 
 
 if TYPE_CHECKING:

@@ -26,6 +26,7 @@ from autograd.primitive_type import Primitive
 from autograd.primitives import where
 from autograd.scalar_math import fold
 from autograd.steps import label
+from autograd.structures import flatten, is_0d, is_scalar, rebuild
 from autograd.value import Value, edge_mask
 
 Argnums = int | tuple[int, ...]
@@ -120,7 +121,7 @@ class Masked(NamedTuple):
     """A slope in a trace, and the node that tells where its edge is absent."""
 
     slope: Any
-    still: Value
+    is_constant: Value
 
 
 def possible_parents(op: Primitive, operands: Sequence[Any]) -> tuple[Any, ...]:
@@ -150,11 +151,13 @@ class Mask(Primitive):
     """The primitive that tells where the result of a row is constant in one of its operands."""
 
     def __init__(self, row: Primitive, operand: int, arity: int) -> None:
-        def still(*numbers: Any) -> float:
+        def is_constant(*numbers: Any) -> float:
             return float(row.constant(*numbers)[operand])  # type: ignore[misc]
 
-        self.row, self.operand = row, operand
-        super().__init__(f"still{operand}_{row.symbol}", still, *[None] * (arity + 1), smooth=False)
+        self.row = row
+        self.operand = operand
+        symbol = f"constant{operand}_{row.symbol}"
+        super().__init__(symbol, is_constant, *[None] * (arity + 1), smooth=False)
 
 
 mask_row = cache(Mask)
@@ -163,46 +166,12 @@ mask_row = cache(Mask)
 def times(slope: Any, upstream: Any) -> Any:
     """Return the product, without a node for a factor that is plainly 1."""
     if isinstance(slope, Masked):
-        return where(slope.still, 0.0, times(slope.slope, upstream))
+        return where(slope.is_constant, 0.0, times(slope.slope, upstream))
     if not isinstance(slope, Value) and slope == 1:
         return upstream
     if not isinstance(upstream, Value) and upstream == 1:
         return slope
     return slope * upstream
-
-
-# Structures: a scalar, or lists, tuples and arrays of structures.
-
-
-def is_scalar(x: Any) -> bool:
-    """Tell whether x is one number, or something that `Value` will refuse by name."""
-    return isinstance(x, (Value, str, bytes, dict, set)) or not hasattr(x, "__len__") or x_is_0d(x)
-
-
-def x_is_0d(x: Any) -> bool:
-    """Tell whether x is a NumPy scalar or an array without dimensions."""
-    return getattr(x, "ndim", None) == 0
-
-
-def flatten(x: Any) -> list[Any]:
-    """Return the scalars of a structure, in order."""
-    return [x] if is_scalar(x) else [scalar for part in x for scalar in flatten(part)]
-
-
-def rebuild(x: Any, scalars: Iterator[Any]) -> Any:
-    """Return a structure of the shape of x, filled with the given scalars."""
-    if is_scalar(x):
-        return next(scalars)
-    if type(x).__module__ == "numpy":
-        filled = [next(scalars) for _ in range(x.size)]
-        kinds = (float, complex) if x.size else (float,)
-        plain = (kind for kind in kinds if all(isinstance(s, (int, kind)) for s in filled))
-        out = x.astype(next(plain, object))
-        for i, scalar in enumerate(filled):
-            out.flat[i] = scalar
-        return out
-    parts = [rebuild(part, scalars) for part in x]
-    return tuple(parts) if isinstance(x, tuple) else parts
 
 
 def lift(x: Any) -> tuple[Any, list[Value]]:
@@ -223,7 +192,7 @@ def differentiation() -> Iterator[bool]:
         yield nested
 
 
-def plain(x: Any) -> Any:
+def with_numbers(x: Any) -> Any:
     """Return a structure with the number of every Value in its place."""
     return rebuild(x, (s.data if isinstance(s, Value) else s for s in flatten(x)))
 
@@ -259,7 +228,7 @@ def scalar_result(f: Callable[..., Any], out: Any) -> Any:
     if not is_scalar(out):
         name = getattr(f, "__name__", "the function")
         raise TypeError(f"{name} returned a {type(out).__name__}, not one number; use jacobian")
-    if x_is_0d(out) and not isinstance(out, Value):
+    if is_0d(out) and not isinstance(out, Value):
         return out.item()
     return out if isinstance(out, Value) else Value(out).data
 
@@ -282,7 +251,7 @@ def value_and_grad(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[...,
             out, leaves, shape = called(f, args, argnums)
             root = scalar_result(f, out)
             slopes = pullback(root, leaves, nested)
-        return root if nested else plain(root), rebuild(shape, iter(slopes))
+        return root if nested else with_numbers(root), rebuild(shape, iter(slopes))
 
     return differentiated
 
@@ -343,7 +312,7 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
             raise ValueError(f"{len(leaves)} inputs but {len(along)} tangents")
         tangent: dict[Value, Any] = dict(zip(leaves, along))
         pushed = [pushforward(y, tangent, nested) for y in flatten(out)]
-    return out if nested else plain(out), rebuild(out, iter(pushed))
+    return out if nested else with_numbers(out), rebuild(out, iter(pushed))
 
 
 def pushforward(root: Any, tangent: dict[Value, Any], nested: bool) -> Any:
@@ -378,7 +347,7 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tupl
         sums = [fold(column[1:], column[0]) for column in zip(*rows)]
         return rebuild(shape, iter(sums))  # type: ignore[no-any-return]
 
-    return out if nested else plain(out), pull
+    return out if nested else with_numbers(out), pull
 
 
 def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, ...]:

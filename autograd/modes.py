@@ -59,7 +59,9 @@ def mode(**settings: Any) -> Iterator[None]:
     has the settings of outside.
     """
     before = MODE.get()
-    own, outside = vars(inside := replace(before, **settings)), vars(before)
+    inside = replace(before, **settings)
+    own = vars(inside)
+    outside = vars(before)
     try:
         modes_in_use[inside] = None
         MODE.set(inside)

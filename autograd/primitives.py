@@ -24,7 +24,7 @@ from autograd.primitive_type import Primitive, Variadic
 # isort: off
 # fmt: off
 from autograd.scalar_math import (
-    INV_SQRT_2PI, TWO_BY_SQRT_PI, average, bell, clamp, cube_root, cumulative_normal, first_nan_or, fold,
+    INV_SQRT_2PI, TWO_BY_SQRT_PI, average, bell, clamp, cumulative_normal, first_nan_or, fold,
     gelu_value, heaviside, ieee_log, ieee_polygamma, ieee_power, ieee_quotient, log1pexp,
     log_of_sum, logistic, polygamma_value, real_power, sign_of, silu_value, softmax_shares,
 )
@@ -76,12 +76,11 @@ pos = Primitive("+", operator.pos, one)
 absolute = Primitive("abs", abs, lambda x, out: sign(x), smooth=False)
 square = Primitive("square", lambda x: x * x, lambda x, out: 2 * x)
 sqrt = Primitive("sqrt", math.sqrt, lambda x, out: 0.5 / out, domain=(POSITIVE,))
-cbrt = Primitive("cbrt", getattr(math, "cbrt", cube_root), lambda x, out: 1 / (3 * out * out),
+cbrt = Primitive("cbrt", math.cbrt, lambda x, out: 1 / (3 * out * out),
                  domain=(POSITIVE,))
 
 exp   = Primitive("exp", math.exp, lambda x, out: out, ieee=lambda x: inf)
-exp2  = Primitive("exp2", getattr(math, "exp2", lambda x: 2.0**x), lambda x, out: out * LOG_2,
-                  ieee=lambda x: inf)
+exp2  = Primitive("exp2", math.exp2, lambda x, out: out * LOG_2, ieee=lambda x: inf)
 expm1 = Primitive("expm1", math.expm1, lambda x, out: exp(x), ieee=lambda x: inf)
 log   = Primitive("log", math.log, lambda x, out: 1 / x, domain=(POSITIVE,), ieee=ieee_log)
 log2  = Primitive("log2", math.log2, lambda x, out: LOG2_E / x, domain=(POSITIVE,), ieee=ieee_log)

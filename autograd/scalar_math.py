@@ -1,4 +1,4 @@
-"""Functions of floats that `math` lacks, or has only from Python 3.11 on, accurate to a few ulp.
+"""Functions of floats that `math` lacks, accurate to a few ulp.
 
 The table of primitives computes with them. They branch and may raise; none knows a derivative.
 
@@ -46,14 +46,6 @@ def ieee_log(x: float) -> float:
 def ieee_polygamma(n: int, x: float) -> float:
     """Return the limit of polygamma at a pole; that of an even order has none left of zero."""
     return inf if n % 2 else -inf if x > 0.0 else nan
-
-
-def cube_root(x: float) -> float:
-    """Return the real cube root: a power, sharpened by one Newton step."""
-    if x == 0 or not math.isfinite(x):
-        return float(x)
-    root = math.copysign(abs(x) ** (1 / 3), x)
-    return root - (root - x / (root * root)) / 3
 
 
 def two_product(x: float, y: float) -> tuple[float, float]:

@@ -15,12 +15,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
-from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
+from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
 import autograd
 from autograd import primitives as p
 from autograd.coercion import as_number
+from autograd.operators import Operators
 from autograd.primitive_type import Primitive
 from autograd.value import Value
 
@@ -31,7 +32,7 @@ class Unreplayable(TypeError):
     """The function cannot be evaluated on numbers of this kind."""
 
 
-class Replayed:
+class Replayed(Operators):
     """A number of another kind in the place of a Value; subclasses say how to compute with it.
 
     It offers Value's operators and methods, and `data`, `item` and `detach`, which give the number
@@ -72,12 +73,6 @@ class Replayed:
         """Return an operand as a Replayed of the same kind, for comparing."""
         return type(self)(self.take(x))
 
-    def __getattr__(self, name: str) -> Any:
-        method = vars(Value).get(name)
-        if isinstance(method, Primitive) or name in ("maximum", "minimum"):
-            return MethodType(method, self)  # type: ignore[arg-type]  # both are callable
-        raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
-
     @property
     def data(self) -> Replayed:
         """The number itself; here it keeps its dependence on the inputs."""
@@ -95,27 +90,8 @@ class Replayed:
         """Return the number itself: what the engine is told to forget is still there."""
         return self
 
+    # Comparisons decide at once, on what orders the numbers.
     # fmt: off
-    def __add__(self, other: Any) -> Any: return self.record(p.add, (self, other))
-    def __radd__(self, other: Any) -> Any: return self.record(p.add, (other, self))
-    def __sub__(self, other: Any) -> Any: return self.record(p.sub, (self, other))
-    def __rsub__(self, other: Any) -> Any: return self.record(p.sub, (other, self))
-    def __mul__(self, other: Any) -> Any: return self.record(p.mul, (self, other))
-    def __rmul__(self, other: Any) -> Any: return self.record(p.mul, (other, self))
-    def __truediv__(self, other: Any) -> Any: return self.record(p.div, (self, other))
-    def __rtruediv__(self, other: Any) -> Any: return self.record(p.div, (other, self))
-    def __pow__(self, other: Any) -> Any: return self.record(p.power, (self, other))
-    def __rpow__(self, other: Any) -> Any: return self.record(p.power, (other, self))
-    def __mod__(self, other: Any) -> Any: return self.record(p.mod, (self, other))
-    def __rmod__(self, other: Any) -> Any: return self.record(p.mod, (other, self))
-    def __floordiv__(self, other: Any) -> Any: return self.record(p.floordiv, (self, other))
-    def __rfloordiv__(self, other: Any) -> Any: return self.record(p.floordiv, (other, self))
-    def __neg__(self) -> Any: return self.record(p.neg, (self,))
-    def __pos__(self) -> Any: return self.record(p.pos, (self,))
-    def __abs__(self) -> Any: return self.record(p.absolute, (self,))
-    def __floor__(self) -> Any: return self.record(p.floor, (self,))
-    def __ceil__(self) -> Any: return self.record(p.ceil, (self,))
-    def __round__(self, digits: int = 0) -> Any: return self.record(p.rounded, (self, digits))
     def __lt__(self, other: Any) -> Any: return self.order() < self.same(other).order()
     def __le__(self, other: Any) -> Any: return self.order() <= self.same(other).order()
     def __gt__(self, other: Any) -> Any: return self.order() > self.same(other).order()

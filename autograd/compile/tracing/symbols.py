@@ -25,18 +25,18 @@ return v9
 from __future__ import annotations
 
 from collections.abc import Sequence
-from types import MethodType
 from typing import TYPE_CHECKING, Any
 
 from autograd import primitives as p
 from autograd.compile.tracing.internal_primitives import both, either, unequal
+from autograd.operators import Operators
 from autograd.primitive_type import Primitive
 
 if TYPE_CHECKING:
     from autograd.compile.tracing.tape import Tape
 
 
-class Symbol:
+class Symbol(Operators):
     """An operand of a rule that is being read: a place on a tape."""
 
     __slots__ = ("tape", "place")
@@ -49,37 +49,11 @@ class Symbol:
         places = tuple(place_of(self.tape, x) for x in operands)
         return Symbol(self.tape, self.tape.apply(op, places))
 
-    def __getattr__(self, name: str) -> Any:
-        """Return a function of the table as a method, as Values have them."""
-        if name not in p.TABLE:
-            raise AttributeError(name)
-        return MethodType(p.TABLE[name], self)
-
     def __bool__(self) -> bool:
         raise TypeError("a rule branched on an operand; write it with where, step or maximum")
 
+    # The logic of masks, which only a Symbol needs: on floats, Python's own will do.
     # fmt: off
-    def __add__(self, other: Any) -> Symbol: return self.record(p.add, (self, other))
-    def __radd__(self, other: Any) -> Symbol: return self.record(p.add, (other, self))
-    def __sub__(self, other: Any) -> Symbol: return self.record(p.sub, (self, other))
-    def __rsub__(self, other: Any) -> Symbol: return self.record(p.sub, (other, self))
-    def __mul__(self, other: Any) -> Symbol: return self.record(p.mul, (self, other))
-    def __rmul__(self, other: Any) -> Symbol: return self.record(p.mul, (other, self))
-    def __truediv__(self, other: Any) -> Symbol: return self.record(p.div, (self, other))
-    def __rtruediv__(self, other: Any) -> Symbol: return self.record(p.div, (other, self))
-    def __pow__(self, other: Any) -> Symbol: return self.record(p.power, (self, other))
-    def __rpow__(self, other: Any) -> Symbol: return self.record(p.power, (other, self))
-    def __mod__(self, other: Any) -> Symbol: return self.record(p.mod, (self, other))
-    def __rmod__(self, other: Any) -> Symbol: return self.record(p.mod, (other, self))
-    def __floordiv__(self, other: Any) -> Symbol: return self.record(p.floordiv, (self, other))
-    def __rfloordiv__(self, other: Any) -> Symbol: return self.record(p.floordiv, (other, self))
-    def __neg__(self) -> Symbol: return self.record(p.neg, (self,))
-    def __pos__(self) -> Symbol: return self.record(p.pos, (self,))
-    def __abs__(self) -> Symbol: return self.record(p.absolute, (self,))
-    def __lt__(self, other: Any) -> Symbol: return self.record(p.less, (self, other))
-    def __le__(self, other: Any) -> Symbol: return self.record(p.less_equal, (self, other))
-    def __gt__(self, other: Any) -> Symbol: return self.record(p.greater, (self, other))
-    def __ge__(self, other: Any) -> Symbol: return self.record(p.greater_equal, (self, other))
     def __or__(self, other: Any) -> Symbol: return self.record(either, (self, other))
     def __ror__(self, other: Any) -> Symbol: return self.record(either, (other, self))
     def __and__(self, other: Any) -> Symbol: return self.record(both, (self, other))

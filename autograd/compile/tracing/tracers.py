@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -20,6 +19,7 @@ from types import FrameType
 from typing import Any, NoReturn
 
 from autograd import primitives as p
+from autograd.atomic import set_attributes
 from autograd.functional import possible_parents
 from autograd.modes import tracing
 from autograd.primitive_type import Primitive
@@ -146,4 +146,4 @@ def tracing_classes(leaves: Iterable[Any]) -> Iterator[None]:
 
 def change_classes(xs: Sequence[Value], kinds: Sequence[type[Value]]) -> None:
     """Set the classes of Values, in one call that no Ctrl-C interrupts."""
-    deque(map(setattr, xs, repeat("__class__"), kinds), maxlen=0)
+    set_attributes(xs, repeat("__class__"), kinds)

@@ -1,0 +1,134 @@
+"""Python's operators and the functions of the table as methods, for whatever stands in expressions.
+
+A Value, a Symbol of the compiler and a number of another type all take part in the same
+expressions. Each inherits `Operators`, and says in `record` what it means to apply a primitive.
+
+>>> class Text(Operators):
+...     def __init__(self, text):
+...         self.text = text
+...     def record(self, op, operands):
+...         return Text(op.spell(*(getattr(x, "text", repr(x)) for x in operands)))
+>>> x = Text("x")
+>>> (2 * x.sin()).text
+'2 * sin(x)'
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from autograd import primitives as p
+from autograd import reductions
+from autograd.primitive_type import Primitive
+
+
+class Operators:
+    """Everything that can be written with an operand: operators, comparisons, functions.
+
+    Operators go through `operate` and comparisons through `compare`; a class with more to say than
+    `record` overrides these.
+    """
+
+    __slots__ = ()
+
+    def record(self, op: Primitive, operands: Sequence[Any]) -> Any:
+        """Apply a primitive to operands of which this is one; `Primitive.__call__` finds it."""
+        raise NotImplementedError
+
+    def operate(self, op: Primitive, x: Any, y: Any) -> Any:
+        """Apply a binary operator; one of the operands is this one."""
+        return self.record(op, (x, y))
+
+    def compare(self, relation: Primitive, other: Any) -> Any:
+        """Apply a comparison, with this one on its left."""
+        return self.record(relation, (self, other))
+
+    # fmt: off
+    def __add__(self, other: Any) -> Any: return self.operate(p.add, self, other)
+    def __radd__(self, other: Any) -> Any: return self.operate(p.add, other, self)
+    def __sub__(self, other: Any) -> Any: return self.operate(p.sub, self, other)
+    def __rsub__(self, other: Any) -> Any: return self.operate(p.sub, other, self)
+    def __mul__(self, other: Any) -> Any: return self.operate(p.mul, self, other)
+    def __rmul__(self, other: Any) -> Any: return self.operate(p.mul, other, self)
+    def __truediv__(self, other: Any) -> Any: return self.operate(p.div, self, other)
+    def __rtruediv__(self, other: Any) -> Any: return self.operate(p.div, other, self)
+    def __floordiv__(self, other: Any) -> Any: return self.operate(p.floordiv, self, other)
+    def __rfloordiv__(self, other: Any) -> Any: return self.operate(p.floordiv, other, self)
+    def __mod__(self, other: Any) -> Any: return self.operate(p.mod, self, other)
+    def __rmod__(self, other: Any) -> Any: return self.operate(p.mod, other, self)
+    def __pow__(self, other: Any) -> Any: return self.operate(p.power, self, other)
+    def __rpow__(self, other: Any) -> Any: return self.operate(p.power, other, self)
+    def __neg__(self) -> Any: return self.record(p.neg, (self,))
+    def __pos__(self) -> Any: return self.record(p.pos, (self,))
+    def __abs__(self) -> Any: return self.record(p.absolute, (self,))
+    def __round__(self, digits: int = 0) -> Any: return self.record(p.rounded, (self, digits))
+    def __lt__(self, other: Any) -> Any: return self.compare(p.less, other)
+    def __le__(self, other: Any) -> Any: return self.compare(p.less_equal, other)
+    def __gt__(self, other: Any) -> Any: return self.compare(p.greater, other)
+    def __ge__(self, other: Any) -> Any: return self.compare(p.greater_equal, other)
+    # fmt: on
+
+    # The functions of the table that take this operand first.
+    square = p.square
+    sqrt = p.sqrt
+    cbrt = p.cbrt
+    exp = p.exp
+    exp2 = p.exp2
+    expm1 = p.expm1
+    log = p.log
+    log2 = p.log2
+    log10 = p.log10
+    log1p = p.log1p
+    sin = p.sin
+    cos = p.cos
+    tan = p.tan
+    asin = p.asin
+    acos = p.acos
+    atan = p.atan
+    sinh = p.sinh
+    cosh = p.cosh
+    tanh = p.tanh
+    asinh = p.asinh
+    acosh = p.acosh
+    atanh = p.atanh
+    atan2 = p.atan2
+    hypot = p.hypot
+    erf = p.erf
+    erfc = p.erfc
+    lgamma = p.lgamma
+    relu = p.relu
+    leaky_relu = p.leaky_relu
+    elu = p.elu
+    silu = p.silu
+    gelu = p.gelu
+    sigmoid = p.sigmoid
+    log_sigmoid = p.log_sigmoid
+    softplus = p.softplus
+    floor = p.floor
+    ceil = p.ceil
+    sign = p.sign
+    copysign = p.copysign
+    clip = p.clip
+    __floor__ = floor
+    __ceil__ = ceil
+
+    # NumPy calls the method of the ufunc's name on each element of an object array.
+    arcsin = asin
+    arccos = acos
+    arctan = atan
+    arctan2 = atan2
+    arcsinh = asinh
+    arccosh = acosh
+    arctanh = atanh
+    fabs = __abs__
+    rint = __round__
+    conjugate = __pos__  # for np.var
+
+    def maximum(self, *others: Any) -> Any:
+        """Return the largest of this and others, see `autograd.maximum`."""
+        return reductions.maximum(self, *others)
+
+    def minimum(self, *others: Any) -> Any:
+        """Return the smallest of this and others, see `autograd.minimum`."""
+        return reductions.minimum(self, *others)
