@@ -84,6 +84,7 @@ from autograd.primitives import (
     log2,
     log10,
     log_sigmoid,
+    logcosh,
     logsumexp,
     mean,
     norm,
@@ -103,6 +104,7 @@ from autograd.primitives import (
     tan,
     tanh,
     where,
+    xlogy,
 )
 from autograd.primitives import rounded as round
 from autograd.primitives import total as sum
@@ -137,9 +139,10 @@ __all__ = [
     "detect_anomaly", "dot", "draw_dot", "Edge", "elu", "erf", "erfc", "exp", "exp2",
     "explain_nan", "expm1", "floor", "gelu", "grad", "gradients", "hessian", "hvp", "hypot",
     "ieee", "jacobian", "jvp", "leaky_relu", "lgamma", "log", "log10", "log1p", "log2",
-    "log_sigmoid", "logsumexp", "maximum", "mean", "minimum", "no_grad", "norm", "paths", "power",
-    "Primitive", "primitive", "prod", "relu", "round", "sigmoid", "sign", "silu", "sin", "sinh",
-    "softmax", "softplus", "sqrt", "square", "Step", "stepper", "stop_gradient", "sum", "tan",
-    "tanh", "topological_order", "trace", "Value", "value_and_grad", "vjp", "where",
+    "log_sigmoid", "logcosh", "logsumexp", "maximum", "mean", "minimum", "no_grad", "norm",
+    "paths", "power", "Primitive", "primitive", "prod", "relu", "round", "sigmoid", "sign",
+    "silu", "sin", "sinh", "softmax", "softplus", "sqrt", "square", "Step", "stepper",
+    "stop_gradient", "sum", "tan", "tanh", "topological_order", "trace", "Value",
+    "value_and_grad", "vjp", "where", "xlogy",
 ]
 # fmt: on

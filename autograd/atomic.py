@@ -10,11 +10,9 @@
 from __future__ import annotations
 
 import os
-import secrets
-import shutil
+import stat
 from collections import deque
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 
@@ -27,29 +25,31 @@ def write_file(path: str | os.PathLike[str], content: str | bytes) -> None:
         nothing is left beside it.
     """
     data = content if isinstance(content, bytes) else content.encode("utf-8")
-    place = Path(path)
     try:
-        if place.exists() and not place.is_file():
-            place.write_bytes(data)
+        if os.path.exists(path) and not os.path.isfile(path):
+            with open(path, "wb") as device:
+                device.write(data)
         else:
-            replace_file(Path(os.path.realpath(place)), data)
+            replace_file(os.path.realpath(os.fspath(path)), data)
     except OSError as error:
         raise OSError(error.errno, error.strerror or str(error), str(path)) from error
 
 
-def replace_file(place: Path, data: bytes) -> None:
+def replace_file(path: str, data: bytes) -> None:
     """Write a file under another name, make sure that it is on the disk, and rename it."""
-    beside = place.with_name(f".{secrets.token_hex(8)}.new")  # two threads may save at once
+    name = f".{os.urandom(8).hex()}.new"  # two threads may save at once
+    beside = os.path.join(os.path.dirname(path), name)
     try:
         with open(beside, "xb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        if place.exists():
-            shutil.copymode(place, beside)
-        os.replace(beside, place)
+        if os.path.exists(path):
+            os.chmod(beside, stat.S_IMODE(os.stat(path).st_mode))
+        os.replace(beside, path)
     finally:
-        beside.unlink(missing_ok=True)
+        if os.path.exists(beside):
+            os.unlink(beside)
 
 
 def set_attributes(targets: Iterable[Any], names: Iterable[str], values: Iterable[Any]) -> None:

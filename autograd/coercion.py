@@ -1,4 +1,8 @@
-"""What an operand may be, and what an error says about one."""
+"""What an operand may be, and how it becomes a number.
+
+>>> as_number(True), as_data(2), elements("dot", range(3))
+(1, 2.0, (0, 1, 2))
+"""
 
 from __future__ import annotations
 
@@ -16,7 +20,10 @@ if TYPE_CHECKING:
 
 
 def as_number(x: Any) -> Any:
-    """Return a plain operand as a float, an int or a Fraction, or say what to pass instead."""
+    """Return a plain operand as a float, an int or a Fraction.
+
+    Raises: TypeError: it is no real number; the message says what to pass instead.
+    """
     if type(x) in (float, int) or isinstance(x, Fraction):
         return x
     if isinstance(x, Integral):
@@ -50,7 +57,10 @@ def as_data(x: Any) -> Any:
 
 
 def elements(what: str, xs: Any) -> tuple[Any, ...]:
-    """Return the elements of a sequence or iterator, or say that a function wants one."""
+    """Return the elements of a sequence or iterator.
+
+    Raises: TypeError: it is neither; the message names the function that wants one.
+    """
     if not hasattr(xs, "__iter__") or getattr(xs, "ndim", 1) == 0:
         raise TypeError(f"{what} takes a sequence of numbers, not {type(xs).__name__} {shown(xs)}")
     return tuple(xs)
@@ -64,9 +74,9 @@ def checked_name(name: Any) -> str | None:
 
 
 def zero_for(root: Any) -> Any:
-    """Return the zero of the root's kind of number, or say why it has no history.
+    """Return the zero of the root's type of number; for fractions an int, which keeps them exact.
 
-    For fractions that is an int, which keeps them exact.
+    Raises: TypeError: the root is no Value, or its `.data` was set to what is no number.
     """
     if not hasattr(root, "local_derivatives"):
         raise TypeError(f"{type(root).__name__} {shown(root)} has no history: pass a Value")

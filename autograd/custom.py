@@ -66,7 +66,8 @@ def primitive(
         row = Primitive(
             forward.__name__, forward, *partials, domain=domain, smooth=smooth, constant=constant
         )
-        row.name, row.__module__ = forward.__qualname__, forward.__module__
+        row.name = forward.__qualname__
+        row.__module__ = forward.__module__
         row.__doc__ = forward.__doc__ or row.__doc__
         verify(row, check)
         return row
@@ -134,7 +135,8 @@ def compare(row: Primitive, i: int, point: Sequence[float], slope: float) -> Non
         return (right - left) / (2.0 * step)
 
     step = STEP * max(1e-3, abs(point[i]))
-    coarse, fine = difference(step), difference(step / 2)
+    coarse = difference(step)
+    fine = difference(step / 2)
     expected = fine + (fine - coarse) / 3.0
     unsure = abs(fine - coarse) + 1e-12 * abs(row.forward(*point)) / step
     if abs(slope - expected) > AGREEMENT * abs(expected) + unsure:

@@ -68,7 +68,10 @@ def gradients(root: Value, leaves: Sequence[Value], seed: Any = 1) -> list[Value
 
 
 def values(what: str, xs: Any) -> Sequence[Value]:
-    """Return the Values of a sequence, or say that it is none."""
+    """Return the Values of a sequence.
+
+    Raises: TypeError: it is no sequence of Values; the message names the argument.
+    """
     found = elements(what, xs) if not isinstance(xs, Value) else (None,)
     if not all(isinstance(x, Value) for x in found):
         raise TypeError(f"{what}: a sequence of Values is expected, not {shown(xs)}")
@@ -132,7 +135,8 @@ def possible_parents(op: Primitive, operands: Sequence[Any]) -> tuple[Any, ...]:
 
 def traced_slopes(node: Value, relevant: set[Value]) -> list[tuple[Value, Any]]:
     """Return edges and slopes that hold for any numbers: structural zeros become nodes too."""
-    op, operands = node.op, node.operands
+    op = node.op
+    operands = node.operands
     assert op is not None  # a leaf has no slopes
     parents = set(possible_parents(op, operands)) & relevant
     edges = [isinstance(x, Value) and x in parents for x in operands]
@@ -215,7 +219,8 @@ def called(
     exist = [isinstance(i, int) and -len(args) <= i < len(args) for i in chosen]
     if not chosen or not all(exist):
         raise ValueError(f"argnums {argnums!r} with {len(args)} positional arguments: none such")
-    arguments, leaves = list(args), list[Value]()
+    arguments = list(args)
+    leaves: list[Value] = []
     for i in chosen:
         arguments[i], fresh = lift(args[i])
         leaves += fresh
@@ -224,7 +229,10 @@ def called(
 
 
 def scalar_result(f: Callable[..., Any], out: Any) -> Any:
-    """Return the result of a scalar function, or say that it is none."""
+    """Return the result of a scalar function.
+
+    Raises: TypeError: it returned something else than one number.
+    """
     if not is_scalar(out):
         name = getattr(f, "__name__", "the function")
         raise TypeError(f"{name} returned a {type(out).__name__}, not one number; use jacobian")

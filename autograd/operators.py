@@ -94,6 +94,7 @@ class Operators:
     atanh = p.atanh
     atan2 = p.atan2
     hypot = p.hypot
+    logcosh = p.logcosh
     erf = p.erf
     erfc = p.erfc
     lgamma = p.lgamma

@@ -50,9 +50,14 @@ class Primitive:
         smooth: bool = True,
         defaults: tuple[float, ...] = (),
     ) -> None:
-        self.symbol, self.forward, self.partials = symbol, forward, partials
+        self.symbol = symbol
+        self.forward = forward
+        self.partials = partials
         self.domain = domain or ((-inf, inf),) * len(partials)
-        self.constant, self.ieee, self.smooth, self.defaults = constant, ieee, smooth, defaults
+        self.constant = constant
+        self.ieee = ieee
+        self.smooth = smooth
+        self.defaults = defaults
         kind = "smooth" if smooth else "piecewise smooth"
         self.__doc__ = f"{symbol}: {kind}, {len(partials)} operands in {self.domain}."
 
@@ -67,7 +72,8 @@ class Primitive:
 
     def completed(self, operands: tuple[Any, ...]) -> tuple[Any, ...]:
         """Return the operands with the defaults of those that were left out."""
-        wanted, given = len(self.partials), len(operands)
+        wanted = len(self.partials)
+        given = len(operands)
         if wanted - len(self.defaults) <= given < wanted:
             return operands + self.defaults[given - wanted :]
         raise TypeError(

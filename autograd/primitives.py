@@ -24,15 +24,15 @@ from autograd.primitive_type import Primitive, Variadic
 # isort: off
 # fmt: off
 from autograd.scalar_math import (
-    INV_SQRT_2PI, TWO_BY_SQRT_PI, average, bell, clamp, cumulative_normal, first_nan_or, fold,
-    gelu_value, heaviside, ieee_log, ieee_polygamma, ieee_power, ieee_quotient, log1pexp,
-    log_of_sum, logistic, polygamma_value, real_power, sign_of, silu_value, softmax_shares,
+    INV_SQRT_2PI, LOG_2, TWO_BY_SQRT_PI, average, bell, clamp, cumulative_normal, first_nan_or, fold,
+    gelu_value, heaviside, ieee_log, ieee_polygamma, ieee_power, ieee_quotient, log1pexp, log_of_cosh,
+    log_of_sum, logistic, polygamma_value, real_power, sign_of, silu_value, softmax_shares, times_log,
 )
 # fmt: on
 # isort: on
 
 REAL, POSITIVE, UNIT = (-inf, inf), (0.0, inf), (-1.0, 1.0)
-LOG_2, LOG2_E, LOG10_E = math.log(2.0), 1.4426950408889634, 0.4342944819032518
+LOG2_E, LOG10_E = 1.4426950408889634, 0.4342944819032518
 
 
 def negative(*_: Any) -> int:
@@ -87,6 +87,8 @@ log2  = Primitive("log2", math.log2, lambda x, out: LOG2_E / x, domain=(POSITIVE
 log10 = Primitive("log10", math.log10, lambda x, out: LOG10_E / x, domain=(POSITIVE,), ieee=ieee_log)
 log1p = Primitive("log1p", math.log1p, lambda x, out: 1 / (1 + x), domain=((-1.0, inf),),
                   ieee=lambda x: ieee_log(1 + x))
+xlogy = Primitive("xlogy", times_log, lambda x, y, out: log(y), lambda x, y, out: x / (y + equal(x, 0) * equal(y, 0)),
+                  domain=(REAL, POSITIVE), ieee=lambda x, y: x * ieee_log(y))
 
 sin = Primitive("sin", math.sin, lambda x, out: cos(x))
 cos = Primitive("cos", math.cos, lambda x, out: -sin(x))
@@ -98,6 +100,7 @@ atan2 = Primitive("atan2", math.atan2, lambda y, x, out: x / hypot(y, x) / hypot
                   lambda y, x, out: -y / hypot(y, x) / hypot(y, x))
 sinh = Primitive("sinh", math.sinh, lambda x, out: cosh(x), ieee=lambda x: math.copysign(inf, x))
 cosh = Primitive("cosh", math.cosh, lambda x, out: sinh(x), ieee=lambda x: inf)
+logcosh = Primitive("logcosh", log_of_cosh, lambda x, out: tanh(x))
 tanh = Primitive("tanh", math.tanh, lambda x, out: 4 * sigmoid(2 * x) * sigmoid(-2 * x))
 asinh = Primitive("asinh", math.asinh, lambda x, out: 1 / hypot(1, x))
 acosh = Primitive("acosh", math.acosh, lambda x, out: 1 / (sqrt(x - 1) * sqrt(x + 1)),
@@ -189,7 +192,8 @@ def winners_rule(xs: Sequence[Any], out: Any) -> list[Any]:
 
 def softmax_rule(operands: Sequence[Any], out: Any) -> list[Any]:
     """The slope to x_j is s_i (d_ij - s_j), where 1 - s_i is taken as the sum of the others."""
-    index, xs = operands[0], operands[1:]
+    index = operands[0]
+    xs = operands[1:]
     shares = softmax(xs)
     others = fold(share for j, share in enumerate(shares) if j != index)
     slopes = [out * others if j == index else -out * share for j, share in enumerate(shares)]
@@ -225,4 +229,5 @@ def softmax(xs: Sequence[Any]) -> list[Any]:
 
 TABLE = {name: row for name, row in list(globals().items()) if isinstance(row, Primitive)}
 for name, row in TABLE.items():
-    row.name, row.__module__ = name, __name__
+    row.name = name
+    row.__module__ = __name__

@@ -14,6 +14,7 @@ from math import inf, nan
 from typing import Any
 
 TWO_BY_SQRT_PI, INV_SQRT_2PI = 1.1283791670955126, 0.3989422804014327
+LOG_2 = math.log(2.0)
 SQRT_HALF, SQRT_HALF_LOW = 0.7071067811865476, -4.833646656726457e-17
 BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510)
 
@@ -48,11 +49,17 @@ def ieee_polygamma(n: int, x: float) -> float:
     return inf if n % 2 else -inf if x > 0.0 else nan
 
 
+def halves(x: float) -> tuple[float, float]:
+    """Return two numbers of half the digits whose sum is x (Veltkamp, 1968)."""
+    big = 134217729.0 * x  # 2**27 + 1 splits the 53 bits of a double
+    high = big - (big - x)
+    return high, x - high
+
+
 def two_product(x: float, y: float) -> tuple[float, float]:
     """Return x * y as a rounded product and its exact error (Dekker, 1971)."""
-    big, small = 134217729.0 * x, 134217729.0 * y  # 2**27 + 1 splits a double into two halves
-    x_high, y_high = big - (big - x), small - (small - y)
-    x_low, y_low = x - x_high, y - y_high
+    x_high, x_low = halves(x)
+    y_high, y_low = halves(y)
     product = x * y
     error = ((x_high * y_high - product) + x_high * y_low + x_low * y_high) + x_low * y_low
     return product, error
@@ -96,12 +103,28 @@ def log1pexp(x: float) -> float:
     return max(x, 0.0) + math.log1p(math.exp(-abs(x))) if x == x else x
 
 
+def log_of_cosh(x: float) -> float:
+    """Return log(cosh(x)): no overflow far out, no cancellation near 0, where it is x**2 / 2."""
+    if abs(x) > 20.0:  # cosh(x) is exp(|x|) / 2 to 17 digits
+        return abs(x) - LOG_2
+    half = math.sinh(x / 2.0)
+    return math.log1p(2.0 * half * half)  # cosh(x) - 1 = 2 sinh(x / 2)**2
+
+
+def times_log(x: float, y: float) -> float:
+    """Return x * log(y), and 0 for x = 0 whatever y, but NaN for NaN (SciPy's convention)."""
+    if x == 0 and y == y:
+        return 0.0
+    return x * math.log(y)
+
+
 def harmonic_sum(n: int, x: float) -> float:
     """Return the n-th derivative of digamma at x > 0.
 
     Recurrence up to 20, then the asymptotic series (Abramowitz and Stegun, 1964, 6.3.18, 6.4.11).
     """
-    sign, terms = -1.0 if n % 2 else 1.0, []
+    sign = -1.0 if n % 2 else 1.0
+    terms = []
     while x < 20.0:
         terms.append(-sign * math.factorial(n) * x ** -(n + 1))
         x += 1.0
@@ -119,7 +142,8 @@ def polygamma_value(n: int, x: float) -> float:
         return x if x != x or (x == inf and n == 0) else harmonic_sum(n, x) if x < inf else 0.0
     if x == math.floor(x):
         raise ValueError("a pole")
-    cotangent, polynomial = 1.0 / math.tan(math.pi * math.remainder(x, 1.0)), [0.0, 1.0]
+    cotangent = 1.0 / math.tan(math.pi * math.remainder(x, 1.0))
+    polynomial = [0.0, 1.0]
     for _ in range(n):  # d/dx P(cot x) = -(1 + cot(x)**2) P'(cot x)
         slope = [k * c for k, c in enumerate(polynomial)][1:] + [0.0, 0.0]
         polynomial = [-a - b for a, b in zip(slope, [0.0, 0.0, *slope])]

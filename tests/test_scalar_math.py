@@ -141,21 +141,6 @@ def test_softmax_of_a_thousand_numbers_is_fast_enough_to_finish():
     assert math.fsum(s.data for s in shares) == pytest.approx(1.0)
 
 
-@given(st.floats(allow_nan=False, allow_infinity=False))
-@example(5e-324)
-@example(-1.7e308)
-@example(0.0)
-def test_the_cube_root_for_old_pythons_is_right_to_1_ulp(x):
-    with mp.workdps(oracles.DIGITS):
-        root = mp.sign(x) * mp.cbrt(abs(mp.mpf(x)))
-        assert abs(scalar_math.cube_root(x) - root) <= ULP * abs(root)
-
-
-def test_the_cube_root_for_old_pythons_at_its_ends():
-    assert scalar_math.cube_root(-inf) == -inf and math.isnan(scalar_math.cube_root(nan))
-    assert math.copysign(1.0, scalar_math.cube_root(-0.0)) == -1.0
-
-
 @pytest.mark.parametrize("function", [scalar_math.silu_value, scalar_math.gelu_value])
 def test_limits_at_infinity(function):
     assert (function(-inf), function(inf)) == (0.0, inf) and math.isnan(function(nan))
