@@ -21,7 +21,7 @@ from autograd import (
     where,
 )
 from autograd.modes import mode
-from tests.oracles import everyday, graphs, leaves_of, tied
+from testkit.random_graphs import everyday, graphs, leaves_of, tied
 
 points = st.tuples(everyday, everyday, everyday)
 
