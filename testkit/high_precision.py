@@ -34,8 +34,3 @@ def error(found, exact):
 def is_normal(exact):
     """Tell whether a number is in the range where a double has all its digits."""
     return TINY <= abs(exact) <= LARGEST
-
-
-def subnormal_loss(factor):
-    """Return how many ulp a factor has lost by being too small for all its digits."""
-    return 2.0**-1074 / float(abs(factor)) / ULP if 0 < abs(factor) < TINY else 0.0

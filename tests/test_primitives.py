@@ -329,7 +329,7 @@ def test_rows_with_a_parameter_have_second_and_third_derivatives_too(name):
             operands = (x, parameter) if name == "gaussian" else (parameter, x)
             order = p.TABLE[name](*operands)
 
-            def plain(t, parameter=parameter):
+            def by_t(t, parameter=parameter):
                 if name == "gaussian":
                     return EXACT[name][1](t, parameter)
                 return EXACT[name][2](parameter, t)
@@ -338,7 +338,7 @@ def test_rows_with_a_parameter_have_second_and_third_derivatives_too(name):
                 scale = terms_of(order, x)
                 (order,) = gradients(order, [x])
                 with mp.workdps(DIGITS):
-                    check_scale(order, mp.diff(plain, mp.mpf(at), n - 1), scale)
+                    check_scale(order, mp.diff(by_t, mp.mpf(at), n - 1), scale)
 
 
 @pytest.mark.parametrize("name", EXACT_VARIADIC)

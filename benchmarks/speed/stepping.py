@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import statistics
 import tempfile
 import time
@@ -48,12 +49,15 @@ def print_page(root: Value, path: Path) -> None:
 
 def in_browser(path: Path) -> str:
     """Return the median and the longest time of a step in Chromium, where it is installed."""
+    program = shutil.which("chromium")
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:
+        program = None
+    if program is None:
         return '        - (pip install "chainrule[browser]", and Chromium)'
     with sync_playwright() as playwright:
-        settings: dict[str, Any] = {"executable_path": "/usr/bin/chromium", "args": FLAGS}
+        settings: dict[str, Any] = {"executable_path": program, "args": FLAGS}
         browser = playwright.chromium.launch(**settings)
         page = browser.new_page(viewport={"width": 1200, "height": 900})
         page.goto(path.as_uri())
