@@ -2,35 +2,68 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 import sys
-from pathlib import Path
+from importlib import import_module
+from typing import NamedTuple
 
 
-def names() -> list[str]:
-    """Return the benchmarks: the modules of this folder that have a `main`."""
-    modules = pkgutil.iter_modules([str(Path(__file__).parent)])
-    found = sorted(module.name for module in modules if not module.ispkg)
-    return [name for name in found if name[0] != "_" and "\ndef main(" in source_of(name)]
+class Command(NamedTuple):
+    """A benchmark: the module whose `main` runs it, and what it prints."""
+
+    module: str
+    purpose: str
 
 
-def source_of(name: str) -> str:
-    return (Path(__file__).parent / f"{name}.py").read_text(encoding="utf-8")
-
-
-def purpose(name: str) -> str:
-    return source_of(name).split('"""')[1].splitlines()[0]
+COMMANDS = {
+    "trust": Command(
+        "benchmarks.trust.table", "how far gradients can be trusted: all of it in one table"
+    ),
+    "fuzz": Command(
+        "benchmarks.trust.fuzz", "random graphs against 60 digits, fractions and a second engine"
+    ),
+    "peer_gradients": Command(
+        "benchmarks.trust.peer_gradients", "gradients beside PyTorch's and JAX's"
+    ),
+    "compiled_fuzz": Command(
+        "benchmarks.trust.compiled_fuzz",
+        "random graphs, compiled and recorded: do they agree?",
+    ),
+    "accuracy": Command(
+        "benchmarks.trust.accuracy", "the worst error of each primitive's slope, in ulp"
+    ),
+    "faults": Command(
+        "benchmarks.trust.faults", "bad input, interrupts, memory, hash seeds; what a node costs"
+    ),
+    "coefficients": Command(
+        "benchmarks.trust.coefficients", "the polynomials of the compiler's elementary functions"
+    ),
+    "eager": Command(
+        "benchmarks.speed.eager", "recording and the backward pass, beside two other engines"
+    ),
+    "compiled": Command(
+        "benchmarks.speed.compiled", "compiled code beside NumPy, JAX, PyTorch, CasADi and C"
+    ),
+    "elementary": Command(
+        "benchmarks.speed.elementary", "the compiler's elementary functions beside the C library's"
+    ),
+    "drawing": Command(
+        "benchmarks.speed.drawing", "pictures and explanations, from 10 nodes to 100,000"
+    ),
+    "stepping": Command(
+        "benchmarks.speed.stepping", "the stepper's page: its size, and how long a step takes"
+    ),
+}
 
 
 def main(argv: list[str]) -> int:
-    """Run the benchmark named first with the remaining words."""
-    if argv and argv[0] in names():
-        module = importlib.import_module(f"benchmarks.{argv[0]}")
+    """Run the benchmark named first with the remaining words, or list them all."""
+    if argv and argv[0] in COMMANDS:
+        # Only this one is imported: each needs packages of its own.
+        module = import_module(COMMANDS[argv[0]].module)
         return int(module.main(argv[1:]) or 0)
     print("usage: python -m benchmarks NAME [options]\n")
-    for name in names():
-        print(f"  {name:10} {purpose(name)}")
+    for name, command in COMMANDS.items():
+        print(f"  {name:14} {command.purpose}")
     return 0 if not argv or argv[0] in ("-h", "--help") else 2
 
 

@@ -15,12 +15,11 @@ from autograd import Value, relu, topological_order, where
 from autograd import sum as total
 from autograd.backward import adjoints, history
 from autograd.testing.number_types import Dual
-from benchmarks.faults import alarms
-from tests import oracles
-from tests.oracles import everyday, graphs, leaves_of, programs, tied
+from testkit.interrupts import alarms
+from testkit.random_graphs import RATIONAL, everyday, graphs, leaves_of, programs, run, tied
 
 rationals = st.fractions(-4, 4, max_denominator=9)
-exact_graphs = programs([lambda x: -x, lambda x: x**2, lambda x: x**3], oracles.RATIONAL, length=8)
+exact_graphs = programs([lambda x: -x, lambda x: x**2, lambda x: x**3], RATIONAL, length=8)
 
 
 def gradients_of(root):
@@ -133,7 +132,7 @@ def test_fractions_are_exact_forward_and_backward(program, numbers):
 
 def tied_exactly(program, inputs):
     root = 0
-    for i, result in enumerate(oracles.run(program, inputs)):
+    for i, result in enumerate(run(program, inputs)):
         root = root + result / (i + 1)
     return root
 

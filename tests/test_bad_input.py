@@ -31,10 +31,9 @@ from autograd.coercion import elements
 from autograd.messages import shown
 from autograd.primitive_type import Variadic
 from autograd.primitives import TABLE
-from benchmarks import faults
-from benchmarks.faults import BAD, GROUPS, Case, is_clear
+from testkit.bad_inputs import BAD, GROUPS, Case, Unspeakable, bad_inputs, is_clear, of_rows
 
-HUGE = 10**5000  # Python refuses to spell it
+TOO_LONG_INT = 10**5000  # Python refuses to spell it
 
 # Wrong types.
 
@@ -46,7 +45,7 @@ def test_every_bad_input_is_an_error_that_names_operation_and_operand(group):
 
 
 def test_every_row_is_tried_in_every_place_with_every_kind():
-    tried = {case.what for case in faults.of_rows()}
+    tried = {case.what for case in of_rows()}
     for name, row in TABLE.items():
         n = 3 if isinstance(row, Variadic) else len(row.partials)
         for i in range(n if n > 1 else 0):
@@ -59,18 +58,24 @@ def test_the_campaign_counts_what_is_not_clear():
     wild = Case("wild", lambda: {}["a"], ())
     assert [is_clear(case) for case in (silent, vague, wild)] == [False] * 3
     assert is_clear(Case("clear", lambda: Value("a"), ("str 'a'",)))
-    tried, clear = faults.bad_inputs()
+    tried, clear = bad_inputs()
     assert tried == clear > 4000
 
 
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda x: x + HUGE, r"x=2\.0 \+ a very long int: int too large to convert to float"),
+        (
+            lambda x: x + TOO_LONG_INT,
+            r"x=2\.0 \+ a very long int: int too large to convert to float",
+        ),
         (lambda x: x * 10**400, r"x=2\.0 \* 1000.*…: int too large"),
-        (lambda x: Value(HUGE), "a very long int is too large for a float; a Fraction of it stays"),
-        (lambda x: exp(Value(Fraction(HUGE))), r"exp\(a very long Fraction\)"),
-        (lambda x: x.backward(HUGE), "the seed of a pass, a very long int"),
+        (
+            lambda x: Value(TOO_LONG_INT),
+            "a very long int is too large for a float; a Fraction of it stays",
+        ),
+        (lambda x: exp(Value(Fraction(TOO_LONG_INT))), r"exp\(a very long Fraction\)"),
+        (lambda x: x.backward(TOO_LONG_INT), "the seed of a pass, a very long int"),
     ],
 )
 def test_ints_beyond_all_floats_are_an_overflow_that_can_be_read(call, message):
@@ -90,7 +95,7 @@ def test_a_seed_that_no_fraction_can_hold_is_named(bad):
 def test_under_ieee_an_int_beyond_all_floats_is_an_infinity():
     x = Value(2.5)
     with ieee():
-        products = [x * 10**400, x - 10**400, x / 10**400, exp(Value(Fraction(HUGE))) + x]
+        products = [x * 10**400, x - 10**400, x / 10**400, exp(Value(Fraction(TOO_LONG_INT))) + x]
         for y in products:
             y.backward()
     assert [y.data for y in products] == [math.inf, -math.inf, 0.0, math.inf]
@@ -129,9 +134,9 @@ def test_generators_are_sequences_everywhere():
     def xs():
         return (Value(x) for x in (1.0, 2.0))
 
-    plain = [1.0, 2.0]
+    numbers = [1.0, 2.0]
     assert dot(xs(), xs()).data == 5.0 and maximum(xs()).data == 2.0
-    assert [s.data for s in softmax(xs())] == softmax(plain)
+    assert [s.data for s in softmax(xs())] == softmax(numbers)
     x = Value(3.0)
     assert [g.data for g in gradients(x * x, (leaf for leaf in [x]))] == [6.0]
     assert grad(lambda x, y: x * y, [0, 1])(3.0, 4.0) == (4.0, 3.0)
@@ -144,9 +149,9 @@ def test_tangents_that_are_no_numbers_do_not_come_back_as_results():
 
 
 def test_what_is_shown_of_an_object_is_short_and_never_fails():
-    assert shown(1.5) == "1.5" and shown(HUGE) == "a very long int"
+    assert shown(1.5) == "1.5" and shown(TOO_LONG_INT) == "a very long int"
     assert shown([0.0] * 10**4) == repr([0.0] * 12)[:-1][:59] + "…"
-    assert shown(faults.Unspeakable()).startswith("<benchmarks.faults.Unspeakable object")
+    assert shown(Unspeakable()).startswith("<testkit.bad_inputs.Unspeakable object")
     assert elements("sum", iter([1, 2])) == (1, 2)
 
 
@@ -205,24 +210,29 @@ def test_steps_of_an_exact_graph_can_be_printed():
 
 # NaN, infinities, subnormals and signed zeros through every primitive.
 
-HARD = [
+HARD_FLOATS = [
     math.nan, math.inf, -math.inf, 0.0, -0.0, 5e-324, -5e-324, 1e-310, 1.0, -1.0, 0.5, -2.5, 3,
     710.0, -746.0, 1e308, -1.7976931348623157e308,
 ]  # fmt: skip
-FEW = HARD[:11]
+HARD_FLOATS_IN_TRIPLES = HARD_FLOATS[:11]  # for rows of three operands: 11**3 calls are enough
 
 
 def operands_of(name, row):
     """Return tuples of hard operands for a row; ints where it takes ints."""
     if name == "softmax_of":
-        return [(0, *xs) for xs in itertools.product(FEW, repeat=2)]
+        return [(0, *xs) for xs in itertools.product(HARD_FLOATS_IN_TRIPLES, repeat=2)]
     if name == "polygamma":
-        return list(itertools.product(range(4), HARD))
+        return list(itertools.product(range(4), HARD_FLOATS))
     if name == "rounded":
-        return list(itertools.product(HARD, (0, 1, -1, 400, -400)))
+        return list(itertools.product(HARD_FLOATS, (0, 1, -1, 400, -400)))
     if isinstance(row, Variadic):
-        return [xs for n in (1, 2) for xs in itertools.product(HARD, repeat=n)]
-    return list(itertools.product(HARD if len(row.partials) < 3 else FEW, repeat=len(row.partials)))
+        return [xs for n in (1, 2) for xs in itertools.product(HARD_FLOATS, repeat=n)]
+    return list(
+        itertools.product(
+            HARD_FLOATS if len(row.partials) < 3 else HARD_FLOATS_IN_TRIPLES,
+            repeat=len(row.partials),
+        )
+    )
 
 
 def bits(x):
@@ -248,11 +258,11 @@ def test_hard_floats_give_the_number_or_the_exception_of_floats(name):
     row = TABLE[name]
     for numbers in operands_of(name, row):
         xs, found = recorded(name, row, numbers)
-        plain = [x.data if isinstance(x, Value) else x for x in xs]
-        expected = outcome(lambda plain=plain: row.forward(*plain))
+        floats = [x.data if isinstance(x, Value) else x for x in xs]
+        expected = outcome(lambda floats=floats: row.forward(*floats))
         if isinstance(expected, Exception):
             assert type(found) is type(expected), numbers
-            assert row.symbol in str(found) and all(repr(x) in str(found) for x in plain)
+            assert row.symbol in str(found) and all(repr(x) in str(found) for x in floats)
             continue
         assert bits(found.data) == bits(expected), numbers
         assert all(type(slope) in (int, float) for slope in found.local_derivatives), numbers

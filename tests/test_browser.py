@@ -27,7 +27,7 @@ FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-
          "--disable-background-networking", "--disable-component-update", "--disable-sync"]  # fmt: skip
 KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
 SECONDS = 60  # for JupyterLab to answer, or to show a notebook
-MOST_TOUCHED = 40  # elements that a step may change, however large the graph
+MAX_TOUCHED_ELEMENTS = 40  # by a step, however large the graph
 
 
 @pytest.fixture(scope="session")
@@ -386,7 +386,7 @@ def test_a_step_of_200_nodes_touches_few_of_them(opened, tmp_path):
           return Math.max(...counts);
         }"""
     )
-    assert 5 < most < MOST_TOUCHED
+    assert 5 < most < MAX_TOUCHED_ELEMENTS
 
 
 # JupyterLab.

@@ -43,7 +43,7 @@ from autograd.testing import (
     check_gradients,
 )
 from autograd.testing.expressions import random_expression
-from tests.mistakes import MISTAKES
+from testkit.mistakes import MISTAKES
 
 
 def sine_by_taylor(x):

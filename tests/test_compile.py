@@ -39,7 +39,8 @@ from autograd.compile import Compiled, GuardError
 from autograd.compile.batches import parts_of
 from autograd.compile.compiled import SLICED
 from nn import MLP, TwoLayerNetwork, mse_loss
-from tests.oracles import U, everyday, graphs, path_sum, tied
+from testkit.floats import U
+from testkit.random_graphs import everyday, graphs, path_sum, tied
 
 pytest.importorskip("numba")
 from autograd.compile.machine.threads import Team  # noqa: E402
@@ -127,7 +128,7 @@ def test_values_of_single_operations_have_the_bits_of_the_eager_engine(program, 
 
 
 def results(program, inputs):
-    from tests.oracles import run
+    from testkit.random_graphs import run
 
     return run(program, inputs)
 

@@ -9,7 +9,7 @@ import pytest
 import autograd
 from autograd import ieee
 from autograd import primitives as p
-from benchmarks import coefficients
+from testkit import elementary_polynomials
 
 pytest.importorskip("numba")
 from autograd.compile.machine import elementary  # noqa: E402
@@ -177,7 +177,7 @@ def test_the_module_has_all_names_of_math():
 
 
 def test_the_coefficients_are_those_that_their_program_prints():
-    for name, numbers in coefficients.tables().items():
+    for name, numbers in elementary_polynomials.tables().items():
         assert getattr(elementary, name) == tuple(numbers), name
 
 

@@ -14,12 +14,12 @@ import autograd
 from autograd import Value, ieee
 from autograd import primitives as p
 from autograd.primitive_type import Variadic
-from tests.oracles import FEW, LISTS, PARAMETERS, points
+from testkit.points import COARSE_MAGNITUDES, LISTS, PARAMETERS, points
 
 pytest.importorskip("numba")
 INF, NAN = math.inf, math.nan
 HARD = [0.0, -0.0, NAN, INF, -INF, 1.0, -1.0, 0.5, -0.5, 2.0, -2.0, 5e-324, 1e308, -1e308, 3.0]
-MOST = 150  # points of a row
+MAX_POINTS = 150  # of a row
 
 LIBM = {
     "lgamma": (INF, 1),  # C's is right near 1, where Python's has an absolute error
@@ -81,8 +81,8 @@ def cases(name):
     else:
         arity = len(row.partials)
         hard = list(product(HARD if arity < 3 else HARD[:8], repeat=arity))
-        near = points(name)[::7] if arity < 3 else list(product(FEW[4:9], repeat=3))
-        yield row, (near + hard)[:: max(1, len(near + hard) // MOST)]
+        near = points(name)[::7] if arity < 3 else list(product(COARSE_MAGNITUDES[4:9], repeat=3))
+        yield row, (near + hard)[:: max(1, len(near + hard) // MAX_POINTS)]
         for choice in CONSTANTS.get(name, ()):
             yield with_constant(row, 1, choice), [(x,) for x in HARD]
 

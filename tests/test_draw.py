@@ -3,7 +3,6 @@
 import base64
 import os
 import re
-import shutil
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
@@ -22,81 +21,27 @@ from autograd.drawing.draw import mimebundle, paths_of
 from autograd.drawing.labels import known_gradients
 from autograd.drawing.tree import text_tree
 from nn import MLP, Layer, TwoLayerNetwork, mse_loss
-from tests import oracles
-from tests.oracles import everyday, graphs, leaves_of, tied
+from testkit.pictures import (
+    HOSTILE,
+    PURE,
+    SVG,
+    SYSTEM,
+    both,
+    ids,
+    lines_with,
+    pretend_there_is,
+    svg_of,
+    texts,
+)
+from testkit.points import PARAMETERS
+from testkit.random_graphs import everyday, graphs, leaves_of, tied
 
 points = st.tuples(everyday, everyday, everyday)
-HOSTILE = [
-    "<script>alert(1)</script>",
-    '"]; evil [label="x',
-    "\\N",
-    "\\",
-    'ends with a backslash \\"',
-    "<b>bold</b>",
-    "two\nlines\r\n",
-    "tab\tand nul\x00",
-    "日本語の名前",
-    "∂σ/∂x",
-    "a & b < c > d 'e' \"f\"",
-    "-->",
-    "&lt;b&gt; &#65; &amp;",
-    "<i>x</i>",
-    "]]> <!--",
-    "{a|b}",
-    "</text></svg>",
-    "<table><tr><td>x</td></tr></table>",
-    "javascript:alert(1)",
-    "\\N\\G\\l\\",
-    "ünïcödé 数 🎈",
-    "\x1b[31m\x07\ufffe",
-    "\ud800",
-    "\u202ereversed",
-    "%s %n {0}",
-    "node",
-    "",
-    " ",
-    "x" * 5000,
-]
-SVG = "{http://www.w3.org/2000/svg}"
-
-
-def svg_of(picture):
-    return ElementTree.fromstring(picture.svg())
-
-
-def ids(picture):
-    return [element.get("id") for element in svg_of(picture).iter() if element.get("id")]
-
-
-def texts(picture):
-    return ["".join(element.itertext()) for element in svg_of(picture).iter(f"{SVG}text")]
-
-
-def lines_with(picture, *parts):
-    lines = picture.source.splitlines()
-    return [line for line in lines if all(part in line for part in parts)]
 
 
 def example():
     x, w, b = Value(2.0, name="x"), Value(-3.0, name="w"), Value(6.5, name="b")
     return (w * x + b).tanh(), (x, w, b)
-
-
-def pretend_there_is(monkeypatch, *programs):
-    """Let only these programs be found."""
-    monkeypatch.setattr(engines, "engines", lambda: iter(programs))
-
-
-PURE = shutil.which("graphviz-pure", path=str(Path(sys.executable).parent))
-SYSTEM = shutil.which("dot")
-both = pytest.mark.parametrize(
-    "program",
-    [
-        pytest.param(PURE, marks=pytest.mark.skipif(not PURE, reason="no graphviz-pure here")),
-        pytest.param(SYSTEM, marks=pytest.mark.skipif(not SYSTEM, reason="no dot here")),
-    ],
-    ids=["graphviz-pure", "dot"],
-)
 
 
 # What is drawn.
@@ -200,7 +145,7 @@ def test_every_operand_of_a_random_graph_is_one_arrow_with_one_id(program, numbe
 def test_every_primitive_can_be_drawn(name):
     row = p.TABLE[name]
     sides = enumerate(row.domain)
-    special = oracles.PARAMETERS.get(name, {})
+    special = PARAMETERS.get(name, {})
     operands = [
         special[i][0] if i in special else Value(min(max(low + 0.5, 0.75), high)) if low < 0.75
         else Value(low + 0.5)

@@ -39,8 +39,19 @@ from autograd import (
 from autograd import sum as total
 from autograd.backward import commit_lock, history
 from autograd.modes import MODE, modes_in_use
-from benchmarks import faults
-from benchmarks.faults import Injector, a_mode, a_pass, a_save, an_update, injected, interrupts_here
+from testkit import costs, hash_seeds
+from testkit.interrupts import (
+    Injector,
+    Work,
+    a_mode,
+    a_pass,
+    a_save,
+    alarms,
+    an_update,
+    injected,
+    interrupts_here,
+    is_cut,
+)
 
 unclosed = pytest.mark.filterwarnings(  # of a file whose writing was cut off
     "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
@@ -128,7 +139,7 @@ def test_an_interrupt_at_every_instruction_of_loading_or_zeroing_leaves_all_or_n
         network.zero_grad,
         optimizer.zero_grad,
     ):
-        moments, half = injected(faults.Work("loading", prepare, act, is_half))
+        moments, half = injected(Work("loading", prepare, act, is_half))
         assert moments > 5 and half == 0
 
 
@@ -147,10 +158,10 @@ def test_interrupts_at_random_moments_leave_nothing_half_done():
 @signals
 def test_an_interrupt_while_a_mode_begins_or_ends_leaves_no_mode_behind():
     work, cut = a_mode(), 0
-    with faults.alarms():
-        whole = faults.typical_time(work.act)
+    with alarms():
+        whole = costs.typical_time(work.act)
         for i in range(300):
-            cut += faults.is_cut(work.act, whole * i / 300)
+            cut += is_cut(work.act, whole * i / 300)
             assert not work.is_half()
     assert cut > 30
 
@@ -505,7 +516,7 @@ def test_diamonds_through_products_and_n_ary_nodes_are_linear_too():
 
 
 def test_rounds_without_a_collector_keep_the_memory_flat():
-    growth, found = faults.memory(300)
+    growth, found = costs.memory(300)
     assert found == 0 and growth < 2**20
 
 
@@ -536,16 +547,16 @@ def test_no_call_leaves_a_reference_cycle():
 
 
 def test_the_same_program_gives_the_same_bits_under_other_hash_seeds():
-    assert faults.same_bits(3) == 1
+    assert hash_seeds.same_bits(3) == 1
 
 
 def test_a_program_whose_bits_depend_on_the_hash_seed_would_be_found(monkeypatch):
-    monkeypatch.setattr(faults, "elsewhere", lambda _, PYTHONHASHSEED: PYTHONHASHSEED)
-    assert faults.same_bits(4) == 4
+    monkeypatch.setattr(hash_seeds, "printed_by", lambda _, PYTHONHASHSEED: PYTHONHASHSEED)
+    assert hash_seeds.same_bits(4) == 4
 
 
 def test_a_node_costs_bytes_and_time():
-    size, nanoseconds = faults.cost(2000)
+    size, nanoseconds = costs.cost(2000)
     assert 50 < size < 500 and nanoseconds > 0
 
 

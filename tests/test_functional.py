@@ -28,7 +28,8 @@ from autograd import (
     value_and_grad,
     vjp,
 )  # fmt: skip
-from tests.oracles import U, everyday, graphs, leaves_of, path_sum, smooth_graphs, tied
+from testkit.floats import U
+from testkit.random_graphs import everyday, graphs, leaves_of, path_sum, smooth_graphs, tied
 
 points = st.tuples(everyday, everyday, everyday)
 

@@ -14,8 +14,17 @@ from hypothesis import strategies as st
 from autograd import Value, grad, gradients, reductions, relu, stop_gradient
 from autograd import primitives as p
 from autograd.testing.number_types import Dual
-from tests import oracles
-from tests.oracles import U, everyday, graphs, leaves_of, path_sum, programs, same, tied
+from testkit.floats import U, same
+from testkit.random_graphs import (
+    RATIONAL,
+    everyday,
+    graphs,
+    leaves_of,
+    path_sum,
+    programs,
+    run,
+    tied,
+)
 
 points = st.tuples(everyday, everyday, everyday)
 POWERS = [-1.0, 2.0, 0.5, -4.0, 2.0**40, -(2.0**-40)]
@@ -162,7 +171,7 @@ def reciprocal(x):
 
 
 rational_graphs = programs(
-    [reciprocal, lambda x: 3 - x, lambda x: x**3], [*oracles.RATIONAL, quotient], length=6
+    [reciprocal, lambda x: 3 - x, lambda x: x**3], [*RATIONAL, quotient], length=6
 )
 
 
@@ -170,12 +179,12 @@ rational_graphs = programs(
 def test_rational_expressions_are_differentiated_exactly_twice(program, numbers):
     """Against dual numbers, whose slopes are themselves dual: not one float on the way."""
     leaves = leaves_of(numbers)
-    root = oracles.run(program, leaves)[-1]
+    root = run(program, leaves)[-1]
     first = gradients(root, leaves)
     root.backward()
     for i, leaf in enumerate(leaves):
         duals = [Dual(x, int(i == j)) for j, x in enumerate(numbers)]
-        expected = oracles.run(program, duals)[-1]
+        expected = run(program, duals)[-1]
         assert (root.data, leaf.grad) == (expected.number, expected.slope)
         assert type(root.data) is type(leaf.grad) is Fraction
         assert first[i].data == expected.slope

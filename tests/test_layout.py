@@ -100,7 +100,9 @@ def test_a_file_imports_only_what_stands_above_it(path):
 
 def test_every_file_has_its_place_in_the_tree():
     files = {
-        path.relative_to(ROOT).as_posix() for name in PACKAGES for path in (ROOT / name).rglob("*.py")
+        path.relative_to(ROOT).as_posix()
+        for name in PACKAGES
+        for path in (ROOT / name).rglob("*.py")
     }
     assert files == set(ORDER)
     assert len(ORDER) == len(set(ORDER))

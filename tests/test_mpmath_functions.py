@@ -11,7 +11,7 @@ from autograd.testing.number_types import Precise, context
 from autograd.testing.oracles import Program, precise, precise_second, precise_value, scale
 from autograd.testing.parameters import without_parameters
 from autograd.testing.strategies import examples, points
-from tests.oracles import EXACT
+from testkit.closed_forms import EXACT
 
 SMOOTH = [name for name, row in p.TABLE.items() if row.smooth and name != "stop_gradient"]
 

@@ -18,7 +18,7 @@ from nn import (
     mse_loss,
 )
 from nn.figures import LONGEST, NEGATIVE, NOTHING, POSITIVE, mimebundle, summary
-from tests.test_draw import HOSTILE, both, ids, lines_with, pretend_there_is, svg_of, texts
+from testkit.pictures import HOSTILE, both, ids, lines_with, pretend_there_is, svg_of, texts
 
 SVG = "{http://www.w3.org/2000/svg}"
 

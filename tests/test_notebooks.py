@@ -13,17 +13,18 @@ import pytest
 FOLDER = Path(__file__).parent.parent / "notebooks"
 PATHS = sorted(FOLDER.glob("*.ipynb"))
 COMPARED = ("text/plain", "text/html", "text/markdown", "text/latex", "image/svg+xml")
-MOST_CELLS = 30
-MOST_BYTES = 1_000_000
+MAX_CELLS = 30
+MAX_BYTES = 1_000_000
 
 each = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 
 
-def read(path):
+def notebook_at(path):
+    """Return the JSON of a notebook."""
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def shown(cells):
+def outputs_of(cells):
     """Yield what code cells show: texts and SVG as they are, of other pictures only that they are."""
     for cell in cells:
         for output in cell.get("outputs", ()):
@@ -42,7 +43,7 @@ def test_a_notebook_shows_the_same_when_it_is_run_again(path):
     from notebooks.execute import executed
 
     again = json.loads(nbformat.writes(executed(path)))
-    assert list(shown(again["cells"])) == list(shown(read(path)["cells"]))
+    assert list(outputs_of(again["cells"])) == list(outputs_of(notebook_at(path)["cells"]))
 
 
 def test_there_are_six_notebooks_in_the_order_of_the_chapter():
@@ -51,8 +52,8 @@ def test_there_are_six_notebooks_in_the_order_of_the_chapter():
 
 @each
 def test_a_notebook_is_short_and_was_run_from_top_to_bottom(path):
-    notebook = read(path)
-    assert len(notebook["cells"]) <= MOST_CELLS and path.stat().st_size < MOST_BYTES
+    notebook = notebook_at(path)
+    assert len(notebook["cells"]) <= MAX_CELLS and path.stat().st_size < MAX_BYTES
     code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
     assert [cell["execution_count"] for cell in code] == list(range(1, len(code) + 1))
     assert not [o for cell in code for o in cell["outputs"] if o["output_type"] == "error"]
@@ -60,7 +61,7 @@ def test_a_notebook_is_short_and_was_run_from_top_to_bottom(path):
 
 @each
 def test_a_notebook_is_clean(path):
-    notebook = read(path)
+    notebook = notebook_at(path)
     assert (notebook["nbformat"], notebook["nbformat_minor"]) == (4, 5)
     ids = [cell["id"] for cell in notebook["cells"]]
     assert len(set(ids)) == len(ids)
@@ -71,7 +72,7 @@ def test_a_notebook_is_clean(path):
 
 @each
 def test_a_notebook_asks_questions_and_uses_the_library(path):
-    notebook = read(path)
+    notebook = notebook_at(path)
     words = "".join("".join(c["source"]) for c in notebook["cells"] if c["cell_type"] == "markdown")
     lines = [
         line
@@ -90,7 +91,7 @@ def test_a_notebook_asks_questions_and_uses_the_library(path):
 
 
 def test_every_formula_of_the_chapter_gives_the_number_of_the_engine():
-    notebook = read(FOLDER / "3-the-two-layer-network.ipynb")
-    lines = [line for _, _, text in shown(notebook["cells"]) for line in text.splitlines()]
+    notebook = notebook_at(FOLDER / "3-the-two-layer-network.ipynb")
+    lines = [line for _, _, text in outputs_of(notebook["cells"]) for line in text.splitlines()]
     compared = [line for line in lines if " formula " in line and " engine " in line]
     assert len(compared) > 25 and all(line.endswith("same") for line in compared)

@@ -16,19 +16,13 @@ from mpmath import mp
 
 from autograd import Value, gradients, ieee, reductions
 from autograd import primitives as p
-from tests import oracles
-from tests.oracles import (
-    COMPLEX,
-    EXACT,
-    EXACT_VARIADIC,
-    LISTS,
-    TINY,
-    ULP,
-    bits,
-    error,
-    exactly,
-    is_normal,
-)
+from testkit.closed_forms import EXACT, EXACT_VARIADIC
+from testkit.complex_step import COMPLEX, complex_step
+from testkit.floats import TINY, ULP, bits, same
+from testkit.high_precision import DIGITS, error, high, is_normal
+from testkit.points import LISTS, PARAMETERS, drawn, inside, points
+from testkit.random_graphs import path_sum
+from testkit.slope_errors import excess, recorded_slope
 
 NOT_SMOOTH = {
     "mod", "floordiv", "absolute", "step", "sign", "floor", "ceil", "rounded", "copysign", "at_least", "at_most",
@@ -62,7 +56,7 @@ def real_power(x, y):
     return out
 
 
-PLAIN = {
+ON_FLOATS = {
     "add": operator.add, "sub": operator.sub, "mul": operator.mul, "div": operator.truediv, "power": real_power,
     "mod": operator.mod, "floordiv": operator.floordiv, "neg": operator.neg, "pos": operator.pos, "absolute": abs,
     "square": lambda x: x * x, "floor": math.floor, "ceil": math.ceil, "copysign": math.copysign,
@@ -101,8 +95,8 @@ def outcome(function, operands):
 
 def operand_lists(name):
     arity = len(p.TABLE[name].partials)
-    if name in oracles.PARAMETERS:
-        ((position, choices),) = oracles.PARAMETERS[name].items()
+    if name in PARAMETERS:
+        ((position, choices),) = PARAMETERS[name].items()
         return [(x, n) if position else (n, x) for x in SPECIAL for n in choices]
     if arity == 1:
         return [(x,) for x in SPECIAL]
@@ -115,9 +109,10 @@ def operand_lists(name):
 
 @pytest.mark.parametrize("name", FIXED)
 def test_a_row_gives_on_values_what_it_gives_on_floats(name):
-    row, plain = p.TABLE[name], PLAIN.get(name, p.TABLE[name].forward)
+    row = p.TABLE[name]
+    on_floats = ON_FLOATS.get(name, row.forward)
     for operands in operand_lists(name):
-        expected = outcome(plain, operands)
+        expected = outcome(on_floats, operands)
         assert outcome(row, operands) == expected, operands
         for mask in {(True,) * len(operands), (True, False, True), (False, True, False)}:
             mixed = [
@@ -130,10 +125,11 @@ def test_a_row_gives_on_values_what_it_gives_on_floats(name):
 @pytest.mark.parametrize("name", FIXED)
 @given(data=st.data())
 def test_a_row_gives_on_any_value_what_it_gives_on_the_float(name, data):
-    row, plain = p.TABLE[name], PLAIN.get(name, p.TABLE[name].forward)
-    operands = data.draw(oracles.drawn(name))
+    row = p.TABLE[name]
+    on_floats = ON_FLOATS.get(name, row.forward)
+    operands = data.draw(drawn(name))
     assert outcome(row, [Value(x) if type(x) is float else x for x in operands]) == outcome(
-        plain, operands
+        on_floats, operands
     )
 
 
@@ -222,115 +218,9 @@ def test_minimum_and_maximum_take_one_sequence_or_many_numbers():
 # One statement of each derivative, against closed forms in 60 digits, over the whole double range.
 
 
-class Loss(NamedTuple):
-    """Where a slope is worse than 4 ulp, by how much, and why."""
-
-    allowed: object  # (operands, out, exact slope) -> ulp
-    reason: str
-
-
-def subnormal(exact):
-    """Return the ulp lost where an intermediate number lies below the normal range."""
-    return (
-        2 * TINY / float(abs(exact))
-        if abs(exact) < TINY and float(exact)
-        else 0.0
-        if exact
-        else inf
-    )
-
-
-def of_power(operands, out, exact):
-    x, y = map(mp.mpf, operands)
-    if not is_normal(x ** (y - 1)):
-        return inf
-    return 4 + float(abs(mp.mpf(operands[1] - 1) - (y - 1)) * abs(mp.log(x))) / ULP
-
-
-def near_root(size):
-    """Allow 4 ulp of the terms that cancel, where the slope itself is smaller."""
-    return lambda operands, out, exact: 4 * max(1.0, float(size(*operands) / abs(exact)))
-
-
-def silu_terms(x):
-    return oracles.logistic(x) * (1 + abs(x))
-
-
-def gelu_terms(x):
-    return oracles.cumulative(x) + abs(x) * oracles.phi(x)
-
-
-CBRT = "the C library's cube root may be wrong by 3 ulp, and the slope takes its square"
-LOSSES = {
-    ("cbrt", 0): Loss(lambda *_: 9, CBRT),
-    ("power", 0): Loss(
-        of_power, "the rounding of y - 1 is amplified by |log x|; x**(y-1) may overflow"
-    ),
-    ("power", 1): Loss(
-        lambda v, out, exact: 4 + subnormal(mp.mpf(v[0]) ** v[1]), "out is subnormal"
-    ),
-    ("div", 1): Loss(lambda v, out, exact: 4 + subnormal(mp.mpf(v[0]) / v[1]), "out is subnormal"),
-    ("atan2", 0): Loss(
-        lambda v, out, exact: 4 + of_angle(v[1], v), "a quotient or the radius is subnormal"
-    ),
-    ("atan2", 1): Loss(
-        lambda v, out, exact: 4 + of_angle(v[0], v), "a quotient or the radius is subnormal"
-    ),
-    ("hypot", 0): Loss(lambda v, out, exact: 4 + subnormal(mp.hypot(*v)), "out is subnormal"),
-    ("hypot", 1): Loss(lambda v, out, exact: 4 + subnormal(mp.hypot(*v)), "out is subnormal"),
-    ("gaussian", 0): Loss(
-        lambda v, out, exact: 4 + subnormal(EXACT["gaussian"][0](*map(mp.mpf, v))),
-        "out is subnormal",
-    ),
-    ("lgamma", 0): Loss(near_root(lambda x: 1), "digamma has a root at 1.46"),
-    ("silu", 0): Loss(
-        lambda v, out, exact: (
-            near_root(silu_terms)(v, out, exact) + subnormal(oracles.logistic(v[0])) * abs(v[0])
-        ),
-        "the slope has a root at -1.28; below -708 the sigmoid is subnormal",
-    ),
-    ("gelu", 0): Loss(
-        lambda v, out, exact: (
-            near_root(gelu_terms)(v, out, exact) + 2 * subnormal(mp.exp(-(mp.mpf(v[0]) ** 2) / 2))
-        ),
-        "the slope has a root at -0.75; below -37.6 the density is subnormal",
-    ),
-}
-
-
-def of_angle(numerator, v):
-    radius = mp.hypot(*v)
-    return subnormal(mp.mpf(numerator) / radius) + 2 * subnormal(radius)
-
-
-def recorded_slope(name, operands, i):
-    """Return the slope a node records at operand i, 0.0 where it has no edge; None where it cannot."""
-    values = [Value(x) if slope else x for x, slope in zip(operands, EXACT[name][1:])]
-    try:
-        out = p.TABLE[name](*values)
-    except (ValueError, ArithmeticError):
-        return None, None
-    slopes = dict(zip(map(id, out.parents), out.local_derivatives))
-    return out.data, slopes.get(id(values[i]), 0.0)
-
-
-def excess(name, i, operands):
-    """Return the error of a slope and the allowed one, in ulp; nothing where a double cannot hold it."""
-    out, slope = recorded_slope(name, operands, i)
-    with mp.workdps(oracles.DIGITS):
-        try:
-            exact = exactly(EXACT[name][1 + i], *operands)
-        except ZeroDivisionError:
-            return 0.0, 4.0  # no closed form at the origin: the conventions say what holds there
-        if out is None or math.isinf(out) or not is_normal(exact):
-            return 0.0, 4.0
-        loss = LOSSES.get((name, i))
-        return error(slope, exact), loss.allowed(operands, out, exact) if loss else 4.0
-
-
 @pytest.mark.parametrize("name, i", SLOPES)
 def test_every_slope_is_right_to_4_ulp_over_the_whole_range(name, i):
-    for operands in oracles.points(name):
+    for operands in points(name):
         found, allowed = excess(name, i, operands)
         assert found <= allowed, operands
 
@@ -338,7 +228,7 @@ def test_every_slope_is_right_to_4_ulp_over_the_whole_range(name, i):
 @pytest.mark.parametrize("name, i", SLOPES)
 @given(data=st.data())
 def test_every_slope_is_right_to_4_ulp_anywhere(name, i, data):
-    operands = data.draw(oracles.drawn(name))
+    operands = data.draw(drawn(name))
     found, allowed = excess(name, i, operands)
     assert found <= allowed, operands
 
@@ -346,8 +236,7 @@ def test_every_slope_is_right_to_4_ulp_anywhere(name, i, data):
 @pytest.mark.parametrize("name, i", [(name, i) for name, i in SLOPES if name in COMPLEX])
 def test_every_slope_agrees_with_the_complex_step(name, i):
     for domain_points in [
-        [x for x in grid if 1e-3 < abs(x) < 8.0]
-        for grid in [oracles.inside(p.TABLE[name].domain[i])]
+        [x for x in grid if 1e-3 < abs(x) < 8.0] for grid in [inside(p.TABLE[name].domain[i])]
     ]:
         for x in domain_points:
             operands = [x] if len(EXACT[name]) == 2 else [1.75, 1.75]
@@ -356,7 +245,7 @@ def test_every_slope_agrees_with_the_complex_step(name, i):
                 continue  # the complex functions themselves lose digits near a border
             slope = recorded_slope(name, operands, i)[1]
             assert slope == pytest.approx(
-                oracles.complex_step(COMPLEX[name], operands, i), rel=1e-12, abs=1e-15
+                complex_step(COMPLEX[name], operands, i), rel=1e-12, abs=1e-15
             )
 
 
@@ -374,8 +263,8 @@ def test_every_slope_of_an_n_ary_row_is_right_to_4_ulp(name):
 def check_variadic(name, rule, operands):
     values = [x if type(x) is int else Value(x) for x in operands]
     out = p.TABLE[name](values)
-    with mp.workdps(oracles.DIGITS):
-        exact = rule(*map(oracles.high, operands))
+    with mp.workdps(DIGITS):
+        exact = rule(*map(high, operands))
         exact = [e for e, x in zip(exact, operands) if type(x) is float]
         for slope, e in zip(out.local_derivatives, exact, strict=True):
             assert not is_normal(e) or error(slope, e) <= 4.0, (operands, slope, e)
@@ -399,7 +288,7 @@ def check_scale(found, exact, terms):
 
 def terms_of(root, leaf):
     """Return the path sum: what a gradient's rounding errors are in proportion to."""
-    paths, operations = oracles.path_sum(root)
+    paths, operations = path_sum(root)
     return paths.get(leaf, 0.0)
 
 
@@ -412,7 +301,7 @@ def test_second_and_third_derivatives_agree_with_60_digits(name):
         for n in (1, 2, 3):
             scale = terms_of(order, x)
             (order,) = gradients(order, [x])
-            with mp.workdps(oracles.DIGITS):
+            with mp.workdps(DIGITS):
                 check_scale(order, mp.diff(EXACT[name][1], mp.mpf(at), n - 1), scale)
 
 
@@ -426,7 +315,7 @@ def test_mixed_second_and_third_derivatives_agree_with_60_digits(name):
             for i in path:
                 scale = max(scale, terms_of(order, (x, y)[i]))
                 (order,) = gradients(order, [(x, y)[i]])
-            with mp.workdps(oracles.DIGITS):
+            with mp.workdps(DIGITS):
                 check_scale(
                     order, mp.diff(EXACT[name][0], at, (path.count(0), path.count(1))), scale
                 )
@@ -440,7 +329,7 @@ def test_rows_with_a_parameter_have_second_and_third_derivatives_too(name):
             operands = (x, parameter) if name == "gaussian" else (parameter, x)
             order = p.TABLE[name](*operands)
 
-            def plain(t, parameter=parameter):
+            def by_t(t, parameter=parameter):
                 if name == "gaussian":
                     return EXACT[name][1](t, parameter)
                 return EXACT[name][2](parameter, t)
@@ -448,8 +337,8 @@ def test_rows_with_a_parameter_have_second_and_third_derivatives_too(name):
             for n in (1, 2, 3):
                 scale = terms_of(order, x)
                 (order,) = gradients(order, [x])
-                with mp.workdps(oracles.DIGITS):
-                    check_scale(order, mp.diff(plain, mp.mpf(at), n - 1), scale)
+                with mp.workdps(DIGITS):
+                    check_scale(order, mp.diff(by_t, mp.mpf(at), n - 1), scale)
 
 
 @pytest.mark.parametrize("name", EXACT_VARIADIC)
@@ -463,7 +352,7 @@ def test_n_ary_rows_have_second_and_third_derivatives(name):
             scale = max(scale, terms_of(order, values[i]))
             (order,) = gradients(order, [values[i]])
         counts = tuple(path.count(i) for i in range(len(at)))
-        with mp.workdps(oracles.DIGITS):
+        with mp.workdps(DIGITS):
             check_scale(order, mp.diff(EXACT_VARIADIC[name][0], at, counts), scale)
 
 
@@ -660,7 +549,7 @@ def check_case(case, value, slopes):
     if slopes:
         found = slopes_at(out, values)
         assert len(found) == len(slopes) and all(
-            oracles.same(a, b) or a == pytest.approx(b, rel=4 * ULP) for a, b in zip(found, slopes)
+            same(a, b) or a == pytest.approx(b, rel=4 * ULP) for a, b in zip(found, slopes)
         ), found
 
 
@@ -728,8 +617,8 @@ def test_nan_in_any_operand_spoils_the_others(name):
 
 
 def test_nan_in_a_bound_of_clip_is_not_lost():
-    for low, high in ((nan, 1.0), (0.0, nan)):
-        out = p.clip(Value(0.5), low, high)
+    for bounds in ((nan, 1.0), (0.0, nan)):
+        out = p.clip(Value(0.5), *bounds)
         assert math.isnan(out.data) and math.isnan(out.local_derivatives[0])
 
 

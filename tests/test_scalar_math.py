@@ -10,8 +10,10 @@ from mpmath import mp
 
 from autograd import Value, scalar_math
 from autograd import primitives as p
-from tests import oracles
-from tests.oracles import EXACT, EXACT_VARIADIC, LISTS, TINY, ULP, U, error, exactly, is_normal
+from testkit.closed_forms import EXACT, EXACT_VARIADIC, cumulative, logistic, shares
+from testkit.floats import TINY, ULP, U, same
+from testkit.high_precision import DIGITS, error, exactly, is_normal
+from testkit.points import LISTS, drawn, points
 
 FUSED = ["sigmoid", "log_sigmoid", "softplus", "silu", "gelu", "normal_cdf", "gaussian"]
 THRESHOLDS = [
@@ -34,13 +36,13 @@ THRESHOLDS = [
 
 def allowed(name, operands):
     """Return 4 ulp; more where a factor of the result is subnormal and has lost digits already."""
-    factor = {"silu": oracles.logistic, "gelu": oracles.cumulative}.get(name)
+    factor = {"silu": logistic, "gelu": cumulative}.get(name)
     size = float(factor(mp.mpf(operands[0]))) if factor else 1.0
     return 4.0 if size >= TINY else 4.0 + 2 * TINY / size if size else inf
 
 
 def check(name, operands):
-    with mp.workdps(oracles.DIGITS):
+    with mp.workdps(DIGITS):
         exact = exactly(EXACT[name][0], *operands)
         if is_normal(exact):
             assert error(p.TABLE[name](*operands), exact) <= allowed(name, operands), operands
@@ -48,7 +50,7 @@ def check(name, operands):
 
 @pytest.mark.parametrize("name", FUSED)
 def test_a_fused_function_is_right_to_4_ulp_over_the_whole_range(name):
-    for operands in oracles.points(name):
+    for operands in points(name):
         check(name, operands)
     for x in THRESHOLDS:
         for operands in (
@@ -62,7 +64,7 @@ def test_a_fused_function_is_right_to_4_ulp_over_the_whole_range(name):
 @pytest.mark.parametrize("name", FUSED)
 @given(data=st.data())
 def test_a_fused_function_is_right_to_4_ulp_anywhere(name, data):
-    check(name, data.draw(oracles.drawn(name)))
+    check(name, data.draw(drawn(name)))
 
 
 def polygamma_scale(n, x):
@@ -81,7 +83,7 @@ def polygamma_scale(n, x):
 def test_polygamma_is_right_to_4_ulp_of_its_terms(n, x):
     if x < 0 and abs(x - round(x)) < 1e-3:
         return  # a pole
-    with mp.workdps(oracles.DIGITS):
+    with mp.workdps(DIGITS):
         exact = mp.polygamma(n, mp.mpf(x))
         if is_normal(exact):
             bound = (4 if x > 0 else 8 * (n + 1)) * ULP * max(abs(exact), polygamma_scale(n, x))
@@ -112,12 +114,12 @@ def test_polygamma_at_its_ends():
     )
 )
 def test_logsumexp_and_softmax_are_right_to_a_few_ulp(xs):
-    with mp.workdps(oracles.DIGITS):
+    with mp.workdps(DIGITS):
         numbers = list(map(mp.mpf, xs))
         total = EXACT_VARIADIC["logsumexp"][0](*numbers)
         terms = max(abs(total), abs(max(numbers)))  # a result near 0 is a difference of these
         assert abs(p.logsumexp(xs) - total) <= 2 * ULP * max(terms, TINY)
-        for found, exact in zip(p.softmax(xs), oracles.shares(numbers)):
+        for found, exact in zip(p.softmax(xs), shares(numbers)):
             assert not is_normal(exact) or error(found, exact) <= 4.0
 
 
@@ -155,7 +157,7 @@ def test_limits_at_infinity(function):
 
 @given(st.floats(-745, 709), st.floats(-745, 709))
 def test_the_exponential_of_a_difference_makes_good_what_the_difference_rounds(x, y):
-    with mp.workdps(oracles.DIGITS):
+    with mp.workdps(DIGITS):
         exact = mp.exp(mp.mpf(x) - mp.mpf(y))
         if is_normal(exact) and x - y < 709:
             assert error(scalar_math.exp_of_difference(x, y), exact) <= 2.0
@@ -184,7 +186,7 @@ def test_a_product_of_doubles_and_its_rounding_error(x, y):
 def test_ieee_powers_are_those_of_the_c_library(x, y):
     numpy = pytest.importorskip("numpy")
     with numpy.errstate(all="ignore"):
-        assert oracles.same(scalar_math.ieee_power(x, y), float(numpy.power(x, y)))
+        assert same(scalar_math.ieee_power(x, y), float(numpy.power(x, y)))
 
 
 @pytest.mark.parametrize("x", [1.0, -1.0, 0.0, inf, nan])
@@ -192,4 +194,4 @@ def test_ieee_powers_are_those_of_the_c_library(x, y):
 def test_ieee_quotients_are_those_of_the_processor(x, zero):
     numpy = pytest.importorskip("numpy")
     with numpy.errstate(all="ignore"):
-        assert oracles.same(scalar_math.ieee_quotient(x, zero), float(numpy.divide(x, zero)))
+        assert same(scalar_math.ieee_quotient(x, zero), float(numpy.divide(x, zero)))

@@ -28,7 +28,7 @@ from autograd import (
 from autograd.primitive_type import Primitive
 from autograd.stepping import picture as picture
 from autograd.stepping.model import Backward, Forward, Model, Seed, shown
-from tests.oracles import everyday, graphs, leaves_of, tied
+from testkit.random_graphs import everyday, graphs, leaves_of, tied
 
 points = st.tuples(everyday, everyday, everyday)
 HOSTILE = ["</script><script>alert(1)</script>", '"];', "<img src=x onerror=alert(1)>", "a\x00\x1b\n\u202eb",

@@ -26,7 +26,7 @@ from autograd.testing.strategies import (
     points,
     values,
 )
-from tests.oracles import path_sum
+from testkit.random_graphs import path_sum
 
 UNJUDGED = {  # slopes that are known to be wrong: see the table of `python -m benchmarks accuracy`
     "power": "x ** (y - 1) overflows where the slope does not",

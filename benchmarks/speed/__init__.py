@@ -1,0 +1,1 @@
+"""How fast the engines are, beside others; `compiled` compares the compiler, `eager` the engine."""

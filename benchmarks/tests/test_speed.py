@@ -1,0 +1,199 @@
+"""The workloads of the benchmark: plain floats, recorded, written in NumPy and compiled agree."""
+
+import numpy as np
+import pytest
+
+import autograd
+from autograd import Value, topological_order
+from autograd.testing.expressions import operations, random_expression
+from benchmarks.speed import (
+    character_gpt,
+    comparisons,
+    contest,
+    irregular,
+    lineup,
+    ours,
+    targets,
+    workloads,
+)
+from benchmarks.speed.rivals import Contestant, by_c, by_numpy, flat, layers, matrices
+from benchmarks.trust import WRONG
+from testkit.floats import U
+
+SMALL = {
+    "mlp": workloads.mlp,
+    "digits": lambda: workloads.digits(7),
+    "irregular": lambda: workloads.scattered(300, 5),
+    "pendulum": lambda: workloads.pendulum(2),
+    "options": lambda: workloads.options(20),
+}
+
+
+def by_us(work, count):
+    """What a compiled step gives, or its gradient where the step is an update."""
+    unstepped = work._replace(kind="gradient") if work.kind == "step" else work
+    step = ours.step_of(unstepped, ours.compiled(unstepped), unstepped.first(count))
+    return ours.numbers_of(unstepped, step())
+
+
+def by_eager(work, count):
+    return ours.eager_numbers(work, workloads.eager(work, count))
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_a_workload_compiled_gives_what_it_gives_recorded(name):
+    work = SMALL[name]()
+    expected = ours.comparable(work, by_eager(work, work.samples), work.samples)
+    assert contest.disagreement(by_us(work, work.samples), expected) < 1e-12
+
+
+def check_rival(module, name):
+    work = SMALL[name]()
+    rival, expected = getattr(module, name)(work), by_eager(work, work.samples)
+    if work.kind == "step":
+        start = np.array([parameter.data for parameter in work.parameters])
+        expected = flat(expected[0], start - workloads.STEP_SIZE * expected[1:])
+    assert contest.disagreement(rival.numbers(rival.step()), expected) < 1e-12
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_a_workload_written_in_numpy_gives_what_it_gives_recorded(name):
+    check_rival(by_numpy, name)
+
+
+@pytest.mark.skipif(by_c.compiler() is None, reason="gcc is not here")
+@pytest.mark.parametrize("name", [name for name in SMALL if hasattr(by_c, name)])
+def test_a_workload_written_in_c_gives_what_it_gives_recorded(name):
+    check_rival(by_c, name)
+
+
+def test_an_update_that_is_compiled_gives_what_numpy_gives():
+    work = workloads.digits(3)
+    rival = by_numpy.digits(work)
+    step = ours.step_of(work, ours.compiled(work), work.batch)
+    for _ in range(3):
+        expected = ours.numbers_of(work, step())
+        found = rival.numbers(rival.step())
+    assert contest.disagreement(found, expected) < 1e-12
+
+
+def test_the_language_model_runs_on_floats_on_values_and_compiled():
+    work = workloads.gpt(2)
+    assert len(work.parameters) == 4192
+    floats = {name: matrix.tolist() for name, matrix in matrices(work).items()}
+    losses = [character_gpt.loss(floats, *work.sample(i)) for i in range(2)]
+    recorded = [work.function(*work.sample(i)) for i in range(2)]
+    assert [node.data for node in recorded] == losses
+    assert len(topological_order(recorded[0])) > 8000 * workloads.POSITIONS
+    assert contest.disagreement(by_us(work, 1), by_eager(work, 1)) < 1e-12
+
+
+def test_a_character_is_a_row_with_a_single_one():
+    row = character_gpt.one_hot(3)
+    assert row.index(1.0) == 3 and sum(row) == 1.0 and len(row) == character_gpt.VOCABULARY
+
+
+@pytest.mark.parametrize("length", [50, 1000])
+def test_a_random_program_has_its_length_and_nothing_dead(length):
+    made = irregular.program(length)
+    assert abs(len(made) - length) <= 1
+    xs = [Value(x) for x in irregular.start(irregular.random.Random(0))]
+    out = irregular.run(made, xs, irregular.functions(autograd.sin, autograd.tanh, autograd.exp))
+    reached = [node for node in topological_order(out) if node.op is not None]
+    assert len(reached) == len(made)
+
+
+def test_a_wrong_number_of_a_rival_is_not_timed():
+    expected = np.array([1.0, 2.0, 3.0])
+    with pytest.raises(ArithmeticError, match="differ by 3"):
+        contest.disagreement(expected + [0, 0, 1e-6], expected)
+    with pytest.raises(ArithmeticError, match="instead of"):
+        contest.disagreement(expected[:2], expected)
+
+
+def test_the_weights_of_a_network_are_taken_apart_in_order():
+    work = workloads.digits(1)
+    (w, b), _ = layers(work)
+    first = work.parameters[: w.shape[1] + 1]
+    assert [*w[0], b[0]] == [parameter.data for parameter in first]
+
+
+def test_a_rival_that_is_not_installed_is_named_and_the_others_go_on(monkeypatch):
+    def missing(name):
+        if name.endswith(("jax", "torch", "casadi")):
+            raise ImportError(f"No module named {name}")
+        return by_numpy if name.endswith("numpy") else by_c
+
+    monkeypatch.setattr(lineup, "import_module", missing)
+    found = dict(lineup.rivals(workloads.mlp(), without=["c"]))
+    assert [name for name, rival in found.items() if isinstance(rival, str)] == [
+        "JAX",
+        "PyTorch",
+        "CasADi",
+    ]
+    assert "not installed" in found["JAX"] and callable(found["NumPy"].step)
+
+
+def test_a_table_names_everybody_with_times_and_ratios(capsys):
+    work = workloads.mlp()
+    contest.print_table(
+        work,
+        {"chainrule": 2e-5, "NumPy": 6e-5},
+        {"chainrule": 1e-5, "NumPy": 5e-5},
+        {"JAX": "not installed"},
+        {"chainrule": 0.0, "NumPy": 1e-16},
+        {"chainrule": "numba engine", "NumPy": ""},
+    )
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-3].split()[:4] == ["chainrule", "20", "µs", "1.00"]
+    assert lines[-2].split()[:4] == ["NumPy", "60", "µs", "3.00"] and "not installed" in lines[-1]
+
+
+def test_turns_are_taken_until_a_contestant_is_slow():
+    counts = {"quick": 0, "slow": 0}
+
+    def step(name):
+        counts[name] += 1
+
+    found = contest.turns({name: compiled_contestant(name, step) for name in counts}, rounds=5)
+    assert len(found["quick"]) == 5 and counts["quick"] > 5
+
+
+def compiled_contestant(name, step):
+    return Contestant(lambda: step(name), None)
+
+
+def test_targets_that_were_measured_are_judged_by_median_and_fastest_turn():
+    def row(median, best):
+        return {"times": median, "best": best, "samples": 1}
+
+    chainrule = {"chainrule": 1e-5}
+    results = {
+        "mlp": row(
+            {**chainrule, "NumPy": 2e-5, "JAX": 4e-5}, {**chainrule, "NumPy": 2e-5, "JAX": 2e-5}
+        ),
+        "digits 32": row({**chainrule, "NumPy": 1e-5}, {**chainrule, "NumPy": 1e-5}),
+    }
+    verdicts = [line.rsplit(None, 3) for line in targets.verdicts(results)][1:]
+    assert [words[-1] for words in verdicts] == ["sure", "met", "MET"]
+
+
+@pytest.mark.parametrize("engine", ["numpy", "numba"])
+def test_random_graphs_compiled_are_near_what_they_are_recorded(engine):
+    source = irregular.random.Random(3)
+    pool = operations([autograd.primitives.TABLE[n] for n in ("add", "mul", "sin", "exp", "total")])
+    for i in range(8):
+        expression = random_expression(source, lines=8, pool=pool)
+        assert comparisons.distance(expression, 1 + i % 3, engine, i) < 1e4
+
+
+def test_a_random_graph_with_a_wrong_gradient_is_far_off(monkeypatch):
+    expression = random_expression(irregular.random.Random(3), lines=8)
+    right = autograd.compile.Compiled.value_and_grad
+
+    def wrong(self, *batch, **named):
+        value, gradient, slopes = right(self, *batch, **named)
+        return value, gradient, tuple(slope * (1 + 1e-6) for slope in slopes)
+
+    monkeypatch.setattr(autograd.compile.Compiled, "value_and_grad", wrong)
+    assert comparisons.distance(expression, 2, "numpy", 0) > WRONG / U

@@ -1,0 +1,146 @@
+"""Closed forms of the table's smooth rows and of their partial derivatives, for mpmath.
+
+`EXACT` and `EXACT_VARIADIC` restate them without a look at the table's own formulas: for the name
+of a row, the function and one partial for each operand.
+"""
+
+from __future__ import annotations
+
+from mpmath import mp
+
+
+def logistic(x):
+    return 1 / (1 + mp.exp(-x))
+
+
+def ramp(x):
+    """log(1 + exp(x)) without loss where exp(x) is below the working precision."""
+    return mp.log1p(mp.exp(x)) if x < 0 else x + mp.log1p(mp.exp(-x))
+
+
+FAR = mp.mpf(10) ** 4
+
+
+def phi(x):
+    return mp.npdf(x)
+
+
+def tail(x):
+    """erfc, whose series overflows far out, where it is 0 or 2 to a million digits."""
+    return mp.erfc(max(-FAR, min(x, FAR)))
+
+
+def cumulative(x):
+    return tail(-x / mp.sqrt(2)) / 2
+
+
+def sech(x):
+    return 2 / (mp.exp(x) + mp.exp(-x))
+
+
+EXACT = {
+    "add": (lambda x, y: x + y, lambda x, y: 1, lambda x, y: 1),
+    "sub": (lambda x, y: x - y, lambda x, y: 1, lambda x, y: -1),
+    "mul": (lambda x, y: x * y, lambda x, y: y, lambda x, y: x),
+    "div": (lambda x, y: x / y, lambda x, y: 1 / y, lambda x, y: -x / y**2),
+    "power": (
+        lambda x, y: mp.exp(y * mp.log(x)),
+        lambda x, y: y * mp.exp((y - 1) * mp.log(x)),
+        lambda x, y: mp.exp(y * mp.log(x)) * mp.log(x),
+    ),
+    "neg": (lambda x: -x, lambda x: -1),
+    "pos": (lambda x: x, lambda x: 1),
+    "square": (lambda x: x * x, lambda x: 2 * x),
+    "sqrt": (mp.sqrt, lambda x: 1 / (2 * mp.sqrt(x))),
+    "cbrt": (mp.cbrt, lambda x: mp.cbrt(x) / (3 * x)),
+    "exp": (mp.exp, mp.exp),
+    "exp2": (lambda x: mp.mpf(2) ** x, lambda x: mp.log(2) * mp.mpf(2) ** x),
+    "expm1": (mp.expm1, mp.exp),
+    "log": (mp.log, lambda x: 1 / x),
+    "log2": (lambda x: mp.log(x) / mp.log(2), lambda x: 1 / (x * mp.log(2))),
+    "log10": (mp.log10, lambda x: 1 / (x * mp.log(10))),
+    "log1p": (mp.log1p, lambda x: 1 / (1 + x)),
+    "sin": (mp.sin, mp.cos),
+    "cos": (mp.cos, lambda x: -mp.sin(x)),
+    "tan": (mp.tan, lambda x: 1 / mp.cos(x) ** 2),
+    "asin": (mp.asin, lambda x: 1 / mp.sqrt(1 - x * x)),
+    "acos": (mp.acos, lambda x: -1 / mp.sqrt(1 - x * x)),
+    "atan": (mp.atan, lambda x: 1 / (1 + x * x)),
+    "atan2": (
+        mp.atan2,
+        lambda y, x: x / (x * x + y * y),
+        lambda y, x: -y / (x * x + y * y),
+    ),
+    "sinh": (mp.sinh, mp.cosh),
+    "cosh": (mp.cosh, mp.sinh),
+    "tanh": (mp.tanh, lambda x: sech(x) ** 2),
+    "asinh": (mp.asinh, lambda x: 1 / mp.sqrt(1 + x * x)),
+    "acosh": (mp.acosh, lambda x: 1 / mp.sqrt(x * x - 1)),
+    "atanh": (mp.atanh, lambda x: 1 / (1 - x * x)),
+    "hypot": (
+        mp.hypot,
+        lambda x, y: x / mp.sqrt(x * x + y * y),
+        lambda x, y: y / mp.sqrt(x * x + y * y),
+    ),
+    "gaussian": (
+        lambda x, rate: mp.exp(-rate * x * x),
+        lambda x, rate: -2 * rate * x * mp.exp(-rate * x * x),
+        None,
+    ),
+    "normal_cdf": (cumulative, phi),
+    "erf": (
+        lambda x: 1 - tail(x) if abs(x) > 1 else mp.erf(x),
+        lambda x: 2 / mp.sqrt(mp.pi) * mp.exp(-x * x),
+    ),
+    "erfc": (tail, lambda x: -2 / mp.sqrt(mp.pi) * mp.exp(-x * x)),
+    "polygamma": (
+        lambda n, x: mp.polygamma(int(n), x),
+        None,
+        lambda n, x: mp.polygamma(int(n) + 1, x),
+    ),
+    "lgamma": (lambda x: mp.log(abs(mp.gamma(x))), mp.digamma),
+    "sigmoid": (logistic, lambda x: (sech(x / 2) / 2) ** 2),
+    "log_sigmoid": (lambda x: -ramp(-x), lambda x: logistic(-x)),
+    "softplus": (ramp, logistic),
+    "silu": (lambda x: x * logistic(x), lambda x: logistic(x) * (1 + x * logistic(-x))),
+    "gelu": (lambda x: x * cumulative(x), lambda x: cumulative(x) + x * phi(x)),
+}
+
+
+def shares(xs):
+    """The softmax of a sequence, for mpmath."""
+    top = max(xs)
+    exponentials = [mp.exp(x - top) for x in xs]
+    return [e / mp.fsum(exponentials) for e in exponentials]
+
+
+def spread(index, xs):
+    """The row of the softmax's Jacobian for one output, for mpmath."""
+    s = shares(xs)
+    return [s[index] * ((j == index) - s[j]) for j in range(len(xs))]
+
+
+EXACT_VARIADIC = {
+    "inner_product": (
+        lambda *v: v[0] + mp.fdot(v[1 : len(v) // 2 + 1], v[len(v) // 2 + 1 :]),
+        lambda *v: [1, *v[len(v) // 2 + 1 :], *v[1 : len(v) // 2 + 1]],
+    ),
+    "total": (lambda *xs: mp.fsum(xs), lambda *xs: [1] * len(xs)),
+    "mean": (lambda *xs: mp.fsum(xs) / len(xs), lambda *xs: [mp.mpf(1) / len(xs)] * len(xs)),
+    "prod": (
+        lambda *xs: mp.fprod(xs),
+        lambda *xs: [mp.fprod(xs[:i] + xs[i + 1 :]) for i in range(len(xs))],
+    ),
+    "norm": (
+        lambda *xs: mp.sqrt(mp.fsum(x * x for x in xs)),
+        lambda *xs: [x / mp.sqrt(mp.fsum(x * x for x in xs)) for x in xs],
+    ),
+    "logsumexp": (
+        lambda *xs: max(xs) + mp.log(mp.fsum(mp.exp(x - max(xs)) for x in xs)),
+        lambda *xs: shares(xs),
+    ),
+    "softmax_of": (
+        lambda index, *xs: shares(xs)[int(index)],
+        lambda index, *xs: [None, *spread(int(index), xs)],
+    ),
+}

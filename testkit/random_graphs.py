@@ -1,0 +1,106 @@
+"""Random programs: straight-line expressions in which any earlier result may be used again.
+
+Subexpressions are shared: what they record are graphs, not trees.
+"""
+
+from __future__ import annotations
+
+import operator
+from typing import NamedTuple
+
+from hypothesis import strategies as st
+
+from autograd import Value, reductions, topological_order
+from autograd import primitives as p
+
+
+class Operation(NamedTuple):
+    """One line of a program: a function, and where among the results so far its operands stand."""
+
+    function: object
+    places: tuple[int, ...]
+
+
+def run(program, inputs):
+    """Return all results of a program: the inputs first, the root last."""
+    results = list(inputs)
+    for function, places in program:
+        results.append(function(*(results[i % len(results)] for i in places)))
+    return results
+
+
+def average(*xs):
+    return p.mean(xs)
+
+
+def largest_exponential(*xs):
+    return p.logsumexp(xs)
+
+
+def inner(w, x, v, y):
+    return reductions.dot([w, v], [x, y], 0.5)
+
+
+TAME = [
+    p.sin,
+    p.cos,
+    p.tanh,
+    p.sigmoid,
+    p.softplus,
+    p.atan,
+    p.asinh,
+    p.erf,
+    p.relu,
+    p.absolute,
+    p.gelu,
+]
+RATIONAL = [operator.add, operator.sub, operator.mul]
+SMOOTH_MANY = [average, largest_exponential, inner, lambda *xs: p.softmax(xs)[1]]
+MANY = [*SMOOTH_MANY, reductions.maximum, reductions.minimum, p.hypot]
+place = st.integers(0, 40)
+
+
+def programs(unary, binary, many=(), length=12):
+    """Draw a program; its operands lean on recent results, so that most of it feeds the root."""
+    lines = [st.builds(Operation, st.sampled_from(unary), st.tuples(place))] if unary else []
+    lines.append(st.builds(Operation, st.sampled_from(binary), st.tuples(place, place)))
+    if many:
+        wide = st.tuples(place, place, place, place)
+        lines.append(st.builds(shortened, st.sampled_from(many), wide))
+    return st.lists(st.one_of(lines), min_size=1, max_size=length).map(tuple)
+
+
+def shortened(function, places):
+    """Return a line with as many operands as the function takes."""
+    return Operation(function, places[:2] if function is p.hypot else places)
+
+
+def tied(program, inputs):
+    """Return the root of a program as a sum over all its results, so that nothing is unused."""
+    results = run(program, inputs)
+    root = results[0]
+    for i, result in enumerate(results[1:]):
+        root = root + result * (0.5 + i)
+    return root
+
+
+everyday = st.floats(-3.0, 3.0).map(lambda x: round(x, 3))
+graphs = programs(TAME, RATIONAL, MANY)
+smooth_graphs = programs(
+    [p.sin, p.cos, p.tanh, p.sigmoid, p.softplus, p.gelu], RATIONAL, SMOOTH_MANY
+)
+
+
+def leaves_of(numbers):
+    return [Value(x) for x in numbers]
+
+
+def path_sum(root):
+    """Return for every node the sum over all paths of the absolute products of local derivatives."""
+    order = topological_order(root)
+    paths = dict.fromkeys(order, 0.0)
+    paths[root] = 1.0
+    for node in reversed(order):
+        for parent, slope in zip(node.parents, node.local_derivatives):
+            paths[parent] += abs(slope) * paths[node]
+    return paths, len(order)
