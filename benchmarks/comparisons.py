@@ -40,7 +40,7 @@ def lowering(quick: bool) -> dict[str, Any]:
 def training(quick: bool) -> dict[str, Any]:
     """Print iterations a second of Algorithm 3.1 on digits, recorded and compiled."""
     from nn import TwoLayerNetwork, train
-    from nn.__main__ import DATA
+    from nn.cli import DATA
     from nn.data import Standardizer, load_digits, split
 
     usual, (part, _) = DATA["digits"], split(load_digits(), 0.2, 0)
