@@ -43,7 +43,9 @@ from nn.data import (
     split,
     xor,
 )
+from nn.evaluation import accuracy
 from nn.figures import draw_backward, draw_network
+from nn.history import History
 from nn.layers import ACTIVATIONS, INITS, MLP, Layer, Neuron, TwoLayerNetwork
 from nn.losses import (
     LOSSES,
@@ -56,7 +58,8 @@ from nn.losses import (
 from nn.model_files import Model, load_model, save_model
 from nn.module import Module
 from nn.optim import OPTIMIZERS, SGD, Adam, AdamW, Momentum, Optimizer, RMSprop
-from nn.train import History, accuracy, train
+from nn.settings import TrainingSettings
+from nn.train import train
 
 __all__ = [
     "ACTIVATIONS", "accuracy", "Adam", "AdamW", "binary_cross_entropy", "circles",
@@ -64,6 +67,6 @@ __all__ = [
     "huber_loss", "INITS", "Layer", "load_digits", "load_iris", "load_model", "LOSSES", "MLP",
     "Model", "Module", "Momentum", "moons", "mse_loss", "Neuron", "one_hot", "Optimizer",
     "OPTIMIZERS", "read_csv", "RMSprop", "save_model", "SGD", "split", "Standardizer", "train",
-    "TwoLayerNetwork", "xor",
+    "TrainingSettings", "TwoLayerNetwork", "xor",
 ]
 # fmt: on

@@ -7,18 +7,22 @@ optimiser get them back at its end, and around a callback. Needs the extra "comp
 
 from __future__ import annotations
 
-import importlib
 import math
-from collections import deque
 from collections.abc import Callable
 from typing import Any
 
 from autograd import Value
+from autograd.atomic import set_attributes
+from nn.evaluation import accuracy, listed
+from nn.history import History
+from nn.losses import Loss
 from nn.optim import Optimizer, check_finite
-from nn.train import History, Loss, Passes, Sample, accuracy, listed
+from nn.passes import Passes
+from nn.sampling import Sample
 
-COMPARED = 8  # samples with different targets, on which the compiled loss must be the recorded one
-AGREEMENT = 1e-9
+# Samples with different targets, on which the compiled loss must be the recorded one.
+MAX_SAMPLES_COMPARED = 8
+AGREEMENT = 1e-9  # of the two losses, relative or absolute
 
 
 class CompiledPasses(Passes):
@@ -40,16 +44,16 @@ class CompiledPasses(Passes):
         check_rule(optimizer)
         self.numpy, compiler = required()
         self.rows, self.wanted = columns(self.numpy, samples)
-        settings = {
+        options = {
             "parameters": optimizer.parameters,
             "retrace": True,  # a network may branch, as it may when it is recorded
             "finite": False,  # whether the training diverged is decided here
         }
-        self.function = compiler(lambda x, y: loss(network(x), y), example=samples[0], **settings)
+        self.function = compiler(lambda x, y: loss(network(x), y), example=samples[0], **options)
         self.evaluation: Any = None
         if checks:
             self.held_out = columns(self.numpy, checks)
-            self.evaluation = compiler(self.outputs, example=checks[0], **settings)
+            self.evaluation = compiler(self.outputs, example=checks[0], **options)
         self.gradient: Any = None
         self.adopt()
         self.compare()
@@ -66,16 +70,18 @@ class CompiledPasses(Passes):
         optimizer.slots = {name: array(found) for name, found in optimizer.slots.items()}
 
     def publish(self) -> None:
-        """Give weights, gradients and memory back, as numbers; in one call in C."""
-        optimizer, weights = self.optimizer, self.weights.tolist()
+        """Give weights, gradients and memory back, as numbers; all of them, or none."""
+        optimizer = self.optimizer
+        weights = self.weights.tolist()
         slots = {name: [*map(float, found)] for name, found in optimizer.slots.items()}
-        targets, names = [*optimizer.parameters, optimizer], [*["data"] * len(weights), "slots"]
-        numbers = [*weights, slots]
+        targets = [*optimizer.parameters, optimizer]
+        names = [*["data"] * len(weights), "slots"]
+        values = [*weights, slots]
         if self.gradient is not None:
             targets += optimizer.parameters
             names += ["grad"] * len(weights)
-            numbers += self.gradient.tolist()
-        deque(map(setattr, targets, names, numbers), maxlen=0)
+            values += self.gradient.tolist()
+        set_attributes(targets, names, values)
 
     def compare(self) -> None:
         """Raise a ValueError where a sample has another loss than when it is recorded.
@@ -84,7 +90,7 @@ class CompiledPasses(Passes):
         is an identity of Values: traced with the answer no, it would be wrong for some samples.
         """
         different = {repr(y): i for i, (_, y) in reversed(list(enumerate(self.samples)))}
-        chosen = sorted(different.values())[:COMPARED]
+        chosen = sorted(different.values())[:MAX_SAMPLES_COMPARED]
         for i in chosen:
             x, y = self.samples[i]
             expected = self.loss(self.network(x), y)
@@ -113,16 +119,19 @@ class CompiledPasses(Passes):
 
     def update(self) -> None:
         """Update the weights and the memory; all of them, or none."""
-        optimizer, slots = self.optimizer, self.optimizer.slots
+        optimizer = self.optimizer
+        slots = optimizer.slots
         with self.numpy.errstate(all="ignore"):  # what is not finite is an error, in a moment
             new, *memory = optimizer.rule(self.numpy.sqrt)(
                 self.weights, self.gradient, *slots.values()
             )
         remembered = dict(zip(slots, memory))
         check_finite(new, remembered, self.gradient, lambda xs: self.numpy.isfinite(xs).all())
-        targets, names = (self, optimizer, optimizer), ("weights", "slots", "steps")
-        numbers = (new, remembered, optimizer.steps + 1)
-        deque(map(setattr, targets, names, numbers), maxlen=0)  # no Ctrl-C comes between
+        set_attributes(  # no Ctrl-C comes between
+            (self, optimizer, optimizer),
+            ("weights", "slots", "steps"),
+            (new, remembered, optimizer.steps + 1),
+        )
 
     def evaluate(self) -> tuple[float, float | None]:
         """Return the mean loss over the held-out samples, and the accuracy."""
@@ -147,14 +156,20 @@ class CompiledPasses(Passes):
 
 
 def required() -> tuple[Any, Callable[..., Any]]:
-    """Return NumPy and the compiler, or say what to install."""
+    """Return NumPy and the compiler.
+
+    Raises: ImportError, with the line to install what is missing.
+    """
     try:
-        compiler: Any = importlib.import_module("autograd.compile")
-        return importlib.import_module("numpy"), compiler
+        import numpy
+
+        import autograd.compile
     except ImportError as error:
         raise ImportError(
             f'compiled=True: {error}; run  pip install "chainrule[compile]"  first'
         ) from error
+    compiler: Any = autograd.compile  # the package is also the function
+    return numpy, compiler
 
 
 def columns(numpy: Any, samples: list[Sample]) -> tuple[Any, Any]:

@@ -1,4 +1,4 @@
-"""Data: what ships with the package, what is generated, and a user's own CSV.
+"""Data sets: what ships with the package, what is generated, and a user's own CSV.
 
 >>> iris = load_iris()
 >>> iris
@@ -10,24 +10,26 @@ Dataset iris: 150 samples, 4 features, 3 classes (setosa, versicolor, virginica)
 
 from __future__ import annotations
 
-import csv
 import gzip
-import io
 import math
 import random
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
+from nn.data_files import (
+    Table,
+    classes_of,
+    numbers_of,
+    read_table,
+    table_of,
+    target_column,
+)
 from nn.module import is_finite, is_plain
 
-MOST_BYTES = 2**30  # of a file, and of what it unpacks to
-CHUNK = 2**20
-MANY_CLASSES = 20  # more than this, in a small file, looks like a quantity
-SEPARATORS = ",;\t"
+MAX_CLASSES_SHOWN = 10  # in the repr of a data set
 
 
 @dataclass(frozen=True, repr=False)
@@ -58,10 +60,11 @@ class Dataset:
         return len(self.inputs)
 
     def __repr__(self) -> str:
-        shown = ", ".join(self.class_names[:10]) + (", …" if len(self.class_names) > 10 else "")
+        names = ", ".join(self.class_names[:MAX_CLASSES_SHOWN])
+        more = ", …" if len(self.class_names) > MAX_CLASSES_SHOWN else ""
         return (
             f"Dataset {self.name}: {len(self)} samples, {len(self.feature_names)} features, "
-            f"{len(self.class_names)} classes ({shown})"
+            f"{len(self.class_names)} classes ({names}{more})"
         )
 
 
@@ -144,18 +147,6 @@ def generated(
     return Dataset(inputs, [i % 2 for i in range(n)], ["x", "y"], class_names, name)
 
 
-class Table(NamedTuple):
-    """A CSV file as text: its name, the header or None, and (line number, cells) pairs."""
-
-    name: str
-    header: list[str] | None
-    rows: list[tuple[int, list[str]]]
-
-    def column(self, i: int) -> str:
-        """Return what a message calls a column."""
-        return f"column {i + 1}" + (f" ({self.header[i]})" if self.header else "")
-
-
 def read_csv(
     path: str | Path,
     target: str | int | None = None,
@@ -180,95 +171,6 @@ def read_csv(
     return dataset_of(table, target, name or Path(path).name.split(".")[0])
 
 
-def read_table(
-    path: str | Path, target: str | int | None = None, header: bool | None = None
-) -> Table:
-    """Return the cells of a CSV file, checked to be text in rows of one length."""
-    content = read_file(path)
-    if content[:2] == b"\x1f\x8b":
-        try:
-            content = bounded(path, gzip.GzipFile(fileobj=io.BytesIO(content)))
-        except (OSError, EOFError, zlib.error) as error:
-            raise ValueError(f"{path}: a damaged gzip file: {error}") from None
-    return table_of(str(path), content, target, header)
-
-
-def read_file(path: str | Path) -> bytes:
-    """Return the bytes of a file that is not too long to be meant."""
-    with open(path, "rb") as file:
-        return bounded(path, file)
-
-
-def bounded(path: str | Path, file: Any) -> bytes:
-    """Return what can be read from a file, or say that it is too much, or has no end."""
-    chunks, size = [], 0
-    while chunk := file.read(CHUNK):
-        chunks.append(chunk)
-        size += len(chunk)
-        if size > MOST_BYTES:
-            raise ValueError(f"{path}: more than {MOST_BYTES} bytes, the most that is read")
-    return b"".join(chunks)
-
-
-def table_of(
-    name: str, content: bytes, target: str | int | None = None, header: bool | None = None
-) -> Table:
-    """Return the cells of the bytes of a CSV file."""
-    rows = cells_of(name, decoded(name, content))
-    if not rows:
-        raise ValueError(f"{name}: the file is empty")
-    first = rows[0][1]
-    for line, cells in rows:
-        if len(cells) != len(first):
-            raise ValueError(
-                f"{name}, line {line}: {len(cells)} columns, but line {rows[0][0]} has {len(first)}"
-            )
-    if header is None:
-        label = target if isinstance(target, int) else -1
-        features = [x for i, x in enumerate(first) if i not in (label, label + len(first))]
-        named = bool(features) and all(number_in(x) is None for x in features)
-        header = named or isinstance(target, str)
-    return Table(name, [x.strip() for x in first], rows[1:]) if header else Table(name, None, rows)
-
-
-def decoded(name: str, content: bytes) -> str:
-    """Return the text of a file, or say that it is none."""
-    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        raise ValueError(f"{name}: UTF-16 text; save it as UTF-8")
-    if b"\0" in content:
-        raise ValueError(f"{name}: a binary file, not CSV")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        raise ValueError(
-            f"{name}, line {line}: not UTF-8 text, so a binary file or another encoding"
-        ) from None
-
-
-def cells_of(name: str, text: str) -> list[tuple[int, list[str]]]:
-    """Return (line number, cells) of every line that is not blank."""
-    first = text.lstrip().partition("\n")[0]
-    separator = max(SEPARATORS, key=first.count)  # the earlier one on a tie
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-    rows = []
-    try:
-        for cells in reader:
-            if any(cell.strip() for cell in cells):
-                rows.append((reader.line_num, cells))
-    except csv.Error as error:
-        raise ValueError(f"{name}, line {reader.line_num}: {error}") from None
-    return rows
-
-
-def number_in(cell: str) -> float | None:
-    """Return the number in a cell, or None where there is none."""
-    try:
-        return float(cell) if "_" not in cell else None  # Python's 1_000 is no CSV number
-    except ValueError:
-        return None
-
-
 def dataset_of(table: Table, target: str | int | None, name: str) -> Dataset:
     """Return the data set in a table."""
     if not table.rows:
@@ -282,57 +184,6 @@ def dataset_of(table: Table, target: str | int | None, name: str) -> Dataset:
     class_names, labels = classes_of(table, label)
     names = table.header or [f"x{i + 1}" for i in range(width)]
     return Dataset(inputs, labels, [names[i] for i in features], class_names, name)
-
-
-def target_column(table: Table, target: str | int | None, width: int) -> int:
-    """Return the index of the column with the class."""
-    if isinstance(target, str):
-        names = table.header or []
-        if names.count(target) != 1:
-            found = ", ".join(names) if names else "none: the file has no header"
-            raise ValueError(f"{table.name}: no single column {target!r}; the columns: {found}")
-        return names.index(target)
-    target = width - 1 if target is None else target
-    if not -width <= target < width:
-        raise ValueError(f"{table.name}: no column {target}; there are {width}")
-    return target % width
-
-
-def numbers_of(table: Table, columns: Sequence[int]) -> list[list[float]]:
-    """Return the chosen columns as floats, or name the cell that is none."""
-    return [[finite(table, line, i, cells[i]) for i in columns] for line, cells in table.rows]
-
-
-def finite(table: Table, line: int, i: int, cell: str) -> float:
-    """Return the number of a cell, or name its line and column."""
-    x = number_in(cell)
-    if x is None or not math.isfinite(x):
-        what = "a number" if x is None else "finite"
-        raise ValueError(
-            f"{table.name}, line {line}, {table.column(i)}: {cell!r:.40} is not {what}"
-        )
-    return x
-
-
-def classes_of(table: Table, label: int) -> tuple[list[str], list[int]]:
-    """Return the sorted names of the classes and the index of each row's class."""
-    cells = []
-    for line, row in table.rows:
-        cells.append(row[label].strip())
-        if not cells[-1]:
-            raise ValueError(f"{table.name}, line {line}, {table.column(label)}: no class given")
-    values = {cell: number_in(cell) for cell in cells}
-    numeric = all(x is not None and math.isfinite(x) for x in values.values())
-    names = sorted(values, key=lambda cell: (values[cell] if numeric else 0.0, cell))
-    if len(names) < 2:
-        raise ValueError(f"{table.name}: only one class, {names[0]!r}, in {table.column(label)}")
-    if len(names) > max(MANY_CLASSES, len(cells) // 2):
-        raise ValueError(
-            f"{table.name}, {table.column(label)}: {len(names)} different classes in {len(cells)} "
-            "rows; is it a quantity, or is the class in another column?"
-        )
-    index = {name: i for i, name in enumerate(names)}
-    return names, [index[cell] for cell in cells]
 
 
 def split(dataset: Dataset, held_out: float = 0.2, seed: int = 0) -> tuple[Dataset, Dataset]:

@@ -21,11 +21,13 @@ from nn.losses import mse_loss
 if TYPE_CHECKING:
     from autograd.drawing.picture import Picture
 
-LONGEST = 12  # units of a layer that are drawn; of a longer one the first and the last
-LEFT, UP = 2.8, 0.78  # inches between layers, and between the units of one
-FEW = 9  # lines of a layer that have their numbers on them
-LETTER = 0.085  # inches of room for a character of a name
-WIDEST, NARROWEST = 4.5, 0.3  # lines, in points
+MAX_UNITS_DRAWN = 12  # of a layer; of a longer one the first and the last
+COLUMN_INCHES = 2.8  # between layers
+ROW_INCHES = 0.78  # between the units of a layer
+MAX_LINES_NUMBERED = 9  # lines of a layer that have their numbers on them
+CHARACTER_INCHES = 0.085  # of room for a character of a name
+EXTRA_LINE_POINTS = 4.5  # of the line of the largest number of a layer
+MIN_LINE_POINTS = 0.3
 POSITIVE, NEGATIVE, NOTHING = "#2b6cb0", "#c2410c", "#b8c0cc"
 INK, PALE = "#43536e", "#6b7688"
 FILLS = ("#fff7df", "#eef4ff", "#e3f3e6")  # inputs, hidden layers, outputs
@@ -191,7 +193,7 @@ class Figure:
         self.softmax = bool(getattr(layers_of(network)[-1], "softmax", False))
         self.sizes = [len(self.layers[0][0].w), *map(len, self.layers)]
         self.columns = [units_of(k, size) for k, size in enumerate(self.sizes)]
-        self.top = max(column[-1].row + 1 for column in self.columns) / 2 * UP
+        self.top = max(column[-1].row + 1 for column in self.columns) / 2 * ROW_INCHES
         self.picture = Picture(
             "network", format=format, graph_attr=GRAPH, node_attr=NODE, edge_attr=EDGE
         )
@@ -210,7 +212,7 @@ class Figure:
 
     def y(self, unit: Unit) -> float:
         """Return the height of a unit, all columns being centred."""
-        return ((self.columns[unit.layer][-1].row) / 2 - unit.row) * UP
+        return ((self.columns[unit.layer][-1].row) / 2 - unit.row) * ROW_INCHES
 
     def circle(self, unit: Unit, number: str | None) -> None:
         """Draw a unit with its symbol and a number."""
@@ -276,15 +278,15 @@ class Figure:
         for unit, name in beside(self.columns[-1], classes):
             if back:
                 label = f'<font point-size="9">{escape_html(name)}</font>'
-                self.text(f"{unit.name}-name", unit.layer, self.y(unit) + UP / 2, label)
+                self.text(f"{unit.name}-name", unit.layer, self.y(unit) + ROW_INCHES / 2, label)
             else:
                 self.side_text(unit, name, "left")
 
     def side_text(self, unit: Unit, text: str, align: str) -> None:
         """Write a text beside a circle, aligned with it."""
         shift = -1 if align == "right" else 1
-        width = 0.1 + LETTER * len(text)
-        x = unit.layer + shift * (width / 2 + 0.36) / LEFT
+        width = 0.1 + CHARACTER_INCHES * len(text)
+        x = unit.layer + shift * (width / 2 + 0.36) / COLUMN_INCHES
         self.picture.node(
             f"{unit.name}-name", label=escape_string(text) + ("\\r" if shift < 0 else "\\l"),
             pos=position(x, self.y(unit)), shape="plaintext", style="", margin="0",
@@ -329,7 +331,7 @@ def place_of_numbers(tails: int, heads: int) -> float | None:
     Lines that leave one unit are apart by that part of a row, and those of the next unit begin
     where a whole row is used up; so it is near the side from which few lines leave each unit.
     """
-    if tails * heads > FEW and min(tails, heads) > 1:
+    if tails * heads > MAX_LINES_NUMBERED and min(tails, heads) > 1:
         return None
     if heads <= 4:
         return min(0.4, 0.8 / heads)
@@ -338,10 +340,10 @@ def place_of_numbers(tails: int, heads: int) -> float | None:
 
 def units_of(layer: int, size: int) -> list[Unit]:
     """Return the units of a layer that are drawn: all, or the first ones and the last."""
-    if size <= LONGEST:
+    if size <= MAX_UNITS_DRAWN:
         return [Unit(layer, i, i) for i in range(size)]
-    first = [Unit(layer, i, i) for i in range(LONGEST - 2)]
-    return [*first, Unit(layer, size - 1, LONGEST - 1)]
+    first = [Unit(layer, i, i) for i in range(MAX_UNITS_DRAWN - 2)]
+    return [*first, Unit(layer, size - 1, MAX_UNITS_DRAWN - 1)]
 
 
 def beside(column: Sequence[Unit], names: Sequence[str] | None) -> Iterator[tuple[Unit, str]]:
@@ -353,7 +355,7 @@ def beside(column: Sequence[Unit], names: Sequence[str] | None) -> Iterator[tupl
 
 def position(column: float, y: float) -> str:
     """Return a fixed place in inches, for the `pos` of a node."""
-    return f"{column * LEFT:.3f},{y:.3f}!"
+    return f"{column * COLUMN_INCHES:.3f},{y:.3f}!"
 
 
 def symbol(unit: Unit, last: bool) -> str:
@@ -383,10 +385,10 @@ def layer_formula(neurons: Sequence[Any], k: int, count: int, softmax: bool) -> 
 def stroke(x: Any, largest: float) -> dict[str, str]:
     """Return how a line looks for a number: width and color; dashed where there is none."""
     if x is None:
-        return {"color": NOTHING, "style": "dashed", "penwidth": f"{NARROWEST}"}
+        return {"color": NOTHING, "style": "dashed", "penwidth": f"{MIN_LINE_POINTS}"}
     size = abs(x) / (largest or 1.0) if x == x and abs(x) <= largest else 1.0
     color = POSITIVE if x > 0 else NEGATIVE if x < 0 else NOTHING
-    return {"color": f"{color}c0", "penwidth": f"{NARROWEST + WIDEST * size:.2f}"}
+    return {"color": f"{color}c0", "penwidth": f"{MIN_LINE_POINTS + EXTRA_LINE_POINTS * size:.2f}"}
 
 
 def signed(x: Any) -> str:
@@ -423,10 +425,10 @@ def mimebundle(network: Any) -> dict[str, str]:
 
         return bundle(draw_network(network))
     except Exception:  # no layers, no engine: there is a text for all of them
-        return {"text/plain": plain(network)}
+        return {"text/plain": summary_or_repr(network)}
 
 
-def plain(network: Any) -> str:
+def summary_or_repr(network: Any) -> str:
     """Return the summary, else the repr, else the type."""
     for text in (summary, repr):
         try:

@@ -91,7 +91,10 @@ INITS: dict[str, Callable[[int, int, Any], float]] = {
 
 
 def chosen(what: str, name: Any, table: dict[str, Any]) -> Any:
-    """Return the entry of a table by name, or say which names there are."""
+    """Return the entry of a table by name.
+
+    Raises: ValueError, with the names that there are.
+    """
     if not isinstance(name, str) or name not in table:
         raise ValueError(f"{what} {shown(name)} is not known; choose from {', '.join(table)}")
     return table[name]
@@ -131,7 +134,10 @@ def positive(what: str, n: Any) -> int:
 
 
 def sequence(x: Any, n: int, module: Module) -> Any:
-    """Return the inputs of a module as a sequence of n, or name both numbers."""
+    """Return the inputs of a module as a sequence of n.
+
+    Raises: ValueError, with both numbers, when there are more or fewer.
+    """
     xs = x if hasattr(x, "__len__") else [x]
     if len(xs) != n:
         raise ValueError(f"{module!r:.60} takes {n} inputs, not {len(xs)}")

@@ -21,6 +21,8 @@ from autograd import Value, clip, dot, log, log1p, log_sigmoid, logsumexp, mean,
 from autograd import sum as total
 from autograd.primitives import equal, softmax_of
 
+Loss = Callable[[Any, Any], Any]  # (outputs, targets) -> one number
+
 SUM_OF_SHARES = 1e-9  # how far a distribution may be from summing to 1
 
 
@@ -235,7 +237,7 @@ def bounded(error: Any, delta: float) -> Any:
     return clip(error, -delta, delta)
 
 
-LOSSES: dict[str, Callable[[Any, Any], Any]] = {
+LOSSES: dict[str, Loss] = {
     "mse": mse_loss,
     "binary_cross_entropy": binary_cross_entropy,
     "cross_entropy": cross_entropy,

@@ -22,13 +22,14 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from autograd.atomic import write_file
-from nn.data import Standardizer, read_file
+from nn.data import Standardizer
+from nn.data_files import read_file
 from nn.layers import MLP, TwoLayerNetwork, activation_function, activation_name
 from nn.module import Module
 
 FORMAT, VERSION = "chainrule network", 1
-MOST_PARAMETERS = 100_000_000
-MOST_DIGITS = 309  # of an int; larger ones are no floats
+MAX_PARAMETERS = 100_000_000
+MAX_DIGITS = 309  # of an int; larger ones are no floats
 
 
 @dataclass
@@ -122,7 +123,10 @@ def load_model(path: str | Path) -> Model:
 
 
 def parsed(content: bytes) -> Any:
-    """Return the object in the bytes of a JSON file, or a ValueError whatever is wrong."""
+    """Return the object in the bytes of a JSON file.
+
+    Raises: ValueError, whatever is wrong with it.
+    """
     try:
         return json.loads(
             content.decode("utf-8-sig"),
@@ -152,7 +156,7 @@ def finite(text: str) -> float:
 
 def whole(text: str) -> int:
     """Return an int, which must not be too large for a float either."""
-    return int(text) if len(text) <= MOST_DIGITS else refuse_constant(f"{text:.40}…")
+    return int(text) if len(text) <= MAX_DIGITS else refuse_constant(f"{text:.40}…")
 
 
 def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -195,7 +199,7 @@ def part(content: dict[str, Any], name: str, kind: type) -> Any:
 def network_of(shape: dict[str, Any], state: dict[str, Any]) -> MLP:
     """Return a network of the shape in a file, if its size is that of the state in the file."""
     sizes = part(shape, "sizes", list)
-    if len(sizes) < 2 or not all(type(n) is int and 0 < n < MOST_PARAMETERS for n in sizes):
+    if len(sizes) < 2 or not all(type(n) is int and 0 < n < MAX_PARAMETERS for n in sizes):
         raise ValueError(f"architecture: the sizes {sizes!r:.60} are no list of counts")
     expected = sum((nin + 1) * nout for nin, nout in zip(sizes, sizes[1:]))
     found = sum(len(entry) if isinstance(entry, list) else 1 for entry in state.values())

@@ -11,7 +11,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from itertools import repeat
@@ -19,9 +18,10 @@ from sys import float_info
 from typing import Any
 
 from autograd import Value
+from autograd.atomic import set_attributes
 from autograd.messages import shown
 
-FEW = 3  # names shown in a message
+MAX_NAMES_SHOWN = 3  # in a message
 
 
 class Module:
@@ -82,13 +82,13 @@ class Module:
             for value, number in pairs(path, found, state[path]):
                 if new.setdefault(value, number) != number:
                     raise ValueError(f"{path}: a parameter under two names has two numbers")
-        deque(map(setattr, new, repeat("data"), new.values()), maxlen=0)  # no signal interrupts it
+        set_attributes(new, repeat("data"), new.values())
 
     def zero_grad(self) -> None:
-        """Set the gradient of every parameter to zero."""
+        """Set the gradient of every parameter to zero; of all of them, or of none."""
         parameters = self.parameters()
         zeros = [p.data * 0 if isinstance(p.data, Fraction) else 0.0 for p in parameters]
-        deque(map(setattr, parameters, repeat("grad"), zeros), maxlen=0)  # all of them or none
+        set_attributes(parameters, repeat("grad"), zeros)
 
     def train(self) -> Module:
         """Record from now on, also when called on plain numbers; return self."""
@@ -178,8 +178,10 @@ def check_names(expected: Mapping[str, Any], state: Mapping[str, Any]) -> None:
         ("has the unexpected", [name for name in state if name not in expected]),
     ):
         if names:
-            more = f" and {len(names) - FEW} more" if len(names) > FEW else ""
-            raise ValueError(f"the state {what} {', '.join(map(repr, names[:FEW]))}{more}")
+            listed = ", ".join(map(repr, names[:MAX_NAMES_SHOWN]))
+            left_out = len(names) - MAX_NAMES_SHOWN
+            more = f" and {left_out} more" if left_out > 0 else ""
+            raise ValueError(f"the state {what} {listed}{more}")
 
 
 def pairs(path: str, found: Value | list[Value], entry: Any) -> list[tuple[Value, float]]:
@@ -204,7 +206,10 @@ def is_finite(x: Any) -> bool:
 
 
 def checked(path: str, x: Any) -> float:
-    """Return an entry of a state as a float, or name the path where it is no finite number."""
+    """Return an entry of a state as a float.
+
+    Raises: ValueError, with the path, when it is no finite number.
+    """
     if not is_plain(x):
         raise ValueError(f"{path}: a number expected, not {type(x).__name__} {shown(x)}")
     if not is_finite(x):

@@ -24,13 +24,13 @@ True
 from __future__ import annotations
 
 import math
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import repeat
 from numbers import Real
 from typing import Any
 
 from autograd import Value
+from autograd.atomic import set_attributes
 from autograd.coercion import elements
 from autograd.messages import shown
 from nn.module import is_finite, is_plain
@@ -84,14 +84,16 @@ class Optimizer:
         except TypeError:
             raise TypeError(not_numeric(weights, gradients)) from None
         check_finite(new, slots, gradients)
-        n = len(new)  # one call in C, as a backward pass commits: weights and memory stay in step
-        targets = [*self.parameters, self, self]
-        names = [*["data"] * n, "slots", "steps"]
-        deque(map(setattr, targets, names, [*new, slots, self.steps + 1]), maxlen=0)
+        # One call, as a backward pass commits: weights and memory stay in step.
+        set_attributes(
+            [*self.parameters, self, self],
+            [*["data"] * len(new), "slots", "steps"],
+            [*new, slots, self.steps + 1],
+        )
 
     def zero_grad(self) -> None:
         """Set the gradient of every parameter to zero."""
-        deque(map(setattr, self.parameters, repeat("grad"), repeat(0.0)), maxlen=0)
+        set_attributes(self.parameters, repeat("grad"), repeat(0.0))
 
     def state_dict(self) -> dict[str, Any]:
         """Return all that is needed to continue exactly here, apart from the weights."""
@@ -116,7 +118,10 @@ class Optimizer:
         vars(self).update(settings, slots=slots)
 
     def checked_slot(self, name: str, numbers: Any) -> list[float]:
-        """Return a list of a saved memory, or say what is wrong with it."""
+        """Return a list of a saved memory.
+
+        Raises: ValueError when it has another length, or a number that cannot be in it.
+        """
         n = len(self.parameters)
         if not isinstance(numbers, list) or len(numbers) != n:
             found = len(numbers) if isinstance(numbers, list) else "none"
@@ -124,8 +129,8 @@ class Optimizer:
         return [in_range(name, x, 0.0 if name == "squares" else -math.inf) for x in numbers]
 
     def __repr__(self) -> str:
-        shown = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.settings)
-        return f"{type(self).__name__}({len(self.parameters)} parameters, {shown})"
+        settings = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.settings)
+        return f"{type(self).__name__}({len(self.parameters)} parameters, {settings})"
 
 
 def all_finite(numbers: Iterable[float]) -> bool:
@@ -161,7 +166,10 @@ def not_numeric(weights: list[Any], gradients: list[Any]) -> str:
 def in_range(
     name: str, x: float, low: float = 0.0, high: float = math.inf, above: bool = False
 ) -> float:
-    """Return a finite setting from [low, high), or from (low, high), or say what is allowed."""
+    """Return a setting, which must be finite and within [low, high), or (low, high) if `above`.
+
+    Raises: ValueError, which says what is allowed.
+    """
     if is_plain(x) and is_finite(x) and low <= x < high and not (above and x == low):
         return x
     bounds = f"{'above' if above else 'at least'} {low}"

@@ -25,12 +25,14 @@ from autograd.drawing.labels import clipped, printable
 from autograd.drawing.render import engine
 from nn.data import Dataset
 from nn.figures import draw_backward, draw_network, layers_of
+from nn.history import History
+from nn.losses import Loss
 from nn.model_files import Model
-from nn.train import History, Loss
 
-GRID = 64  # points along each side of a decision boundary; the work grows with its square
+GRID_POINTS = 64  # along each side of a decision boundary; the work grows with its square
 MARGIN = 0.08  # of the data's width, around a picture of a plane
-MOST_UNITS, MOST_SAMPLES = 16, 400  # of a picture of hidden units
+MAX_UNITS = 16  # of a picture of hidden units
+MAX_SAMPLES = 400  # of the same
 COLORS = ("#2b6cb0", "#c2410c", "#2f855a", "#7c3aed", "#b7791f", "#0e7490", "#9d174d", "#4d7c0f",
           "#475569", "#be185d")  # fmt: skip
 DOUBT = ("#f0b49d", "#ffffff", "#a7c5e8")  # the second class, undecided, the first
@@ -113,7 +115,7 @@ def running_mean(xs: Sequence[float], width: int) -> list[float]:
     ]
 
 
-def decision_boundary(model: Model, dataset: Dataset, *, grid: int = GRID) -> Any:
+def decision_boundary(model: Model, dataset: Dataset, *, grid: int = GRID_POINTS) -> Any:
     """Return a 2-D problem with the class that the network gives to every place of the plane.
 
     With two classes the color says how sure the network is, and the line is where it is not: its
@@ -128,7 +130,7 @@ def decision_boundary(model: Model, dataset: Dataset, *, grid: int = GRID) -> An
         )
     xs, ys = plane(dataset, grid)
     with no_grad():
-        answers = [[listed(model, (x, y)) for x in xs] for y in ys]
+        answers = [[outputs_of(model, (x, y)) for x in xs] for y in ys]
     with figure_of(4.6, 4.2) as figure:
         xlabel, ylabel = map(visible, dataset.feature_names)
         axes = figure.add_subplot(xlabel=xlabel, ylabel=ylabel)
@@ -173,7 +175,7 @@ def preference(outputs: Sequence[float], model: Model) -> float:
     return middle - outputs[0]
 
 
-def hidden_units(model: Model, dataset: Dataset, *, grid: int = GRID // 2) -> Any:
+def hidden_units(model: Model, dataset: Dataset, *, grid: int = GRID_POINTS // 2) -> Any:
     """Return what the neurons of the last hidden layer answer: a picture for each, or one for all.
 
     With two features, a map of each neuron's output over the plane. With more, a column of colors
@@ -194,7 +196,7 @@ def unit_maps(model: Model, dataset: Dataset, grid: int) -> Any:
     xs, ys = plane(dataset, grid)
     with no_grad():
         answers = [[hidden(model, (x, y)) for x in xs] for y in ys]
-    count = min(MOST_UNITS, len(answers[0][0]))
+    count = min(MAX_UNITS, len(answers[0][0]))
     columns = min(4, count)
     rows = -(-count // columns)
     with figure_of(2.0 * columns, 1.9 * rows + 0.2) as figure:
@@ -214,7 +216,7 @@ def unit_maps(model: Model, dataset: Dataset, grid: int) -> Any:
 def unit_columns(model: Model, dataset: Dataset) -> Any:
     """Return the hidden neurons' outputs for each sample, sorted by class."""
     order = sorted(range(len(dataset)), key=lambda i: dataset.labels[i])
-    order = order[:: -(-len(order) // MOST_SAMPLES)]
+    order = order[:: -(-len(order) // MAX_SAMPLES)]
     with no_grad():
         answers = [hidden(model, dataset.inputs[i]) for i in order]
     labels = [dataset.labels[i] for i in order]
@@ -225,7 +227,7 @@ def unit_columns(model: Model, dataset: Dataset) -> Any:
         mesh = axes.pcolormesh(answers, cmap=colormap(ANSWER), rasterized=True)
         axes.invert_yaxis()
         axes.set_xticks([j + 0.5 for j in range(count)], [f"h{j}" for j in range(count)])
-        axes.tick_params(axis="x", labelsize=8 if count <= MOST_UNITS else 5)
+        axes.tick_params(axis="x", labelsize=8 if count <= MAX_UNITS else 5)
         ends = [*starts[1:], len(labels)]
         middles = [(a + b) / 2 for a, b in zip(starts, ends)]
         axes.set_yticks(middles, [visible(dataset.class_names[labels[a]]) for a in starts])
@@ -272,7 +274,7 @@ def visible(name: str) -> str:
     return clipped(printable(name), 24)
 
 
-def listed(model: Model, row: Sequence[float]) -> list[float]:
+def outputs_of(model: Model, row: Sequence[float]) -> list[float]:
     """Return the outputs for a row of features; on floats, within `no_grad`."""
     found = model.network(model.standardizer.row(row) if model.standardizer else row)
     return found if isinstance(found, list) else [found]
@@ -287,8 +289,8 @@ def hidden(model: Model, row: Sequence[float]) -> list[float]:
     return list(signal)
 
 
-class Sample(NamedTuple):
-    """What the error is computed of: standardized inputs, the target, and the loss."""
+class FigureSample(NamedTuple):
+    """The sample of Figure 3.5: standardized inputs, the target, and the loss."""
 
     inputs: Sequence[float]
     target: Any
@@ -296,7 +298,12 @@ class Sample(NamedTuple):
 
 
 def write_pictures(
-    folder: Path, model: Model, history: History, dataset: Dataset, before: Any, sample: Sample
+    folder: Path,
+    model: Model,
+    history: History,
+    dataset: Dataset,
+    before: Any,
+    sample: FigureSample,
 ) -> Iterator[tuple[list[Path], str]]:
     """Write all pictures of a training, and yield the paths of each with what it shows.
 
@@ -326,7 +333,7 @@ def write_learning(
 
 
 def write_networks(
-    folder: Path, model: Model, before: Any, sample: Sample
+    folder: Path, model: Model, before: Any, sample: FigureSample
 ) -> Iterator[tuple[list[Path], str]]:
     """Write Figures 3.4 and 3.5, before and after the training, and the DOT text of the first."""
     names: dict[str, Any] = {"feature_names": model.feature_names, "class_names": model.class_names}

@@ -8,7 +8,8 @@ import xml.etree.ElementTree
 
 import pytest
 
-import nn.__main__ as cli
+import autograd
+import nn.cli as cli
 from nn import load_model
 
 QUICK = ["--iterations", "30", "--quiet"]
@@ -43,7 +44,7 @@ def test_the_main_job_learns_iris_and_says_where_it_wrote_what(tmp_path, capsys)
 
 def test_two_runs_write_the_same_bytes(tmp_path):
     for name in ("a", "b"):
-        code = "import sys; from nn.__main__ import main; sys.exit(main(sys.argv[1:]))"
+        code = "import sys; from nn.cli import main; sys.exit(main(sys.argv[1:]))"
         subprocess.run(
             [sys.executable, "-c", code, "train", *QUICK, "--out", str(tmp_path / name)],
             env={"PYTHONHASHSEED": str(ord(name)), "PYTHONPATH": "."}, check=True, capture_output=True,
@@ -155,6 +156,24 @@ def test_help_explains_the_letters(capsys):
     assert stop.value.code == 0
     for word in ("alpha", "hidden neurons", "mini-batch", "default"):
         assert word in said
+
+
+def test_the_version_is_that_of_the_package(capsys):
+    with pytest.raises(SystemExit) as stop:
+        run("--version")
+    assert stop.value.code == 0
+    assert capsys.readouterr().out == f"chainrule {autograd.__version__}\n"
+
+
+def test_the_module_is_the_same_command(tmp_path):
+    command = [sys.executable, "-m", "nn", "train", *QUICK, "--out", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert f"wrote {tmp_path / 'model.json'}" in done.stdout
+
+
+def test_counts_that_cannot_be_are_refused_before_anything_is_made(tmp_path, capsys):
+    assert run("train", "--iterations", "0", "--out", tmp_path / "run") == 2
+    assert capsys.readouterr().out == "" and not (tmp_path / "run").exists()
 
 
 def test_ctrl_c_saves_what_was_learned(tmp_path, capsys, monkeypatch):

@@ -16,10 +16,9 @@ from pathlib import Path
 
 import pytest
 
-import nn.__main__ as cli
+import nn.cli as cli
 from autograd.atomic import write_file
-from nn import MLP, Standardizer, TwoLayerNetwork, load_model, read_csv, save_model
-from nn import data as nn_data
+from nn import MLP, Standardizer, TwoLayerNetwork, data_files, load_model, read_csv, save_model
 
 BIAS = '"layers.0.neurons.0.b": 0.0'
 posix = pytest.mark.skipif(os.name != "posix", reason="of POSIX systems")
@@ -145,7 +144,7 @@ def test_a_model_with_a_byte_order_mark_is_a_model(tmp_path):
 @posix
 @pytest.mark.parametrize("read", [load_model, read_csv], ids=lambda read: read.__name__)
 def test_a_file_without_an_end_is_refused(monkeypatch, read):
-    monkeypatch.setattr(nn_data, "MOST_BYTES", 3 * 2**20)
+    monkeypatch.setattr(data_files, "MAX_BYTES", 3 * 2**20)
     with pytest.raises(ValueError, match="/dev/zero: more than 3145728 bytes"):
         read("/dev/zero")
 
@@ -397,7 +396,7 @@ def test_a_hostile_table_is_refused_with_its_place(tmp_path, content, message):
 
 
 def test_a_packed_bomb_is_refused_before_it_fills_the_memory(tmp_path, monkeypatch):
-    monkeypatch.setattr(nn_data, "MOST_BYTES", 2**21)
+    monkeypatch.setattr(data_files, "MAX_BYTES", 2**21)
     path = tmp_path / "t.csv.gz"
     path.write_bytes(gzip.compress(b"0,1\n" * 2**21))
     assert path.stat().st_size < 2**16

@@ -12,13 +12,14 @@ import pytest
 
 from autograd import Value, sin, where
 from nn import TwoLayerNetwork, train
-from nn.__main__ import main
+from nn.cli import main
 from nn.compiled_passes import CompiledPasses
 from nn.data import load_digits, xor
+from nn.history import History
 from nn.losses import LOSSES, cross_entropy, mse_loss
 from nn.module import Module
 from nn.optim import OPTIMIZERS, SGD, Adam, Momentum
-from nn.train import History, Sampler
+from nn.sampling import Sampler
 
 LOSS_OUTPUT = {"mse": "sigmoid", "binary_cross_entropy": "sigmoid", "cross_entropy": "softmax",
                "hinge": "linear", "huber": "tanh"}  # fmt: skip

@@ -6,7 +6,7 @@ import pickle
 
 import pytest
 
-import nn.__main__ as cli
+import nn.cli as cli
 from autograd import Primitive, Value, no_grad, sin, tanh
 from nn import (
     MLP,
@@ -376,6 +376,6 @@ def test_nothing_held_out_and_an_early_ctrl_c(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(SGD, "step", at_once)
     assert cli.main(options) == 130
     assert "stopped by Ctrl-C after 0 iterations" in capsys.readouterr().out
-    monkeypatch.setattr(cli, "dataset_of", at_once)
+    monkeypatch.setattr(cli, "chosen_dataset", at_once)
     assert cli.main(options) == 130
     assert capsys.readouterr().err == "chainrule train: stopped\n"

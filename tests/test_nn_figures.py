@@ -17,7 +17,7 @@ from nn import (
     draw_network,
     mse_loss,
 )
-from nn.figures import LONGEST, NEGATIVE, NOTHING, POSITIVE, mimebundle, summary
+from nn.figures import MAX_UNITS_DRAWN, NEGATIVE, NOTHING, POSITIVE, mimebundle, summary
 from testkit.pictures import HOSTILE, both, ids, lines_with, pretend_there_is, svg_of, texts
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -105,13 +105,13 @@ def test_the_formulas_are_those_of_the_textbook():
 
 
 def test_a_long_layer_shows_its_first_units_and_its_last():
-    net = TwoLayerNetwork(30, 2, LONGEST, seed=0)
+    net = TwoLayerNetwork(30, 2, MAX_UNITS_DRAWN, seed=0)
     picture = draw_network(net)
     names = ids(picture)
-    assert "n0-0" in names and "n0-29" in names and f"n0-{LONGEST}" not in names
-    assert [t for t in texts(picture) if "more" in t] == [f"… {30 - LONGEST + 1} more"]
-    assert len([name for name in names if name.startswith("w1-")]) == 2 * (LONGEST - 1)
-    assert f"n2-{LONGEST - 1}" in names
+    assert "n0-0" in names and "n0-29" in names and f"n0-{MAX_UNITS_DRAWN}" not in names
+    assert [t for t in texts(picture) if "more" in t] == [f"… {30 - MAX_UNITS_DRAWN + 1} more"]
+    assert len([name for name in names if name.startswith("w1-")]) == 2 * (MAX_UNITS_DRAWN - 1)
+    assert f"n2-{MAX_UNITS_DRAWN - 1}" in names
 
 
 def test_circles_stand_in_columns_from_left_to_right():

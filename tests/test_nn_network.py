@@ -1,7 +1,6 @@
 """Modules, layers, losses, optimisers, training and files."""
 
 import copy
-import importlib
 import json
 import math
 import os
@@ -35,13 +34,12 @@ from nn import (
     load_model,
     moons,
     mse_loss,
+    passes,
     save_model,
     train,
     xor,
 )  # fmt: skip
-from nn.train import Sampler
-
-training = importlib.import_module("nn.train")  # nn.train is the function
+from nn.sampling import Sampler
 
 
 def numbers(module):
@@ -364,7 +362,7 @@ MOMENTS = [
     (SGD, "updated"),
     (SGD, "step"),
     (History, "settle"),
-    (training, "evaluate"),
+    (passes, "evaluate"),
 ]
 
 

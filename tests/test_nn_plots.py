@@ -13,6 +13,8 @@ from nn import (
     TwoLayerNetwork,
     circles,
     load_iris,
+    pictures,
+    plots,
     train,
     xor,
 )
@@ -189,3 +191,9 @@ def test_nn_does_not_load_what_only_pictures_need():
     code = "import sys, nn; print(*{n.partition('.')[0] for n in sys.modules})"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout
     assert not {"matplotlib", "graphviz", "numpy"} & set(loaded.split())
+
+
+def test_the_old_name_of_the_module_has_the_same_functions():
+    assert {"decision_boundary", "hidden_units", "loss_curve", "save"} <= set(pictures.__all__)
+    for name in pictures.__all__:
+        assert getattr(pictures, name) is getattr(plots, name)

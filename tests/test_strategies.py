@@ -21,11 +21,11 @@ from autograd.testing.strategies import (
     examples,
     expressions,
     hard_numbers,
-    networks,
     numbers,
     points,
     values,
 )
+from nn.strategies import networks
 from testkit.random_graphs import path_sum
 
 UNJUDGED = {  # slopes that are known to be wrong: see the table of `python -m benchmarks accuracy`

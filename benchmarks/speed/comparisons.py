@@ -16,7 +16,7 @@ from benchmarks.speed.ours import compiled, program_of
 from benchmarks.speed.workloads import scattered
 from benchmarks.trust import WRONG
 from nn import TwoLayerNetwork, train
-from nn.__main__ import DATA
+from nn.cli import DATA
 from nn.data import Standardizer, load_digits, split
 from testkit.floats import U
 

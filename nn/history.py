@@ -1,0 +1,85 @@
+"""The history of a training: what happened in it, and what is needed to continue it.
+
+>>> history = History(losses=[0.5, 0.25])
+>>> history
+History of 2 iterations: loss 0.25
+>>> History.from_dict(history.as_dict()) == history
+True
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, NamedTuple
+
+from nn.settings import TrainingSettings
+
+
+class Evaluation(NamedTuple):
+    """The mean loss over the held-out samples after an iteration, and the share that was right."""
+
+    iteration: int
+    loss: float
+    accuracy: float | None  # None where the targets are no classes
+
+
+@dataclass(repr=False)
+class History:
+    """What happened in a training, and what is needed to continue it exactly where it stopped.
+
+    Attributes: `losses`, the mean loss of the mini-batch of every iteration, before its update;
+    `evaluations` of the held-out samples; `interrupted`, whether Ctrl-C ended it; `sampler` and
+    `optimizer`, their states at the end; `settings`, those of the training, or None where the
+    history was saved by version 0.2 or earlier.
+    """
+
+    losses: list[float] = field(default_factory=list)
+    evaluations: list[Evaluation] = field(default_factory=list)
+    interrupted: bool = False
+    sampler: dict[str, Any] = field(default_factory=dict)
+    optimizer: dict[str, Any] = field(default_factory=dict)
+    settings: TrainingSettings | None = None
+
+    @property
+    def iteration(self) -> int:
+        """How many iterations are done."""
+        return len(self.losses)
+
+    def settle(self, t: int, loss: float, sampler: dict[str, Any]) -> None:
+        """Note iteration t; doing it again changes nothing."""
+        self.sampler = sampler
+        self.losses[t - 1 :] = [loss]  # at last: only then the iteration counts
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return everything as numbers, lists and dicts, for JSON."""
+        return asdict(self) | {"evaluations": [list(found) for found in self.evaluations]}
+
+    @classmethod
+    def from_dict(cls, saved: dict[str, Any]) -> History:
+        """Return the history that `as_dict` was called on, also after a journey through JSON.
+
+        Raises: ValueError for anything else.
+        """
+        try:
+            parts = {**saved, "losses": list(saved["losses"])}
+            parts["evaluations"] = [Evaluation(*found) for found in saved["evaluations"]]
+            if parts.get("settings") is not None:
+                parts["settings"] = TrainingSettings(**parts["settings"])
+            return cls(**parts)
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"not the history of a training: {error!r}") from None
+
+    def __repr__(self) -> str:
+        news = self.news()
+        text = f"History of {self.iteration} iterations" + (f": {news}" if news else "")
+        return text + (" (interrupted)" if self.interrupted else "")
+
+    def news(self) -> str:
+        """Return the last loss and the last evaluation in words."""
+        parts = [f"loss {self.losses[-1]:.2g}"] if self.losses else []
+        if self.evaluations:
+            _, loss, share = self.evaluations[-1]
+            parts.append(f"held-out loss {loss:.2g}")
+            if share is not None:
+                parts.append(f"held-out accuracy {100 * share:.1f} %")
+        return ", ".join(parts)

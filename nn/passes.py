@@ -1,0 +1,89 @@
+"""The passes of an iteration, forward and backward, and its update: lines (4) to (7).
+
+>>> from nn import SGD, Neuron, mse_loss
+>>> neuron = Neuron(1, activation="linear", seed=0)
+>>> optimizer = SGD(neuron.parameters(), step_size=0.1)
+>>> passes = Passes(neuron, [([1.0], 0.0), ([2.0], 0.0)], [], mse_loss, optimizer)
+>>> before = passes.accumulate([0, 1])
+>>> passes.update()
+>>> passes.accumulate([0, 1]) < before
+True
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from autograd import Value
+from nn.evaluation import evaluate
+from nn.history import History
+from nn.losses import Loss
+from nn.optim import Optimizer
+from nn.sampling import Sample
+
+
+class Passes:
+    """The passes of an iteration, one recorded graph after the other.
+
+    `nn.compiled_passes` has the same on arrays: it overrides every method.
+    """
+
+    def __init__(
+        self,
+        network: Any,
+        samples: list[Sample],
+        checks: list[Sample],
+        loss: Loss,
+        optimizer: Optimizer,
+    ) -> None:
+        self.network = network
+        self.samples = samples
+        self.checks = checks
+        self.loss = loss
+        self.optimizer = optimizer
+
+    def accumulate(self, batch: list[int]) -> float:
+        """Compute the mean gradient over the mini-batch, and return its mean loss."""
+        return accumulate(self.network, [self.samples[i] for i in batch], self.loss, self.optimizer)
+
+    def update(self) -> None:
+        """Update the parameters; all of them, or none."""
+        self.optimizer.step()
+
+    def evaluate(self) -> tuple[float, float | None]:
+        """Return the mean loss over the held-out samples, and the accuracy."""
+        return evaluate(self.network, self.checks, self.loss)
+
+    def call(self, callback: Callable[[History], Any], history: History) -> Any:
+        """Call a user's function, who may look at the network and change it."""
+        return callback(history)
+
+    def __enter__(self) -> Passes:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leave what was learned in the network."""
+
+
+def accumulate(network: Any, batch: list[Sample], loss: Loss, optimizer: Optimizer) -> float:
+    """Leave the mean gradient over the mini-batch in the parameters, and return its mean loss.
+
+    The graph of a sample is released when the next is built. The factor 1/b is the seed of each
+    backward pass, so the sum of the gradients is their mean.
+    """
+    optimizer.zero_grad()
+    share = 1 / len(batch)
+    errors = []
+    for x, y in batch:
+        outputs = network(x)  # (4) forward: the hidden values layer by layer, up to the outputs
+        error = loss(outputs, y)  # (5) the error by the loss function,
+        if not isinstance(error, Value):
+            raise TypeError(f"the loss returned {error!r:.40}, not a Value: nothing was recorded")
+        error.backward(share)  # and its gradient at the outputs; (6) those of the hidden layers
+        errors.append(error.data)
+    mean = math.fsum(errors) * share if all(map(math.isfinite, errors)) else math.nan
+    if not math.isfinite(mean):
+        raise FloatingPointError(f"the loss of a sample is {max(errors, key=abs)}")
+    return mean

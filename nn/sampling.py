@@ -1,0 +1,109 @@
+"""The samples of a training, and how mini-batches are drawn: line (3) of Algorithm 3.1.
+
+>>> checked_samples([[1, 2], [3, 4]], [0, 1])
+[([1.0, 2.0], 0), ([3.0, 4.0], 1)]
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from typing import Any
+
+from autograd.coercion import as_number
+from autograd.messages import shown
+from nn.module import is_finite
+from nn.settings import TrainingSettings
+
+Sample = tuple[list[float], Any]  # the inputs x and the target y
+
+
+def checked_samples(inputs: Sequence[Any], targets: Sequence[Any]) -> list[Sample]:
+    """Return (inputs, target) pairs of plain finite numbers.
+
+    Raises: ValueError or TypeError, with the row that is longer or shorter than the first, or holds
+        anything else.
+    """
+    if len(inputs) != len(targets):
+        raise ValueError(f"{len(inputs)} rows of inputs but {len(targets)} targets")
+    rows = [finite_numbers(f"inputs, row {i}", row) for i, row in enumerate(inputs)]
+    wanted = [finite_numbers(f"targets, row {i}", row) for i, row in enumerate(targets)]
+    for what, found in (("inputs", rows), ("targets", wanted)):
+        sizes = [len(row) if isinstance(row, list) else 1 for row in found]
+        for i, size in enumerate(sizes):
+            if size != sizes[0]:
+                raise ValueError(f"{what}, row {i}: {size} numbers, but row 0 has {sizes[0]}")
+    return [(row if isinstance(row, list) else [row], y) for row, y in zip(rows, wanted)]
+
+
+def finite_numbers(where: str, x: Any) -> Any:
+    """Return a number, or the list of a row of numbers, all finite.
+
+    Raises: TypeError or ValueError that begins with `where`, for anything else.
+    """
+    if hasattr(x, "__len__") and not isinstance(x, str) and getattr(x, "ndim", 1) != 0:
+        return [float(finite_number(where, each)) for each in x]
+    return finite_number(where, x)
+
+
+def finite_number(where: str, x: Any) -> Any:
+    """Return a finite number.
+
+    Raises: TypeError or ValueError that begins with `where`, for anything else.
+    """
+    try:
+        found = as_number(x)
+    except TypeError as error:
+        raise TypeError(f"{where}: {error}") from None
+    if not is_finite(found):
+        raise ValueError(f"{where}: {shown(found)} is not finite")
+    return found
+
+
+class Sampler:
+    """Draws the mini-batches: indexes of samples, from a generator of its own.
+
+    >>> settings = TrainingSettings(samples=5, batch_size=2, iterations=3, sampling="epochs")
+    >>> sampler = Sampler(settings)
+    >>> sorted(sampler.draw() + sampler.draw() + sampler.draw())
+    [0, 1, 2, 3, 4]
+    """
+
+    def __init__(self, settings: TrainingSettings) -> None:
+        self.m = settings.samples
+        self.b = settings.batch_size
+        self.epochs = settings.sampling == "epochs"
+        self.random = random.Random(settings.seed)
+        self.remaining: list[int] = []  # of an epoch, not drawn yet
+        # What the batches depend on: a training goes on with the same.
+        names = ("samples", "batch_size", "sampling", "seed")
+        self.settings = {name: getattr(settings, name) for name in names}
+
+    def draw(self) -> list[int]:
+        """Return the indexes of the next mini-batch."""
+        if not self.epochs:
+            return self.random.sample(range(self.m), self.b)
+        if not self.remaining:
+            self.remaining = self.random.sample(range(self.m), self.m)
+        batch, self.remaining = self.remaining[: self.b], self.remaining[self.b :]
+        return batch
+
+    def state(self) -> dict[str, Any]:
+        """Return what is needed to draw the same batches from here on."""
+        return {**self.settings, "random": self.random.getstate(), "remaining": self.remaining}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Continue from a state.
+
+        Raises: ValueError when it is of other data or settings, or damaged.
+        """
+        for name, value in self.settings.items():
+            if state.get(name) != value:
+                raise ValueError(f"resume: {name} was {state.get(name)!r}, and is now {value!r}")
+        try:
+            version, numbers, gauss = state["random"]
+            remaining = [range(self.m)[i] for i in state["remaining"]]
+            self.random.setstate((version, tuple(numbers), gauss))
+        except (KeyError, IndexError, TypeError, ValueError) as error:
+            raise ValueError(f"resume: the state of the sampler is damaged: {error!r}") from None
+        self.remaining = remaining
