@@ -15,6 +15,20 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from autograd import Value
 from autograd.backward import adjoints
 from autograd.drawing.labels import clipped, escape_html, escape_string, shown
+from autograd.drawing.palette import (
+    ERROR_FILL,
+    FONT,
+    FONT_SIZE,
+    INK,
+    LEAF_FILL,
+    LEGEND_INK,
+    NEGATIVE_INK,
+    NEUTRAL_INK,
+    OPERATION_FILL,
+    PAPER,
+    POSITIVE_INK,
+    ROOT_FILL,
+)
 from autograd.modes import mode
 from nn.losses import mse_loss
 
@@ -26,14 +40,12 @@ LEFT, UP = 2.8, 0.78  # inches between layers, and between the units of one
 FEW = 9  # lines of a layer that have their numbers on them
 LETTER = 0.085  # inches of room for a character of a name
 WIDEST, NARROWEST = 4.5, 0.3  # lines, in points
-POSITIVE, NEGATIVE, NOTHING = "#2b6cb0", "#c2410c", "#b8c0cc"
-INK, PALE = "#43536e", "#6b7688"
-FILLS = ("#fff7df", "#eef4ff", "#e3f3e6")  # inputs, hidden layers, outputs
+UNIT_FILLS = (LEAF_FILL, OPERATION_FILL, ROOT_FILL)  # inputs, hidden layers, outputs
 GRAPH = {"layout": "neato", "splines": "line", "outputorder": "edgesfirst", "pad": "0.2",
-         "bgcolor": "#ffffff", "fontname": "Helvetica", "fontcolor": INK}  # fmt: skip
-NODE = {"fontname": "Helvetica", "fontsize": "11", "shape": "circle", "fixedsize": "true",
+         "bgcolor": PAPER, "fontname": FONT, "fontcolor": INK}  # fmt: skip
+NODE = {"fontname": FONT, "fontsize": FONT_SIZE, "shape": "circle", "fixedsize": "true",
         "width": "0.62", "style": "filled", "color": INK}  # fmt: skip
-EDGE = {"fontname": "Helvetica", "color": INK, "arrowsize": "0.4"}
+EDGE = {"fontname": FONT, "color": INK, "arrowsize": "0.4"}
 
 
 class Unit(NamedTuple):
@@ -206,7 +218,7 @@ class Figure:
             yield from column
             if missing := self.sizes[k] - len(column):
                 place = column[-1]._replace(row=column[-1].row - 1)
-                self.text(f"more{k}", k, self.y(place), f"… {missing} more", fill="#ffffff")
+                self.text(f"more{k}", k, self.y(place), f"… {missing} more", fill=PAPER)
 
     def y(self, unit: Unit) -> float:
         """Return the height of a unit, all columns being centred."""
@@ -217,7 +229,7 @@ class Figure:
         last = unit.layer == len(self.layers)
         head = symbol(unit, last)
         below = f'<br/><font point-size="8">{number}</font>' if number else ""
-        fill = FILLS[0 if unit.layer == 0 else 2 if last else 1]
+        fill = UNIT_FILLS[0 if unit.layer == 0 else 2 if last else 1]
         place = position(unit.layer, self.y(unit))
         self.picture.node(
             unit.name, label=f"<{head}{below}>", id=unit.name, pos=place, fillcolor=fill
@@ -255,8 +267,8 @@ class Figure:
         y = (1 - along) * self.y(tail) + along * self.y(head)
         self.picture.node(
             f"w{head.layer}-{head.number}-{tail.number}-number", label=signed(x), fontsize="8",
-            pos=position(tail.layer + along, y), shape="box", style="filled", color="#ffffff",
-            fillcolor="#ffffff", width="0.38", height="0.13", margin="0", fontcolor=INK,
+            pos=position(tail.layer + along, y), shape="box", style="filled", color=PAPER,
+            fillcolor=PAPER, width="0.38", height="0.13", margin="0", fontcolor=INK,
         )  # fmt: skip
 
     def heading(self, column: float, head: str, *lines: str) -> None:
@@ -296,7 +308,7 @@ class Figure:
         column = len(self.layers) + 0.62
         text = f'<i>E</i><br/><font point-size="8">{shown(error, ".3g")}</font>'
         self.picture.node(
-            "error", label=f"<{text}>", id="error", pos=position(column, 0.0), fillcolor="#fde8e4"
+            "error", label=f"<{text}>", id="error", pos=position(column, 0.0), fillcolor=ERROR_FILL
         )
         for unit in self.columns[-1]:
             self.picture.edge("error", unit.name, id=f"error-{unit.number}", color=INK)
@@ -305,8 +317,9 @@ class Figure:
     def legend(self, what: str, positive: str, negative: str, more: str) -> None:
         """Write what the colors and widths mean, under the picture."""
         text = (
-            f'<font point-size="9" color="{PALE}">{what}:&#160; <font color="{POSITIVE}">{positive}'
-            f'</font>, <font color="{NEGATIVE}">{negative}</font>; the wider the larger, on a '
+            f'<font point-size="9" color="{LEGEND_INK}">{what}:&#160; '
+            f'<font color="{POSITIVE_INK}">{positive}</font>, '
+            f'<font color="{NEGATIVE_INK}">{negative}</font>; the wider the larger, on a '
             f"scale for each layer; {more}</font>"
         )
         middle = (len(self.sizes) - 1) / 2
@@ -383,9 +396,9 @@ def layer_formula(neurons: Sequence[Any], k: int, count: int, softmax: bool) -> 
 def stroke(x: Any, largest: float) -> dict[str, str]:
     """Return how a line looks for a number: width and color; dashed where there is none."""
     if x is None:
-        return {"color": NOTHING, "style": "dashed", "penwidth": f"{NARROWEST}"}
+        return {"color": NEUTRAL_INK, "style": "dashed", "penwidth": f"{NARROWEST}"}
     size = abs(x) / (largest or 1.0) if x == x and abs(x) <= largest else 1.0
-    color = POSITIVE if x > 0 else NEGATIVE if x < 0 else NOTHING
+    color = POSITIVE_INK if x > 0 else NEGATIVE_INK if x < 0 else NEUTRAL_INK
     return {"color": f"{color}c0", "penwidth": f"{NARROWEST + WIDEST * size:.2f}"}
 
 

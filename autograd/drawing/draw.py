@@ -29,6 +29,22 @@ from autograd.drawing.labels import (
     shown,
     tooltip,
 )
+from autograd.drawing.palette import (
+    FAINT_INK,
+    FONT,
+    FONT_SIZE,
+    FRAME_FILL,
+    FRAME_OUTLINE,
+    GRADIENT_INK,
+    GROUP_FILL,
+    INK,
+    LEAF_FILL,
+    NUMBER_INK,
+    OPERATION_FILL,
+    PAPER,
+    ROOT_FILL,
+    SMALL_FONT_SIZE,
+)
 from autograd.drawing.tree import text_tree
 from autograd.value import Value
 
@@ -39,16 +55,15 @@ LIMIT = 150  # nodes that can still be read; a larger graph is collapsed
 MOST = 100_000  # nodes of a graph that shows itself as a picture
 FEW = 3  # constants of one operation that are drawn apart; more share a box
 
-INK, PALE, GRADIENT, BLACK, WHITE = "#43536e", "#8a94a6", "#b45309", "#111111", "#ffffff"
-FILL = {"leaf": "#fff7df", "operation": "#eef4ff", "root": "#e3f3e6", "group": "#f4effb"}
-GRAPH = {"fontname": "Helvetica", "fontsize": "11", "bgcolor": WHITE, "nodesep": "0.22",
-         "ranksep": "0.45", "fontcolor": INK}  # fmt: skip
-NODE = {"fontname": "Helvetica", "fontsize": "11", "shape": "box", "style": "rounded,filled",
-        "color": INK, "margin": "0.08,0.05", "height": "0.3", "width": "0.3"}  # fmt: skip
-EDGE = {"fontname": "Helvetica", "fontsize": "9", "color": INK, "fontcolor": INK,
-        "arrowsize": "0.6"}  # fmt: skip
-FRAME = {"style": "rounded,filled", "color": "#c9d1de", "fillcolor": "#fafbfd",
-         "margin": "10", "labelloc": "t", "labeljust": "l"}  # fmt: skip
+FILL_OF = {"leaf": LEAF_FILL, "operation": OPERATION_FILL, "root": ROOT_FILL, "group": GROUP_FILL}
+GRAPH_STYLE = {"fontname": FONT, "fontsize": FONT_SIZE, "bgcolor": PAPER, "nodesep": "0.22",
+               "ranksep": "0.45", "fontcolor": INK}  # fmt: skip
+NODE_STYLE = {"fontname": FONT, "fontsize": FONT_SIZE, "shape": "box", "style": "rounded,filled",
+              "color": INK, "margin": "0.08,0.05", "height": "0.3", "width": "0.3"}  # fmt: skip
+EDGE_STYLE = {"fontname": FONT, "fontsize": SMALL_FONT_SIZE, "color": INK, "fontcolor": INK,
+              "arrowsize": "0.6"}  # fmt: skip
+FRAME_STYLE = {"style": "rounded,filled", "color": FRAME_OUTLINE, "fillcolor": FRAME_FILL,
+               "margin": "10", "labelloc": "t", "labeljust": "l"}  # fmt: skip
 TABLE = '<table border="0" cellborder="0" cellspacing="0" cellpadding="1">'
 
 
@@ -181,9 +196,13 @@ class Drawing:
             from autograd.drawing.picture import Picture
         except ImportError as error:
             raise ImportError(f"{error}: pip install graphviz, which writes the DOT") from error
-        attributes = {**GRAPH, "rankdir": rankdir, **self.note()}
+        attributes = {**GRAPH_STYLE, "rankdir": rankdir, **self.note()}
         picture = Picture(
-            "graph", format=format, graph_attr=attributes, node_attr=NODE, edge_attr=EDGE
+            "graph",
+            format=format,
+            graph_attr=attributes,
+            node_attr=NODE_STYLE,
+            edge_attr=EDGE_STYLE,
         )
         self.draw_boxes(picture)
         self.draw_arrows(picture)
@@ -208,7 +227,7 @@ class Drawing:
                 if path not in frames:
                     label = f"<{escape_html(title(path[-1]))}>"
                     name = f"cluster_{len(frames)}"
-                    frames[path] = type(picture)(name, graph_attr={**FRAME, "label": label})
+                    frames[path] = type(picture)(name, graph_attr={**FRAME_STYLE, "label": label})
             if len(group) == 1:
                 self.draw_node(frames[frame], group[0])
             else:
@@ -231,12 +250,12 @@ class Drawing:
         last = i == len(self.nodes) - 1
         kind = "leaf" if node.op is None else "root" if last else "operation"
         picture.node(
-            f"n{i}", label=self.label(node), id=f"n{i}", fillcolor=FILL[kind],
+            f"n{i}", label=self.label(node), id=f"n{i}", fillcolor=FILL_OF[kind],
             tooltip=escape_tooltip(tooltip(node, self.look)), **{"class": kind},
         )  # fmt: skip
         if self.look.full and node.op:
             symbol = f"<{escape_html(node.op.symbol)}>"
-            picture.node(f"o{i}", label=symbol, id=f"o{i}", shape="ellipse", fillcolor=WHITE)
+            picture.node(f"o{i}", label=symbol, id=f"o{i}", shape="ellipse", fillcolor=PAPER)
             picture.edge(f"o{i}", f"n{i}", id=f"o{i}-n{i}")
 
     def label(self, node: Value) -> str:
@@ -253,8 +272,8 @@ class Drawing:
     def table(self, head: str, data: str, grad: str, *more: str) -> str:
         """Return a label of lines: a heading, the number and the gradient."""
         rows = [f'<tr><td colspan="2">{text}</td></tr>' for text in (head, *more) if text]
-        rows += [line("data", data, BLACK)]
-        rows += [line("grad", grad, GRADIENT)] if self.look.show_gradients else []
+        rows += [line("data", data, NUMBER_INK)]
+        rows += [line("grad", grad, GRADIENT_INK)] if self.look.show_gradients else []
         return f"<{TABLE}{''.join(rows)}</table>>"
 
     def draw_group(self, picture: Any, key: Hashable, group: Sequence[Value]) -> None:
@@ -270,7 +289,7 @@ class Drawing:
             *map(escape_html, contents(group)),
         )
         picture.node(
-            name, label=label, id=name, fillcolor=FILL["group"], **{"class": "group"},
+            name, label=label, id=name, fillcolor=GROUP_FILL, **{"class": "group"},
             tooltip=escape_tooltip(f"{what or 'group'}: {len(group)} nodes"),
         )  # fmt: skip
 
@@ -322,7 +341,7 @@ class Drawing:
         if edge is None:
             why = "no gradient: the result does not depend on this operand here"
             picture.edge(
-                tail, head, id=f"z{i}-{j}", style="dashed", color=PALE, tooltip=why,
+                tail, head, id=f"z{i}-{j}", style="dashed", color=FAINT_INK, tooltip=why,
                 **{"class": "zero"},
             )  # fmt: skip
         else:
@@ -340,7 +359,7 @@ class Drawing:
                 fontcolor=INK, **{"class": "constant"},
             )  # fmt: skip
             picture.edge(
-                f"c{i}-{j}", self.head(f"n{i}"), id=f"k{i}-{j}", color=PALE,
+                f"c{i}-{j}", self.head(f"n{i}"), id=f"k{i}-{j}", color=FAINT_INK,
                 **{"class": "constant"},
             )  # fmt: skip
 
@@ -348,7 +367,7 @@ class Drawing:
 def line(what: str, number: str, color: str) -> str:
     """Return a line of a box: what it is, and the number in its color."""
     return (
-        f'<tr><td align="right"><font color="{PALE}">{what} </font></td>'
+        f'<tr><td align="right"><font color="{FAINT_INK}">{what} </font></td>'
         f'<td align="left"><font color="{color}">{escape_html(number)}</font></td></tr>'
     )
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
 
+from autograd.drawing.palette import FONT
 from autograd.value import Value
 
 LONGEST = 40  # characters of a name
@@ -142,7 +143,7 @@ def escape_html(text: str, longest: int = LONGEST) -> str:
     Engines expand a backslash and an N even there; in a run of its own a backslash is only that.
     """
     plain = html.escape(clipped(printable(text), longest), quote=True)
-    return plain.replace("\\", '<font face="Helvetica">&#92;</font>')
+    return plain.replace("\\", f'<font face="{FONT}">&#92;</font>')
 
 
 def escape_string(text: str) -> str:

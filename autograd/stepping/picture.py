@@ -16,6 +16,21 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from autograd.drawing.labels import escape_html as escaped
+from autograd.drawing.palette import (
+    CONSTANT_FILL,
+    CONSTANT_OUTLINE,
+    FIXED_WIDTH_FONT,
+    LEAF_FILL,
+    OPERATION_FILL,
+    PAGE_FAINT_INK,
+    PAGE_FONTS,
+    PAGE_GRADIENT_INK,
+    PAGE_INK,
+    PAGE_LINE,
+    PAGE_RULE,
+    PAPER,
+    ROOT_FILL,
+)
 from autograd.drawing.render import render
 from autograd.stepping.model import Arrow, Backward, Model, shown
 
@@ -23,8 +38,7 @@ POINTS = 72.0  # in an inch: Graphviz measures boxes in inches, and the rest in 
 LETTER = 7.3  # points that one letter of a box takes
 HEIGHT, PILL = 62.0, 26.0  # of the box of a Value, of a constant
 MARGIN = 10.0
-FILLS = {"leaf": "#fff7df", "inner": "#eef4ff", "root": "#e3f3e6"}
-INK, PALE, LINE, GRADIENT = "#101828", "#5d6b82", "#98a2b3", "#b54708"
+FILL_OF = {"leaf": LEAF_FILL, "inner": OPERATION_FILL, "root": ROOT_FILL}
 GAP_ACROSS, GAP_ALONG = 70.0, 18.0  # between columns and within one, where there is no engine
 
 Point = tuple[float, float]
@@ -56,8 +70,8 @@ def svg(model: Model, rankdir: str = "LR") -> str:
     width, height = layout.width + 2 * MARGIN, layout.height + 2 * MARGIN
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" '
-        f'width="{width:.0f}" height="{height:.0f}" font-family="Helvetica, Arial, sans-serif" '
-        f'font-size="12"><rect class="ground" width="100%" height="100%" fill="#ffffff"/>'
+        f'width="{width:.0f}" height="{height:.0f}" font-family="{PAGE_FONTS}" '
+        f'font-size="12"><rect class="ground" width="100%" height="100%" fill="{PAPER}"/>'
         f'<g transform="translate({MARGIN:.0f} {MARGIN:.0f})">'
     )
     edges = (edge_svg(arrow, layout.curves[arrow.id]) for arrow in model.arrows)
@@ -66,7 +80,7 @@ def svg(model: Model, rankdir: str = "LR") -> str:
     return "".join(
         [
             head,
-            f'<g fill="none" stroke="{LINE}" font-size="11" text-anchor="middle">',
+            f'<g fill="none" stroke="{PAGE_LINE}" font-size="11" text-anchor="middle">',
             *edges,
             '</g><g text-anchor="middle">',
             *constants,
@@ -116,7 +130,7 @@ def dot(model: Model, boxes: dict[str, Point], rankdir: str) -> Iterator[str]:
     """Yield the graph as DOT: sizes only, no text of a user's."""
     yield f"digraph {{ rankdir={rankdir} nodesep=0.2 ranksep=0.35\n"
     yield 'node [shape=box fixedsize=true label=""]\n'
-    yield 'edge [fontname="Courier" fontsize=11 arrowsize=0.6]\n'
+    yield f'edge [fontname="{FIXED_WIDTH_FONT}" fontsize=11 arrowsize=0.6]\n'
     for name, (width, height) in boxes.items():
         yield f'"{name}" [width={width / POINTS:.3f} height={height / POINTS:.3f}]\n'
     for arrow in model.arrows:
@@ -178,14 +192,14 @@ def edge_svg(arrow: Arrow, curve: Curve) -> str:
     dashed = ' stroke-dasharray="4 3"' if arrow.id[0] == "z" else ""
     parts = [
         f'<g class="{kind}"><path id="{arrow.id}" d="{d}"{dashed}/>'
-        f'<path class="tip" d="{triangle(line[-1], tip)}" fill="{LINE}"/>',
+        f'<path class="tip" d="{triangle(line[-1], tip)}" fill="{PAGE_LINE}"/>',
     ]
     if arrow.slope is not None:
         x, y = curve.label
         parts.append(f'<path class="back" d="{triangle(line[1], line[0])}" stroke="none"/>')
         parts.append(
-            f'<text class="slope" x="{x:.0f}" y="{y + 1:.0f}" fill="{PALE}" stroke="none">'
-            f"{short(arrow.slope)}</text>"
+            f'<text class="slope" x="{x:.0f}" y="{y + 1:.0f}" fill="{PAGE_FAINT_INK}" '
+            f'stroke="none">{short(arrow.slope)}</text>'
         )
     return "".join([*parts, "</g>"])
 
@@ -216,8 +230,9 @@ def pill_svg(name: str, text: str, layout: Layout) -> str:
     width = 16 + LETTER * len(text)
     return (
         f'<g id="{name}" class="constant"><rect x="{x - width / 2:.1f}" y="{y - PILL / 2:.1f}" '
-        f'width="{width:.1f}" height="{PILL:.0f}" rx="13" fill="#f2f4f7" stroke="#d0d5dd"/>'
-        f'<text x="{x:.1f}" y="{y + 4:.1f}" fill="{PALE}">{escaped(text)}</text></g>'
+        f'width="{width:.1f}" height="{PILL:.0f}" rx="13" fill="{CONSTANT_FILL}" '
+        f'stroke="{CONSTANT_OUTLINE}"/>'
+        f'<text x="{x:.1f}" y="{y + 4:.1f}" fill="{PAGE_FAINT_INK}">{escaped(text)}</text></g>'
     )
 
 
@@ -231,15 +246,16 @@ def node_svg(model: Model, number: int, size: Point, layout: Layout) -> str:
         [
             f'<g id="n{number}" class="node {kind}" transform="translate({x - width / 2:.0f} '
             f'{y - height / 2:.0f})"><title>{title(model, number)}</title>'
-            f'<rect width="{width:.0f}" height="{height:.0f}" rx="8" fill="{FILLS[kind]}" '
-            f'stroke="{LINE}"/><path class="rule" d="M0,22H{width:.0f}" stroke="#e4e7ec"/>',
-            line(left, 16, "name", model.names[node], f'font-weight="bold" fill="{INK}"'),
-            line(right, 16, "op", operation(node), f'text-anchor="end" fill="{PALE}"'),
-            line(left, 36, "key", "data", f'font-size="10" fill="{PALE}"'),
-            line(right, 36, "data", shown(node.data), f'text-anchor="end" fill="{INK}"'),
-            line(left, 53, "key", "grad", f'font-size="10" fill="{PALE}"'),
+            f'<rect width="{width:.0f}" height="{height:.0f}" rx="8" fill="{FILL_OF[kind]}" '
+            f'stroke="{PAGE_LINE}"/>'
+            f'<path class="rule" d="M0,22H{width:.0f}" stroke="{PAGE_RULE}"/>',
+            line(left, 16, "name", model.names[node], f'font-weight="bold" fill="{PAGE_INK}"'),
+            line(right, 16, "op", operation(node), f'text-anchor="end" fill="{PAGE_FAINT_INK}"'),
+            line(left, 36, "key", "data", f'font-size="10" fill="{PAGE_FAINT_INK}"'),
+            line(right, 36, "data", shown(node.data), f'text-anchor="end" fill="{PAGE_INK}"'),
+            line(left, 53, "key", "grad", f'font-size="10" fill="{PAGE_FAINT_INK}"'),
             line(right, 53, "grad", "–" if gradient is None else shown(gradient),
-                 f'text-anchor="end" fill="{GRADIENT}"'),
+                 f'text-anchor="end" fill="{PAGE_GRADIENT_INK}"'),
             "</g>",
         ]
     )  # fmt: skip
