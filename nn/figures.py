@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from autograd import Value
 from autograd.backward import adjoints
-from autograd.drawing.labels import clipped, escape_html, escape_string, shown
+from autograd.drawing.labels import clipped, escape_html, escape_string, number_text
 from autograd.drawing.palette import (
     ERROR_FILL,
     FONT,
@@ -100,7 +100,7 @@ def draw_network(
         rows = [[w.data for w in neuron.w] for neuron in neurons]
         largest = figure.arrows(k, rows, "weight")
         head, formula = layer_formula(neurons, k, len(figure.layers), figure.softmax)
-        figure.heading(k, head, formula, f"largest |w| {shown(largest, '.3g')}")
+        figure.heading(k, head, formula, f"largest |w| {number_text(largest, '.3g')}")
     figure.heading(0, "inputs", f"n = {figure.sizes[0]}")
     figure.names(feature_names, class_names)
     figure.legend("weights", "positive", "negative", "in the circles: the biases")
@@ -151,7 +151,7 @@ def draw_backward(
             k - 0.5,
             f"{last - k + 2}. {'output layer' if k == last else 'hidden layer'}",
             f"{count} gradients, independent of each other",
-            f"largest {shown(largest, '.3g')}",
+            f"largest {number_text(largest, '.3g')}",
         )
     figure.error(flow.error)
     figure.names(feature_names, class_names, back=True)
@@ -306,13 +306,13 @@ class Figure:
     def error(self, error: float) -> None:
         """Draw the error after the outputs, and the arrows from it."""
         column = len(self.layers) + 0.62
-        text = f'<i>E</i><br/><font point-size="8">{shown(error, ".3g")}</font>'
+        text = f'<i>E</i><br/><font point-size="8">{number_text(error, ".3g")}</font>'
         self.picture.node(
             "error", label=f"<{text}>", id="error", pos=position(column, 0.0), fillcolor=ERROR_FILL
         )
         for unit in self.columns[-1]:
             self.picture.edge("error", unit.name, id=f"error-{unit.number}", color=INK)
-        self.heading(column, "1. error", f"E = {shown(error, '.3g')}")
+        self.heading(column, "1. error", f"E = {number_text(error, '.3g')}")
 
     def legend(self, what: str, positive: str, negative: str, more: str) -> None:
         """Write what the colors and widths mean, under the picture."""

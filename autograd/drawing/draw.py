@@ -18,6 +18,7 @@ from autograd.drawing.collapse import WAYS, Owner, Plan, owners_of, parameter_pa
 from autograd.drawing.labels import (
     UNKNOWN,
     Look,
+    constants_drawn,
     escape_html,
     escape_tooltip,
     gradient,
@@ -26,7 +27,7 @@ from autograd.drawing.labels import (
     known_gradients,
     labels,
     links,
-    shown,
+    number_text,
     tooltip,
 )
 from autograd.drawing.palette import (
@@ -51,9 +52,9 @@ from autograd.value import Value
 if TYPE_CHECKING:
     from autograd.drawing.picture import Picture
 
-LIMIT = 150  # nodes that can still be read; a larger graph is collapsed
-MOST = 100_000  # nodes of a graph that shows itself as a picture
-FEW = 3  # constants of one operation that are drawn apart; more share a box
+MAX_NODES_DRAWN = 150  # nodes that can still be read; a larger graph is collapsed
+MAX_NODES_SHOWN = 100_000  # nodes of a graph that shows itself as a picture
+MAX_KINDS_PER_LINE = 3  # kinds of operations that a line in the box of a group tells
 
 FILL_OF = {"leaf": LEAF_FILL, "operation": OPERATION_FILL, "root": ROOT_FILL, "group": GROUP_FILL}
 GRAPH_STYLE = {"fontname": FONT, "fontsize": FONT_SIZE, "bgcolor": PAPER, "nodesep": "0.22",
@@ -64,7 +65,7 @@ EDGE_STYLE = {"fontname": FONT, "fontsize": SMALL_FONT_SIZE, "color": INK, "font
               "arrowsize": "0.6"}  # fmt: skip
 FRAME_STYLE = {"style": "rounded,filled", "color": FRAME_OUTLINE, "fillcolor": FRAME_FILL,
                "margin": "10", "labelloc": "t", "labeljust": "l"}  # fmt: skip
-TABLE = '<table border="0" cellborder="0" cellspacing="0" cellpadding="1">'
+TABLE_TAG = '<table border="0" cellborder="0" cellspacing="0" cellpadding="1">'
 
 
 def trace(root: Value) -> tuple[list[Value], list[tuple[Value, Value]]]:
@@ -92,7 +93,7 @@ def draw_dot(
     numbers: str = ".4g",
     show_gradients: bool = True,
     gradients: Mapping[Value, Any] | None = None,
-    limit: int = LIMIT,
+    limit: int = MAX_NODES_DRAWN,
     collapse: str | bool | None = None,
     format: str = "svg",
 ) -> Picture:
@@ -125,9 +126,9 @@ def draw_dot(
     >>> print(draw_dot(x * x, names=locals()).source.count("label=3"))
     2
     """
-    chosen("style", style, ("compact", "full"))
-    chosen("rankdir", rankdir, ("LR", "TB", "RL", "BT"))
-    chosen("collapse", collapse, (*WAYS, False, None))
+    check_option("style", style, ("compact", "full"))
+    check_option("rankdir", rankdir, ("LR", "TB", "RL", "BT"))
+    check_option("collapse", collapse, (*WAYS, False, None))
     nodes = history(graph_of(root))
     paths = paths_of(nodes, names or {}, network)
     known = known_gradients(nodes) if gradients is None else gradients
@@ -140,7 +141,7 @@ def draw_dot(
     return picture
 
 
-def chosen(what: str, given: Any, among: Sequence[Any]) -> None:
+def check_option(what: str, given: Any, among: Sequence[Any]) -> None:
     """Raise a ValueError where an option is none of those there are."""
     if given not in among:
         raise ValueError(f"{what} {given!r} is not known; choose from {', '.join(map(str, among))}")
@@ -225,7 +226,7 @@ class Drawing:
             frame = self.frame(group)
             for path in (frame[:1], frame[:2]):
                 if path not in frames:
-                    label = f"<{escape_html(title(path[-1]))}>"
+                    label = f"<{escape_html(part_name(path[-1]))}>"
                     name = f"cluster_{len(frames)}"
                     frames[path] = type(picture)(name, graph_attr={**FRAME_STYLE, "label": label})
             if len(group) == 1:
@@ -266,15 +267,15 @@ class Drawing:
         if symbol:
             heads.append(symbol if name else f"<b>{symbol}</b>")
         return self.table(
-            " = ".join(heads), shown(node.data, self.look.numbers), gradient(node, self.look)
+            " = ".join(heads), number_text(node.data, self.look.numbers), gradient(node, self.look)
         )
 
     def table(self, head: str, data: str, grad: str, *more: str) -> str:
         """Return a label of lines: a heading, the number and the gradient."""
         rows = [f'<tr><td colspan="2">{text}</td></tr>' for text in (head, *more) if text]
-        rows += [line("data", data, NUMBER_INK)]
-        rows += [line("grad", grad, GRADIENT_INK)] if self.look.show_gradients else []
-        return f"<{TABLE}{''.join(rows)}</table>>"
+        rows += [number_row("data", data, NUMBER_INK)]
+        rows += [number_row("grad", grad, GRADIENT_INK)] if self.look.show_gradients else []
+        return f"<{TABLE_TAG}{''.join(rows)}</table>>"
 
     def draw_group(self, picture: Any, key: Hashable, group: Sequence[Value]) -> None:
         """Add the box of several nodes: what they are, and the ranges of their numbers."""
@@ -306,7 +307,7 @@ class Drawing:
         if owner is None:
             return ""
         part = owner.neuron if self.plan.how == "neuron" else owner.layer
-        return title(part or owner.layer or owner.neuron or "")
+        return part_name(part or owner.layer or owner.neuron or "")
 
     def draw_arrows(self, picture: Any) -> None:
         """Add the arrows: one for each operand, or one between groups for all there are."""
@@ -316,7 +317,7 @@ class Drawing:
             for j, (operand, edge, slope) in enumerate(links(node)):
                 ends = self.box.get(operand, ""), self.box[node]
                 if not isinstance(operand, Value):
-                    constants.append((j, shown(operand, self.look.numbers)))
+                    constants.append((j, number_text(operand, self.look.numbers)))
                 elif ends[0][0] == ends[1][0] == "n":
                     self.draw_arrow(picture, node, operand, j, edge, slope)
                 elif ends[0] != ends[1]:
@@ -345,15 +346,12 @@ class Drawing:
                 **{"class": "zero"},
             )  # fmt: skip
         else:
-            picture.edge(tail, head, label=shown(slope, self.look.numbers), id=f"e{i}-{edge}")
+            picture.edge(tail, head, label=number_text(slope, self.look.numbers), id=f"e{i}-{edge}")
 
     def draw_constants(self, picture: Any, node: Value, constants: list[tuple[int, str]]) -> None:
-        """Add the plain numbers among the operands, in one place where they are many."""
+        """Add the plain numbers among the operands."""
         i = self.index[node]
-        if len(constants) > FEW:
-            some = ", ".join(text for _, text in constants[:FEW])
-            constants = [(constants[0][0], f"{some}, … ({len(constants)} numbers)")]
-        for j, text in constants:
+        for j, text in constants_drawn(constants):
             picture.node(
                 f"c{i}-{j}", label=text, id=f"c{i}-{j}", shape="plaintext", style="",
                 fontcolor=INK, **{"class": "constant"},
@@ -364,7 +362,7 @@ class Drawing:
             )  # fmt: skip
 
 
-def line(what: str, number: str, color: str) -> str:
+def number_row(what: str, number: str, color: str) -> str:
     """Return a line of a box: what it is, and the number in its color."""
     return (
         f'<tr><td align="right"><font color="{FAINT_INK}">{what} </font></td>'
@@ -372,19 +370,21 @@ def line(what: str, number: str, color: str) -> str:
     )
 
 
-def title(path: str) -> str:
+def part_name(path: str) -> str:
     """Return what a part of a network is called: layers.0.neurons.3 is neuron 3."""
     *_, name, last = ["", *path.split(".")]
     return f"{name.removesuffix('s')} {last}" if last.isdigit() and name else last
 
 
 def contents(group: Sequence[Value]) -> list[str]:
-    """Return what is in a group: how many of each operation, and how many leaves."""
+    """Return in two lines at most how many of each operation, and leaves, are in a group."""
     count = Counter(node.op.symbol if node.op else "leaves" for node in group)
     leaves = count.pop("leaves", 0)
     texts = [f"{n} {symbol}" if n > 1 else symbol for symbol, n in count.most_common()]
     texts += [f"{leaves} {'leaves' if leaves > 1 else 'leaf'}"] if leaves else []
-    return [", ".join(texts[k : k + FEW]) for k in range(0, min(len(texts), 2 * FEW), FEW)]
+    first = texts[:MAX_KINDS_PER_LINE]
+    second = texts[MAX_KINDS_PER_LINE : 2 * MAX_KINDS_PER_LINE]
+    return [", ".join(line) for line in (first, second) if line]
 
 
 def span(numbers: Sequence[Any], form: str) -> str:
@@ -393,7 +393,7 @@ def span(numbers: Sequence[Any], form: str) -> str:
         return UNKNOWN
     if any(x != x for x in numbers):
         return "nan"
-    low, high = shown(min(numbers), form), shown(max(numbers), form)
+    low, high = number_text(min(numbers), form), number_text(max(numbers), form)
     return low if low == high else f"{low} … {high}"
 
 
@@ -405,14 +405,14 @@ def mimebundle(root: Value) -> dict[str, str]:
     try:
         from autograd.drawing.picture import bundle
 
-        if len(history(root)) > MOST:
+        if len(history(root)) > MAX_NODES_SHOWN:
             return {"text/plain": text_tree(root)}
         return bundle(draw_dot(root))
     except Exception:  # whatever it is, there is a text
-        return {"text/plain": plain(root)}
+        return {"text/plain": fallback_text(root)}
 
 
-def plain(root: Value) -> str:
+def fallback_text(root: Value) -> str:
     """Return the text tree, else the repr, else the type."""
     for text in (text_tree, repr):
         try:

@@ -26,9 +26,11 @@ from autograd import reductions
 from autograd.functional import value_and_grad
 from autograd.primitive_type import Interval, Primitive, Variadic
 
-LARGE, SMALL = 1e4, 1e-4  # results beyond are not used: later ones would overflow
-NEARBY, CHANGE = 1e-5, 1e-2  # nor where slopes change by so much for so small a relative step
-AMPLIFIED = 1e3  # nor where rounding has been amplified so often
+LARGE = 1e4  # larger results are not used: later ones would overflow
+SMALL = 1e-4  # nor smaller ones
+CHANGE = 1e-2  # nor those whose slopes change by a larger share
+NEARBY = 1e-5  # when the operands change by this share
+AMPLIFIED = 1e3  # nor those that may be off by so many roundings
 EDGE = 1e-3  # operands keep this far from the border of a domain
 WIDEST = 4  # operands of an n-ary operation
 

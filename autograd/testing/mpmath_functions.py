@@ -16,6 +16,7 @@ from typing import Any
 from autograd.testing.number_types import context, shared
 
 FAR = 10**4  # erfc is 0 to a million digits from here on
+EXP_ZERO_BELOW = -(10**8)  # exp is 0 to a million digits up to here
 NEAR = 4  # where erfc goes over from a series to a continued fraction
 
 
@@ -261,13 +262,13 @@ def sequences(mp: Any) -> dict[str, Callable[..., Any]]:
     """Return the functions of many operands."""
 
     def exponential(x: Any) -> Any:
-        return mp.exp(x) if real(x) > -(FAR**2) else mp.mpf(0)
+        return mp.exp(x) if real(x) > EXP_ZERO_BELOW else mp.mpf(0)
 
     def share(index: Any, *xs: Any) -> Any:
         """The others relative to this one: so a share next to 1 keeps its imaginary part."""
         own = int(real(index))
         apart = [x - xs[own] for j, x in enumerate(xs) if j != own]
-        if any(real(x) > FAR**2 for x in apart):
+        if any(real(x) > -EXP_ZERO_BELOW for x in apart):
             return mp.mpf(0)
         return 1 / (1 + sum(exponential(x) for x in apart))
 

@@ -24,7 +24,8 @@ from autograd.coercion import as_number
 from autograd.primitive_type import Primitive
 from autograd.value import Value
 
-LONGEST = 1 << 16  # bits of a fraction: beyond, exact arithmetic takes too long to be of use
+LONGEST = 1 << 16  # of a denominator: beyond, exact arithmetic takes too long to be of use
+MAX_EXPONENT = 1 << 16  # of an exact power
 
 
 class Unreplayable(TypeError):
@@ -226,7 +227,7 @@ def integer(x: Any) -> int:
         if x.slope != 0:
             raise Unreplayable("an exponent that varies")
         x = x.number
-    if x.denominator != 1 or abs(x) > LONGEST:
+    if x.denominator != 1 or abs(x) > MAX_EXPONENT:
         raise Unreplayable("a power that is not rational")
     return int(x)
 

@@ -22,7 +22,8 @@ from autograd.primitive_type import Primitive
 from autograd.value import Value
 
 TRIALS = 3  # recordings with perturbed rounding, to see its effect
-SUBNORMAL, FAINT = 2.0**-1074, 2.0**-1000  # the smallest float; slopes below this have lost digits
+SUBNORMAL = 2.0**-1074  # the smallest float
+FAINT = 2.0**-1000  # slopes below this may have lost digits
 REACH = 1e5  # by how much a rule may multiply a number that has lost digits
 LINEAR = frozenset("add sub mul neg pos total mean prod inner_product square stop_gradient".split())
 
