@@ -20,7 +20,7 @@ from autograd.backward import topological_order
 from autograd.functional import flatten, gradients, jvp, rebuild, value_and_grad
 from autograd.scalar_math import fold
 from autograd.testing.check import name_of
-from autograd.testing.oracles import U
+from autograd.testing.oracles import UNIT_ROUNDOFF
 from autograd.testing.recording import Recording, noise, path_sums, record
 from autograd.value import Value
 
@@ -47,7 +47,7 @@ def summed(recording: Recording) -> Value:
 def roundings(root: Value, leaves: Sequence[Value]) -> list[float]:
     """Return for every leaf how far rounding may carry its derivative."""
     n = len(topological_order(root))
-    return [(n + 8) * U * s + faint for s, faint in path_sums(root, leaves)]
+    return [(n + 8) * UNIT_ROUNDOFF * s + faint for s, faint in path_sums(root, leaves)]
 
 
 def slopes_of(root: Value, leaves: Sequence[Value]) -> list[Any]:
@@ -200,7 +200,9 @@ def inverse_pair(f: Function, inverse: Function, x: float) -> None:
     slope, other = there.gradient(0)[0], back.gradient(0)[0]
     moved = noise(lambda y: inverse(p.pos(y)), (there.outputs[0].data,), 0)[0]
     shaken = noise(lambda y: f(p.pos(y)), (x,), 0)[0]
-    allowed = (16 * U + 16 * moved / abs(other) + 16 * shaken / abs(slope)) if slope * other else 0
+    allowed = 0.0
+    if slope * other:
+        allowed = 16 * UNIT_ROUNDOFF + 16 * moved / abs(other) + 16 * shaken / abs(slope)
     agree("an inverse has the inverse slope", f, [slope * other], [1.0], [allowed])
 
 

@@ -21,11 +21,14 @@ from autograd.modes import mode
 from autograd.primitive_type import Primitive
 from autograd.value import Value
 
-TRIALS = 3  # recordings with perturbed rounding, to see its effect
+NOISE_TRIALS = 3  # recordings with perturbed rounding, to see what it does
 SUBNORMAL = 2.0**-1074  # the smallest float
-FAINT = 2.0**-1000  # slopes below this may have lost digits
-REACH = 1e5  # by how much a rule may multiply a number that has lost digits
-LINEAR = frozenset("add sub mul neg pos total mean prod inner_product square stop_gradient".split())
+FAINT_SLOPE = 2.0**-1000  # slopes below this may have lost digits
+MAX_AMPLIFICATION = 1e5  # by how much a rule may multiply a number that has lost digits
+# Rows that are smooth wherever they are defined, which is everywhere.
+POLYNOMIAL = frozenset(
+    "add sub mul neg pos total mean prod inner_product square stop_gradient".split()
+)
 
 
 class Ties:
@@ -114,7 +117,7 @@ class Recording:
         root = self.outputs[output]
         for node in history(root) if isinstance(root, Value) else ():
             if node.op is not None and is_suspect(node):
-                return f"{spelled(node)} may have no derivative here"
+                return f"{expression_of(node)} may have no derivative here"
         return ""
 
 
@@ -130,7 +133,7 @@ def record(f: Callable[..., Any], args: Sequence[Any]) -> Recording:
 def is_suspect(node: Value) -> bool:
     """Tell whether a node is at a kink, at the border of a domain, or anywhere near one."""
     op = node.op
-    if op is None or op.name in LINEAR:
+    if op is None or op.name in POLYNOMIAL:
         return False
     numbers = [x.data if isinstance(x, Value) else x for x in node.operands]
     inside = all(low < x < high for x, (low, high) in zip(numbers, op.domain))
@@ -138,7 +141,7 @@ def is_suspect(node: Value) -> bool:
     return not (op.smooth and inside and finite and 0 not in numbers)
 
 
-def spelled(node: Value) -> str:
+def expression_of(node: Value) -> str:
     """Return a node as the expression of its operands, with their names and numbers."""
     texts = []
     for x in node.operands:
@@ -155,16 +158,18 @@ def path_sums(root: Any, leaves: Sequence[Any]) -> list[tuple[float, float]]:
     if not isinstance(root, Value):
         return [(0.0, 0.0)] * len(leaves)
     order = topological_order(root)
-    sums, faint = dict.fromkeys(order, 0.0), dict.fromkeys(order, 0.0)
+    sums = dict.fromkeys(order, 0.0)
+    faint = dict.fromkeys(order, 0.0)
     sums[root] = 1.0
     for node in reversed(order):
         for parent, slope in zip(node.parents, node.local_derivatives):
             size = abs(float(slope)) if slope == slope else math.inf
             sums[parent] += size * sums[node] if size else 0.0
             faint[parent] += size * faint[node] if faint[node] else 0.0
-            if size < FAINT or size * sums[node] < FAINT:
+            if size < FAINT_SLOPE or size * sums[node] < FAINT_SLOPE:
                 reach = sum(abs(x.data if isinstance(x, Value) else x) for x in node.operands)
-                faint[parent] += 8 * SUBNORMAL * (1.0 + sums[node]) * (1.0 + min(reach, REACH))
+                reach = min(reach, MAX_AMPLIFICATION)
+                faint[parent] += 8 * SUBNORMAL * (1.0 + sums[node]) * (1.0 + reach)
     return [(sums.get(leaf, 0.0), faint.get(leaf, 0.0)) for leaf in leaves]
 
 
@@ -172,8 +177,9 @@ def noise(f: Callable[..., Any], args: Sequence[Any], output: int, order: int = 
     """Return by how much perturbed rounding moves each derivative of an output.
 
     Every input and every result (of second derivatives, every input) is moved by one unit in its
-    last place, up or down by a fixed sequence, `TRIALS` times over; the largest change counts. What
-    a rule of the table loses within itself is not excused. Second derivatives come row by row.
+    last place, up or down by a fixed sequence, in each of `NOISE_TRIALS`; the largest change
+    counts. What a rule of the table loses within itself is not excused. Second derivatives come row
+    by row.
     """
     calm, *trials = (slopes_under(observer, f, args, output, order) for observer in jitters())
     return [max(distance(trial[i], x) for trial in trials) for i, x in enumerate(calm)]
@@ -183,7 +189,7 @@ def jitters() -> Iterator[Ties]:
     """Yield an observer that changes nothing, then those that do."""
     yield Ties()
     source = random.Random(1)
-    for _ in range(TRIALS):
+    for _ in range(NOISE_TRIALS):
         yield Jitter(source)
 
 
