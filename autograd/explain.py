@@ -185,7 +185,9 @@ def path_size(path: Partial) -> tuple[bool, Any]:
 
 def path_product(path: Partial) -> PathProduct:
     """Return a path from the last of its nodes."""
-    nodes, slopes, product = [path.node], [], path.product
+    nodes = [path.node]
+    slopes = []
+    product = path.product
     while path.before is not None:
         slopes.append(path.slope)
         path = path.before
@@ -323,7 +325,8 @@ class Notes:
     """An observer that notes for each node where it was made, and tells another one."""
 
     def __init__(self, other: Observer | None, stop: bool) -> None:
-        self.other, self.stop = other, stop
+        self.other = other
+        self.stop = stop
 
     def recorded(self, node: Value) -> None:
         """Note the lines of the caller's program, the innermost first."""
@@ -354,7 +357,8 @@ def callers() -> Iterator[Place]:
 
     What called the module, such as an importer or a notebook's kernel, tells nothing.
     """
-    frame, found = sys._getframe(1), 0
+    frame = sys._getframe(1)
+    found = 0
     while frame and found < MAX_FRAMES:
         code = frame.f_code
         if not code.co_filename.startswith(PACKAGE_FOLDER):

@@ -155,7 +155,8 @@ def paths_of(nodes: Sequence[Value], names: Mapping[str, Any], network: Any) -> 
         for name, x in names.items()
         if is_variable(str(name)) and callable(getattr(type(x), "named_parameters", None))
     }
-    inside, found = set(nodes), dict[Value, str]()
+    inside = set(nodes)
+    found = dict[Value, str]()
     for value, path in parameter_paths(modules):
         if value in inside:
             found.setdefault(value, path)
@@ -178,7 +179,10 @@ class Drawing:
     def __init__(
         self, nodes: Sequence[Value], how: Plan, owners: Mapping[Value, Owner], look: Look
     ) -> None:
-        self.nodes, self.plan, self.owners, self.look = nodes, how, owners, look
+        self.nodes = nodes
+        self.plan = how
+        self.owners = owners
+        self.look = look
         self.index = {node: i for i, node in enumerate(nodes)}
         self.box: dict[Value, str] = {}
         for group in how.groups.values():
@@ -338,7 +342,9 @@ class Drawing:
         self, picture: Any, node: Value, operand: Value, j: int, edge: int | None, slope: Any
     ) -> None:
         """Add the arrow from an operand to its result, dashed where it carries no gradient."""
-        i, tail, head = self.index[node], self.box[operand], self.head(self.box[node])
+        i = self.index[node]
+        tail = self.box[operand]
+        head = self.head(self.box[node])
         if edge is None:
             why = "no gradient: the result does not depend on this operand here"
             picture.edge(

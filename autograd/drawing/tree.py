@@ -69,6 +69,7 @@ def tree_line(x: Any, look: Look) -> str:
     """Return the line of a node or of a constant."""
     if not isinstance(x, Value):
         return number_text(x, look.numbers)
-    name, symbol = look.labels.get(x, ""), x.op.symbol if x.op else ""
+    name = look.labels.get(x, "")
+    symbol = x.op.symbol if x.op else ""
     head = clipped(printable(f"{name} = {symbol}" if name and symbol else name or symbol))
     return f"{head}  data {number_text(x.data, look.numbers)}  grad {gradient(x, look)}".lstrip()

@@ -98,7 +98,8 @@ class Model:
     ) -> None:
         if not isinstance(root, Value):
             raise TypeError(f"a stepper shows a Value, not {type(root).__name__} {root!r:.60}")
-        self.root, self.seed = root, seed
+        self.root = root
+        self.seed = seed
         self.nodes = history(root)
         refuse_above(limit, self.nodes)
         self.index = {node: i for i, node in enumerate(self.nodes)}
@@ -125,7 +126,8 @@ class Model:
 
     def forward(self, node: Value) -> Forward:
         """Return the step in which a node gets its value."""
-        name, number = self.names[node], six_digits(node.data)
+        name = self.names[node]
+        number = six_digits(node.data)
         if node.op is None:
             return Forward(self.index[node], "given", f"{name} is given: {name} = {number}.")
         texts = [self.names[x] if isinstance(x, Value) else six_digits(x) for x in node.operands]
@@ -144,7 +146,8 @@ class Model:
                 yield Seed(i, step.adjoint, self.start(step.adjoint))
             for k, edge in enumerate(step.edges):
                 self.gradients[self.index[edge.parent]] = edge.after
-                arrow, sentence = number_of[f"e{i}-{k}"], self.passed_on(step, edge)
+                arrow = number_of[f"e{i}-{k}"]
+                sentence = self.passed_on(step, edge)
                 yield Backward(arrow, step.adjoint, *edge[1:], sentence)
 
     def start(self, seed: Any) -> str:

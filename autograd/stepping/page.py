@@ -63,7 +63,8 @@ class Stepper:
 
     def fragment(self, picture: str) -> str:
         """Return the HTML; the picture is in it once, and the script takes it from there."""
-        name, count = self.name, len(self.model.steps)
+        name = self.name
+        count = len(self.model.steps)
         data = embedded(self.data())
         return Template(resource("page.html")).substitute(
             key=hashlib.sha256(data.encode()).hexdigest()[:12],
@@ -211,7 +212,8 @@ def table_cells(model: Model, step: Forward | Seed | Backward | Done) -> tuple[s
     if isinstance(step, Done):
         return (step.sentence,)
     arrow = model.arrows[step.arrow]
-    slope, product = bracketed(six_digits(step.slope)), bracketed(six_digits(step.contribution))
+    slope = bracketed(six_digits(step.slope))
+    product = bracketed(six_digits(step.contribution))
     return (
         f"{names[arrow.node]} → {names[arrow.operand or 0]}",
         f"{six_digits(step.upstream)} × {slope} = {six_digits(step.contribution)}",

@@ -173,9 +173,11 @@ def column_layout(model: Model, boxes: dict[str, Point]) -> Layout:
     columns: list[list[str]] = [[] for _ in range(1 + max(depth.values()))]
     for name in boxes:
         columns[depth[name]].append(name)
-    centres, left = {}, 0.0
+    centres = {}
+    left = 0.0
     for column in columns:
-        width, top = max(boxes[name][0] for name in column), 0.0
+        width = max(boxes[name][0] for name in column)
+        top = 0.0
         for name in column:
             centres[name] = (left + width / 2, top + boxes[name][1] / 2)
             top += boxes[name][1] + GAP_ALONG
@@ -189,7 +191,8 @@ def straight(tail: str, head: str, centres: dict[str, Point], boxes: dict[str, P
     """Return a curve from the right side of one box to the left side of another."""
     start = centres[tail][0] + boxes[tail][0] / 2, centres[tail][1]
     tip = centres[head][0] - boxes[head][0] / 2, centres[head][1]
-    end, middle = (tip[0] - 6, tip[1]), (start[0] + tip[0]) / 2
+    end = (tip[0] - 6, tip[1])
+    middle = (start[0] + tip[0]) / 2
     points = [start, (middle, start[1]), (middle, tip[1]), end, tip]
     return Curve(points, (middle, (start[1] + tip[1]) / 2 - 6))
 
@@ -280,7 +283,8 @@ def node_svg(model: Model, number: int, size: Point, layout: Layout) -> str:
 
 def node_tooltip(model: Model, number: int) -> str:
     """Return the tooltip of a node: all digits."""
-    node, gradient = model.nodes[number], model.gradients[number]
+    node = model.nodes[number]
+    gradient = model.gradients[number]
     tail = "no path leads to the root" if gradient is None else f"grad {gradient}"
     return escaped(f"{model.names[node]}: data {node.data}, {tail}")
 

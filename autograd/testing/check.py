@@ -174,9 +174,13 @@ class Check:
         rtol: float,
         atol: float,
     ) -> None:
-        self.name, self.point = name_of(f), args
+        self.name = name_of(f)
+        self.point = args
         self.f, self.args = without_parameters(f, args)
-        self.claim, self.oracle, self.rtol, self.atol = gradient, oracle, rtol, atol
+        self.claim = gradient
+        self.oracle = oracle
+        self.rtol = rtol
+        self.atol = atol
         self.recording = self.recorded()
         cut = self.recording is not None and self.recording.is_cut()
         self.program = Program(self.f, self.args, recorded=gradient is None, cut=cut)
@@ -217,7 +221,8 @@ class Check:
         if self.claim is None and self.recording:
             return self.recording.gradient(output)
         assert self.claim is not None
-        rows, n = flatten(self.claim(*self.args)), len(self.inputs)
+        rows = flatten(self.claim(*self.args))
+        n = len(self.inputs)
         rows = [x.data if isinstance(x, Value) else x for x in rows]
         if len(rows) != n * self.outputs:
             raise ValueError(
@@ -239,7 +244,8 @@ class Check:
 
     def claimed_noise(self, output: int) -> list[float]:
         """Return by how much a claimed gradient moves when its inputs move by a unit or two."""
-        here, found = self.claimed(output), [0.0] * len(self.inputs)
+        here = self.claimed(output)
+        found = [0.0] * len(self.inputs)
         for side in (-2, -1, 1, 2):
             nearby = [nudged(x, side) for x in self.inputs]
             try:
@@ -303,7 +309,8 @@ class Check:
         """Check the second derivatives of one output, as the engine gives them."""
         if self.claim is not None or self.recording is None:
             raise ValueError("order=2 checks the engine's own derivatives: leave out gradient=")
-        root, leaves = self.recording.outputs[output], self.recording.leaves
+        root = self.recording.outputs[output]
+        leaves = self.recording.leaves
         self.program.output = output
         noises = noise(self.f, self.args, output, order=2)
         found = []
@@ -326,7 +333,8 @@ class Check:
                     return opinion(self.program, i, j)
                 except REFUSALS:
                     continue
-        f, args = self.f, self.args
+        f = self.f
+        args = self.args
 
         def slope(numbers: Sequence[float]) -> float:
             return float(record(f, oracles.refilled(args, numbers)).gradient(output)[i])

@@ -199,7 +199,9 @@ def build(
     same when others before it are taken away, and shrinks well. A result that is not finite, or out
     of range, is not used. What nothing uses at the end is added up, so that every line counts.
     """
-    results, lines, loose = list(point), list[Line](), list(range(len(point)))
+    results = list(point)
+    lines = list[Line]()
+    loose = list(range(len(point)))
     roundings = [0.0] * len(point)  # how many units of rounding each result may be off
     for which, indexes in draws:
         chosen = pool[which % len(pool)]

@@ -136,7 +136,8 @@ class Dual:
     __slots__ = ("number", "slope")
 
     def __init__(self, number: Any, slope: Any = 0) -> None:
-        self.number, self.slope = number, slope
+        self.number = number
+        self.slope = slope
 
     @staticmethod
     def of(x: Any) -> Dual:

@@ -250,7 +250,8 @@ def ridders(program: Program, i: int) -> Estimate:
     Source: Ridders (1982), Accurate computation of F'(x) and F'(x)F''(x).
     """
     inputs = program.inputs
-    x, cache = float(inputs[i]), dict[float, float]()
+    x = float(inputs[i])
+    cache = dict[float, float]()
 
     def f(step: float) -> float:
         if step not in cache:
@@ -270,7 +271,8 @@ def ridders(program: Program, i: int) -> Estimate:
     grain = abs(centred(f, close) - central.slope) - uncertain
     error = math.inf if program.cut else max(central.error, grain)  # steps show at a fine scale
     central = central._replace(error=error)
-    jump, size = abs(right.slope - left.slope), abs(right.slope) + abs(left.slope)
+    jump = abs(right.slope - left.slope)
+    size = abs(right.slope) + abs(left.slope)
     certain = jump > max(8 * (right.error + left.error) + 1e-3 * size, 100 * central.error)
     if certain:  # a kink is there at every scale, what looks like one may not be
         steps = (start * (abs(x) or 1.0) for start in KINK_STEPS)
@@ -330,7 +332,8 @@ def tableau(
     f: Callable[[float], float], quotient: Any, order: int, step: float, noise: float
 ) -> Estimate:
     """Return the best entry of one tableau: Neville's extrapolation of quotients to step 0."""
-    found, previous = Estimate(math.nan, math.inf, "ridders"), list[float]()
+    found = Estimate(math.nan, math.inf, "ridders")
+    previous = list[float]()
     for _ in range(MAX_TABLEAU_ROWS):
         row = [quotient(f, step)]
         largest = max(abs(f(step)), abs(f(-step)), abs(f(0.0)))

@@ -79,7 +79,8 @@ class Jitter(Ties):
 
 def is_exact(node: Value) -> bool:
     """Tell whether a result was surely not rounded: a choice, a sign, a sum without remainder."""
-    op, out = node.op, node.data
+    op = node.op
+    out = node.data
     if op is None or not op.smooth or op in (p.neg, p.pos):
         return True
     numbers = [x.data if isinstance(x, Value) else x for x in node.operands]
