@@ -41,16 +41,7 @@ from autograd.backward import backward, backward_steps, topological_order
 from autograd.custom import primitive
 from autograd.drawing.draw import draw_dot, mimebundle, trace
 from autograd.explain import contributions, detect_anomaly, explain_nan, paths
-from autograd.functional import (
-    grad,
-    gradients,
-    hessian,
-    hvp,
-    jacobian,
-    jvp,
-    value_and_grad,
-    vjp,
-)
+from autograd.functional import grad, gradients, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from autograd.modes import ieee, no_grad
 from autograd.primitive_type import Primitive
 from autograd.primitives import (

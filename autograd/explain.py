@@ -30,9 +30,10 @@ from autograd.primitive_type import Primitive
 from autograd.steps import label
 from autograd.value import Value
 
-HERE = os.path.dirname(__file__) + os.sep
-FEW = 8  # operands that are written out
-FRAMES = 4  # of the caller's code that are kept for a node
+PACKAGE_FOLDER = os.path.dirname(__file__) + os.sep
+MAX_OPERANDS_SHOWN = 8  # of an operation that a message writes out
+MAX_NODES_AT_EACH_END = 8  # of a long path that are written out
+MAX_FRAMES = 4  # of the caller's code that are kept for a node
 
 
 class Contribution(NamedTuple):
@@ -59,7 +60,7 @@ class Contributions(NamedTuple):
     total: float
 
     def __str__(self) -> str:
-        head = f"d {called(self.root)} / d {called(self.node)} = {self.total:.6g}"
+        head = f"d {node_name(self.root)} / d {node_name(self.node)} = {self.total:.6g}"
         why = ": the sum of" if self.edges else ""
         return "\n".join([head + why, *(f"    {edge}" for edge in self.edges)])
 
@@ -101,7 +102,7 @@ class PathProduct(NamedTuple):
     local_derivatives: tuple[float, ...]
 
     def __str__(self) -> str:
-        way = " -> ".join(shortened([called(node) for node in self.nodes]))
+        way = " -> ".join(shortened([node_name(node) for node in self.nodes]))
         factors = " * ".join(shortened([f"{slope:.6g}" for slope in self.local_derivatives]))
         return f"{way}: {factors or 1} = {self.product:.6g}"
 
@@ -115,7 +116,7 @@ class Paths(NamedTuple):
     largest: tuple[PathProduct, ...]
 
     def __str__(self) -> str:
-        head = f"{self.number} paths from {called(self.root)} to {called(self.leaf)}"
+        head = f"{self.number} paths from {node_name(self.root)} to {node_name(self.leaf)}"
         if self.number == 1:
             head = head.replace("paths", "path")
         more = self.number - len(self.largest)
@@ -163,8 +164,9 @@ def paths(root: Value, leaf: Value, k: int = 10) -> Paths:
         for parent, slope in zip(node.parents, node.local_derivatives):
             if count[parent]:
                 new = [Partial(slope * path.product, parent, slope, path) for path in found]
-                best[parent] = sorted([*best.get(parent, ()), *new], key=size, reverse=True)[:k]
-    return Paths(root, leaf, count[root], tuple(map(whole, best.get(leaf, ()))))
+                known = [*best.get(parent, ()), *new]
+                best[parent] = sorted(known, key=path_size, reverse=True)[:k]
+    return Paths(root, leaf, count[root], tuple(map(path_product, best.get(leaf, ()))))
 
 
 def path_counts(order: Sequence[Value], leaf: Value) -> dict[Value, int]:
@@ -175,15 +177,17 @@ def path_counts(order: Sequence[Value], leaf: Value) -> dict[Value, int]:
     return count
 
 
-def size(path: Partial) -> tuple[bool, Any]:
+def path_size(path: Partial) -> tuple[bool, Any]:
     """Return by what paths are compared: the size of the product, NaN being the largest."""
     unknown = path.product != path.product
     return unknown, 0 if unknown else abs(path.product)
 
 
-def whole(path: Partial) -> PathProduct:
+def path_product(path: Partial) -> PathProduct:
     """Return a path from the last of its nodes."""
-    nodes, slopes, product = [path.node], [], path.product
+    nodes = [path.node]
+    slopes = []
+    product = path.product
     while path.before is not None:
         slopes.append(path.slope)
         path = path.before
@@ -193,10 +197,12 @@ def whole(path: Partial) -> PathProduct:
 
 def shortened(texts: list[str]) -> list[str]:
     """Return the first and the last of many texts, with … for those between."""
-    return texts if len(texts) <= 2 * FEW else [*texts[:FEW], "…", *texts[-FEW:]]
+    if len(texts) <= 2 * MAX_NODES_AT_EACH_END:
+        return texts
+    return [*texts[:MAX_NODES_AT_EACH_END], "…", *texts[-MAX_NODES_AT_EACH_END:]]
 
 
-def called(node: Value) -> str:
+def node_name(node: Value) -> str:
     """Return the name of a node, else its operation, else its number."""
     return str(node.name or node.op or f"{node.data:.6g}")
 
@@ -213,7 +219,7 @@ class Place(NamedTuple):
         return f"{self.file}:{self.line} in {self.function}" + (f": {text}" if text else "")
 
 
-class Traced(tuple[Any, ...]):
+class LocatedOperands(tuple[Any, ...]):
     """Operands that know which lines of the program they were put together by.
 
     So a node made within `detect_anomaly()` carries its places, and all others nothing.
@@ -244,7 +250,7 @@ class Anomaly(NamedTuple):
 
     def facts(self) -> list[str]:
         """Return what happened, in two lines."""
-        made = f"{spelled(self.node)} = {self.node.data!r}"
+        made = f"{applied(self.node)} = {self.node.data!r}"
         if self.parent is None:
             return [f"forward: the first number that is not finite is {self.number!r}", made]
         slopes = zip(self.node.parents, self.node.local_derivatives)
@@ -282,22 +288,22 @@ def explain_nan(root: Value, seed: float = 1.0) -> Anomaly | None:
     <BLANKLINE>
     """
     for node in history(root):
-        if not finite(node.data):
+        if not is_finite(node.data):
             return Anomaly("forward", node, node.data, None, places(node))
     adjoint, _ = adjoints(root, seed)
     for node in reversed(topological_order(root)):
         for parent, slope in zip(node.parents, node.local_derivatives):
-            if not finite(contribution := slope * adjoint[node]):
+            if not is_finite(contribution := slope * adjoint[node]):
                 return Anomaly("backward", node, contribution, parent, places(node))
     return None
 
 
-def finite(x: Any) -> bool:
+def is_finite(x: Any) -> bool:
     """Tell whether a number is neither infinite nor NaN, also an int or a fraction of any size."""
     return bool(x - x == 0)
 
 
-def spelled(node: Value) -> str:
+def applied(node: Value) -> str:
     """Return an operation with its operands as text, or the name of a leaf."""
     if node.op is None:
         return str(node.name or "a leaf")
@@ -305,26 +311,29 @@ def spelled(node: Value) -> str:
         (f"{x.name}=" if x.name else "") + repr(x.data) if isinstance(x, Value) else repr(x)
         for x in node.operands
     ]
-    return str(node.op.spell(*texts[:FEW], *["…"] * (len(texts) > FEW)))
+    return str(
+        node.op.spell(*texts[:MAX_OPERANDS_SHOWN], *["…"] * (len(texts) > MAX_OPERANDS_SHOWN))
+    )
 
 
 def places(node: Value) -> tuple[Place, ...]:
     """Return the lines that made a node, where they were noted."""
-    return node.operands.places if isinstance(node.operands, Traced) else ()
+    return node.operands.places if isinstance(node.operands, LocatedOperands) else ()
 
 
 class Notes:
     """An observer that notes for each node where it was made, and tells another one."""
 
     def __init__(self, other: Observer | None, stop: bool) -> None:
-        self.other, self.stop = other, stop
+        self.other = other
+        self.stop = stop
 
     def recorded(self, node: Value) -> None:
         """Note the lines of the caller's program, the innermost first."""
-        operands = Traced(node.operands)
+        operands = LocatedOperands(node.operands)
         operands.places = tuple(callers())
         node.operands = operands
-        if self.stop and not finite(node.data):
+        if self.stop and not is_finite(node.data):
             found = Anomaly("forward", node, node.data, None, operands.places)
             raise FloatingPointError(str(found))
         if self.other:
@@ -348,10 +357,11 @@ def callers() -> Iterator[Place]:
 
     What called the module, such as an importer or a notebook's kernel, tells nothing.
     """
-    frame, found = sys._getframe(1), 0
-    while frame and found < FRAMES:
+    frame = sys._getframe(1)
+    found = 0
+    while frame and found < MAX_FRAMES:
         code = frame.f_code
-        if not code.co_filename.startswith(HERE):
+        if not code.co_filename.startswith(PACKAGE_FOLDER):
             found += 1
             yield Place(code.co_filename, frame.f_lineno, code.co_name)
             if code.co_name == "<module>":

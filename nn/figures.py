@@ -14,7 +14,21 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from autograd import Value
 from autograd.backward import adjoints
-from autograd.drawing.labels import clipped, escape_html, escape_string, shown
+from autograd.drawing.labels import clipped, escape_html, escape_string, number_text
+from autograd.drawing.palette import (
+    ERROR_FILL,
+    FONT,
+    FONT_SIZE,
+    INK,
+    LEAF_FILL,
+    LEGEND_INK,
+    NEGATIVE_INK,
+    NEUTRAL_INK,
+    OPERATION_FILL,
+    PAPER,
+    POSITIVE_INK,
+    ROOT_FILL,
+)
 from autograd.modes import mode
 from nn.losses import mse_loss
 
@@ -28,14 +42,12 @@ MAX_LINES_NUMBERED = 9  # lines of a layer that have their numbers on them
 CHARACTER_INCHES = 0.085  # of room for a character of a name
 EXTRA_LINE_POINTS = 4.5  # of the line of the largest number of a layer
 MIN_LINE_POINTS = 0.3
-POSITIVE, NEGATIVE, NOTHING = "#2b6cb0", "#c2410c", "#b8c0cc"
-INK, PALE = "#43536e", "#6b7688"
-FILLS = ("#fff7df", "#eef4ff", "#e3f3e6")  # inputs, hidden layers, outputs
+UNIT_FILLS = (LEAF_FILL, OPERATION_FILL, ROOT_FILL)  # inputs, hidden layers, outputs
 GRAPH = {"layout": "neato", "splines": "line", "outputorder": "edgesfirst", "pad": "0.2",
-         "bgcolor": "#ffffff", "fontname": "Helvetica", "fontcolor": INK}  # fmt: skip
-NODE = {"fontname": "Helvetica", "fontsize": "11", "shape": "circle", "fixedsize": "true",
+         "bgcolor": PAPER, "fontname": FONT, "fontcolor": INK}  # fmt: skip
+NODE = {"fontname": FONT, "fontsize": FONT_SIZE, "shape": "circle", "fixedsize": "true",
         "width": "0.62", "style": "filled", "color": INK}  # fmt: skip
-EDGE = {"fontname": "Helvetica", "color": INK, "arrowsize": "0.4"}
+EDGE = {"fontname": FONT, "color": INK, "arrowsize": "0.4"}
 
 
 class Unit(NamedTuple):
@@ -90,7 +102,7 @@ def draw_network(
         rows = [[w.data for w in neuron.w] for neuron in neurons]
         largest = figure.arrows(k, rows, "weight")
         head, formula = layer_formula(neurons, k, len(figure.layers), figure.softmax)
-        figure.heading(k, head, formula, f"largest |w| {shown(largest, '.3g')}")
+        figure.heading(k, head, formula, f"largest |w| {number_text(largest, '.3g')}")
     figure.heading(0, "inputs", f"n = {figure.sizes[0]}")
     figure.names(feature_names, class_names)
     figure.legend("weights", "positive", "negative", "in the circles: the biases")
@@ -141,7 +153,7 @@ def draw_backward(
             k - 0.5,
             f"{last - k + 2}. {'output layer' if k == last else 'hidden layer'}",
             f"{count} gradients, independent of each other",
-            f"largest {shown(largest, '.3g')}",
+            f"largest {number_text(largest, '.3g')}",
         )
     figure.error(flow.error)
     figure.names(feature_names, class_names, back=True)
@@ -208,7 +220,7 @@ class Figure:
             yield from column
             if missing := self.sizes[k] - len(column):
                 place = column[-1]._replace(row=column[-1].row - 1)
-                self.text(f"more{k}", k, self.y(place), f"… {missing} more", fill="#ffffff")
+                self.text(f"more{k}", k, self.y(place), f"… {missing} more", fill=PAPER)
 
     def y(self, unit: Unit) -> float:
         """Return the height of a unit, all columns being centred."""
@@ -219,7 +231,7 @@ class Figure:
         last = unit.layer == len(self.layers)
         head = symbol(unit, last)
         below = f'<br/><font point-size="8">{number}</font>' if number else ""
-        fill = FILLS[0 if unit.layer == 0 else 2 if last else 1]
+        fill = UNIT_FILLS[0 if unit.layer == 0 else 2 if last else 1]
         place = position(unit.layer, self.y(unit))
         self.picture.node(
             unit.name, label=f"<{head}{below}>", id=unit.name, pos=place, fillcolor=fill
@@ -257,8 +269,8 @@ class Figure:
         y = (1 - along) * self.y(tail) + along * self.y(head)
         self.picture.node(
             f"w{head.layer}-{head.number}-{tail.number}-number", label=signed(x), fontsize="8",
-            pos=position(tail.layer + along, y), shape="box", style="filled", color="#ffffff",
-            fillcolor="#ffffff", width="0.38", height="0.13", margin="0", fontcolor=INK,
+            pos=position(tail.layer + along, y), shape="box", style="filled", color=PAPER,
+            fillcolor=PAPER, width="0.38", height="0.13", margin="0", fontcolor=INK,
         )  # fmt: skip
 
     def heading(self, column: float, head: str, *lines: str) -> None:
@@ -296,19 +308,20 @@ class Figure:
     def error(self, error: float) -> None:
         """Draw the error after the outputs, and the arrows from it."""
         column = len(self.layers) + 0.62
-        text = f'<i>E</i><br/><font point-size="8">{shown(error, ".3g")}</font>'
+        text = f'<i>E</i><br/><font point-size="8">{number_text(error, ".3g")}</font>'
         self.picture.node(
-            "error", label=f"<{text}>", id="error", pos=position(column, 0.0), fillcolor="#fde8e4"
+            "error", label=f"<{text}>", id="error", pos=position(column, 0.0), fillcolor=ERROR_FILL
         )
         for unit in self.columns[-1]:
             self.picture.edge("error", unit.name, id=f"error-{unit.number}", color=INK)
-        self.heading(column, "1. error", f"E = {shown(error, '.3g')}")
+        self.heading(column, "1. error", f"E = {number_text(error, '.3g')}")
 
     def legend(self, what: str, positive: str, negative: str, more: str) -> None:
         """Write what the colors and widths mean, under the picture."""
         text = (
-            f'<font point-size="9" color="{PALE}">{what}:&#160; <font color="{POSITIVE}">{positive}'
-            f'</font>, <font color="{NEGATIVE}">{negative}</font>; the wider the larger, on a '
+            f'<font point-size="9" color="{LEGEND_INK}">{what}:&#160; '
+            f'<font color="{POSITIVE_INK}">{positive}</font>, '
+            f'<font color="{NEGATIVE_INK}">{negative}</font>; the wider the larger, on a '
             f"scale for each layer; {more}</font>"
         )
         middle = (len(self.sizes) - 1) / 2
@@ -385,9 +398,9 @@ def layer_formula(neurons: Sequence[Any], k: int, count: int, softmax: bool) -> 
 def stroke(x: Any, largest: float) -> dict[str, str]:
     """Return how a line looks for a number: width and color; dashed where there is none."""
     if x is None:
-        return {"color": NOTHING, "style": "dashed", "penwidth": f"{MIN_LINE_POINTS}"}
+        return {"color": NEUTRAL_INK, "style": "dashed", "penwidth": f"{MIN_LINE_POINTS}"}
     size = abs(x) / (largest or 1.0) if x == x and abs(x) <= largest else 1.0
-    color = POSITIVE if x > 0 else NEGATIVE if x < 0 else NOTHING
+    color = POSITIVE_INK if x > 0 else NEGATIVE_INK if x < 0 else NEUTRAL_INK
     return {"color": f"{color}c0", "penwidth": f"{MIN_LINE_POINTS + EXTRA_LINE_POINTS * size:.2f}"}
 
 

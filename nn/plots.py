@@ -22,6 +22,14 @@ from typing import Any, NamedTuple
 from autograd import no_grad
 from autograd.atomic import write_file
 from autograd.drawing.labels import clipped, printable
+from autograd.drawing.palette import (
+    ANSWER_SCALE,
+    BORDER,
+    CLASS_COLORS,
+    EQUAL_ANSWERS,
+    PAPER,
+    PREFERENCE_SCALE,
+)
 from autograd.drawing.render import engine
 from nn.data import Dataset
 from nn.figures import draw_backward, draw_network, layers_of
@@ -33,10 +41,6 @@ GRID_POINTS = 64  # along each side of a decision boundary; the work grows with 
 MARGIN = 0.08  # of the data's width, around a picture of a plane
 MAX_UNITS = 16  # of a picture of hidden units
 MAX_SAMPLES = 400  # of the same
-COLORS = ("#2b6cb0", "#c2410c", "#2f855a", "#7c3aed", "#b7791f", "#0e7490", "#9d174d", "#4d7c0f",
-          "#475569", "#be185d")  # fmt: skip
-DOUBT = ("#f0b49d", "#ffffff", "#a7c5e8")  # the second class, undecided, the first
-ANSWER = ("#f8fafc", "#f6d08a", "#d97706")  # of a neuron, from its smallest to its largest
 LEVELS = 8  # shades
 FORMS = {"svg": {"Date": None}, "png": {"Software": None}}  # nothing that differs between runs
 STYLE: dict[Any, Any] = {
@@ -92,13 +96,13 @@ def loss_curve(history: History) -> Any:
     with figure_of(6, 3.6) as figure:
         axes = figure.add_subplot(xlabel="iteration", ylabel="loss")
         steps = range(1, history.iteration + 1)
-        axes.plot(steps, history.losses, color=COLORS[0], linewidth=0.6, alpha=0.35)
+        axes.plot(steps, history.losses, color=CLASS_COLORS[0], linewidth=0.6, alpha=0.35)
         mean = running_mean(history.losses, max(1, history.iteration // 40))
-        axes.plot(steps, mean, color=COLORS[0], label="mini-batch, running mean")
+        axes.plot(steps, mean, color=CLASS_COLORS[0], label="mini-batch, running mean")
         if history.evaluations:
             at = [found.iteration for found in history.evaluations]
             losses = [found.loss for found in history.evaluations]
-            axes.plot(at, losses, "o-", color=COLORS[1], markersize=3, label="held out")
+            axes.plot(at, losses, "o-", color=CLASS_COLORS[1], markersize=3, label="held out")
         axes.set_ylim(bottom=min(0.0, *history.losses))
         axes.legend(frameon=False)
     return figure
@@ -137,7 +141,7 @@ def decision_boundary(model: Model, dataset: Dataset, *, grid: int = GRID_POINTS
         if len(answers[0][0]) > 2:
             best = [[max(range(len(z)), key=z.__getitem__) for z in row] for row in answers]
             levels = [k - 0.5 for k in range(len(answers[0][0]) + 1)]
-            colors = [COLORS[k % len(COLORS)] for k in range(len(answers[0][0]))]
+            colors = [CLASS_COLORS[k % len(CLASS_COLORS)] for k in range(len(answers[0][0]))]
             axes.contourf(xs, ys, best, levels=levels, colors=colors, alpha=0.25)
         else:
             sure = [[preference(z, model) for z in row] for row in answers]
@@ -153,9 +157,9 @@ def draw_preference(
     """Shade a plane by how much the network prefers one of two classes, with a line at 0."""
     most = max(abs(z) for row in sure for z in row) or 1.0
     levels = [most * (2 * k / LEVELS - 1) for k in range(LEVELS + 1)]
-    shades = axes.contourf(xs, ys, sure, levels=levels, cmap=colormap(DOUBT))
+    shades = axes.contourf(xs, ys, sure, levels=levels, cmap=colormap(PREFERENCE_SCALE))
     if min(map(min, sure)) < 0 < max(map(max, sure)):
-        axes.contour(xs, ys, sure, levels=[0.0], colors="#111111", linewidths=1.4)
+        axes.contour(xs, ys, sure, levels=[0.0], colors=BORDER, linewidths=1.4)
     bar = figure.colorbar(shades, ax=axes, shrink=0.75, ticks=[-most, 0.0, most])
     bar.set_ticklabels([visible(names[1]), "undecided", visible(names[0])])
 
@@ -205,9 +209,9 @@ def unit_maps(model: Model, dataset: Dataset, grid: int) -> Any:
             values = [[z[j] for z in row] for row in answers]
             low, high = min(map(min, values)), max(map(max, values))
             if low < high:
-                axes.contourf(xs, ys, values, levels=LEVELS, cmap=colormap(ANSWER))
+                axes.contourf(xs, ys, values, levels=LEVELS, cmap=colormap(ANSWER_SCALE))
             else:
-                axes.set_facecolor("#e5e7eb")
+                axes.set_facecolor(EQUAL_ANSWERS)
             axes.set_title(f"h{j}: {low:.2g} to {high:.2g}", fontsize=8)
             scatter(axes, dataset, size=3)
     return figure
@@ -224,14 +228,14 @@ def unit_columns(model: Model, dataset: Dataset) -> Any:
     count = len(answers[0])
     with figure_of(min(8.0, 2.4 + 0.32 * count), 4.6) as figure:
         axes = figure.add_subplot(xlabel="hidden neuron", ylabel="samples by class")
-        mesh = axes.pcolormesh(answers, cmap=colormap(ANSWER), rasterized=True)
+        mesh = axes.pcolormesh(answers, cmap=colormap(ANSWER_SCALE), rasterized=True)
         axes.invert_yaxis()
         axes.set_xticks([j + 0.5 for j in range(count)], [f"h{j}" for j in range(count)])
         axes.tick_params(axis="x", labelsize=8 if count <= MAX_UNITS else 5)
         ends = [*starts[1:], len(labels)]
         middles = [(a + b) / 2 for a, b in zip(starts, ends)]
         axes.set_yticks(middles, [visible(dataset.class_names[labels[a]]) for a in starts])
-        axes.hlines(starts[1:], 0, count, colors="#111111", linewidths=1.0)
+        axes.hlines(starts[1:], 0, count, colors=BORDER, linewidths=1.0)
         figure.colorbar(mesh, ax=axes, label="output of the neuron")
     return figure
 
@@ -253,7 +257,7 @@ def scatter(axes: Any, dataset: Dataset, size: float = 14) -> None:
         points = [x for x, label in zip(dataset.inputs, dataset.labels) if label == k]
         if points:
             axes.scatter(
-                *zip(*points), s=size, color=COLORS[k % len(COLORS)], edgecolors="#ffffff",
+                *zip(*points), s=size, color=CLASS_COLORS[k % len(CLASS_COLORS)], edgecolors=PAPER,
                 linewidths=0.4 if size > 5 else 0.0, label=f"class {k}",
             )  # fmt: skip
 

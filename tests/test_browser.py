@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograd import Value, contributions, stepper
-from autograd.stepping.model import Model, shown
+from autograd.stepping.model import Model, six_digits
 
 pytestmark = pytest.mark.browser
 
@@ -122,14 +122,14 @@ def test_every_step_by_keyboard_shows_the_numbers_of_backward_steps(page, root):
         page.keyboard.press("ArrowRight")
         known = numbers_of(box, "data")
         assert known == [n.data for n in nodes[: i + 1]] + [None] * (len(nodes) - i - 1)
-        assert shown(node.data) in box.locator(".cs-sentence").inner_text()
+        assert six_digits(node.data) in box.locator(".cs-sentence").inner_text()
     for gradients, edge, step in steps_by_hand(root):
         page.keyboard.press("ArrowRight")
         assert numbers_of(box, "grad") == gradients
         if edge:
             told = [step.adjoint, edge.local_derivative, edge.contribution, edge.before,
                     edge.contribution, edge.after]  # fmt: skip
-            assert [unbracketed(text) for text in terms(box)] == [shown(x) for x in told]
+            assert [unbracketed(text) for text in terms(box)] == [six_digits(x) for x in told]
     page.keyboard.press("ArrowRight")
     assert box.get_attribute("data-phase") == "done"
     root.backward()  # a second pass: leaves hold twice as much, so compare with fresh ones
@@ -197,11 +197,11 @@ def test_a_clicked_node_tells_its_sum_over_paths(page, root):
         told = contributions(root, node)
         assert len(rows) == len(told.edges) + (2 if node is root else 1)
         for row, edge in zip(rows, told.edges):
-            assert row.split("\t")[-1] == shown(edge.product)
+            assert row.split("\t")[-1] == six_digits(edge.product)
             assert row.split("\t")[0] == f"from {model.names[edge.node]}"
         total = box.locator(".cs-total td").last
         assert float(total.get_attribute("data-number")) == told.total
-        assert total.inner_text() == shown(told.total)
+        assert total.inner_text() == six_digits(told.total)
     w = next(i for i, node in enumerate(model.nodes) if node.name == "w")
     box.locator(f"[data-node='{w}']").click()
     assert "3 paths lead from w" in box.locator(".cs-sum").inner_text()
@@ -259,7 +259,7 @@ def test_numbers_are_written_as_python_writes_them(opened, tmp_path):
     for box in shown_page.locator(".chainrule-stepper").all():
         box.get_by_role("button", name="Last step").click()
     texts = shown_page.locator(".node.leaf .data").all_text_contents()
-    assert texts == [shown(x) for x in numbers]
+    assert texts == [six_digits(x) for x in numbers]
 
 
 def drawn_numbers():

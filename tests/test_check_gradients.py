@@ -43,6 +43,8 @@ from autograd.testing import (
     check_gradients,
 )
 from autograd.testing.expressions import random_expression
+from autograd.testing.mpmath_context import context
+from autograd.testing.mpmath_functions import precise_functions
 from testkit.mistakes import MISTAKES
 
 
@@ -307,8 +309,8 @@ def test_bad_arguments_are_named(arguments, options, error, message):
 
 def test_without_mpmath_it_still_judges(monkeypatch):
     monkeypatch.setitem(sys.modules, "mpmath", None)
-    monkeypatch.setattr("autograd.testing.number_types.shared", {})
-    monkeypatch.setattr("autograd.testing.mpmath_functions.shared", {})
+    context.cache_clear()
+    precise_functions.cache_clear()
     report = check_gradients(lambda x: tanh(x) * x, 0.7)
     assert report.components[0].oracle == "ridders"
     with pytest.raises(TypeError, match=r'pip install "chainrule\[test\]"'):

@@ -382,7 +382,7 @@ def test_a_layout_that_takes_too_long_is_given_up(monkeypatch, tmp_path):
     program.write_text("#!/bin/sh\nexec sleep 20\n")
     program.chmod(0o755)
     pretend_there_is(monkeypatch, str(program))
-    monkeypatch.setattr(engines, "SECONDS", 0.1)
+    monkeypatch.setattr(engines, "TIMEOUT_SECONDS", 0.1)
     with pytest.raises(RuntimeError, match="took more than 0.1 s .* draw less of the graph"):
         draw_dot(Value(1.0)).svg()
     assert "text/html" not in Value(1.0)._repr_mimebundle_()

@@ -6,6 +6,7 @@ import pytest
 
 from autograd import Value, no_grad
 from autograd.drawing import render as engines
+from autograd.drawing.palette import NEGATIVE_INK, NEUTRAL_INK, POSITIVE_INK
 from nn import (
     MLP,
     Layer,
@@ -17,7 +18,7 @@ from nn import (
     draw_network,
     mse_loss,
 )
-from nn.figures import MAX_UNITS_DRAWN, NEGATIVE, NOTHING, POSITIVE, mimebundle, summary
+from nn.figures import MAX_UNITS_DRAWN, mimebundle, summary
 from testkit.pictures import HOSTILE, both, ids, lines_with, pretend_there_is, svg_of, texts
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -58,8 +59,8 @@ def test_every_weight_is_a_line_and_every_unit_a_circle():
 
 def test_color_is_the_sign_and_width_the_size():
     picture = draw_network(set_weights(network()))
-    assert POSITIVE in line_of(picture, "w1-0-0") and NEGATIVE in line_of(picture, "w1-0-1")
-    assert NOTHING in line_of(picture, "w1-1-0")
+    assert POSITIVE_INK in line_of(picture, "w1-0-0") and NEGATIVE_INK in line_of(picture, "w1-0-1")
+    assert NEUTRAL_INK in line_of(picture, "w1-1-0")
     widths = [width(picture, f"w1-{j}-{i}") for j, i in ((1, 0), (1, 1), (0, 1), (2, 1), (0, 0))]
     assert widths == sorted(widths)  # of 0, 0.5, 1, 1.5 and 2
     assert width(picture, "w1-1-1") == width(picture, "w1-2-0")

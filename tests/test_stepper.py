@@ -27,7 +27,7 @@ from autograd import (
 )
 from autograd.primitive_type import Primitive
 from autograd.stepping import picture as picture
-from autograd.stepping.model import Backward, Forward, Model, Seed, shown
+from autograd.stepping.model import Backward, Forward, Model, Seed, six_digits
 from testkit.random_graphs import everyday, graphs, leaves_of, tied
 
 points = st.tuples(everyday, everyday, everyday)
@@ -358,8 +358,8 @@ def test_fractions_stay_exact_on_the_page():
     page = stepper(third**2 / 7)
     assert Page(page.html).data["nodes"][0]["grad"] == ["2/21", "2/21"]
     assert page.verdict == "agrees"
-    assert shown(Fraction(10**30 + 1, 3)) == "≈3.33333e+29"
-    assert shown(Fraction(10**400)) == "1" + 38 * "0" + "…"
+    assert six_digits(Fraction(10**30 + 1, 3)) == "≈3.33333e+29"
+    assert six_digits(Fraction(10**400)) == "1" + 38 * "0" + "…"
 
 
 def test_numbers_that_json_lacks_are_texts():
@@ -395,7 +395,7 @@ def test_no_text_is_wider_than_its_box():
     model = Model(chain(20))
     for i, (width, _) in enumerate(list(picture.box_sizes(model).values())[: len(model.nodes)]):
         node = model.nodes[i]
-        longest = max(len(shown(node.data)), len(shown(model.gradients[i])))
+        longest = max(len(six_digits(node.data)), len(six_digits(model.gradients[i])))
         assert width > 6 * (longest + 5)
 
 

@@ -313,3 +313,12 @@ def test_the_path_sum_of_a_recording_is_the_one_of_the_tests():
         sums, _ = path_sum(recording.outputs[0])
         found = [s for s, _ in path_sums(recording.outputs[0], recording.leaves)]
         assert found == pytest.approx([sums.get(leaf, 0.0) for leaf in recording.leaves])
+
+
+def test_who_looks_for_networks_is_told_where_they_are():
+    from autograd.testing import strategies
+
+    with pytest.raises(ImportError, match="from nn.strategies import networks"):
+        from autograd.testing.strategies import networks  # noqa: F401
+    with pytest.raises(AttributeError, match="has no attribute 'network'"):
+        strategies.network  # noqa: B018

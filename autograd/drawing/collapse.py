@@ -20,11 +20,11 @@ from typing import Any, NamedTuple
 from autograd.value import Value
 
 WAYS = ("neuron", "layer", "depth")
-BANDS = 12  # boxes of a graph collapsed by depth
-ARROWS = 2  # for each of the boxes that are allowed
-FEWEST = 3  # boxes that still show a structure
-LINEAR = frozenset(("+", "-", "*", "dot", "sum", "mean"))
-SUMS = frozenset(("+", "sum"))
+MAX_DEPTH_BANDS = 12  # boxes of a graph collapsed by depth
+MAX_ARROWS_PER_BOX = 2  # of the boxes that are allowed
+MIN_BOXES = 3  # fewer show no structure
+LINEAR_SYMBOLS = frozenset(("+", "-", "*", "dot", "sum", "mean"))
+SUM_SYMBOLS = frozenset(("+", "sum"))
 
 
 class Owner(NamedTuple):
@@ -59,7 +59,7 @@ def plan(
         return Plan(None, alone)
     for way in WAYS if how is None else (str(how),):
         found = gathered(nodes, keys(nodes, owners, way, limit))
-        if len(found) >= FEWEST and readable(found, limit):
+        if len(found) >= MIN_BOXES and readable(found, limit):
             break
     return Plan(way, found)  # the first way that fits, else the last one, or the one asked for
 
@@ -75,7 +75,7 @@ def readable(groups: dict[Hashable, list[Value]], limit: int) -> bool:
         for x in node.operands
         if isinstance(x, Value)
     }
-    return len(arrows) <= ARROWS * limit
+    return len(arrows) <= MAX_ARROWS_PER_BOX * limit
 
 
 def gathered(nodes: Sequence[Value], key: Mapping[Value, Hashable]) -> dict[Hashable, list[Value]]:
@@ -92,7 +92,7 @@ def keys(
     """Return for every node the key of its box."""
     depth = depths(nodes)
     if way == "depth":
-        bands = min(BANDS, limit, last := 1 + max(depth.values()))
+        bands = min(MAX_DEPTH_BANDS, limit, last := 1 + max(depth.values()))
         return {node: depth[node] * bands // last for node in nodes}
     if owners:
         return {node: owned(node, owners.get(node), way, depth) for node in nodes}
@@ -132,7 +132,7 @@ def cones(nodes: Sequence[Value]) -> dict[Value, Value]:
     users: dict[Value, Value | None] = {}  # None: several
     for node in reversed(nodes):
         user = users.get(node)
-        inside = user is not None and (node.op is None or node.op.symbol in LINEAR)
+        inside = user is not None and (node.op is None or node.op.symbol in LINEAR_SYMBOLS)
         top[node] = user if inside and user is not None else node
         for x in node.operands:
             if isinstance(x, Value):
@@ -177,7 +177,7 @@ def operation_owner(
     of_operands = {owners.get(x) for x in operands}
     found = of_operands.pop() if len(of_operands) == 1 else None
     if found and not found.done and node.op and found.neuron is not None:
-        if node.op.symbol in SUMS and len(operands) > 1:
+        if node.op.symbol in SUM_SYMBOLS and len(operands) > 1:
             return found
         if len(operands) == 1 == len(node.op.partials) - len(node.op.defaults):
             return found._replace(done=True)

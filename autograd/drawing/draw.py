@@ -18,6 +18,7 @@ from autograd.drawing.collapse import WAYS, Owner, Plan, owners_of, parameter_pa
 from autograd.drawing.labels import (
     UNKNOWN,
     Look,
+    constants_drawn,
     escape_html,
     escape_tooltip,
     gradient,
@@ -26,8 +27,24 @@ from autograd.drawing.labels import (
     known_gradients,
     labels,
     links,
-    shown,
+    number_text,
     tooltip,
+)
+from autograd.drawing.palette import (
+    FAINT_INK,
+    FONT,
+    FONT_SIZE,
+    FRAME_FILL,
+    FRAME_OUTLINE,
+    GRADIENT_INK,
+    GROUP_FILL,
+    INK,
+    LEAF_FILL,
+    NUMBER_INK,
+    OPERATION_FILL,
+    PAPER,
+    ROOT_FILL,
+    SMALL_FONT_SIZE,
 )
 from autograd.drawing.tree import text_tree
 from autograd.value import Value
@@ -35,21 +52,20 @@ from autograd.value import Value
 if TYPE_CHECKING:
     from autograd.drawing.picture import Picture
 
-LIMIT = 150  # nodes that can still be read; a larger graph is collapsed
-MOST = 100_000  # nodes of a graph that shows itself as a picture
-FEW = 3  # constants of one operation that are drawn apart; more share a box
+MAX_NODES_DRAWN = 150  # nodes that can still be read; a larger graph is collapsed
+MAX_NODES_SHOWN = 100_000  # nodes of a graph that shows itself as a picture
+MAX_KINDS_PER_LINE = 3  # kinds of operations that a line in the box of a group tells
 
-INK, PALE, GRADIENT, BLACK, WHITE = "#43536e", "#8a94a6", "#b45309", "#111111", "#ffffff"
-FILL = {"leaf": "#fff7df", "operation": "#eef4ff", "root": "#e3f3e6", "group": "#f4effb"}
-GRAPH = {"fontname": "Helvetica", "fontsize": "11", "bgcolor": WHITE, "nodesep": "0.22",
-         "ranksep": "0.45", "fontcolor": INK}  # fmt: skip
-NODE = {"fontname": "Helvetica", "fontsize": "11", "shape": "box", "style": "rounded,filled",
-        "color": INK, "margin": "0.08,0.05", "height": "0.3", "width": "0.3"}  # fmt: skip
-EDGE = {"fontname": "Helvetica", "fontsize": "9", "color": INK, "fontcolor": INK,
-        "arrowsize": "0.6"}  # fmt: skip
-FRAME = {"style": "rounded,filled", "color": "#c9d1de", "fillcolor": "#fafbfd",
-         "margin": "10", "labelloc": "t", "labeljust": "l"}  # fmt: skip
-TABLE = '<table border="0" cellborder="0" cellspacing="0" cellpadding="1">'
+FILL_OF = {"leaf": LEAF_FILL, "operation": OPERATION_FILL, "root": ROOT_FILL, "group": GROUP_FILL}
+GRAPH_STYLE = {"fontname": FONT, "fontsize": FONT_SIZE, "bgcolor": PAPER, "nodesep": "0.22",
+               "ranksep": "0.45", "fontcolor": INK}  # fmt: skip
+NODE_STYLE = {"fontname": FONT, "fontsize": FONT_SIZE, "shape": "box", "style": "rounded,filled",
+              "color": INK, "margin": "0.08,0.05", "height": "0.3", "width": "0.3"}  # fmt: skip
+EDGE_STYLE = {"fontname": FONT, "fontsize": SMALL_FONT_SIZE, "color": INK, "fontcolor": INK,
+              "arrowsize": "0.6"}  # fmt: skip
+FRAME_STYLE = {"style": "rounded,filled", "color": FRAME_OUTLINE, "fillcolor": FRAME_FILL,
+               "margin": "10", "labelloc": "t", "labeljust": "l"}  # fmt: skip
+TABLE_TAG = '<table border="0" cellborder="0" cellspacing="0" cellpadding="1">'
 
 
 def trace(root: Value) -> tuple[list[Value], list[tuple[Value, Value]]]:
@@ -77,7 +93,7 @@ def draw_dot(
     numbers: str = ".4g",
     show_gradients: bool = True,
     gradients: Mapping[Value, Any] | None = None,
-    limit: int = LIMIT,
+    limit: int = MAX_NODES_DRAWN,
     collapse: str | bool | None = None,
     format: str = "svg",
 ) -> Picture:
@@ -110,9 +126,9 @@ def draw_dot(
     >>> print(draw_dot(x * x, names=locals()).source.count("label=3"))
     2
     """
-    chosen("style", style, ("compact", "full"))
-    chosen("rankdir", rankdir, ("LR", "TB", "RL", "BT"))
-    chosen("collapse", collapse, (*WAYS, False, None))
+    check_option("style", style, ("compact", "full"))
+    check_option("rankdir", rankdir, ("LR", "TB", "RL", "BT"))
+    check_option("collapse", collapse, (*WAYS, False, None))
     nodes = history(graph_of(root))
     paths = paths_of(nodes, names or {}, network)
     known = known_gradients(nodes) if gradients is None else gradients
@@ -125,7 +141,7 @@ def draw_dot(
     return picture
 
 
-def chosen(what: str, given: Any, among: Sequence[Any]) -> None:
+def check_option(what: str, given: Any, among: Sequence[Any]) -> None:
     """Raise a ValueError where an option is none of those there are."""
     if given not in among:
         raise ValueError(f"{what} {given!r} is not known; choose from {', '.join(map(str, among))}")
@@ -139,7 +155,8 @@ def paths_of(nodes: Sequence[Value], names: Mapping[str, Any], network: Any) -> 
         for name, x in names.items()
         if is_variable(str(name)) and callable(getattr(type(x), "named_parameters", None))
     }
-    inside, found = set(nodes), dict[Value, str]()
+    inside = set(nodes)
+    found = dict[Value, str]()
     for value, path in parameter_paths(modules):
         if value in inside:
             found.setdefault(value, path)
@@ -162,7 +179,10 @@ class Drawing:
     def __init__(
         self, nodes: Sequence[Value], how: Plan, owners: Mapping[Value, Owner], look: Look
     ) -> None:
-        self.nodes, self.plan, self.owners, self.look = nodes, how, owners, look
+        self.nodes = nodes
+        self.plan = how
+        self.owners = owners
+        self.look = look
         self.index = {node: i for i, node in enumerate(nodes)}
         self.box: dict[Value, str] = {}
         for group in how.groups.values():
@@ -181,9 +201,13 @@ class Drawing:
             from autograd.drawing.picture import Picture
         except ImportError as error:
             raise ImportError(f"{error}: pip install graphviz, which writes the DOT") from error
-        attributes = {**GRAPH, "rankdir": rankdir, **self.note()}
+        attributes = {**GRAPH_STYLE, "rankdir": rankdir, **self.note()}
         picture = Picture(
-            "graph", format=format, graph_attr=attributes, node_attr=NODE, edge_attr=EDGE
+            "graph",
+            format=format,
+            graph_attr=attributes,
+            node_attr=NODE_STYLE,
+            edge_attr=EDGE_STYLE,
         )
         self.draw_boxes(picture)
         self.draw_arrows(picture)
@@ -206,9 +230,9 @@ class Drawing:
             frame = self.frame(group)
             for path in (frame[:1], frame[:2]):
                 if path not in frames:
-                    label = f"<{escape_html(title(path[-1]))}>"
+                    label = f"<{escape_html(part_name(path[-1]))}>"
                     name = f"cluster_{len(frames)}"
-                    frames[path] = type(picture)(name, graph_attr={**FRAME, "label": label})
+                    frames[path] = type(picture)(name, graph_attr={**FRAME_STYLE, "label": label})
             if len(group) == 1:
                 self.draw_node(frames[frame], group[0])
             else:
@@ -231,12 +255,12 @@ class Drawing:
         last = i == len(self.nodes) - 1
         kind = "leaf" if node.op is None else "root" if last else "operation"
         picture.node(
-            f"n{i}", label=self.label(node), id=f"n{i}", fillcolor=FILL[kind],
+            f"n{i}", label=self.label(node), id=f"n{i}", fillcolor=FILL_OF[kind],
             tooltip=escape_tooltip(tooltip(node, self.look)), **{"class": kind},
         )  # fmt: skip
         if self.look.full and node.op:
             symbol = f"<{escape_html(node.op.symbol)}>"
-            picture.node(f"o{i}", label=symbol, id=f"o{i}", shape="ellipse", fillcolor=WHITE)
+            picture.node(f"o{i}", label=symbol, id=f"o{i}", shape="ellipse", fillcolor=PAPER)
             picture.edge(f"o{i}", f"n{i}", id=f"o{i}-n{i}")
 
     def label(self, node: Value) -> str:
@@ -247,15 +271,15 @@ class Drawing:
         if symbol:
             heads.append(symbol if name else f"<b>{symbol}</b>")
         return self.table(
-            " = ".join(heads), shown(node.data, self.look.numbers), gradient(node, self.look)
+            " = ".join(heads), number_text(node.data, self.look.numbers), gradient(node, self.look)
         )
 
     def table(self, head: str, data: str, grad: str, *more: str) -> str:
         """Return a label of lines: a heading, the number and the gradient."""
         rows = [f'<tr><td colspan="2">{text}</td></tr>' for text in (head, *more) if text]
-        rows += [line("data", data, BLACK)]
-        rows += [line("grad", grad, GRADIENT)] if self.look.show_gradients else []
-        return f"<{TABLE}{''.join(rows)}</table>>"
+        rows += [number_row("data", data, NUMBER_INK)]
+        rows += [number_row("grad", grad, GRADIENT_INK)] if self.look.show_gradients else []
+        return f"<{TABLE_TAG}{''.join(rows)}</table>>"
 
     def draw_group(self, picture: Any, key: Hashable, group: Sequence[Value]) -> None:
         """Add the box of several nodes: what they are, and the ranges of their numbers."""
@@ -270,7 +294,7 @@ class Drawing:
             *map(escape_html, contents(group)),
         )
         picture.node(
-            name, label=label, id=name, fillcolor=FILL["group"], **{"class": "group"},
+            name, label=label, id=name, fillcolor=GROUP_FILL, **{"class": "group"},
             tooltip=escape_tooltip(f"{what or 'group'}: {len(group)} nodes"),
         )  # fmt: skip
 
@@ -287,7 +311,7 @@ class Drawing:
         if owner is None:
             return ""
         part = owner.neuron if self.plan.how == "neuron" else owner.layer
-        return title(part or owner.layer or owner.neuron or "")
+        return part_name(part or owner.layer or owner.neuron or "")
 
     def draw_arrows(self, picture: Any) -> None:
         """Add the arrows: one for each operand, or one between groups for all there are."""
@@ -297,7 +321,7 @@ class Drawing:
             for j, (operand, edge, slope) in enumerate(links(node)):
                 ends = self.box.get(operand, ""), self.box[node]
                 if not isinstance(operand, Value):
-                    constants.append((j, shown(operand, self.look.numbers)))
+                    constants.append((j, number_text(operand, self.look.numbers)))
                 elif ends[0][0] == ends[1][0] == "n":
                     self.draw_arrow(picture, node, operand, j, edge, slope)
                 elif ends[0] != ends[1]:
@@ -318,54 +342,55 @@ class Drawing:
         self, picture: Any, node: Value, operand: Value, j: int, edge: int | None, slope: Any
     ) -> None:
         """Add the arrow from an operand to its result, dashed where it carries no gradient."""
-        i, tail, head = self.index[node], self.box[operand], self.head(self.box[node])
+        i = self.index[node]
+        tail = self.box[operand]
+        head = self.head(self.box[node])
         if edge is None:
             why = "no gradient: the result does not depend on this operand here"
             picture.edge(
-                tail, head, id=f"z{i}-{j}", style="dashed", color=PALE, tooltip=why,
+                tail, head, id=f"z{i}-{j}", style="dashed", color=FAINT_INK, tooltip=why,
                 **{"class": "zero"},
             )  # fmt: skip
         else:
-            picture.edge(tail, head, label=shown(slope, self.look.numbers), id=f"e{i}-{edge}")
+            picture.edge(tail, head, label=number_text(slope, self.look.numbers), id=f"e{i}-{edge}")
 
     def draw_constants(self, picture: Any, node: Value, constants: list[tuple[int, str]]) -> None:
-        """Add the plain numbers among the operands, in one place where they are many."""
+        """Add the plain numbers among the operands."""
         i = self.index[node]
-        if len(constants) > FEW:
-            some = ", ".join(text for _, text in constants[:FEW])
-            constants = [(constants[0][0], f"{some}, … ({len(constants)} numbers)")]
-        for j, text in constants:
+        for j, text in constants_drawn(constants):
             picture.node(
                 f"c{i}-{j}", label=text, id=f"c{i}-{j}", shape="plaintext", style="",
                 fontcolor=INK, **{"class": "constant"},
             )  # fmt: skip
             picture.edge(
-                f"c{i}-{j}", self.head(f"n{i}"), id=f"k{i}-{j}", color=PALE,
+                f"c{i}-{j}", self.head(f"n{i}"), id=f"k{i}-{j}", color=FAINT_INK,
                 **{"class": "constant"},
             )  # fmt: skip
 
 
-def line(what: str, number: str, color: str) -> str:
+def number_row(what: str, number: str, color: str) -> str:
     """Return a line of a box: what it is, and the number in its color."""
     return (
-        f'<tr><td align="right"><font color="{PALE}">{what} </font></td>'
+        f'<tr><td align="right"><font color="{FAINT_INK}">{what} </font></td>'
         f'<td align="left"><font color="{color}">{escape_html(number)}</font></td></tr>'
     )
 
 
-def title(path: str) -> str:
+def part_name(path: str) -> str:
     """Return what a part of a network is called: layers.0.neurons.3 is neuron 3."""
     *_, name, last = ["", *path.split(".")]
     return f"{name.removesuffix('s')} {last}" if last.isdigit() and name else last
 
 
 def contents(group: Sequence[Value]) -> list[str]:
-    """Return what is in a group: how many of each operation, and how many leaves."""
+    """Return in two lines at most how many of each operation, and leaves, are in a group."""
     count = Counter(node.op.symbol if node.op else "leaves" for node in group)
     leaves = count.pop("leaves", 0)
     texts = [f"{n} {symbol}" if n > 1 else symbol for symbol, n in count.most_common()]
     texts += [f"{leaves} {'leaves' if leaves > 1 else 'leaf'}"] if leaves else []
-    return [", ".join(texts[k : k + FEW]) for k in range(0, min(len(texts), 2 * FEW), FEW)]
+    first = texts[:MAX_KINDS_PER_LINE]
+    second = texts[MAX_KINDS_PER_LINE : 2 * MAX_KINDS_PER_LINE]
+    return [", ".join(line) for line in (first, second) if line]
 
 
 def span(numbers: Sequence[Any], form: str) -> str:
@@ -374,7 +399,7 @@ def span(numbers: Sequence[Any], form: str) -> str:
         return UNKNOWN
     if any(x != x for x in numbers):
         return "nan"
-    low, high = shown(min(numbers), form), shown(max(numbers), form)
+    low, high = number_text(min(numbers), form), number_text(max(numbers), form)
     return low if low == high else f"{low} … {high}"
 
 
@@ -386,14 +411,14 @@ def mimebundle(root: Value) -> dict[str, str]:
     try:
         from autograd.drawing.picture import bundle
 
-        if len(history(root)) > MOST:
+        if len(history(root)) > MAX_NODES_SHOWN:
             return {"text/plain": text_tree(root)}
         return bundle(draw_dot(root))
     except Exception:  # whatever it is, there is a text
-        return {"text/plain": plain(root)}
+        return {"text/plain": fallback_text(root)}
 
 
-def plain(root: Value) -> str:
+def fallback_text(root: Value) -> str:
     """Return the text tree, else the repr, else the type."""
     for text in (text_tree, repr):
         try:

@@ -11,14 +11,19 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
 
+from autograd.drawing.palette import FONT
 from autograd.value import Value
 
-LONGEST = 40  # characters of a name
+MAX_NAME_CHARACTERS = 40
+MAX_CONSTANTS_APART = 3  # of one operation that are drawn apart; more share a box
 UNKNOWN = "–"  # a gradient that no pass has computed yet: 0 would look like a result
 
 
 def graph_of(root: Any) -> Value:
-    """Return the root of a graph, or say what to pass instead."""
+    """Return the root of a graph.
+
+    Raises: TypeError: it is no Value; the message says what to pass instead.
+    """
     if isinstance(root, Value):
         return root
     cure = "one of its elements, or their sum" if hasattr(root, "__len__") else "a Value"
@@ -60,6 +65,22 @@ def links(node: Value) -> Iterator[Link]:
             yield Link(operand, None, None)
 
 
+def constants_drawn(constants: list[tuple[int, str]]) -> list[tuple[int, str]]:
+    """Return the plain numbers of an operation as they are drawn: many in the place of the first.
+
+    Args: constants: the number of each operand, and its text.
+
+    >>> constants_drawn([(1, "0.5"), (2, "1.5")])
+    [(1, '0.5'), (2, '1.5')]
+    >>> constants_drawn([(1, "1"), (2, "2"), (3, "3"), (5, "4")])
+    [(1, '1, 2, 3, … (4 numbers)')]
+    """
+    if len(constants) <= MAX_CONSTANTS_APART:
+        return constants
+    some = ", ".join(text for _, text in constants[:MAX_CONSTANTS_APART])
+    return [(constants[0][0], f"{some}, … ({len(constants)} numbers)")]
+
+
 def known_gradients(nodes: Sequence[Value]) -> dict[Value, Any]:
     """Return the gradients that a pass has computed, of nodes in topological order.
 
@@ -80,7 +101,7 @@ def labels(nodes: Iterable[Value], names: Mapping[str, Any]) -> dict[Value, str]
     variables = {str(name): x for name, x in names.items() if is_variable(str(name))}
     found = {node: str(node.name) for node in nodes if node.name is not None}
     for name, x in reversed(variables.items()):  # the first of several names stays
-        found.update((value, label) for label, value in elements(name, x))
+        found.update((value, label) for label, value in named_elements(name, x))
     for name, x in reversed(variables.items()):
         if isinstance(x, Value):
             found[x] = name
@@ -92,7 +113,7 @@ def is_variable(name: str) -> bool:
     return not name.startswith("_") and name not in ("In", "Out")
 
 
-def elements(name: str, x: Any) -> Iterator[tuple[str, Value]]:
+def named_elements(name: str, x: Any) -> Iterator[tuple[str, Value]]:
     """Yield the Values in a list, tuple or dict with their labels."""
     pairs: Iterable[tuple[Any, Any]] = ()
     if isinstance(x, dict):
@@ -104,27 +125,29 @@ def elements(name: str, x: Any) -> Iterator[tuple[str, Value]]:
 
 def gradient(node: Value, look: Look) -> str:
     """Return the gradient of a node as text, – where there is none."""
-    return shown(look.gradients[node], look.numbers) if node in look.gradients else UNKNOWN
+    return number_text(look.gradients[node], look.numbers) if node in look.gradients else UNKNOWN
 
 
 def tooltip(node: Value, look: Look) -> str:
     """Return what is told of a node when it is pointed at: all digits."""
     name = look.labels.get(node, "")
     made = f" = {node.op.spell(*map(operand_text, node.operands))}" if node.op else ""
-    return clipped(f"{name}{made} = {node.data!r}".lstrip(" ="), 3 * LONGEST)
+    return clipped(f"{name}{made} = {node.data!r}".lstrip(" ="), 3 * MAX_NAME_CHARACTERS)
 
 
 def operand_text(x: Any) -> str:
     """Return an operand as it is written in a tooltip: its name, else its number."""
-    return str(x.name or shown(x.data, ".6g")) if isinstance(x, Value) else shown(x, ".6g")
+    if isinstance(x, Value):
+        return str(x.name or number_text(x.data, ".6g"))
+    return number_text(x, ".6g")
 
 
-def shown(x: Any, numbers: str) -> str:
+def number_text(x: Any, numbers: str) -> str:
     """Return a number in a format; a fraction as it is."""
     return clipped(str(x)) if isinstance(x, Fraction) else format(x, numbers)
 
 
-def clipped(text: str, longest: int = LONGEST) -> str:
+def clipped(text: str, longest: int = MAX_NAME_CHARACTERS) -> str:
     """Return the beginning of a text that is too long."""
     return text if len(text) <= longest else text[: longest - 1] + "…"
 
@@ -136,13 +159,13 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
-def escape_html(text: str, longest: int = LONGEST) -> str:
+def escape_html(text: str, longest: int = MAX_NAME_CHARACTERS) -> str:
     """Return a text for a label in HTML.
 
     Engines expand a backslash and an N even there; in a run of its own a backslash is only that.
     """
     plain = html.escape(clipped(printable(text), longest), quote=True)
-    return plain.replace("\\", '<font face="Helvetica">&#92;</font>')
+    return plain.replace("\\", f'<font face="{FONT}">&#92;</font>')
 
 
 def escape_string(text: str) -> str:

@@ -19,7 +19,7 @@ import graphviz  # type: ignore[import-untyped]
 from autograd.atomic import write_file
 from autograd.drawing.render import render
 
-FORMS = ("svg", "png", "pdf", "json")
+FILE_FORMATS = ("svg", "png", "pdf", "json")
 BEFORE_SVG = re.compile(r"^.*?(?=<svg)|<!--.*?-->\n?", re.DOTALL)
 
 
@@ -64,7 +64,7 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
         Raises:    RuntimeError: nothing can draw that form here; the message says what to do.
         """
         path = Path(filename or self.filename)
-        if format is None and path.suffix[1:] in FORMS:
+        if format is None and path.suffix[1:] in FILE_FORMATS:
             form = path.suffix[1:]
         else:
             form = format or self.format

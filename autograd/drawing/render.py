@@ -16,10 +16,11 @@ import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
 
-PURE, SYSTEM = "graphviz-pure", "dot"
-ONLY_SYSTEM = frozenset(("pdf", "ps", "eps"))  # forms that graphviz-pure cannot write
+PURE = "graphviz-pure"
+SYSTEM = "dot"
+ONLY_SYSTEM_FORMATS = frozenset(("pdf", "ps", "eps"))  # forms that graphviz-pure cannot write
 CURE = f"pip install {PURE}, or install Graphviz so that its program dot is on the PATH"
-SECONDS = 60.0  # after which a layout is given up
+TIMEOUT_SECONDS = 60.0  # after which a layout is given up
 
 
 def engines() -> Iterator[str]:
@@ -45,7 +46,9 @@ def engines() -> Iterator[str]:
 
 def engine(form: str = "svg") -> str | None:
     """Return the path of a program that draws in a form (svg, png, pdf), or None."""
-    able = (path for path in engines() if form not in ONLY_SYSTEM or Path(path).stem != PURE)
+    able = (
+        path for path in engines() if form not in ONLY_SYSTEM_FORMATS or Path(path).stem != PURE
+    )
     return next(able, None)
 
 
@@ -62,12 +65,13 @@ def render(source: str, form: str = "svg") -> bytes:
     command = [program, f"-T{form}"]
     try:
         done = subprocess.run(
-            command, input=source.encode(), capture_output=True, check=False, timeout=SECONDS
-        )
+            command, input=source.encode(), capture_output=True, check=False,
+            timeout=TIMEOUT_SECONDS,
+        )  # fmt: skip
     except subprocess.TimeoutExpired:
         raise RuntimeError(
-            f"{program} took more than {SECONDS:g} s for {len(source)} characters of DOT; "
-            "draw less of the graph"
+            f"{program} took more than {TIMEOUT_SECONDS:g} s for {len(source)} characters of "
+            "DOT; draw less of the graph"
         ) from None
     if done.returncode:
         said = done.stderr.decode(errors="replace").strip()[-300:]

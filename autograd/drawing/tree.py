@@ -20,13 +20,13 @@ from autograd.drawing.labels import (
     gradient,
     known_gradients,
     labels,
+    number_text,
     printable,
-    shown,
 )
 from autograd.value import Value
 
-LINES = 60  # of a tree
-DEEPEST = 24  # levels of indentation
+MAX_LINES = 60  # of a tree
+MAX_LEVELS = 24  # of indentation
 
 
 def text_tree(root: Value, names: Mapping[str, Any] | None = None, numbers: str = ".4g") -> str:
@@ -40,13 +40,13 @@ def text_tree(root: Value, names: Mapping[str, Any] | None = None, numbers: str 
     seen: set[Value] = set()
     lines: list[str] = []
     stack: list[tuple[Any, str, str]] = [(root, "", "")]
-    while stack and len(lines) < LINES:
+    while stack and len(lines) < MAX_LINES:
         x, lead, below = stack.pop()
         again = x in seen if isinstance(x, Value) else False
         lines.append(lead + tree_line(x, look) + "  (above)" * (again and bool(x.operands)))
         if isinstance(x, Value) and not again:
             seen.add(x)
-            if len(below) <= 3 * DEEPEST:
+            if len(below) <= 3 * MAX_LEVELS:
                 stack += reversed([*children(x, below)])
             elif x.operands:
                 lines[-1] += "  …"
@@ -68,7 +68,8 @@ def children(node: Value, below: str) -> Iterator[tuple[Any, str, str]]:
 def tree_line(x: Any, look: Look) -> str:
     """Return the line of a node or of a constant."""
     if not isinstance(x, Value):
-        return shown(x, look.numbers)
-    name, symbol = look.labels.get(x, ""), x.op.symbol if x.op else ""
+        return number_text(x, look.numbers)
+    name = look.labels.get(x, "")
+    symbol = x.op.symbol if x.op else ""
     head = clipped(printable(f"{name} = {symbol}" if name and symbol else name or symbol))
-    return f"{head}  data {shown(x.data, look.numbers)}  grad {gradient(x, look)}".lstrip()
+    return f"{head}  data {number_text(x.data, look.numbers)}  grad {gradient(x, look)}".lstrip()

@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from autograd.drawing.draw import chosen
+from autograd.drawing.draw import check_option
 from autograd.value import Value
 
 if TYPE_CHECKING:
     from autograd.stepping.page import Stepper
 
-LIMIT = 1000  # steps of a page, forward and backward together; about 300 nodes
+MAX_STEPS = 1000  # of a page, forward and backward together; about 300 nodes
 
 
 def stepper(
@@ -27,7 +27,7 @@ def stepper(
     seed: float = 1.0,
     rankdir: str = "LR",
     check: bool = True,
-    limit: int = LIMIT,
+    limit: int = MAX_STEPS,
 ) -> Stepper:
     """Return the two passes of a graph as something to step through.
 
@@ -54,5 +54,5 @@ def stepper(
     from autograd.stepping.model import Model
     from autograd.stepping.page import Stepper  # which an import of autograd can do without
 
-    chosen("rankdir", rankdir, ("LR", "TB", "RL", "BT"))
+    check_option("rankdir", rankdir, ("LR", "TB", "RL", "BT"))
     return Stepper(Model(root, names, seed, limit), rankdir, check)

@@ -23,13 +23,12 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from autograd.backward import history, topological_order
-from autograd.drawing.labels import clipped, labels, links, printable
+from autograd.drawing.labels import clipped, constants_drawn, labels, links, printable
 from autograd.value import Value
 
-MOST_OPERANDS = 6  # operands of a sum or dot that a sentence spells out
-MOST_GRADIENTS = 6  # leaves that the last sentence names
-FEW = 3  # constants of one operation that are drawn apart; more share a box
-LONGEST_FRACTION = 14  # characters of an exact fraction; longer ones are shown as decimals
+MAX_OPERANDS_SPELLED = 6  # of a sum or dot, in a sentence
+MAX_GRADIENTS_NAMED = 6  # of leaves, in the last sentence
+MAX_FRACTION_CHARACTERS = 14  # longer exact fractions are shown as decimals
 
 
 class Arrow(NamedTuple):
@@ -99,7 +98,8 @@ class Model:
     ) -> None:
         if not isinstance(root, Value):
             raise TypeError(f"a stepper shows a Value, not {type(root).__name__} {root!r:.60}")
-        self.root, self.seed = root, seed
+        self.root = root
+        self.seed = seed
         self.nodes = history(root)
         refuse_above(limit, self.nodes)
         self.index = {node: i for i, node in enumerate(self.nodes)}
@@ -111,27 +111,28 @@ class Model:
 
     def arrows_to(self, node: Value) -> list[Arrow]:
         """Return the arrows to a node in the order of its operands; many constants share a box."""
-        arrows, constants, i = [], [], self.index[node]
+        i = self.index[node]
+        arrows: list[Arrow] = []
+        constants: list[tuple[int, str]] = []
         for j, (x, edge, slope) in enumerate(links(node)):
             if not isinstance(x, Value):
-                constants.append((j, shown(x)))
+                constants.append((j, six_digits(x)))
             else:
                 name = f"z{i}-{j}" if edge is None else f"e{i}-{edge}"
                 arrows.append(Arrow(name, f"n{self.index[x]}", i, self.index[x], slope))
-        if len(constants) > FEW:
-            some = ", ".join(text for _, text in constants[:FEW])
-            constants = [(constants[0][0], f"{some}, … ({len(constants)} numbers)")]
+        constants = constants_drawn(constants)
         self.constants.update((f"c{i}-{j}", text) for j, text in constants)
         return arrows + [Arrow(f"k{i}-{j}", f"c{i}-{j}", i, None, None) for j, _ in constants]
 
     def forward(self, node: Value) -> Forward:
         """Return the step in which a node gets its value."""
-        name, number = self.names[node], shown(node.data)
+        name = self.names[node]
+        number = six_digits(node.data)
         if node.op is None:
             return Forward(self.index[node], "given", f"{name} is given: {name} = {number}.")
-        texts = [self.names[x] if isinstance(x, Value) else shown(x) for x in node.operands]
-        numbers = [shown(x.data if isinstance(x, Value) else x) for x in node.operands]
-        formula = f"{spelled(node.op, texts)} = {spelled(node.op, numbers)}"
+        texts = [self.names[x] if isinstance(x, Value) else six_digits(x) for x in node.operands]
+        numbers = [six_digits(x.data if isinstance(x, Value) else x) for x in node.operands]
+        formula = f"{expression(node.op, texts)} = {expression(node.op, numbers)}"
         return Forward(self.index[node], formula, f"{name} = {formula} = {number}.")
 
     def backward(self) -> Iterator[Seed | Backward]:
@@ -145,21 +146,26 @@ class Model:
                 yield Seed(i, step.adjoint, self.start(step.adjoint))
             for k, edge in enumerate(step.edges):
                 self.gradients[self.index[edge.parent]] = edge.after
-                arrow, sentence = number_of[f"e{i}-{k}"], self.passed_on(step, edge)
+                arrow = number_of[f"e{i}-{k}"]
+                sentence = self.passed_on(step, edge)
                 yield Backward(arrow, step.adjoint, *edge[1:], sentence)
 
     def start(self, seed: Any) -> str:
         """Return the sentence of the first backward step."""
         root = self.names[self.root]
-        return f"The backward pass starts at {root} with the gradient {shown(seed)}."
+        return f"The backward pass starts at {root} with the gradient {six_digits(seed)}."
 
     def passed_on(self, step: Any, edge: Any) -> str:
         """Return the sentence of one edge."""
-        upstream, slope = shown(step.adjoint), bracketed(shown(edge.local_derivative))
-        product, parent = shown(edge.contribution), self.names[edge.parent]
+        parent = self.names[edge.parent]
+        upstream = six_digits(step.adjoint)
+        slope = bracketed(six_digits(edge.local_derivative))
+        product = six_digits(edge.contribution)
+        before = six_digits(edge.before)
+        after = six_digits(edge.after)
         return (
-            f"{parent} receives {upstream} × {slope} = {product} from {self.names[step.node]}; its "
-            f"gradient becomes {shown(edge.before)} + {bracketed(product)} = {shown(edge.after)}."
+            f"{parent} receives {upstream} × {slope} = {product} from {self.names[step.node]}; "
+            f"its gradient becomes {before} + {bracketed(product)} = {after}."
         )
 
     def done(self) -> Done:
@@ -169,8 +175,8 @@ class Model:
         reached = [i for i in leaves if self.gradients[i] is not None]
         if not reached or self.root.op is None:
             return Done(f"The pass is complete: no gradient leaves {root}.")
-        texts = [f"{self.names[self.nodes[i]]} is {shown(self.gradients[i])}" for i in reached]
-        cut = texts[:MOST_GRADIENTS] + ["…"] * (len(texts) > MOST_GRADIENTS)
+        texts = [f"{self.names[self.nodes[i]]} is {six_digits(self.gradients[i])}" for i in reached]
+        cut = texts[:MAX_GRADIENTS_NAMED] + ["…"] * (len(texts) > MAX_GRADIENTS_NAMED)
         listed = ", to ".join(cut)
         return Done(f"The pass is complete: the gradient of {root} with respect to {listed}.")
 
@@ -202,13 +208,13 @@ def all_names(nodes: list[Value], variables: Mapping[str, Any]) -> dict[Value, s
     return {node: clipped(printable(given.get(node) or f"v{i}")) for i, node in enumerate(nodes)}
 
 
-def shown(x: Any) -> str:
+def six_digits(x: Any) -> str:
     """Return a number as the page shows it: six digits, and fractions as they are.
 
-    >>> shown(2 / 3), shown(Fraction(2, 3)), shown(10**20)
+    >>> six_digits(2 / 3), six_digits(Fraction(2, 3)), six_digits(10**20)
     ('0.666667', '2/3', '1e+20')
     """
-    if isinstance(x, Fraction) and len(str(x)) <= LONGEST_FRACTION:
+    if isinstance(x, Fraction) and len(str(x)) <= MAX_FRACTION_CHARACTERS:
         return str(x)
     try:
         return f"≈{float(x):.6g}" if isinstance(x, Fraction) else f"{x:.6g}"
@@ -221,9 +227,9 @@ def bracketed(text: str) -> str:
     return f"({text})" if text.startswith("-") else text
 
 
-def spelled(op: Any, texts: list[str]) -> str:
+def expression(op: Any, texts: list[str]) -> str:
     """Return an operation on texts, of which a long list is cut."""
-    if len(texts) > MOST_OPERANDS:
-        texts = [*texts[: MOST_OPERANDS - 2], "…", texts[-1]]
+    if len(texts) > MAX_OPERANDS_SPELLED:
+        texts = [*texts[: MAX_OPERANDS_SPELLED - 2], "…", texts[-1]]
     infix = not op.symbol.isidentifier() and len(texts) > 1
     return str(op.spell(*(map(bracketed, texts) if infix else texts)))

@@ -28,12 +28,12 @@ from string import Template
 from typing import Any
 
 from autograd.atomic import write_file
-from autograd.stepping.model import Backward, Done, Forward, Model, Seed, bracketed, shown
+from autograd.stepping.model import Backward, Done, Forward, Model, Seed, bracketed, six_digits
 from autograd.stepping.picture import svg
 from autograd.testing import Finding, check_graph
 
-SMALLEST = 0.7  # of its size: a wider picture scrolls instead
-MOST_CHECKED = 10_000  # leaves times nodes: about a second
+MIN_SCALE = 0.7  # of a picture's size: a wider one scrolls instead
+MAX_CHECK_WORK = 10_000  # leaves times nodes: about a second
 JUDGES = {
     "exact": "exact fractions",
     "mpmath": "60-digit arithmetic",
@@ -56,23 +56,26 @@ class Stepper:
 
     def __init__(self, model: Model, rankdir: str = "LR", check: bool = True) -> None:
         self.model = model
-        self.verdict, self.badge = judged(model) if check else ("unknown", "gradients not checked")
+        self.verdict, self.badge = "unknown", "gradients not checked"
+        if check:
+            self.verdict, self.badge = gradient_check(model)
         self.html = self.fragment(svg(model, rankdir))
 
     def fragment(self, picture: str) -> str:
         """Return the HTML; the picture is in it once, and the script takes it from there."""
-        name, count = self.name, len(self.model.steps)
+        name = self.name
+        count = len(self.model.steps)
         data = embedded(self.data())
         return Template(resource("page.html")).substitute(
             key=hashlib.sha256(data.encode()).hexdigest()[:12],
             css=resource("page.css"),
             js=resource("page.js"),
-            title=escape(f"{name} = {shown(self.model.root.data)}"),
+            title=escape(f"{name} = {six_digits(self.model.root.data)}"),
             counts=f"{len(self.model.nodes)} nodes, {count} steps",
             verdict=self.verdict,
             badge=escape(self.badge),
             alt=escape(f"The computation graph of {name} with values and gradients."),
-            least=round(SMALLEST * width_of(picture)),
+            least=round(MIN_SCALE * width_of(picture)),
             picture=base64.b64encode(picture.encode()).decode(),
             rows="\n".join(table_rows(self.model)),
             data=data,
@@ -134,11 +137,11 @@ def width_of(picture: str) -> float:
     return float(picture.split('width="', 1)[1].split('"', 1)[0])
 
 
-def judged(model: Model) -> tuple[str, str]:
+def gradient_check(model: Model) -> tuple[str, str]:
     """Return the verdict of the gradient check, and a line that says what was found."""
     reached = {x: g for x, g in zip(model.nodes, model.gradients) if x.op is None and g is not None}
     finite = {x: g for x, g in reached.items() if math.isfinite(x.data) and math.isfinite(g)}
-    every = -(-len(finite) * len(model.nodes) // MOST_CHECKED) or 1  # so many leaves, not all
+    every = -(-len(finite) * len(model.nodes) // MAX_CHECK_WORK) or 1  # so many leaves, not all
     try:
         findings = check_graph(model.root, dict(list(finite.items())[::every]), model.seed)
     except ValueError as error:  # an infinite result, or an operand that was changed since
@@ -180,7 +183,7 @@ def delta(step: Forward | Seed | Backward | Done) -> list[Any]:
 
 def coded(x: Any) -> Any:
     """Return a number for JSON without loss: a float as it is, else in full and as shown."""
-    return x if isinstance(x, float) and math.isfinite(x) else [str(x), shown(x)]
+    return x if isinstance(x, float) and math.isfinite(x) else [str(x), six_digits(x)]
 
 
 def embedded(data: Any) -> str:
@@ -203,17 +206,18 @@ def table_cells(model: Model, step: Forward | Seed | Backward | Done) -> tuple[s
     """Return where a step happens, what it computes, and what comes out."""
     names = [model.names[node] for node in model.nodes]
     if isinstance(step, Forward):
-        return names[step.node], step.formula, shown(model.nodes[step.node].data)
+        return names[step.node], step.formula, six_digits(model.nodes[step.node].data)
     if isinstance(step, Seed):
-        return names[step.node], "the pass starts here", shown(step.after)
+        return names[step.node], "the pass starts here", six_digits(step.after)
     if isinstance(step, Done):
         return (step.sentence,)
     arrow = model.arrows[step.arrow]
-    slope, product = bracketed(shown(step.slope)), bracketed(shown(step.contribution))
+    slope = bracketed(six_digits(step.slope))
+    product = bracketed(six_digits(step.contribution))
     return (
         f"{names[arrow.node]} → {names[arrow.operand or 0]}",
-        f"{shown(step.upstream)} × {slope} = {shown(step.contribution)}",
-        f"{shown(step.before)} + {product} = {shown(step.after)}",
+        f"{six_digits(step.upstream)} × {slope} = {six_digits(step.contribution)}",
+        f"{six_digits(step.before)} + {product} = {six_digits(step.after)}",
     )
 
 

@@ -16,16 +16,32 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from autograd.drawing.labels import escape_html as escaped
+from autograd.drawing.palette import (
+    CONSTANT_FILL,
+    CONSTANT_OUTLINE,
+    FIXED_WIDTH_FONT,
+    LEAF_FILL,
+    OPERATION_FILL,
+    PAGE_FAINT_INK,
+    PAGE_FONTS,
+    PAGE_GRADIENT_INK,
+    PAGE_INK,
+    PAGE_LINE,
+    PAGE_RULE,
+    PAPER,
+    ROOT_FILL,
+)
 from autograd.drawing.render import render
-from autograd.stepping.model import Arrow, Backward, Model, shown
+from autograd.stepping.model import Arrow, Backward, Model, six_digits
 
-POINTS = 72.0  # in an inch: Graphviz measures boxes in inches, and the rest in points
-LETTER = 7.3  # points that one letter of a box takes
-HEIGHT, PILL = 62.0, 26.0  # of the box of a Value, of a constant
-MARGIN = 10.0
-FILLS = {"leaf": "#fff7df", "inner": "#eef4ff", "root": "#e3f3e6"}
-INK, PALE, LINE, GRADIENT = "#101828", "#5d6b82", "#98a2b3", "#b54708"
-GAP_ACROSS, GAP_ALONG = 70.0, 18.0  # between columns and within one, where there is no engine
+POINTS_PER_INCH = 72.0  # Graphviz measures boxes in inches, and the rest in points
+LETTER_WIDTH = 7.3  # points that one letter of a box takes
+BOX_HEIGHT = 62.0  # points, of the box of a Value
+PILL_HEIGHT = 26.0  # points, the height of the box of a constant
+MARGIN_POINTS = 10.0
+FILL_OF = {"leaf": LEAF_FILL, "inner": OPERATION_FILL, "root": ROOT_FILL}
+GAP_ACROSS = 70.0  # points between columns, where there is no engine
+GAP_ALONG = 18.0  # points between the boxes of a column
 
 Point = tuple[float, float]
 
@@ -53,12 +69,12 @@ def svg(model: Model, rankdir: str = "LR") -> str:
     """
     boxes = box_sizes(model)
     layout = graphviz_layout(model, boxes, rankdir) or column_layout(model, boxes)
-    width, height = layout.width + 2 * MARGIN, layout.height + 2 * MARGIN
+    width, height = layout.width + 2 * MARGIN_POINTS, layout.height + 2 * MARGIN_POINTS
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" '
-        f'width="{width:.0f}" height="{height:.0f}" font-family="Helvetica, Arial, sans-serif" '
-        f'font-size="12"><rect class="ground" width="100%" height="100%" fill="#ffffff"/>'
-        f'<g transform="translate({MARGIN:.0f} {MARGIN:.0f})">'
+        f'width="{width:.0f}" height="{height:.0f}" font-family="{PAGE_FONTS}" '
+        f'font-size="12"><rect class="ground" width="100%" height="100%" fill="{PAPER}"/>'
+        f'<g transform="translate({MARGIN_POINTS:.0f} {MARGIN_POINTS:.0f})">'
     )
     edges = (edge_svg(arrow, layout.curves[arrow.id]) for arrow in model.arrows)
     constants = (pill_svg(name, text, layout) for name, text in model.constants.items())
@@ -66,7 +82,7 @@ def svg(model: Model, rankdir: str = "LR") -> str:
     return "".join(
         [
             head,
-            f'<g fill="none" stroke="{LINE}" font-size="11" text-anchor="middle">',
+            f'<g fill="none" stroke="{PAGE_LINE}" font-size="11" text-anchor="middle">',
             *edges,
             '</g><g text-anchor="middle">',
             *constants,
@@ -79,19 +95,22 @@ def svg(model: Model, rankdir: str = "LR") -> str:
 
 def box_sizes(model: Model) -> dict[str, Point]:
     """Return the width and height of every box, as wide as the longest text it will bear."""
-    texts: list[list[str]] = [["     " + shown(node.data)] for node in model.nodes]
+    texts: list[list[str]] = [["     " + six_digits(node.data)] for node in model.nodes]
     for step in model.steps:
         if isinstance(step, Backward):
-            after = "     " + shown(step.after)
+            after = "     " + six_digits(step.after)
             texts[model.arrows[step.arrow].operand or 0].append(after)
     for i, node in enumerate(model.nodes):
-        texts[i].append(model.names[node] + "   " + operation(node))
-    nodes = {f"n{i}": (16 + LETTER * max(map(len, t)), HEIGHT) for i, t in enumerate(texts)}
-    pills = {name: (16 + LETTER * len(text), PILL) for name, text in model.constants.items()}
-    return nodes | pills
+        texts[i].append(model.names[node] + "   " + operation_symbol(node))
+    sizes = {}
+    for i, lines in enumerate(texts):
+        sizes[f"n{i}"] = 16 + LETTER_WIDTH * max(map(len, lines)), BOX_HEIGHT
+    for name, text in model.constants.items():
+        sizes[name] = 16 + LETTER_WIDTH * len(text), PILL_HEIGHT
+    return sizes
 
 
-def operation(node: Any) -> str:
+def operation_symbol(node: Any) -> str:
     """Return the symbol of what made a node; nothing for a leaf."""
     return str(node.op.symbol) if node.op else ""
 
@@ -99,44 +118,49 @@ def operation(node: Any) -> str:
 def graphviz_layout(model: Model, boxes: dict[str, Point], rankdir: str) -> Layout | None:
     """Return where Graphviz puts the boxes, or None where it cannot."""
     try:
-        graph = json.loads(render("".join(dot(model, boxes, rankdir)), "json0"))
+        graph = json.loads(render("".join(dot_source(model, boxes, rankdir)), "json0"))
     except RuntimeError:  # no engine here, or one that gives up
         return None
-    _, _, width, height = numbers(graph["bb"])
-    flip = height  # y points up there
-    centres = {o["name"]: turned(numbers(o["pos"]), flip)[0] for o in graph["objects"]}
+    _, _, width, height = parsed_numbers(graph["bb"])
+    centres = {}
+    for box in graph["objects"]:
+        centres[box["name"]] = parsed_points(box["pos"], height)[0]
     curves = {}
     for edge in graph.get("edges", ()):
-        points = turned(numbers(edge["pos"].replace("e,", "")), flip)
-        curves[edge["id"]] = Curve(points[1:] + points[:1], turned(numbers(edge["lp"]), flip)[0])
+        tip, *line = parsed_points(edge["pos"].replace("e,", ""), height)
+        label = parsed_points(edge["lp"], height)[0]
+        curves[edge["id"]] = Curve([*line, tip], label)
     return Layout(centres, curves, width, height)
 
 
-def dot(model: Model, boxes: dict[str, Point], rankdir: str) -> Iterator[str]:
+def dot_source(model: Model, boxes: dict[str, Point], rankdir: str) -> Iterator[str]:
     """Yield the graph as DOT: sizes only, no text of a user's."""
     yield f"digraph {{ rankdir={rankdir} nodesep=0.2 ranksep=0.35\n"
     yield 'node [shape=box fixedsize=true label=""]\n'
-    yield 'edge [fontname="Courier" fontsize=11 arrowsize=0.6]\n'
+    yield f'edge [fontname="{FIXED_WIDTH_FONT}" fontsize=11 arrowsize=0.6]\n'
     for name, (width, height) in boxes.items():
-        yield f'"{name}" [width={width / POINTS:.3f} height={height / POINTS:.3f}]\n'
+        across = width / POINTS_PER_INCH
+        up = height / POINTS_PER_INCH
+        yield f'"{name}" [width={across:.3f} height={up:.3f}]\n'
     for arrow in model.arrows:
-        label = "" if arrow.slope is None else short(arrow.slope)
+        label = "" if arrow.slope is None else four_digits(arrow.slope)
         yield f'"{arrow.tail}" -> n{arrow.node} [id="{arrow.id}" label="{label} "]\n'
     yield "}\n"
 
 
-def short(x: Any) -> str:
+def four_digits(x: Any) -> str:
     """Return a local derivative as an edge shows it: four digits."""
-    return shown(x) if not isinstance(x, float) else f"{x:.4g}"
+    return six_digits(x) if not isinstance(x, float) else f"{x:.4g}"
 
 
-def numbers(text: str) -> list[float]:
+def parsed_numbers(text: str) -> list[float]:
     """Return the numbers of an attribute of Graphviz."""
     return [float(x) for x in text.replace(",", " ").split()]
 
 
-def turned(flat: list[float], height: float) -> list[Point]:
-    """Return pairs of coordinates with y pointing down."""
+def parsed_points(text: str, height: float) -> list[Point]:
+    """Return the points of an attribute of Graphviz, where y points up, with y pointing down."""
+    flat = parsed_numbers(text)
     return [(x, height - y) for x, y in zip(flat[::2], flat[1::2])]
 
 
@@ -149,9 +173,11 @@ def column_layout(model: Model, boxes: dict[str, Point]) -> Layout:
     columns: list[list[str]] = [[] for _ in range(1 + max(depth.values()))]
     for name in boxes:
         columns[depth[name]].append(name)
-    centres, left = {}, 0.0
+    centres = {}
+    left = 0.0
     for column in columns:
-        width, top = max(boxes[name][0] for name in column), 0.0
+        width = max(boxes[name][0] for name in column)
+        top = 0.0
         for name in column:
             centres[name] = (left + width / 2, top + boxes[name][1] / 2)
             top += boxes[name][1] + GAP_ALONG
@@ -165,7 +191,8 @@ def straight(tail: str, head: str, centres: dict[str, Point], boxes: dict[str, P
     """Return a curve from the right side of one box to the left side of another."""
     start = centres[tail][0] + boxes[tail][0] / 2, centres[tail][1]
     tip = centres[head][0] - boxes[head][0] / 2, centres[head][1]
-    end, middle = (tip[0] - 6, tip[1]), (start[0] + tip[0]) / 2
+    end = (tip[0] - 6, tip[1])
+    middle = (start[0] + tip[0]) / 2
     points = [start, (middle, start[1]), (middle, tip[1]), end, tip]
     return Curve(points, (middle, (start[1] + tip[1]) / 2 - 6))
 
@@ -173,29 +200,29 @@ def straight(tail: str, head: str, centres: dict[str, Point], boxes: dict[str, P
 def edge_svg(arrow: Arrow, curve: Curve) -> str:
     """Return an edge: its line, the tips of both directions, and the local derivative."""
     *line, tip = curve.points
-    d = f"M{rounded(line[0])}C{' '.join(map(rounded, line[1:]))}"
+    d = f"M{to_a_pixel(line[0])}C{' '.join(map(to_a_pixel, line[1:]))}"
     kind = {"e": "edge", "z": "edge zero", "k": "edge fixed"}[arrow.id[0]]
     dashed = ' stroke-dasharray="4 3"' if arrow.id[0] == "z" else ""
     parts = [
         f'<g class="{kind}"><path id="{arrow.id}" d="{d}"{dashed}/>'
-        f'<path class="tip" d="{triangle(line[-1], tip)}" fill="{LINE}"/>',
+        f'<path class="tip" d="{triangle(line[-1], tip)}" fill="{PAGE_LINE}"/>',
     ]
     if arrow.slope is not None:
         x, y = curve.label
         parts.append(f'<path class="back" d="{triangle(line[1], line[0])}" stroke="none"/>')
         parts.append(
-            f'<text class="slope" x="{x:.0f}" y="{y + 1:.0f}" fill="{PALE}" stroke="none">'
-            f"{short(arrow.slope)}</text>"
+            f'<text class="slope" x="{x:.0f}" y="{y + 1:.0f}" fill="{PAGE_FAINT_INK}" '
+            f'stroke="none">{four_digits(arrow.slope)}</text>'
         )
     return "".join([*parts, "</g>"])
 
 
-def rounded(point: Point) -> str:
+def to_a_pixel(point: Point) -> str:
     """Return a point of a curve as SVG writes it, to the pixel."""
     return f"{point[0]:.0f},{point[1]:.0f}"
 
 
-def pair(point: Point) -> str:
+def to_a_tenth(point: Point) -> str:
     """Return a point as SVG writes it."""
     return f"{point[0]:.1f},{point[1]:.1f}"
 
@@ -207,51 +234,61 @@ def triangle(start: Point, tip: Point) -> str:
     x, y = 7 * x / length, 7 * y / length
     base = tip[0] - x, tip[1] - y
     sides = (base[0] - y / 2, base[1] + x / 2), (base[0] + y / 2, base[1] - x / 2)
-    return f"M{pair(tip)}L{pair(sides[0])}L{pair(sides[1])}Z"
+    return f"M{to_a_tenth(tip)}L{to_a_tenth(sides[0])}L{to_a_tenth(sides[1])}Z"
 
 
 def pill_svg(name: str, text: str, layout: Layout) -> str:
     """Return a constant: a number that is no Value."""
     x, y = layout.centres[name]
-    width = 16 + LETTER * len(text)
+    width = 16 + LETTER_WIDTH * len(text)
+    top = y - PILL_HEIGHT / 2
     return (
-        f'<g id="{name}" class="constant"><rect x="{x - width / 2:.1f}" y="{y - PILL / 2:.1f}" '
-        f'width="{width:.1f}" height="{PILL:.0f}" rx="13" fill="#f2f4f7" stroke="#d0d5dd"/>'
-        f'<text x="{x:.1f}" y="{y + 4:.1f}" fill="{PALE}">{escaped(text)}</text></g>'
+        f'<g id="{name}" class="constant"><rect x="{x - width / 2:.1f}" y="{top:.1f}" '
+        f'width="{width:.1f}" height="{PILL_HEIGHT:.0f}" rx="13" fill="{CONSTANT_FILL}" '
+        f'stroke="{CONSTANT_OUTLINE}"/>'
+        f'<text x="{x:.1f}" y="{y + 4:.1f}" fill="{PAGE_FAINT_INK}">{escaped(text)}</text></g>'
     )
 
 
 def node_svg(model: Model, number: int, size: Point, layout: Layout) -> str:
     """Return a Value: its name and operation, its number, and its gradient."""
-    node, (x, y), (width, height) = model.nodes[number], layout.centres[f"n{number}"], size
-    kind = "leaf" if node.op is None else "root" if node is model.root else "inner"
+    node = model.nodes[number]
     gradient = model.gradients[number]
-    left, right = 8, round(width - 8)
+    kind = "leaf" if node.op is None else "root" if node is model.root else "inner"
+    x, y = layout.centres[f"n{number}"]
+    width, height = size
+    left = 8
+    right = round(width - 8)
+    ink = f'fill="{PAGE_INK}"'
+    faint = f'fill="{PAGE_FAINT_INK}"'
+    gradient_ink = f'fill="{PAGE_GRADIENT_INK}"'
+    shown_gradient = "–" if gradient is None else six_digits(gradient)
     return "".join(
         [
             f'<g id="n{number}" class="node {kind}" transform="translate({x - width / 2:.0f} '
-            f'{y - height / 2:.0f})"><title>{title(model, number)}</title>'
-            f'<rect width="{width:.0f}" height="{height:.0f}" rx="8" fill="{FILLS[kind]}" '
-            f'stroke="{LINE}"/><path class="rule" d="M0,22H{width:.0f}" stroke="#e4e7ec"/>',
-            line(left, 16, "name", model.names[node], f'font-weight="bold" fill="{INK}"'),
-            line(right, 16, "op", operation(node), f'text-anchor="end" fill="{PALE}"'),
-            line(left, 36, "key", "data", f'font-size="10" fill="{PALE}"'),
-            line(right, 36, "data", shown(node.data), f'text-anchor="end" fill="{INK}"'),
-            line(left, 53, "key", "grad", f'font-size="10" fill="{PALE}"'),
-            line(right, 53, "grad", "–" if gradient is None else shown(gradient),
-                 f'text-anchor="end" fill="{GRADIENT}"'),
+            f'{y - height / 2:.0f})"><title>{node_tooltip(model, number)}</title>'
+            f'<rect width="{width:.0f}" height="{height:.0f}" rx="8" fill="{FILL_OF[kind]}" '
+            f'stroke="{PAGE_LINE}"/>'
+            f'<path class="rule" d="M0,22H{width:.0f}" stroke="{PAGE_RULE}"/>',
+            text_line(left, 16, "name", model.names[node], f'font-weight="bold" {ink}'),
+            text_line(right, 16, "op", operation_symbol(node), f'text-anchor="end" {faint}'),
+            text_line(left, 36, "key", "data", f'font-size="10" {faint}'),
+            text_line(right, 36, "data", six_digits(node.data), f'text-anchor="end" {ink}'),
+            text_line(left, 53, "key", "grad", f'font-size="10" {faint}'),
+            text_line(right, 53, "grad", shown_gradient, f'text-anchor="end" {gradient_ink}'),
             "</g>",
         ]
-    )  # fmt: skip
+    )
 
 
-def title(model: Model, number: int) -> str:
+def node_tooltip(model: Model, number: int) -> str:
     """Return the tooltip of a node: all digits."""
-    node, gradient = model.nodes[number], model.gradients[number]
+    node = model.nodes[number]
+    gradient = model.gradients[number]
     tail = "no path leads to the root" if gradient is None else f"grad {gradient}"
     return escaped(f"{model.names[node]}: data {node.data}, {tail}")
 
 
-def line(x: int, y: int, kind: str, content: str, style: str) -> str:
+def text_line(x: int, y: int, kind: str, content: str, style: str) -> str:
     """Return one line of text in a box."""
     return f'<text class="{kind}" x="{x}" y="{y}" {style}>{escaped(content)}</text>'

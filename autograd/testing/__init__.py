@@ -19,7 +19,7 @@ from autograd.testing.check import (
     Report,
     check_gradients,
 )
-from autograd.testing.graph import Finding, check_graph
+from autograd.testing.graph_check import Finding, check_graph
 
 __all__ = [
     "check_gradients", "check_graph", "Component", "Finding", "GradientMismatch",

@@ -8,20 +8,25 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from autograd.coercion import as_number
-from autograd.functional import flatten, gradients
+from autograd.functional import gradients
+from autograd.structures import flatten
 from autograd.testing import oracles
-from autograd.testing.locate import where_at_fault
-from autograd.testing.number_types import Unreplayable, portable
+from autograd.testing.locate import diagnosis
+from autograd.testing.mpmath_context import NotLiftable
+from autograd.testing.number_types import portable
 from autograd.testing.oracles import REFUSALS, Estimate, Program, as_float
 from autograd.testing.parameters import without_parameters
 from autograd.testing.recording import Recording, noise, path_sums, record
 from autograd.value import Value
 
-WRONG = 1e-9  # an error above this share of the path sum is a mistake, and no rounding
-DOUBT = 1e-4  # an oracle whose own error is above this share of it cannot tell
-NOISE = 16.0  # how many times the effect of one perturbed rounding is allowed
-KINK = 1e-9  # one-sided slopes that differ by more than this share are those of a kink
-ORACLES = ("auto", *oracles.FIRST)
+DEFAULT_RTOL = 1e-9  # a larger share of the path sum is a mistake, and no rounding
+MAX_DOUBT = 1e-4  # an oracle whose own error is a larger share of the path sum cannot tell
+NOISE_FACTOR = 16.0  # how many times the effect of one perturbed rounding is allowed
+MIN_JUMP = 1e-9  # one-sided slopes that differ by a larger share are those of a kink
+MAX_COMPONENTS_SHOWN = 5  # of those that are wrong
+MAX_POINT_CHARACTERS = 400
+DENOMINATORS_SHOWN = 10**6  # below this; other fractions are shown as decimals
+ORACLES = ("auto", *oracles.FIRST_DERIVATIVES)
 
 
 class GradientMismatch(AssertionError):
@@ -57,15 +62,17 @@ class Component(NamedTuple):
     @property
     def is_unsure(self) -> bool:
         """Whether a wrong derivative could have passed, because the bound is so wide."""
-        if self.claimed == self.expected == 0 or self.error <= self.sharp <= DOUBT * self.scale:
+        if self.claimed == self.expected == 0 or self.error <= self.sharp <= MAX_DOUBT * self.scale:
             return False
         if self.claimed == as_float(self.expected) and self.oracle in ("exact", "mpmath"):
             return False  # the float nearest to the truth
-        return self.doubt > DOUBT * self.scale
+        return self.doubt > MAX_DOUBT * self.scale
 
     def __str__(self) -> str:
+        claimed = ten_digits(self.claimed)
+        expected = ten_digits(self.expected)
         return (
-            f"{self.place}: {shown(self.claimed)}, but {self.oracle} gives {shown(self.expected)}; "
+            f"{self.place}: {claimed}, but {self.oracle} gives {expected}; "
             f"error {self.error:.3g}, at most {self.bound:.3g} allowed"
         )
 
@@ -137,7 +144,7 @@ def check_gradients(
       x: 6, but exact gives 12; error 6, at most 1.2e-08 allowed
     """
     checked_settings(args, order, oracle)
-    check = Check(f, args, gradient, oracle, rtol or WRONG, atol or 0.0)
+    check = Check(f, args, gradient, oracle, rtol or DEFAULT_RTOL, atol or 0.0)
     components = [part for output in range(check.outputs) for part in check.first(output)]
     if order == 2:
         components += [part for output in range(check.outputs) for part in check.second(output)]
@@ -168,9 +175,13 @@ class Check:
         rtol: float,
         atol: float,
     ) -> None:
-        self.name, self.point = name_of(f), args
+        self.name = name_of(f)
+        self.point = args
         self.f, self.args = without_parameters(f, args)
-        self.claim, self.oracle, self.rtol, self.atol = gradient, oracle, rtol, atol
+        self.claim = gradient
+        self.oracle = oracle
+        self.rtol = rtol
+        self.atol = atol
         self.recording = self.recorded()
         cut = self.recording is not None and self.recording.is_cut()
         self.program = Program(self.f, self.args, recorded=gradient is None, cut=cut)
@@ -190,7 +201,7 @@ class Check:
                 ) from error
         try:
             return record(portable(self.f), self.args)
-        except (*REFUSALS, Unreplayable):
+        except (*REFUSALS, NotLiftable):
             return None
 
     def first(self, output: int) -> list[Component]:
@@ -211,7 +222,8 @@ class Check:
         if self.claim is None and self.recording:
             return self.recording.gradient(output)
         assert self.claim is not None
-        rows, n = flatten(self.claim(*self.args)), len(self.inputs)
+        rows = flatten(self.claim(*self.args))
+        n = len(self.inputs)
         rows = [x.data if isinstance(x, Value) else x for x in rows]
         if len(rows) != n * self.outputs:
             raise ValueError(
@@ -223,17 +235,18 @@ class Check:
     def scales(self, output: int, claimed: Sequence[Any]) -> list[tuple[float, float]]:
         """Return for every input the path sum, and the noise of the claimed derivative."""
         if self.recording is None:
-            return list(zip(map(size, claimed), self.claimed_noise(output)))
+            return list(zip(map(finite_size, claimed), self.claimed_noise(output)))
         sums = path_sums(self.recording.outputs[output], self.recording.leaves)
         if any(isinstance(x, Fraction) for x in claimed):
             return [(0.0, 0.0)] * len(sums)
         own = noise(portable(self.f), self.args, output)
         claims = self.claimed_noise(output) if self.claim else [0.0] * len(own)
-        return [(s, faint + NOISE * (a + b)) for (s, faint), a, b in zip(sums, own, claims)]
+        return [(s, faint + NOISE_FACTOR * (a + b)) for (s, faint), a, b in zip(sums, own, claims)]
 
     def claimed_noise(self, output: int) -> list[float]:
         """Return by how much a claimed gradient moves when its inputs move by a unit or two."""
-        here, found = self.claimed(output), [0.0] * len(self.inputs)
+        here = self.claimed(output)
+        found = [0.0] * len(self.inputs)
         for side in (-2, -1, 1, 2):
             nearby = [nudged(x, side) for x in self.inputs]
             try:
@@ -248,11 +261,16 @@ class Check:
     def component(
         self, output: int, i: int, claimed: Any, scale: float, uncertain: float
     ) -> Component:
-        """Compare one partial derivative with the oracle's, or say that there is none."""
+        """Compare one partial derivative with the oracle's.
+
+        Raises: NonDifferentiablePoint: there is none; the message says by how much the slopes to
+            the left and to the right differ.
+        """
         place = self.place(output, i)
         suspicion = self.recording.suspicion(output) if self.recording else "not recorded"
         estimate = self.estimate(i, suspicion, place)
-        if suspicion and estimate.jump > KINK * (size(as_float(estimate.slope)) + size(scale)):
+        size = finite_size(as_float(estimate.slope)) + finite_size(scale)
+        if suspicion and estimate.jump > MIN_JUMP * size:
             infinite = "they grow without bound" if estimate.jump == math.inf else ""
             raise NonDifferentiablePoint(
                 f"{self.name} has no derivative at {self.shown_inputs()}: by {place}, the "
@@ -266,7 +284,7 @@ class Check:
         self, place: str, claimed: Any, estimate: Estimate, scale: float, uncertain: float
     ) -> Component:
         """Return the component of a claim and an estimate."""
-        scale = size(scale) or size(as_float(estimate.slope))
+        scale = finite_size(scale) or finite_size(as_float(estimate.slope))
         exact = isinstance(claimed, Fraction) and estimate.oracle == "exact"
         doubt = 4 * estimate.error + uncertain
         bound = 0.0 if exact else self.rtol * scale + doubt + self.atol
@@ -292,7 +310,8 @@ class Check:
         """Check the second derivatives of one output, as the engine gives them."""
         if self.claim is not None or self.recording is None:
             raise ValueError("order=2 checks the engine's own derivatives: leave out gradient=")
-        root, leaves = self.recording.outputs[output], self.recording.leaves
+        root = self.recording.outputs[output]
+        leaves = self.recording.leaves
         self.program.output = output
         noises = noise(self.f, self.args, output, order=2)
         found = []
@@ -302,20 +321,21 @@ class Check:
             row = gradients(slope, leaves)
             for j in self.variables:
                 estimate = self.second_estimate(output, i, j)
-                uncertain = sums[j][1] + NOISE * noises[i * len(leaves) + j]
+                uncertain = sums[j][1] + NOISE_FACTOR * noises[i * len(leaves) + j]
                 place = f"{self.place(output, i)}, {self.place(output, j)}"
                 found.append(self.compared(place, row[j].data, estimate, sums[j][0], uncertain))
         return self.judged(output, found)
 
     def second_estimate(self, output: int, i: int, j: int) -> Estimate:
         """Return the oracle's second derivative."""
-        for name, opinion in oracles.SECOND.items():
+        for name, opinion in oracles.SECOND_DERIVATIVES.items():
             if self.oracle in ("auto", name):
                 try:
                     return opinion(self.program, i, j)
                 except REFUSALS:
                     continue
-        f, args = self.f, self.args
+        f = self.f
+        args = self.args
 
         def slope(numbers: Sequence[float]) -> float:
             return float(record(f, oracles.refilled(args, numbers)).gradient(output)[i])
@@ -331,8 +351,8 @@ class Check:
             if part.is_unsure and part.doubt > self.atol:
                 raise InconclusiveCheck(
                     f"the gradient of {self.name} at {self.shown_inputs()} cannot be judged: "
-                    f"{part.place} is {shown(part.claimed)}, {part.oracle} gives "
-                    f"{shown(part.expected)}, give or take {part.doubt:.3g}"
+                    f"{part.place} is {ten_digits(part.claimed)}, {part.oracle} gives "
+                    f"{ten_digits(part.expected)}, give or take {part.doubt:.3g}"
                 )
         return found
 
@@ -340,19 +360,20 @@ class Check:
         """Return the text of a mismatch, the worst component first."""
         ordered = sorted(wrong, key=lambda part: -part.excess)
         lines = [f"wrong gradient of {self.name}", f"  inputs: {self.shown_inputs()}"]
-        lines += [f"  {part}" for part in ordered[:5]]
-        lines += [f"  and {len(ordered) - 5} more"] * (len(ordered) > 5)
+        lines += [f"  {part}" for part in ordered[:MAX_COMPONENTS_SHOWN]]
+        if len(ordered) > MAX_COMPONENTS_SHOWN:
+            lines.append(f"  and {len(ordered) - MAX_COMPONENTS_SHOWN} more")
         if self.claim is None and self.recording:
-            lines.append(f"  {where_at_fault(self.recording.outputs[output])}")
+            lines.append(f"  {diagnosis(self.recording.outputs[output])}")
         return "\n".join(lines)
 
     def shown_inputs(self) -> str:
         """Return the point as it was passed."""
-        return ", ".join(map(repr, self.point))[:400]
+        return ", ".join(map(repr, self.point))[:MAX_POINT_CHARACTERS]
 
     def place(self, output: int, i: int) -> str:
         """Return what a message calls a partial derivative."""
-        path = "".join(paths_of(self.args)[i])
+        path = "".join(input_names(self.args)[i])
         return path if self.outputs == 1 else f"output {output} by {path}"
 
 
@@ -361,10 +382,10 @@ def name_of(f: Any) -> str:
     return str(getattr(f, "__name__", None) or f)
 
 
-def paths_of(args: Sequence[Any]) -> list[str]:
+def input_names(args: Sequence[Any]) -> list[str]:
     """Return how every flat input is reached from the arguments.
 
-    >>> paths_of((1.0, [2.0, 3.0]))
+    >>> input_names((1.0, [2.0, 3.0]))
     ['x', 'y[0]', 'y[1]']
     """
     letters = "xyzuvw" if len(args) <= 6 else ""
@@ -382,14 +403,14 @@ def indexes(x: Any) -> list[str]:
     return [f"[{k}]{tail}" for k, part in enumerate(x) for tail in indexes(part)]
 
 
-def shown(x: Any) -> str:
-    """Return a number as a message shows it."""
-    return str(x) if isinstance(x, Fraction) and x.denominator < 10**6 and x.denominator > 1 else (
-        f"{as_float(x):.10g}"
-    )  # fmt: skip
+def ten_digits(x: Any) -> str:
+    """Return a number with ten digits; a fraction of fewer as it is."""
+    if isinstance(x, Fraction) and 1 < x.denominator < DENOMINATORS_SHOWN:
+        return str(x)
+    return f"{as_float(x):.10g}"
 
 
-def size(x: Any) -> float:
+def finite_size(x: Any) -> float:
     """Return |x| where it is finite, else 0."""
     return abs(float(x)) if math.isfinite(x) else 0.0
 

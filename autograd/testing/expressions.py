@@ -26,11 +26,13 @@ from autograd import reductions
 from autograd.functional import value_and_grad
 from autograd.primitive_type import Interval, Primitive, Variadic
 
-LARGE, SMALL = 1e4, 1e-4  # results beyond are not used: later ones would overflow
-NEARBY, CHANGE = 1e-5, 1e-2  # nor where slopes change by so much for so small a relative step
-AMPLIFIED = 1e3  # nor where rounding has been amplified so often
-EDGE = 1e-3  # operands keep this far from the border of a domain
-WIDEST = 4  # operands of an n-ary operation
+MAX_RESULT = 1e4  # larger results are not used: later ones would overflow
+MIN_RESULT = 1e-4  # nor smaller ones
+MAX_SLOPE_CHANGE = 1e-2  # nor those whose slopes change by a larger share
+NEARBY_STEP = 1e-5  # when the operands change by this share
+MAX_ROUNDINGS = 1e3  # nor those that may be off by so many roundings
+MIN_BORDER_DISTANCE = 1e-3  # operands keep this far from the border of a domain
+N_ARY_OPERANDS = 4
 
 
 class Operation(NamedTuple):
@@ -46,10 +48,10 @@ class Operation(NamedTuple):
     @property
     def arity(self) -> int:
         """How many operands a line takes."""
-        return WIDEST if self.many else len(self.domain)
+        return N_ARY_OPERANDS if self.many else len(self.domain)
 
 
-def share(*xs: Any) -> Any:
+def first_of_softmax(*xs: Any) -> Any:
     """Return the first of the softmax of some numbers."""
     return p.softmax(xs)[0]
 
@@ -61,7 +63,12 @@ def two_term_dot(bias: Any, w: Any, x: Any, y: Any) -> Any:
 
 SPECIAL = {
     "softmax_of": Operation(
-        "softmax", share, (p.REAL,), True, lambda *xs: f"softmax([{', '.join(xs)}])[0]", "softmax"
+        "softmax",
+        first_of_softmax,
+        (p.REAL,),
+        True,
+        lambda *xs: f"softmax([{', '.join(xs)}])[0]",
+        "softmax",
     ),
     "inner_product": Operation(
         "dot",
@@ -77,7 +84,7 @@ LEFT_OUT = frozenset(
     """gaussian polygamma rounded at_least at_most where stop_gradient less less_equal greater
     greater_equal equal mod floordiv clip""".split()
 )
-FIRST = ("add", "mul", "sub", "square", "neg", "sin", "exp", "tanh", "div")  # to shrink towards
+SIMPLEST = ("add", "mul", "sub", "square", "neg", "sin", "exp", "tanh", "div")  # to shrink towards
 
 
 def operation(row: Primitive) -> Operation:
@@ -94,7 +101,7 @@ def operation(row: Primitive) -> Operation:
 def operations(rows: Iterable[Primitive] | None = None, smooth: bool = False) -> list[Operation]:
     """Return the operations for some rows, by default for all that are functions of variables."""
     if rows is None:
-        names = [*FIRST, *(name for name in p.TABLE if name not in FIRST)]
+        names = [*SIMPLEST, *(name for name in p.TABLE if name not in SIMPLEST)]
         rows = [p.TABLE[name] for name in names if name not in LEFT_OUT]
         rows = [row for row in rows if row.smooth or not smooth]
     found = [operation(row) for row in rows]
@@ -192,7 +199,9 @@ def build(
     same when others before it are taken away, and shrinks well. A result that is not finite, or out
     of range, is not used. What nothing uses at the end is added up, so that every line counts.
     """
-    results, lines, loose = list(point), list[Line](), list(range(len(point)))
+    results = list(point)
+    lines = list[Line]()
+    loose = list(range(len(point)))
     roundings = [0.0] * len(point)  # how many units of rounding each result may be off
     for which, indexes in draws:
         chosen = pool[which % len(pool)]
@@ -200,7 +209,7 @@ def build(
         places = operands(chosen, indexes, results, usable, distinct=not sharing)
         numbers = [results[i] for i in places]
         out, off = attempt(chosen, numbers, [roundings[i] for i in places])
-        if places and off < AMPLIFIED:
+        if places and off < MAX_ROUNDINGS:
             lines.append(Line(chosen, tuple(places)))
             loose = [i for i in loose if i not in places] + [len(results)]
             results.append(out)
@@ -228,7 +237,8 @@ def operands(
         candidates = [
             i
             for i in usable
-            if low + EDGE < results[i] < high - EDGE and not (distinct and i in found)
+            if low + MIN_BORDER_DISTANCE < results[i] < high - MIN_BORDER_DISTANCE
+            and not (distinct and i in found)
         ]
         if not candidates:
             return []
@@ -247,14 +257,14 @@ def attempt(
     everything = tuple(range(len(numbers)))
     try:
         out, slopes = value_and_grad(chosen.function, everything)(*numbers)
-        moved = [x * (1 + NEARBY) if x else NEARBY for x in numbers]
+        moved = [x * (1 + NEARBY_STEP) if x else NEARBY_STEP for x in numbers]
         _, others = value_and_grad(chosen.function, everything)(*moved)
     except (ValueError, ArithmeticError):
         return 0.0, math.inf
     reach = sum(abs(s * x) * r for s, x, r in zip(slopes, numbers, roundings))
-    allowed = 0.0 if all(numbers) else CHANGE  # next to a zero a slope may begin to grow
-    steady = all(abs(a - b) <= CHANGE * abs(a) + allowed for a, b in zip(slopes, others))
-    if not steady or not (SMALL < abs(out) < LARGE or out == reach == 0):
+    allowed = 0.0 if all(numbers) else MAX_SLOPE_CHANGE  # next to a zero a slope may begin to grow
+    steady = all(abs(a - b) <= MAX_SLOPE_CHANGE * abs(a) + allowed for a, b in zip(slopes, others))
+    if not steady or not (MIN_RESULT < abs(out) < MAX_RESULT or out == reach == 0):
         return 0.0, math.inf
     return float(out), 1.0 + (reach / abs(out) if reach else 0.0)
 
@@ -275,5 +285,5 @@ def random_expression(
 
 def random_draw(source: random.Random, pool: int) -> Draw:
     """Return a random line; operands lean towards recent results."""
-    indexes = tuple(-1 - int(source.expovariate(0.4)) for _ in range(WIDEST))
+    indexes = tuple(-1 - int(source.expovariate(0.4)) for _ in range(N_ARY_OPERANDS))
     return source.randrange(pool), indexes

@@ -17,10 +17,11 @@ from typing import Any
 
 from autograd import primitives as p
 from autograd.backward import topological_order
-from autograd.functional import flatten, gradients, jvp, rebuild, value_and_grad
+from autograd.functional import gradients, jvp, value_and_grad
 from autograd.scalar_math import fold
+from autograd.structures import flatten, rebuild
 from autograd.testing.check import name_of
-from autograd.testing.oracles import U
+from autograd.testing.oracles import UNIT_ROUNDOFF
 from autograd.testing.recording import Recording, noise, path_sums, record
 from autograd.value import Value
 
@@ -47,7 +48,7 @@ def summed(recording: Recording) -> Value:
 def roundings(root: Value, leaves: Sequence[Value]) -> list[float]:
     """Return for every leaf how far rounding may carry its derivative."""
     n = len(topological_order(root))
-    return [(n + 8) * U * s + faint for s, faint in path_sums(root, leaves)]
+    return [(n + 8) * UNIT_ROUNDOFF * s + faint for s, faint in path_sums(root, leaves)]
 
 
 def slopes_of(root: Value, leaves: Sequence[Value]) -> list[Any]:
@@ -71,7 +72,8 @@ def second_backward_doubles(f: Function, *args: Any) -> None:
 def forward_equals_reverse(f: Function, *args: Any) -> None:
     """The derivative along a direction is the gradient times it: jvp and vjp are adjoint."""
     recording = record(f, args)
-    root, leaves = summed(recording), recording.leaves
+    root = summed(recording)
+    leaves = recording.leaves
     along = [math.cos(1.0 + i) for i in range(len(leaves))]
     _, tangents = jvp(f, args, rebuild(args, iter(along)))
     forward = fold(t * (1.0 + 0.25 * k) for k, t in enumerate(flatten(tangents)))
@@ -83,7 +85,8 @@ def forward_equals_reverse(f: Function, *args: Any) -> None:
 def symmetric_hessian(f: Function, *args: Any) -> None:
     """Second derivatives do not depend on the order of differentiation (Schwarz)."""
     recording = record(f, args)
-    root, leaves = summed(recording), recording.leaves
+    root = summed(recording)
+    leaves = recording.leaves
     rows = []
     for slope in gradients(root, leaves):
         row = gradients(slope, leaves)
@@ -129,7 +132,8 @@ def permutation(f: Function, *args: Any) -> None:
 
     straight = value_and_grad(lambda *xs: summed_value(f, xs), everything)(*args)[1]
     other = value_and_grad(shuffled, everything)(*(args[i] for i in order))[1]
-    found, wanted = flatten(other), flatten(tuple(straight[i] for i in order))
+    found = flatten(other)
+    wanted = flatten(tuple(straight[i] for i in order))
     agree("permutation of operands", f, found, wanted, [0.0] * len(found))
 
 
@@ -172,7 +176,8 @@ def pair(f: Function, other: Function | None, args: Any) -> tuple[list[Value], V
 def chain_rule(f: Function, *args: Any, outer: Function = p.tanh) -> None:
     """The gradient of outer(f) is the slope of outer times the gradient of f."""
     recording = record(f, args)
-    inner, leaves = summed(recording), recording.leaves
+    inner = summed(recording)
+    leaves = recording.leaves
     whole = outer(inner)
     (slope,) = gradients(whole, [inner])
     wanted = [slope.data * g for g in slopes_of(inner, leaves)]
@@ -197,10 +202,13 @@ def inverse_pair(f: Function, inverse: Function, x: float) -> None:
     """The slopes of a function and of its inverse multiply to 1."""
     there = record(f, (x,))
     back = record(inverse, (there.outputs[0].data,))
-    slope, other = there.gradient(0)[0], back.gradient(0)[0]
+    slope = there.gradient(0)[0]
+    other = back.gradient(0)[0]
     moved = noise(lambda y: inverse(p.pos(y)), (there.outputs[0].data,), 0)[0]
     shaken = noise(lambda y: f(p.pos(y)), (x,), 0)[0]
-    allowed = (16 * U + 16 * moved / abs(other) + 16 * shaken / abs(slope)) if slope * other else 0
+    allowed = 0.0
+    if slope * other:
+        allowed = 16 * UNIT_ROUNDOFF + 16 * moved / abs(other) + 16 * shaken / abs(slope)
     agree("an inverse has the inverse slope", f, [slope * other], [1.0], [allowed])
 
 

@@ -8,24 +8,26 @@ from typing import Any
 
 from autograd.backward import history
 from autograd.testing.oracles import REFUSALS, Program, ask, with_jump
-from autograd.testing.recording import is_suspect, spelled
+from autograd.testing.recording import expression_of, is_suspect
 from autograd.value import Value
 
-SLIGHT = 1e-9  # relative error of a local derivative that is no rounding
-MOST = 5000  # nodes that are looked at
+MAX_RELATIVE_ERROR = 1e-9  # of a local derivative; a larger one is no rounding
+MAX_NODES_SEARCHED = 5000
 
 
-def where_at_fault(root: Any) -> str:
+def diagnosis(root: Any) -> str:
     """Return a sentence about the first node whose local derivative or number is wrong."""
-    nodes = [x for x in (history(root) if isinstance(root, Value) else [])[:MOST] if x.op]
-    for node in nodes:
+    nodes = history(root) if isinstance(root, Value) else []
+    for node in nodes[:MAX_NODES_SEARCHED]:
+        if node.op is None:
+            continue
         changed = changed_operand(node)
         if changed:
             return changed
         for place, claimed, expected in wrong_edges(node):
             return (
-                f"the node at fault: {spelled(node)}, whose local derivative by operand {place} is "
-                f"{claimed:.10g}, and should be {expected:.10g}"
+                f"the node at fault: {expression_of(node)}, whose local derivative by operand "
+                f"{place} is {claimed:.10g}, and should be {expected:.10g}"
             )
     return (
         "every recorded local derivative is right, so a dependence was not recorded: look for "
@@ -43,8 +45,8 @@ def changed_operand(node: Value) -> str:
     if again == node.data or (again != again and node.data != node.data):
         return ""
     return (
-        f"an operand changed after it was used: {spelled(node)} would be {again!r} now, and was "
-        f"{node.data!r} when recorded"
+        f"an operand changed after it was used: {expression_of(node)} would be {again!r} now, "
+        f"and was {node.data!r} when recorded"
     )
 
 
@@ -66,7 +68,7 @@ def wrong_edges(node: Value) -> Iterator[tuple[int, float, float]]:
             expected = float(found.slope)
             if (
                 not found.jump
-                and abs(claimed - expected) > SLIGHT * abs(expected) + 4 * found.error
+                and abs(claimed - expected) > MAX_RELATIVE_ERROR * abs(expected) + 4 * found.error
             ):
                 yield i, float(claimed), expected
 

@@ -3,42 +3,49 @@
 No derivative stands here: the complex step takes it. What is not analytic decides by the real part.
 
 >>> from autograd.primitives import TABLE
->>> float(forms()["sigmoid"](0)), sorted(set(TABLE) - set(forms()))
+>>> float(precise_functions()["sigmoid"](0)), sorted(set(TABLE) - set(precise_functions()))
 (0.5, [])
 """
 
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
-from autograd.testing.number_types import context, shared
+from autograd.testing.mpmath_context import context
 
-FAR = 10**4  # erfc is 0 to a million digits from here on
-NEAR = 4  # where erfc goes over from a series to a continued fraction
+ERFC_ZERO_FROM = 10**4  # erfc is 0 to a million digits from here on
+EXP_ZERO_BELOW = -(10**8)  # exp is 0 to a million digits up to here
+ERFC_SERIES_BELOW = 4  # where erfc goes over from a series to a continued fraction
 
 
 def real(x: Any) -> Any:
-    """Return the real part of a number of either kind."""
+    """Return the real part of a number, real or complex."""
     return getattr(x, "real", x)
 
 
-def size(x: Any) -> Any:
+def analytic_abs(x: Any) -> Any:
     """Return the absolute value, analytic on either side of 0."""
     return -x if real(x) < 0 else x
 
 
-def forms() -> dict[str, Callable[..., Any]]:
-    """Return the name of every row of the table with its function; made once."""
-    if "forms" not in shared:
-        mp = context()
-        shared["forms"] = {**arithmetic(mp), **smooth(mp), **choices(mp), **sequences(mp)}
-    found: dict[str, Callable[..., Any]] = shared["forms"]
-    return found
+@cache
+def precise_functions() -> dict[str, Callable[..., Any]]:
+    """Return the name of every row of the table with its function; made once.
+
+    Raises: NotLiftable: mpmath is missing.
+    """
+    mp = context()
+    tables = (
+        arithmetic, powers, trigonometric, hyperbolic, special, activations, piecewise,
+        comparisons, n_ary,
+    )  # fmt: skip
+    return {name: function for table in tables for name, function in table(mp).items()}
 
 
-def within(condition: Any, what: str) -> None:
+def require_real(condition: Any, what: str) -> None:
     """Raise a ValueError where a function is not real."""
     if not condition:
         raise ValueError(f"{what} is not real here")
@@ -52,7 +59,7 @@ def powered(mp: Any, x: Any, y: Any) -> Any:
         return x ** int(real(y))
     if x == 0 and real(y) > 0:
         return mp.mpf(0)
-    within(real(x) > 0, "a power of a negative base")
+    require_real(real(x) > 0, "a power of a negative base")
     return mp.exp(y * mp.log(x))
 
 
@@ -68,16 +75,16 @@ def arithmetic(mp: Any) -> dict[str, Callable[..., Any]]:
         "floordiv": lambda x, y: mp.floor(real(x / y)),
         "neg": operator.neg,
         "pos": lambda x: x,
-        "absolute": size,
+        "absolute": analytic_abs,
         "square": lambda x: x * x,
     }
 
 
-def on(condition: Callable[[Any], Any], function: Callable[..., Any]) -> Callable[..., Any]:
+def restricted(condition: Callable[[Any], Any], function: Callable[..., Any]) -> Callable[..., Any]:
     """Return a function that raises where its operand is outside its domain."""
 
     def guarded(x: Any) -> Any:
-        within(condition(real(x)), getattr(function, "__name__", "the function"))
+        require_real(condition(real(x)), getattr(function, "__name__", "the function"))
         return function(x)
 
     return guarded
@@ -87,46 +94,49 @@ def on(condition: Callable[[Any], Any], function: Callable[..., Any]) -> Callabl
 # These are made of real functions, or of series, and keep it.
 
 
-def parts(mp: Any, z: Any) -> tuple[Any, Any]:
+def real_and_imaginary(mp: Any, z: Any) -> tuple[Any, Any]:
     """Return the real and the imaginary part."""
     return real(z), getattr(z, "imag", mp.mpf(0))
 
 
 def arc_tangent(mp: Any, z: Any) -> Any:
     """Return atan of a number (Abramowitz and Stegun, 1964, 4.4.39)."""
-    x, y = parts(mp, z)
+    x, y = real_and_imaginary(mp, z)
     turn = (mp.atan2(x, 1 - y) + mp.atan2(x, 1 + y)) / 2
     return mp.mpc(turn, mp.log1p(4 * y / ((1 - y) ** 2 + x * x)) / 4)
 
 
 def area_tangent(mp: Any, z: Any) -> Any:
     """Return atanh of a number (Abramowitz and Stegun, 1964, 4.6.22 and 4.6.41)."""
-    x, y = parts(mp, z)
-    far, near = (1 + x) ** 2 + y * y, (1 - x) ** 2 + y * y
-    size = mp.log1p(4 * x / near) / 4 if abs(x) < 0.5 else mp.log(far / near) / 4
-    return mp.mpc(size, mp.atan2(2 * y, (1 - x) * (1 + x) - y * y) / 2)
+    x, y = real_and_imaginary(mp, z)
+    far = (1 + x) ** 2 + y * y
+    near = (1 - x) ** 2 + y * y
+    area = mp.log1p(4 * x / near) / 4 if abs(x) < 0.5 else mp.log(far / near) / 4
+    return mp.mpc(area, mp.atan2(2 * y, (1 - x) * (1 + x) - y * y) / 2)
 
 
-def small_erf(mp: Any, z: Any) -> Any:
+def erf_series(mp: Any, z: Any) -> Any:
     """Return erf by a series of terms of one sign (Abramowitz and Stegun, 1964, 7.1.6)."""
-    term = whole = z
+    term = z
+    total = z
     n = 1
-    while abs(term) > abs(whole) * mp.eps:
+    while abs(term) > abs(total) * mp.eps:
         term = term * 2 * z * z / (2 * n + 1)
-        whole, n = whole + term, n + 1
-    return 2 / mp.sqrt(mp.pi) * mp.exp(-z * z) * whole
+        total = total + term
+        n += 1
+    return 2 / mp.sqrt(mp.pi) * mp.exp(-z * z) * total
 
 
-def tail(mp: Any, z: Any) -> Any:
+def complementary_erf(mp: Any, z: Any) -> Any:
     """Return erfc: by the series of erf, far out by a continued fraction (7.1.14)."""
     x = real(z)
     if x < 0:
-        return 2 - tail(mp, -z)
-    if x > FAR:
+        return 2 - complementary_erf(mp, -z)
+    if x > ERFC_ZERO_FROM:
         return mp.mpf(0)
-    if x < NEAR:
+    if x < ERFC_SERIES_BELOW:
         with mp.workdps(mp.dps + 20):
-            return 1 - small_erf(mp, z)
+            return 1 - erf_series(mp, z)
     below = z
     for n in range(int(mp.dps**2 / x**2) + 20, 0, -1):
         below = z + n / (2 * below)
@@ -166,7 +176,7 @@ def log_gamma(mp: Any, x: Any) -> Any:
     """Return log |gamma(x)|, left of 0 by reflection (Abramowitz and Stegun, 1964, 6.1.17)."""
     if real(x) > 0:
         return mp.loggamma(x)
-    return mp.log(mp.pi) - mp.log(size(mp.sinpi(x))) - mp.loggamma(1 - x)
+    return mp.log(mp.pi) - mp.log(analytic_abs(mp.sinpi(x))) - mp.loggamma(1 - x)
 
 
 def logistic(mp: Any, x: Any) -> Any:
@@ -179,76 +189,106 @@ def ramp(mp: Any, x: Any) -> Any:
     return mp.log1p(mp.exp(x)) if real(x) < 0 else x + mp.log1p(mp.exp(-x))
 
 
-def cumulative(mp: Any, x: Any) -> Any:
+def normal_distribution(mp: Any, x: Any) -> Any:
     """Return the normal distribution function."""
-    return tail(mp, -x / mp.sqrt(2)) / 2
+    return complementary_erf(mp, -x / mp.sqrt(2)) / 2
 
 
-def smooth(mp: Any) -> dict[str, Callable[..., Any]]:
-    """Return the analytic functions."""
+def powers(mp: Any) -> dict[str, Callable[..., Any]]:
+    """Return roots, exponentials and logarithms."""
     return {
-        "sqrt": on(lambda x: x >= 0, mp.sqrt),
+        "sqrt": restricted(lambda x: x >= 0, mp.sqrt),
         "cbrt": lambda x: cube_root(mp, x),
         "exp": mp.exp,
         "exp2": lambda x: mp.mpf(2) ** x,
         "expm1": mp.expm1,
-        "log": on(lambda x: x > 0, mp.log),
-        "log2": on(lambda x: x > 0, lambda x: mp.log(x) / mp.log(2)),
-        "log10": on(lambda x: x > 0, lambda x: mp.log(x) / mp.log(10)),
-        "log1p": on(lambda x: x > -1, mp.log1p),
+        "log": restricted(lambda x: x > 0, mp.log),
+        "log2": restricted(lambda x: x > 0, lambda x: mp.log(x) / mp.log(2)),
+        "log10": restricted(lambda x: x > 0, lambda x: mp.log(x) / mp.log(10)),
+        "log1p": restricted(lambda x: x > -1, mp.log1p),
+    }
+
+
+def trigonometric(mp: Any) -> dict[str, Callable[..., Any]]:
+    """Return the functions of angles, and those that return one."""
+    return {
         "sin": mp.sin,
         "cos": mp.cos,
         "tan": mp.tan,
-        "asin": on(lambda x: abs(x) <= 1, lambda x: arc_sine(mp, x)),
-        "acos": on(lambda x: abs(x) <= 1, lambda x: mp.pi / 2 - arc_sine(mp, x)),
+        "asin": restricted(lambda x: abs(x) <= 1, lambda x: arc_sine(mp, x)),
+        "acos": restricted(lambda x: abs(x) <= 1, lambda x: mp.pi / 2 - arc_sine(mp, x)),
         "atan": lambda x: arc_tangent(mp, x),
         "atan2": lambda y, x: angle(mp, y, x),
+        "hypot": lambda x, y: mp.sqrt(x * x + y * y),
+    }
+
+
+def hyperbolic(mp: Any) -> dict[str, Callable[..., Any]]:
+    """Return the hyperbolic functions and their inverses."""
+    return {
         "sinh": mp.sinh,
         "cosh": mp.cosh,
         "tanh": mp.tanh,
         "asinh": lambda x: area_sine(mp, x),
-        "acosh": on(lambda x: x >= 1, lambda x: mp.log1p(x - 1 + mp.sqrt((x - 1) * (x + 1)))),
-        "atanh": on(lambda x: abs(x) < 1, lambda x: area_tangent(mp, x)),
-        "hypot": lambda x, y: mp.sqrt(x * x + y * y),
+        "acosh": restricted(
+            lambda x: x >= 1, lambda x: mp.log1p(x - 1 + mp.sqrt((x - 1) * (x + 1)))
+        ),
+        "atanh": restricted(lambda x: abs(x) < 1, lambda x: area_tangent(mp, x)),
+    }
+
+
+def special(mp: Any) -> dict[str, Callable[..., Any]]:
+    """Return the functions of probability, and those of the gamma function."""
+    return {
         "gaussian": lambda x, rate: mp.exp(-rate * x * x),
-        "normal_cdf": lambda x: cumulative(mp, x),
-        "erf": lambda x: small_erf(mp, x) if abs(real(x)) < 1 else 1 - tail(mp, x),
-        "erfc": lambda x: tail(mp, x),
+        "normal_cdf": lambda x: normal_distribution(mp, x),
+        "erf": lambda x: erf_series(mp, x) if abs(real(x)) < 1 else 1 - complementary_erf(mp, x),
+        "erfc": lambda x: complementary_erf(mp, x),
         "polygamma": lambda n, x: mp.psi(int(real(n)), x),
         "lgamma": lambda x: log_gamma(mp, x),
+    }
+
+
+def activations(mp: Any) -> dict[str, Callable[..., Any]]:
+    """Return the analytic activation functions of networks."""
+    return {
         "sigmoid": lambda x: logistic(mp, x),
         "log_sigmoid": lambda x: -ramp(mp, -x),
         "softplus": lambda x: ramp(mp, x),
         "silu": lambda x: x * logistic(mp, x),
-        "gelu": lambda x: x * cumulative(mp, x),
+        "gelu": lambda x: x * normal_distribution(mp, x),
     }
 
 
-def choices(mp: Any) -> dict[str, Callable[..., Any]]:
-    """Return the functions that decide by the real part, and the comparisons."""
+def to_digits(mp: Any, x: Any, digits: Any) -> Any:
+    """Return a number rounded to some decimal places."""
+    shift = mp.mpf(10) ** int(real(digits))
+    return mp.nint(real(x) * shift) / shift
 
-    def elu(x: Any, scale: Any) -> Any:
-        return x if real(x) > 0 else scale * mp.expm1(x)
 
-    def rounded(x: Any, digits: Any) -> Any:
-        shift = mp.mpf(10) ** int(real(digits))
-        return mp.nint(real(x) * shift) / shift
-
+def piecewise(mp: Any) -> dict[str, Callable[..., Any]]:
+    """Return the functions that decide by the real part."""
     return {
         "step": lambda x: mp.mpf(real(x) > 0),
         "sign": lambda x: mp.sign(real(x)),
         "floor": lambda x: mp.floor(real(x)),
         "ceil": lambda x: mp.ceil(real(x)),
-        "rounded": rounded,
+        "rounded": lambda x, digits: to_digits(mp, x, digits),
         "copysign": lambda x, y: x if (real(x) < 0) == (real(y) < 0) else -x,
         "at_least": lambda x, bound: x if real(x) > real(bound) else bound,
         "at_most": lambda x, bound: x if real(x) < real(bound) else bound,
         "relu": lambda x: x if real(x) > 0 else mp.mpf(0),
         "leaky_relu": lambda x, slope: x if real(x) > 0 else slope * x,
-        "elu": elu,
+        "elu": lambda x, scale: x if real(x) > 0 else scale * mp.expm1(x),
         "clip": lambda x, low, high: low if real(x) < real(low) else min(x, high, key=real),
         "where": lambda condition, x, y: x if real(condition) else y,
         "stop_gradient": real,
+    }
+
+
+def comparisons(mp: Any) -> dict[str, Callable[..., Any]]:
+    """Return the comparisons, of real parts: 1 where they hold, else 0."""
+    return {
         "less": lambda x, y: mp.mpf(real(x) < real(y)),
         "less_equal": lambda x, y: mp.mpf(real(x) <= real(y)),
         "greater": lambda x, y: mp.mpf(real(x) > real(y)),
@@ -257,37 +297,46 @@ def choices(mp: Any) -> dict[str, Callable[..., Any]]:
     }
 
 
-def sequences(mp: Any) -> dict[str, Callable[..., Any]]:
+def exponential(mp: Any, x: Any) -> Any:
+    """Return exp, and 0 where it is too small for any number of digits in use."""
+    return mp.exp(x) if real(x) > EXP_ZERO_BELOW else mp.mpf(0)
+
+
+def softmax_share(mp: Any, index: Any, xs: Sequence[Any]) -> Any:
+    """Return one number of a softmax, by the others relative to it.
+
+    So a share next to 1 keeps its imaginary part.
+    """
+    own = int(real(index))
+    relative = [x - xs[own] for j, x in enumerate(xs) if j != own]
+    if any(real(x) > -EXP_ZERO_BELOW for x in relative):
+        return mp.mpf(0)
+    return 1 / (1 + sum(exponential(mp, x) for x in relative))
+
+
+def dot(bias: Any, *operands: Any) -> Any:
+    """Return the bias plus the products of the first half of the operands and the second."""
+    half = len(operands) // 2
+    products = map(operator.mul, operands[:half], operands[half:])
+    return sum(products, bias)
+
+
+def log_of_sum(mp: Any, xs: Sequence[Any]) -> Any:
+    """Return the logarithm of a sum of exponentials, by the largest of them."""
+    top = max(map(real, xs))
+    return top + mp.log(sum(exponential(mp, x - top) for x in xs))
+
+
+def n_ary(mp: Any) -> dict[str, Callable[..., Any]]:
     """Return the functions of many operands."""
-
-    def exponential(x: Any) -> Any:
-        return mp.exp(x) if real(x) > -(FAR**2) else mp.mpf(0)
-
-    def share(index: Any, *xs: Any) -> Any:
-        """The others relative to this one: so a share next to 1 keeps its imaginary part."""
-        own = int(real(index))
-        apart = [x - xs[own] for j, x in enumerate(xs) if j != own]
-        if any(real(x) > FAR**2 for x in apart):
-            return mp.mpf(0)
-        return 1 / (1 + sum(exponential(x) for x in apart))
-
-    def dot(*operands: Any) -> Any:
-        half = len(operands) // 2 + 1
-        products = map(operator.mul, operands[1:half], operands[half:])
-        return sum(products, operands[0])
-
-    def log_of_sum(*xs: Any) -> Any:
-        top = max(map(real, xs))
-        return top + mp.log(sum(exponential(x - top) for x in xs))
-
     return {
         "inner_product": dot,
         "total": lambda *xs: sum(xs),
         "mean": lambda *xs: sum(xs) / len(xs),
         "prod": lambda *xs: mp.fprod(xs),
         "norm": lambda *xs: mp.sqrt(sum(x * x for x in xs)),
-        "logsumexp": log_of_sum,
-        "softmax_of": share,
+        "logsumexp": lambda *xs: log_of_sum(mp, xs),
+        "softmax_of": lambda index, *xs: softmax_share(mp, index, xs),
         "largest": lambda *xs: max(xs, key=real),
         "smallest": lambda *xs: min(xs, key=real),
     }

@@ -1,4 +1,4 @@
-"""Mistakes on purpose: rules of the table, broken one at a time, to see that checks catch them.
+"""Mutation testing: rules of the table, broken one at a time, to see that checks catch them.
 
 >>> from autograd import Value, sin
 >>> broken = next(mutants(sin))
@@ -24,13 +24,13 @@ from autograd.testing.parameters import parameters, without_parameters
 from autograd.testing.recording import record
 
 Slope = Callable[..., Any]
-SLIGHT = 1e-6  # the smallest relative fault that is planted
+MIN_RELATIVE_CHANGE = 1e-6  # of a slope, by the slightest mutation
 
 # What becomes of a slope: a function of the slope, the operands and the result.
-FAULTS: dict[str, Callable[..., Any]] = {
+MUTATIONS: dict[str, Callable[..., Any]] = {
     "sign": lambda slope, operands, out: -slope,
     "factor 2": lambda slope, operands, out: 2 * slope,
-    "factor 1 + 1e-6": lambda slope, operands, out: (1 + SLIGHT) * slope,
+    "factor 1 + 1e-6": lambda slope, operands, out: (1 + MIN_RELATIVE_CHANGE) * slope,
     "missing term": lambda slope, operands, out: slope - 0.5 * out,
     "additional term": lambda slope, operands, out: slope + 0.5,
     "times the operand": lambda slope, operands, out: slope * operands[-1],
@@ -38,17 +38,17 @@ FAULTS: dict[str, Callable[..., Any]] = {
     "forgotten": lambda slope, operands, out: 0 * slope,
 }
 # Where the row says that there is no slope: an edge that should not be.
-EDGES: dict[str, Callable[..., Any]] = {
+EDGE_MUTATIONS: dict[str, Callable[..., Any]] = {
     "an edge with slope 1": lambda *operands: 1.0,
     "an edge with slope -1": lambda *operands: -1.0,
-    "an edge with slope 1e-6": lambda *operands: SLIGHT,
+    "an edge with slope 1e-6": lambda *operands: MIN_RELATIVE_CHANGE,
     "an edge with the result": lambda *operands: 0.25 + operands[-1],
 }
 
 
 @dataclass
 class Mutant:
-    """A primitive with one fault; active within a `with` block, for everybody."""
+    """A primitive with one mutation; active within a `with` block, for everybody."""
 
     primitive: Primitive
     name: str
@@ -72,7 +72,7 @@ class Mutant:
 def mutants(row: Primitive) -> Iterator[Mutant]:
     """Yield the ways in which a rule is broken: sign, factor, terms, operands, branches.
 
-    Some may be no faults, such as the negative of a slope that is always 0; `differs` tells.
+    Some may change nothing, such as the negative of a slope that is always 0; `differs` tells.
     """
     if isinstance(row, Variadic):
         yield from of_sequence(row)
@@ -80,9 +80,9 @@ def mutants(row: Primitive) -> Iterator[Mutant]:
     for i, partial in enumerate(row.partials):
         if i in parameters(row):
             continue
-        faults = FAULTS if partial else EDGES
-        for name, fault in faults.items():
-            broken = spoiled(partial, fault) if partial else fault
+        mutations = MUTATIONS if partial else EDGE_MUTATIONS
+        for name, mutation in mutations.items():
+            broken = mutated(partial, mutation) if partial else mutation
             partials = (*row.partials[:i], broken, *row.partials[i + 1 :])
             yield Mutant(row, f"{name} of operand {i}", "partials", partials)
     if len(row.partials) == 2 and all(row.partials):
@@ -93,9 +93,9 @@ def mutants(row: Primitive) -> Iterator[Mutant]:
         yield Mutant(row, "no branch has an edge", "constant", lambda *xs: [True] * (len(xs) - 1))
 
 
-def spoiled(partial: Slope, fault: Callable[..., Any]) -> Slope:
-    """Return a partial with a fault."""
-    return lambda *operands: fault(partial(*operands), operands[:-1], operands[-1])
+def mutated(partial: Slope, mutation: Callable[..., Any]) -> Slope:
+    """Return a partial with a mutation."""
+    return lambda *operands: mutation(partial(*operands), operands[:-1], operands[-1])
 
 
 def crossed(partial: Slope | None) -> Slope:
@@ -110,8 +110,8 @@ def opposite(constant: Callable[..., Sequence[Any]]) -> Callable[..., list[bool]
 
 def of_sequence(row: Variadic) -> Iterator[Mutant]:
     """Yield the ways in which the rule of an n-ary primitive is broken."""
-    for name, fault in FAULTS.items():
-        yield Mutant(row, name, "rule", spoiled_rule(row.rule, fault))
+    for name, mutation in MUTATIONS.items():
+        yield Mutant(row, name, "rule", mutated_rule(row.rule, mutation))
     yield Mutant(row, "slopes reversed", "rule", back_to_front(row.rule))
     yield Mutant(row, "last forgotten", "rule", last_forgotten(row.rule))
     if row.constant is not None:
@@ -129,9 +129,9 @@ def back_to_front(rule: Slope) -> Slope:
     return reversed_rule
 
 
-def spoiled_rule(rule: Slope, fault: Callable[..., Any]) -> Slope:
-    """Return an n-ary rule with a fault in every slope."""
-    return lambda xs, out: [s if s is None else fault(s, xs, out) for s in rule(xs, out)]
+def mutated_rule(rule: Slope, mutation: Callable[..., Any]) -> Slope:
+    """Return an n-ary rule with a mutation of every slope."""
+    return lambda xs, out: [s if s is None else mutation(s, xs, out) for s in rule(xs, out)]
 
 
 def last_forgotten(rule: Slope) -> Slope:

@@ -1,8 +1,8 @@
-"""The same function on numbers of another kind: the oracles' second opinion on a gradient.
+"""The same function on numbers of another type: the oracles' second opinion on a gradient.
 
-A `Replayed` number takes the place of a `Value`: primitives find its `record` method as they find
-Value's, and its operators go through the table too. What it computes with is its `kind`: exact
-fractions, dual numbers, or 60-digit complex numbers.
+A `Lifted` number takes the place of a `Value`: primitives find its `record` method as they find
+Value's, and its operators go through the table too. What it computes with is its `number`: an exact
+fraction, a dual number, or a complex number of 60 digits.
 
 >>> from autograd import dot, square
 >>> exact = Exact(Fraction(1, 3))
@@ -18,22 +18,21 @@ from fractions import Fraction
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
-import autograd
 from autograd import primitives as p
 from autograd.coercion import as_number
 from autograd.operators import Operators
 from autograd.primitive_type import Primitive
+from autograd.testing.mpmath_context import NotLiftable, context
+from autograd.testing.mpmath_functions import precise_functions
 from autograd.value import Value
 
-LONGEST = 1 << 16  # bits of a fraction: beyond, exact arithmetic takes too long to be of use
+# Beyond these, exact arithmetic takes too long to be of use.
+MAX_DENOMINATOR_BITS = 1 << 16
+MAX_EXPONENT = 1 << 16
 
 
-class Unreplayable(TypeError):
-    """The function cannot be evaluated on numbers of this kind."""
-
-
-class Replayed(Operators):
-    """A number of another kind in the place of a Value; subclasses say how to compute with it.
+class Lifted(Operators):
+    """A number of another type in the place of a Value; subclasses say how to compute with it.
 
     It offers Value's operators and methods, and `data`, `item` and `detach`, which give the number
     itself: a derivative that is lost there is lost by the engine, not by the function.
@@ -47,12 +46,12 @@ class Replayed(Operators):
 
     @staticmethod
     def lift(x: Any) -> Any:
-        """Return a plain number as one of this kind."""
+        """Return a plain number as one of this type."""
         raise NotImplementedError
 
     @staticmethod
     def apply(op: Primitive, numbers: Sequence[Any]) -> Any:
-        """Return a primitive of numbers of this kind."""
+        """Return a primitive of numbers of this type."""
         raise NotImplementedError
 
     def order(self) -> Any:
@@ -60,21 +59,21 @@ class Replayed(Operators):
         return self.number
 
     def take(self, x: Any) -> Any:
-        """Return an operand as a number of this kind."""
-        if isinstance(x, Replayed):
+        """Return an operand as a number of this type."""
+        if isinstance(x, Lifted):
             return x.number
         return self.lift(as_number(x.data if isinstance(x, Value) else x))
 
-    def record(self, op: Primitive, operands: Sequence[Any]) -> Replayed:
+    def record(self, op: Primitive, operands: Sequence[Any]) -> Lifted:
         """Apply a primitive; this is what `Primitive.__call__` finds."""
         return type(self)(self.apply(op, [self.take(x) for x in operands]))
 
-    def same(self, x: Any) -> Replayed:
-        """Return an operand as a Replayed of the same kind, for comparing."""
+    def same(self, x: Any) -> Lifted:
+        """Return an operand as a Lifted of the same type, for comparing."""
         return type(self)(self.take(x))
 
     @property
-    def data(self) -> Replayed:
+    def data(self) -> Lifted:
         """The number itself; here it keeps its dependence on the inputs."""
         return self
 
@@ -82,11 +81,11 @@ class Replayed(Operators):
     def data(self, x: Any) -> None:
         self.number = self.take(x)
 
-    def item(self) -> Replayed:
+    def item(self) -> Lifted:
         """Return the number itself."""
         return self
 
-    def detach(self) -> Replayed:
+    def detach(self) -> Lifted:
         """Return the number itself: what the engine is told to forget is still there."""
         return self
 
@@ -113,7 +112,8 @@ class Dual:
     __slots__ = ("number", "slope")
 
     def __init__(self, number: Any, slope: Any = 0) -> None:
-        self.number, self.slope = number, slope
+        self.number = number
+        self.slope = slope
 
     @staticmethod
     def of(x: Any) -> Dual:
@@ -130,17 +130,18 @@ class Dual:
     def __mul__(self, other: Any) -> Dual:
         other = Dual.of(other)
         slope = self.slope * other.number + self.number * other.slope
-        return Dual(short(self.number * other.number), short(slope))
+        return Dual(checked_length(self.number * other.number), checked_length(slope))
 
     def __truediv__(self, other: Any) -> Dual:
         other = Dual.of(other)
-        quotient = short(self.number / other.number)
-        return Dual(quotient, short((self.slope - quotient * other.slope) / other.number))
+        quotient = checked_length(self.number / other.number)
+        return Dual(quotient, checked_length((self.slope - quotient * other.slope) / other.number))
 
     def __pow__(self, n: int) -> Dual:
         if n == 0:
             return Dual(self.number**0, self.slope * 0)
-        return Dual(short(self.number**n), short(self.number ** (n - 1) * n * self.slope))
+        slope = self.number ** (n - 1) * n * self.slope
+        return Dual(checked_length(self.number**n), checked_length(slope))
 
     # fmt: off
     __radd__, __rmul__ = __add__, __mul__
@@ -159,10 +160,13 @@ class Dual:
     # fmt: on
 
 
-def short(x: Any) -> Any:
-    """Return an exact number, unless it has grown too long to go on with."""
-    if isinstance(x, Fraction) and x.denominator.bit_length() > LONGEST:
-        raise Unreplayable("the fractions grow too long")
+def checked_length(x: Any) -> Any:
+    """Return an exact number.
+
+    Raises: NotLiftable: it has grown too long to go on with.
+    """
+    if isinstance(x, Fraction) and x.denominator.bit_length() > MAX_DENOMINATOR_BITS:
+        raise NotLiftable("the fractions grow too long")
     return x
 
 
@@ -173,7 +177,7 @@ RATIONAL = frozenset(
 )
 
 
-class Exact(Replayed):
+class Exact(Lifted):
     """A Fraction, or a Dual of Fractions; only + - * /, integer powers and choices are exact."""
 
     __slots__ = ()
@@ -182,7 +186,7 @@ class Exact(Replayed):
     def lift(x: Any) -> Any:
         """Return the exact value of a finite number."""
         if not math.isfinite(x):
-            raise Unreplayable(f"{x} is no fraction")
+            raise NotLiftable(f"{x} is no fraction")
         return Fraction(x)
 
     @staticmethod
@@ -191,23 +195,26 @@ class Exact(Replayed):
         if op is p.power:
             return numbers[0] ** integer(numbers[1])
         if op.name not in RATIONAL or p.TABLE.get(op.name) is not op:
-            raise Unreplayable(f"{op} is not rational")
+            raise NotLiftable(f"{op} is not rational")
         out = op.forward(*numbers)
         return Fraction(out) if isinstance(out, (int, float)) else out
 
 
 def integer(x: Any) -> int:
-    """Return an exponent as an int, or say that the power is not rational."""
+    """Return an exponent as an int.
+
+    Raises: NotLiftable: the power is not rational, or too large.
+    """
     while isinstance(x, Dual):
         if x.slope != 0:
-            raise Unreplayable("an exponent that varies")
+            raise NotLiftable("an exponent that varies")
         x = x.number
-    if x.denominator != 1 or abs(x) > LONGEST:
-        raise Unreplayable("a power that is not rational")
+    if x.denominator != 1 or abs(x) > MAX_EXPONENT:
+        raise NotLiftable("a power that is not rational")
     return int(x)
 
 
-class Precise(Replayed):
+class Precise(Lifted):
     """A complex number of many digits; its imaginary part carries a derivative.
 
     Im f(x + ih) / h is the slope of an analytic f without subtraction, so without cancellation
@@ -226,10 +233,8 @@ class Precise(Replayed):
     @staticmethod
     def apply(op: Primitive, numbers: Sequence[Any]) -> Any:
         """Return the primitive by the library of mpmath, or by its own program."""
-        from autograd.testing.mpmath_functions import forms
-
         if p.TABLE.get(op.name) is op:
-            return forms()[op.name](*numbers)
+            return precise_functions()[op.name](*numbers)
         out = portable(op.forward)(*map(Precise, numbers))
         return out.number if isinstance(out, Precise) else Precise.lift(as_number(out))
 
@@ -238,22 +243,8 @@ class Precise(Replayed):
         return getattr(self.number, "real", self.number)
 
 
-def context() -> Any:
-    """Return the arithmetic of the precise oracle, apart from mpmath's global one."""
-    if "mp" not in shared:
-        try:
-            import mpmath
-        except ImportError:
-            raise Unreplayable(
-                'the mpmath oracle needs mpmath: pip install "chainrule[test]"'
-            ) from None
-        shared["mp"] = mpmath.MPContext()
-        shared["mp"].dps = DIGITS
-    return shared["mp"]
-
-
-DIGITS = 60
-shared: dict[str, Any] = {}
+# The functions of `math` whose primitives have other names.
+OTHER_NAMES = {"fabs": "absolute", "pow": "power", "fsum": "total"}
 
 
 class Mathematics(ModuleType):
@@ -267,10 +258,9 @@ def portable_name(x: Any) -> Any:
     """Return the primitive for a function of `math`, and everything else as it is."""
     if not isinstance(x, BuiltinFunctionType) or x.__module__ != "math":
         return x
-    other = {"fabs": "absolute", "pow": "power", "fsum": "sum"}.get(x.__name__, x.__name__)
-    found = getattr(autograd, other, None)
+    found = getattr(p, OTHER_NAMES.get(x.__name__, x.__name__), None)
     if found is None:
-        raise Unreplayable(f"math.{x.__name__} has no primitive")
+        raise NotLiftable(f"math.{x.__name__} has no primitive")
     return found
 
 

@@ -23,31 +23,24 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from autograd.coercion import as_number
-from autograd.functional import flatten, rebuild
 from autograd.modes import ieee, no_grad
-from autograd.testing.number_types import (
-    DIGITS,
-    Dual,
-    Exact,
-    Precise,
-    Replayed,
-    Unreplayable,
-    context,
-    portable,
-)
+from autograd.structures import flatten, rebuild
+from autograd.testing.mpmath_context import DIGITS, NotLiftable, context
+from autograd.testing.number_types import Dual, Exact, Lifted, Precise, portable
 from autograd.value import Value
 
-U = 2.0**-53  # unit roundoff
+UNIT_ROUNDOFF = 2.0**-53
 COMPLEX_STEP = 1e-100  # relative to the operand; its square is lost in rounding
 COMPLEX_ERROR = 1e-11  # of the complex step in floats, relative to the path sum
-TINY_STEP = 1e-200  # of the complex step with DIGITS digits, relative; error about its square
-PRECISE_STEP = 1e-30  # of the difference of two complex steps, relative
-SIDE = Fraction(1, 2**200)  # the step of one-sided differences in exact and in precise arithmetic
-CLOSER = Fraction(1, 2**30)  # the ratio of a second step to it
-TABLEAU, SHRINK = 12, 1.4  # of Ridders' extrapolation: its size, and the ratio of its steps
-STARTS = (0.2, 1e-2, 1e-4)  # its first steps, relative to the operand
-FINE = 2.0**-20  # the span over which the noise of a function is measured, relative
-CLOSE = (1e-3, 1e-5)  # steps at which a kink must be seen, relative to the operand
+PRECISE_COMPLEX_STEP = 1e-200  # the same with DIGITS digits; its error is about the square
+PRECISE_DIFFERENCE_STEP = 1e-30  # of the difference of two complex steps, relative
+ONE_SIDED_STEP = Fraction(1, 2**200)  # of one-sided differences in exact and precise arithmetic
+ONE_SIDED_STEP_RATIO = Fraction(1, 2**30)  # of a second step to it
+MAX_TABLEAU_ROWS = 12  # of Ridders' extrapolation
+STEP_RATIO = 1.4  # of each of its steps to the next
+FIRST_STEPS = (0.2, 1e-2, 1e-4)  # of its tableaus, relative to the operand
+NOISE_SPAN = 2.0**-20  # over which the noise of a function is measured, relative
+KINK_STEPS = (1e-3, 1e-5)  # steps at which a kink must be seen, relative to the operand
 
 REFUSALS = (TypeError, AttributeError, ValueError, ArithmeticError, NotImplementedError, IndexError)
 
@@ -85,15 +78,18 @@ class Program:
         """Return the chosen output of a function with scalars in the place of its inputs."""
         return flatten(function(*refilled(self.args, scalars)))[self.output]
 
-    def replay(self, kind: type[Replayed], numbers: Sequence[Any]) -> Any:
-        """Return the output as a number of a kind."""
+    def lifted(self, number_type: type[Lifted], numbers: Sequence[Any]) -> Any:
+        """Return the output as a number of another type.
+
+        Raises: NotLiftable: the function cannot be evaluated on such numbers.
+        """
         try:
-            out = self.on(portable(self.function), [kind(x) for x in numbers])
-            return kind(0).take(out)
-        except Unreplayable:
+            out = self.on(portable(self.function), [number_type(x) for x in numbers])
+            return number_type(0).take(out)
+        except NotLiftable:
             raise
         except (TypeError, AttributeError, NotImplementedError) as error:
-            raise Unreplayable(str(error)) from None
+            raise NotLiftable(str(error)) from None
 
     def float(self, numbers: Sequence[float]) -> float:
         """Return the output as a float."""
@@ -118,8 +114,8 @@ def exact(program: Program, i: int) -> Estimate:
     """Return a partial derivative of a rational function without any error."""
     inputs = [Exact.lift(x) for x in program.inputs]
     duals = [Dual(x, Fraction(i == j)) for j, x in enumerate(inputs)]
-    out = Dual.of(program.replay(Exact, duals))
-    jump = sides(program, Exact, inputs, i, out.slope)
+    out = Dual.of(program.lifted(Exact, duals))
+    jump = jump_of_slopes(program, Exact, inputs, i, out.slope)
     return Estimate(Fraction(out.slope), 0.0, "exact", jump)
 
 
@@ -129,30 +125,31 @@ def exact_second(program: Program, i: int, j: int) -> Estimate:
         Dual(Dual(Exact.lift(x), Fraction(i == k)), Dual(Fraction(j == k), Fraction(0)))
         for k, x in enumerate(program.inputs)
     ]
-    slope = Dual.of(Dual.of(program.replay(Exact, duals)).slope)
+    slope = Dual.of(Dual.of(program.lifted(Exact, duals)).slope)
     return Estimate(Fraction(slope.slope), 0.0, "exact")
 
 
-def sides(
-    program: Program, kind: type[Replayed], inputs: Sequence[Any], i: int, slope: Any
+def jump_of_slopes(
+    program: Program, number_type: type[Lifted], inputs: Sequence[Any], i: int, slope: Any
 ) -> float:
     """Return by how much the slopes to the right and to the left miss a slope, in many digits.
 
     What a smooth function misses it by shrinks with the step, and counts as 0. Infinite where the
     difference quotients themselves grow without bound: at a jump, or at a vertical tangent.
     """
-    here = program.replay(kind, inputs)
+    here = program.lifted(number_type, inputs)
 
     def quotients(step: Any) -> list[Any]:
-        ends = (program.replay(kind, moved(inputs, i, s)) for s in (step, -step))
+        ends = (program.lifted(number_type, moved(inputs, i, s)) for s in (step, -step))
         return [primal(end - here) / s for end, s in zip(ends, (step, -step))]
 
-    step = (abs(inputs[i]) or scale(inputs, i)) * kind.lift(SIDE)
-    far, near = quotients(step), quotients(step * kind.lift(CLOSER))
+    step = (abs(inputs[i]) or scale(inputs, i)) * number_type.lift(ONE_SIDED_STEP)
+    far = quotients(step)
+    near = quotients(step * number_type.lift(ONE_SIDED_STEP_RATIO))
     if abs(near[0]) > 2 * abs(far[0]) + 1:
         return math.inf
     miss, before = (max(abs(q - slope) for q in both) for both in (near, far))
-    faint = abs(primal(here) / step) * kind.lift(SIDE) ** 2
+    faint = abs(primal(here) / step) * number_type.lift(ONE_SIDED_STEP) ** 2
     return as_float(miss) if 2 * miss > before and miss > faint else 0.0
 
 
@@ -176,14 +173,14 @@ def complex_step(program: Program, i: int) -> Estimate:
     Source: Squire and Trapp (1998), Using complex variables to estimate derivatives.
     """
     if program.cut:
-        raise Unreplayable("stop_gradient is unknown to complex numbers")
+        raise NotLiftable("stop_gradient is unknown to complex numbers")
     inputs = program.inputs
     step = COMPLEX_STEP * (abs(inputs[i]) or 1.0)
     out = program.on(program.function, moved(list(map(complex, inputs)), i, step * 1j))
     slope = complex(out).imag / step
     check = ridders(program, i)
     if not math.isfinite(slope) or abs(slope - check.slope) > 4 * check.error + 1e-4 * abs(slope):
-        raise Unreplayable("the complex step and differences disagree")
+        raise NotLiftable("the complex step and differences disagree")
     return Estimate(slope, COMPLEX_ERROR * abs(slope), "complex step", check.jump)
 
 
@@ -197,13 +194,13 @@ def precise(program: Program, i: int) -> Estimate:
 def precise_value(program: Program) -> Any:
     """Return the output itself in arithmetic of 60 digits."""
     with context().workdps(DIGITS):
-        return program.replay(Precise, [Precise.lift(x) for x in program.inputs])
+        return program.lifted(Precise, [Precise.lift(x) for x in program.inputs])
 
 
 def precise_slope(program: Program, inputs: Sequence[Any], i: int) -> Any:
     """Return Im f(x + ih) / h in the arithmetic at hand."""
-    step = context().mpf(TINY_STEP) * scale(inputs, i)
-    return program.replay(Precise, moved(inputs, i, 1j * step)).imag / step
+    step = context().mpf(PRECISE_COMPLEX_STEP) * scale(inputs, i)
+    return program.lifted(Precise, moved(inputs, i, 1j * step)).imag / step
 
 
 def scale(inputs: Sequence[Any], i: int) -> Any:
@@ -224,7 +221,7 @@ def precise_second(program: Program, i: int, j: int) -> Estimate:
     for digits in (2 * DIGITS, 15 * DIGITS):
         with context().workdps(digits):
             inputs = [Precise.lift(x) for x in program.inputs]
-            step = context().mpf(PRECISE_STEP) * scale(inputs, j)
+            step = context().mpf(PRECISE_DIFFERENCE_STEP) * scale(inputs, j)
             right, left = (precise_slope(program, moved(inputs, j, s), i) for s in (step, -step))
             found = Estimate((right - left) / (2 * step), 0.0, "mpmath")
             if abs(right - left) > abs(right) * context().mpf(10) ** (DIGITS - digits):
@@ -241,7 +238,7 @@ def with_jump(found: Estimate, program: Program, i: int, suspect: bool) -> Estim
         return found
     with context().workdps(4 * DIGITS):
         inputs = [Precise.lift(x) for x in program.inputs]
-        return found._replace(jump=sides(program, Precise, inputs, i, found.slope))
+        return found._replace(jump=jump_of_slopes(program, Precise, inputs, i, found.slope))
 
 
 def ridders(program: Program, i: int) -> Estimate:
@@ -253,7 +250,8 @@ def ridders(program: Program, i: int) -> Estimate:
     Source: Ridders (1982), Accurate computation of F'(x) and F'(x)F''(x).
     """
     inputs = program.inputs
-    x, cache = float(inputs[i]), dict[float, float]()
+    x = float(inputs[i])
+    cache = dict[float, float]()
 
     def f(step: float) -> float:
         if step not in cache:
@@ -265,17 +263,20 @@ def ridders(program: Program, i: int) -> Estimate:
 
     rounding = roughness(f, x)
     central, right, left = (
-        best(f, quotient, order, x, rounding)
+        best_tableau(f, quotient, order, x, rounding)
         for quotient, order in ((centred, 2), (forward, 1), (backwards, 1))
     )
-    close = FINE * (abs(x) or 1.0)
-    grain = abs(centred(f, close) - central.slope) - 4 * max(U * abs(f(0.0)), rounding) / close
+    close = NOISE_SPAN * (abs(x) or 1.0)
+    uncertain = 4 * max(UNIT_ROUNDOFF * abs(f(0.0)), rounding) / close
+    grain = abs(centred(f, close) - central.slope) - uncertain
     error = math.inf if program.cut else max(central.error, grain)  # steps show at a fine scale
     central = central._replace(error=error)
-    jump, size = abs(right.slope - left.slope), abs(right.slope) + abs(left.slope)
+    jump = abs(right.slope - left.slope)
+    size = abs(right.slope) + abs(left.slope)
     certain = jump > max(8 * (right.error + left.error) + 1e-3 * size, 100 * central.error)
     if certain:  # a kink is there at every scale, what looks like one may not be
-        certain = all(0.5 < jump_at(f, start * (abs(x) or 1.0)) / jump < 2.0 for start in CLOSE)
+        steps = (start * (abs(x) or 1.0) for start in KINK_STEPS)
+        certain = all(0.5 < jump_at(f, step) / jump < 2.0 for step in steps)
     return central._replace(jump=jump if certain else 0.0)
 
 
@@ -290,7 +291,7 @@ def roughness(f: Callable[[float], float], x: float) -> float:
     Source: Hamming (1971), Introduction to applied numerical analysis; More and Wild (2011),
             Estimating computational noise.
     """
-    step = FINE / 4 * (abs(x) or 1.0)
+    step = NOISE_SPAN / 4 * (abs(x) or 1.0)
     row = [f(k * step) for k in range(-4, 5)]
     for _ in range(4):
         row = [b - a for a, b in zip(row, row[1:])]
@@ -313,12 +314,12 @@ def backwards(f: Callable[[float], float], step: float) -> float:
     return (f(0.0) - f(-step)) / step
 
 
-def best(
+def best_tableau(
     f: Callable[[float], float], quotient: Any, order: int, x: float, noise: float = 0.0
 ) -> Estimate:
     """Return the entry of several tableaus whose error is the least."""
     found = Estimate(math.nan, math.inf, "ridders")
-    for start in STARTS:
+    for start in FIRST_STEPS:
         step = start * (abs(x) or 1.0)
         step = (x + step) - x or step  # a number that is added without rounding
         found = min(
@@ -331,18 +332,20 @@ def tableau(
     f: Callable[[float], float], quotient: Any, order: int, step: float, noise: float
 ) -> Estimate:
     """Return the best entry of one tableau: Neville's extrapolation of quotients to step 0."""
-    found, previous = Estimate(math.nan, math.inf, "ridders"), list[float]()
-    for _ in range(TABLEAU):
+    found = Estimate(math.nan, math.inf, "ridders")
+    previous = list[float]()
+    for _ in range(MAX_TABLEAU_ROWS):
         row = [quotient(f, step)]
         largest = max(abs(f(step)), abs(f(-step)), abs(f(0.0)))
-        rounding = 4 * max(U * largest, noise) / step
+        rounding = 4 * max(UNIT_ROUNDOFF * largest, noise) / step
         for k, old in enumerate(previous):
-            factor = SHRINK ** (order * (k + 1) if order == 2 else k + 1)
+            factor = STEP_RATIO ** (order * (k + 1) if order == 2 else k + 1)
             row.append((factor * row[k] - old) / (factor - 1))
             error = max(abs(row[k + 1] - row[k]), abs(row[k + 1] - old)) + rounding
             if error < found.error:
                 found = Estimate(row[k + 1], error, "ridders")
-        previous, step = row, step / SHRINK
+        previous = row
+        step /= STEP_RATIO
     return found
 
 
@@ -352,17 +355,23 @@ def ridders_second(slope: Callable[[Sequence[float]], float], inputs: Any, j: in
     def f(step: float) -> float:
         return slope(moved(inputs, j, step))
 
-    return best(f, centred, 2, float(inputs[j]))
+    return best_tableau(f, centred, 2, float(inputs[j]))
 
 
-FIRST = {"exact": exact, "complex step": complex_step, "mpmath": precise, "ridders": ridders}
-SECOND = {"exact": exact_second, "mpmath": precise_second}
+# The oracles by name; these of first derivatives, those of second ones.
+FIRST_DERIVATIVES = {
+    "exact": exact,
+    "complex step": complex_step,
+    "mpmath": precise,
+    "ridders": ridders,
+}
+SECOND_DERIVATIVES = {"exact": exact_second, "mpmath": precise_second}
 
 
 def ask(program: Program, i: int, oracle: str = "auto") -> Estimate:
     """Return the derivative along input i by the named oracle, or by the best that answers."""
     if oracle != "auto":
-        return FIRST[oracle](program, i)
+        return FIRST_DERIVATIVES[oracle](program, i)
     opinions = (
         (exact, precise, complex_step) if program.recorded else (exact, complex_step, precise)
     )

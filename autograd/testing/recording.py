@@ -16,15 +16,20 @@ from typing import Any
 from autograd import primitives as p
 from autograd.backward import adjoints, history, topological_order
 from autograd.coercion import as_number
-from autograd.functional import flatten, gradients, lift
+from autograd.functional import gradients, lift
 from autograd.modes import mode
 from autograd.primitive_type import Primitive
+from autograd.structures import flatten
 from autograd.value import Value
 
-TRIALS = 3  # recordings with perturbed rounding, to see its effect
-SUBNORMAL, FAINT = 2.0**-1074, 2.0**-1000  # the smallest float; slopes below this have lost digits
-REACH = 1e5  # by how much a rule may multiply a number that has lost digits
-LINEAR = frozenset("add sub mul neg pos total mean prod inner_product square stop_gradient".split())
+NOISE_TRIALS = 3  # recordings with perturbed rounding, to see what it does
+SUBNORMAL = 2.0**-1074  # the smallest float
+FAINT_SLOPE = 2.0**-1000  # slopes below this may have lost digits
+MAX_AMPLIFICATION = 1e5  # by how much a rule may multiply a number that has lost digits
+# Rows that are smooth wherever they are defined, which is everywhere.
+POLYNOMIAL = frozenset(
+    "add sub mul neg pos total mean prod inner_product square stop_gradient".split()
+)
 
 
 class Ties:
@@ -75,7 +80,8 @@ class Jitter(Ties):
 
 def is_exact(node: Value) -> bool:
     """Tell whether a result was surely not rounded: a choice, a sign, a sum without remainder."""
-    op, out = node.op, node.data
+    op = node.op
+    out = node.data
     if op is None or not op.smooth or op in (p.neg, p.pos):
         return True
     numbers = [x.data if isinstance(x, Value) else x for x in node.operands]
@@ -113,7 +119,7 @@ class Recording:
         root = self.outputs[output]
         for node in history(root) if isinstance(root, Value) else ():
             if node.op is not None and is_suspect(node):
-                return f"{spelled(node)} may have no derivative here"
+                return f"{expression_of(node)} may have no derivative here"
         return ""
 
 
@@ -129,7 +135,7 @@ def record(f: Callable[..., Any], args: Sequence[Any]) -> Recording:
 def is_suspect(node: Value) -> bool:
     """Tell whether a node is at a kink, at the border of a domain, or anywhere near one."""
     op = node.op
-    if op is None or op.name in LINEAR:
+    if op is None or op.name in POLYNOMIAL:
         return False
     numbers = [x.data if isinstance(x, Value) else x for x in node.operands]
     inside = all(low < x < high for x, (low, high) in zip(numbers, op.domain))
@@ -137,7 +143,7 @@ def is_suspect(node: Value) -> bool:
     return not (op.smooth and inside and finite and 0 not in numbers)
 
 
-def spelled(node: Value) -> str:
+def expression_of(node: Value) -> str:
     """Return a node as the expression of its operands, with their names and numbers."""
     texts = []
     for x in node.operands:
@@ -154,16 +160,18 @@ def path_sums(root: Any, leaves: Sequence[Any]) -> list[tuple[float, float]]:
     if not isinstance(root, Value):
         return [(0.0, 0.0)] * len(leaves)
     order = topological_order(root)
-    sums, faint = dict.fromkeys(order, 0.0), dict.fromkeys(order, 0.0)
+    sums = dict.fromkeys(order, 0.0)
+    faint = dict.fromkeys(order, 0.0)
     sums[root] = 1.0
     for node in reversed(order):
         for parent, slope in zip(node.parents, node.local_derivatives):
             size = abs(float(slope)) if slope == slope else math.inf
             sums[parent] += size * sums[node] if size else 0.0
             faint[parent] += size * faint[node] if faint[node] else 0.0
-            if size < FAINT or size * sums[node] < FAINT:
+            if size < FAINT_SLOPE or size * sums[node] < FAINT_SLOPE:
                 reach = sum(abs(x.data if isinstance(x, Value) else x) for x in node.operands)
-                faint[parent] += 8 * SUBNORMAL * (1.0 + sums[node]) * (1.0 + min(reach, REACH))
+                reach = min(reach, MAX_AMPLIFICATION)
+                faint[parent] += 8 * SUBNORMAL * (1.0 + sums[node]) * (1.0 + reach)
     return [(sums.get(leaf, 0.0), faint.get(leaf, 0.0)) for leaf in leaves]
 
 
@@ -171,8 +179,9 @@ def noise(f: Callable[..., Any], args: Sequence[Any], output: int, order: int = 
     """Return by how much perturbed rounding moves each derivative of an output.
 
     Every input and every result (of second derivatives, every input) is moved by one unit in its
-    last place, up or down by a fixed sequence, `TRIALS` times over; the largest change counts. What
-    a rule of the table loses within itself is not excused. Second derivatives come row by row.
+    last place, up or down by a fixed sequence, in each of `NOISE_TRIALS`; the largest change
+    counts. What a rule of the table loses within itself is not excused. Second derivatives come row
+    by row.
     """
     calm, *trials = (slopes_under(observer, f, args, output, order) for observer in jitters())
     return [max(distance(trial[i], x) for trial in trials) for i, x in enumerate(calm)]
@@ -182,7 +191,7 @@ def jitters() -> Iterator[Ties]:
     """Yield an observer that changes nothing, then those that do."""
     yield Ties()
     source = random.Random(1)
-    for _ in range(TRIALS):
+    for _ in range(NOISE_TRIALS):
         yield Jitter(source)
 
 

@@ -1,4 +1,6 @@
-"""Hypothesis strategies: Values, points of primitives, random expressions, small networks.
+"""Hypothesis strategies: Values, points of primitives, random expressions.
+
+Those of networks are in `nn.strategies`.
 
 >>> from hypothesis import given
 >>> from autograd.testing import check_gradients
@@ -9,11 +11,9 @@
 
 from __future__ import annotations
 
-import importlib
 import math
-import random
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any
 
 from autograd import primitives as p
 from autograd.primitive_type import Interval, Primitive, Variadic
@@ -30,16 +30,15 @@ except ImportError as error:
         'autograd.testing.strategies needs hypothesis: pip install "chainrule[test]"'
     ) from error
 
-REAL = (-math.inf, math.inf)
-EVERYDAY = 50.0  # most numbers are no larger than this
-HARD = (
+MAX_EVERYDAY_SIZE = 50.0  # most numbers are no larger
+HARD_SIZES = (
     0.0, 5e-324, 1e-310, 2.0**-1022, 1e-200, 1e-100, 1e-20, 2.0**-53, 1e-8, 1e-3, 0.5, 1 - 2.0**-53,
     1.0, 1 + 2.0**-52, math.pi / 2, 2.0, math.pi, 18.7, 36.7, 40.1, 354.8, 709.7, 745.0, 1e6,
     2.0**53, 1e22, 1e100, 1e154, 1e200, 1e300, math.nextafter(math.inf, 0.0),
 )  # fmt: skip
 
 
-def hard_numbers(domain: Interval = REAL) -> list[float]:
+def hard_numbers(domain: Interval = p.REAL) -> list[float]:
     """Return the hard numbers inside an open interval: of either sign, and those next to its ends.
 
     >>> hard_numbers((0.0, 1.0))[:2], hard_numbers((0.0, 1.0))[-1]
@@ -47,18 +46,18 @@ def hard_numbers(domain: Interval = REAL) -> list[float]:
     """
     low, high = domain
     ends = [math.nextafter(low, high), math.nextafter(high, low)]
-    both = {x for size in (*HARD, *ends) for x in (size, -size)}
+    both = {x for size in (*HARD_SIZES, *ends) for x in (size, -size)}
     return sorted((x for x in both if low < x < high), key=lambda x: (abs(x) != 0, x))
 
 
-def numbers(domain: Interval = REAL) -> SearchStrategy[float]:
+def numbers(domain: Interval = p.REAL) -> SearchStrategy[float]:
     """Return a strategy of floats inside an open interval: everyday, hard, and any at all."""
     low, high = domain
     near = st.floats(
-        max(low, -EVERYDAY),
-        min(high, EVERYDAY),
-        exclude_min=low > -EVERYDAY,
-        exclude_max=high < EVERYDAY,
+        max(low, -MAX_EVERYDAY_SIZE),
+        min(high, MAX_EVERYDAY_SIZE),
+        exclude_min=low > -MAX_EVERYDAY_SIZE,
+        exclude_max=high < MAX_EVERYDAY_SIZE,
     )
     anything = st.floats(
         low, high, exclude_min=True, exclude_max=True, allow_nan=False, allow_infinity=False
@@ -66,7 +65,7 @@ def numbers(domain: Interval = REAL) -> SearchStrategy[float]:
     return st.one_of(near, st.sampled_from(hard_numbers(domain)), anything)
 
 
-def values(domain: Interval = REAL) -> SearchStrategy[Value]:
+def values(domain: Interval = p.REAL) -> SearchStrategy[Value]:
     """Return a strategy of leaves with a number inside an open interval.
 
     `st.from_type(Value)` is the same, on the whole line.
@@ -114,7 +113,7 @@ def examples(strategy: SearchStrategy[Any], count: int) -> list[Any]:
 def sequences(primitive: Primitive) -> SearchStrategy[list[Any]]:
     """Return a strategy of the one argument of an n-ary primitive: a list, with ties."""
     plain = st.lists(numbers(), min_size=1, max_size=5)
-    lists = st.one_of(plain, st.lists(st.sampled_from(HARD[:12]), min_size=2, max_size=5))
+    lists = st.one_of(plain, st.lists(st.sampled_from(HARD_SIZES[:12]), min_size=2, max_size=5))
     if primitive is p.softmax_of:
         return lists.flatmap(lambda xs: st.integers(0, len(xs) - 1).map(lambda i: [i, *xs]))
     if primitive is p.inner_product:
@@ -152,48 +151,15 @@ def expressions(
     return st.builds(build, st.tuples(*[near] * inputs), draws, st.just(pool), st.just(sharing))
 
 
-class Experiment(NamedTuple):
-    """A small network with data: `loss()` is the mean loss over the samples, as a Value."""
+def __getattr__(name: str) -> Any:
+    """Tell where `networks` is.
 
-    network: Any
-    inputs: list[list[float]]
-    targets: list[list[float]]
-
-    def loss(self) -> Value:
-        """Return the mean loss of the network over the samples."""
-        losses = importlib.import_module("nn.losses")
-        outputs = [self.network(x) for x in self.inputs]
-        rows = [out if isinstance(out, list) else [out] for out in outputs]
-        mean: Value = losses.mse_loss(rows, self.targets)
-        return mean
-
-
-def networks(most_neurons: int = 4, most_samples: int = 3) -> SearchStrategy[Experiment]:
-    """Return a strategy of small multi-layer perceptrons with data to fit.
-
-    >>> from hypothesis import find
-    >>> type(find(networks(), lambda experiment: True).loss()).__name__
-    'Value'
+    Raises: ImportError, which `from autograd.testing.strategies import networks` shows as it is,
+        where it would replace the text of an AttributeError.
     """
-    width = st.integers(1, most_neurons)
-    sizes = st.tuples(width, st.lists(width, min_size=2, max_size=3))
-    kinds = st.sampled_from(["tanh", "sigmoid", "softplus", "relu", "gelu"])
-    return st.builds(
-        experiment, sizes, kinds, st.integers(0, 999), st.integers(1, most_samples)
-    )  # the numbers come from the seed: hypothesis would spend its choices on them
-
-
-def experiment(
-    sizes: tuple[int, list[int]], activation: str, seed: int, samples: int
-) -> Experiment:
-    """Return a network of the given sizes, with random weights and data."""
-    nn = importlib.import_module("nn")
-    nin, nouts = sizes
-    source = random.Random(seed)
-    network = nn.MLP(nin, nouts, activation=activation, seed=source)
-    inputs = [[source.uniform(-2.0, 2.0) for _ in range(nin)] for _ in range(samples)]
-    targets = [[source.uniform(-1.0, 1.0) for _ in range(nouts[-1])] for _ in range(samples)]
-    return Experiment(network, inputs, targets)
+    if name == "networks":
+        raise ImportError("networks moved to nn.strategies: from nn.strategies import networks")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 # `st.from_type(Value)`: an installed chainrule is an entry point that hypothesis loads.

@@ -126,9 +126,9 @@ def jax_peer() -> Peer:
 
 def on_peer(peer: Peer, function: Callable[..., Any]) -> Callable[..., Any]:
     """Return a function of the peer's numbers that runs one written for Values."""
-    from autograd.testing.number_types import Replayed
+    from autograd.testing.number_types import Lifted
 
-    class Number(Replayed):
+    class Number(Lifted):
         """A number of the peer in the place of a Value."""
 
         __slots__ = ()

@@ -1,4 +1,4 @@
-"""Checking a graph that was recorded, when there is no function to call again.
+"""Checking a graph that was recorded, where there is no function to call again.
 
 >>> x = Value(3.0, name="x")
 >>> root = x * x
@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from autograd.backward import history
-from autograd.testing.check import WRONG, Check, NonDifferentiablePoint
+from autograd.testing.check import DEFAULT_RTOL, Check, NonDifferentiablePoint
 from autograd.testing.locate import apply, changed_operand
 from autograd.value import Value
 
@@ -60,11 +60,11 @@ def check_graph(
         tuple(leaf.data for leaf in chosen),
         lambda *_: claims,
         "auto",
-        WRONG,
+        DEFAULT_RTOL,
         0.0,
     )
     scales = check.scales(0, claims)
-    return [judged(check, i, leaf, claims[i], scales[i]) for i, leaf in enumerate(chosen)]
+    return [finding_of(check, i, leaf, claims[i], scales[i]) for i, leaf in enumerate(chosen)]
 
 
 def rerun(nodes: list[Value], leaves: list[Value], seed: Any) -> Callable[..., Any]:
@@ -84,7 +84,9 @@ def rerun(nodes: list[Value], leaves: list[Value], seed: Any) -> Callable[..., A
     return graph
 
 
-def judged(check: Check, i: int, leaf: Value, claimed: Any, scale: tuple[float, float]) -> Finding:
+def finding_of(
+    check: Check, i: int, leaf: Value, claimed: Any, scale: tuple[float, float]
+) -> Finding:
     """Return what the oracle says of one leaf."""
     try:
         part = check.component(0, i, claimed, *scale)

@@ -1,0 +1,31 @@
+"""The many-digit arithmetic of the oracles: a context of mpmath, apart from its global one.
+
+>>> context().dps
+60
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+DIGITS = 60  # decimal, unless an oracle asks for more
+
+
+class NotLiftable(TypeError):
+    """The function cannot be evaluated on numbers of this type."""
+
+
+@cache
+def context() -> Any:
+    """Return the arithmetic of the precise oracle; made once.
+
+    Raises: NotLiftable: mpmath is missing; the message names the extra that brings it.
+    """
+    try:
+        import mpmath
+    except ImportError:
+        raise NotLiftable('the mpmath oracle needs mpmath: pip install "chainrule[test]"') from None
+    made = mpmath.MPContext()
+    made.dps = DIGITS
+    return made
