@@ -90,9 +90,9 @@ def program_of(function: Any, work: Any) -> Any:
     """Return the program that a traced function is lowered to."""
     from autograd.compile.lower.lowering import lower
 
-    traced = function.traces[0]
-    inputs = traced.tape.inputs if work.kind == "inputs" else []
-    return lower(traced.tape, traced.edges, traced.tape.parameters + inputs)
+    found = function.specializations[0]
+    inputs = found.tape.inputs if work.kind == "inputs" else []
+    return lower(found.tape, found.edges, found.tape.parameters + inputs)
 
 
 def step_of(work: Any, function: Any, batch: tuple[Any, ...]) -> Callable[[], Any]:

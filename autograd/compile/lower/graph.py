@@ -27,7 +27,7 @@ from autograd.primitive_type import Primitive
 
 Array = np.ndarray[Any, Any]
 NO_BIAS = -1
-MOST = 2**62  # codes that an integer has room for
+MAX_CODES = 2**62  # that an integer has space for
 
 
 class Graph:
@@ -146,7 +146,7 @@ def numbered(columns: Iterable[Array]) -> Array:
     size, number = 1, np.zeros(1, np.int64)
     for column in columns:
         span = int(column.max(initial=0)) + 1
-        if size * span > MOST:
+        if size * span > MAX_CODES:
             number = np.unique(number, return_inverse=True)[1]
             size = int(number.max()) + 1
         size, number = size * span, number * span + column

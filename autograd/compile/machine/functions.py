@@ -20,7 +20,7 @@ from numba import njit
 from autograd import primitives as p
 from autograd.compile.machine import elementary
 from autograd.compile.tracing.internal_primitives import (
-    OURS,
+    INTERNAL_NAMES,
     both,
     either,
     exponential,
@@ -30,15 +30,17 @@ from autograd.compile.tracing.internal_primitives import (
 )
 from autograd.primitive_type import Primitive
 
-OPTIONS: dict[str, Any] = {"error_model": "numpy", "forceinline": True}  # a call is no vector
+NUMBA_OPTIONS: dict[str, Any] = {"error_model": "numpy", "forceinline": True}  # a call is no vector
 VECTOR, LIBM = "vector", "libm"  # whose elementary functions: those of `elementary`, or C's
 
 
 def compilable(function: Callable[..., Any], vector: bool = False) -> Any:
     """Return a function for use in compiled code, with the Python functions that it calls.
 
-    Args: vector: whether functions of `math` are those of `elementary`, or the C library's.
-    Raises: TypeError when it raises exceptions of its own, which compiled code would swallow.
+    Args:
+        function: of plain numbers.
+        vector: whether functions of `math` are those of `elementary`, or the C library's.
+    Raises: TypeError: it raises exceptions of its own, which compiled code would swallow.
     """
     if vector and function in elementary.INSTEAD:
         return elementary.INSTEAD[function]
@@ -57,7 +59,7 @@ def compilable(function: Callable[..., Any], vector: bool = False) -> Any:
         function.__code__, names, function.__name__, function.__defaults__, function.__closure__
     )
     copy.__module__, copy.__qualname__ = function.__module__, function.__qualname__
-    return njit(**OPTIONS)(copy)
+    return njit(**NUMBA_OPTIONS)(copy)
 
 
 def power(x: Any, y: Any) -> Any:
@@ -225,7 +227,7 @@ def log_of_sum(xs: Any, count: Any) -> Any:
     return xs[place] + math.log1p(total)
 
 
-SPELLED: dict[Primitive, Callable[..., Any]] = {
+NUMBA_FUNCTIONS: dict[Primitive, Callable[..., Any]] = {
     p.power: power,
     p.mod: modulo,
     p.floordiv: floor_division,
@@ -255,31 +257,32 @@ SPELLED: dict[Primitive, Callable[..., Any]] = {
     top: largest,
 }
 if hasattr(math, "cbrt"):  # else, on Python 3.10, the table has functions of its own
-    SPELLED |= {p.cbrt: cube_root, p.exp2: exponential_of_two}
+    NUMBA_FUNCTIONS |= {p.cbrt: cube_root, p.exp2: exponential_of_two}
 INLINE = {p.add: "+", p.sub: "-", p.mul: "*", p.div: "/"}  # spelled as operators
 
 
 def function_of(op: Primitive, functions: str = VECTOR) -> Any:
     """Return a primitive as a function that compiled code can call."""
     key = op, functions
-    if key not in known:
-        known[key] = compilable(SPELLED.get(op, op.forward), functions == VECTOR)
-    return known[key]
+    if key not in compiled_functions:
+        function = NUMBA_FUNCTIONS.get(op, op.forward)
+        compiled_functions[key] = compilable(function, functions == VECTOR)
+    return compiled_functions[key]
 
 
-known: dict[tuple[Primitive, str], Any] = {}
-ROWS = {row: name for name, row in p.TABLE.items()} | OURS
-BY_NAME = {name: row for row, name in ROWS.items()}
+compiled_functions: dict[tuple[Primitive, str], Any] = {}
+NAMES = {row: name for name, row in p.TABLE.items()} | INTERNAL_NAMES
+PRIMITIVES = {name: row for row, name in NAMES.items()}
 
 
 def named(name: str, functions: str = VECTOR) -> Any:
     """Return a row of the table as a function that compiled code can call."""
-    return function_of(BY_NAME[name], functions)
+    return function_of(PRIMITIVES[name], functions)
 
 
-NEAR = {p.sin: elementary.near_sin, p.cos: elementary.near_cos}
+NEAR_FUNCTIONS = {p.sin: elementary.near_sin, p.cos: elementary.near_cos}
 # fmt: off
-LONG = {  # rows whose functions take several numbers in the time of one
+VECTORIZED = {  # rows whose functions take several numbers in the time of one
     p.exp, p.expm1, p.log, p.log1p, p.sin, p.cos, p.tanh, p.sigmoid, p.log_sigmoid, p.softplus,
     p.silu, p.gelu, p.elu, p.normal_cdf, p.gaussian, p.erf, p.erfc, shifted,
 }
@@ -287,5 +290,5 @@ LONG = {  # rows whose functions take several numbers in the time of one
 
 
 def near_named(name: str) -> Any:
-    """Return a row as a function of numbers that are not beyond `elementary.FAR`."""
-    return NEAR.get(BY_NAME[name], named(name))
+    """Return a row as a function of numbers that are not beyond `elementary.FAR_RADIANS`."""
+    return NEAR_FUNCTIONS.get(PRIMITIVES[name], named(name))

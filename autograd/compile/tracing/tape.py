@@ -156,12 +156,12 @@ class Tracer:
 
     def decided(self, node: Value) -> None:
         """Note that the function branched on a node, and where."""
-        shown = [shown_as(x) for x in node.operands]
-        text = node.op.spell(*shown) if node.op else f"the truth of {shown_as(node)}"
+        operands = [operand_text(x) for x in node.operands]
+        text = node.op.spell(*operands) if node.op else f"the truth of {operand_text(node)}"
         self.decisions.append((node, bool(node.data), text, calling_line()))
 
 
-def shown_as(x: Any) -> str:
+def operand_text(x: Any) -> str:
     """Return what a message calls an operand: its name, and its number in the trace."""
     x = x.operands[0] if isinstance(x, TracedNumber) else x
     return f"{x.name or x.op or 'a Value'} ({x.data:.6g})" if isinstance(x, Value) else f"{x!r}"
@@ -185,6 +185,9 @@ def trace(
         parameters: the Values that are shared by all samples, in the order of the gradient.
         example: one argument for each of the function's; only its structure lasts, and which
             branches it takes.
+    Raises:
+        TypeError: the function returns neither a number nor a list or tuple of numbers.
+        ValueError: a Value is in the parameters twice.
     """
     numbers = [x.data if isinstance(x, Value) else x for x in flatten(example)]
     leaves = [Value(x, name=f"input {i}") for i, x in enumerate(numbers)]
