@@ -123,13 +123,13 @@ def compact(integers: Array) -> array[int]:
     return array("i", integers.astype(np.intc).tobytes())
 
 
-def reached(marks: Iterable[int], sources: Array, targets: Array, rows: int) -> Array:
-    """Tell of every row whether edges lead to it from a marked one, which itself is reached.
+def reached(first: Iterable[int], sources: Array, targets: Array, rows: int) -> Array:
+    """Tell of every row whether it is one of the first, or edges lead to it from one of them.
 
     The edges are in such an order that those to a row come before those from it.
     """
     found = bytearray(rows)
-    for place in marks:
+    for place in first:
         found[place] = True
     for source, target in zip(compact(sources), compact(targets)):
         if found[source]:

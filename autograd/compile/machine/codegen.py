@@ -12,7 +12,7 @@ import importlib.util
 import os
 import platform
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -74,14 +74,14 @@ def product_signature(dtype: str) -> Any:
     return types.void(number, size, number, size, size, number, *[size] * 5)
 
 
-SIGNATURES = {"machine": machine_signature, "product": product_signature}
+SIGNATURES = {kernels.machine: machine_signature, kernels.product: product_signature}
 
 
 @cache
-def fixed(name: str, dtype: str) -> Any:
+def fixed(function: Callable[..., Any], dtype: str) -> Any:
     """Return a function of `kernels`, compiled; from disk, if it was compiled before."""
-    signature = SIGNATURES.get(name, kernel_signature)
-    return cfunc(signature(dtype), cache=True, **NUMBA_OPTIONS)(getattr(kernels, name))
+    signature = SIGNATURES.get(function, kernel_signature)
+    return cfunc(signature(dtype), cache=True, **NUMBA_OPTIONS)(function)
 
 
 @cache

@@ -1,8 +1,8 @@
 """The functions of the table in a form that Numba compiles.
 
 Most rows need nothing: their function of floats is compiled as it stands, and so are the functions
-that it calls. The few that Numba cannot compile, or would compile to something slow, are spelled
-again here. None knows a derivative.
+that it calls. Stated again here are the few that Numba cannot compile, that it would compile to
+something slow, or that return a bool or an int of Python's. None knows a derivative.
 """
 
 from __future__ import annotations
@@ -120,26 +120,10 @@ def at_most(x: Any, bound: Any) -> Any:
     return x if x <= bound or x != x else bound
 
 
-def choose(condition: Any, x: Any, y: Any) -> Any:
-    return x if condition != 0.0 else y
-
-
 def clamp(x: Any, low: Any, high: Any) -> Any:
     if not low <= high:
         return nan
     return low if x < low else high if x > high else x
-
-
-def absolute(x: Any) -> Any:
-    return math.fabs(x)
-
-
-def relu(x: Any) -> Any:
-    return 0.0 if x <= 0.0 else x
-
-
-def heaviside(x: Any) -> Any:
-    return 1.0 if x > 0.0 else 0.0 if x <= 0.0 else x
 
 
 def less(x: Any, y: Any) -> Any:
@@ -236,11 +220,7 @@ NUMBA_FUNCTIONS: dict[Primitive, Callable[..., Any]] = {
     p.rounded: to_integer,
     p.at_least: at_least,
     p.at_most: at_most,
-    p.where: choose,
     p.clip: clamp,
-    p.absolute: absolute,
-    p.relu: relu,
-    p.step: heaviside,
     p.less: less,
     p.less_equal: less_equal,
     p.greater: greater,

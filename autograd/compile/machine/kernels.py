@@ -73,22 +73,23 @@ def product(
     In panels of rows, so that the pages of `out` that are in use are few.
     """
     for first in range(0, rows, PANEL_ROWS):
-        o, w = shift(out, first * out_row), shift(left, first * left_row)
+        out_panel, left_panel = shift(out, first * out_row), shift(left, first * left_row)
         height, column = min(rows - first, PANEL_ROWS), 0
         while column < columns:
             width = min(columns - column, 2 * LANES)
             if width < 2 * LANES:
                 width = min(width, LANES)
-            x, row = shift(right, column), 0
+            right_panel, row = shift(right, column), 0
             while row < height:
-                p, v = shift(o, row * out_row + column), shift(w, row * left_row)
+                out_tile = shift(out_panel, row * out_row + column)
+                left_tile = shift(left_panel, row * left_row)
                 row += add_tile(
-                    p,
+                    out_tile,
                     out_row,
-                    v,
+                    left_tile,
                     left_row,
                     left_column,
-                    x,
+                    right_panel,
                     right_row,
                     height - row,
                     terms,
@@ -343,22 +344,24 @@ def dot_backward(
     add_bias_adjoints(first, shift(tables, code[BIAS]), count, gradient, adjoints, lanes)
     other = shift(table, terms * count)
     for i in range(count):
-        up = shift(first, i * lanes)
+        upstream = shift(first, i * lanes)
         for k in range(terms):
             x, y = table[k * count + i], other[k * count + i] * lanes
             if code[EDGES] & OPTIONAL:
-                add_pair_adjoints(code[EDGES], x, y, shared, values, adjoints, gradient, up, lanes)
+                add_pair_adjoints(
+                    code[EDGES], x, y, shared, values, adjoints, gradient, upstream, lanes
+                )
                 continue
             if code[EDGES] & LEFT:
                 if x < 0:
-                    gradient[~x] += sum_of_products(shift(values, y), up, lanes)
+                    gradient[~x] += sum_of_products(shift(values, y), upstream, lanes)
                 else:
-                    add_products(shift(adjoints, x * lanes), shift(values, y), up, lanes)
+                    add_products(shift(adjoints, x * lanes), shift(values, y), upstream, lanes)
             if code[EDGES] & RIGHT:
                 if x < 0:
-                    add_multiple(shift(adjoints, y), shared[~x], up, lanes)
+                    add_multiple(shift(adjoints, y), shared[~x], upstream, lanes)
                 else:
-                    add_products(shift(adjoints, y), shift(values, x * lanes), up, lanes)
+                    add_products(shift(adjoints, y), shift(values, x * lanes), upstream, lanes)
 
 
 @njit(error_model="numpy")
@@ -370,21 +373,21 @@ def add_pair_adjoints(
     values: Any,
     adjoints: Any,
     gradient: Any,
-    up: Any,
+    upstream: Any,
     lanes: Any,
 ) -> None:
     """Apply the product rule to a pair in those lanes that have an adjoint."""
     for lane in range(lanes):
-        if not is_absent(up[lane]):
+        if not is_absent(upstream[lane]):
             left = shared[~x] if x < 0 else values[x * lanes + lane]
             if edges & LEFT:
-                product = values[y + lane] * up[lane] + 0.0
+                product = values[y + lane] * upstream[lane] + 0.0
                 if x < 0:
                     gradient[~x] += product
                 else:
                     adjoints[x * lanes + lane] += product
             if edges & RIGHT:
-                adjoints[y + lane] += left * up[lane] + 0.0
+                adjoints[y + lane] += left * upstream[lane] + 0.0
 
 
 @njit(error_model="numpy")

@@ -55,7 +55,7 @@ class NumbaEngine:
         self.dtype_name, self.functions = shared.dtype.name, functions
         self.tables: list[Array] = []
         self.length = 0
-        self.kept: dict[Any, int] = {}  # the kernels in use, and their addresses
+        self.addresses: dict[Any, int] = {}  # the kernels in use, and their addresses
         self.callbacks, self.failures = False, list[BaseException]()
         self.team = ThreadTeam(threads, self.dtype_name, self.failures) if threads > 1 else None
         self.numpy = NumpyEngine(program, shared)
@@ -63,13 +63,13 @@ class NumbaEngine:
         self.written = np.zeros(len(shared), bool)  # by the first block of a job
         code = [self.encoded(step) for step in patiently(program.instructions)]
         self.code = np.array(code, np.int64).reshape(-1, k.INSTRUCTION_FIELDS)
-        self.alone = self.code.copy()  # of a job that shares its work with nobody
-        self.alone[:, k.TEAM] = 0
+        self.unshared_code = self.code.copy()  # of a job that shares its work with nobody
+        self.unshared_code[:, k.TEAM] = 0
         self.settings = self.settled()
         self.table = np.concatenate([*self.tables, np.zeros(1, np.int32)])
         self.workspace = self.new_workspace(0)
         self.idle: list[Workspace] = []  # of jobs that ran beside others
-        machine = codegen.fixed("machine", self.dtype_name)
+        machine = codegen.fixed(k.machine, self.dtype_name)
         pointer = ctypes.c_void_p
         function = ctypes.CFUNCTYPE(ctypes.c_int64, pointer, pointer, pointer)(machine.address)
         tables, numbers = self.table.ctypes.data, shared.ctypes.data
@@ -87,13 +87,13 @@ class NumbaEngine:
 
     def kernel(self, function: Any) -> int:
         """Return the address of a compiled kernel, which is kept alive."""
-        if function not in self.kept:
-            self.kept[function] = int(function.address)
-        return self.kept[function]
+        if function not in self.addresses:
+            self.addresses[function] = int(function.address)
+        return self.addresses[function]
 
-    def fixed(self, name: str) -> int:
+    def fixed(self, function: Callable[..., Any]) -> int:
         """Return the address of one of the fixed kernels."""
-        return self.kernel(codegen.fixed(name, self.dtype_name))
+        return self.kernel(codegen.fixed(function, self.dtype_name))
 
     def encoded(self, step: Instruction) -> list[int]:
         """Return an instruction as integers."""
@@ -133,22 +133,22 @@ class NumbaEngine:
 
     def encode_total(self, step: Total, fields: list[int]) -> None:
         """Encode sums."""
-        fields[k.FORWARD] = self.fixed("total_forward")
-        fields[k.BACKWARD] = self.fixed("total_backward") if step.edges else 0
+        fields[k.FORWARD] = self.fixed(k.total_forward)
+        fields[k.BACKWARD] = self.fixed(k.total_backward) if step.edges else 0
         fields[k.TABLE], fields[k.TERMS] = self.put(step.terms), len(step.terms)
 
     def encode_dot(self, step: Dot, fields: list[int]) -> None:
         """Encode inner products."""
-        fields[k.FORWARD] = self.fixed("dot_forward")
-        fields[k.BACKWARD] = self.fixed("dot_backward") if step.edges[0] else 0
+        fields[k.FORWARD] = self.fixed(k.dot_forward)
+        fields[k.BACKWARD] = self.fixed(k.dot_backward) if step.edges[0] else 0
         fields[k.TABLE] = self.put(np.concatenate([step.left, step.right]))
         fields[k.TERMS], fields[k.BIAS] = len(step.left), self.put(step.bias)
         fields[k.EDGES] = flags_of(step)
 
     def encode_matrix(self, step: Matrix, fields: list[int]) -> None:
         """Encode a matrix product; weights and inputs that stand in order need no table."""
-        fields[k.FORWARD] = self.fixed("matrix_forward")
-        fields[k.BACKWARD] = self.fixed("matrix_backward") if step.edges[0] else 0
+        fields[k.FORWARD] = self.fixed(k.matrix_forward)
+        fields[k.BACKWARD] = self.fixed(k.matrix_backward) if step.edges[0] else 0
         tables = np.concatenate([step.weights.ravel(), step.inputs.ravel()])
         fields[k.TABLE], fields[k.BIAS] = self.put(tables), self.put(step.bias)
         fields[k.TERMS], fields[k.COLUMNS] = step.inputs.shape
@@ -159,9 +159,9 @@ class NumbaEngine:
         if self.takes_samples(step, fields):
             fields[k.SAMPLES_SLOT], fields[k.SAMPLE_SIZE] = self.program.slots, self.program.inputs
         if self.is_fresh(step, fields):
-            fields[k.FIRST] = self.fixed("matrix_backward_first")
+            fields[k.FIRST] = self.fixed(k.matrix_backward_first)
             self.written[step.weights] = True
-        fields[k.PRODUCT] = self.fixed("product")
+        fields[k.PRODUCT] = self.fixed(k.product)
         if self.team:
             fields[k.TEAM], fields[k.TASK] = self.team.address, self.team.place
 
@@ -179,7 +179,7 @@ class NumbaEngine:
 
     def encode_edges(self, step: Edges, fields: list[int]) -> None:
         """Encode edges whose slopes stand in slots."""
-        fields[k.BACKWARD] = self.fixed("edges_backward")
+        fields[k.BACKWARD] = self.fixed(k.edges_backward)
         fields[k.COUNT] = len(step.nodes)
         tables = [step.nodes, step.parents, step.slopes, step.locally_constant]
         fields[k.TABLE] = self.put(np.stack(tables))
@@ -247,7 +247,7 @@ class NumbaEngine:
         if not apart:
             return Job(self, samples, wanted, lanes, self.workspace)
         job = Job(self, samples, wanted, lanes, self.idle_workspace(lanes))
-        job.settings[k.CODE], job.apart = self.alone.ctypes.data, True
+        job.settings[k.CODE], job.apart = self.unshared_code.ctypes.data, True
         return job
 
     def idle_workspace(self, lanes: int) -> Workspace:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.compile.machine import codegen
+from autograd.compile.machine import codegen, kernels
 
 TASK_FIELDS = 11  # of a task: see `share_product`
 
@@ -25,7 +25,7 @@ class ThreadTeam:
         self.threads, self.failures = threads, failures
         self.task = np.zeros(TASK_FIELDS, np.int64)
         self.itemsize = np.dtype(dtype).itemsize
-        address = codegen.fixed("product", dtype).address
+        address = codegen.fixed(kernels.product, dtype).address
         self.product = ctypes.CFUNCTYPE(None, *[ctypes.c_int64] * TASK_FIELDS)(address)
         self.function = ctypes.CFUNCTYPE(None)(self.multiply)
         self.address = ctypes.cast(self.function, ctypes.c_void_p).value or 0

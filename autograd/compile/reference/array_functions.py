@@ -33,7 +33,7 @@ Array = np.ndarray[Any, Any]
 Function = Callable[..., Any]  # (*operands, out=array)
 MAX_NUMBERS_UNCHECKED = 512  # so few are not worth a look at whether all are finite
 # A number of Python's would be converted in each call, which takes longer than the rest of it.
-ZERO, ONE = ({np.dtype(kind): np.array(x, kind) for kind in "fd"} for x in (0.0, 1.0))
+ZERO, ONE = ({np.dtype(code): np.array(x, code) for code in "fd"} for x in (0.0, 1.0))
 
 
 def composed(function: Callable[..., Any]) -> Function:
@@ -50,10 +50,10 @@ def of_floats(op: Primitive, integer: int | None = None) -> Function:
 
     The operand in the place `integer` is handed over as an int.
     """
-    kinds = [int if i == integer else float for i in range(len(op.partials) or 2)]
+    types = [int if i == integer else float for i in range(len(op.partials) or 2)]
 
     def one(*numbers: float) -> float:
-        exact = [kind(x) for kind, x in zip(kinds, numbers)] if integer is not None else numbers
+        exact = [number(x) for number, x in zip(types, numbers)] if integer is not None else numbers
         try:
             return float(op.forward(*exact))
         except (ValueError, ArithmeticError):

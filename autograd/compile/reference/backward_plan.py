@@ -472,8 +472,8 @@ def blanking(plan: BackwardPlan, out: Array, mask: Array) -> tuple[Any, ...]:
     """
     if plan.info.has_optional or mask.shape != out.shape:
         return np.copyto, out, -0.0, "same_kind", mask
-    kind = np.dtype(f"i{out.itemsize}")
-    keep, bits = plan.spare(out.shape, kind), out.view(kind)
+    integers = np.dtype(f"i{out.itemsize}")
+    keep, bits = plan.spare(out.shape, integers), out.view(integers)
     plan.call(np.subtract, mask.view(np.int8), np.ones((), np.int8), out=keep)
     return np.bitwise_and, bits, keep, bits
 

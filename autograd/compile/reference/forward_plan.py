@@ -119,14 +119,14 @@ class ForwardPlan:
 
     def spare(self, shape: Sequence[int], dtype: Any = None) -> Array:
         """Return an array for what is in between; the next instruction uses its memory again."""
-        kind = self.dtype if dtype is None else np.dtype(dtype)
-        size = prod(shape) * kind.itemsize
+        dtype = self.dtype if dtype is None else np.dtype(dtype)
+        size = prod(shape) * dtype.itemsize
         if self.used == len(self.buffers):
             self.buffers.append(np.empty(0, np.uint8))
         if self.buffers[self.used].size < size:
             self.buffers[self.used] = np.empty(size, np.uint8)
         self.used += 1
-        found: Array = np.ndarray(tuple(shape), kind, self.buffers[self.used - 1])
+        found: Array = np.ndarray(tuple(shape), dtype, self.buffers[self.used - 1])
         return found
 
     def strided(self, numbers: Array, found: Pattern) -> Array:

@@ -157,7 +157,7 @@ class Target:
             self.axes = tuple(
                 i for i, (n, s) in enumerate(zip(shape, found.strides)) if n > 1 > s == 0
             )
-            self.pattern, self.repeats = kept(found, self.axes), bool(self.axes)
+            self.pattern, self.repeats = without_axes(found, self.axes), bool(self.axes)
         else:
             self.pattern, self.repeats = None, np.unique(slots).size < len(slots)
             if self.repeats:
@@ -178,7 +178,7 @@ class Target:
             self.pattern = None
 
 
-def kept(found: Pattern, axes: tuple[int, ...]) -> Pattern:
+def without_axes(found: Pattern, axes: tuple[int, ...]) -> Pattern:
     """Return a pattern without some of its axes."""
     if not axes:
         return found

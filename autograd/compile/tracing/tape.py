@@ -64,7 +64,7 @@ class Tape:
         self.guards: list[Guard] = []
         self.recorded = 0
         self.numbers: dict[tuple[type, str], int] = {}  # the constants that stand there already
-        self.known: dict[Primitive, dict[tuple[int, ...], int]] = {}  # and the operations
+        self.operations: dict[Primitive, dict[tuple[int, ...], int]] = {}  # and the operations
 
     def __len__(self) -> int:
         return len(self.ops)
@@ -90,12 +90,12 @@ class Tape:
 
     def apply(self, op: Primitive, operands: tuple[int, ...]) -> int:
         """Return the place of an operation, which is appended unless it stands there already."""
-        known = self.known.get(op)
-        if known is None:
-            known = self.known[op] = {}
-        place = known.get(operands)
+        places = self.operations.get(op)
+        if places is None:
+            places = self.operations[op] = {}
+        place = places.get(operands)
         if place is None:
-            place = known[operands] = self.written(op, operands)
+            place = places[operands] = self.written(op, operands)
         return place
 
     def written(self, op: Primitive, operands: tuple[int, ...]) -> int:

@@ -105,10 +105,10 @@ class TracedNumber(TracedValue):
 VALUE_CLASSES = frozenset((Value, TracedValue))  # operands of which each is a parent
 
 
-def cut(x: Any, kind: type[TracedValue]) -> TracedValue:
+def cut(x: Any, cls: type[TracedValue]) -> TracedValue:
     """Return a node with the number of another, and no edge to it."""
     out = node(DATA_SLOT.__get__(x), p.stop_gradient, (x,), (), ())
-    out.name, out.__class__ = x.name, kind
+    out.name, out.__class__ = x.name, cls
     return out  # type: ignore[return-value]
 
 
@@ -122,13 +122,13 @@ def traced(data: Any, op: Primitive, operands: Sequence[Any], differentiable: bo
 
 
 @cache
-def traced_class(kind: Any) -> type[Value]:
+def traced_class(cls: Any) -> type[Value]:
     """Return the class of the Values of some class while they are traced."""
-    if kind is Value:
+    if cls is Value:
         return TracedValue
-    if issubclass(kind, TracedAttributes):
-        return kind  # type: ignore[no-any-return]
-    return type(kind.__name__, (TracedAttributes, kind), {"__slots__": ()})
+    if issubclass(cls, TracedAttributes):
+        return cls  # type: ignore[no-any-return]
+    return type(cls.__name__, (TracedAttributes, cls), {"__slots__": ()})
 
 
 @contextmanager
@@ -138,7 +138,7 @@ def tracing_classes(leaves: Iterable[Any]) -> Iterator[None]:
     with one_trace:
         before: list[Any] = [type(x) for x in found]
         try:
-            change_classes(found, [traced_class(kind) for kind in before])
+            change_classes(found, [traced_class(cls) for cls in before])
             yield
         finally:
             change_classes(found, before)
