@@ -50,14 +50,14 @@ def fused_text(program: Program) -> str:
     dots = [step for step in steps if isinstance(step, (Dot, Matrix))]
     products = sum(step.flops() // 2 for step in dots)
     sums = sum(step.count for step in steps if isinstance(step, Total))
-    text = f"{products:,} products and their sums became {sum(s.count for s in dots):,} dots"
+    text = f"{products:,} products and their sums became {sum(step.count for step in dots):,} dots"
     return text + (f"; {sums:,} longer sums" if sums else "")
 
 
 def matrix_texts(steps: list[Instruction]) -> list[str]:
     """Return the matrices that were recovered, the largest first, in words."""
     found = sorted(
-        (step for step in steps if isinstance(step, Matrix)), key=lambda s: -s.weights.size
+        (step for step in steps if isinstance(step, Matrix)), key=lambda step: -step.weights.size
     )
     texts = [matrix_text(step) for step in found[:MAX_MATRICES_LISTED]]
     smaller = len(found) - MAX_MATRICES_LISTED
