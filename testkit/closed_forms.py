@@ -1,12 +1,18 @@
 """Closed forms of the table's smooth rows and of their partial derivatives, for mpmath.
 
 `EXACT` and `EXACT_VARIADIC` restate them without a look at the table's own formulas: for the name
-of a row, the function and one partial for each operand.
+of a row, the function and one partial for each operand. A row that is not written down here by hand
+has the function of `autograd.testing.mpmath_functions`, and its complex steps for partials.
 """
 
 from __future__ import annotations
 
 from mpmath import mp
+
+from autograd.primitive_type import Variadic
+from autograd.primitives import TABLE
+from autograd.testing.mpmath_context import context
+from autograd.testing.mpmath_functions import precise_function, real
 
 
 def logistic(x):
@@ -144,3 +150,48 @@ EXACT_VARIADIC = {
         lambda index, *xs: [None, *spread(int(index), xs)],
     ),
 }
+
+
+GUARD_DIGITS = 20  # that mpmath's functions may lose
+
+
+def value_of(function):
+    """Return a function of the many-digit context as one of mpmath's global numbers."""
+
+    def value(*numbers):
+        with context().workdps(mp.dps + GUARD_DIGITS):
+            return mp.mpf(real(function(*map(context().mpf, numbers))))
+
+    return value
+
+
+def partial_of(function, i):
+    """Return the i-th partial of a function: the complex step, with digits for what it drops."""
+
+    def partial(*numbers):
+        mpf = context().mpf
+        with context().workdps(3 * mp.dps + GUARD_DIGITS):
+            moved = list(map(mpf, numbers))
+            step = (abs(moved[i]) or mpf(1)) * mpf(10) ** -(mp.dps + GUARD_DIGITS // 2)
+            moved[i] = context().mpc(moved[i], step)
+            return mp.mpf((function(*moved)).imag / step)
+
+    return partial
+
+
+def restated(name, arity):
+    """Return the value of a row in mpmath, and its partials by the complex step."""
+    function = precise_function(name)
+    return value_of(function), [partial_of(function, i) for i in range(arity)]
+
+
+for name, row in TABLE.items():
+    if row.smooth and isinstance(row, Variadic) and name not in EXACT_VARIADIC:
+        function = precise_function(name)
+        EXACT_VARIADIC[name] = (
+            value_of(function),
+            lambda *xs, function=function: [partial_of(function, i)(*xs) for i in range(len(xs))],
+        )
+    elif row.smooth and not isinstance(row, Variadic) and name not in EXACT and any(row.partials):
+        value, partials = restated(name, len(row.partials))
+        EXACT[name] = (value, *(p if rule else None for p, rule in zip(partials, row.partials)))

@@ -37,13 +37,13 @@ from autograd import (
 from autograd import primitives as p
 from autograd.compile import Compiled, GuardError
 from autograd.compile.batches import parts_of
-from autograd.compile.compiled import SLICED
+from autograd.compile.compiled import MIN_SAMPLES_SLICED
 from nn import MLP, TwoLayerNetwork, mse_loss
 from testkit.floats import U
 from testkit.random_graphs import everyday, graphs, path_sum, tied
 
 pytest.importorskip("numba")
-from autograd.compile.machine.threads import Team  # noqa: E402
+from autograd.compile.machine.threads import ThreadTeam  # noqa: E402
 
 ENGINES = ["numba", "numpy"]
 LANES = [1, 2, 7, 64, 1000]
@@ -616,7 +616,7 @@ def test_parameters_are_live_and_can_be_pushed_and_pulled(engine):
 
 
 @both_engines
-@pytest.mark.parametrize("samples", [1, 30, SLICED + 3])
+@pytest.mark.parametrize("samples", [1, 30, MIN_SAMPLES_SLICED + 3])
 def test_a_descent_is_the_gradient_times_the_step_size_subtracted(engine, samples):
     network = MLP(3, [4, 1], activation="tanh", seed=9)
     batch = np.random.default_rng(13).normal(size=(samples, 3))
@@ -722,7 +722,7 @@ def test_outputs_may_be_inputs_parameters_and_constants(engine):
 @both_engines
 def test_a_large_batch_has_the_same_bits_for_any_number_of_threads(engine):
     network = MLP(2, [4, 1], activation="tanh", seed=4)
-    batch = np.random.default_rng(12).normal(size=(SLICED + 1234, 2))
+    batch = np.random.default_rng(12).normal(size=(MIN_SAMPLES_SLICED + 1234, 2))
     found = [
         autograd.compile(
             network, network.parameters(), ([0.0, 0.0],), engine=engine, threads=threads
@@ -752,8 +752,8 @@ def wide():
 def test_a_large_product_has_the_same_bits_for_any_number_of_threads(wide, dtype, monkeypatch):
     function, parameters, batch = wide
     shared = []
-    multiply = Team.multiply
-    monkeypatch.setattr(Team, "multiply", lambda self: (shared.append(1), multiply(self)))
+    multiply = ThreadTeam.multiply
+    monkeypatch.setattr(ThreadTeam, "multiply", lambda self: (shared.append(1), multiply(self)))
     found = []
     for threads in (1, 2, 3):
         compiled = autograd.compile(
@@ -769,7 +769,7 @@ def test_ctrl_c_waits_for_the_threads_of_a_product(wide, monkeypatch):
     function, parameters, batch = wide
     compiled = autograd.compile(function, parameters, ([0.0] * 200,), engine="numba", threads=2)
     expected = compiled.value_and_grad(batch)
-    part, done = Team.part, []
+    part, done = ThreadTeam.part, []
 
     def interrupted(self, number):
         if number == 0:
@@ -779,7 +779,7 @@ def test_ctrl_c_waits_for_the_threads_of_a_product(wide, monkeypatch):
         done.append(number)
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(Team, "part", interrupted)
+        patch.setattr(ThreadTeam, "part", interrupted)
         compiled.value_and_grad(batch)
     assert done == [1, 1, 1]
     found = compiled.value_and_grad(batch)
@@ -810,9 +810,9 @@ def test_threads_that_share_a_compiled_function_get_results_of_their_own(engine,
 @both_engines
 def test_a_guard_in_a_large_batch_names_the_sample(engine):
     compiled = autograd.compile(leaky, example=(1.0,), engine=engine)
-    batch = np.ones(SLICED + 5)
-    batch[SLICED - 1] = -1.0
-    with pytest.raises(GuardError, match=f"sample {SLICED - 1} "):
+    batch = np.ones(MIN_SAMPLES_SLICED + 5)
+    batch[MIN_SAMPLES_SLICED - 1] = -1.0
+    with pytest.raises(GuardError, match=f"sample {MIN_SAMPLES_SLICED - 1} "):
         compiled.value(batch)
 
 
@@ -904,7 +904,7 @@ def test_a_missing_package_is_named_with_its_extra(package, engine):
 
 @pytest.mark.parametrize("watched", [True, False])
 def test_who_watches_is_told_how_far_a_long_preparation_is(watched, capsys, monkeypatch):
-    monkeypatch.setattr("autograd.compile.machine.numba_engine.PATIENCE", -1.0)
+    monkeypatch.setattr("autograd.compile.machine.numba_engine.PATIENCE_SECONDS", -1.0)
     monkeypatch.setattr(sys.stderr, "isatty", lambda: watched)
     compiled = autograd.compile(lambda x: tanh(x) * x, example=(1.0,), engine="numba")
     compiled.value([1.0])

@@ -9,8 +9,8 @@ import autograd
 from autograd import Value, log, where
 from autograd.compile.lower.program import Program
 from autograd.compile.reference import numpy_engine
-from autograd.compile.reference.backward_plan import Ledger, Plan
-from autograd.compile.reference.forward_plan import Facts
+from autograd.compile.reference.backward_plan import BackwardPlan, Ledger
+from autograd.compile.reference.forward_plan import ProgramInfo
 from autograd.compile.reference.views import Layout, pattern
 from nn import TwoLayerNetwork, mse_loss
 
@@ -35,7 +35,7 @@ def plan():
     """Return a plan of a program without instructions."""
     empty = np.zeros(0, np.int32)
     program = Program(0, [], SLOTS, SLOTS, empty, [], np.zeros(1, np.int32), [])
-    return Plan(Facts(program, np.zeros(0)), LANES)
+    return BackwardPlan(ProgramInfo(program, np.zeros(0)), LANES)
 
 
 def numbers(count):
@@ -60,7 +60,7 @@ def test_a_pattern_says_where_all_slots_stand(slots):
     found = pattern(slots)
     if found:
         grids = np.indices(found.shape).reshape(len(found.shape), -1)
-        assert (found.start + found.steps @ grids == slots).all()
+        assert (found.start + found.strides @ grids == slots).all()
 
 
 @pytest.mark.parametrize("first", [True, False])
@@ -111,8 +111,8 @@ def test_blocks_of_lanes_add_up_to_the_whole(monkeypatch, dtype):
         return twice[1]
 
     value, gradient, slopes = found()
-    monkeypatch.setattr(numpy_engine, "CACHE", 1)
-    monkeypatch.setattr(numpy_engine, "LEAST", 7)
+    monkeypatch.setattr(numpy_engine, "CACHE_BYTES", 1)
+    monkeypatch.setattr(numpy_engine, "MIN_LANES", 7)
     in_blocks = found()
     bound = 2.0**-45 if dtype == "float64" else 2.0**-17
     assert in_blocks[0] == pytest.approx(value, rel=bound)
@@ -123,8 +123,8 @@ def test_blocks_of_lanes_add_up_to_the_whole(monkeypatch, dtype):
 
 @pytest.mark.parametrize("swapped", [False, True])
 def test_weights_in_no_order_have_the_gradient_of_all_blocks(monkeypatch, swapped):
-    monkeypatch.setattr(numpy_engine, "CACHE", 1)
-    monkeypatch.setattr(numpy_engine, "LEAST", 3)
+    monkeypatch.setattr(numpy_engine, "CACHE_BYTES", 1)
+    monkeypatch.setattr(numpy_engine, "MIN_LANES", 3)
     w = [Value(float(i)) for i in range(9)]
     orders = [[3, 1, 4, 0, 5, 8, 2, 6, 7], list(range(9)), [0, 1, 2, 3, 4, 5, 6, 7, 0]]
     orders = orders[::-1] if swapped else orders
@@ -150,6 +150,6 @@ def test_the_gradient_of_one_sample_is_no_negative_zero():
 
 def test_a_slope_that_is_not_asked_for_is_not_computed():
     compiled = autograd.compile(lambda x: log(x) * 2.0, example=(1.0,), engine="numpy")
-    engine = compiled.traces[0].engine(2)
+    engine = compiled.specializations[0].engine(2)
     calls = engine.take(4).backward(True)
     assert len(calls) <= 6  # two clear, one seeds, and a product and a quotient are left

@@ -6,8 +6,8 @@ import pytest
 from mpmath import mp
 
 from autograd import primitives as p
-from autograd.testing.mpmath_context import context
-from autograd.testing.mpmath_functions import precise_functions
+from autograd.testing.mpmath_context import NotLiftable, context
+from autograd.testing.mpmath_functions import precise_function, precise_functions
 from autograd.testing.number_types import Precise
 from autograd.testing.oracles import Program, precise, precise_second, precise_value, scale
 from autograd.testing.parameters import without_parameters
@@ -90,6 +90,20 @@ def test_saturated_shares_keep_their_slopes(apart):
         assert abs(precise(program, 0).slope - expected) <= 1e-25 * abs(expected)
 
 
-def test_every_row_has_a_form():
-    assert set(precise_functions()) == set(p.TABLE)
+@pytest.mark.parametrize("name", p.TABLE)
+def test_every_row_has_a_function_in_mpmath(name):
+    assert callable(precise_function(name))  # the message says what to add, and where
+
+
+def test_a_row_without_a_function_in_mpmath_says_what_to_add_and_where(monkeypatch):
+    monkeypatch.delitem(precise_functions(), "tanh")
+    with pytest.raises(NotLiftable, match="add 'tanh' to .* autograd/testing/mpmath_functions.py"):
+        Precise(Precise.lift(0.5)).tanh()
+
+
+def test_there_is_no_function_in_mpmath_without_a_row():
+    assert set(precise_functions()) <= set(p.TABLE)
+
+
+def test_the_logarithm_of_gamma_is_real_left_of_0():
     assert math.isclose(precise_functions()["lgamma"](Precise.lift(-0.5)), math.lgamma(-0.5))

@@ -243,6 +243,7 @@ def test_random_expressions_obey(law, expression):
 def test_random_expressions_with_all_inputs_equal_obey_where_they_are_defined():
     judged = Counter()
 
+    @settings(max_examples=200)  # about one in nine is undefined: 60 are too few to tell
     @given(expressions(max_nodes=6))
     def obey(expression):
         try:
@@ -252,7 +253,7 @@ def test_random_expressions_with_all_inputs_equal_obey_where_they_are_defined():
             judged["undefined"] += 1
 
     obey()
-    assert judged["undefined"] <= judged["defined"] / 4 and judged["defined"] >= 40
+    assert judged["undefined"] <= judged["defined"] / 4 and judged["defined"] >= 150
 
 
 def test_inverse_pairs_and_batches():

@@ -12,8 +12,9 @@ tape, recovers the inner products and matrices hidden in it, and runs them on wh
 >>> fast.value_and_grad([[1.0, 2.0], [3.0, 4.0]], [0.0, 1.0])
 (7.25, array([-12., -17.]))
 
-Read in this order: `tape` (trace), `symbols` (how the table's rules are read), `fuse` and `lower`
-(from the tape to a program), `program` (its instructions), the engines, and `function` (the API).
+Read in this order: `tracing` (from a function to a tape; how the table's rules are read), `lower`
+(from the tape to a program of few instructions), `reference` (the engine that needs NumPy alone),
+`machine` (the engine of compiled kernels), `batches` and `report`, and `compiled` (the API).
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.functional import is_scalar
+from autograd.structures import is_scalar
 
 Array = np.ndarray[Any, Any]
 
@@ -53,7 +53,9 @@ class Part:
     def fill(self, view: Array, batch: Sequence[Any]) -> None:
         """Copy a batch into a view.
 
-        Raises: TypeError when it holds anything but numbers, ValueError when it has another shape.
+        Raises:
+            TypeError: the batch holds anything but numbers.
+            ValueError: it has another shape; the message names both.
         """
         found = self.of(batch)
         if type(found) is not np.ndarray or found.dtype.kind not in "fiub":
@@ -80,9 +82,9 @@ def places_of(parts: Sequence[Part], rows: Array) -> list[Place]:
 
 
 def fill(places: Sequence[Place], batch: Sequence[Any]) -> None:
-    """Copy a batch to its places; what is an array of the right kind already without a detour.
+    """Copy a batch to its places; what is an array of the right type already without a detour.
 
-    Raises: as `Part.fill` does.
+    Raises: TypeError, ValueError: as `Part.fill` does.
     """
     for part, argument, view, shape in places:
         found = batch[argument]
@@ -93,7 +95,10 @@ def fill(places: Sequence[Place], batch: Sequence[Any]) -> None:
 
 
 def array_of(x: Any, name: str) -> Array:
-    """Return an array of floats."""
+    """Return an array of floats.
+
+    Raises: TypeError: there is anything but numbers in it; the message has the name.
+    """
     try:
         found = np.asarray(x)
     except ValueError as error:
@@ -115,7 +120,12 @@ def parts_of(example: Any, path: tuple[int, ...] = (), start: int = 0) -> list[P
 
 
 def samples_of(parts: Sequence[Part], batch: Sequence[Any], arguments: int) -> int:
-    """Return how many samples a batch has; a function without arguments runs once."""
+    """Return how many samples a batch has; a function without arguments runs once.
+
+    Raises:
+        TypeError: the batch has not one array for each argument.
+        ValueError: the first array has no axis of samples, or no samples.
+    """
     if len(batch) != arguments:
         raise TypeError(f"the function takes {arguments} arguments, not {len(batch)}")
     if not parts:

@@ -15,20 +15,21 @@ import numpy as np
 
 from autograd.compile.batches import Array, Part, fill, parts_of, places_of, samples_of, shaped_like
 from autograd.compile.lower.lowering import complete, lower
-from autograd.compile.lower.program import EACH, GRADIENT_TOO, INPUTS_TOO
+from autograd.compile.lower.program import WANT_EACH, WANT_GRADIENT, WANT_INPUTS
 from autograd.compile.reference.numpy_engine import NumpyEngine, descend
 from autograd.compile.report import Report, drawing, report
 from autograd.compile.tracing.tape import trace
-from autograd.functional import flatten, is_scalar, rebuild
+from autograd.structures import flatten, is_scalar, rebuild
 from autograd.value import Value
 
 ENGINES = ("numpy", "numba")
 DTYPES = ("float64", "float32")
 REDUCTIONS = ("mean", "sum")
 FUNCTIONS = ("vector", "libm")
-KEPT = 8  # jobs, each for one number of samples
-BRANCHES = 64  # traces that one batch may need
-SLICED, SLICES = 8192, 8  # batches of so many samples are done in so many slices
+MAX_JOBS_KEPT = 8  # each for one number of samples
+MAX_SPECIALIZATIONS = 64  # that one batch may need
+MIN_SAMPLES_SLICED = 8192  # a batch of so many is done in slices
+SLICES = 8  # of such a batch
 
 
 class GuardError(ValueError):
@@ -47,18 +48,18 @@ def paused_collector() -> Iterator[None]:
             gc.enable()
 
 
-class Done:
+class CombinedJob:
     """The results of a batch, put together from jobs on parts of it."""
 
     moved = False  # the parameters, as a job may have
 
     def __init__(self, samples: int, wanted: int, engine: Any, parts: Sequence[Part]) -> None:
         program, dtype, self.shared = engine.program, engine.dtype, engine.shared
-        self.each = bool(wanted & EACH)
+        self.each = bool(wanted & WANT_EACH)
         self.rows = np.zeros((samples, program.inputs), dtype)
         self.places = places_of(parts, self.rows)
         self.outputs = np.empty((len(program.outputs), samples), dtype).T
-        self.slopes = np.empty((samples if wanted & INPUTS_TOO else 0, program.inputs), dtype)
+        self.slopes = np.empty((samples if wanted & WANT_INPUTS else 0, program.inputs), dtype)
         self.gradients = np.zeros((samples if self.each else 1, program.parameters), dtype)
         self.total = np.zeros(1, dtype)
 
@@ -86,16 +87,20 @@ class Done:
         self.total += job.total
 
 
-class Traced:
-    """One trace of a function: its tape, its programs, and the numbers that samples share."""
+class Specialization:
+    """A function as one sample takes it: its tape, its programs, and the numbers samples share.
+
+    Samples that take other branches need another one.
+    """
 
     def __init__(self, compiled: Compiled, example: tuple[Any, ...]) -> None:
         with paused_collector():
             self.tape, self.outputs = trace(compiled.function, compiled.values, example)
             self.edges = complete(self.tape)
         self.engine_name = compiled.engine
-        numba = {"functions": compiled.functions, "threads": compiled.threads}
-        self.options: dict[str, Any] = numba if compiled.engine == "numba" else {}
+        self.options: dict[str, Any] = {}
+        if compiled.engine == "numba":
+            self.options = {"functions": compiled.functions, "threads": compiled.threads}
         constants = [float(x) for x in self.tape.constants.values()]
         self.shared = np.array([x.data for x in compiled.values] + constants, compiled.dtype)
         self.parameters = self.shared[: len(compiled.values)]
@@ -103,13 +108,13 @@ class Traced:
 
     def engine(self, wanted: int) -> Any:
         """Return the engine for gradients by the parameters, or by the inputs as well."""
-        inputs = bool(wanted & INPUTS_TOO)
+        inputs = bool(wanted & WANT_INPUTS)
         if inputs not in self.engines:
             leaves = self.tape.parameters + (self.tape.inputs if inputs else [])
-            kind = engine_class(self.engine_name)
+            make_engine = engine_class(self.engine_name)
             with paused_collector():
                 program = lower(self.tape, self.edges, leaves)
-                self.engines[inputs] = kind(program, self.shared, **self.options)
+                self.engines[inputs] = make_engine(program, self.shared, **self.options)
         return self.engines[inputs]
 
 
@@ -155,10 +160,10 @@ class Compiled:
         retrace: bool = False,
         functions: str = "vector",
     ) -> None:
-        chosen("engine", engine, (None, *ENGINES))
-        chosen("functions", functions, FUNCTIONS)
-        chosen("dtype", dtype, DTYPES)
-        chosen("reduce", reduce, REDUCTIONS)
+        check_choice("engine", engine, (None, *ENGINES))
+        check_choice("functions", functions, FUNCTIONS)
+        check_choice("dtype", dtype, DTYPES)
+        check_choice("reduce", reduce, REDUCTIONS)
         self.function, self.values = function, list(parameters)
         self.example = example if isinstance(example, tuple) else (example,)
         if threads is not None and threads < 1:
@@ -172,7 +177,7 @@ class Compiled:
         self.regular = [part.path for part in self.parts] == [
             (i,) for i in range(len(self.example))
         ]
-        self.traces = [Traced(self, self.example)]
+        self.specializations = [Specialization(self, self.example)]
         self.jobs: dict[Any, Any] = {}
         self.lock = threading.RLock()
 
@@ -181,11 +186,11 @@ class Compiled:
     @property
     def parameters(self) -> Array:
         """The array of parameters that all calls read; change it in place, or assign."""
-        return self.traces[0].parameters
+        return self.specializations[0].parameters
 
     @parameters.setter
     def parameters(self, numbers: Any) -> None:
-        self.traces[0].parameters[:] = numbers
+        self.specializations[0].parameters[:] = numbers
 
     def pull(self) -> None:
         """Copy the numbers of the Values into the array `parameters`."""
@@ -200,12 +205,12 @@ class Compiled:
 
     def value(self, *batch: Any) -> Any:
         """Return the result for every sample: an array, or the function's structure of arrays."""
-        structure = self.traces[0].outputs
+        structure = self.specializations[0].outputs
         with self.lock:
             job = self.done(batch, 0)
             if is_scalar(structure):
                 return job.outputs[:, 0].copy()
-            columns = job.outputs.T if isinstance(job, Done) else job.outputs.T.copy()
+            columns = job.outputs.T if isinstance(job, CombinedJob) else job.outputs.T.copy()
         return rebuild_columns(structure, iter(columns))
 
     def value_and_grad(self, *batch: Any, inputs: bool = False, seed: Any = None) -> Any:
@@ -219,14 +224,14 @@ class Compiled:
             `inputs`, also the gradient by the inputs, in the structure of the batch.
         """
         with self.lock:
-            job = self.done(batch, INPUTS_TOO | GRADIENT_TOO if inputs else GRADIENT_TOO, seed)
+            job = self.done(batch, WANT_INPUTS | WANT_GRADIENT if inputs else WANT_GRADIENT, seed)
             value, gradient = job.total.item(), job.gradient()
             return (value, gradient, self.like_inputs(job.slopes)) if inputs else (value, gradient)
 
     def per_sample_grad(self, *batch: Any, seed: Any = None) -> Array:
         """Return the gradient of each sample's own result: samples x parameters."""
         with self.lock:
-            return self.done(batch, GRADIENT_TOO | EACH, seed).gradients.copy()  # type: ignore[no-any-return]
+            return self.done(batch, WANT_GRADIENT | WANT_EACH, seed).gradients.copy()  # type: ignore[no-any-return]
 
     def descend(self, *batch: Any, step_size: float, seed: Any = None) -> float:
         """Take a step of gradient descent, and return the value that it started from.
@@ -234,7 +239,7 @@ class Compiled:
         That is parameters -= step_size * gradient, without an array in between. Where it raises an
         error, no parameter has changed.
 
-        Raises: FloatingPointError also where a parameter would become infinite or NaN.
+        Raises: FloatingPointError: also where a parameter would become infinite or NaN.
 
         >>> import autograd
         >>> f = autograd.compile(lambda x: x * x * w, [w := Value(3.0)], example=(1.0,))
@@ -242,7 +247,7 @@ class Compiled:
         (7.5, array([1.75]))
         """
         with self.lock:
-            job = self.done(batch, GRADIENT_TOO, seed, step_size)
+            job = self.done(batch, WANT_GRADIENT, seed, step_size)
             if not (job.moved or job.descend(step_size, self.finite)):
                 self.complain_of_step(job, step_size)
             return job.total.item()  # type: ignore[no-any-return]
@@ -255,7 +260,7 @@ class Compiled:
         Its results are to be taken before the lock is given back: the next call writes over them.
         """
         samples = samples_of(self.parts, batch, len(self.example))
-        if samples >= SLICED:
+        if samples >= MIN_SAMPLES_SLICED:
             return self.done_in_slices(samples, batch, wanted, seed)
         job = self.job(samples, wanted, seed)
         fill(job.places, batch)
@@ -271,9 +276,10 @@ class Compiled:
         key = samples, wanted, None if seed is None else tuple(flatten(seed))
         job = self.jobs.get(key)
         if job is None:
-            if len(self.jobs) >= KEPT:
+            if len(self.jobs) >= MAX_JOBS_KEPT:
                 self.jobs.clear()
-            job = self.jobs[key] = self.traces[0].engine(wanted).job(samples, wanted)
+            engine = self.specializations[0].engine(wanted)
+            job = self.jobs[key] = engine.job(samples, wanted)
             job.places = places_of(self.parts, job.rows)
             job.seed[:] = self.weights(samples, wanted, seed)
         return job
@@ -284,8 +290,9 @@ class Compiled:
         The slices depend on the number of samples alone, and are added up in order, so the number
         of threads makes no difference to any bit.
         """
-        weights, engine = self.weights(samples, wanted, seed), self.traces[0].engine(wanted)
-        whole = Done(samples, wanted, engine, self.parts)
+        weights = self.weights(samples, wanted, seed)
+        engine = self.specializations[0].engine(wanted)
+        whole = CombinedJob(samples, wanted, engine, self.parts)
         fill(whole.places, batch)
         edges = [samples * i // SLICES for i in range(SLICES + 1)]
         slices = [slice(start, stop) for start, stop in zip(edges, edges[1:])]
@@ -309,15 +316,16 @@ class Compiled:
     def done_by_branch(self, rows: Array, wanted: int, seed: Any) -> Any:
         """Return the job of samples that branch differently, each by the trace that fits it."""
         weights = self.weights(len(rows), wanted, seed)
-        whole = Done(len(rows), wanted, self.traces[0].engine(wanted), self.parts)
+        first_engine = self.specializations[0].engine(wanted)
+        whole = CombinedJob(len(rows), wanted, first_engine, self.parts)
         whole.rows[:] = rows
         rest, i = np.arange(len(rows)), 0
         while rest.size:
-            if i == len(self.traces):
+            if i == len(self.specializations):
                 self.trace_again(rows[rest[0]])
-            traced = self.traces[i]
-            traced.parameters[:] = self.parameters
-            engine = traced.engine(wanted)
+            specialization = self.specializations[i]
+            specialization.parameters[:] = self.parameters
+            engine = specialization.engine(wanted)
             holds = engine.holds(rows[rest])
             if holds.any():
                 chosen = rest[holds]
@@ -331,22 +339,32 @@ class Compiled:
         return whole
 
     def trace_again(self, row: Array) -> None:
-        """Trace the function at a sample that takes other branches than all traces so far."""
-        if len(self.traces) >= BRANCHES:
+        """Trace the function at a sample that takes other branches than all traced so far.
+
+        Raises:
+            GuardError: there are as many specializations as one batch may need.
+            TypeError: the function returns another structure there.
+        """
+        if len(self.specializations) >= MAX_SPECIALIZATIONS:
             raise GuardError(
-                f"{BRANCHES} traces do not cover this batch: every sample branches its own way;"
-                " write the function with where, maximum or clip instead of comparisons"
+                f"{MAX_SPECIALIZATIONS} traces do not cover this batch: every sample branches its"
+                " own way; write the function with where, maximum or clip instead of comparisons"
             )
         self.push()
         example = rebuild(self.example, iter(row.astype(float).tolist()))
-        traced = Traced(self, example)
-        if traced.outputs != self.traces[0].outputs:
+        specialization = Specialization(self, example)
+        if specialization.outputs != self.specializations[0].outputs:
             raise TypeError("the function returns another structure on another branch")
-        self.traces.append(traced)
+        self.specializations.append(specialization)
 
     def weights(self, samples: int, wanted: int, seed: Any) -> Array:
-        """Return the weight of each output in what is differentiated."""
-        first = self.traces[0]
+        """Return the weight of each output in what is differentiated.
+
+        Raises:
+            TypeError: the function has several outputs, and there is no seed.
+            ValueError: the seed has not one number for each output.
+        """
+        first = self.specializations[0]
         count = len(first.tape.outputs)
         if seed is None and wanted and not is_scalar(first.outputs):
             raise TypeError(
@@ -356,7 +374,7 @@ class Compiled:
         weights = np.ones(count) if seed is None else np.array(flatten(seed), float)
         if len(weights) != count:
             raise ValueError(f"the function returns {count} numbers, but seed has {len(weights)}")
-        mean = self.reduce == "mean" and not wanted & EACH
+        mean = self.reduce == "mean" and not wanted & WANT_EACH
         return weights / samples if mean else weights
 
     def like_inputs(self, slopes: Array) -> Any:
@@ -370,7 +388,12 @@ class Compiled:
         return found[0] if len(found) == 1 else found
 
     def complain(self, job: Any, answer: int, start: int = 0, places: Any = None) -> None:
-        """Raise the error for a guard that failed, or for a result that is not finite."""
+        """Tell of a guard that failed, or of a result that is not finite.
+
+        Raises:
+            FloatingPointError: the answer is above zero; the message names sample and inputs.
+            GuardError: the answer is below zero; the message names the branch as well.
+        """
         sample = abs(answer) - 1
         name = start + sample if places is None else places[sample]
         inputs = ", ".join(f"{x:.6g}" for x in job.rows[sample][:8])
@@ -390,7 +413,10 @@ class Compiled:
         )
 
     def complain_of_step(self, job: Any, step_size: float) -> None:
-        """Raise the error for a step that would leave a parameter that is not finite."""
+        """Tell of a step that would leave a parameter that is not finite.
+
+        Raises: FloatingPointError: always; the message names the parameter.
+        """
         with np.errstate(all="ignore"):
             new = self.parameters - step_size * job.gradient()
         i = int(np.isfinite(new).argmin())
@@ -412,7 +438,7 @@ class Compiled:
             recorded  4 operations on single numbers
         ...
         """
-        engine = self.traces[0].engine(0)
+        engine = self.specializations[0].engine(0)
         lanes = engine.block(max([64, *(key[0] for key in self.jobs)]))
         name = getattr(self.function, "__name__", "the function")
         title = f"{name}, compiled for the {self.engine} engine"
@@ -430,18 +456,18 @@ class Compiled:
         s3:4 = tanh(s2)
         return s3
         """
-        return "\n".join(self.traces[0].engine(0).program.lines())
+        return "\n".join(self.specializations[0].engine(0).program.lines())
 
     def draw(self) -> Any:
         """Return the program as a graphviz.Digraph; `.source` is its DOT text."""
-        return drawing(self.traces[0].engine(0).program)
+        return drawing(self.specializations[0].engine(0).program)
 
     def __repr__(self) -> str:
         name = getattr(self.function, "__name__", "function")
-        inputs, outputs = len(self.traces[0].tape.inputs), len(self.traces[0].tape.outputs)
+        tape = self.specializations[0].tape
         return (
-            f"<Compiled {name}: {inputs} inputs, {len(self.values)} parameters,"
-            f" {outputs} outputs, engine {self.engine}>"
+            f"<Compiled {name}: {len(tape.inputs)} inputs, {len(self.values)} parameters,"
+            f" {len(tape.outputs)} outputs, engine {self.engine}>"
         )
 
     def _repr_html_(self) -> str:
@@ -451,7 +477,7 @@ class Compiled:
 def engine_class(name: str) -> Any:
     """Return the class of an engine.
 
-    Raises: ImportError when its package is missing, with the line that installs it.
+    Raises: ImportError: its package is missing; the message has the line that installs it.
     """
     if name == "numpy":
         return NumpyEngine
@@ -488,7 +514,10 @@ def cores() -> int:
         return os.cpu_count() or 1
 
 
-def chosen(what: str, name: Any, among: Sequence[Any]) -> None:
-    """Check a choice, or say what there is."""
+def check_choice(what: str, name: Any, among: Sequence[Any]) -> None:
+    """Check the name that was passed for a setting.
+
+    Raises: ValueError: it is not among those known; the message lists them.
+    """
     if name not in among:
         raise ValueError(f"{what} {name!r} is not known; choose from {', '.join(map(str, among))}")

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from autograd.compile.lower.program import Dot, Instruction, Map, Matrix, Program, Total
-from autograd.compile.tracing.internal_primitives import OURS
+from autograd.compile.tracing.internal_primitives import INTERNAL_NAMES
 from autograd.primitive_type import Primitive
 
 Fact = tuple[str, str]
-MOST = 60  # instructions that a drawing shows
-SHOWN = 12  # matrices that a report lists
+MAX_INSTRUCTIONS_DRAWN = 60  # instructions that a drawing shows
+MAX_MATRICES_LISTED = 12  # matrices that a report lists
 
 
 def facts_of(program: Program, lanes: int, itemsize: int) -> list[Fact]:
@@ -26,11 +26,11 @@ def facts_of(program: Program, lanes: int, itemsize: int) -> list[Fact]:
     return [
         ("recorded", f"{facts['recorded']:,} operations on single numbers"),
         ("different", f"{facts['rows']:,} rows, parameters, inputs and constants among them"),
-        ("fused", fused(program)),
-        *(("matrix", text) for text in matrices(steps)),
-        ("instructions", f"{len(steps)}: {kinds(steps)}"),
+        ("fused", fused_text(program)),
+        *(("matrix", text) for text in matrix_texts(steps)),
+        ("instructions", f"{len(steps)}: {instruction_counts(steps)}"),
         ("arithmetic", f"{forward:,} operations forward, {backward:,} backward, for each sample"),
-        ("memory", f"{program.slots:,} slots; {size(block)} for a block of {lanes} samples"),
+        ("memory", f"{program.slots:,} slots; {bytes_text(block)} for a block of {lanes} samples"),
         ("parameters", f"{program.parameters:,}"),
         ("guards", f"{len(program.guards)} branches, checked for every sample"),
     ]
@@ -44,26 +44,27 @@ def backward_flops(step: Instruction) -> int:
     return step.flops() * int(np.sum(edges))
 
 
-def fused(program: Program) -> str:
+def fused_text(program: Program) -> str:
     """Return how many chains of + became one node each."""
     steps = program.instructions
     dots = [step for step in steps if isinstance(step, (Dot, Matrix))]
     products = sum(step.flops() // 2 for step in dots)
     sums = sum(step.count for step in steps if isinstance(step, Total))
-    text = f"{products:,} products and their sums became {sum(s.count for s in dots):,} dots"
+    text = f"{products:,} products and their sums became {sum(step.count for step in dots):,} dots"
     return text + (f"; {sums:,} longer sums" if sums else "")
 
 
-def matrices(steps: list[Instruction]) -> list[str]:
+def matrix_texts(steps: list[Instruction]) -> list[str]:
     """Return the matrices that were recovered, the largest first, in words."""
     found = sorted(
-        (step for step in steps if isinstance(step, Matrix)), key=lambda s: -s.weights.size
+        (step for step in steps if isinstance(step, Matrix)), key=lambda step: -step.weights.size
     )
-    texts = [in_words(step) for step in found[:SHOWN]]
-    return texts + ([f"and {len(found) - SHOWN} smaller ones"] if len(found) > SHOWN else [])
+    texts = [matrix_text(step) for step in found[:MAX_MATRICES_LISTED]]
+    smaller = len(found) - MAX_MATRICES_LISTED
+    return [*texts, f"and {smaller} smaller ones"] if smaller > 0 else texts
 
 
-def in_words(step: Matrix) -> str:
+def matrix_text(step: Matrix) -> str:
     """Return one matrix in words."""
     rows, terms = step.weights.shape
     columns = step.inputs.shape[1]
@@ -72,26 +73,26 @@ def in_words(step: Matrix) -> str:
     return f"{neurons} over {terms} inputs = one {rows} x {terms} matrix{where}"
 
 
-def kinds(steps: list[Instruction]) -> str:
-    """Return how many instructions there are of each kind."""
-    counts = Counter(kind_of(step) for step in steps)
-    return ", ".join(f"{count} {kind}" for kind, count in counts.most_common())
+def instruction_counts(steps: list[Instruction]) -> str:
+    """Return how many instructions there are of each name."""
+    counts = Counter(instruction_name(step) for step in steps)
+    return ", ".join(f"{count} {name}" for name, count in counts.most_common())
 
 
-def kind_of(step: Instruction) -> str:
+def instruction_name(step: Instruction) -> str:
     """Return what a student calls an instruction."""
     if isinstance(step, Map):
-        return name_of(step.op)
+        return primitive_name(step.op)
     names = {"Matrix": "matrix product", "Dot": "dot", "Total": "sum", "Edges": "edges"}
     return names[type(step).__name__]
 
 
-def name_of(op: Primitive) -> str:
+def primitive_name(op: Primitive) -> str:
     """Return a primitive's name; of one symbol there are several rows."""
-    return OURS.get(op) or op.name or op.symbol
+    return INTERNAL_NAMES.get(op) or op.name or op.symbol
 
 
-def size(count: int) -> str:
+def bytes_text(count: int) -> str:
     """Return a number of bytes in a unit that suits it."""
     for unit in ("bytes", "kB"):
         if count < 10_000:
@@ -135,14 +136,14 @@ def report(title: str, program: Program, lanes: int, itemsize: int) -> Report:
 def drawing(program: Program) -> Any:
     """Return the program as a graphviz.Digraph: a box for each instruction, edges for its slots.
 
-    Raises: ValueError for a program too long to be looked at.
+    Raises: ValueError: the program is too long to be looked at; the message says how long.
     """
     import graphviz  # type: ignore[import-untyped]
 
-    if len(program.instructions) > MOST:
+    if len(program.instructions) > MAX_INSTRUCTIONS_DRAWN:
         raise ValueError(
             f"a drawing of {len(program.instructions)} instructions cannot be read, the limit is"
-            f" {MOST}; print source() instead"
+            f" {MAX_INSTRUCTIONS_DRAWN}; print source() instead"
         )
     graph = graphviz.Digraph("program", node_attr={"shape": "box", "fontname": "Courier"})
     graph.attr(rankdir="LR")
@@ -162,8 +163,8 @@ def drawing(program: Program) -> Any:
 
 def draw_step(graph: Any, producers: Any, i: int, step: Instruction) -> None:
     """Add an instruction, and edges from those whose slots it reads."""
-    detail = in_words(step).split(" = ")[1] if isinstance(step, Matrix) else str(step.count)
-    graph.node(str(i), f"{kind_of(step)}\n{detail}")
+    detail = matrix_text(step).split(" = ")[1] if isinstance(step, Matrix) else str(step.count)
+    graph.node(str(i), f"{instruction_name(step)}\n{detail}")
     slots = np.concatenate([table.ravel() for table in step.reads()] or [np.zeros(0, int)])
     for source in sorted(set(producers[slots[slots >= 0]].tolist())):
         graph.edge(str(source), str(i))

@@ -23,7 +23,7 @@ from autograd.coercion import as_number
 from autograd.operators import Operators
 from autograd.primitive_type import Primitive
 from autograd.testing.mpmath_context import NotLiftable, context
-from autograd.testing.mpmath_functions import precise_functions
+from autograd.testing.mpmath_functions import precise_function
 from autograd.value import Value
 
 # Beyond these, exact arithmetic takes too long to be of use.
@@ -234,7 +234,7 @@ class Precise(Lifted):
     def apply(op: Primitive, numbers: Sequence[Any]) -> Any:
         """Return the primitive by the library of mpmath, or by its own program."""
         if p.TABLE.get(op.name) is op:
-            return precise_functions()[op.name](*numbers)
+            return precise_function(op.name)(*numbers)
         out = portable(op.forward)(*map(Precise, numbers))
         return out.number if isinstance(out, Precise) else Precise.lift(as_number(out))
 

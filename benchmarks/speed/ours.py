@@ -40,7 +40,7 @@ def one_thread() -> bool:
 
 def program_of(function: Any, work: Any) -> Any:
     """Return the program that a traced function is lowered to."""
-    traced = function.traces[0]
+    traced = function.specializations[0]
     inputs = traced.tape.inputs if work.kind == "inputs" else []
     return lower(traced.tape, traced.edges, traced.tape.parameters + inputs)
 

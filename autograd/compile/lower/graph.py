@@ -27,7 +27,7 @@ from autograd.primitive_type import Primitive
 
 Array = np.ndarray[Any, Any]
 NO_BIAS = -1
-MOST = 2**62  # codes that an integer has room for
+MAX_CODES = 2**62  # that an integer has space for
 
 
 class Graph:
@@ -123,13 +123,13 @@ def compact(integers: Array) -> array[int]:
     return array("i", integers.astype(np.intc).tobytes())
 
 
-def reached(marks: Iterable[int], sources: Array, targets: Array, rows: int) -> Array:
-    """Tell of every row whether edges lead to it from a marked one, which itself is reached.
+def reached(first: Iterable[int], sources: Array, targets: Array, rows: int) -> Array:
+    """Tell of every row whether it is one of the first, or edges lead to it from one of them.
 
     The edges are in such an order that those to a row come before those from it.
     """
     found = bytearray(rows)
-    for place in marks:
+    for place in first:
         found[place] = True
     for source, target in zip(compact(sources), compact(targets)):
         if found[source]:
@@ -146,7 +146,7 @@ def numbered(columns: Iterable[Array]) -> Array:
     size, number = 1, np.zeros(1, np.int64)
     for column in columns:
         span = int(column.max(initial=0)) + 1
-        if size * span > MOST:
+        if size * span > MAX_CODES:
             number = np.unique(number, return_inverse=True)[1]
             size = int(number.max()) + 1
         size, number = size * span, number * span + column

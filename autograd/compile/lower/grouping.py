@@ -1,7 +1,8 @@
-"""Kinds: which nodes can be members of one instruction.
+"""Grouping: which nodes can be members of one instruction.
 
-Members of one kind apply the same primitive to equally many operands, adjoints flow over the same
-of these, and may be absent or not. In a dot each pair has one shared number, or not every one has.
+Nodes with the same group key can be computed together: they apply the same primitive to equally
+many operands, adjoints flow over the same of these, and may be absent or not. In a dot each pair
+has one shared number, or not every one has.
 """
 
 from __future__ import annotations
@@ -15,68 +16,69 @@ from autograd.compile.lower.graph import Array, Graph, numbered, ranges
 from autograd.compile.tracing.internal_primitives import differentiable
 from autograd.primitive_type import Primitive, Variadic
 
-WIDTH = 4  # flags of a row: those of a dot; and operands after which none is special
+DOT_FLAGS = 4  # of a dot's row; other rows have one for each operand
 
 
-class Kind(NamedTuple):
+class GroupKey(NamedTuple):
     """What members of an instruction have in common.
 
+    `optional`: whether their adjoints may be absent (see `optional_adjoints`).
     `flows`: of a dot, whether adjoints flow at all, to the left sides, to the right; of a sum,
     whether they flow; else, whether they flow to each operand.
     """
 
     op: Primitive
     arity: int
-    mortal: bool
+    optional: bool
     flows: tuple[bool, ...]
     shared: bool = False
 
 
-def kinds_of(
-    graph: Graph, nodes: Array, varies: Array, mortal: Array, shared: Array
-) -> tuple[Array, list[Kind]]:
-    """Return the kind of each row, -1 where it is no node, and what the kinds are.
+def group_keys(
+    graph: Graph, nodes: Array, varies: Array, optional: Array, shared: Array
+) -> tuple[Array, list[GroupKey]]:
+    """Return the number of each row's group key, -1 where it is no node, and the keys.
 
     Dots in which each pair has one shared number are turned, so that this stands left.
     """
     flags = flags_of(graph, nodes, varies, shared)
     bits = np.packbits(flags[:, nodes], axis=0)
-    columns = graph.codes[nodes], graph.counts[nodes], mortal[nodes], *bits
-    kinds = np.full(graph.rows, -1)
-    kinds[nodes] = found = numbered(columns)
+    columns = graph.codes[nodes], graph.counts[nodes], optional[nodes], *bits
+    keys = np.full(graph.rows, -1)
+    keys[nodes] = found = numbered(columns)
     member = np.empty(found.max(initial=-1) + 1, np.int64)
     member[found] = nodes
-    return kinds, [kind_of(graph, row, flags[:, row].tolist(), mortal[row]) for row in member]
+    return keys, [key_of(graph, row, flags[:, row].tolist(), optional[row]) for row in member]
 
 
-def kind_of(graph: Graph, row: int, flags: list[bool], mortal: Any) -> Kind:
-    """Return the kind of one row."""
+def key_of(graph: Graph, row: int, flags: list[bool], optional: Any) -> GroupKey:
+    """Return the group key of one row."""
     op, arity = graph.table[graph.codes[row]], int(graph.counts[row])
     assert op is not None  # leaves are no nodes
     if op is p.inner_product:
-        return Kind(op, arity, bool(mortal), tuple(flags[1:WIDTH]), flags[0])
+        return GroupKey(op, arity, bool(optional), tuple(flags[1:DOT_FLAGS]), flags[0])
     flows = tuple(flags[:arity]) + (False,) * (arity - len(flags))
-    return Kind(op, arity, bool(mortal), flows[:1] if op is p.total else flows)
+    return GroupKey(op, arity, bool(optional), flows[:1] if op is p.total else flows)
 
 
 def flags_of(graph: Graph, nodes: Array, varies: Array, shared: Array) -> Array:
-    """Return what kinds differ in beside primitives and arities: flags x rows."""
+    """Return what group keys differ in beside primitives and arities: flags x rows."""
     able = differentiable_operands(graph)
     flags = np.zeros((able.shape[1], graph.rows), bool)
     variadic = graph.applies(*[op for op in graph.table if isinstance(op, Variadic)])
-    children, parents, steps = edges_with_steps(graph, nodes[~variadic[nodes]])
-    flows = able[graph.codes[children], steps] & varies[children] & varies[parents]
-    flags[steps, children] = flows
+    children, parents, positions = edges_with_positions(graph, nodes[~variadic[nodes]])
+    flows = able[graph.codes[children], positions] & varies[children] & varies[parents]
+    flags[positions, children] = flows
     totals = nodes[graph.applies(p.total)[nodes]]
     flags[0, totals] = varies[totals]
     dots = nodes[graph.applies(p.inner_product)[nodes]]
     if dots.size:
-        flags[:WIDTH, dots] = flags_of_dots(graph, dots, varies, shared)
+        flags[:DOT_FLAGS, dots] = flags_of_dots(graph, dots, varies, shared)
     return flags
 
 
-def edges_with_steps(graph: Graph, rows: Array) -> tuple[Array, Array, Array]:
-    """Return the edges of rows: child, parent, and the how manieth operand of the child."""
+def edges_with_positions(graph: Graph, rows: Array) -> tuple[Array, Array, Array]:
+    """Return the edges of rows: child, parent, and the parent's position among the operands."""
     children, parents = graph.edges(rows)
     return children, parents, ranges(np.zeros(len(rows), np.int64), graph.counts[rows])
 
@@ -100,7 +102,7 @@ def differentiable_operands(graph: Graph) -> Array:
 
     Primitives x operands.
     """
-    width = max([WIDTH, *(len(op.partials) for op in graph.table if op)])
+    width = max([DOT_FLAGS, *(len(op.partials) for op in graph.table if op)])
     able = np.zeros((len(graph.table), width), bool)
     for row, op in zip(able, graph.table):
         if op is not None:

@@ -1,8 +1,9 @@
 """Lowering: from a tape to a program.
 
-Nodes of one level and one kind become one instruction, whose members stand in consecutive slots;
-inner products of the same weights with several inputs, or of several weights with the same inputs,
-become a matrix product. Levels only go up, so the instructions of a level need no order.
+Nodes with the same group key that are scheduled together become one instruction, whose members
+stand in consecutive slots; inner products of the same weights with several inputs, or of several
+weights with the same inputs, become a matrix product. The instructions stand in the order of the
+schedule, so each comes after those that it reads from.
 """
 
 from __future__ import annotations
@@ -16,12 +17,12 @@ from autograd import primitives as p
 from autograd.compile.lower.fuse import fuse
 from autograd.compile.lower.graph import NO_BIAS, Array, Graph, merged, reached
 from autograd.compile.lower.grouping import (
-    Kind,
+    GroupKey,
     differentiable_operands,
-    edges_with_steps,
-    kinds_of,
+    edges_with_positions,
+    group_keys,
 )
-from autograd.compile.lower.optional_adjoints import marked
+from autograd.compile.lower.optional_adjoints import optional_rows
 from autograd.compile.lower.program import (
     Dot,
     Edges,
@@ -34,13 +35,13 @@ from autograd.compile.lower.program import (
 )
 from autograd.compile.lower.schedule import schedule
 from autograd.compile.tracing.internal_primitives import differentiable, quotient, share
-from autograd.compile.tracing.rules import read
+from autograd.compile.tracing.rules import slopes_and_masks
 from autograd.compile.tracing.symbols import Symbol, place_of
 from autograd.compile.tracing.tape import Tape
 from autograd.primitive_type import Variadic
 
-FEW = 4  # terms: inner products of fewer do not wait for others with the same weights
-WORTHWHILE = 8  # terms: a single row of fewer is no matrix
+MIN_TERMS_TO_WAIT = 4  # inner products of fewer do not wait for others with the same weights
+MIN_TERMS_OF_ONE_ROW = 8  # a single row of fewer is no matrix
 Edge = tuple[int, int, int, int]  # node, parent, slope, mask
 NO_EDGES = np.empty((0, 4), np.int32)
 
@@ -68,9 +69,9 @@ def lower(tape: Tape, edges: Array, leaves: Sequence[int]) -> Program:
     graph = Graph(tape)
     varies = varying(tape, graph, leaves, edges)
     edges = edges[varies[edges[:, 1]]]
-    mortal = marked(tape, graph, varies, edges)
+    optional = optional_rows(tape, graph, varies, edges)
     nodes = fuse(tape, graph, edges[:, 2:].ravel().tolist())
-    return Lowering(tape, graph, nodes, edges, varies, mortal).program()
+    return Lowering(tape, graph, nodes, edges, varies, optional).program()
 
 
 def varying(tape: Tape, graph: Graph, leaves: Sequence[int], edges: Array = NO_EDGES) -> Array:
@@ -80,8 +81,9 @@ def varying(tape: Tape, graph: Graph, leaves: Sequence[int], edges: Array = NO_E
     local derivative asks for has no adjoint. The given edges stand in for those of their nodes.
     """
     able = differentiable_operands(graph)
-    children, parents, steps = edges_with_steps(graph, np.arange(graph.rows, dtype=np.int32))
-    flows = able[graph.codes[children], np.minimum(steps, able.shape[1] - 1)]
+    rows = np.arange(graph.rows, dtype=np.int32)
+    children, parents, positions = edges_with_positions(graph, rows)
+    flows = able[graph.codes[children], np.minimum(positions, able.shape[1] - 1)]
     own = np.stack([children[flows], parents[flows]])
     children, parents = merged(own, edges[:, :2].T, graph.rows)
     downstream = reached(leaves, parents, children, graph.rows)
@@ -112,11 +114,11 @@ def edges_of(tape: Tape, place: int, varies: Array) -> Iterable[Edge]:
     assert op is not None  # leaves have no edges
     flows = [bool(varies[x]) and differentiable(op, i) for i, x in enumerate(operands)]
     symbols = [tape.constants.get(x, Symbol(tape, x)) for x in (*operands, place)]
-    slopes, still = read(op, symbols, flows)
+    slopes, masks = slopes_and_masks(op, symbols, flows)
     parents = [x for x, flow in zip(operands, flows) if flow]
     return [
         (place, parent, place_of(tape, slope), place_of(tape, mask))
-        for parent, slope, mask in zip(parents, slopes, still)
+        for parent, slope, mask in zip(parents, slopes, masks)
     ]
 
 
@@ -124,7 +126,7 @@ class Lowering:
     """The state of one lowering: which slot each row of the tape has got."""
 
     def __init__(
-        self, tape: Tape, graph: Graph, nodes: Array, edges: Array, varies: Array, mortal: Array
+        self, tape: Tape, graph: Graph, nodes: Array, edges: Array, varies: Array, optional: Array
     ) -> None:
         self.tape, self.graph, self.nodes, self.edges = tape, graph, nodes, edges
         self.slot = np.full(graph.rows, -1, np.int32)
@@ -132,7 +134,7 @@ class Lowering:
         shared = [*tape.parameters, *tape.constants]
         self.number[shared] = np.arange(len(shared))
         self.zero = int(self.number[tape.constant(0.0)])
-        self.kinds, self.table = kinds_of(graph, nodes, varies, mortal, self.number >= 0)
+        self.keys, self.table = group_keys(graph, nodes, varies, optional, self.number >= 0)
         self.instructions: list[Instruction] = []
         self.slots = 0
 
@@ -143,8 +145,8 @@ class Lowering:
         groups = self.grouped()
         broadcast = self.broadcast(groups)
         self.assign(broadcast)
-        for kind, members in groups:
-            self.emit(kind, members)
+        for key, members in groups:
+            self.emit(key, members)
         return Program(
             parameters=len(tape.parameters),
             shared=[float(x) for x in tape.constants.values()],
@@ -164,11 +166,11 @@ class Lowering:
         self.slot[places] = np.arange(first, self.slots) if len(places) > 1 else first
         return first
 
-    def grouped(self) -> list[tuple[Kind, Array]]:
+    def grouped(self) -> list[tuple[GroupKey, Array]]:
         """Return the nodes in groups, in the order of their computation."""
-        patient = [kind.shared and kind.arity >= 2 * FEW for kind in self.table]
-        groups = schedule(self.kinds, *self.dependencies(), patient)
-        return [(self.table[kind], np.array(members)) for kind, members in groups]
+        patient = [key.shared and key.arity >= 2 * MIN_TERMS_TO_WAIT for key in self.table]
+        groups = schedule(self.keys, *self.dependencies(), patient)
+        return [(self.table[key], np.array(members)) for key, members in groups]
 
     def dependencies(self) -> tuple[Array, Array]:
         """Return the edges of all nodes to what they are computed from, a bias included."""
@@ -179,10 +181,10 @@ class Lowering:
         order = np.argsort(children, kind="stable")
         return children[order], parents[order]
 
-    def broadcast(self, groups: list[tuple[Kind, Array]]) -> Array:
+    def broadcast(self, groups: list[tuple[GroupKey, Array]]) -> Array:
         """Return the shared numbers that are operands of other instructions than matrices."""
         asked = [*self.tape.outputs, *(guard.row for guard in self.tape.guards)]
-        members = [members for kind, members in groups if not kind.shared]
+        members = [members for key, members in groups if not key.shared]
         rows = np.concatenate([*members, np.empty(0, np.int64)])
         _, operands = self.graph.edges(rows)
         found = np.concatenate([operands, np.array(asked, np.int32), self.edges[:, 1:].ravel()])
@@ -191,22 +193,21 @@ class Lowering:
         kept: Array = found[np.sort(first)]
         return kept
 
-    def emit(self, kind: Kind, members: Array) -> None:
+    def emit(self, key: GroupKey, members: Array) -> None:
         """Append the instructions of a group."""
-        if kind.shared:
-            self.emit_matrices(kind, members)
+        if key.shared:
+            self.emit_matrices(key, members)
             return
         members, operands = self.sorted_by_slots(members)
-        if kind.op is p.inner_product:
+        if key.op is p.inner_product:
             left, right = np.split(operands, 2)
-            self.append_dot(kind, members, left, right)
-        elif kind.op is p.total:
+            self.append_dot(key, members, left, right)
+        elif key.op is p.total:
             out = self.assign(members)
-            self.instructions.append(Total(out, len(members), operands, kind.flows[0]))
+            self.instructions.append(Total(out, len(members), operands, key.flows[0]))
         else:
-            step = Map(
-                self.assign(members), len(members), kind.op, operands, kind.flows, kind.mortal
-            )
+            out = self.assign(members)
+            step = Map(out, len(members), key.op, operands, key.flows, key.optional)
             self.instructions.append(step)
 
     def sorted_by_slots(self, members: Array) -> tuple[Array, Table]:
@@ -223,18 +224,18 @@ class Lowering:
         number = np.where(bias == NO_BIAS, self.zero, self.number[bias])
         return np.where(number >= 0, ~number, self.slot[bias])
 
-    def append_dot(self, kind: Kind, members: Array, left: Table, right: Table) -> None:
+    def append_dot(self, key: GroupKey, members: Array, left: Table, right: Table) -> None:
         """Append inner products."""
         bias = self.bias_of(members)
         out = self.assign(members)
-        self.instructions.append(Dot(out, len(members), bias, left, right, kind.flows, kind.mortal))
+        self.instructions.append(Dot(out, len(members), bias, left, right, key.flows, key.optional))
 
-    def emit_small(self, kind: Kind, members: Array) -> None:
+    def emit_small(self, key: GroupKey, members: Array) -> None:
         """Append inner products with shared weights that make no matrix."""
         left, right = np.split(self.graph.columns(members), 2)
-        self.append_dot(kind, members, ~self.number[left], self.slot[right])
+        self.append_dot(key, members, ~self.number[left], self.slot[right])
 
-    def emit_matrices(self, kind: Kind, members: Array) -> None:
+    def emit_matrices(self, key: GroupKey, members: Array) -> None:
         """Append matrix products that together are the given dots.
 
         Columns of inputs that meet the same set of weights belong together.
@@ -255,15 +256,15 @@ class Lowering:
         weights_of = [weights for weights, _ in rows]
         small: list[int] = []
         for chosen, inputs_of in blocks.items():
-            if len(chosen) == 1 and len(inputs_of[0]) < WORTHWHILE:
+            if len(chosen) == 1 and len(inputs_of[0]) < MIN_TERMS_OF_ONE_ROW:
                 small += [columns[inputs][chosen[0]] for inputs in inputs_of]
             else:
                 order = sorted((weights_of[row], row) for row in chosen)
-                self.emit_matrix(kind, order, sorted(inputs_of), columns)
+                self.emit_matrix(key, order, sorted(inputs_of), columns)
         if small:
-            self.emit_small(kind, np.array(small))
+            self.emit_small(key, np.array(small))
 
-    def emit_matrix(self, kind: Kind, rows: Any, inputs_of: Any, columns: Any) -> None:
+    def emit_matrix(self, key: GroupKey, rows: Any, inputs_of: Any, columns: Any) -> None:
         """Append one matrix product."""
         places = np.array([columns[inputs][row] for _, row in rows for inputs in inputs_of])
         bias = self.bias_of(places).reshape(len(rows), len(inputs_of))
@@ -271,7 +272,7 @@ class Lowering:
         inputs = np.array(inputs_of, np.int32).T
         out = self.assign(places)
         self.instructions.append(
-            Matrix(out, len(places), bias, weights, inputs, kind.flows, kind.mortal)
+            Matrix(out, len(places), bias, weights, inputs, key.flows, key.optional)
         )
 
     def with_edges(self) -> list[Instruction]:

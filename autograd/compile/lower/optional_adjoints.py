@@ -2,10 +2,11 @@
 
 Where a branch is not taken, the eager engine has no edge, and never multiplies 0 by an infinite
 slope: `where(x > 0, log(x), 0)` has the gradient 0 at 0. Compiled, the branch is there in every
-sample. So a row all of whose ways to the output can be cut off is *mortal*: in some samples it has
-no adjoint. No adjoint is written as -0.0, which a live one never is: what is added to the adjoint
-of a mortal row is made +0.0 where it is a zero. Kernels look for the mark only where a row that is
-mortal stands above one whose slope can be infinite; elsewhere a zero is as good.
+sample. So the adjoint of a row all of whose ways to the output can be cut off is *optional*: in
+some samples it is absent. An absent adjoint is written as -0.0, which one that is there never is:
+what is added to an optional adjoint is made +0.0 where it is a zero. Kernels look for the mark only
+where the adjoint is optional of a row that stands above one whose slope can be infinite; elsewhere
+a zero is as good.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ SAFE = {  # rows whose slopes are finite where their operands are, but for overf
 # fmt: on
 
 
-def marked(tape: Tape, graph: Graph, varies: Array, edges: Array) -> Array:
+def optional_rows(tape: Tape, graph: Graph, varies: Array, edges: Array) -> Array:
     """Tell for every row whether its kernel must look for adjoints that are not there.
 
     Args:
@@ -51,8 +52,8 @@ def marked(tape: Tape, graph: Graph, varies: Array, edges: Array) -> Array:
     risky = reached(unsafe.tolist(), parents, children, graph.rows)
     lasting = cut == 0
     children, parents = children[lasting][::-1], parents[lasting][::-1]
-    immortal = reached(tape.outputs, children, parents, graph.rows)
-    return risky & ~immortal
+    never_absent = reached(tape.outputs, children, parents, graph.rows)
+    return risky & ~never_absent
 
 
 def absent_edges(tape: Tape, graph: Graph, varies: Array) -> Array:

@@ -3,7 +3,7 @@
 Numbers live in slots. A slot holds one number for each lane, a lane being one sample; the values
 of all slots are one array, slots x lanes, and so are the adjoints. The numbers that all samples
 share, parameters and constants, live in an array of their own. An instruction computes many slots
-at once: its members, all of one kind, whose results stand in consecutive slots.
+at once: its members, all with one group key, whose results stand in consecutive slots.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from autograd.primitive_type import Primitive
 Table = np.ndarray[Any, np.dtype[np.int32]]  # slots, or places in the array of shared numbers
 
 
-GRADIENT_TOO, INPUTS_TOO, EACH = 1, 2, 4  # a job wants: gradients, by inputs too, of each sample
+# What a job wants: the gradient by the parameters, by the inputs too, or of each sample.
+WANT_GRADIENT, WANT_INPUTS, WANT_EACH = 1, 2, 4
 
 
 @dataclass
@@ -53,7 +54,7 @@ class Map(Instruction):
     op: Primitive
     operands: Table  # arity x count
     edges: tuple[bool, ...]
-    mortal: bool  # some lanes may have no adjoint: see `optional_adjoints`
+    optional: bool  # adjoints may be absent in some lanes: see `optional_adjoints`
 
     def reads(self) -> list[Table]:
         """Return the tables of the slots that it reads."""
@@ -96,7 +97,7 @@ class Dot(Instruction):
     left: Table  # terms x count
     right: Table  # terms x count
     edges: tuple[bool, ...]  # do adjoints flow at all, to the left sides, to the right
-    mortal: bool
+    optional: bool
 
     def flops(self) -> int:
         """Return the floating-point operations of one lane, forward."""
@@ -124,7 +125,7 @@ class Matrix(Instruction):
     weights: Table  # rows x terms, places of shared numbers
     inputs: Table  # terms x columns, slots
     edges: tuple[bool, ...]  # do adjoints flow at all, to the weights, to the inputs
-    mortal: bool
+    optional: bool
 
     def flops(self) -> int:
         """Return the floating-point operations of one lane, forward."""
@@ -147,13 +148,14 @@ class Matrix(Instruction):
 class Edges(Instruction):
     """Nothing forward; backward, the edges of nodes whose local derivatives stand in slots.
 
-    adjoint[parents[i]] += slopes[i] * adjoint[nodes[i]], unless still[i] is true.
+    adjoint[parents[i]] += slopes[i] * adjoint[nodes[i]], unless locally_constant[i] is true, which
+    says that the node is locally constant in that parent.
     """
 
     nodes: Table
     parents: Table
     slopes: Table
-    still: Table
+    locally_constant: Table
 
     def flops(self) -> int:
         """Return the floating-point operations of one lane, forward."""

@@ -1,13 +1,13 @@
 """Scheduling: in which order nodes are computed, and which of them at once.
 
-Nodes of one kind that are ready at the same time are computed together. The kind with the node
-that has the longest way to go is taken first (list scheduling by critical path; it gave 762 groups
-where levels gave 1,403), and inner products with shared weights wait until nothing else is ready,
-so that a layer that is applied to many positions meets them all at once.
+Nodes with one group key that are ready at the same time are computed together. The key with the
+node that has the longest way to go is taken first (list scheduling by critical path, which makes
+fewer groups than levels would), and inner products with shared weights wait until nothing
+else is ready, so that a layer that is applied to many positions meets them all at once.
 
->>> kinds = np.array([-1, -1, 0, 1, 0, 1])  # the first two rows are leaves
+>>> keys = np.array([-1, -1, 0, 1, 0, 1])  # the first two rows are leaves
 >>> children, parents = np.array([2, 3, 4, 5, 5]), np.array([0, 1, 3, 2, 4])
->>> schedule(kinds, children, parents, [False, False])
+>>> schedule(keys, children, parents, [False, False])
 [(1, [3]), (0, [2, 4]), (1, [5])]
 """
 
@@ -21,33 +21,33 @@ import numpy as np
 
 from autograd.compile.lower.graph import Array, compact
 
-HALF = 32  # bits
+HALF_BITS = 32  # of an integer that holds a pair
 
 
 def schedule(
-    kinds: Array, children: Array, parents: Array, patient: Sequence[bool]
+    keys: Array, children: Array, parents: Array, patient: Sequence[bool]
 ) -> list[tuple[int, list[int]]]:
-    """Return all nodes in groups of one kind, each group after those that it depends on.
+    """Return all nodes in groups with one key, each group after those that it depends on.
 
     Args:
-        kinds: the kind of each row, a small integer; below zero for a row that is not computed.
+        keys: the number of each row's group key; below zero for a row that is not computed.
         children, parents: the edges between rows, in the order of the children; parents stand
             before their children.
-        patient: for each kind, whether it waits until no other is ready.
+        patient: for each key, whether it waits until no other is ready.
     Cost: O(n log n) for n nodes and edges.
     """
-    children, parents = among(kinds >= 0, children, parents)
-    counts = np.bincount(children, minlength=len(kinds))
-    first, dependents = dependents_of(children, parents, len(kinds))
-    heights = heights_of(children, parents, len(kinds))
-    ready = Ready(kinds.tolist(), heights, patient)
-    for place in np.flatnonzero((kinds >= 0) & (counts == 0)).tolist():
+    children, parents = among(keys >= 0, children, parents)
+    counts = np.bincount(children, minlength=len(keys))
+    first, dependents = dependents_of(children, parents, len(keys))
+    heights = heights_of(children, parents, len(keys))
+    ready = Ready(keys.tolist(), heights, patient)
+    for place in np.flatnonzero((keys >= 0) & (counts == 0)).tolist():
         ready.add(place)
     waiting = counts.tolist()
     groups = []
     while ready:
-        kind, members = ready.first()
-        groups.append((kind, members))
+        key, members = ready.first()
+        groups.append((key, members))
         for member in members:
             for place in dependents[first[member] : first[member + 1]]:
                 count = waiting[place] = waiting[place] - 1
@@ -64,9 +64,9 @@ def among(nodes: Array, children: Array, parents: Array) -> tuple[Array, Array]:
 
 def dependents_of(children: Array, parents: Array, rows: int) -> tuple[array[int], array[int]]:
     """Return who waits for each row, one row after the other, and where each row's begin."""
-    pairs = np.sort(parents.astype(np.int64) << HALF | children)
+    pairs = np.sort(parents.astype(np.int64) << HALF_BITS | children)
     first = np.concatenate([[0], np.cumsum(np.bincount(parents, minlength=rows))])
-    return compact(first), compact(pairs & (2**HALF - 1))
+    return compact(first), compact(pairs & (2**HALF_BITS - 1))
 
 
 def heights_of(children: Array, parents: Array, rows: int) -> list[int]:
@@ -80,13 +80,13 @@ def heights_of(children: Array, parents: Array, rows: int) -> list[int]:
 
 
 class Ready:
-    """Nodes that can be computed now, by kind; gives the most urgent kind first."""
+    """Nodes that can be computed now, by group key; gives the most urgent key first."""
 
-    def __init__(self, kinds: list[int], heights: list[int], patient: Sequence[bool]) -> None:
-        self.kinds, self.heights, self.patient = kinds, heights, patient
+    def __init__(self, keys: list[int], heights: list[int], patient: Sequence[bool]) -> None:
+        self.keys, self.heights, self.patient = keys, heights, patient
         self.members: list[list[int]] = [[] for _ in patient]
-        self.peak = [0] * len(patient)  # the greatest height of each kind's members
-        self.rank: dict[int, int] = {}  # kinds in the order they were met: a tie has one outcome
+        self.peak = [0] * len(patient)  # the greatest height of each key's members
+        self.rank: dict[int, int] = {}  # keys in the order they were met: a tie has one outcome
         self.heap: list[tuple[bool, int, int, int]] = []
 
     def __bool__(self) -> bool:
@@ -94,17 +94,17 @@ class Ready:
 
     def add(self, place: int) -> None:
         """Add a node."""
-        kind, height = self.kinds[place], self.heights[place]
-        self.members[kind].append(place)
-        if height > self.peak[kind]:
-            self.peak[kind] = height
-            rank = self.rank.setdefault(kind, len(self.rank))
-            heapq.heappush(self.heap, (self.patient[kind], -height, rank, kind))
+        key, height = self.keys[place], self.heights[place]
+        self.members[key].append(place)
+        if height > self.peak[key]:
+            self.peak[key] = height
+            rank = self.rank.setdefault(key, len(self.rank))
+            heapq.heappush(self.heap, (self.patient[key], -height, rank, key))
 
     def first(self) -> tuple[int, list[int]]:
-        """Remove and return the most urgent kind that need not wait."""
-        *_, kind = heapq.heappop(self.heap)
-        members, self.members[kind], self.peak[kind] = self.members[kind], [], 0
+        """Remove and return the most urgent key that need not wait, and its nodes."""
+        *_, key = heapq.heappop(self.heap)
+        members, self.members[key], self.peak[key] = self.members[key], [], 0
         while self.heap and self.peak[self.heap[0][3]] != -self.heap[0][1]:
             heapq.heappop(self.heap)  # an entry that was outgrown, or is gone
-        return kind, members
+        return key, members

@@ -12,7 +12,7 @@ import importlib.util
 import os
 import platform
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -22,18 +22,26 @@ from numba import cfunc, types
 
 from autograd import primitives, scalar_math
 from autograd.compile.machine import elementary, functions, intrinsics, kernels
-from autograd.compile.machine.functions import INLINE, LIBM, LONG, NEAR, ROWS, VECTOR, function_of
-from autograd.compile.machine.intrinsics import LANES as WIDE
+from autograd.compile.machine.functions import (
+    INLINE,
+    LIBM,
+    NAMES,
+    NEAR_FUNCTIONS,
+    VECTOR,
+    VECTORIZED,
+    function_of,
+)
+from autograd.compile.machine.intrinsics import LANES
 from autograd.compile.tracing.rules import ancestors, rules_of
 from autograd.compile.tracing.tape import Tape
 from autograd.primitive_type import Primitive, Variadic
 from autograd.primitives import neg
 
-ELEMENTS = {"float64": types.float64, "float32": types.float32}
-OPTIONS: dict[str, Any] = {"error_model": "numpy"}
-FEW = 3  # numbers: so many are worth a vector that is filled up
-INLINED = "@njit(error_model='numpy', forceinline=True)"
-HEAD = '''"""Kernels of a primitive, written by autograd.compile from its row of the table."""
+ELEMENT_TYPES = {"float64": types.float64, "float32": types.float32}
+NUMBA_OPTIONS: dict[str, Any] = {"error_model": "numpy"}
+MIN_NUMBERS_OF_VECTOR = 3  # so many are worth a vector that is filled up
+INLINE_DECORATOR = "@njit(error_model='numpy', forceinline=True)"
+IMPORTS = '''"""Kernels of a primitive, written by autograd.compile from its row of the table."""
 
 from math import inf, nan
 
@@ -42,38 +50,38 @@ from numba import njit
 from autograd.compile.machine.elementary import near
 from autograd.compile.machine.functions import named, near_named
 from autograd.compile.machine.kernels import COLUMNS, COUNT, OUT, TABLE, TERMS
-from autograd.compile.machine.kernels import gone, pick, pick_in_order
+from autograd.compile.machine.kernels import is_absent, pick, pick_in_order
 from autograd.compile.machine.intrinsics import shift
 '''
 
 
 def kernel_signature(dtype: str) -> Any:
     """Return the type of a kernel."""
-    number = types.CPointer(ELEMENTS[dtype])
+    number = types.CPointer(ELEMENT_TYPES[dtype])
     code, tables = types.CPointer(types.int64), types.CPointer(types.int32)
     return types.void(code, tables, *[number] * 5, types.int64)
 
 
 def machine_signature(dtype: str) -> Any:
     """Return the type of the machine."""
-    number, integers = types.CPointer(ELEMENTS[dtype]), types.CPointer(types.int64)
+    number, integers = types.CPointer(ELEMENT_TYPES[dtype]), types.CPointer(types.int64)
     return types.int64(integers, types.CPointer(types.int32), number)
 
 
 def product_signature(dtype: str) -> Any:
     """Return the type of a product of matrices: out, left and right with strides, and sizes."""
-    number, size = types.CPointer(ELEMENTS[dtype]), types.int64
+    number, size = types.CPointer(ELEMENT_TYPES[dtype]), types.int64
     return types.void(number, size, number, size, size, number, *[size] * 5)
 
 
-SIGNATURES = {"machine": machine_signature, "product": product_signature}
+SIGNATURES = {kernels.machine: machine_signature, kernels.product: product_signature}
 
 
 @cache
-def fixed(name: str, dtype: str) -> Any:
+def fixed(function: Callable[..., Any], dtype: str) -> Any:
     """Return a function of `kernels`, compiled; from disk, if it was compiled before."""
-    signature = SIGNATURES.get(name, kernel_signature)
-    return cfunc(signature(dtype), cache=True, **OPTIONS)(getattr(kernels, name))
+    signature = SIGNATURES.get(function, kernel_signature)
+    return cfunc(signature(dtype), cache=True, **NUMBA_OPTIONS)(function)
 
 
 @cache
@@ -81,18 +89,18 @@ def of_primitive(
     op: Primitive,
     arity: int,
     edges: tuple[bool, ...],
-    mortal: bool,
+    optional: bool,
     dtype: str,
     functions: str = VECTOR,
 ) -> Any:
     """Return the forward and the backward kernel of a primitive; None where no edge leads back.
 
-    Raises: Numba's errors, or TypeError, where the function or a rule cannot be compiled.
+    Raises: TypeError, or an error of Numba's: the function or a rule cannot be compiled.
     """
     writer = Writer(functions)
-    text = HEAD + "\n".join(writer.lines(op, arity, edges, mortal)) + "\n"
+    text = IMPORTS + "\n".join(writer.lines(op, arity, edges, optional)) + "\n"
     names = loaded(text) if not writer.strangers else executed(text, writer.strangers, functions)
-    compiled = cfunc(kernel_signature(dtype), cache=not writer.strangers, **OPTIONS)
+    compiled = cfunc(kernel_signature(dtype), cache=not writer.strangers, **NUMBA_OPTIONS)
     return compiled(names["forward"]), compiled(names["backward"]) if any(edges) else None
 
 
@@ -100,61 +108,64 @@ class Writer:
     """Writes the source text of the kernels of one primitive.
 
     Attributes: `strangers`, the primitives that are no rows of the table; their functions are put
-    into the namespace of the text, which is not kept on disk then. `kind`: whose elementary
+    into the namespace of the text, which is not kept on disk then. `library`: whose elementary
     functions are called. Sine and cosine have kernels with a loop for operands that are all near.
     """
 
-    def __init__(self, kind: str) -> None:
-        self.kind = kind
+    def __init__(self, library: str) -> None:
+        self.library = library
         self.functions: list[Primitive] = []
         self.strangers: list[Primitive] = []
 
     def lines(
-        self, op: Primitive, arity: int, edges: Sequence[bool], mortal: bool = False
+        self, op: Primitive, arity: int, edges: Sequence[bool], optional: bool = False
     ) -> Iterator[str]:
         """Yield the lines of a primitive's kernels."""
         variadic = isinstance(op, Variadic)
         names = ["xs", "count"] if variadic else [f"x{i}" for i in range(arity)]
-        pulled = [i for i, edge in enumerate(edges) if edge]
-        rules = rules_of(op, arity, edges) if pulled else Tape()
-        ways = ["", "near_"] if op in NEAR and self.kind == VECTOR else [""]
-        body = [line for way in ways for line in self.body(op, names, rules, pulled, mortal, way)]
+        parents = [i for i, edge in enumerate(edges) if edge]
+        rules = rules_of(op, arity, edges) if parents else Tape()
+        ways = ["", "near_"] if op in NEAR_FUNCTIONS and self.library == VECTOR else [""]
+        body: list[str] = []
+        for way in ways:
+            body += self.body(op, names, rules, parents, optional, way)
         yield ""
         for k, function in enumerate(self.functions):
             yield from self.definitions(k, function, ways)
         yield from body
-        long = op in LONG and self.kind == VECTOR
-        yield from ROW_LOOPS if variadic else forward_loops(arity, ways, long)
-        if pulled:
-            long = self.kind == VECTOR and any(used in LONG for used in rules.ops)
-            yield from backward_loops(arity, pulled, ways, long)
+        vectorized = op in VECTORIZED and self.library == VECTOR
+        yield from ROW_LOOPS if variadic else forward_loops(arity, ways, vectorized)
+        if parents:
+            vectorized = self.library == VECTOR and any(used in VECTORIZED for used in rules.ops)
+            yield from backward_loops(arity, parents, ways, vectorized)
 
     def definitions(self, k: int, function: Primitive, ways: Sequence[str]) -> Iterator[str]:
         """Yield the lines that name the k-th function."""
         if function in self.strangers:
             yield f"function{k} = strangers[{self.strangers.index(function)}]"
             return
-        kind = f", {LIBM!r}" if self.kind == LIBM else ""
+        library = f", {LIBM!r}" if self.library == LIBM else ""
         for way in ways:
-            yield f"{way}function{k} = {way}named({ROWS[function]!r}{kind})"
+            yield f"{way}function{k} = {way}named({NAMES[function]!r}{library})"
 
     def body(
         self,
         op: Primitive,
         names: Sequence[str],
         rules: Tape,
-        pulled: Sequence[int],
-        mortal: bool,
+        parents: Sequence[int],
+        optional: bool,
         way: str,
     ) -> Iterator[str]:
         """Yield the functions of one number: the value, and the contribution over each edge."""
-        yield from ("", "", INLINED, f"def {way}value({', '.join(names)}):")
+        yield from ("", "", INLINE_DECORATOR, f"def {way}value({', '.join(names)}):")
         yield f"    return {self.spelled(op, names, way)}"
-        for k, i in enumerate(pulled):
-            yield from ("", "", INLINED, f"def {way}pull{i}({', '.join(names)}, out, upstream):")
-            if mortal:
-                yield from ("    if gone(upstream):", "        return upstream")
-            yield from self.pull(rules, k, len(pulled), [*names, "out"], mortal, way)
+        for k, i in enumerate(parents):
+            head = f"def {way}contribution{i}({', '.join(names)}, out, upstream):"
+            yield from ("", "", INLINE_DECORATOR, head)
+            if optional:
+                yield from ("    if is_absent(upstream):", "        return upstream")
+            yield from self.contribution(rules, k, len(parents), [*names, "out"], optional, way)
 
     def spelled(self, op: Primitive, operands: Sequence[str], way: str) -> str:
         """Return the text of a primitive applied to names; functions go by their number."""
@@ -164,28 +175,28 @@ class Writer:
             return f"-{operands[0]}"
         if op not in self.functions:
             self.functions.append(op)
-            if op not in ROWS:
+            if op not in NAMES:
                 self.strangers.append(op)
         return f"{way}function{self.functions.index(op)}({', '.join(operands)})"
 
-    def pull(
-        self, rules: Tape, k: int, count: int, names: Sequence[str], mortal: bool, way: str
+    def contribution(
+        self, rules: Tape, k: int, count: int, names: Sequence[str], optional: bool, way: str
     ) -> Iterator[str]:
         """Yield the body of the function that gives the contribution over the k-th edge."""
-        slope, still = rules.outputs[k], rules.outputs[count + k]
+        slope, is_constant = rules.outputs[k], rules.outputs[count + k]
         text = dict(zip(rules.inputs, names))
         text |= {place: repr(number) for place, number in rules.constants.items()}
-        for place in sorted(ancestors(rules, [slope, still])):
+        for place in sorted(ancestors(rules, [slope, is_constant])):
             op = rules.ops[place]
             if op is not None:
                 text[place] = f"v{place}"
                 right = self.spelled(op, [text[x] for x in rules.operands[place]], way)
                 yield f"    v{place} = {right}"
         product = f"{text[slope]} * upstream"
-        if text[still] != "False":
-            yield f"    return -0.0 if {text[still]} != 0 else {product} + 0.0"
+        if text[is_constant] != "False":
+            yield f"    return -0.0 if {text[is_constant]} != 0 else {product} + 0.0"
         else:
-            yield f"    return {product} + 0.0" if mortal else f"    return {product}"
+            yield f"    return {product} + 0.0" if optional else f"    return {product}"
 
 
 ARGUMENTS = "code, tables, shared, values, adjoints, gradient, scratch, lanes"
@@ -227,7 +238,8 @@ def by_vectors(
 
     A few are done one by one, by the same function and so with the same bits.
     """
-    yield f"        whole = count + (-count) % {WIDE} if count >= {FEW} else count"
+    filled_up = f"count + (-count) % {LANES} if count >= {MIN_NUMBERS_OF_VECTOR} else count"
+    yield f"        whole = {filled_up}"
     for i in range(arity):
         yield f"        pick(shift(scratch, {i} * whole), values, t{i}, count, whole)"
     for i, name in enumerate(extra):
@@ -238,12 +250,12 @@ def by_vectors(
     yield f"            {store} scratch[j]"
 
 
-def forward_loops(arity: int, ways: Sequence[str], long: bool) -> Iterator[str]:
+def forward_loops(arity: int, ways: Sequence[str], vectorized: bool) -> Iterator[str]:
     """Yield the forward kernel: loops over members and lanes."""
     yield from ("", "", f"def forward({ARGUMENTS}):")
     yield from prologue(arity)
     yield "    if lanes == 1:"
-    if long:
+    if vectorized:
         yield from by_vectors(arity, ways, "value", [], "out[j] =")
     else:
         yield "        for i in range(count):"
@@ -255,29 +267,29 @@ def forward_loops(arity: int, ways: Sequence[str], long: bool) -> Iterator[str]:
 
 
 def backward_loops(
-    arity: int, pulled: Sequence[int], ways: Sequence[str], long: bool
+    arity: int, parents: Sequence[int], ways: Sequence[str], vectorized: bool
 ) -> Iterator[str]:
     """Yield the backward kernel; each edge has a loop of its own, so that vectors can be used."""
     yield from ("", "", f"def backward({ARGUMENTS}):")
     yield from prologue(arity)
     yield "    up = shift(adjoints, code[OUT] * lanes)"
     yield "    if lanes == 1:"
-    if long:
-        for i in pulled:
+    if vectorized:
+        for i in parents:
             store = f"adjoints[t{i}[j]] +="
-            yield from by_vectors(arity, ways, f"pull{i}", ["out", "up"], store)
+            yield from by_vectors(arity, ways, f"contribution{i}", ["out", "up"], store)
     else:
         yield "        for i in range(count):"
         numbers = ", ".join(f"values[t{i}[i]]" for i in range(arity))
-        for i in pulled:
-            yield f"            adjoints[t{i}[i]] += pull{i}({numbers}, out[i], up[i])"
+        for i in parents:
+            yield f"            adjoints[t{i}[i]] += contribution{i}({numbers}, out[i], up[i])"
     yield "        return"
     yield from blocks(arity)
     yield "        u = shift(up, i * width)"
     numbers = ", ".join(f"p{i}[j]" for i in range(arity))
-    for i in pulled:
+    for i in parents:
         yield f"        a{i} = shift(adjoints, t{i}[i] * lanes)"
-        line = f"a{i}[j] += {{way}}pull{i}({numbers}, o[j], u[j])"
+        line = f"a{i}[j] += {{way}}contribution{i}({numbers}, o[j], u[j])"
         yield from lane_loop(ways, line, "p0", "width")
 
 

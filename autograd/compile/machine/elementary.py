@@ -7,7 +7,7 @@ called alone: no operation is contracted or reordered, so no bit depends on a ma
     within 1 ulp    exp, expm1, log, log1p, sin, cos, tanh
     within 1.5 ulp  erf
     within 6 ulp    erfc
-    as `math` has   everything else, and sin and cos beyond FAR
+    as `math` has   everything else, and sin and cos beyond FAR_RADIANS
 
 The ways are old: the argument is reduced by a constant in parts (Cody and Waite, 1980), what
 rounding takes from a sum is kept (Knuth, 1969), and a polynomial does the rest. Numbers are
@@ -27,9 +27,9 @@ from numba import njit, types
 from numba.extending import intrinsic
 
 from autograd import scalar_math
-from autograd.scalar_math import SQRT_HALF, SQRT_HALF_LOW
+from autograd.scalar_math import SQRT_HALF, SQRT_HALF_LOW, TWO_BY_SQRT_PI
 
-OPTIONS: dict[str, Any] = {"error_model": "numpy", "forceinline": True}  # a call is no vector
+NUMBA_OPTIONS: dict[str, Any] = {"error_model": "numpy", "forceinline": True}  # a call is no vector
 
 # The polynomials are printed by `python -m benchmarks coefficients`.
 EXP = (
@@ -126,38 +126,40 @@ ERFC = (
     -2.2611720879883373e-10,
 )
 
-LOG2_E, MAGIC = 1.4426950408889634, 6755399441055744.0  # 1.5 * 2**52: adding it rounds to integers
-TWO_BY_SQRT_PI = 1.1283791670955126
+LOG2_E = 1.4426950408889634
+ROUNDING_CONSTANT = 6755399441055744.0  # 1.5 * 2**52: adding it rounds to integers
+ROUNDING_CONSTANT_BITS = 0x4338000000000000
 LN2_HIGH, LN2_LOW = 0.6931471805598903, 5.497923018708371e-14  # 42 bits, and the rest
-TWO_BY_PI, FAR = 0.6366197723675814, 2.0**20
+TWO_BY_PI = 0.6366197723675814
+FAR_RADIANS = 2.0**20
 PI_PARTS = (1.5707963267341256, 6.077100506303966e-11, 2.0222662487111665e-21, 8.4784276603689e-32)
 INT64 = ir.IntType(64)
-ONE = 0x3FF0000000000000  # the bits of 1.0
-HALF_ROOT = 0x3FE6A09E667F3BCD  # of sqrt(1/2)
-MAGIC_BITS = 0x4338000000000000
-SIGN = -(2**63)
-ROOT_HIGH = 134217729.0 * SQRT_HALF - (134217729.0 * SQRT_HALF - SQRT_HALF)  # 26 bits
-ROOT_LOW = SQRT_HALF - ROOT_HIGH
+ONE_BITS = 0x3FF0000000000000  # of 1.0
+SQRT_HALF_BITS = 0x3FE6A09E667F3BCD
+SIGN_BIT = -(2**63)
+SPLITTER = 134217729.0  # 2**27 + 1: splits a double into two halves of 26 bits (Dekker, 1971)
+SQRT_HALF_UPPER = SPLITTER * SQRT_HALF - (SPLITTER * SQRT_HALF - SQRT_HALF)
+SQRT_HALF_LOWER = SQRT_HALF - SQRT_HALF_UPPER
 
 
 @intrinsic
 def bits(typing: Any, x: Any) -> Any:
     """Return the 64 bits of a double as an integer."""
 
-    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return builder.bitcast(args[0], INT64)
 
-    return types.int64(types.float64), code
+    return types.int64(types.float64), generate
 
 
 @intrinsic
 def number(typing: Any, x: Any) -> Any:
     """Return the double that has these 64 bits."""
 
-    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return builder.bitcast(args[0], ir.DoubleType())
 
-    return types.float64(types.int64), code
+    return types.float64(types.int64), generate
 
 
 def polynomial(numbers: tuple[float, ...]) -> Any:
@@ -166,7 +168,7 @@ def polynomial(numbers: tuple[float, ...]) -> Any:
     By pairs, pairs of pairs and so on (Estrin, 1960), so that most steps do not wait for others.
     """
 
-    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         power = args[0]
         terms = [ir.Constant(ir.DoubleType(), x) for x in numbers]
         while len(terms) > 1:
@@ -178,7 +180,7 @@ def polynomial(numbers: tuple[float, ...]) -> Any:
 
     @intrinsic
     def evaluate(typing: Any, x: Any) -> Any:
-        return types.float64(types.float64), code
+        return types.float64(types.float64), generate
 
     return evaluate
 
@@ -188,37 +190,43 @@ exp_tail, log_tail, sin_tail, cos_tail, tanh_tail, erf_tail, erfc_tail = map(
 )
 
 
-@njit(**OPTIONS)
+@njit(**NUMBA_OPTIONS)
 def signed(size: Any, x: Any) -> Any:
     """Return a size with the sign of x."""
-    return number((bits(size) & ~SIGN) | (bits(x) & SIGN))
+    return number((bits(size) & ~SIGN_BIT) | (bits(x) & SIGN_BIT))
 
 
-@njit(**OPTIONS)
+@njit(**NUMBA_OPTIONS)
 def parts_of_exp(x: Any) -> Any:
-    """Return n + MAGIC, and r and the rest of expm1(r), where r = x - n log 2, n an integer."""
-    shifted = x * LOG2_E + MAGIC
-    n = shifted - MAGIC
+    """Return n + ROUNDING_CONSTANT, and r and the rest of expm1(r), where r = x - n log 2.
+
+    Here n is an integer.
+    """
+    shifted = x * LOG2_E + ROUNDING_CONSTANT
+    n = shifted - ROUNDING_CONSTANT
     high, low = x - n * LN2_HIGH, n * LN2_LOW
     r = high - low
     return shifted, r, (high - r) - low + r * r * exp_tail(r)
 
 
-@njit(**OPTIONS)
+@njit(**NUMBA_OPTIONS)
 def power_of_two(n: Any) -> Any:
     """Return 2**n for an integer from -1022 to 1023."""
-    return number(ONE + (n << 52))
+    return number(ONE_BITS + (n << 52))
 
 
-@njit(**OPTIONS)
+@njit(**NUMBA_OPTIONS)
 def scaled(x: Any, shifted: Any) -> Any:
-    """Return x * 2**n for shifted = n + MAGIC: in two steps, as the result may be subnormal."""
-    n = bits(shifted) - MAGIC_BITS
+    """Return x * 2**n for shifted = n + ROUNDING_CONSTANT.
+
+    In two steps, as the result may be subnormal.
+    """
+    n = bits(shifted) - ROUNDING_CONSTANT_BITS
     half = n >> 1
     return x * power_of_two(half) * power_of_two(n - half)
 
 
-@njit(**OPTIONS)
+@njit(**NUMBA_OPTIONS)
 def exp(x: Any) -> Any:
     """Return the exponential."""
     x = float(x)
@@ -228,7 +236,7 @@ def exp(x: Any) -> Any:
     return scaled(one + (((1.0 - one) + r) + rest), shifted)
 
 
-@njit(**OPTIONS)
+@njit(**NUMBA_OPTIONS)
 def exp_of_sum(x: Any, low: Any) -> Any:
     """Return exp(x + low) for x from -800 to 700, where low is small."""
     shifted, r, rest = parts_of_exp(x)
@@ -236,7 +244,7 @@ def exp_of_sum(x: Any, low: Any) -> Any:
     return scaled(one + ((((1.0 - one) + r) + rest) + low * (one + rest)), shifted)
 
 
-@njit(**OPTIONS)
+@njit(**NUMBA_OPTIONS)
 def expm1(x: Any) -> Any:
     """Return exp(x) - 1."""
     x = float(x)
@@ -245,25 +253,25 @@ def expm1(x: Any) -> Any:
     shifted, r, rest = parts_of_exp(inside)
     p = r + rest
     low = (r - p) + rest
-    half = power_of_two(bits(shifted) - MAGIC_BITS - 1)  # 2**1024 would be infinite
+    half = power_of_two(bits(shifted) - ROUNDING_CONSTANT_BITS - 1)  # 2**1024 would be infinite
     lead, p, low = half - 0.5, half * p, half * low
     total = lead + p
     found = 2.0 * (total + ((p - (total - lead)) + low))
     return x if math.fabs(x) < 1e-17 else found
 
 
-@njit(**OPTIONS)
+@njit(**NUMBA_OPTIONS)
 def split(x: Any) -> Any:
     """Return n and m, where x = 2**n m and m is from sqrt(1/2) to sqrt(2)."""
     small = x < 2.2250738585072014e-308
     pattern = bits(x * 18014398509481984.0 if small else x)
-    n = (pattern - HALF_ROOT) >> 52
+    n = (pattern - SQRT_HALF_BITS) >> 52
     m = number(pattern - (n << 52))
-    n = number(n + MAGIC_BITS) - MAGIC
+    n = number(n + ROUNDING_CONSTANT_BITS) - ROUNDING_CONSTANT
     return (n - 54.0 if small else n), m
 
 
-@njit(**OPTIONS)
+@njit(**NUMBA_OPTIONS)
 def log(x: Any) -> Any:
     """Return the natural logarithm; -inf for 0, NaN for what is negative."""
     x = float(x)
@@ -276,7 +284,7 @@ def log(x: Any) -> Any:
     return found if x < math.inf else x if x > 0.0 or x != x else math.nan
 
 
-@njit(**OPTIONS)
+@njit(**NUMBA_OPTIONS)
 def log1p(x: Any) -> Any:
     """Return log(1 + x); -inf for -1, NaN for what is below."""
     x = float(x)
@@ -294,11 +302,14 @@ def log1p(x: Any) -> Any:
     return found if x < math.inf else x if x > 0.0 or x != x else math.nan
 
 
-@njit(**OPTIONS)
+@njit(**NUMBA_OPTIONS)
 def turned(x: Any) -> Any:
-    """Return n + MAGIC and x - n pi/2 as a sum of two, n the integer nearest x / (pi/2)."""
-    shifted = x * TWO_BY_PI + MAGIC
-    n = shifted - MAGIC
+    """Return n + ROUNDING_CONSTANT, and x - n pi/2 as a sum of two.
+
+    Here n is the integer nearest x / (pi/2).
+    """
+    shifted = x * TWO_BY_PI + ROUNDING_CONSTANT
+    n = shifted - ROUNDING_CONSTANT
     first = x - n * PI_PARTS[0]
     high, low = first, 0.0
     part = n * PI_PARTS[1]
@@ -314,7 +325,7 @@ def turned(x: Any) -> Any:
     return shifted, r, (total - r) + low
 
 
-@njit(**OPTIONS)
+@njit(**NUMBA_OPTIONS)
 def sine_and_cosine(r: Any, low: Any) -> Any:
     """Return the sine and the cosine of r + low, where r is at most pi/4."""
     z = r * r
@@ -325,9 +336,9 @@ def sine_and_cosine(r: Any, low: Any) -> Any:
     return sine, cosine
 
 
-@njit(**OPTIONS)
+@njit(**NUMBA_OPTIONS)
 def near_sin(x: Any) -> Any:
-    """Return the sine of a number not beyond FAR, in radians."""
+    """Return the sine of a number not beyond FAR_RADIANS."""
     x = float(x)
     shifted, r, low = turned(x)
     sine, cosine = sine_and_cosine(r, low)
@@ -337,9 +348,9 @@ def near_sin(x: Any) -> Any:
     return x if math.fabs(x) < 1e-8 else found
 
 
-@njit(**OPTIONS)
+@njit(**NUMBA_OPTIONS)
 def near_cos(x: Any) -> Any:
-    """Return the cosine of a number not beyond FAR, in radians."""
+    """Return the cosine of a number not beyond FAR_RADIANS."""
     x = float(x)
     shifted, r, low = turned(x)
     sine, cosine = sine_and_cosine(r, low)
@@ -348,19 +359,19 @@ def near_cos(x: Any) -> Any:
     return -found if (n + 1) & 2 else found
 
 
-@njit(**OPTIONS)
+@njit(**NUMBA_OPTIONS)
 def sin(x: Any) -> Any:
     """Return the sine, in radians."""
-    return near_sin(x) if math.fabs(x) <= FAR else math.sin(float(x))
+    return near_sin(x) if math.fabs(x) <= FAR_RADIANS else math.sin(float(x))
 
 
-@njit(**OPTIONS)
+@njit(**NUMBA_OPTIONS)
 def cos(x: Any) -> Any:
     """Return the cosine, in radians."""
-    return near_cos(x) if math.fabs(x) <= FAR else math.cos(float(x))
+    return near_cos(x) if math.fabs(x) <= FAR_RADIANS else math.cos(float(x))
 
 
-@njit(**OPTIONS)
+@njit(**NUMBA_OPTIONS)
 def tanh(x: Any) -> Any:
     """Return the hyperbolic tangent: a polynomial near 0, else 1 - 2 / (exp(2x) + 1)."""
     x = float(x)
@@ -368,7 +379,7 @@ def tanh(x: Any) -> Any:
     z = size * size
     near = size + size * (z * tanh_tail(z))
     shifted, r, rest = parts_of_exp(44.0 if size > 22.0 else 2.0 * size)
-    scale = power_of_two(bits(shifted) - MAGIC_BITS)
+    scale = power_of_two(bits(shifted) - ROUNDING_CONSTANT_BITS)
     p = r + rest
     one = 1.0 + p
     low = (((1.0 - one) + p) + ((r - p) + rest)) * scale
@@ -379,17 +390,17 @@ def tanh(x: Any) -> Any:
     return signed(near if size < 0.625 else found, x)
 
 
-@njit(**OPTIONS)
+@njit(**NUMBA_OPTIONS)
 def square_exactly(x: Any) -> Any:
     """Return x * x as a rounded product and its exact error (Dekker, 1971)."""
-    big = 134217729.0 * x
+    big = SPLITTER * x
     high = big - (big - x)
     low = x - high
     product = x * x
     return product, ((high * high - product) + 2.0 * (high * low)) + low * low
 
 
-@njit(**OPTIONS)
+@njit(**NUMBA_OPTIONS)
 def tail(x: Any, low: Any) -> Any:
     """Return erfc(x + low) for x from 0.5 on: exp(-x**2) times a polynomial of (x - 4) / (x + 4).
 
@@ -402,7 +413,7 @@ def tail(x: Any, low: Any) -> Any:
     return found * erfc_tail((x - 4.0) / whole) / whole
 
 
-@njit(**OPTIONS)
+@njit(**NUMBA_OPTIONS)
 def erfc_of_sum(x: Any, low: Any) -> Any:
     """Return erfc(x + low), where low is what rounding took from x."""
     size = math.fabs(x)
@@ -412,7 +423,7 @@ def erfc_of_sum(x: Any, low: Any) -> Any:
     return near if size < 0.5 else beyond
 
 
-@njit(**OPTIONS)
+@njit(**NUMBA_OPTIONS)
 def erf(x: Any) -> Any:
     """Return the error function."""
     x = float(x)
@@ -421,32 +432,33 @@ def erf(x: Any) -> Any:
     return signed(found if size < 1.0 else 1.0 - tail(size, 0.0), x)
 
 
-@njit(**OPTIONS)
+@njit(**NUMBA_OPTIONS)
 def erfc(x: Any) -> Any:
     """Return 1 - erf(x), without cancellation."""
     return erfc_of_sum(float(x), 0.0)
 
 
-@njit(**OPTIONS)
+@njit(**NUMBA_OPTIONS)
 def cumulative_normal(x: Any) -> Any:
     """Return the probability that a standard normal variable is below x: erfc(-x/sqrt(2)) / 2."""
     x = float(x)
     x = 40.0 if x > 40.0 else x
     x = -40.0 if x < -40.0 else x
-    big = 134217729.0 * x
+    big = SPLITTER * x
     high = big - (big - x)
     low = x - high
     t = -x * SQRT_HALF
-    error = ((-high * ROOT_HIGH - t) - high * ROOT_LOW - low * ROOT_HIGH) - low * ROOT_LOW
+    first = (-high * SQRT_HALF_UPPER - t) - high * SQRT_HALF_LOWER - low * SQRT_HALF_UPPER
+    error = first - low * SQRT_HALF_LOWER
     return 0.5 * erfc_of_sum(t, error - x * SQRT_HALF_LOW)
 
 
-@njit(**OPTIONS)
+@njit(**NUMBA_OPTIONS)
 def near(xs: Any, count: Any) -> Any:
-    """Tell whether no number is beyond FAR."""
+    """Tell whether no number is beyond FAR_RADIANS."""
     far = 0
     for i in range(count):
-        far |= 1 if math.fabs(xs[i]) > FAR else 0
+        far |= 1 if math.fabs(xs[i]) > FAR_RADIANS else 0
     return far == 0
 
 

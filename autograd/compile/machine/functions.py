@@ -1,8 +1,8 @@
 """The functions of the table in a form that Numba compiles.
 
 Most rows need nothing: their function of floats is compiled as it stands, and so are the functions
-that it calls. The few that Numba cannot compile, or would compile to something slow, are spelled
-again here. None knows a derivative.
+that it calls. Stated again here are the few that Numba cannot compile, that it would compile to
+something slow, or that return a bool or an int of Python's. None knows a derivative.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from numba import njit
 from autograd import primitives as p
 from autograd.compile.machine import elementary
 from autograd.compile.tracing.internal_primitives import (
-    OURS,
+    INTERNAL_NAMES,
     both,
     either,
     exponential,
@@ -30,15 +30,17 @@ from autograd.compile.tracing.internal_primitives import (
 )
 from autograd.primitive_type import Primitive
 
-OPTIONS: dict[str, Any] = {"error_model": "numpy", "forceinline": True}  # a call is no vector
+NUMBA_OPTIONS: dict[str, Any] = {"error_model": "numpy", "forceinline": True}  # a call is no vector
 VECTOR, LIBM = "vector", "libm"  # whose elementary functions: those of `elementary`, or C's
 
 
 def compilable(function: Callable[..., Any], vector: bool = False) -> Any:
     """Return a function for use in compiled code, with the Python functions that it calls.
 
-    Args: vector: whether functions of `math` are those of `elementary`, or the C library's.
-    Raises: TypeError when it raises exceptions of its own, which compiled code would swallow.
+    Args:
+        function: of plain numbers.
+        vector: whether functions of `math` are those of `elementary`, or the C library's.
+    Raises: TypeError: it raises exceptions of its own, which compiled code would swallow.
     """
     if vector and function in elementary.INSTEAD:
         return elementary.INSTEAD[function]
@@ -57,7 +59,7 @@ def compilable(function: Callable[..., Any], vector: bool = False) -> Any:
         function.__code__, names, function.__name__, function.__defaults__, function.__closure__
     )
     copy.__module__, copy.__qualname__ = function.__module__, function.__qualname__
-    return njit(**OPTIONS)(copy)
+    return njit(**NUMBA_OPTIONS)(copy)
 
 
 def power(x: Any, y: Any) -> Any:
@@ -118,26 +120,10 @@ def at_most(x: Any, bound: Any) -> Any:
     return x if x <= bound or x != x else bound
 
 
-def choose(condition: Any, x: Any, y: Any) -> Any:
-    return x if condition != 0.0 else y
-
-
 def clamp(x: Any, low: Any, high: Any) -> Any:
     if not low <= high:
         return nan
     return low if x < low else high if x > high else x
-
-
-def absolute(x: Any) -> Any:
-    return math.fabs(x)
-
-
-def relu(x: Any) -> Any:
-    return 0.0 if x <= 0.0 else x
-
-
-def heaviside(x: Any) -> Any:
-    return 1.0 if x > 0.0 else 0.0 if x <= 0.0 else x
 
 
 def less(x: Any, y: Any) -> Any:
@@ -225,7 +211,7 @@ def log_of_sum(xs: Any, count: Any) -> Any:
     return xs[place] + math.log1p(total)
 
 
-SPELLED: dict[Primitive, Callable[..., Any]] = {
+NUMBA_FUNCTIONS: dict[Primitive, Callable[..., Any]] = {
     p.power: power,
     p.mod: modulo,
     p.floordiv: floor_division,
@@ -234,11 +220,7 @@ SPELLED: dict[Primitive, Callable[..., Any]] = {
     p.rounded: to_integer,
     p.at_least: at_least,
     p.at_most: at_most,
-    p.where: choose,
     p.clip: clamp,
-    p.absolute: absolute,
-    p.relu: relu,
-    p.step: heaviside,
     p.less: less,
     p.less_equal: less_equal,
     p.greater: greater,
@@ -253,33 +235,34 @@ SPELLED: dict[Primitive, Callable[..., Any]] = {
     p.norm: length,
     p.logsumexp: log_of_sum,
     top: largest,
+    p.cbrt: cube_root,
+    p.exp2: exponential_of_two,
 }
-if hasattr(math, "cbrt"):  # else, on Python 3.10, the table has functions of its own
-    SPELLED |= {p.cbrt: cube_root, p.exp2: exponential_of_two}
 INLINE = {p.add: "+", p.sub: "-", p.mul: "*", p.div: "/"}  # spelled as operators
 
 
 def function_of(op: Primitive, functions: str = VECTOR) -> Any:
     """Return a primitive as a function that compiled code can call."""
     key = op, functions
-    if key not in known:
-        known[key] = compilable(SPELLED.get(op, op.forward), functions == VECTOR)
-    return known[key]
+    if key not in compiled_functions:
+        function = NUMBA_FUNCTIONS.get(op, op.forward)
+        compiled_functions[key] = compilable(function, functions == VECTOR)
+    return compiled_functions[key]
 
 
-known: dict[tuple[Primitive, str], Any] = {}
-ROWS = {row: name for name, row in p.TABLE.items()} | OURS
-BY_NAME = {name: row for row, name in ROWS.items()}
+compiled_functions: dict[tuple[Primitive, str], Any] = {}
+NAMES = {row: name for name, row in p.TABLE.items()} | INTERNAL_NAMES
+PRIMITIVES = {name: row for row, name in NAMES.items()}
 
 
 def named(name: str, functions: str = VECTOR) -> Any:
     """Return a row of the table as a function that compiled code can call."""
-    return function_of(BY_NAME[name], functions)
+    return function_of(PRIMITIVES[name], functions)
 
 
-NEAR = {p.sin: elementary.near_sin, p.cos: elementary.near_cos}
+NEAR_FUNCTIONS = {p.sin: elementary.near_sin, p.cos: elementary.near_cos}
 # fmt: off
-LONG = {  # rows whose functions take several numbers in the time of one
+VECTORIZED = {  # rows whose functions take several numbers in the time of one
     p.exp, p.expm1, p.log, p.log1p, p.sin, p.cos, p.tanh, p.sigmoid, p.log_sigmoid, p.softplus,
     p.silu, p.gelu, p.elu, p.normal_cdf, p.gaussian, p.erf, p.erfc, shifted,
 }
@@ -287,5 +270,5 @@ LONG = {  # rows whose functions take several numbers in the time of one
 
 
 def near_named(name: str) -> Any:
-    """Return a row as a function of numbers that are not beyond `elementary.FAR`."""
-    return NEAR.get(BY_NAME[name], named(name))
+    """Return a row as a function of numbers that are not beyond `elementary.FAR_RADIANS`."""
+    return NEAR_FUNCTIONS.get(PRIMITIVES[name], named(name))

@@ -14,7 +14,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-LANES = 8  # numbers in a vector; 64 bytes of doubles
+LANES = 8  # of a vector; 64 bytes of doubles
 INT64, INT32, BIT = ir.IntType(64), ir.IntType(32), ir.IntType(1)
 
 
@@ -22,52 +22,52 @@ INT64, INT32, BIT = ir.IntType(64), ir.IntType(32), ir.IntType(1)
 def shift(typing: Any, pointer: Any, count: Any) -> Any:
     """Return the pointer to the element `count` further on."""
 
-    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return builder.gep(args[0], [args[1]])
 
-    return pointer(pointer, types.int64), code
+    return pointer(pointer, types.int64), generate
 
 
 @intrinsic
 def pointer_like(typing: Any, model: Any, address: Any) -> Any:
     """Return an address as a pointer of the model's type."""
 
-    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return builder.inttoptr(args[1], args[0].type)
 
-    return model(model, types.int64), code
+    return model(model, types.int64), generate
 
 
 @intrinsic
 def as_code(typing: Any, address: Any) -> Any:
     """Return an address as a pointer to integers."""
 
-    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return builder.inttoptr(args[0], INT64.as_pointer())
 
-    return types.CPointer(types.int64)(types.int64), code
+    return types.CPointer(types.int64)(types.int64), generate
 
 
 @intrinsic
 def address_of(typing: Any, pointer: Any) -> Any:
     """Return a pointer as an integer."""
 
-    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return builder.ptrtoint(args[0], INT64)
 
-    return types.int64(pointer), code
+    return types.int64(pointer), generate
 
 
 @intrinsic
 def call_back(typing: Any, address: Any) -> Any:
     """Call a function without arguments at an address."""
 
-    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        kind = ir.FunctionType(ir.VoidType(), [])
-        builder.call(builder.inttoptr(args[0], kind.as_pointer()), [])
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        function_type = ir.FunctionType(ir.VoidType(), [])
+        builder.call(builder.inttoptr(args[0], function_type.as_pointer()), [])
         return context.get_dummy_value()
 
-    return types.void(address), code
+    return types.void(address), generate
 
 
 @intrinsic
@@ -86,8 +86,8 @@ def call(
     """Call the kernel at an address with the arguments that all kernels take."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        kind = ir.FunctionType(ir.VoidType(), [x.type for x in args[1:]])
-        builder.call(builder.inttoptr(args[0], kind.as_pointer()), args[1:])
+        function_type = ir.FunctionType(ir.VoidType(), [x.type for x in args[1:]])
+        builder.call(builder.inttoptr(args[0], function_type.as_pointer()), args[1:])
         return context.get_dummy_value()
 
     arguments = (code, tables, shared, values, adjoints, gradient, scratch, lanes)
@@ -114,11 +114,11 @@ def call_product(
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         numbers = [
-            context.cast(builder, x, kind, wanted)
-            for x, kind, wanted in zip(args, signature.args, cast)
+            context.cast(builder, x, given, wanted)
+            for x, given, wanted in zip(args, signature.args, cast)
         ]
-        kind = ir.FunctionType(ir.VoidType(), [x.type for x in numbers[1:]])
-        builder.call(builder.inttoptr(numbers[0], kind.as_pointer()), numbers[1:])
+        function_type = ir.FunctionType(ir.VoidType(), [x.type for x in numbers[1:]])
+        builder.call(builder.inttoptr(numbers[0], function_type.as_pointer()), numbers[1:])
         return context.get_dummy_value()
 
     arguments = (
@@ -143,15 +143,15 @@ class Vectors:
 
     def __init__(self, builder: Any, element: Any) -> None:
         self.builder, self.element = builder, element
-        self.kind = ir.VectorType(element, LANES)
+        self.vector_type = ir.VectorType(element, LANES)
         self.size = 8 if isinstance(element, ir.DoubleType) else 4
         self.suffix = f"v{LANES}f{8 * self.size}"
         self.mask: Any = None
 
     def intrinsic(self, name: str, result: Any, *arguments: Any) -> Any:
         """Return a function of LLVM's by its name."""
-        kind = ir.FunctionType(result, arguments)
-        return cgutils.get_or_insert_function(self.builder.module, kind, name)
+        function_type = ir.FunctionType(result, arguments)
+        return cgutils.get_or_insert_function(self.builder.module, function_type, name)
 
     def first(self, count: Any) -> None:
         """Load and store only so many lanes from now on."""
@@ -159,24 +159,26 @@ class Vectors:
         iota = ir.Constant(numbers, list(range(LANES)))
         self.mask = self.builder.icmp_signed("<", iota, self.spread(count, numbers))
 
-    def spread(self, x: Any, kind: Any = None) -> Any:
+    def spread(self, x: Any, vector_type: Any = None) -> Any:
         """Return a vector of equal numbers."""
-        empty = ir.Constant(kind or self.kind, ir.Undefined)
+        empty = ir.Constant(vector_type or self.vector_type, ir.Undefined)
         one = self.builder.insert_element(empty, x, INT32(0))
         zeros = ir.Constant(ir.VectorType(INT32, LANES), [0] * LANES)
         return self.builder.shuffle_vector(one, empty, zeros)
 
     def zero(self) -> Any:
         """Return a vector of zeros."""
-        return ir.Constant(self.kind, [ir.Constant(self.element, 0.0)] * LANES)
+        return ir.Constant(self.vector_type, [ir.Constant(self.element, 0.0)] * LANES)
 
     def load(self, pointer: Any) -> Any:
         """Return the vector at a pointer; zero where the mask is false."""
-        pointer = self.builder.bitcast(pointer, self.kind.as_pointer())
+        pointer = self.builder.bitcast(pointer, self.vector_type.as_pointer())
         if self.mask is None:
             return self.builder.load(pointer, align=self.size)
         name = f"llvm.masked.load.{self.suffix}.p0{self.suffix}"
-        load = self.intrinsic(name, self.kind, pointer.type, INT32, self.mask.type, self.kind)
+        load = self.intrinsic(
+            name, self.vector_type, pointer.type, INT32, self.mask.type, self.vector_type
+        )
         return self.builder.call(load, [pointer, INT32(self.size), self.mask, self.zero()])
 
     def load_unless(self, fresh: Any, pointers: list[Any]) -> list[Any]:
@@ -190,7 +192,7 @@ class Vectors:
         builder.position_at_end(after)
         results = []
         for x in found:
-            phi = builder.phi(self.kind)
+            phi = builder.phi(self.vector_type)
             phi.add_incoming(self.zero(), before)
             phi.add_incoming(x, reading)
             results.append(phi)
@@ -198,24 +200,24 @@ class Vectors:
 
     def store(self, x: Any, pointer: Any) -> None:
         """Store a vector at a pointer, where the mask is true."""
-        pointer = self.builder.bitcast(pointer, self.kind.as_pointer())
+        pointer = self.builder.bitcast(pointer, self.vector_type.as_pointer())
         if self.mask is None:
             self.builder.store(x, pointer, align=self.size)
             return
         name = f"llvm.masked.store.{self.suffix}.p0{self.suffix}"
-        kinds = (self.kind, pointer.type, INT32, self.mask.type)
-        store = self.intrinsic(name, ir.VoidType(), *kinds)
+        arguments = (self.vector_type, pointer.type, INT32, self.mask.type)
+        store = self.intrinsic(name, ir.VoidType(), *arguments)
         self.builder.call(store, [x, pointer, INT32(self.size), self.mask])
 
     def multiply_add(self, x: Any, y: Any, z: Any) -> Any:
         """Return x * y + z, rounded once."""
-        fma = self.intrinsic(f"llvm.fma.{self.suffix}", self.kind, *[self.kind] * 3)
+        fma = self.intrinsic(f"llvm.fma.{self.suffix}", self.vector_type, *[self.vector_type] * 3)
         return self.builder.call(fma, [x, y, z])
 
     def sum(self, x: Any) -> Any:
         """Return the sum of the lanes."""
         name = f"llvm.vector.reduce.fadd.{self.suffix}"
-        add = self.intrinsic(name, self.element, self.element, self.kind)
+        add = self.intrinsic(name, self.element, self.element, self.vector_type)
         start = ir.Constant(self.element, 0.0)
         return self.builder.call(add, [start, x], fastmath=("reassoc",))
 
@@ -271,7 +273,7 @@ def tile(rows: int, vectors: int, masked: bool) -> Any:
             out, out_row, left, left_row, left_column, right, right_row, terms, width, fresh
         )
 
-        def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             out, out_row, left, left_row, left_column, right, right_row, terms, width = args[:-1]
             lanes = Vectors(builder, out.type.pointee)
             if masked:
@@ -297,7 +299,7 @@ def tile(rows: int, vectors: int, masked: bool) -> Any:
                 lanes.store(x, place)
             return context.get_dummy_value()
 
-        return signature, code
+        return signature, generate
 
     return multiply
 
@@ -311,7 +313,7 @@ def inner(rows: int) -> Any:
 
     @intrinsic
     def multiply(typing: Any, out: Any, left: Any, left_row: Any, right: Any, terms: Any) -> Any:
-        def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             out, left, left_row, right, terms = args
             lanes = Vectors(builder, out.type.pointee)
             starts = [builder.gep(left, [builder.mul(INT64(r), left_row)]) for r in range(rows)]
@@ -327,7 +329,7 @@ def inner(rows: int) -> Any:
                 builder.store(builder.fadd(builder.load(place), lanes.sum(x)), place)
             return context.get_dummy_value()
 
-        return types.void(out, left, left_row, right, terms), code
+        return types.void(out, left, left_row, right, terms), generate
 
     return multiply
 
@@ -336,7 +338,7 @@ def inner(rows: int) -> Any:
 def transpose_square(typing: Any, to: Any, to_row: Any, numbers: Any, row: Any) -> Any:
     """Write the transpose of LANES x LANES numbers; the rows of both are so far apart."""
 
-    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         to, to_row, numbers, row = args
         lanes = Vectors(builder, to.type.pointee)
 
@@ -357,7 +359,7 @@ def transpose_square(typing: Any, to: Any, to_row: Any, numbers: Any, row: Any) 
             lanes.store(x, place(to, i, to_row))
         return context.get_dummy_value()
 
-    return types.void(to, to_row, numbers, row), code
+    return types.void(to, to_row, numbers, row), generate
 
 
 def swapped(distance: int) -> tuple[list[int], list[int]]:

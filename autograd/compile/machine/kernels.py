@@ -14,7 +14,7 @@ from typing import Any
 
 from numba import njit
 
-from autograd.compile.lower.program import EACH, INPUTS_TOO
+from autograd.compile.lower.program import WANT_EACH, WANT_INPUTS
 from autograd.compile.machine.intrinsics import (
     LANES,
     address_of,
@@ -36,13 +36,13 @@ WEIGHTS, WEIGHT_ROW, WEIGHT_COLUMN, INPUTS, BIAS, FIRST = range(8, 14)  # FIRST:
 PRODUCT, TEAM, TASK = 14, 15, 16
 # Where the samples stand as they came, a row for each, and how long it is; 0 if inputs are others.
 SAMPLES_SLOT, SAMPLE_SIZE = 17, 18
-FIELDS = 19
+INSTRUCTION_FIELDS = 19
 NOWHERE = -1  # of weights or inputs that do not stand in order: they are gathered by their table
 
-LEFT, RIGHT, MORTAL = 1, 2, 4  # of EDGES: where adjoints flow, and whether some may be absent
+LEFT, RIGHT, OPTIONAL = 1, 2, 4  # of EDGES: where adjoints flow, and whether some may be absent
 
-PANEL = 64  # rows
-LARGE = 2**23  # multiplications that are worth another thread, about 0.3 ms of them
+PANEL_ROWS = 64
+MIN_MULTIPLICATIONS_SHARED = 2**23  # so many are worth another thread, about 0.3 ms
 
 tile8, tile4, tile2, tile1 = (tile(rows, 2, False) for rows in (8, 4, 2, 1))
 edge8, edge4, edge2, edge1 = (tile(rows, 1, True) for rows in (8, 4, 2, 1))
@@ -50,7 +50,7 @@ four_inner, one_inner = inner(4), inner(1)
 
 
 @njit(error_model="numpy")
-def gone(upstream: Any) -> Any:
+def is_absent(upstream: Any) -> Any:
     """Tell whether there is no adjoint: it is -0.0 then (`lower.optional_adjoints`)."""
     return upstream == 0.0 and math.copysign(1.0, upstream) < 0.0
 
@@ -72,23 +72,24 @@ def product(
 
     In panels of rows, so that the pages of `out` that are in use are few.
     """
-    for first in range(0, rows, PANEL):
-        o, w = shift(out, first * out_row), shift(left, first * left_row)
-        height, column = min(rows - first, PANEL), 0
+    for first in range(0, rows, PANEL_ROWS):
+        out_panel, left_panel = shift(out, first * out_row), shift(left, first * left_row)
+        height, column = min(rows - first, PANEL_ROWS), 0
         while column < columns:
             width = min(columns - column, 2 * LANES)
             if width < 2 * LANES:
                 width = min(width, LANES)
-            x, row = shift(right, column), 0
+            right_panel, row = shift(right, column), 0
             while row < height:
-                p, v = shift(o, row * out_row + column), shift(w, row * left_row)
+                out_tile = shift(out_panel, row * out_row + column)
+                left_tile = shift(left_panel, row * left_row)
                 row += add_tile(
-                    p,
+                    out_tile,
                     out_row,
-                    v,
+                    left_tile,
                     left_row,
                     left_column,
-                    x,
+                    right_panel,
                     right_row,
                     height - row,
                     terms,
@@ -114,7 +115,7 @@ def share_product(
     fresh: Any,
 ) -> None:
     """Do the same, by several threads where that pays: each computes some rows."""
-    if code[TEAM] == 0 or rows * terms * columns < LARGE:
+    if code[TEAM] == 0 or rows * terms * columns < MIN_MULTIPLICATIONS_SHARED:
         call_product(
             code[PRODUCT],
             out,
@@ -238,7 +239,7 @@ def fill_biases(out: Any, table: Any, count: Any, shared: Any, values: Any, lane
 
 
 @njit(error_model="numpy")
-def pull_biases(
+def add_bias_adjoints(
     upstream: Any, table: Any, count: Any, gradient: Any, adjoints: Any, lanes: Any
 ) -> None:
     """Add the adjoints of results to those of their biases."""
@@ -340,29 +341,31 @@ def dot_backward(
     """Apply the product rule to each pair."""
     count, terms = code[COUNT], code[TERMS]
     first, table = shift(adjoints, code[OUT] * lanes), shift(tables, code[TABLE])
-    pull_biases(first, shift(tables, code[BIAS]), count, gradient, adjoints, lanes)
+    add_bias_adjoints(first, shift(tables, code[BIAS]), count, gradient, adjoints, lanes)
     other = shift(table, terms * count)
     for i in range(count):
-        up = shift(first, i * lanes)
+        upstream = shift(first, i * lanes)
         for k in range(terms):
             x, y = table[k * count + i], other[k * count + i] * lanes
-            if code[EDGES] & MORTAL:
-                pull_pair(code[EDGES], x, y, shared, values, adjoints, gradient, up, lanes)
+            if code[EDGES] & OPTIONAL:
+                add_pair_adjoints(
+                    code[EDGES], x, y, shared, values, adjoints, gradient, upstream, lanes
+                )
                 continue
             if code[EDGES] & LEFT:
                 if x < 0:
-                    gradient[~x] += sum_of_products(shift(values, y), up, lanes)
+                    gradient[~x] += sum_of_products(shift(values, y), upstream, lanes)
                 else:
-                    add_products(shift(adjoints, x * lanes), shift(values, y), up, lanes)
+                    add_products(shift(adjoints, x * lanes), shift(values, y), upstream, lanes)
             if code[EDGES] & RIGHT:
                 if x < 0:
-                    add_multiple(shift(adjoints, y), shared[~x], up, lanes)
+                    add_multiple(shift(adjoints, y), shared[~x], upstream, lanes)
                 else:
-                    add_products(shift(adjoints, y), shift(values, x * lanes), up, lanes)
+                    add_products(shift(adjoints, y), shift(values, x * lanes), upstream, lanes)
 
 
 @njit(error_model="numpy")
-def pull_pair(
+def add_pair_adjoints(
     edges: Any,
     x: Any,
     y: Any,
@@ -370,21 +373,21 @@ def pull_pair(
     values: Any,
     adjoints: Any,
     gradient: Any,
-    up: Any,
+    upstream: Any,
     lanes: Any,
 ) -> None:
     """Apply the product rule to a pair in those lanes that have an adjoint."""
     for lane in range(lanes):
-        if not gone(up[lane]):
+        if not is_absent(upstream[lane]):
             left = shared[~x] if x < 0 else values[x * lanes + lane]
             if edges & LEFT:
-                product = values[y + lane] * up[lane] + 0.0
+                product = values[y + lane] * upstream[lane] + 0.0
                 if x < 0:
                     gradient[~x] += product
                 else:
                     adjoints[x * lanes + lane] += product
             if edges & RIGHT:
-                adjoints[y + lane] += left * up[lane] + 0.0
+                adjoints[y + lane] += left * upstream[lane] + 0.0
 
 
 @njit(error_model="numpy")
@@ -424,9 +427,9 @@ def edges_backward(
     for i in range(count):
         node, parent = shift(adjoints, table[i] * lanes), table[count + i] * lanes
         slope = shift(values, table[2 * count + i] * lanes)
-        still = shift(values, table[3 * count + i] * lanes)
+        is_constant = shift(values, table[3 * count + i] * lanes)
         for lane in range(lanes):
-            if still[lane] == 0.0 and not gone(node[lane]):
+            if is_constant[lane] == 0.0 and not is_absent(node[lane]):
                 adjoints[parent + lane] += slope[lane] * node[lane] + 0.0
 
 
@@ -456,7 +459,7 @@ def matrix_forward(
 
 
 @njit(error_model="numpy")
-def pull_matrix(
+def add_matrix_adjoints(
     code: Any,
     tables: Any,
     shared: Any,
@@ -471,11 +474,11 @@ def pull_matrix(
     terms, columns = code[TERMS], code[COLUMNS]
     rows = code[COUNT] // columns
     out, table = shift(adjoints, code[OUT] * lanes), shift(tables, code[TABLE])
-    pull_biases(out, shift(tables, code[BIAS]), code[COUNT], gradient, adjoints, lanes)
+    add_bias_adjoints(out, shift(tables, code[BIAS]), code[COUNT], gradient, adjoints, lanes)
     if code[EDGES] & RIGHT:
-        pull_inputs(code, table, out, shared, adjoints, scratch, rows, terms, columns, lanes)
+        add_input_adjoints(code, table, out, shared, adjoints, scratch, rows, terms, columns, lanes)
     if code[EDGES] & LEFT:
-        pull_weights(
+        add_weight_gradient(
             code, table, out, values, gradient, scratch, rows, terms, columns, lanes, fresh
         )
 
@@ -491,7 +494,7 @@ def matrix_backward(
     lanes: Any,
 ) -> None:
     """Add the two products that are a product's adjoint."""
-    pull_matrix(code, tables, shared, values, adjoints, gradient, scratch, lanes, 0)
+    add_matrix_adjoints(code, tables, shared, values, adjoints, gradient, scratch, lanes, 0)
 
 
 def matrix_backward_first(
@@ -505,11 +508,11 @@ def matrix_backward_first(
     lanes: Any,
 ) -> None:
     """Do the same where nothing has been added to the weights' gradient, which is written."""
-    pull_matrix(code, tables, shared, values, adjoints, gradient, scratch, lanes, 1)
+    add_matrix_adjoints(code, tables, shared, values, adjoints, gradient, scratch, lanes, 1)
 
 
 @njit(error_model="numpy")
-def pull_inputs(
+def add_input_adjoints(
     code: Any,
     table: Any,
     out: Any,
@@ -528,9 +531,9 @@ def pull_inputs(
         weights, row, column = scratch, terms, 1
         gather(scratch, shared, table, rows * terms, 1)
         scratch = shift(scratch, rows * terms)
-    mortal = code[EDGES] & MORTAL
+    optional = code[EDGES] & OPTIONAL
     target = shift(adjoints, code[INPUTS] * lanes)
-    if code[INPUTS] == NOWHERE or mortal:
+    if code[INPUTS] == NOWHERE or optional:
         target = scratch
         for i in range(terms * width):
             target[i] = 0.0
@@ -540,26 +543,26 @@ def pull_inputs(
         add_inner(target, weights, column, out, terms, rows)
     else:
         share_product(code, target, width, weights, column, row, out, width, terms, rows, width, 0)
-    if mortal:
+    if optional:
         for i in range(width):
-            if column_gone(out, i, rows, width):
+            if column_is_absent(out, i, rows, width):
                 for j in range(terms):
                     target[j * width + i] = -0.0
-    if code[INPUTS] == NOWHERE or mortal:
+    if code[INPUTS] == NOWHERE or optional:
         scatter(adjoints, target, shift(table, rows * terms), terms * columns, lanes)
 
 
 @njit(error_model="numpy")
-def column_gone(numbers: Any, column: Any, rows: Any, columns: Any) -> Any:
+def column_is_absent(numbers: Any, column: Any, rows: Any, columns: Any) -> Any:
     """Tell whether no result in a column has an adjoint."""
     for row in range(rows):
-        if not gone(numbers[row * columns + column]):
+        if not is_absent(numbers[row * columns + column]):
             return False
     return True
 
 
 @njit(error_model="numpy")
-def pull_weights(
+def add_weight_gradient(
     code: Any,
     table: Any,
     out: Any,
@@ -604,7 +607,7 @@ CLEAR_COUNT, CLEAR_TABLE = 23, 24  # what has to be set to zero
 PARAMETERS_COUNT, STEP = 25, 26  # the latter: where step size and finiteness of a descent stand
 OUTPUTS_STRIDE = 27  # numbers from one column of the outputs to the next
 SAMPLES_KEPT = 28  # whether products ask for the samples as rows
-JOB = 29
+JOB_FIELDS = 29
 
 UNFIT = -(2**62)  # the answer where a step would leave a parameter that is not finite
 
@@ -667,7 +670,7 @@ def load_shared(job: Any, tables: Any, shared: Any, values: Any, lanes: Any) -> 
 
 
 @njit(error_model="numpy")
-def pull_shared(job: Any, tables: Any, adjoints: Any, gradient: Any, lanes: Any) -> None:
+def add_shared_gradient(job: Any, tables: Any, adjoints: Any, gradient: Any, lanes: Any) -> None:
     """Add the adjoints of those slots to the gradient."""
     table = shift(tables, job[BROADCAST_TABLE])
     slots = shift(adjoints, job[INPUTS_COUNT] * lanes)
@@ -728,7 +731,7 @@ def store_slopes(job: Any, slopes: Any, adjoints: Any, start: Any, lanes: Any) -
 @njit(error_model="numpy")
 def seed_outputs(job: Any, tables: Any, adjoints: Any, lanes: Any) -> None:
     """Set the adjoints of the outputs to the seed; no other slot has an adjoint yet."""
-    first = 0 if job[WANTED] & INPUTS_TOO else job[INPUTS_COUNT] * lanes  # nobody asks for those
+    first = 0 if job[WANTED] & WANT_INPUTS else job[INPUTS_COUNT] * lanes  # nobody asks for those
     clear(shift(adjoints, first), job[SLOTS] * lanes - first, -0.0)
     table, seed = shift(tables, job[OUTPUTS_TABLE]), pointer_like(adjoints, job[SEED])
     for i in range(job[OUTPUTS_COUNT]):
@@ -777,7 +780,7 @@ def machine(job: Any, tables: Any, shared: Any) -> Any:
     gradient, total = pointer_like(shared, job[GRADIENT]), pointer_like(shared, job[SUM])
     wanted, blank, start = job[WANTED], 0, 0
     total[0] = 0.0
-    if wanted and not wanted & EACH:
+    if wanted and not wanted & WANT_EACH:
         clear_gradient(job, tables, gradient)
     while start < job[SAMPLES]:
         lanes = min(job[BLOCK], job[SAMPLES] - start)
@@ -787,7 +790,7 @@ def machine(job: Any, tables: Any, shared: Any) -> Any:
             blank = start + lane + 1
         load_shared(job, tables, shared, values, lanes)
         for i in range(job[INSTRUCTIONS]):
-            step = shift(code, i * FIELDS)
+            step = shift(code, i * INSTRUCTION_FIELDS)
             if step[FORWARD]:
                 kernel = step[FORWARD]
                 call(kernel, step, tables, shared, values, adjoints, gradient, scratch, lanes)
@@ -798,19 +801,19 @@ def machine(job: Any, tables: Any, shared: Any) -> Any:
         if lane >= 0 and not blank:
             blank = start + lane + 1
         if wanted:
-            if wanted & EACH:
+            if wanted & WANT_EACH:
                 clear_gradient(job, tables, gradient)
             seed_outputs(job, tables, adjoints, lanes)
             for i in range(job[INSTRUCTIONS] - 1, -1, -1):
-                step = shift(code, i * FIELDS)
-                kernel = step[FIRST] if start == 0 or wanted & EACH else step[BACKWARD]
+                step = shift(code, i * INSTRUCTION_FIELDS)
+                kernel = step[FIRST] if start == 0 or wanted & WANT_EACH else step[BACKWARD]
                 if kernel:
                     call(kernel, step, tables, shared, values, adjoints, gradient, scratch, lanes)
-            pull_shared(job, tables, adjoints, gradient, lanes)
-            if wanted & INPUTS_TOO:
+            add_shared_gradient(job, tables, adjoints, gradient, lanes)
+            if wanted & WANT_INPUTS:
                 slopes = pointer_like(shared, job[SLOPES])
                 store_slopes(job, slopes, adjoints, start, lanes)
-            if wanted & EACH:
+            if wanted & WANT_EACH:
                 gradient = shift(gradient, job[SHARED_COUNT])
         start += lanes
     return descend(job, shared, gradient, blank)

@@ -13,20 +13,20 @@ from typing import Any
 
 import numpy as np
 
-from autograd.compile.machine import codegen
+from autograd.compile.machine import codegen, kernels
 
-FIELDS = 11  # of a task: see `share_product`
+TASK_FIELDS = 11  # of a task: see `share_product`
 
 
-class Team:
+class ThreadTeam:
     """So many threads, to be called by address; what goes wrong is appended to `failures`."""
 
     def __init__(self, threads: int, dtype: str, failures: list[BaseException]) -> None:
         self.threads, self.failures = threads, failures
-        self.task = np.zeros(FIELDS, np.int64)
+        self.task = np.zeros(TASK_FIELDS, np.int64)
         self.itemsize = np.dtype(dtype).itemsize
-        address = codegen.fixed("product", dtype).address
-        self.product = ctypes.CFUNCTYPE(None, *[ctypes.c_int64] * FIELDS)(address)
+        address = codegen.fixed(kernels.product, dtype).address
+        self.product = ctypes.CFUNCTYPE(None, *[ctypes.c_int64] * TASK_FIELDS)(address)
         self.function = ctypes.CFUNCTYPE(None)(self.multiply)
         self.address = ctypes.cast(self.function, ctypes.c_void_p).value or 0
         self.place: int = self.task.ctypes.data

@@ -2,6 +2,9 @@
 
 Most are functions of NumPy. Those that NumPy lacks are spelled here, or else are the table's own,
 called for one number after the other. None knows a derivative.
+
+Some are stated twice: in `autograd.scalar_math` for a float, with branches, and here for arrays, as
+a call for each number would be slow. They share constants, and what has no branch (`two_product`).
 """
 
 from __future__ import annotations
@@ -28,9 +31,9 @@ from autograd.scalar_math import SQRT_HALF, SQRT_HALF_LOW, TWO_BY_SQRT_PI, two_p
 
 Array = np.ndarray[Any, Any]
 Function = Callable[..., Any]  # (*operands, out=array)
-FEW = 512  # numbers that are not worth a look at whether all are finite
+MAX_NUMBERS_UNCHECKED = 512  # so few are not worth a look at whether all are finite
 # A number of Python's would be converted in each call, which takes longer than the rest of it.
-ZERO, ONE = ({np.dtype(kind): np.array(x, kind) for kind in "fd"} for x in (0.0, 1.0))
+ZERO, ONE = ({np.dtype(code): np.array(x, code) for code in "fd"} for x in (0.0, 1.0))
 
 
 def composed(function: Callable[..., Any]) -> Function:
@@ -47,10 +50,10 @@ def of_floats(op: Primitive, integer: int | None = None) -> Function:
 
     The operand in the place `integer` is handed over as an int.
     """
-    kinds = [int if i == integer else float for i in range(len(op.partials) or 2)]
+    types = [int if i == integer else float for i in range(len(op.partials) or 2)]
 
     def one(*numbers: float) -> float:
-        exact = [kind(x) for kind, x in zip(kinds, numbers)] if integer is not None else numbers
+        exact = [number(x) for number, x in zip(types, numbers)] if integer is not None else numbers
         try:
             return float(op.forward(*exact))
         except (ValueError, ArithmeticError):
@@ -98,7 +101,7 @@ def relu(x: Any, out: Array) -> None:
 def step(x: Any, out: Array) -> None:
     """Write 1 right of zero, else 0, and NaN for NaN, for which a test is cheap."""
     zero = ZERO[out.dtype]
-    if out.size > FEW and math.isfinite(np.vdot(x, x)):
+    if out.size > MAX_NUMBERS_UNCHECKED and math.isfinite(np.vdot(x, x)):
         np.greater(x, zero, out=out)
     else:
         np.heaviside(x, zero, out=out)
@@ -112,7 +115,7 @@ def fading(x: Any, out: Array) -> None:
 
 
 def logistic(x: Any, out: Array) -> None:
-    """Write 1 / (1 + exp(-x)), as `autograd.scalar_math` does."""
+    """Write 1 / (1 + exp(-x)), by the steps of `autograd.scalar_math`, each on all numbers."""
     fading(x, out)
     one = ONE[out.dtype]
     above = np.where(np.greater_equal(x, ZERO[out.dtype]), one, out)
@@ -121,7 +124,7 @@ def logistic(x: Any, out: Array) -> None:
 
 
 def log1pexp(x: Any, out: Array) -> None:
-    """Write log(1 + exp(x)), as `autograd.scalar_math` does."""
+    """Write log(1 + exp(x)), by the steps of `autograd.scalar_math`, each on all numbers."""
     fading(x, out)
     np.log1p(out, out=out)
     np.add(np.maximum(x, ZERO[out.dtype]), out, out=out)
@@ -141,7 +144,7 @@ def silu(x: Any, out: Array) -> None:
 
 
 def bell(x: Any, rate: Any) -> Any:
-    """Return exp(-rate * x**2), as `autograd.scalar_math` does."""
+    """Return exp(-rate * x**2), by the steps of `autograd.scalar_math`, each on all numbers."""
     x = np.asarray(x, float)  # `two_product` is for doubles
     square, error = two_product(x, x)
     found = np.exp(-rate * square) * (1.0 - rate * error)
@@ -149,7 +152,7 @@ def bell(x: Any, rate: Any) -> Any:
 
 
 def cumulative_normal(x: Any) -> Any:
-    """Return the probability that a standard normal variable is below x."""
+    """Return the probability that a standard normal variable is below x, by the same steps."""
     x = np.asarray(x, float)  # `two_product` is for doubles
     t, error = two_product(-x, SQRT_HALF)
     error = error - x * SQRT_HALF_LOW
@@ -190,7 +193,7 @@ def choose(condition: Any, x: Any, y: Any) -> Any:
 
 
 def exponential(x: Any, y: Any) -> Any:
-    """Return exp(x - y), with what the subtraction rounds away made good."""
+    """Return exp(x - y), with what the subtraction rounds away made good, by the same steps."""
     difference = np.subtract(x, y)
     back = difference - x
     lost = (x - (difference - back)) - (y + back)
@@ -224,13 +227,13 @@ def log_of_sum(xs: Array) -> Any:
     return np.where(np.isfinite(largest), largest + np.log1p(shares.sum(axis=0)), largest)
 
 
-def gone(upstream: Array, out: Array) -> None:
+def is_absent(upstream: Array, out: Array) -> None:
     """Tell where there is no adjoint: it is -0.0 there (`lower.optional_adjoints`)."""
     bits = upstream.view(f"i{upstream.itemsize}")
     np.equal(bits, np.iinfo(bits.dtype).min, out=out)
 
 
-SPELLING: dict[Primitive, Function] = {
+ARRAY_FUNCTIONS: dict[Primitive, Function] = {
     p.add: np.add,
     p.sub: np.subtract,
     p.mul: np.multiply,
@@ -298,7 +301,7 @@ SPELLING: dict[Primitive, Function] = {
     quotient: np.divide,
     shifted: composed(exponential),
 }
-ALONG: dict[Primitive, Function] = {  # of any number of operands, which stand along the first axis
+AXIS_FUNCTIONS: dict[Primitive, Function] = {  # of operands that stand along the first axis
     top: reduced(np.maximum),
     p.largest: reduced(np.maximum),
     p.smallest: reduced(np.minimum),
@@ -306,13 +309,13 @@ ALONG: dict[Primitive, Function] = {  # of any number of operands, which stand a
     p.norm: composed(length),
     p.logsumexp: composed(log_of_sum),
 }
-LOGIC = {p.less, p.less_equal, p.greater, p.greater_equal, p.equal, unequal, either, both}
-INTEGERS = {p.rounded: 1, p.polygamma: 0}
+LOGICAL = {p.less, p.less_equal, p.greater, p.greater_equal, p.equal, unequal, either, both}
+INTEGER_OPERANDS = {p.rounded: 1, p.polygamma: 0}
 
 
 def function_of(op: Primitive) -> Function:
     """Return a primitive as a function of arrays, `(*operands, out=array)`."""
-    return SPELLING.get(op) or of_floats(op, INTEGERS.get(op))
+    return ARRAY_FUNCTIONS.get(op) or of_floats(op, INTEGER_OPERANDS.get(op))
 
 
 def slopes_by_floats(op: Primitive, edges: Sequence[bool], numbers: Sequence[Any]) -> list[Array]:
@@ -339,4 +342,4 @@ def slopes_of_lane(op: Primitive, edges: Sequence[bool], numbers: tuple[float, .
 
 def along(op: Primitive) -> Function:
     """Return a primitive of any number of operands as a function of an array of them."""
-    return ALONG.get(op) or (lambda xs, out: of_floats(op)(*xs, out=out))
+    return AXIS_FUNCTIONS.get(op) or (lambda xs, out: of_floats(op)(*xs, out=out))

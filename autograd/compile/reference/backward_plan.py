@@ -1,4 +1,4 @@
-"""The way back of a plan: calls that compute adjoints and gradients.
+"""The backward pass of a plan: calls that compute adjoints and gradients.
 
 The first contribution to an adjoint is written and needs no zero to be added to; who is first is
 known beforehand, and so is what has to be cleared. Only where slots are repeated in a table are
@@ -15,20 +15,20 @@ import numpy as np
 
 from autograd.compile.lower.program import Dot, Edges, Instruction, Map, Matrix, Total
 from autograd.compile.reference.array_functions import (
-    LOGIC,
+    LOGICAL,
     ZERO,
     function_of,
-    gone,
+    is_absent,
     slopes_by_floats,
 )
-from autograd.compile.reference.forward_plan import Array, Call, Facts, Forward
+from autograd.compile.reference.forward_plan import Array, Call, ForwardPlan, ProgramInfo
 from autograd.compile.reference.views import Layout, Pattern, Target
 from autograd.compile.tracing.internal_primitives import both, either
 from autograd.compile.tracing.rules import ancestors
 from autograd.compile.tracing.tape import Tape
 
 Emit = Callable[[Any], Any]  # plans that contributions are written to an array, or to one it names
-SMALL = 2**12  # numbers of a gradient that are cleared at once
+SMALL_GRADIENT_NUMBERS = 2**12  # so many are cleared at once
 
 
 class Ledger:
@@ -58,7 +58,7 @@ class Ledger:
         return found if len(found) <= 4 else [(found[0][0], found[-1][1])]
 
 
-class Plan(Forward):
+class BackwardPlan(ForwardPlan):
     """A plan of both passes.
 
     Fill `values[: inputs]` and run `forward`. For gradients, fill `seed` and set `gradient`, an
@@ -66,36 +66,43 @@ class Plan(Forward):
     there; then run `backward(...)`.
     """
 
-    def __init__(self, facts: Facts, lanes: int, values: Any = None, adjoints: Any = None) -> None:
+    def __init__(
+        self, info: ProgramInfo, lanes: int, values: Any = None, adjoints: Any = None
+    ) -> None:
         self.adjoints = adjoints
-        self.ones = np.ones(lanes, facts.dtype)
-        self.seed = np.ones((len(facts.program.outputs), 1), facts.dtype)
-        self.gradient, self.adds = np.zeros(0, facts.dtype), False
+        self.ones = np.ones(lanes, info.dtype)
+        self.seed = np.ones((len(info.program.outputs), 1), info.dtype)
+        self.gradient, self.adds = np.zeros(0, info.dtype), False
         self.backwards: dict[bool, list[Call]] = {}
-        self.ledger, self.shared_ledger = Ledger(facts.program.slots), Ledger(len(facts.shared))
+        self.ledger, self.shared_ledger = Ledger(info.program.slots), Ledger(len(info.shared))
         self.ledger.written[:] = True  # adjoints that are given hold numbers
-        super().__init__(facts, lanes, values)
+        super().__init__(info, lanes, values)
 
     def backward(self, inputs: bool) -> list[Call]:
         """Return the calls of the backward pass, with adjoints of the inputs or without."""
         if inputs not in self.backwards:
-            self.backwards[inputs] = self.pull(inputs)
+            self.backwards[inputs] = self.plan_backward(inputs)
         return self.backwards[inputs]
 
-    def pull(self, inputs: bool) -> list[Call]:
+    def plan_backward(self, inputs: bool) -> list[Call]:
         """Plan the backward pass."""
         program, self.calls = self.program, []
         if self.adjoints is None:
             self.adjoints = np.empty_like(self.values)
         self.ledger, self.shared_ledger = Ledger(program.slots), Ledger(len(self.shared))
         self.used = 0
-        self.pull_outputs()
+        self.backward_outputs()
         for step in reversed(program.instructions):
-            self.plan("pull", step)
-        self.pull_broadcast()
+            self.backward_step(step)
+        self.backward_broadcast()
         if inputs:
             self.ledger.need(slice(0, program.inputs))
         return [*self.clearing(), *self.calls]
+
+    def backward_step(self, step: Instruction) -> None:
+        """Plan what an instruction adds to the adjoints of its operands, and to the gradient."""
+        self.used = 0
+        BACKWARD_METHODS[type(step)](self, step)
 
     def clearing(self) -> list[Call]:
         """Return the calls that clear what is added to without having been written before."""
@@ -103,11 +110,13 @@ class Plan(Forward):
         places = np.flatnonzero(ledger.cleared | ~ledger.written)
 
         def clear_gradient() -> None:
-            if not self.adds:
-                if len(self.gradient) <= SMALL or 2 * places.size > len(self.gradient):
-                    self.gradient.fill(0.0)
-                else:
-                    self.gradient[places] = 0.0
+            count = len(self.gradient)
+            if self.adds:
+                return
+            if count <= SMALL_GRADIENT_NUMBERS or 2 * places.size > count:
+                self.gradient.fill(0.0)
+            else:
+                self.gradient[places] = 0.0
 
         def clear_adjoints() -> None:
             for start, stop in ranges:
@@ -183,7 +192,7 @@ class Plan(Forward):
             self.shared_ledger.need(flat)
             self.calls.append(lambda: np.add.at(self.gradient, flat, product().ravel()))
         elif self.shared_ledger.is_first(flat):
-            direct = found.shape == places.shape and (places.ndim == 1 or found.steps[-1] == 1)
+            direct = found.shape == places.shape and (places.ndim == 1 or found.strides[-1] == 1)
             self.calls.append(self.writing(found, product, direct))
         else:
             self.calls.append(self.adding(found, product))
@@ -191,8 +200,9 @@ class Plan(Forward):
     def part_of_gradient(self, found: Pattern) -> Callable[[], Array]:
         """Return what gives the view of a pattern's places in the array `gradient` of a run."""
         item = self.shared.itemsize
-        offset, strides = found.start * item, tuple(step * item for step in found.steps)
-        return lambda: np.ndarray(found.shape, self.dtype, self.gradient, offset, strides)
+        offset = found.start * item
+        byte_strides = tuple(stride * item for stride in found.strides)
+        return lambda: np.ndarray(found.shape, self.dtype, self.gradient, offset, byte_strides)
 
     def adding(self, found: Pattern, product: Callable[..., Array]) -> Call:
         """Return a call that adds a product to a part of the gradient."""
@@ -220,18 +230,19 @@ class Plan(Forward):
 
     # What instructions have in common
 
-    def contributions(self, slope: Any, upstream: Array, mask: Any, mortal: bool = False) -> Emit:
+    def contributions(self, slope: Any, upstream: Array, mask: Any, optional: bool = False) -> Emit:
         """Return what plans slope * upstream, none where a mask is true.
 
         Args:
             slope: a number or an array.
             mask: an array of bools, or False.
-            mortal: whether a zero must be +0.0, since -0.0 is no adjoint.
+            optional: whether a zero must be +0.0, since -0.0 is an absent adjoint.
         """
-        masked, unit = mask is not False, isinstance(slope, (int, float)) and abs(slope) == 1
+        masked = mask is not False
+        unit = isinstance(slope, (int, float)) and abs(slope) == 1
 
         def emit(out: Any) -> Any:
-            if unit and slope == 1 and not masked and not mortal:
+            if unit and slope == 1 and not masked and not optional:
                 if out is not None:
                     self.call(np.copyto, out, upstream)
                 return upstream
@@ -240,7 +251,7 @@ class Plan(Forward):
                 self.call(np.positive if slope == 1 else np.negative, upstream, out=out)
             else:
                 self.call(np.multiply, self.array(slope), upstream, out=out)
-            if mortal or (masked and self.facts.marks):
+            if optional or (masked and self.info.has_optional):
                 self.call(np.add, out, self.zero, out=out)
             if masked:
                 self.call(*blanking(self, out, mask))
@@ -252,7 +263,7 @@ class Plan(Forward):
         """Return a number as an array, so that no call has to convert it."""
         return np.asarray(x, self.dtype) if isinstance(x, (int, float)) else x
 
-    def absent(self, mask: Any, upstream: Array, mortal: bool) -> Any:
+    def with_absent(self, mask: Any, upstream: Array, optional: bool) -> Any:
         """Return a mask of bools, also of where there is no adjoint, or False."""
         if isinstance(mask, (bool, int, float)):
             mask = bool(mask)
@@ -260,41 +271,41 @@ class Plan(Forward):
             bits = self.spare(mask.shape, bool)
             self.call(np.not_equal, mask, self.zero, out=bits)
             mask = bits
-        if not mortal or mask is True:
+        if not optional or mask is True:
             return mask
         found = self.spare(upstream.shape, bool)
-        self.call(gone, upstream, out=found)
+        self.call(is_absent, upstream, out=found)
         if mask is not False:
             self.call(np.logical_or, mask, found, out=found)
         return found
 
     # Instructions
 
-    def pull_outputs(self) -> None:
+    def backward_outputs(self) -> None:
         """Plan that the seed is added to the adjoints of the outputs."""
-        layout = self.facts.layout(None, "outputs", [self.program.outputs])
+        layout = self.info.layout(None, "outputs", [self.program.outputs])
         shape = (*layout.shape, self.lanes)
         seed = np.broadcast_to(self.seed.reshape(*layout.shape, 1), shape)
         self.scatter(layout, 0, self.contributions(1, seed, False))
 
-    def pull_broadcast(self) -> None:
+    def backward_broadcast(self) -> None:
         """Plan the gradient of parameters that were copied to slots."""
-        facts, places = self.facts, self.program.broadcast
-        written = self.ledger.written[facts.first : facts.after]
+        info, places = self.info, self.program.broadcast
+        written = self.ledger.written[info.first : info.after]
         chosen = np.flatnonzero(written & (places < self.program.parameters))
         if chosen.size:
             self.used = 0
-            slots = Layout([chosen + facts.first])
+            slots = Layout([chosen + info.first])
             rows = self.flat(self.read(self.adjoints, slots, 0), len(chosen))
             self.add_product(places[chosen], rows, self.ones)
 
-    def pull_map(self, step: Map) -> None:
+    def backward_map(self, step: Map) -> None:
         """Plan slope times upstream adjoint for each operand, by the rule that the table gives."""
         if not any(step.edges):
             return
-        layout = self.facts.layout(step, "", list(step.operands))
+        layout = self.info.layout(step, "", list(step.operands))
         upstream = self.upstream(step, layout.shape)
-        rules = self.facts.rules_of(step.op, len(step.operands), step.edges)
+        rules = self.info.rules_of(step.op, len(step.operands), step.edges)
         if rules:
             found = self.evaluated(rules, layout, step)
             slopes, masks = found[: len(found) // 2], found[len(found) // 2 :]
@@ -302,10 +313,10 @@ class Plan(Forward):
             slopes = self.slopes_by_floats(layout, step)
             masks = [False] * len(slopes)
         parents = [i for i, edge in enumerate(step.edges) if edge]
-        for i, slope, still in zip(parents, slopes, masks):
-            mask = self.absent(still, upstream, step.mortal)
+        for i, slope, is_constant in zip(parents, slopes, masks):
+            mask = self.with_absent(is_constant, upstream, step.optional)
             if mask is not True:
-                emit = self.contributions(slope, upstream, mask, step.mortal)
+                emit = self.contributions(slope, upstream, mask, step.optional)
                 self.scatter(layout, i, emit)
 
     def slopes_by_floats(self, layout: Layout, step: Map) -> list[Array]:
@@ -315,8 +326,8 @@ class Plan(Forward):
         slopes = [self.spare(numbers[-1].shape) for edge in step.edges if edge]
 
         def run() -> None:
-            for out, slope in zip(slopes, slopes_by_floats(step.op, step.edges, numbers)):
-                out[...] = slope
+            for slope, found in zip(slopes, slopes_by_floats(step.op, step.edges, numbers)):
+                slope[...] = found
 
         self.calls.append(run)
         return slopes
@@ -344,18 +355,18 @@ class Plan(Forward):
         """Return an operand of a primitive, or its result, which counts as the last."""
         if i == len(step.operands):
             return self.results(self.values, step, layout.shape)
-        constant = self.facts.constant(layout.tables[i])
+        constant = self.info.constant(layout.tables[i])
         return self.operand(layout, i) if constant is None else constant
 
-    def pull_total(self, step: Total) -> None:
+    def backward_total(self, step: Total) -> None:
         """Plan that the upstream adjoint is added to that of each term."""
         if step.edges:
-            layout = self.facts.layout(step, "", [step.terms], step.count)
+            layout = self.info.layout(step, "", [step.terms], step.count)
             upstream = self.upstream(step, layout.shape[1:])
             whole = np.broadcast_to(upstream, (*layout.shape, self.lanes))
             self.scatter(layout, 0, self.contributions(1, whole, False))
 
-    def pull_bias(self, step: Dot | Matrix) -> None:
+    def backward_bias(self, step: Dot | Matrix) -> None:
         """Plan that the upstream adjoint is added to that of the bias."""
         code = step.bias.ravel()
         upstream = self.upstream(step, (step.count,))
@@ -379,36 +390,36 @@ class Plan(Forward):
         self.call(numbers.take, rows, 0, buffer, "clip")
         return buffer
 
-    def pull_dot(self, step: Dot) -> None:
+    def backward_dot(self, step: Dot) -> None:
         """Plan the product rule for all pairs."""
         if not step.edges[0]:
             return
-        self.pull_bias(step)
+        self.backward_bias(step)
         left, right, layout = self.sides(step)
         upstream = np.broadcast_to(
             self.upstream(step, layout.shape[1:]), (*layout.shape, self.lanes)
         )
-        mask = self.absent(False, self.upstream(step, layout.shape[1:]), step.mortal)
+        mask = self.with_absent(False, self.upstream(step, layout.shape[1:]), step.optional)
         if step.edges[1]:
-            emit = self.contributions(right, upstream, mask, step.mortal)
+            emit = self.contributions(right, upstream, mask, step.optional)
             if step.left[0, 0] < 0:
                 rows = self.flat(emit(None), step.left.size)
                 self.add_product(~step.left.ravel(), rows, self.ones)
             else:
                 self.scatter(layout, 0, emit)
         if step.edges[2]:
-            self.scatter(layout, 1, self.contributions(left, upstream, mask, step.mortal))
+            self.scatter(layout, 1, self.contributions(left, upstream, mask, step.optional))
 
-    def pull_matrix(self, step: Matrix) -> None:
+    def backward_matrix(self, step: Matrix) -> None:
         """Plan the two products that are a product's adjoint."""
         if not step.edges[0]:
             return
-        self.pull_bias(step)
+        self.backward_bias(step)
         upstream = self.upstream(step, (step.count,)).reshape(len(step.weights), -1)
         if step.edges[1]:
             self.add_product(step.weights, upstream, self.inputs(step).T)
         if step.edges[2]:
-            layout = self.facts.layout(step, "inputs", [step.inputs], step.inputs.shape[1])
+            layout = self.info.layout(step, "inputs", [step.inputs], step.inputs.shape[1])
             self.scatter(layout, 0, self.input_products(step, layout, upstream))
 
     def input_products(self, step: Matrix, layout: Layout, upstream: Array) -> Emit:
@@ -419,40 +430,50 @@ class Plan(Forward):
             direct = out is not None and out.flags.c_contiguous
             product = (out if direct else self.spare(shape)).reshape(len(weights), -1)
             self.call(np.matmul, weights, upstream, out=product)
-            if step.mortal:
-                self.call(mark, product, upstream)
+            if step.optional:
+                self.call(mark_absent, product, upstream)
             if out is not None and not direct:
                 self.call(np.copyto, out, product.reshape(shape))
             return product.reshape(shape)
 
         return emit
 
-    def pull_edges(self, step: Edges) -> None:
+    def backward_edges(self, step: Edges) -> None:
         """Plan the products of edges whose slopes stand in slots."""
-        tables = [step.nodes, step.parents, step.slopes, step.still]
-        layout = self.facts.layout(step, "", tables)
+        tables = [step.nodes, step.parents, step.slopes, step.locally_constant]
+        layout = self.info.layout(step, "", tables)
         self.ledger.need(step.nodes)
         upstream = self.read(self.adjoints, layout, 0)
         slopes = self.operand(layout, 2)
-        still: Any = self.facts.constant(step.still)
-        mask = self.absent(
-            self.operand(layout, 3) if still is None else still, upstream, self.facts.marks
-        )
+        optional = self.info.has_optional
+        is_constant: Any = self.info.constant(step.locally_constant)
+        if is_constant is None:
+            is_constant = self.operand(layout, 3)
+        mask = self.with_absent(is_constant, upstream, optional)
         if mask is not True:
-            emit = self.contributions(slopes, upstream, mask, self.facts.marks)
+            emit = self.contributions(slopes, upstream, mask, optional)
             self.scatter(layout, 1, emit)
 
 
-def blanking(plan: Plan, out: Array, mask: Array) -> tuple[Any, ...]:
+BACKWARD_METHODS: dict[type[Instruction], Callable[[BackwardPlan, Any], None]] = {
+    Map: BackwardPlan.backward_map,
+    Total: BackwardPlan.backward_total,
+    Dot: BackwardPlan.backward_dot,
+    Matrix: BackwardPlan.backward_matrix,
+    Edges: BackwardPlan.backward_edges,
+}
+
+
+def blanking(plan: BackwardPlan, out: Array, mask: Array) -> tuple[Any, ...]:
     """Return a call that blanks an array where a mask is true.
 
     Where it matters, what is blank is -0.0. Elsewhere it is 0, by arithmetic on bits, because
     processors guess badly which way a random mask will branch.
     """
-    if plan.facts.marks or mask.shape != out.shape:
+    if plan.info.has_optional or mask.shape != out.shape:
         return np.copyto, out, -0.0, "same_kind", mask
-    kind = np.dtype(f"i{out.itemsize}")
-    keep, bits = plan.spare(out.shape, kind), out.view(kind)
+    integers = np.dtype(f"i{out.itemsize}")
+    keep, bits = plan.spare(out.shape, integers), out.view(integers)
     plan.call(np.subtract, mask.view(np.int8), np.ones((), np.int8), out=keep)
     return np.bitwise_and, bits, keep, bits
 
@@ -463,11 +484,11 @@ def outer(left: Array, right: Array, out: Array) -> Array:
     return np.add(out, ZERO[out.dtype], out=out)  # type: ignore[no-any-return]
 
 
-def mark(product: Array, upstream: Array) -> None:
+def mark_absent(product: Array, upstream: Array) -> None:
     """Mark adjoints that are there as +0.0 where they are zero, and those that are not as -0.0."""
     product += 0.0
     absent = np.empty(upstream.shape, bool)
-    gone(upstream, out=absent)
+    is_absent(upstream, out=absent)
     product[:, absent.all(0)] = -0.0
 
 
@@ -485,4 +506,4 @@ def logical_rows(tape: Tape) -> set[int]:
     for op, operands in zip(tape.ops, tape.operands):
         if op not in (either, both):
             numeric.update(operands)
-    return {place for place, op in enumerate(tape.ops) if op in LOGIC and place not in numeric}
+    return {place for place, op in enumerate(tape.ops) if op in LOGICAL and place not in numeric}

@@ -34,15 +34,18 @@ Array = np.ndarray[Any, Any]
 Call = Callable[[], Any]
 
 
-class Facts:
-    """What all plans of one program have in common, for any number of lanes."""
+class ProgramInfo:
+    """What all plans of one program need to know of it, for any number of lanes.
+
+    `has_optional`: whether any adjoint is optional (see `lower.optional_adjoints`).
+    """
 
     def __init__(self, program: Program, shared: Array) -> None:
         self.program, self.shared, self.dtype = program, shared, shared.dtype
         self.layouts: dict[Any, Layout] = {}
         self.rules: dict[Any, Tape | None] = {}
         self.first, self.after = program.inputs, program.inputs + len(program.broadcast)
-        self.marks = any(getattr(step, "mortal", False) for step in program.instructions)
+        self.has_optional = any(getattr(step, "optional", False) for step in program.instructions)
 
     def layout(self, step: Any, what: str, tables: Sequence[Table], inner: int = 0) -> Layout:
         """Return the layout of some tables of an instruction, which is found only once."""
@@ -71,17 +74,17 @@ class Facts:
     def constant(self, slots: Array) -> float | None:
         """Return the one constant that stands in all of some slots."""
         place, parameters = self.place(slots), self.program.parameters
-        return (
-            None if place is None or place < parameters else self.program.shared[place - parameters]
-        )
+        if place is None or place < parameters:
+            return None
+        return self.program.shared[place - parameters]
 
 
-class Forward:
+class ForwardPlan:
     """The calls that compute the values of all slots, and the arrays that they work on."""
 
-    def __init__(self, facts: Facts, lanes: int, values: Any = None) -> None:
-        self.facts, self.program, self.shared = facts, facts.program, facts.shared
-        self.lanes, self.dtype = lanes, facts.dtype
+    def __init__(self, info: ProgramInfo, lanes: int, values: Any = None) -> None:
+        self.info, self.program, self.shared = info, info.program, info.shared
+        self.lanes, self.dtype = lanes, info.dtype
         slots = self.program.slots
         self.values = np.zeros((slots, lanes), self.dtype) if values is None else values
         self.buffers: list[Array] = []
@@ -91,22 +94,22 @@ class Forward:
         self.forward: list[Call] = []
         self.calls = self.forward
         if values is None:
-            self.push()
+            self.plan_forward()
 
-    def push(self) -> None:
+    def plan_forward(self) -> None:
         """Plan the forward pass."""
-        if self.facts.after > self.facts.first:
-            self.push_broadcast()
+        if self.info.after > self.info.first:
+            self.forward_broadcast()
         for step in self.program.instructions:
-            self.plan("push", step)
+            self.forward_step(step)
         layout, self.used = Layout([self.program.outputs]), 0
         self.outputs = self.flat(self.read(self.values, layout, 0), layout.count)
         self.buffers = []  # the outputs may stand in one of them until they are copied
 
-    def plan(self, verb: str, step: Instruction) -> None:
-        """Plan an instruction."""
+    def forward_step(self, step: Instruction) -> None:
+        """Plan the values of an instruction's results."""
         self.used = 0
-        getattr(self, f"{verb}_{type(step).__name__.lower()}")(step)
+        FORWARD_METHODS[type(step)](self, step)
 
     def call(self, function: Callable[..., Any], *arguments: Any, **named: Any) -> None:
         """Plan a call."""
@@ -116,22 +119,22 @@ class Forward:
 
     def spare(self, shape: Sequence[int], dtype: Any = None) -> Array:
         """Return an array for what is in between; the next instruction uses its memory again."""
-        kind = self.dtype if dtype is None else np.dtype(dtype)
-        size = prod(shape) * kind.itemsize
+        dtype = self.dtype if dtype is None else np.dtype(dtype)
+        size = prod(shape) * dtype.itemsize
         if self.used == len(self.buffers):
             self.buffers.append(np.empty(0, np.uint8))
         if self.buffers[self.used].size < size:
             self.buffers[self.used] = np.empty(size, np.uint8)
         self.used += 1
-        found: Array = np.ndarray(tuple(shape), kind, self.buffers[self.used - 1])
+        found: Array = np.ndarray(tuple(shape), dtype, self.buffers[self.used - 1])
         return found
 
     def strided(self, numbers: Array, found: Pattern) -> Array:
         """Return the slots of a pattern as a view: its shape x lanes, or x 1 of shared numbers."""
         item, lanes = numbers.itemsize, self.lanes if numbers.ndim == 2 else 1
-        strides = (*(step * item * lanes for step in found.steps), item)
+        byte_strides = (*(stride * item * lanes for stride in found.strides), item)
         shape, offset = (*found.shape, lanes), found.start * item * lanes
-        view: Array = np.ndarray(shape, numbers.dtype, numbers, offset, strides)
+        view: Array = np.ndarray(shape, numbers.dtype, numbers, offset, byte_strides)
         return view
 
     def read(self, numbers: Array, layout: Layout, i: int) -> Array:
@@ -147,7 +150,7 @@ class Forward:
 
     def operand(self, layout: Layout, i: int) -> Array:
         """Return the values in the slots of a table; a single shared number is an array of one."""
-        place = self.facts.place(layout.tables[i])
+        place = self.info.place(layout.tables[i])
         if place is not None:
             return self.shared[place : place + 1].reshape(())
         return self.read(self.values, layout, i)
@@ -166,7 +169,7 @@ class Forward:
 
     def weights(self, step: Matrix) -> Array:
         """Return the weights of a product as a matrix that BLAS takes."""
-        layout = self.facts.layout(step, "weights", [step.weights], step.weights.shape[1])
+        layout = self.info.layout(step, "weights", [step.weights], step.weights.shape[1])
         found = layout.patterns[0]
         if found and found.is_matrix():
             matrix: Array = self.strided(self.shared, found).reshape(step.weights.shape)
@@ -176,18 +179,18 @@ class Forward:
     def inputs(self, step: Matrix) -> Array:
         """Return the inputs of a product as a matrix, lanes beside lanes."""
         terms, columns = step.inputs.shape
-        layout = self.facts.layout(step, "inputs", [step.inputs], columns)
+        layout = self.info.layout(step, "inputs", [step.inputs], columns)
         found = layout.patterns[0]
-        if found and columns == 1 and found.steps[0] > 0:
+        if found and columns == 1 and found.strides[0] > 0:
             return self.strided(self.values, found).reshape(terms, self.lanes)
         return self.flat(self.read(self.values, layout, 0), terms)
 
     # Instructions
 
-    def push_broadcast(self) -> None:
+    def forward_broadcast(self) -> None:
         """Plan that shared numbers are copied to slots: parameters each time, constants once."""
-        facts, places = self.facts, self.program.broadcast
-        slots = np.arange(facts.first, facts.after)
+        info, places = self.info, self.program.broadcast
+        slots = np.arange(info.first, info.after)
         self.values[slots] = self.shared[places][:, None]
         varying = places < self.program.parameters
         if varying.any():
@@ -198,26 +201,26 @@ class Forward:
             else:
                 self.call(self.values.__setitem__, slots[varying], numbers.reshape(-1, 1))
 
-    def push_map(self, step: Map) -> None:
+    def forward_map(self, step: Map) -> None:
         """Plan a primitive."""
         if isinstance(step.op, Variadic):
-            layout = self.facts.layout(step, "", [step.operands], step.count)
+            layout = self.info.layout(step, "", [step.operands], step.count)
             out = self.results(self.values, step, layout.shape[1:])
             self.call(along(step.op), self.read(self.values, layout, 0), out=out)
             return
-        layout = self.facts.layout(step, "", list(step.operands))
+        layout = self.info.layout(step, "", list(step.operands))
         operands = [self.operand(layout, i) for i in range(len(step.operands))]
         out = self.results(self.values, step, layout.shape)
         self.call(function_of(step.op), *operands, out=out)
 
-    def push_total(self, step: Total) -> None:
+    def forward_total(self, step: Total) -> None:
         """Plan sums."""
-        layout = self.facts.layout(step, "", [step.terms], step.count)
+        layout = self.info.layout(step, "", [step.terms], step.count)
         terms = self.read(self.values, layout, 0)
         out = self.results(self.values, step, layout.shape[1:])
         self.call(np.add.reduce, terms, axis=0, out=out, initial=-0.0)
 
-    def push_dot(self, step: Dot) -> None:
+    def forward_dot(self, step: Dot) -> None:
         """Plan inner products: all products, and then their sums."""
         left, right, layout = self.sides(step)
         out = self.results(self.values, step, layout.shape[1:])
@@ -233,11 +236,11 @@ class Forward:
         """Return the two sides of inner products, terms x members x lanes."""
         shared = step.left[0, 0] < 0
         tables = [~step.left if shared else step.left, step.right]
-        layout = self.facts.layout(step, "", tables, step.count)
+        layout = self.info.layout(step, "", tables, step.count)
         left = self.read(self.shared if shared else self.values, layout, 0)
         return left, self.read(self.values, layout, 1), layout
 
-    def push_matrix(self, step: Matrix) -> None:
+    def forward_matrix(self, step: Matrix) -> None:
         """Plan a matrix product."""
         out = self.results(self.values, step, (step.count,)).reshape(len(step.weights), -1)
         self.call(np.matmul, self.weights(step), self.inputs(step), out=out)
@@ -248,15 +251,24 @@ class Forward:
         code, out = step.bias.ravel(), self.values[step.out : step.out + step.count]
         for numbers, chosen in ((self.shared, code < 0), (self.values, code >= 0)):
             if chosen.all():
-                layout = self.facts.layout(step, "bias", [code if code[0] >= 0 else ~code])
+                layout = self.info.layout(step, "bias", [code if code[0] >= 0 else ~code])
                 whole = out.reshape(*layout.shape, self.lanes)
                 self.call(np.add, whole, self.read(numbers, layout, 0), out=whole)
             elif chosen.any():
                 rows, places = np.flatnonzero(chosen), np.where(code < 0, ~code, code)[chosen]
                 self.call(add_rows, out, rows, numbers.reshape(len(numbers), -1), places)
 
-    def push_edges(self, step: Edges) -> None:
+    def forward_edges(self, step: Edges) -> None:
         """Plan nothing: edges only matter backward."""
+
+
+FORWARD_METHODS: dict[type[Instruction], Callable[[ForwardPlan, Any], None]] = {
+    Map: ForwardPlan.forward_map,
+    Total: ForwardPlan.forward_total,
+    Dot: ForwardPlan.forward_dot,
+    Matrix: ForwardPlan.forward_matrix,
+    Edges: ForwardPlan.forward_edges,
+}
 
 
 def add_rows(to: Array, rows: Array, numbers: Array, places: Array) -> None:

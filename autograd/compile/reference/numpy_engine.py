@@ -7,16 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from autograd.compile.lower.program import EACH, INPUTS_TOO, Dot, Map, Program
-from autograd.compile.reference.backward_plan import Plan
-from autograd.compile.reference.forward_plan import Facts
+from autograd.compile.lower.program import WANT_EACH, WANT_INPUTS, Dot, Map, Program
+from autograd.compile.reference.backward_plan import BackwardPlan
+from autograd.compile.reference.forward_plan import ProgramInfo
 from autograd.compile.tracing.tape import Guard
 
 Array = np.ndarray[Any, Any]
-CACHE = 2**23  # bytes of values and adjoints that a block of lanes should not exceed
-LEAST = 128  # lanes of a block: with fewer, calls would cost more than the cache saves
-MEMORY = 2**28  # bytes that it must not exceed, however few lanes that leaves
-KEPT = 16  # idle plans, if they do not exceed it either
+CACHE_BYTES = 2**23  # of values and adjoints, that a block of lanes should not exceed
+MIN_LANES = 128  # of a block: with fewer, calls would cost more than the cache saves
+MEMORY_BYTES = 2**28  # that it must not exceed, however few lanes that leaves
+MAX_PLANS_KEPT = 16  # idle ones, if they do not exceed it either
 
 
 def descend(parameters: Array, gradient: Array, step_size: float, finite: bool) -> bool:
@@ -37,23 +37,24 @@ class NumpyEngine:
 
     def __init__(self, program: Program, shared: Array) -> None:
         self.program, self.shared, self.dtype = program, shared, shared.dtype
-        self.facts = Facts(program, shared)
-        self.idle: list[Plan] = []
+        self.info = ProgramInfo(program, shared)
+        self.idle: list[BackwardPlan] = []
         dots = [step for step in program.instructions if isinstance(step, Dot)]
         products = max((step.left.size for step in dots), default=0)  # which are then added up
         rows = max(1, 2 * program.slots + products)
-        self.lane = rows * int(self.dtype.itemsize)  # bytes of a lane
+        self.lane_bytes = rows * int(self.dtype.itemsize)
         guards = program.guards
         self.guards = np.array([guard.row for guard in guards], np.intp)
         self.truths = np.array([guard.truth for guard in guards], bool)[:, None]
 
     def block(self, samples: int) -> int:
         """Return how many lanes a block has."""
-        fitting = max(1, min(max(LEAST, CACHE // self.lane), MEMORY // self.lane))
+        in_cache = max(MIN_LANES, CACHE_BYTES // self.lane_bytes)
+        fitting = max(1, min(in_cache, MEMORY_BYTES // self.lane_bytes))
         blocks = -(-samples // fitting)
         return -(-samples // blocks)
 
-    def take(self, lanes: int) -> Plan:
+    def take(self, lanes: int) -> BackwardPlan:
         """Take a plan for so many lanes, so that no other thread has it, too."""
         for plan in self.idle:
             if plan.lanes == lanes:
@@ -62,12 +63,13 @@ class NumpyEngine:
                 except ValueError:  # another thread was faster
                     continue
                 return plan
-        return Plan(self.facts, lanes)
+        return BackwardPlan(self.info, lanes)
 
-    def give_back(self, plan: Plan) -> None:
+    def give_back(self, plan: BackwardPlan) -> None:
         """Keep a plan for the next who wants it."""
         self.idle.append(plan)
-        del self.idle[: -max(1, min(KEPT, MEMORY // (self.lane * plan.lanes)))]
+        in_memory = MEMORY_BYTES // (self.lane_bytes * plan.lanes)
+        del self.idle[: -max(1, min(MAX_PLANS_KEPT, in_memory))]
 
     def job(self, samples: int, wanted: int, apart: bool = False) -> Job:
         """Return a job for so many samples."""
@@ -77,13 +79,13 @@ class NumpyEngine:
         """Tell for every sample whether it takes the branches that were traced."""
         lanes = self.block(len(rows))
         parts = [self.failing(rows[i : i + lanes]).any(0) for i in range(0, len(rows), lanes)]
-        return np.logical_not(np.concatenate(parts))  # type: ignore[no-any-return]
+        return np.logical_not(np.concatenate(parts))
 
     def failing(self, rows: Array) -> Array:
         """Return for every guard and sample whether it has not the truth that was traced."""
         plan = self.take(len(rows))
         with np.errstate(all="ignore"):
-            self.push(plan, rows)
+            self.run_forward(plan, rows)
         missed = self.missed(plan)
         self.give_back(plan)
         return missed
@@ -92,27 +94,27 @@ class NumpyEngine:
         """Return the first guard that fails for a sample."""
         return self.program.guards[int(self.failing(row[None])[:, 0].argmax())]
 
-    def push(self, plan: Plan, rows: Array) -> None:
+    def run_forward(self, plan: BackwardPlan, rows: Array) -> None:
         """Compute the values of all slots for samples, one a row."""
         plan.values[: self.program.inputs] = rows.T
         for call in plan.forward:
             call()
 
-    def missed(self, plan: Plan) -> Array:
+    def missed(self, plan: BackwardPlan) -> Array:
         """Return for every guard and lane whether it has not the truth that was traced."""
         return (plan.values[self.guards] != 0) != self.truths  # type: ignore[no-any-return]
 
-    def push_map(self, step: Map, _: Any, values: Array) -> None:
+    def forward_map(self, step: Map, values: Array, _: Array) -> None:
         """Compute a primitive on an array of the caller's."""
-        plan = Plan(self.facts, values.shape[1], values)
-        plan.plan("push", step)
+        plan = BackwardPlan(self.info, values.shape[1], values)
+        plan.forward_step(step)
         for call in plan.calls:
             call()
 
-    def pull_map(self, step: Map, _: Any, values: Array, adjoints: Array, __: Any) -> None:
+    def backward_map(self, step: Map, values: Array, adjoints: Array) -> None:
         """Add slope times upstream adjoint on arrays of the caller's."""
-        plan = Plan(self.facts, values.shape[1], values, adjoints)
-        plan.plan("pull", step)
+        plan = BackwardPlan(self.info, values.shape[1], values, adjoints)
+        plan.backward_step(step)
         for call in plan.calls:
             call()
 
@@ -125,12 +127,12 @@ class Job:
     def __init__(self, engine: NumpyEngine, samples: int, wanted: int) -> None:
         program, dtype = engine.program, engine.dtype
         self.engine, self.wanted = engine, wanted
-        self.lanes = 1 if wanted & EACH else engine.block(samples)
+        self.lanes = 1 if wanted & WANT_EACH else engine.block(samples)
         self.rows = np.zeros((samples, program.inputs), dtype)
         self.outputs = np.empty((samples, len(program.outputs)), dtype)
         self.seed, self.ones = np.ones(len(program.outputs), dtype), np.ones(samples, dtype)
-        self.slopes = np.empty((samples if wanted & INPUTS_TOO else 0, program.inputs), dtype)
-        self.shape = samples if wanted & EACH else 1, len(engine.shared) if wanted else 0
+        self.slopes = np.empty((samples if wanted & WANT_INPUTS else 0, program.inputs), dtype)
+        self.shape = samples if wanted & WANT_EACH else 1, len(engine.shared) if wanted else 0
         self.gradients = self.full = np.zeros((0, 0), dtype)
         self.total = np.zeros(1, dtype)
 
@@ -160,22 +162,22 @@ class Job:
             self.total[0] = np.dot(np.dot(self.ones, self.outputs), self.seed)
             return self.first_blank()
 
-    def run_block(self, plan: Plan, start: int) -> int:
+    def run_block(self, plan: BackwardPlan, start: int) -> int:
         """Run a block, and return 0, or which sample fails a guard."""
         engine, samples = self.engine, slice(start, start + plan.lanes)
-        engine.push(plan, self.rows[samples])
+        engine.run_forward(plan, self.rows[samples])
         if engine.guards.size:
             missed = engine.missed(plan).any(0)
             if missed.any():
                 return -1 - start - int(missed.argmax())
         self.outputs[samples] = plan.outputs.T
         if self.wanted:
-            self.pull(plan, start, samples)
+            self.run_backward(plan, start, samples)
         return 0
 
-    def pull(self, plan: Plan, start: int, samples: slice) -> None:
+    def run_backward(self, plan: BackwardPlan, start: int, samples: slice) -> None:
         """Run the backward pass of a block."""
-        inputs, each = bool(self.wanted & INPUTS_TOO), bool(self.wanted & EACH)
+        inputs, each = bool(self.wanted & WANT_INPUTS), bool(self.wanted & WANT_EACH)
         plan.seed[:, 0] = self.seed
         plan.gradient, plan.adds = self.full[start if each else 0], start > 0 and not each
         for call in plan.backward(inputs):

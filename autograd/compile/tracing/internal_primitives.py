@@ -40,7 +40,7 @@ top = Variadic("maximum", p.largest.forward, no_rule)
 share = Variadic("softmax", lambda part, whole, *_: part / whole, share_rule)
 # fmt: on
 
-OURS = {
+INTERNAL_NAMES = {
     unequal: "unequal",
     either: "either",
     both: "both",

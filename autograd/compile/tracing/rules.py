@@ -27,23 +27,26 @@ def rules_of(op: Primitive, arity: int, edges: Sequence[bool]) -> Tape:
     Its inputs are the operands and the result. Its outputs are the local derivatives of the
     operands with an edge, and then, for the same operands, whether the result is constant in it.
 
-    Raises: TypeError when a rule cannot be read, because it branches or calls `math`.
+    Raises: TypeError: a rule cannot be read, because it branches or calls `math`.
     """
     tape = Tape()
     symbols = [Symbol(tape, tape.input()) for _ in range(arity + 1)]
-    slopes, still = read(op, symbols, edges)
-    tape.outputs = [place_of(tape, x) for x in slopes + still]
+    slopes, masks = slopes_and_masks(op, symbols, edges)
+    tape.outputs = [place_of(tape, x) for x in slopes + masks]
     return tape
 
 
-def read(
+def slopes_and_masks(
     op: Primitive, symbols: Sequence[Any], edges: Sequence[bool]
 ) -> tuple[list[Any], list[Any]]:
-    """Return slopes and masks of a row for operands and a result that are Symbols or numbers."""
+    """Return slopes and masks of a row for operands and a result that are Symbols or numbers.
+
+    A mask tells whether the result is locally constant in that operand.
+    """
     *operands, out = symbols
     slopes = op.derivatives(operands, out, edges)
-    still = op.constant(*symbols) if op.constant else [False] * len(operands)
-    return list(compress(slopes, edges)), list(compress(still, edges))
+    masks = op.constant(*symbols) if op.constant else [False] * len(operands)
+    return list(compress(slopes, edges)), list(compress(masks, edges))
 
 
 def ancestors(tape: Tape, places: Sequence[int]) -> set[int]:

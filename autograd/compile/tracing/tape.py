@@ -24,10 +24,11 @@ from typing import Any, NamedTuple
 from autograd.compile.tracing.internal_primitives import share, shifted, top
 from autograd.compile.tracing.symbols import Symbol, place_of
 from autograd.compile.tracing.tracers import TracedNumber, is_ours, traced, tracing_classes
-from autograd.functional import Mask, flatten, is_scalar, rebuild
+from autograd.functional import Mask
 from autograd.modes import mode
 from autograd.primitive_type import Primitive
 from autograd.primitives import div, inner_product, mean, power, softmax_of, square, total
+from autograd.structures import flatten, is_scalar, rebuild
 from autograd.value import Value
 
 IN_PARTS = (mean, softmax_of)  # what is written down as several rows
@@ -64,7 +65,7 @@ class Tape:
         self.guards: list[Guard] = []
         self.recorded = 0
         self.numbers: dict[tuple[type, str], int] = {}  # the constants that stand there already
-        self.known: dict[Primitive, dict[tuple[int, ...], int]] = {}  # and the operations
+        self.operations: dict[Primitive, dict[tuple[int, ...], int]] = {}  # and the operations
 
     def __len__(self) -> int:
         return len(self.ops)
@@ -90,12 +91,12 @@ class Tape:
 
     def apply(self, op: Primitive, operands: tuple[int, ...]) -> int:
         """Return the place of an operation, which is appended unless it stands there already."""
-        known = self.known.get(op)
-        if known is None:
-            known = self.known[op] = {}
-        place = known.get(operands)
+        places = self.operations.get(op)
+        if places is None:
+            places = self.operations[op] = {}
+        place = places.get(operands)
         if place is None:
-            place = known[operands] = self.written(op, operands)
+            place = places[operands] = self.written(op, operands)
         return place
 
     def written(self, op: Primitive, operands: tuple[int, ...]) -> int:
@@ -156,12 +157,12 @@ class Tracer:
 
     def decided(self, node: Value) -> None:
         """Note that the function branched on a node, and where."""
-        shown = [shown_as(x) for x in node.operands]
-        text = node.op.spell(*shown) if node.op else f"the truth of {shown_as(node)}"
+        operands = [operand_text(x) for x in node.operands]
+        text = node.op.spell(*operands) if node.op else f"the truth of {operand_text(node)}"
         self.decisions.append((node, bool(node.data), text, calling_line()))
 
 
-def shown_as(x: Any) -> str:
+def operand_text(x: Any) -> str:
     """Return what a message calls an operand: its name, and its number in the trace."""
     x = x.operands[0] if isinstance(x, TracedNumber) else x
     return f"{x.name or x.op or 'a Value'} ({x.data:.6g})" if isinstance(x, Value) else f"{x!r}"
@@ -185,6 +186,9 @@ def trace(
         parameters: the Values that are shared by all samples, in the order of the gradient.
         example: one argument for each of the function's; only its structure lasts, and which
             branches it takes.
+    Raises:
+        TypeError: the function returns neither a number nor a list or tuple of numbers.
+        ValueError: a Value is in the parameters twice.
     """
     numbers = [x.data if isinstance(x, Value) else x for x in flatten(example)]
     leaves = [Value(x, name=f"input {i}") for i, x in enumerate(numbers)]

@@ -25,9 +25,9 @@ from autograd.modes import tracing
 from autograd.primitive_type import Primitive
 from autograd.value import Value, node
 
-HERE = __name__.partition(".")[0] + "."
-NUMBER = Value.__dict__["data"]  # the slot, whatever stands in front of it
-RECORDING = vars(sys.modules[Value.__module__])  # globals of what reads most numbers by far
+PACKAGE_PREFIX = __name__.partition(".")[0] + "."
+DATA_SLOT = Value.__dict__["data"]  # the slot, whatever stands in front of it
+VALUE_GLOBALS = vars(sys.modules[Value.__module__])  # globals of what reads most numbers by far
 one_trace = threading.RLock()  # parameters change their class while they are traced
 if hasattr(os, "register_at_fork"):  # a child of a thread that is not tracing has its own lock
     os.register_at_fork(after_in_child=one_trace._at_fork_reinit)  # type: ignore[attr-defined]
@@ -35,11 +35,11 @@ if hasattr(os, "register_at_fork"):  # a child of a thread that is not tracing h
 
 def is_ours(frame: FrameType) -> bool:
     """Tell whether a frame runs code of this package."""
-    return f"{frame.f_globals.get('__name__', '')}.".startswith(HERE)
+    return f"{frame.f_globals.get('__name__', '')}.".startswith(PACKAGE_PREFIX)
 
 
-class Traced:
-    """What a Value is besides while it is traced; in other threads it is what it always was."""
+class TracedAttributes:
+    """A mixin: what a Value is besides while it is traced; in other threads it is as ever."""
 
     __slots__ = ()
 
@@ -47,8 +47,8 @@ class Traced:
     def data(self) -> Any:
         """The number; to a function that is being traced a node, for it differs by the sample."""
         frame = sys._getframe(1)
-        if frame.f_globals is RECORDING or is_ours(frame) or not tracing():
-            return NUMBER.__get__(self)
+        if frame.f_globals is VALUE_GLOBALS or is_ours(frame) or not tracing():
+            return DATA_SLOT.__get__(self)
         return cut(self, TracedNumber)
 
     @data.setter
@@ -58,18 +58,18 @@ class Traced:
                 "a function that is being traced cannot set .data: a compiled function only"
                 " computes; return the number, and set it outside"
             )
-        NUMBER.__set__(self, number)
+        DATA_SLOT.__set__(self, number)
 
     def item(self) -> Any:
         """Return the number, as `data` does."""
-        return cut(self, TracedNumber) if tracing() else NUMBER.__get__(self)
+        return cut(self, TracedNumber) if tracing() else DATA_SLOT.__get__(self)
 
     def detach(self) -> Any:
         """Return a Value with the same number at which gradients stop."""
         return cut(self, TracedValue) if tracing() else Value.detach(self)  # type: ignore[arg-type]
 
 
-class TracedValue(Traced, Value):
+class TracedValue(TracedAttributes, Value):
     """An input or a result of a trace."""
 
     __slots__ = ()
@@ -102,33 +102,33 @@ class TracedNumber(TracedValue):
     __float__ = __int__ = __index__
 
 
-USUAL = frozenset((Value, TracedValue))  # operands of which each is a parent
+VALUE_CLASSES = frozenset((Value, TracedValue))  # operands of which each is a parent
 
 
-def cut(x: Any, kind: type[TracedValue]) -> TracedValue:
+def cut(x: Any, cls: type[TracedValue]) -> TracedValue:
     """Return a node with the number of another, and no edge to it."""
-    out = node(NUMBER.__get__(x), p.stop_gradient, (x,), (), ())
-    out.name, out.__class__ = x.name, kind
+    out = node(DATA_SLOT.__get__(x), p.stop_gradient, (x,), (), ())
+    out.name, out.__class__ = x.name, cls
     return out  # type: ignore[return-value]
 
 
 def traced(data: Any, op: Primitive, operands: Sequence[Any], differentiable: bool) -> Value:
     """Return the node of an operation in a trace; within `no_grad` no gradient flows."""
     operands = tuple(operands)
-    usual = None not in op.partials and USUAL.issuperset(map(type, operands))
+    usual = None not in op.partials and VALUE_CLASSES.issuperset(map(type, operands))
     out = node(data, op, operands, operands if usual else possible_parents(op, operands), ())
     out.__class__ = TracedValue
     return out if differentiable else cut(out, TracedValue)
 
 
 @cache
-def traced_class(kind: Any) -> type[Value]:
+def traced_class(cls: Any) -> type[Value]:
     """Return the class of the Values of some class while they are traced."""
-    if kind is Value:
+    if cls is Value:
         return TracedValue
-    return (
-        kind if issubclass(kind, Traced) else type(kind.__name__, (Traced, kind), {"__slots__": ()})
-    )
+    if issubclass(cls, TracedAttributes):
+        return cls  # type: ignore[no-any-return]
+    return type(cls.__name__, (TracedAttributes, cls), {"__slots__": ()})
 
 
 @contextmanager
@@ -138,7 +138,7 @@ def tracing_classes(leaves: Iterable[Any]) -> Iterator[None]:
     with one_trace:
         before: list[Any] = [type(x) for x in found]
         try:
-            change_classes(found, [traced_class(kind) for kind in before])
+            change_classes(found, [traced_class(cls) for cls in before])
             yield
         finally:
             change_classes(found, before)

@@ -1,0 +1,125 @@
+"""What a run of the machine works on: a workspace for one block of lanes, and the job itself."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import numpy as np
+
+from autograd.compile.lower.program import WANT_EACH, WANT_INPUTS
+from autograd.compile.machine import kernels as k
+from autograd.compile.reference.numpy_engine import descend
+
+Array = np.ndarray[Any, Any]
+LARGE_GRADIENT_NUMBERS = 2**15  # a gradient of so many is not copied
+probe = [np.empty(0)]
+UNHELD_REFERENCES = sys.getrefcount(probe[0])  # to an array that only a list holds
+
+
+class Workspace:
+    """Where the values and adjoints of a block of lanes stand; jobs share it.
+
+    Args:
+        slots, inputs: how many a program has.
+        scratch_size: how many numbers its kernels need beside the slots.
+    """
+
+    def __init__(self, slots: int, inputs: int, scratch_size: int, lanes: int, dtype: Any) -> None:
+        self.slots, self.inputs, self.lanes = slots, inputs, lanes
+        self.values = np.empty((slots + inputs) * lanes, dtype)  # and the samples as rows
+        self.adjoints = np.empty(slots * lanes, dtype)
+        self.scratch = np.empty(scratch_size, dtype)
+
+    def rows(self, lanes: int) -> Array:
+        """Return where kernels look for the samples of a block as rows, behind its slots."""
+        stop = (self.slots + self.inputs) * lanes
+        return self.values[self.slots * lanes : stop].reshape(lanes, self.inputs)
+
+
+class Job:
+    """A run on so many samples: fill `rows` and `seed`, call `run`, and read the results.
+
+    Args:
+        engine: the `NumbaEngine` whose program is run.
+        wanted: see `lower.program`.
+        lanes: of a block, which fit into the workspace.
+    """
+
+    def __init__(
+        self, engine: Any, samples: int, wanted: int, lanes: int, workspace: Workspace
+    ) -> None:
+        program, dtype, count = engine.program, engine.dtype, len(engine.shared)
+        self.engine, self.workspace = engine, workspace
+        fits = lanes == samples > 1  # then no kernel needs another copy of the samples
+        self.rows = workspace.rows(lanes) if fits else np.zeros((samples, program.inputs), dtype)
+        self.outputs = np.empty((len(program.outputs), samples), dtype).T
+        self.seed = np.ones(len(program.outputs), dtype)
+        self.slopes = np.empty((samples if wanted & WANT_INPUTS else 0, program.inputs), dtype)
+        self.full = np.empty((samples if wanted & WANT_EACH else 1, count if wanted else 0), dtype)
+        self.large = self.full.size >= LARGE_GRADIENT_NUMBERS
+        self.gradients = self.full[:, : program.parameters]
+        self.total = np.zeros(1, dtype)
+        self.step = np.zeros(2, dtype)  # the size of a step of descent, whether all must be finite
+        self.moved = False  # by such a step
+        self.settings = engine.settings.copy()
+        self.settings[[k.BLOCK, k.SAMPLES, k.WANTED]] = lanes, samples, wanted
+        self.settings[k.STEP] = self.step.ctypes.data
+        self.machine = engine.call(self.settings.ctypes.data)
+        self.buffers, self.apart = [self.full], False
+        self.share(self.rows, self.outputs, self.slopes)
+
+    def share(self, rows: Array, outputs: Array, slopes: Array) -> None:
+        """Read and write these arrays, which may be parts of larger ones."""
+        self.rows, self.outputs, self.slopes = rows, outputs, slopes
+        space = self.workspace
+        arrays = [space.values, space.adjoints, space.scratch, self.full, rows, outputs]
+        arrays += [self.seed, slopes, self.total]
+        self.settings[k.VALUES : k.SUM + 1] = [x.ctypes.data for x in arrays]
+        self.settings[k.OUTPUTS_STRIDE] = outputs.strides[1] // outputs.itemsize
+
+    def gradient(self) -> Array:
+        """Return the gradient as an array of the caller's own; a large one without a copy."""
+        found: Array = self.gradients[0]
+        return found if self.large else found.copy()
+
+    def change_buffer(self) -> None:
+        """Have the next run write to a buffer of which the caller holds no array.
+
+        In a loop that keeps the latest gradient two buffers take turns, and no page is new.
+        """
+        shape, dtype, count = self.full.shape, self.full.dtype, self.gradients.shape[1]
+        del self.full, self.gradients
+        places = range(len(self.buffers))
+        idle = [i for i in places if sys.getrefcount(self.buffers[i]) <= UNHELD_REFERENCES]
+        if not idle:
+            self.buffers, idle = [self.buffers[-1], np.empty(shape, dtype)], [1]
+        self.full = self.buffers[idle[0]]
+        self.gradients = self.full[:, :count]
+        self.settings[k.GRADIENT] = self.full.ctypes.data
+
+    def descend(self, step_size: float, finite: bool) -> bool:
+        """Move the parameters down the gradient; False where they would not stay finite."""
+        return descend(self.engine.shared, self.gradients[0], step_size, finite)
+
+    def run(self, step_size: float = 0.0, finite: bool = True) -> int:
+        """Run the machine, and return its answer: 0, or where a guard or a number failed.
+
+        With a step size the machine itself moves the parameters, which saves two passes over them.
+        """
+        if self.large:
+            self.change_buffer()
+        if step_size and not self.engine.callbacks:  # which may fail half-way
+            self.step[0], self.step[1] = step_size, finite
+            answer = self.machine()
+            self.step[0], self.moved = 0.0, answer >= 0
+        else:
+            answer, self.moved = self.machine(), False
+        if self.apart:
+            self.engine.idle.append(self.workspace)
+        failures = self.engine.failures
+        if failures:
+            first = failures[0]
+            failures.clear()
+            raise first
+        return 0 if answer == k.UNFIT else answer
