@@ -11,12 +11,13 @@ import pytest
 from hypothesis import assume, find, given, settings
 from hypothesis import strategies as st
 
+import autograd
 from autograd import Primitive, Value, exp, log, power, reductions, sin, sqrt, tanh
 from autograd import primitives as p
 from autograd.backward import adjoints
 from autograd.testing import GradientMismatch, NonDifferentiablePoint, check_gradients, laws
 from autograd.testing import mutants as mutation
-from autograd.testing.expressions import Expression, operations, random_expression
+from autograd.testing.expressions import INNER_ROWS, Expression, operations, random_expression
 from autograd.testing.strategies import (
     examples,
     expressions,
@@ -238,6 +239,12 @@ def has_an_exponent_0(expression):
 def test_random_expressions_obey(law, expression):
     assume(law is not laws.symmetric_hessian or not has_an_exponent_0(expression))
     law(expression, *expression.point)
+
+
+def test_the_rows_that_are_imported_from_primitives_are_those_that_autograd_does_not_offer():
+    assert {name for name in p.TABLE if not hasattr(autograd, name)} == INNER_ROWS, (
+        "name a new row in autograd/__init__.py, or in INNER_ROWS of autograd/testing/expressions.py"
+    )
 
 
 def test_random_expressions_with_all_inputs_equal_obey_where_they_are_defined():

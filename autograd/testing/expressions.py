@@ -20,7 +20,6 @@ import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-import autograd
 from autograd import primitives as p
 from autograd import reductions
 from autograd.functional import value_and_grad
@@ -33,6 +32,11 @@ NEARBY_STEP = 1e-5  # when the operands change by this share
 MAX_ROUNDINGS = 1e3  # nor those that may be off by so many roundings
 MIN_BORDER_DISTANCE = 1e-3  # operands keep this far from the border of a domain
 N_ARY_OPERANDS = 4
+# Rows that `autograd` itself does not offer: a program imports them from `autograd.primitives`.
+INNER_ROWS = frozenset(
+    """add sub mul div mod floordiv neg pos gaussian normal_cdf polygamma step rounded at_least at_most
+    less less_equal greater greater_equal equal inner_product total softmax_of largest smallest""".split()
+)
 
 
 class Operation(NamedTuple):
@@ -152,9 +156,9 @@ class Expression:
     def source(self) -> Iterator[str]:
         """Yield the lines of a program that computes the expression and its gradient."""
         imports = sorted({line.operation.imports for line in self.lines} - {""})
-        public = [name for name in imports if hasattr(autograd, name)]
+        public = [name for name in imports if name not in INNER_ROWS]
         yield f"from autograd import {', '.join(['Value', *public])}"
-        inner = [name for name in imports if name not in public and hasattr(p, name)]
+        inner = [name for name in imports if name in INNER_ROWS]
         if inner:
             yield f"from autograd.primitives import {', '.join(inner)}"
         names = [*names_of_inputs(len(self.point)), *names_of_lines(len(self.lines))]
