@@ -155,43 +155,40 @@ EXACT_VARIADIC = {
 GUARD_DIGITS = 20  # that mpmath's functions may lose
 
 
-def value_of(function):
-    """Return a function of the many-digit context as one of mpmath's global numbers."""
+def value_of(name):
+    """Return a row, as it is in many digits, as a function of mpmath's global numbers."""
 
     def value(*numbers):
         with context().workdps(mp.dps + GUARD_DIGITS):
-            return mp.mpf(real(function(*map(context().mpf, numbers))))
+            return mp.mpf(real(precise_function(name)(*map(context().mpf, numbers))))
 
     return value
 
 
-def partial_of(function, i):
-    """Return the i-th partial of a function: the complex step, with digits for what it drops."""
+def partial_of(name, i):
+    """Return the i-th partial of a row: the complex step, with digits for what it drops."""
 
     def partial(*numbers):
-        mpf = context().mpf
         with context().workdps(3 * mp.dps + GUARD_DIGITS):
-            moved = list(map(mpf, numbers))
-            step = (abs(moved[i]) or mpf(1)) * mpf(10) ** -(mp.dps + GUARD_DIGITS // 2)
+            moved = list(map(context().mpf, numbers))
+            size = abs(moved[i]) or context().mpf(1)
+            step = size * context().mpf(10) ** -(mp.dps + GUARD_DIGITS // 2)
             moved[i] = context().mpc(moved[i], step)
-            return mp.mpf((function(*moved)).imag / step)
+            return mp.mpf(precise_function(name)(*moved).imag / step)
 
     return partial
 
 
-def restated(name, arity):
-    """Return the value of a row in mpmath, and its partials by the complex step."""
-    function = precise_function(name)
-    return value_of(function), [partial_of(function, i) for i in range(arity)]
+def partials_of(name):
+    """Return the rule of an n-ary row: all its partials at once."""
+    return lambda *xs: [partial_of(name, i)(*xs) for i in range(len(xs))]
 
 
 for name, row in TABLE.items():
-    if row.smooth and isinstance(row, Variadic) and name not in EXACT_VARIADIC:
-        function = precise_function(name)
-        EXACT_VARIADIC[name] = (
-            value_of(function),
-            lambda *xs, function=function: [partial_of(function, i)(*xs) for i in range(len(xs))],
-        )
-    elif row.smooth and not isinstance(row, Variadic) and name not in EXACT and any(row.partials):
-        value, partials = restated(name, len(row.partials))
-        EXACT[name] = (value, *(p if rule else None for p, rule in zip(partials, row.partials)))
+    if not row.smooth or name in EXACT or name in EXACT_VARIADIC:
+        continue
+    if isinstance(row, Variadic):
+        EXACT_VARIADIC[name] = (value_of(name), partials_of(name))
+    elif any(row.partials):
+        partials = [rule and partial_of(name, i) for i, rule in enumerate(row.partials)]
+        EXACT[name] = (value_of(name), *partials)

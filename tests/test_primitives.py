@@ -301,9 +301,18 @@ def test_second_and_third_derivatives_agree_with_60_digits(name):
                 check_scale(order, mp.diff(EXACT[name][1], mp.mpf(at), n - 1), scale)
 
 
-@pytest.mark.parametrize("name", ["add", "sub", "mul", "div", "power", "atan2", "hypot"])
+BINARY_SMOOTH = [
+    name for name in FIXED if len(p.TABLE[name].partials) == 2
+    and p.TABLE[name].smooth and None not in p.TABLE[name].partials
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BINARY_SMOOTH)
 def test_mixed_second_and_third_derivatives_agree_with_60_digits(name):
+    domain = p.TABLE[name].domain
     for at in ((0.7, 1.3), (2.5, -0.4), (1.5, 3.0)):
+        if not all(low < t < top for t, (low, top) in zip(at, domain)):
+            continue
         x, y = map(Value, at)
         out = p.TABLE[name](x, y)
         for path in ((0, 0), (0, 1), (1, 1), (1, 0, 0), (0, 1, 1), (0, 0, 0), (1, 1, 1)):

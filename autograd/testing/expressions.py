@@ -1,16 +1,16 @@
 """Random expressions: graphs with shared parts, each with a point at which it is defined.
 
 >>> import random
->>> random_expression(random.Random(5), lines=4)
-from autograd import Value, atan, atan2, atanh
+>>> pool = operations([p.add, p.mul, p.atan2, p.tanh])
+>>> random_expression(random.Random(5), lines=4, pool=pool)
+from autograd import Value, atan2, tanh
 x, y, z = Value(0.737), Value(1.451), Value(1.771)
-a = atanh(x)
-b = atan(x)
+a = tanh(y)
+b = atan2(x, a)
 c = a + b
-d = atan2(z, b)
+d = tanh(z)
 e = d + c
-f = e + y
-f.backward()
+e.backward()
 """
 
 from __future__ import annotations
@@ -34,8 +34,11 @@ MIN_BORDER_DISTANCE = 1e-3  # operands keep this far from the border of a domain
 N_ARY_OPERANDS = 4
 # Rows that `autograd` itself does not offer: a program imports them from `autograd.primitives`.
 INNER_ROWS = frozenset(
-    """add sub mul div mod floordiv neg pos gaussian normal_cdf polygamma step rounded at_least at_most
-    less less_equal greater greater_equal equal inner_product total softmax_of largest smallest""".split()
+    """
+    add sub mul div mod floordiv neg pos gaussian normal_cdf polygamma step rounded
+    at_least at_most less less_equal greater greater_equal equal
+    inner_product total softmax_of largest smallest
+    """.split()
 )
 
 

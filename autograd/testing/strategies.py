@@ -136,7 +136,8 @@ def expressions(
         most lines that are drawn; sharing, False for trees; inputs, how many variables.
 
     >>> from hypothesis import find
-    >>> shortest = find(expressions(inputs=1), lambda e: e(2.0) > 3.0)
+    >>> from autograd.primitives import add, square
+    >>> shortest = find(expressions([add, square], inputs=1), lambda e: e(2.0) > 3.0)
     >>> print(shortest.lines[0].operation.name)
     +
     """
