@@ -137,9 +137,10 @@ def expressions(
 
     >>> from hypothesis import find
     >>> from autograd.primitives import add, square
+    >>> from autograd.primitives import add, square
     >>> shortest = find(expressions([add, square], inputs=1), lambda e: e(2.0) > 3.0)
     >>> print(shortest.lines[0].operation.name)
-    +
+    square
     """
     pool = operations(primitives, smooth=True)
     if max_nodes < 1 or inputs < 1:
