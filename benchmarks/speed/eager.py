@@ -199,7 +199,7 @@ def chains(rounds: int) -> None:
 def chain_times(value: Any, length: int, rounds: int, collector: bool = False) -> list[float]:
     """Return median times of building, passing and releasing a chain.
 
-    Python's collector of cycles is off unless it is asked for: it looks at a million new nodes again
+    Python's collector of cycles is off unless it is asked for: it looks at a million new nodes time
     and again, though there is no cycle among them.
     """
     samples = []
