@@ -285,7 +285,8 @@ def random_expression(
 ) -> Expression:
     """Return a random expression of up to so many lines; the same source gives the same ones."""
     pool = pool if pool is not None else operations(smooth=True)
-    point = [round(source.uniform(-3.0, 3.0), 3) for _ in range(inputs)]
+    # No -0.0: the many-digit arithmetic has none, and angles differ by a turn there.
+    point = [round(source.uniform(-3.0, 3.0), 3) + 0.0 for _ in range(inputs)]
     draws = [random_draw(source, len(pool)) for _ in range(lines)]
     return build(point, draws, pool, sharing)
 
