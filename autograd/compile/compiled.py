@@ -325,7 +325,7 @@ class Compiled:
 
     def job(self, samples: int, wanted: int, seed: Any) -> Any:
         """Return a job for so many samples, if possible one that was used before."""
-        key = samples, wanted, None if seed is None else tuple(flatten(seed))
+        key = samples, wanted, self.reduce, None if seed is None else tuple(flatten(seed))
         job = self.jobs.get(key)
         if job is None:
             if len(self.jobs) >= MAX_JOBS_KEPT:
