@@ -41,6 +41,7 @@ def as_number(x: Any) -> Any:
         "Decimal": "float(x), or Fraction(x) to stay exact",
         "complex": "its real and imaginary parts: the engine is real",
         "NoneType": "a number: did a function forget its return?",
+        "Value": "its .data",
     }.get(type(x).__name__, "its elements" if hasattr(x, "__len__") else "a number")
     raise TypeError(f"{type(x).__name__} {shown(x)} is not a real number; pass {cure}")
 
@@ -76,16 +77,11 @@ def checked_name(name: Any) -> str | None:
 def zero_for(root: Any) -> Any:
     """Return the zero of the root's type of number; for fractions an int, which keeps them exact.
 
-    Raises: TypeError: the root is no Value, or its `.data` was set to what is no number.
+    Raises: TypeError: the root is no Value.
     """
     if not hasattr(root, "local_derivatives"):
         raise TypeError(f"{type(root).__name__} {shown(root)} has no history: pass a Value")
-    if not isinstance(root.data, Real):
-        raise TypeError(
-            f"the data of the root is {type(root.data).__name__} {shown(root.data)}, not a number: "
-            "was the .data of a leaf set to that? Set it to a number"
-        )
-    return 0 if isinstance(root.data, Fraction) else 0.0
+    return 0 if isinstance(root._data, Fraction) else 0.0
 
 
 def checked_seed(root: Any, seed: Any) -> Any:
@@ -93,7 +89,7 @@ def checked_seed(root: Any, seed: Any) -> Any:
     if not isinstance(seed, (int, float, Fraction)):
         raise TypeError(f"the seed of a pass is a number, not {type(seed).__name__} {shown(seed)}")
     try:
-        return Fraction(seed) if isinstance(root.data, Fraction) else as_data(seed)
+        return Fraction(seed) if isinstance(root._data, Fraction) else as_data(seed)
     except (ValueError, OverflowError) as error:
         raise type(error)(f"the seed of a pass, {shown(seed)}: {error}") from None
 
@@ -119,7 +115,7 @@ def ieee_result(op: Primitive, numbers: Sequence[Any]) -> tuple[list[Any], Any]:
 def compared(relation: Primitive, x: Any, y: Any) -> Any:
     """Return whether a relation holds between a Value and a plain number."""
     try:
-        return relation.forward(x.data, as_number(y))
+        return relation.forward(x._data, as_number(y))
     except TypeError as error:
         raise explained(error, relation, (x, y)) from None
 

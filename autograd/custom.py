@@ -121,7 +121,7 @@ def called_on_values(row: Primitive, i: int, point: Sequence[float], out: float)
             "write it with operators and the functions of autograd, not of math"
         ) from error
     try:
-        return float(slope.data if isinstance(slope, Value) else as_number(slope))
+        return float(slope._data if isinstance(slope, Value) else as_number(slope))
     except TypeError as error:
         raise TypeError(f"{row}: the partial by operand {i} gave no number: {error}") from None
 

@@ -328,6 +328,11 @@ class Notes:
         self.other = other
         self.stop = stop
 
+    def made(self, leaf: Value) -> None:
+        """Leaves have no operation to note the line of."""
+        if self.other:
+            self.other.made(leaf)
+
     def recorded(self, node: Value) -> None:
         """Note the lines of the caller's program, the innermost first."""
         operands = LocatedOperands(node.operands)

@@ -19,9 +19,10 @@ from itertools import compress
 from typing import Any, NamedTuple
 
 from autograd.backward import adjoints, topological_order
-from autograd.coercion import as_number, elements
+from autograd.coercion import as_data, as_number, elements
 from autograd.messages import shown
 from autograd.modes import MODE, mode, tracing
+from autograd.newest import settle
 from autograd.primitive_type import Primitive
 from autograd.primitives import where
 from autograd.scalar_math import fold
@@ -49,6 +50,7 @@ def gradients(root: Value, leaves: Sequence[Value], seed: Any = 1) -> list[Value
     >>> slope.data, curvature.data
     (12.0, 12.0)
     """
+    settle()
     order = topological_order(root)
     leaves = values("leaves", leaves)
     targets = set(leaves)
@@ -89,8 +91,8 @@ def slopes(node: Value, relevant: set[Value]) -> list[tuple[Value, Any]]:
         return []
     if tracing():
         return traced_slopes(node, relevant)
-    numbers = [x.data if isinstance(x, Value) else x for x in node.operands]
-    mask = edge_mask(node.op, node.operands, numbers, node.data)
+    numbers = [x._data if isinstance(x, Value) else x for x in node.operands]
+    mask = edge_mask(node.op, node.operands, numbers, node._data)
     mask = [edge and x in relevant for x, edge in zip(node.operands, mask)]
     found = node.op.derivatives(node.operands, node, mask)
     edges = list(compress(zip(node.operands, found), mask))
@@ -105,7 +107,7 @@ def check_unchanged(node: Value, edges: list[tuple[Value, Any]], relevant: set[V
     be wrong at either. `backward` has the recorded slopes and needs no check.
     """
     recorded = [edge for edge in zip(node.parents, node.local_derivatives) if edge[0] in relevant]
-    now = [slope.data if isinstance(slope, Value) else slope for _, slope in edges]
+    now = [slope._data if isinstance(slope, Value) else slope for _, slope in edges]
     then = [slope for _, slope in recorded]
     if len(now) == len(then) and all(map(as_recorded, now, then)):
         return
@@ -198,7 +200,7 @@ def differentiation() -> Iterator[bool]:
 
 def with_numbers(x: Any) -> Any:
     """Return a structure with the number of every Value in its place."""
-    return rebuild(x, (s.data if isinstance(s, Value) else s for s in flatten(x)))
+    return rebuild(x, (s._data if isinstance(s, Value) else s for s in flatten(x)))
 
 
 def pullback(root: Any, leaves: Sequence[Value], nested: bool, seed: Any = 1.0) -> list[Any]:
@@ -238,7 +240,7 @@ def scalar_result(f: Callable[..., Any], out: Any) -> Any:
         raise TypeError(f"{name} returned a {type(out).__name__}, not one number; use jacobian")
     if is_0d(out) and not isinstance(out, Value):
         return out.item()
-    return out if isinstance(out, Value) else Value(out).data
+    return out if isinstance(out, Value) else as_data(out)
 
 
 def value_and_grad(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., tuple[Any, Any]]:

@@ -38,12 +38,20 @@ def formatted(x: Any, spec: str = ".6g") -> str:
         return format(float(x), spec)
 
 
+def operand_text(x: Any) -> str:
+    """Return an operand for a message: a Value by its name and number.
+
+    >>> operand_text(2.0)
+    '2.0'
+    """
+    if not hasattr(x, "record"):
+        return shown(x)
+    return (f"{x.name}=" if x.name else "") + shown(getattr(x, "_data", x))
+
+
 def explained(error: Exception, op: Primitive, operands: Sequence[Any]) -> Exception:
     """Return the same exception with the operation, its operands and their names in the text."""
-    texts = [
-        (f"{x.name}=" if x.name else "") + shown(x.data) if hasattr(x, "record") else shown(x)
-        for x in operands
-    ]
+    texts = [operand_text(x) for x in operands]
     limited = not isinstance(error, TypeError) and any(side != (-inf, inf) for side in op.domain)
     text = f"{op.spell(*texts)}: {error}" + (f"; domain {op.domain}" if limited else "")
     for kind in type(error).__mro__:

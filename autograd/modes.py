@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 class Observer(Protocol):
     """What is told of every node that is recorded while it is installed: a tracer, for example."""
 
+    def made(self, leaf: Value) -> None:
+        """Take note of a new leaf."""
+
     def recorded(self, node: Value) -> None:
         """Take note of a new node."""
 
@@ -42,12 +45,13 @@ class Mode:
     observer: Observer | None = None
     differentiating: bool = False  # True: what is differentiated here is differentiated again
     symbolic: Callable[..., Value] | None = None  # makes nodes that hold for any numbers (a trace)
+    taken_out: Callable[[Value], Any] | None = None  # what stands for a Value's number in a trace
 
 
 USUAL = Mode()
 MODE: ContextVar[Mode] = ContextVar("mode", default=USUAL)
 # Not empty while any thread is in a mode: the operators go the long way then.
-modes_in_use: dict[Mode, None] = {}
+modes_in_use: dict[Any, None] = {}
 
 
 @contextmanager

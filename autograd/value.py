@@ -14,7 +14,7 @@ derivative for each operand that the result depends on. `backward` needs nothing
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import deepcopy
 from fractions import Fraction
 from itertools import compress
@@ -22,6 +22,7 @@ from math import nan
 from numbers import Real
 from typing import Any
 
+from autograd.atomic import set_attributes
 from autograd.backward import backward, backward_steps, history
 from autograd.coercion import (
     added,
@@ -33,7 +34,8 @@ from autograd.coercion import (
     refusable,
 )
 from autograd.messages import explained, formatted
-from autograd.modes import MODE, USUAL, mode, modes_in_use
+from autograd.modes import MODE, USUAL, mode, modes_in_use, tracing
+from autograd.newest import REVISION, ahead, settle
 from autograd.operators import Operators
 from autograd.primitive_type import Primitive
 from autograd.primitives import add, div, mul, neg, power, sub
@@ -65,9 +67,9 @@ class Value(Operators):
     """
 
     __slots__ = (
-        "data", "grad", "op", "operands", "parents", "local_derivatives", "name",
+        "_data", "grad", "op", "operands", "parents", "local_derivatives", "name",
     )  # fmt: skip
-    data: Any  # a float, or a Fraction
+    _data: Any  # a float, or a Fraction
     grad: Any
     op: Primitive | None
     operands: tuple[Any, ...]
@@ -78,13 +80,15 @@ class Value(Operators):
     def __init__(self, data: Any, name: str | None = None) -> None:
         if isinstance(data, Value):
             raise TypeError(f"{data!r} is a Value already; pass its .data, or use .detach()")
-        self.data = as_data(data)
+        self._data = as_data(data)
         self.zero_grad()
         self.op = None
         self.operands = ()
         self.parents = ()
         self.local_derivatives = ()
         self.name = name if name is None else checked_name(name)
+        if modes_in_use and MODE.get().observer:
+            MODE.get().observer.made(self)  # type: ignore[union-attr]
 
     # Recording. The operators build their node inline where both operands are ordinary; everything
     # else goes through `record`, which asks the table. A test holds the two ways equal.
@@ -94,7 +98,9 @@ class Value(Operators):
 
         This is what `Primitive.__call__` finds. Cost: O(number of operands).
         """
-        if len(op.partials) == 1 and not modes_in_use and type(self.data) is float:
+        if ahead:
+            settle()
+        if len(op.partials) == 1 and not modes_in_use and type(self._data) is float:
             try:
                 return self.record_one(op, operands)
             except (ValueError, ArithmeticError, TypeError):
@@ -126,7 +132,7 @@ class Value(Operators):
         """Record a function of one operand: the short way of `record`, in half its time."""
         (x,) = operands
         rule = op.partials[0]
-        x_data = self.data
+        x_data = self._data
         data = op.forward(x_data)
         if type(data) is not float:
             data = as_data(data)
@@ -143,11 +149,13 @@ class Value(Operators):
 
     def compare(self, relation: Primitive, other: Any) -> Any:
         """Compare the numbers; only an observer, such as a tracer, makes a node of it."""
+        if ahead:
+            settle()
         observer = MODE.get().observer if modes_in_use else None
         if observer:
             return observer.compared(relation, self, other)
         if isinstance(other, Value):
-            return relation.forward(self.data, other.data)
+            return relation.forward(self._data, other._data)
         if getattr(other, "ndim", 0):
             return NotImplemented
         return compared(relation, self, other)
@@ -158,7 +166,7 @@ class Value(Operators):
     def __add__(self, other: Any) -> Value:
         if type(other) is Value and not modes_in_use:
             out = new(Value)
-            out.data = self.data + other.data
+            out._data = self._data + other._data
             out.grad = 0.0
             out.op = add
             out.operands = out.parents = (self, other)
@@ -166,35 +174,35 @@ class Value(Operators):
             out.name = None
             return out
         if type(other) is float and not modes_in_use:
-            return node(self.data + other, add, (self, other), (self,), (1,))
+            return node(self._data + other, add, (self, other), (self,), (1,))
         return self.operate(add, self, other)
 
     def __mul__(self, other: Any) -> Value:
         if type(other) is Value and not modes_in_use:
             out = new(Value)
-            out.data = self.data * other.data
+            out._data = self._data * other._data
             out.grad = 0.0
             out.op = mul
             out.operands = out.parents = (self, other)
-            out.local_derivatives = (other.data, self.data)
+            out.local_derivatives = (other._data, self._data)
             out.name = None
             return out
         if type(other) is float and not modes_in_use:
-            return node(self.data * other, mul, (self, other), (self,), (other,))
+            return node(self._data * other, mul, (self, other), (self,), (other,))
         return self.operate(mul, self, other)
 
     def __sub__(self, other: Any) -> Value:
         if type(other) is Value and not modes_in_use:
             operands = (self, other)
-            return node(self.data - other.data, sub, operands, operands, (1, -1))
+            return node(self._data - other._data, sub, operands, operands, (1, -1))
         return self.operate(sub, self, other)
 
     def __truediv__(self, other: Any) -> Value:
         # A divisor of 0 goes the long way, which knows the error and the limit.
-        if type(other) is Value and not modes_in_use and other.data:
+        if type(other) is Value and not modes_in_use and other._data:
             operands = (self, other)
-            divisor = other.data
-            quotient = self.data / divisor
+            divisor = other._data
+            quotient = self._data / divisor
             slopes = (1 / divisor, -quotient / divisor)
             return node(quotient, div, operands, operands, slopes)
         return self.operate(div, self, other)
@@ -202,7 +210,7 @@ class Value(Operators):
     def __pow__(self, other: Any) -> Value:
         # Squares and cubes, of a base so small that neither they nor their slopes overflow.
         if type(other) is int and (other == 2 or other == 3) and not modes_in_use:
-            base = self.data
+            base = self._data
             if -CUBABLE < base < CUBABLE:
                 slope = other * base ** (other - 1)
                 return node(base**other, power, (self, other), (self,), (slope,))
@@ -211,13 +219,48 @@ class Value(Operators):
     def __neg__(self) -> Value:
         if modes_in_use:
             return self.record(neg, (self,))
-        return node(-self.data, neg, (self,), (self,), (-1,))
+        return node(-self._data, neg, (self,), (self,), (-1,))
 
     def __bool__(self) -> bool:
+        if ahead:
+            settle()
         observer = MODE.get().observer if modes_in_use else None
         if observer:
             observer.decided(self)
-        return bool(self.data)
+        return bool(self._data)
+
+    @property
+    def data(self) -> Any:
+        """The number: a float, or a Fraction. Setting it converts as the constructor does.
+
+        Compiled functions that use the Value follow. A graph that was recorded before keeps what it
+        recorded. Reading costs 40 ns; the operators read what stands behind it.
+
+        Raises: TypeError, when it is set to what is no real number, or in a function being traced.
+        """
+        if modes_in_use:
+            return self.number_taken_out()
+        return self._data
+
+    @data.setter
+    def data(self, number: Any) -> None:
+        if tracing():
+            raise TypeError(
+                "a function that is being traced cannot set .data: a compiled function only"
+                " computes; return the number, and set it outside"
+            )
+        write_data([self], [number])
+
+    def number_taken_out(self) -> Any:
+        """Return the number, the newest there is; in a trace what stands for it in every sample."""
+        taken_out = MODE.get().taken_out
+        return self.newest() if taken_out is None else taken_out(self)
+
+    def newest(self) -> Any:
+        """Return the number itself, also in a trace, once it is level with what is compiled."""
+        if ahead:
+            settle()
+        return self._data
 
     def item(self) -> Any:
         """Return the number itself, without its history."""
@@ -225,11 +268,14 @@ class Value(Operators):
 
     def detach(self) -> Value:
         """Return a new leaf with the same number and name: gradients stop here."""
-        return Value(self.data, self.name)
+        number = self.data
+        if isinstance(number, Value):  # in a trace, where it stands for the number of every sample
+            return number.detach()
+        return Value(number, self.name)
 
     def zero_grad(self) -> None:
         """Set this node's gradient to zero."""
-        self.grad = self.data * 0 if isinstance(self.data, Fraction) else 0.0
+        self.grad = self._data * 0 if isinstance(self._data, Fraction) else 0.0
 
     def backward(self, seed: float = 1.0) -> None:
         """Add d self / d leaf to the gradient of every leaf, see `autograd.backward`."""
@@ -241,13 +287,13 @@ class Value(Operators):
 
     def __repr__(self) -> str:
         name = f", name={self.name!r}" if self.name is not None else ""
-        return f"Value(data={self.data!r}, grad={self.grad!r}{name})"
+        return f"Value(data={self.newest()!r}, grad={self.grad!r}{name})"
 
     def _repr_mimebundle_(self, *_: Any, **__: Any) -> dict[str, str]:
         return picture_hook(self)
 
     def __format__(self, spec: str) -> str:
-        return formatted(self.data, spec) if spec else repr(self)
+        return formatted(self.newest(), spec) if spec else repr(self)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Value:
         for old in history(self):
@@ -260,6 +306,8 @@ class Value(Operators):
         return memo[id(self)]  # type: ignore[no-any-return]
 
     def __copy__(self) -> Value:
+        if ahead:
+            settle()
         twin = new(type(self))
         for name in (*Value.__slots__, *added(self, Value)):
             setattr(twin, name, getattr(self, name))
@@ -271,7 +319,7 @@ class Value(Operators):
                 f"{self!r} has a history, and a pickle would cut what it shares with other Values; "
                 "pickle its .detach(), its leaves, or use copy.deepcopy"
             )
-        return Value, (self.data, self.name), (None, {"grad": self.grad})
+        return Value, (self.newest(), self.name), (None, {"grad": self.grad})
 
 
 def node(
@@ -283,7 +331,7 @@ def node(
 ) -> Value:
     """Return a Value with a history, without the checks of its constructor."""
     self = new(Value)
-    self.data = data
+    self._data = data
     self.grad = 0.0
     self.op = op
     self.operands = operands
@@ -321,7 +369,7 @@ def evaluated(op: Primitive, operands: Sequence[Any]) -> tuple[Sequence[Any], Se
     Raises: what the primitive raises on floats, with its operands in the message; under `ieee()`
         only a TypeError.
     """
-    numbers: Sequence[Any] = [x.data if isinstance(x, Value) else x for x in operands]
+    numbers: Sequence[Any] = [x._data if isinstance(x, Value) else x for x in operands]
     try:
         data = op.forward(*numbers)
         if type(data) is not float:
@@ -369,7 +417,28 @@ def limits(op: Primitive, numbers: Sequence[Any], out: Any, mask: Sequence[bool]
             slopes = op.derivatives(operands, Value(out), mask)
         except (ValueError, ArithmeticError):
             return [nan] * len(mask)
-    return [s.data if isinstance(s, Value) else s for s in slopes]
+    return [s._data if isinstance(s, Value) else s for s in slopes]
+
+
+def data_writes(
+    values: Sequence[Value], numbers: Iterable[Any]
+) -> tuple[list[Any], list[str], list[Any]]:
+    """Return the targets, names and values by which `set_attributes` gives Values new numbers.
+
+    All numbers are converted first, so that what is refused leaves no Value changed. The count of
+    revisions is among the targets; who sets more in the same call appends it.
+
+    Raises: TypeError: one of them is no real number; OverflowError: it is beyond all floats.
+    """
+    settle()
+    converted = [as_data(number) for number in numbers]
+    names = ["_data"] * len(values)
+    return [*values, REVISION], [*names, "count"], [*converted, REVISION.count + 1]
+
+
+def write_data(values: Sequence[Value], numbers: Iterable[Any]) -> None:
+    """Give Values new numbers: all of them or none, whatever interrupts."""
+    set_attributes(*data_writes(values, numbers))
 
 
 def text_only(value: Value) -> dict[str, str]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from autograd import Value
 from autograd.atomic import set_attributes
+from autograd.value import data_writes
 from nn.evaluation import accuracy, listed
 from nn.history import History
 from nn.losses import Loss
@@ -74,9 +75,10 @@ class CompiledPasses(Passes):
         optimizer = self.optimizer
         weights = self.weights.tolist()
         slots = {name: [*map(float, found)] for name, found in optimizer.slots.items()}
-        targets = [*optimizer.parameters, optimizer]
-        names = [*["data"] * len(weights), "slots"]
-        values = [*weights, slots]
+        targets, names, values = data_writes(optimizer.parameters, weights)
+        targets.append(optimizer)
+        names.append("slots")
+        values.append(slots)
         if self.gradient is not None:
             targets += optimizer.parameters
             names += ["grad"] * len(weights)

@@ -20,6 +20,7 @@ from typing import Any
 from autograd import Value
 from autograd.atomic import set_attributes
 from autograd.messages import shown
+from autograd.value import write_data
 
 MAX_NAMES_SHOWN = 3  # in a message
 
@@ -82,7 +83,7 @@ class Module:
             for value, number in pairs(path, found, state[path]):
                 if new.setdefault(value, number) != number:
                     raise ValueError(f"{path}: a parameter under two names has two numbers")
-        set_attributes(new, repeat("data"), new.values())
+        write_data(list(new), new.values())
 
     def zero_grad(self) -> None:
         """Set the gradient of every parameter to zero; of all of them, or of none."""

@@ -33,6 +33,7 @@ from autograd import Value
 from autograd.atomic import set_attributes
 from autograd.coercion import elements
 from autograd.messages import shown
+from autograd.value import data_writes
 from nn.module import is_finite, is_plain
 
 Slots = dict[str, Any]  # what an optimiser remembers: a list or an array, one number per parameter
@@ -85,10 +86,9 @@ class Optimizer:
             raise TypeError(not_numeric(weights, gradients)) from None
         check_finite(new, slots, gradients)
         # One call, as a backward pass commits: weights and memory stay in step.
+        targets, names, numbers = data_writes(self.parameters, new)
         set_attributes(
-            [*self.parameters, self, self],
-            [*["data"] * len(new), "slots", "steps"],
-            [*new, slots, self.steps + 1],
+            [*targets, self, self], [*names, "slots", "steps"], [*numbers, slots, self.steps + 1]
         )
 
     def zero_grad(self) -> None:

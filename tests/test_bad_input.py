@@ -292,7 +292,9 @@ def test_an_optimizer_says_which_gradient_is_no_number():
     for make in (nn.SGD, nn.Adam, nn.RMSprop):
         with pytest.raises(TypeError, match="the gradient of parameter 1 is NoneType None, not a"):
             make(ws, 0.1).step()
-    ws[1].grad, ws[0].data = 0.0, "1"
+    with pytest.raises(TypeError, match="str '1' is not a real number"):
+        ws[0].data = "1"
+    ws[1].grad, ws[0]._data = 0.0, "1"
     with pytest.raises(TypeError, match="parameter 0 is str '1', not a number"):
         nn.SGD(ws, 0.1).step()
 

@@ -48,7 +48,7 @@ def test_the_number_of_a_parameter_follows_the_parameter(engine, kind):
     compiled.parameters[:] = 7.0
     value, gradient = compiled.value_and_grad([2.0])
     assert (value, gradient.tolist()) == (21.0, [1.0])
-    assert type(w) is kind and w.data == 5.0
+    assert type(w) is kind and w.data == 7.0
 
 
 def softmax_as_microgpt_does(logits):

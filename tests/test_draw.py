@@ -431,7 +431,7 @@ def test_a_repr_never_raises():
     odd[0].name = Odd()
     odd[1].grad = "no number"
     del (half := Value(1.0)).grad
-    del (empty := Value(1.0)).data
+    del (empty := Value(1.0))._data
     for value in [*odd, half, empty, Value(-0.0)]:
         shown = mimebundle(value)
         assert shown["text/plain"]

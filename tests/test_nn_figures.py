@@ -148,7 +148,7 @@ def test_a_module_without_layers_says_so_and_shows_itself_as_text():
 
 def test_a_repr_of_a_broken_network_never_raises(monkeypatch):
     broken = network()
-    broken.layers[0].neurons[1].b.data = "no number"
+    broken.layers[0].neurons[1].b._data = "no number"
     assert mimebundle(broken)["text/plain"]
     broken.layers[0].neurons = []
     assert mimebundle(broken)["text/plain"]

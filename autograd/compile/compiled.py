@@ -16,9 +16,11 @@ import numpy as np
 from autograd.compile.batches import Array, Part, fill, parts_of, places_of, samples_of, shaped_like
 from autograd.compile.lower.lowering import complete, lower
 from autograd.compile.lower.program import WANT_EACH, WANT_GRADIENT, WANT_INPUTS
+from autograd.compile.parameters import ParameterStore, store_of
 from autograd.compile.reference.numpy_engine import NumpyEngine, descend
 from autograd.compile.report import Report, drawing, report
 from autograd.compile.tracing.tape import trace
+from autograd.newest import REVISION, settle
 from autograd.structures import flatten, is_scalar, rebuild
 from autograd.value import Value
 
@@ -30,6 +32,9 @@ MAX_JOBS_KEPT = 8  # each for one number of samples
 MAX_SPECIALIZATIONS = 64  # that one batch may need
 MIN_SAMPLES_SLICED = 8192  # a batch of so many is done in slices
 SLICES = 8  # of such a batch
+
+
+FIXED_SETTINGS = frozenset("function values example engine dtype threads functions".split())
 
 
 class GuardError(ValueError):
@@ -60,7 +65,7 @@ class CombinedJob:
         self.places = places_of(parts, self.rows)
         self.outputs = np.empty((len(program.outputs), samples), dtype).T
         self.slopes = np.empty((samples if wanted & WANT_INPUTS else 0, program.inputs), dtype)
-        self.gradients = np.zeros((samples if self.each else 1, program.parameters), dtype)
+        self.gradients = np.zeros((samples if self.each else 1, program.trained), dtype)
         self.total = np.zeros(1, dtype)
 
     def gradient(self) -> Array:
@@ -101,10 +106,24 @@ class Specialization:
         self.options: dict[str, Any] = {}
         if compiled.engine == "numba":
             self.options = {"functions": compiled.functions, "threads": compiled.threads}
+        count = len(compiled.values)
+        self.followed = list(self.tape.followed.values())
         constants = [float(x) for x in self.tape.constants.values()]
-        self.shared = np.array([x.data for x in compiled.values] + constants, compiled.dtype)
-        self.parameters = self.shared[: len(compiled.values)]
+        self.shared = np.array([0.0] * (count + len(self.followed)) + constants, compiled.dtype)
+        self.parameters = self.shared[:count]
+        self.others = self.shared[count : count + len(self.followed)]
+        self.version = 0  # of the parameters, as the store counts
+        self.revision = -1  # of the Values that are followed
         self.engines: dict[bool, Any] = {}
+
+    def catch_up(self, store: ParameterStore) -> None:
+        """Take over numbers that are newer than this specialization's own."""
+        if self.version != store.version:
+            self.parameters[:] = store.numbers
+            self.version = store.version
+        if self.followed and self.revision != REVISION.count:
+            self.others[:] = [float(x._data) for x in self.followed]
+            self.revision = REVISION.count
 
     def engine(self, wanted: int) -> Any:
         """Return the engine for gradients by the parameters, or by the inputs as well."""
@@ -164,12 +183,15 @@ class Compiled:
         check_choice("functions", functions, FUNCTIONS)
         check_choice("dtype", dtype, DTYPES)
         check_choice("reduce", reduce, REDUCTIONS)
-        self.function, self.values = function, list(parameters)
+        self.function = function
+        self.values = list(parameters)
         self.example = example if isinstance(example, tuple) else (example,)
         if threads is not None and threads < 1:
             raise ValueError(f"threads is {threads!r}; pass 1 or more, or None for all cores")
         self.threads = threads or cores()
-        self.reduce, self.finite, self.retrace = reduce, finite, retrace
+        self.reduce = reduce
+        self.finite = finite
+        self.retrace = retrace
         self.dtype = np.dtype(dtype)
         self.functions = functions
         self.engine = engine or ("numba" if installed("numba") else "numpy")
@@ -177,29 +199,57 @@ class Compiled:
         self.regular = [part.path for part in self.parts] == [
             (i,) for i in range(len(self.example))
         ]
+        self.store = store_of(self.values)
         self.specializations = [Specialization(self, self.example)]
         self.jobs: dict[Any, Any] = {}
         self.lock = threading.RLock()
+        self.settled = True
+
+    def __setattr__(self, name: str, x: Any) -> None:
+        if name == "reduce":
+            check_choice("reduce", x, REDUCTIONS)
+        elif name in FIXED_SETTINGS and "settled" in vars(self):
+            raise AttributeError(f"{name} is fixed when a function is compiled: compile it again")
+        super().__setattr__(name, x)
 
     # The numbers of the parameters
 
     @property
     def parameters(self) -> Array:
-        """The array of parameters that all calls read; change it in place, or assign."""
-        return self.specializations[0].parameters
+        """The array of parameters: change it in place or assign to it, and the Values follow.
+
+        Whoever wrote last wins: `.data = ...`, `descend`, or this. An array that is kept and
+        changed later is noticed by this function at once, by others when `parameters` is asked for.
+        """
+        with self.lock:
+            self.catch_up()
+            self.wrote_parameters()
+            return self.specializations[0].parameters
 
     @parameters.setter
     def parameters(self, numbers: Any) -> None:
-        self.specializations[0].parameters[:] = numbers
+        with self.lock:
+            self.specializations[0].parameters[:] = numbers
+            self.wrote_parameters()
 
     def pull(self) -> None:
-        """Copy the numbers of the Values into the array `parameters`."""
-        self.parameters[:] = [x.data for x in self.values]
+        """Take the numbers of the Values now; calls do so by themselves."""
+        with self.lock:
+            self.catch_up()
 
     def push(self) -> None:
-        """Copy the array `parameters` into the Values."""
-        for x, number in zip(self.values, self.parameters.tolist()):
-            x.data = number
+        """Give the Values their numbers now; reading `.data` does so by itself."""
+        settle()
+
+    def catch_up(self) -> None:
+        """Take over what was written elsewhere since the last call: most often nothing."""
+        self.store.catch_up()
+        self.specializations[0].catch_up(self.store)
+
+    def wrote_parameters(self) -> None:
+        """Note that this function's parameters are the newest."""
+        first = self.specializations[0]
+        first.version = self.store.wrote(first.parameters)
 
     # Calls
 
@@ -250,6 +300,7 @@ class Compiled:
             job = self.done(batch, WANT_GRADIENT, seed, step_size)
             if not (job.moved or job.descend(step_size, self.finite)):
                 self.complain_of_step(job, step_size)
+            self.wrote_parameters()
             return job.total.item()  # type: ignore[no-any-return]
 
     def done(
@@ -259,6 +310,7 @@ class Compiled:
 
         Its results are to be taken before the lock is given back: the next call writes over them.
         """
+        self.catch_up()
         samples = samples_of(self.parts, batch, len(self.example))
         if samples >= MIN_SAMPLES_SLICED:
             return self.done_in_slices(samples, batch, wanted, seed)
@@ -273,7 +325,7 @@ class Compiled:
 
     def job(self, samples: int, wanted: int, seed: Any) -> Any:
         """Return a job for so many samples, if possible one that was used before."""
-        key = samples, wanted, None if seed is None else tuple(flatten(seed))
+        key = samples, wanted, self.reduce, None if seed is None else tuple(flatten(seed))
         job = self.jobs.get(key)
         if job is None:
             if len(self.jobs) >= MAX_JOBS_KEPT:
@@ -324,7 +376,7 @@ class Compiled:
             if i == len(self.specializations):
                 self.trace_again(rows[rest[0]])
             specialization = self.specializations[i]
-            specialization.parameters[:] = self.parameters
+            specialization.catch_up(self.store)
             engine = specialization.engine(wanted)
             holds = engine.holds(rows[rest])
             if holds.any():

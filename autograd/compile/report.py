@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from autograd.primitive_type import Primitive
 
 Fact = tuple[str, str]
 MAX_INSTRUCTIONS_DRAWN = 60  # instructions that a drawing shows
+MAX_FOLLOWED_LISTED = 8  # names of Values
 MAX_MATRICES_LISTED = 12  # matrices that a report lists
 
 
@@ -31,9 +33,20 @@ def facts_of(program: Program, lanes: int, itemsize: int) -> list[Fact]:
         ("instructions", f"{len(steps)}: {instruction_counts(steps)}"),
         ("arithmetic", f"{forward:,} operations forward, {backward:,} backward, for each sample"),
         ("memory", f"{program.slots:,} slots; {bytes_text(block)} for a block of {lanes} samples"),
-        ("parameters", f"{program.parameters:,}"),
+        ("parameters", f"{program.trained:,}"),
+        *followed_facts(facts["followed"]),
         ("guards", f"{len(program.guards)} branches, checked for every sample"),
     ]
+
+
+def followed_facts(names: Sequence[str]) -> list[Fact]:
+    """Return a line about the Values that are used and are no parameters, if there are any."""
+    if not names:
+        return []
+    count = "1 other Value" if len(names) == 1 else f"{len(names):,} other Values"
+    shown = ", ".join(names[:MAX_FOLLOWED_LISTED])
+    more = ", ..." if len(names) > MAX_FOLLOWED_LISTED else ""
+    return [("followed", f"{count}, no parameters: {shown}{more}; their numbers may change")]
 
 
 def backward_flops(step: Instruction) -> int:

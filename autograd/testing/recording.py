@@ -38,6 +38,9 @@ class Ties:
     def __init__(self) -> None:
         self.found: list[str] = []
 
+    def made(self, leaf: Value) -> None:
+        """Leaves are looked at later."""
+
     def recorded(self, node: Value) -> None:
         """Nodes are looked at later."""
 
@@ -46,14 +49,14 @@ class Ties:
 
     def compared(self, relation: Primitive, x: Any, y: Any) -> Any:
         """Return what the comparison gives, and note a tie."""
-        left, right = (as_number(z.data if isinstance(z, Value) else z) for z in (x, y))
+        left, right = (as_number(z._data if isinstance(z, Value) else z) for z in (x, y))
         if left == right:
             self.found.append(f"{relation.spell(repr(left), repr(right))} is a tie")
         return relation.forward(left, right)
 
     def decided(self, node: Value) -> None:
         """Note a branch on a number that is exactly zero."""
-        if node.data == 0:
+        if node._data == 0:
             self.found.append("a branch on a number that is 0")
 
 
@@ -74,17 +77,17 @@ class Jitter(Ties):
 
     def move(self, node: Value) -> None:
         """Move the number of a node to one of its neighbours."""
-        if type(node.data) is float and math.isfinite(node.data):
-            node.data = math.nextafter(node.data, self.source.choice((-math.inf, math.inf)))
+        if type(node._data) is float and math.isfinite(node._data):
+            node._data = math.nextafter(node._data, self.source.choice((-math.inf, math.inf)))
 
 
 def is_exact(node: Value) -> bool:
     """Tell whether a result was surely not rounded: a choice, a sign, a sum without remainder."""
     op = node.op
-    out = node.data
+    out = node._data
     if op is None or not op.smooth or op in (p.neg, p.pos):
         return True
-    numbers = [x.data if isinstance(x, Value) else x for x in node.operands]
+    numbers = [x._data if isinstance(x, Value) else x for x in node.operands]
     if op in (p.add, p.sub):
         x, y = numbers[0], numbers[1] if op is p.add else -numbers[1]
         return bool(out - x == y and out - y == x)
@@ -137,7 +140,7 @@ def is_suspect(node: Value) -> bool:
     op = node.op
     if op is None or op.name in POLYNOMIAL:
         return False
-    numbers = [x.data if isinstance(x, Value) else x for x in node.operands]
+    numbers = [x._data if isinstance(x, Value) else x for x in node.operands]
     inside = all(low < x < high for x, (low, high) in zip(numbers, op.domain))
     finite = all(map(math.isfinite, node.local_derivatives))
     return not (op.smooth and inside and finite and 0 not in numbers)
@@ -148,8 +151,8 @@ def expression_of(node: Value) -> str:
     texts = []
     for x in node.operands:
         name = f"{x.name}=" if isinstance(x, Value) and x.name else ""
-        texts.append(f"{name}{x.data if isinstance(x, Value) else x!r}")
-    return node.op.spell(*texts) if node.op else f"{node.name or 'leaf'}={node.data!r}"
+        texts.append(f"{name}{x._data if isinstance(x, Value) else x!r}")
+    return node.op.spell(*texts) if node.op else f"{node.name or 'leaf'}={node._data!r}"
 
 
 def path_sums(root: Any, leaves: Sequence[Any]) -> list[tuple[float, float]]:
@@ -169,7 +172,7 @@ def path_sums(root: Any, leaves: Sequence[Any]) -> list[tuple[float, float]]:
             sums[parent] += size * sums[node] if size else 0.0
             faint[parent] += size * faint[node] if faint[node] else 0.0
             if size < FAINT_SLOPE or size * sums[node] < FAINT_SLOPE:
-                reach = sum(abs(x.data if isinstance(x, Value) else x) for x in node.operands)
+                reach = sum(abs(x._data if isinstance(x, Value) else x) for x in node.operands)
                 reach = min(reach, MAX_AMPLIFICATION)
                 faint[parent] += 8 * SUBNORMAL * (1.0 + sums[node]) * (1.0 + reach)
     return [(sums.get(leaf, 0.0), faint.get(leaf, 0.0)) for leaf in leaves]

@@ -131,7 +131,7 @@ class Lowering:
         self.tape, self.graph, self.nodes, self.edges = tape, graph, nodes, edges
         self.slot = np.full(graph.rows, -1, np.int32)
         self.number = np.full(graph.rows, -1, np.int32)  # in the array of shared numbers
-        shared = [*tape.parameters, *tape.constants]
+        shared = [*tape.parameters, *tape.followed, *tape.constants]
         self.number[shared] = np.arange(len(shared))
         self.zero = int(self.number[tape.constant(0.0)])
         self.keys, self.table = group_keys(graph, nodes, varies, optional, self.number >= 0)
@@ -148,7 +148,8 @@ class Lowering:
         for key, members in groups:
             self.emit(key, members)
         return Program(
-            parameters=len(tape.parameters),
+            trained=len(tape.parameters),
+            parameters=len(tape.parameters) + len(tape.followed),
             shared=[float(x) for x in tape.constants.values()],
             inputs=len(tape.inputs),
             slots=self.slots,
@@ -156,8 +157,14 @@ class Lowering:
             instructions=self.with_edges(),
             outputs=self.slot[tape.outputs],
             guards=[guard._replace(row=int(self.slot[guard.row])) for guard in tape.guards],
-            facts={"recorded": tape.recorded, "rows": len(tape), "nodes": len(self.nodes)},
+            facts=self.facts(),
         )
+
+    def facts(self) -> dict[str, Any]:
+        """Return what a report says of the tape."""
+        names = [x.name or f"{x._data:.6g}" for x in self.tape.followed.values()]
+        tape = self.tape
+        return {"recorded": tape.recorded, "rows": len(tape), "followed": names}
 
     def assign(self, places: Array) -> int:
         """Give rows consecutive slots, and return the first."""

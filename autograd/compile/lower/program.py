@@ -198,13 +198,16 @@ class Program:
 
     Attributes:
         slots: how many; the first are the inputs, then broadcast shared numbers, then results.
-        shared: the constants that stand behind the parameters in the array of shared numbers.
+        trained: how many shared numbers have a gradient: the parameters.
+        parameters: how many may change: those, and behind them the Values that are followed.
+        shared: the constants that stand behind them in the array of shared numbers.
         inputs: how many numbers a sample has.
         broadcast: places in the array of shared numbers that are copied to slots.
         outputs, guards: slots.
         facts: counts of what was found on the way, for `explain`.
     """
 
+    trained: int
     parameters: int
     shared: list[float]
     inputs: int

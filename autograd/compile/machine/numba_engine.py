@@ -200,7 +200,7 @@ class NumbaEngine:
         settings[k.CLEAR_COUNT] = len(ranges) // 2
         settings[k.CLEAR_TABLE] = self.put(ranges)
         settings[k.SAMPLES_KEPT] = self.code[:, k.SAMPLES_SLOT].any()
-        settings[k.PARAMETERS_COUNT] = program.parameters
+        settings[k.PARAMETERS_COUNT] = program.trained
         settings[k.CODE] = self.code.ctypes.data
         return settings
 

@@ -58,7 +58,7 @@ class Job:
         self.slopes = np.empty((samples if wanted & WANT_INPUTS else 0, program.inputs), dtype)
         self.full = np.empty((samples if wanted & WANT_EACH else 1, count if wanted else 0), dtype)
         self.large = self.full.size >= LARGE_GRADIENT_NUMBERS
-        self.gradients = self.full[:, : program.parameters]
+        self.gradients = self.full[:, : program.trained]
         self.total = np.zeros(1, dtype)
         self.step = np.zeros(2, dtype)  # the size of a step of descent, whether all must be finite
         self.moved = False  # by such a step

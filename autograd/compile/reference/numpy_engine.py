@@ -151,7 +151,7 @@ class Job:
     def run(self, *_: Any) -> int:
         """Run all blocks, and return 0, or where a guard or a number failed: see `machine`."""
         self.full = np.empty(self.shape, self.engine.dtype)
-        self.gradients = self.full[:, : self.engine.program.parameters]
+        self.gradients = self.full[:, : self.engine.program.trained]
         with np.errstate(all="ignore"):
             for start in range(0, len(self.rows), self.lanes):
                 plan = self.engine.take(min(self.lanes, len(self.rows) - start))

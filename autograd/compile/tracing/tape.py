@@ -23,7 +23,13 @@ from typing import Any, NamedTuple
 
 from autograd.compile.tracing.internal_primitives import share, shifted, top
 from autograd.compile.tracing.symbols import Symbol, place_of
-from autograd.compile.tracing.tracers import TracedNumber, is_ours, traced, tracing_classes
+from autograd.compile.tracing.tracers import (
+    TracedNumber,
+    is_ours,
+    taken_out,
+    traced,
+    tracing_classes,
+)
 from autograd.functional import Mask
 from autograd.modes import mode
 from autograd.primitive_type import Primitive
@@ -51,6 +57,9 @@ class Tape:
         operands: the places of its operands, one tuple for each row.
         constants: the number of each constant, by its place.
         parameters, inputs: the places of the leaves, in the caller's order.
+        followed: other Values that the function uses, by their places: shared by all samples as
+            parameters are, and without a gradient. Their numbers may change.
+        made: leaves that the function makes itself; they are constants.
         outputs, guards: what is asked of the rows.
         recorded: how many nodes the function made, before any was found equal or unused.
     """
@@ -61,6 +70,8 @@ class Tape:
         self.constants: dict[int, Any] = {}
         self.parameters: list[int] = []
         self.inputs: list[int] = []
+        self.followed: dict[int, Value] = {}
+        self.made: set[Value] = set()
         self.outputs: list[int] = []
         self.guards: list[Guard] = []
         self.recorded = 0
@@ -80,6 +91,12 @@ class Tape:
         """Append an input, and return its place."""
         self.inputs.append(self.leaf())
         return self.inputs[-1]
+
+    def follow(self, leaf: Value) -> int:
+        """Append a Value that is neither parameter nor input, and return its place."""
+        place = self.leaf()
+        self.followed[place] = leaf
+        return place
 
     def constant(self, number: Any) -> int:
         """Return the place of a constant; an int and the float equal to it are two."""
@@ -130,6 +147,7 @@ class Tape:
         """Yield the tape as text, one line for each row."""
         names = {place: f"parameter {i}" for i, place in enumerate(self.parameters)}
         names |= {place: f"input {i}" for i, place in enumerate(self.inputs)}
+        names |= {place: f"followed {i}" for i, place in enumerate(self.followed)}
         names |= {place: repr(number) for place, number in self.constants.items()}
         for place, (op, operands) in enumerate(zip(self.ops, self.operands)):
             right = op.spell(*(f"v{i}" for i in operands)) if op else names[place]
@@ -147,6 +165,11 @@ class Tracer:
 
     def __init__(self) -> None:
         self.decisions: list[tuple[Value, bool, str, str]] = []
+        self.leaves: set[Value] = set()  # that the function made: nobody else can set their numbers
+
+    def made(self, leaf: Value) -> None:
+        """Take note of a leaf that the function makes."""
+        self.leaves.add(leaf)
 
     def recorded(self, node: Value) -> None:
         """Take note of nothing: the graph is read off the outputs."""
@@ -159,13 +182,13 @@ class Tracer:
         """Note that the function branched on a node, and where."""
         operands = [operand_text(x) for x in node.operands]
         text = node.op.spell(*operands) if node.op else f"the truth of {operand_text(node)}"
-        self.decisions.append((node, bool(node.data), text, calling_line()))
+        self.decisions.append((node, bool(node._data), text, calling_line()))
 
 
 def operand_text(x: Any) -> str:
     """Return what a message calls an operand: its name, and its number in the trace."""
     x = x.operands[0] if isinstance(x, TracedNumber) else x
-    return f"{x.name or x.op or 'a Value'} ({x.data:.6g})" if isinstance(x, Value) else f"{x!r}"
+    return f"{x.name or x.op or 'a Value'} ({x._data:.6g})" if isinstance(x, Value) else f"{x!r}"
 
 
 def calling_line() -> str:
@@ -190,12 +213,19 @@ def trace(
         TypeError: the function returns neither a number nor a list or tuple of numbers.
         ValueError: a Value is in the parameters twice.
     """
-    numbers = [x.data if isinstance(x, Value) else x for x in flatten(example)]
+    numbers = [x._data if isinstance(x, Value) else x for x in flatten(example)]
     leaves = [Value(x, name=f"input {i}") for i, x in enumerate(numbers)]
     tracer = Tracer()
     with (
         tracing_classes([*parameters, *leaves]),
-        mode(record=True, ieee=True, observer=tracer, differentiating=True, symbolic=traced),
+        mode(
+            record=True,
+            ieee=True,
+            observer=tracer,
+            differentiating=True,
+            symbolic=traced,
+            taken_out=taken_out,
+        ),
     ):
         out = function(*rebuild(example, iter(leaves)))
     if callable(out) or isinstance(out, (str, dict, set, type(None))):
@@ -204,6 +234,7 @@ def trace(
             " return a number, or a list or tuple of numbers"
         )
     tape = Tape()
+    tape.made = tracer.leaves
     places: dict[Any, int] = {}
     if len(set(parameters)) < len(parameters):
         raise ValueError("parameters holds the same Value twice; pass each of them once")
@@ -247,7 +278,7 @@ def written(tape: Tape, places: dict[Any, int], root: Any) -> int:
 def row_of(tape: Tape, node: Value, places: list[int]) -> int:
     """Return the place of a node whose Values among the operands stand at the given places."""
     if node.op is None:
-        return tape.constant(float(node.data))
+        return tape.constant(float(node._data)) if node in tape.made else tape.follow(node)
     tape.recorded += 1
     if len(places) < len(node.operands):
         values = iter(places)

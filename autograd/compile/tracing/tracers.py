@@ -1,9 +1,9 @@
 """The Values of a trace, out of which no number can be taken that would be that of one sample only.
 
 Outside of a trace `x.data` and `x.item()` are plain numbers, and `x.detach()` is a new leaf. On a
-tape each would be a constant, the same for all samples. So the Values of a trace have classes of
-their own, which give a node of `stop_gradient` instead: what it is used for follows the sample, and
-no gradient flows, as ever. This package itself reads the plain number.
+tape each would be a constant, the same for all samples. So in a trace they give a node of
+`stop_gradient` instead: what it is used for follows the sample, and no gradient flows, as ever. The
+package itself reads what stands behind `data`.
 """
 
 from __future__ import annotations
@@ -26,8 +26,6 @@ from autograd.primitive_type import Primitive
 from autograd.value import Value, node
 
 PACKAGE_PREFIX = __name__.partition(".")[0] + "."
-DATA_SLOT = Value.__dict__["data"]  # the slot, whatever stands in front of it
-VALUE_GLOBALS = vars(sys.modules[Value.__module__])  # globals of what reads most numbers by far
 one_trace = threading.RLock()  # parameters change their class while they are traced
 if hasattr(os, "register_at_fork"):  # a child of a thread that is not tracing has its own lock
     os.register_at_fork(after_in_child=one_trace._at_fork_reinit)  # type: ignore[attr-defined]
@@ -42,27 +40,6 @@ class TracedAttributes:
     """A mixin: what a Value is besides while it is traced; in other threads it is as ever."""
 
     __slots__ = ()
-
-    @property
-    def data(self) -> Any:
-        """The number; to a function that is being traced a node, for it differs by the sample."""
-        frame = sys._getframe(1)
-        if frame.f_globals is VALUE_GLOBALS or is_ours(frame) or not tracing():
-            return DATA_SLOT.__get__(self)
-        return cut(self, TracedNumber)
-
-    @data.setter
-    def data(self, number: Any) -> None:
-        if tracing() and not is_ours(sys._getframe(1)):
-            raise TypeError(
-                "a function that is being traced cannot set .data: a compiled function only"
-                " computes; return the number, and set it outside"
-            )
-        DATA_SLOT.__set__(self, number)
-
-    def item(self) -> Any:
-        """Return the number, as `data` does."""
-        return cut(self, TracedNumber) if tracing() else DATA_SLOT.__get__(self)
 
     def detach(self) -> Any:
         """Return a Value with the same number at which gradients stop."""
@@ -94,7 +71,7 @@ class TracedNumber(TracedValue):
     def __index__(self) -> NoReturn:
         """Refuse to become a plain number."""
         raise TypeError(
-            f"{self.data!r} is the number of {self.name or 'a Value'} in this sample, and another"
+            f"{self._data!r} is the number of {self.name or 'a Value'} in this sample, and another"
             " one in every other: while a function is traced, no plain number can stand for it; use"
             " the functions of autograd (exp for math.exp), comparisons, where, maximum or clip"
         )
@@ -107,9 +84,14 @@ VALUE_CLASSES = frozenset((Value, TracedValue))  # operands of which each is a p
 
 def cut(x: Any, cls: type[TracedValue]) -> TracedValue:
     """Return a node with the number of another, and no edge to it."""
-    out = node(DATA_SLOT.__get__(x), p.stop_gradient, (x,), (), ())
+    out = node(x._data, p.stop_gradient, (x,), (), ())
     out.name, out.__class__ = x.name, cls
     return out  # type: ignore[return-value]
+
+
+def taken_out(x: Value) -> TracedValue:
+    """Return what stands for the number of a Value: it follows every sample, without a gradient."""
+    return cut(x, TracedNumber)
 
 
 def traced(data: Any, op: Primitive, operands: Sequence[Any], differentiable: bool) -> Value:

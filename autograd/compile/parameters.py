@@ -1,0 +1,100 @@
+"""The numbers of parameters, kept level between Values, `parameters` arrays and steps of descent.
+
+Compiled code reads its parameters from an array of its own. Functions that are compiled for the
+same Values share a store, which knows where the newest numbers stand: in the Values, or in the
+array of the function that wrote last. The last writer wins; nothing is copied until it is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import repeat
+from typing import Any
+from weakref import WeakValueDictionary
+
+import numpy as np
+
+from autograd.atomic import set_attributes
+from autograd.newest import REVISION, ahead, note_ahead, note_level, settle
+from autograd.value import Value
+
+Array = np.ndarray[Any, Any]
+stores: WeakValueDictionary[tuple[int, ...], ParameterStore] = WeakValueDictionary()
+
+
+class ParameterStore:
+    """The newest numbers of some Values, for all functions that are compiled for just these.
+
+    Attributes: `numbers`, the newest, perhaps the array of the function that wrote them; `version`,
+    which moves when they do; `revision`, the revision of all Values with which they are level.
+    """
+
+    def __init__(self, values: Sequence[Value]) -> None:
+        self.values = list(values)
+        self.numbers = np.empty(len(self.values))
+        self.version = 0
+        self.revision = -1
+
+    def catch_up(self) -> None:
+        """Take over what was written elsewhere since the last call: most often nothing."""
+        if ahead and (len(ahead) > 1 or self not in ahead):
+            settle()
+        if self.revision != REVISION.count:
+            self.pull()
+
+    def pull(self) -> None:
+        """Take the numbers of the Values."""
+        settle()
+        revision = REVISION.count
+        numbers = np.array([x._data for x in self.values], float)
+        if self.version == 0 or not same_numbers(numbers, self.numbers):
+            self.numbers = numbers
+            self.version += 1
+        self.revision = revision
+
+    def wrote(self, numbers: Array) -> int:
+        """Note that a function wrote new numbers to its array, and return their version."""
+        self.numbers = numbers
+        self.version += 1
+        if self.values and next(reversed(ahead), None) is not self:
+            note_ahead(self)
+        return self.version
+
+    def publish(self) -> None:
+        """Give the Values the numbers, in one call that no signal interrupts."""
+        changed = self.changed()
+        count = REVISION.count + 1 if changed else self.revision
+        targets = [self.values[i] for i in changed]
+        set_attributes(
+            [*targets, REVISION, self],
+            [*repeat("_data", len(targets)), "count", "revision"],
+            [*self.numbers[changed].tolist(), max(count, REVISION.count), count],
+        )
+        note_level(self)
+
+    def changed(self) -> list[int]:
+        """Return which numbers are others than those of the Values, as far as their type tells.
+
+        So a Fraction that nobody changed stays exact, and looking at an array of float32 does not
+        round the Values.
+        """
+        theirs = np.array([x._data for x in self.values], float).astype(self.numbers.dtype)
+        bits = f"i{theirs.itemsize}"
+        return np.flatnonzero(theirs.view(bits) != self.numbers.view(bits)).tolist()
+
+
+def same_numbers(x: Array, y: Array) -> bool:
+    """Tell whether two arrays hold the same numbers, zeros of either sign told apart."""
+    return x.tobytes() == np.asarray(y, float).tobytes()
+
+
+def store_of(values: Sequence[Value]) -> ParameterStore:
+    """Return the store of just these Values in this order, which others may have already.
+
+    It goes when the last function that uses it goes; as it holds the Values, their ids stay theirs.
+    """
+    key = tuple(map(id, values))
+    store = stores.get(key)
+    if store is None:
+        store = stores[key] = ParameterStore(values)
+    return store

@@ -1,0 +1,62 @@
+"""Whose numbers are the newest: the Values' own, or arrays that compiled code trains on.
+
+A compiled function moves its parameters in an array; writing a million of them back to their Values
+after each step would cost more than the step. So a store that is ahead of its Values is noted here,
+and hands its numbers over when anybody is about to read one: `settle`. While one is noted, all
+operators go the long way, as in a mode, and the long way settles first.
+
+`REVISION.count` moves whenever the number of any Value is set, so that compiled code finds out by
+comparing one integer.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import Any, Protocol
+
+from autograd.modes import modes_in_use
+
+
+class Store(Protocol):
+    """What is ahead of some Values."""
+
+    def publish(self) -> None:
+        """Give the Values their numbers, and take this store off the list."""
+
+
+class Revision:
+    """A counter that is set together with the numbers it counts the changes of."""
+
+    __slots__ = ("count",)
+
+    def __init__(self) -> None:
+        self.count = 0
+
+
+REVISION = Revision()
+ahead: dict[Any, None] = {}  # the stores that are ahead of their Values, the latest written last
+settling = threading.RLock()
+if hasattr(os, "register_at_fork"):  # the child of another thread has a lock of its own
+    os.register_at_fork(after_in_child=settling._at_fork_reinit)  # type: ignore[attr-defined]
+
+
+def settle() -> None:
+    """Have every store that is ahead of its Values hand its numbers over, in order of writing."""
+    with settling:
+        while ahead:
+            next(iter(ahead)).publish()
+
+
+def note_ahead(store: Store) -> None:
+    """Note that a store has numbers that its Values have not; it is the latest writer."""
+    with settling:
+        modes_in_use[store] = None
+        ahead.pop(store, None)
+        ahead[store] = None
+
+
+def note_level(store: Store) -> None:
+    """Note that the Values of a store have its numbers."""
+    ahead.pop(store, None)
+    modes_in_use.pop(store, None)
