@@ -215,9 +215,8 @@ class Value(Operators):
 
     def __bool__(self) -> bool:
         observer = MODE.get().observer if modes_in_use else None
-        if observer:
-            observer.decided(self)
-        return bool(self.data)
+        truth = observer.decided(self) if observer else None
+        return bool(self.data) if truth is None else truth
 
     def item(self) -> Any:
         """Return the number itself, without its history."""

@@ -20,15 +20,16 @@ from typing import Any, NoReturn
 
 from autograd import primitives as p
 from autograd.atomic import set_attributes
-from autograd.functional import possible_parents
 from autograd.modes import tracing
 from autograd.primitive_type import Primitive
+from autograd.traced_adjoints import possible_parents
 from autograd.value import Value, node
 
 PACKAGE_PREFIX = __name__.partition(".")[0] + "."
 DATA_SLOT = Value.__dict__["data"]  # the slot, whatever stands in front of it
 VALUE_GLOBALS = vars(sys.modules[Value.__module__])  # globals of what reads most numbers by far
 one_trace = threading.RLock()  # parameters change their class while they are traced
+stand_ins: dict[int, float] = {}  # the numbers of parameters, by id, in the trace that runs
 if hasattr(os, "register_at_fork"):  # a child of a thread that is not tracing has its own lock
     os.register_at_fork(after_in_child=one_trace._at_fork_reinit)  # type: ignore[attr-defined]
 
@@ -48,7 +49,7 @@ class TracedAttributes:
         """The number; to a function that is being traced a node, for it differs by the sample."""
         frame = sys._getframe(1)
         if frame.f_globals is VALUE_GLOBALS or is_ours(frame) or not tracing():
-            return DATA_SLOT.__get__(self)
+            return number_of(self)
         return cut(self, TracedNumber)
 
     @data.setter
@@ -102,12 +103,19 @@ class TracedNumber(TracedValue):
     __float__ = __int__ = __index__
 
 
+def number_of(x: Any) -> Any:
+    """Return the plain number of a Value, or what stands in for it in this trace."""
+    if stand_ins and tracing() and id(x) in stand_ins:
+        return stand_ins[id(x)]
+    return DATA_SLOT.__get__(x)
+
+
 VALUE_CLASSES = frozenset((Value, TracedValue))  # operands of which each is a parent
 
 
 def cut(x: Any, cls: type[TracedValue]) -> TracedValue:
     """Return a node with the number of another, and no edge to it."""
-    out = node(DATA_SLOT.__get__(x), p.stop_gradient, (x,), (), ())
+    out = node(number_of(x), p.stop_gradient, (x,), (), ())
     out.name, out.__class__ = x.name, cls
     return out  # type: ignore[return-value]
 
@@ -142,6 +150,20 @@ def tracing_classes(leaves: Iterable[Any]) -> Iterator[None]:
             yield
         finally:
             change_classes(found, before)
+
+
+@contextmanager
+def standing_in(leaves: Sequence[Value], numbers: Sequence[float] | None) -> Iterator[None]:
+    """Have a trace within the block read these numbers in place of those that the Values hold."""
+    if numbers is None:
+        yield
+        return
+    with one_trace:
+        try:
+            stand_ins.update(zip(map(id, leaves), numbers))
+            yield
+        finally:
+            stand_ins.clear()
 
 
 def change_classes(xs: Sequence[Value], kinds: Sequence[type[Value]]) -> None:
