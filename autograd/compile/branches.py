@@ -67,17 +67,20 @@ class BranchedBatch:
         for specialization in list(self.compiled.specializations):
             if rest.size:
                 rest = self.run_by(specialization, rest)
-        border = []
+        ties = False  # whether a sample was found at the border of a branch
         while rest.size:
-            first = rest[0]
-            specialization = self.traced_at(first)
-            rest = self.run_by(specialization, rest)
-            if rest.size and rest[0] == first:  # even the trace at the sample does not fit it
-                border.append(first)
+            first = rest[:1]
+            if ties and self.run_plainly(first) is None:
                 rest = rest[1:]
-            self.forget_unused(specialization)
-        for sample in border:
-            self.run_at_the_border(np.array([sample]))
+                continue
+            specialization = self.traced_at(first[0])
+            rest = self.run_by(specialization, rest)
+            if specialization not in self.used:
+                self.compiled.specializations.remove(specialization)
+            if rest.size and rest[0] == first[0]:  # even the trace at the sample does not fit it
+                ties = True
+                self.run_at_the_border(first)
+                rest = rest[1:]
 
     def run_by(self, specialization: Specialization, samples: Array) -> Array:
         """Run those samples that a specialization fits, and return the others."""
@@ -100,8 +103,8 @@ class BranchedBatch:
 
     def fitting(self, engine: Any, samples: Array) -> Array:
         """Tell for each sample whether its guards hold in a run on just these."""
-        found: Array = ~missed_guards(engine, self.rows[samples], self.wanted).any(1)
-        return found
+        missed = missed_guards(engine, self.rows[samples], self.wanted)
+        return np.logical_not(np.any(missed, axis=1))  # type: ignore[no-any-return]
 
     def job(self, engine: Any, samples: Array) -> tuple[Any, int]:
         """Return the job of some samples, which has been run, and its answer."""
@@ -139,30 +142,37 @@ class BranchedBatch:
         kept.append(specialization)
         return specialization
 
-    def forget_unused(self, specialization: Specialization) -> None:
-        """Drop a specialization that fits no sample, not even the one at which it was traced."""
-        if specialization not in self.used:
-            self.compiled.specializations.remove(specialization)
-
     def run_at_the_border(self, sample: Array) -> None:
         """Run a sample, an array of one, for which every trace rounds a branch the other way.
 
         Raises: GuardError: no trace fits, however it is computed.
         """
         for _ in range(MAX_SPECIALIZATIONS):
-            truths: list[bool] = []
-            for specialization in list(self.compiled.specializations):
-                engine = self.engine(specialization, PLAIN)
-                missed = missed_guards(engine, self.rows[sample], self.wanted)[0]
-                if not missed.any():
-                    job, answer = self.job(engine, sample)
-                    self.take(specialization, job, answer, sample, PLAIN)
-                    return
-                agreed = [guard.truth for guard in engine.program.guards[: missed.argmax()]]
-                if len(agreed) >= len(truths):
-                    truths = [*agreed, not engine.program.guards[len(agreed)].truth]
-            self.traced_at(int(sample[0]), truths)
+            truths = self.run_plainly(sample)
+            if truths is None:
+                return
+            self.traced_at(sample[0], truths)
         raise GuardError(
             f"sample {sample[0]} lies on the border of a branch, and rounding decides which way it"
-            " takes; write the function with where, maximum or clip instead of the comparison"
+            " takes; write where, maximum or clip instead of the comparison"
         )
+
+    def run_plainly(self, sample: Array) -> list[bool] | None:
+        """Run a sample by itself, by a trace that fits it where every row is computed by itself.
+
+        Returns: None; or if there is no such trace the first branches that the sample takes, as
+            many as any trace knows.
+        """
+        truths: list[bool] = []
+        for specialization in self.compiled.specializations:
+            engine = self.engine(specialization, PLAIN)
+            guards = engine.program.guards
+            missed = missed_guards(engine, self.rows[sample], self.wanted)[0]
+            if not missed.any():
+                job, answer = self.job(engine, sample)
+                self.take(specialization, job, answer, sample, PLAIN)
+                return None
+            agreed = int(missed.argmax())
+            if agreed >= len(truths):
+                truths = [guard.truth for guard in guards[:agreed]] + [not guards[agreed].truth]
+        return truths
