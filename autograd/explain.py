@@ -351,10 +351,9 @@ class Notes:
         with mode(observer=None):
             return x.compare(relation, y)
 
-    def decided(self, node: Value) -> None:
+    def decided(self, node: Value) -> bool | None:
         """Pass it on."""
-        if self.other:
-            self.other.decided(node)
+        return self.other.decided(node) if self.other else None
 
 
 def callers() -> Iterator[Place]:

@@ -14,20 +14,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
 from itertools import compress
-from typing import Any, NamedTuple
+from typing import Any
 
 from autograd.backward import adjoints, topological_order
 from autograd.coercion import as_data, as_number, elements
 from autograd.messages import shown
 from autograd.modes import MODE, mode, tracing
 from autograd.newest import settle
-from autograd.primitive_type import Primitive
-from autograd.primitives import where
 from autograd.scalar_math import fold
 from autograd.steps import label
 from autograd.structures import flatten, is_0d, is_scalar, rebuild
+from autograd.traced_adjoints import Adjoint, times, traced_gradients, traced_pushforward
 from autograd.value import Value, edge_mask
 
 Argnums = int | tuple[int, ...]
@@ -58,15 +56,25 @@ def gradients(root: Value, leaves: Sequence[Value], seed: Any = 1) -> list[Value
     for node in order:
         if not relevant.isdisjoint(node.parents):
             relevant.add(node)
-    adjoint: dict[Value, Any] = {root: seed}
     with mode(ieee=True):
-        for node in reversed(order):
-            if node in relevant and node in adjoint:
-                for parent, slope in slopes(node, relevant):
-                    product = times(slope, adjoint[node])
-                    adjoint[parent] = adjoint[parent] + product if parent in adjoint else product
-    found = [adjoint.get(leaf, 0.0) for leaf in leaves]
+        if tracing():
+            found = traced_gradients(order, relevant, root, leaves, seed)
+        else:
+            found = recorded_gradients(order, relevant, root, leaves, seed)
     return [g if isinstance(g, Value) else Value(g) for g in found]
+
+
+def recorded_gradients(
+    order: Sequence[Value], relevant: set[Value], root: Value, leaves: Sequence[Value], seed: Any
+) -> list[Any]:
+    """Return d root / d leaf for every leaf, over the edges that were recorded."""
+    adjoint: dict[Value, Any] = {root: seed}
+    for node in reversed(order):
+        if node in relevant and node in adjoint:
+            for parent, slope in slopes(node, relevant):
+                product = times(slope, adjoint[node])
+                adjoint[parent] = adjoint[parent] + product if parent in adjoint else product
+    return [adjoint.get(leaf, 0.0) for leaf in leaves]
 
 
 def values(what: str, xs: Any) -> Sequence[Value]:
@@ -89,8 +97,6 @@ def slopes(node: Value, relevant: set[Value]) -> list[tuple[Value, Any]]:
     """Return (parent, local derivative) for each edge to a relevant parent; slopes are Values."""
     if node.op is None:
         return []
-    if tracing():
-        return traced_slopes(node, relevant)
     numbers = [x._data if isinstance(x, Value) else x for x in node.operands]
     mask = edge_mask(node.op, node.operands, numbers, node._data)
     mask = [edge and x in relevant for x, edge in zip(node.operands, mask)]
@@ -120,64 +126,6 @@ def check_unchanged(node: Value, edges: list[tuple[Value, Any]], relevant: set[V
 def as_recorded(now: float, then: float) -> bool:
     """Tell whether a slope is the recorded one, but for rounding."""
     return now == then or abs(now - then) <= CHANGED * abs(then) or (now != now and then != then)
-
-
-class Masked(NamedTuple):
-    """A slope in a trace, and the node that tells where its edge is absent."""
-
-    slope: Any
-    is_constant: Value
-
-
-def possible_parents(op: Primitive, operands: Sequence[Any]) -> tuple[Any, ...]:
-    """Return the operands that an edge can lead to, whatever their numbers."""
-    rules = op.partials or (True,) * len(operands)
-    return tuple(x for x, rule in zip(operands, rules) if rule and isinstance(x, Value))
-
-
-def traced_slopes(node: Value, relevant: set[Value]) -> list[tuple[Value, Any]]:
-    """Return edges and slopes that hold for any numbers: structural zeros become nodes too."""
-    op = node.op
-    operands = node.operands
-    assert op is not None  # a leaf has no slopes
-    parents = set(possible_parents(op, operands)) & relevant
-    edges = [isinstance(x, Value) and x in parents for x in operands]
-    if op.partials:
-        edges = [edge and rule is not None for edge, rule in zip(edges, op.partials)]
-    found = op.derivatives(operands, node, edges)
-    if op.constant:
-        found = [
-            Masked(slope, mask_row(op, i, len(operands))(*operands, node)) if edge else slope
-            for i, (slope, edge) in enumerate(zip(found, edges))
-        ]
-    return list(compress(zip(operands, found), edges))
-
-
-class Mask(Primitive):
-    """The primitive that tells where the result of a row is constant in one of its operands."""
-
-    def __init__(self, row: Primitive, operand: int, arity: int) -> None:
-        def is_constant(*numbers: Any) -> float:
-            return float(row.constant(*numbers)[operand])  # type: ignore[misc]
-
-        self.row = row
-        self.operand = operand
-        symbol = f"constant{operand}_{row.symbol}"
-        super().__init__(symbol, is_constant, *[None] * (arity + 1), smooth=False)
-
-
-mask_row = cache(Mask)
-
-
-def times(slope: Any, upstream: Any) -> Any:
-    """Return the product, without a node for a factor that is plainly 1."""
-    if isinstance(slope, Masked):
-        return where(slope.is_constant, 0.0, times(slope.slope, upstream))
-    if not isinstance(slope, Value) and slope == 1:
-        return upstream
-    if not isinstance(upstream, Value) and upstream == 1:
-        return slope
-    return slope * upstream
 
 
 def lift(x: Any) -> tuple[Any, list[Value]]:
@@ -320,7 +268,7 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
         along = [numeric(x) for x in flatten(tuple(tangents))]
         if len(along) != len(leaves):
             raise ValueError(f"{len(leaves)} inputs but {len(along)} tangents")
-        tangent: dict[Value, Any] = dict(zip(leaves, along))
+        tangent: dict[Value, Any] = dict(zip(leaves, map(Adjoint, along) if tracing() else along))
         pushed = [pushforward(y, tangent, nested) for y in flatten(out)]
     return out if nested else with_numbers(out), rebuild(out, iter(pushed))
 
@@ -329,14 +277,18 @@ def pushforward(root: Any, tangent: dict[Value, Any], nested: bool) -> Any:
     """Return the tangent of a node from those of its ancestors, which are noted on the way."""
     if not isinstance(numeric(root), Value):
         return 0.0
+    order = topological_order(root)
     with mode(ieee=True):
-        for node in topological_order(root):
-            if node not in tangent:
+        if tracing():
+            return traced_pushforward(root, order, tangent)
+        for node in order:
+            moved = {x for x in node.parents if x in tangent}  # the others have no tangent, not 0
+            if moved and node not in tangent:
                 recorded = zip(node.parents, node.local_derivatives)
-                edges = slopes(node, set(node.parents)) if nested else recorded
-                parts = [times(slope, tangent[parent]) for parent, slope in edges]
-                tangent[node] = fold(parts[1:], parts[0]) if parts else 0.0
-    return tangent[root]
+                edges = slopes(node, moved) if nested else recorded
+                parts = [times(slope, tangent[x]) for x, slope in edges if x in moved]
+                tangent[node] = fold(parts[1:], parts[0])
+    return tangent.get(root, 0.0)
 
 
 def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:

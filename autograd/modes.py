@@ -32,8 +32,8 @@ class Observer(Protocol):
     def compared(self, relation: Primitive, x: Any, y: Any) -> Any:
         """Return what a comparison of Values is to give."""
 
-    def decided(self, node: Value) -> None:
-        """Take note that the program branched on the truth of a node."""
+    def decided(self, node: Value) -> bool | None:
+        """Take note that the program branches on a node; return another truth for it, or None."""
 
 
 @dataclass(eq=False)

@@ -43,6 +43,8 @@ if hasattr(os, "register_at_fork"):  # the child of another thread has a lock of
 
 def settle() -> None:
     """Have every store that is ahead of its Values hand its numbers over, in order of writing."""
+    if not ahead:
+        return
     with settling:
         while ahead:
             next(iter(ahead)).publish()
@@ -50,10 +52,9 @@ def settle() -> None:
 
 def note_ahead(store: Store) -> None:
     """Note that a store has numbers that its Values have not; it is the latest writer."""
-    with settling:
-        modes_in_use[store] = None
-        ahead.pop(store, None)
-        ahead[store] = None
+    modes_in_use[store] = None
+    ahead.pop(store, None)
+    ahead[store] = None
 
 
 def note_level(store: Store) -> None:

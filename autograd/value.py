@@ -225,9 +225,8 @@ class Value(Operators):
         if ahead:
             settle()
         observer = MODE.get().observer if modes_in_use else None
-        if observer:
-            observer.decided(self)
-        return bool(self._data)
+        truth = observer.decided(self) if observer else None
+        return bool(self._data) if truth is None else truth
 
     @property
     def data(self) -> Any:

@@ -28,6 +28,13 @@ COMMANDS = {
         "benchmarks.trust.compiled_fuzz",
         "random graphs, compiled and recorded: do they agree?",
     ),
+    "retrace": Command(
+        "benchmarks.trust.retrace", "random programs that branch: each sample by its own trace?"
+    ),
+    "inner_derivatives": Command(
+        "benchmarks.trust.inner_derivatives",
+        "derivatives taken inside compiled code, at poles and kinks: do they agree?",
+    ),
     "accuracy": Command(
         "benchmarks.trust.accuracy", "the worst error of each primitive's slope, in ulp"
     ),

@@ -21,6 +21,7 @@ import nn
 from autograd import Value
 from autograd.backward import commit_lock
 from autograd.modes import MODE, USUAL, modes_in_use
+from autograd.newest import settling
 from testkit.costs import typical_time
 from testkit.processes import ROOT, printed_by
 
@@ -206,8 +207,9 @@ def injected(work: Work) -> tuple[int, int]:
             cut = True
         finally:
             sys.settrace(before)
-        with contextlib.suppress(RuntimeError):  # no signal is seen where a block is just left
-            commit_lock.release()
+        for lock in (commit_lock, settling):  # no signal is seen where a block is just left
+            with contextlib.suppress(RuntimeError):
+                lock.release()
         moments += cut
         half += work.is_half()
     return moments, half

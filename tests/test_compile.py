@@ -306,7 +306,7 @@ def test_what_has_no_adjoint_in_a_sample_has_a_slope_of_plus_zero(engine):
 
 @both_engines
 def test_a_numeric_zero_is_not_skipped(engine):
-    compiled = autograd.compile(lambda x: sqrt(x) ** 2, example=(1.0,), engine=engine)
+    compiled = autograd.compile(lambda x: sqrt(x) ** 2, example=(1.0,), engine=engine, finite=False)
     slopes = compiled.value_and_grad([0.0], inputs=True)[2]
     assert math.isnan(slopes[0])
 

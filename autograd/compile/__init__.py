@@ -29,7 +29,8 @@ try:
 except ImportError as error:
     raise ImportError('autograd.compile needs NumPy: pip install "chainrule[compile]"') from error
 
-from autograd.compile.compiled import Compiled, GuardError
+from autograd.compile.branches import GuardError
+from autograd.compile.compiled import Compiled
 
 __all__ = ["Compiled", "GuardError"]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import importlib.util
+import math
 import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -14,10 +15,11 @@ from typing import Any
 import numpy as np
 
 from autograd.compile.batches import Array, Part, fill, parts_of, places_of, samples_of, shaped_like
-from autograd.compile.lower.lowering import complete, lower
+from autograd.compile.branches import BranchedBatch, GuardError, missed_guards
+from autograd.compile.lower.lowering import FAST, STRICT, complete, lower
 from autograd.compile.lower.program import WANT_EACH, WANT_GRADIENT, WANT_INPUTS
 from autograd.compile.parameters import ParameterStore, store_of
-from autograd.compile.reference.numpy_engine import NumpyEngine, descend
+from autograd.compile.reference.numpy_engine import NumpyEngine, all_finite, descend
 from autograd.compile.report import Report, drawing, report
 from autograd.compile.tracing.tape import trace
 from autograd.newest import REVISION, settle
@@ -29,16 +31,11 @@ DTYPES = ("float64", "float32")
 REDUCTIONS = ("mean", "sum")
 FUNCTIONS = ("vector", "libm")
 MAX_JOBS_KEPT = 8  # each for one number of samples
-MAX_SPECIALIZATIONS = 64  # that one batch may need
 MIN_SAMPLES_SLICED = 8192  # a batch of so many is done in slices
 SLICES = 8  # of such a batch
 
 
 FIXED_SETTINGS = frozenset("function values example engine dtype threads functions".split())
-
-
-class GuardError(ValueError):
-    """A sample for which the function takes another branch than the one that was traced."""
 
 
 @contextmanager
@@ -68,6 +65,11 @@ class CombinedJob:
         self.gradients = np.zeros((samples if self.each else 1, program.trained), dtype)
         self.total = np.zeros(1, dtype)
 
+    @property
+    def unsound(self) -> bool:
+        """Whether a sum of finite gradients is not finite."""
+        return not all_finite(self.gradients)
+
     def gradient(self) -> Array:
         """Return the gradient by the parameters."""
         return self.gradients[0]  # type: ignore[no-any-return]
@@ -96,12 +98,22 @@ class Specialization:
     """A function as one sample takes it: its tape, its programs, and the numbers samples share.
 
     Samples that take other branches need another one.
+
+    Args:
+        truths: of the first branches, where they have been decided.
     """
 
-    def __init__(self, compiled: Compiled, example: tuple[Any, ...]) -> None:
+    def __init__(
+        self,
+        compiled: Compiled,
+        example: tuple[Any, ...],
+        truths: Sequence[bool] = (),
+    ) -> None:
         with paused_collector():
-            self.tape, self.outputs = trace(compiled.function, compiled.values, example)
+            found = trace(compiled.function, compiled.values, example, truths)
+            self.tape, self.outputs = found
             self.edges = complete(self.tape)
+        self.last_used = 0  # of the calls that a `Compiled` counts
         self.engine_name = compiled.engine
         self.options: dict[str, Any] = {}
         if compiled.engine == "numba":
@@ -114,27 +126,55 @@ class Specialization:
         self.others = self.shared[count : count + len(self.followed)]
         self.version = 0  # of the parameters, as the store counts
         self.revision = -1  # of the Values that are followed
-        self.engines: dict[bool, Any] = {}
+        self.engines: dict[tuple[bool, str], Any] = {}
 
     def catch_up(self, store: ParameterStore) -> None:
         """Take over numbers that are newer than this specialization's own."""
         if self.version != store.version:
             self.parameters[:] = store.numbers
             self.version = store.version
+        self.follow()
+
+    def catch_up_with(self, first: Specialization) -> None:
+        """Take over the numbers of another specialization of the same function."""
+        if self is not first:
+            self.parameters[:] = first.parameters
+            self.version = first.version
+        self.follow()
+
+    def follow(self) -> None:
+        """Read the Values again that are no parameters, where any number was set."""
         if self.followed and self.revision != REVISION.count:
             self.others[:] = [float(x._data) for x in self.followed]
             self.revision = REVISION.count
 
-    def engine(self, wanted: int) -> Any:
-        """Return the engine for gradients by the parameters, or by the inputs as well."""
+    def engine(self, wanted: int, way: str = FAST) -> Any:
+        """Return the engine for gradients by the parameters, or by the inputs as well.
+
+        Args: way: of lowering, see `lower`.
+        """
         inputs = bool(wanted & WANT_INPUTS)
-        if inputs not in self.engines:
+        key = inputs, way
+        if key not in self.engines:
             leaves = self.tape.parameters + (self.tape.inputs if inputs else [])
             make_engine = engine_class(self.engine_name)
             with paused_collector():
-                program = lower(self.tape, self.edges, leaves)
-                self.engines[inputs] = make_engine(program, self.shared, **self.options)
-        return self.engines[inputs]
+                program = lower(self.tape, self.edges, leaves, way)
+                self.engines[key] = make_engine(program, self.shared, **self.options)
+        return self.engines[key]
+
+    def strict_job(self, job: Any) -> Any:
+        """Return the same job, which has been run so that no infinity met an absent adjoint.
+
+        Which branches its samples take is decided, so its answer does not matter.
+        """
+        engine = self.engine(job.wanted, STRICT)
+        found = engine.job(len(job.rows), job.wanted)
+        rows = np.array(job.rows)
+        found.share(rows, job.outputs, job.slopes)
+        found.seed[:] = job.seed
+        found.run()
+        return found
 
 
 class Compiled:
@@ -202,6 +242,7 @@ class Compiled:
         self.store = store_of(self.values)
         self.specializations = [Specialization(self, self.example)]
         self.jobs: dict[Any, Any] = {}
+        self.calls = 0  # of specializations, which are dropped when others were called since
         self.lock = threading.RLock()
         self.settled = True
 
@@ -275,7 +316,7 @@ class Compiled:
         """
         with self.lock:
             job = self.done(batch, WANT_INPUTS | WANT_GRADIENT if inputs else WANT_GRADIENT, seed)
-            value, gradient = job.total.item(), job.gradient()
+            value, gradient = self.total_of(job), job.gradient()
             return (value, gradient, self.like_inputs(job.slopes)) if inputs else (value, gradient)
 
     def per_sample_grad(self, *batch: Any, seed: Any = None) -> Array:
@@ -298,10 +339,11 @@ class Compiled:
         """
         with self.lock:
             job = self.done(batch, WANT_GRADIENT, seed, step_size)
+            total = self.total_of(job)
             if not (job.moved or job.descend(step_size, self.finite)):
                 self.complain_of_step(job, step_size)
             self.wrote_parameters()
-            return job.total.item()  # type: ignore[no-any-return]
+            return total
 
     def done(
         self, batch: tuple[Any, ...], wanted: int, seed: Any = None, step_size: float = 0.0
@@ -319,9 +361,48 @@ class Compiled:
         answer = job.run(step_size, self.finite)
         if answer < 0 and self.retrace:
             return self.done_by_branch(job.rows, wanted, seed)
-        if answer and (answer < 0 or self.finite):
-            self.complain(job, answer)
+        return self.checked(self.specializations[0], job, answer)
+
+    def checked(
+        self,
+        specialization: Specialization | None,
+        job: Any,
+        answer: int,
+        places: Any = None,
+        way: str = FAST,
+    ) -> Any:
+        """Return a job whose results can be relied on: the given one, or a strict one in its place.
+
+        Args:
+            specialization: that made the job; None where it was put together from several.
+            places: of its samples in the batch, or where the first of them stands.
+            way: of lowering of the program that it ran.
+        Raises:
+            GuardError: a guard failed.
+            FloatingPointError: all has to be finite, and a number is not.
+        """
+        if answer < 0 or (answer and self.finite):
+            self.complain(job, answer, places)
+        if not job.unsound:
+            return job
+        if specialization and way == FAST and job.engine.program.some_absent:
+            job = specialization.strict_job(job)
+        if job.unsound and self.finite:
+            self.complain_of_gradient(specialization, job, places)
         return job
+
+    def total_of(self, job: Any) -> float:
+        """Return the value of a batch.
+
+        Raises: FloatingPointError: all has to be finite, and the sum is not.
+        """
+        total = job.total.item()
+        if self.finite and not math.isfinite(total):
+            raise FloatingPointError(
+                f"the results of all samples are finite, but what they add up to is {total};"
+                " finite=False lets infinite numbers and NaN pass"
+            )
+        return total  # type: ignore[no-any-return]
 
     def job(self, samples: int, wanted: int, seed: Any) -> Any:
         """Return a job for so many samples, if possible one that was used before."""
@@ -360,10 +441,8 @@ class Compiled:
         for chosen, (job, answer) in zip(slices, answers):
             if answer < 0 and self.retrace:
                 return self.done_by_branch(whole.rows, wanted, seed)
-            if answer and (answer < 0 or self.finite):
-                self.complain(job, answer, chosen.start)
-            whole.add(chosen, job)
-        return whole
+            whole.add(chosen, self.checked(self.specializations[0], job, answer, chosen.start))
+        return self.checked(None, whole, 0)
 
     def done_by_branch(self, rows: Array, wanted: int, seed: Any) -> Any:
         """Return the job of samples that branch differently, each by the trace that fits it."""
@@ -371,43 +450,19 @@ class Compiled:
         first_engine = self.specializations[0].engine(wanted)
         whole = CombinedJob(len(rows), wanted, first_engine, self.parts)
         whole.rows[:] = rows
-        rest, i = np.arange(len(rows)), 0
-        while rest.size:
-            if i == len(self.specializations):
-                self.trace_again(rows[rest[0]])
-            specialization = self.specializations[i]
-            specialization.catch_up(self.store)
-            engine = specialization.engine(wanted)
-            holds = engine.holds(rows[rest])
-            if holds.any():
-                chosen = rest[holds]
-                job = engine.job(len(chosen), wanted)
-                job.rows[:], job.seed[:] = rows[chosen], weights
-                answer = job.run()
-                if answer > 0 and self.finite:
-                    self.complain(job, answer, 0, chosen)
-                whole.take(chosen, job)
-            rest, i = rest[~holds], i + 1
-        return whole
+        BranchedBatch(self, whole, wanted, weights).run()
+        return self.checked(None, whole, 0)
 
-    def trace_again(self, row: Array) -> None:
-        """Trace the function at a sample that takes other branches than all traced so far.
+    def traced_at(self, row: Array, truths: Sequence[bool]) -> Specialization:
+        """Return the function as a sample takes it, which branches like no trace so far.
 
-        Raises:
-            GuardError: there are as many specializations as one batch may need.
-            TypeError: the function returns another structure there.
+        Raises: TypeError: the function returns another structure there.
         """
-        if len(self.specializations) >= MAX_SPECIALIZATIONS:
-            raise GuardError(
-                f"{MAX_SPECIALIZATIONS} traces do not cover this batch: every sample branches its"
-                " own way; write the function with where, maximum or clip instead of comparisons"
-            )
-        self.push()
         example = rebuild(self.example, iter(row.astype(float).tolist()))
-        specialization = Specialization(self, example)
+        specialization = Specialization(self, example, truths)
         if specialization.outputs != self.specializations[0].outputs:
             raise TypeError("the function returns another structure on another branch")
-        self.specializations.append(specialization)
+        return specialization
 
     def weights(self, samples: int, wanted: int, seed: Any) -> Array:
         """Return the weight of each output in what is differentiated.
@@ -439,29 +494,49 @@ class Compiled:
             found = tuple(shaped_like(example, left) for example in self.example)
         return found[0] if len(found) == 1 else found
 
-    def complain(self, job: Any, answer: int, start: int = 0, places: Any = None) -> None:
-        """Tell of a guard that failed, or of a result that is not finite.
+    def complain(self, job: Any, answer: int, places: Any = None) -> None:
+        """Tell of a guard that failed, or of a number that is not finite.
 
         Raises:
             FloatingPointError: the answer is above zero; the message names sample and inputs.
             GuardError: the answer is below zero; the message names the branch as well.
         """
         sample = abs(answer) - 1
-        name = start + sample if places is None else places[sample]
-        inputs = ", ".join(f"{x:.6g}" for x in job.rows[sample][:8])
-        inputs += ", ..." if job.rows.shape[1] > 8 else ""
+        rows = np.array(job.rows)
+        which, inputs = f"sample {place_of(sample, places)}", inputs_text(rows[sample])
         if answer > 0:
-            what = "result" if np.isfinite(job.rows[sample]).all() else "data"
+            found = blank_text(job, rows, sample)
             raise FloatingPointError(
-                f"the {what} of sample {name} is not finite: {job.outputs[sample].tolist()}, where"
-                f" the inputs are {inputs}; finite=False lets infinite numbers and NaN pass"
+                f"the {found[0]} of {which} is not finite: {found[1]}, where the inputs are"
+                f" {inputs}; finite=False lets infinite numbers and NaN pass"
             )
-        guard = job.engine.first_failing(job.rows[sample])
+        missed = missed_guards(job.engine, rows, job.wanted)[sample]
+        guard = job.engine.program.guards[int(missed.argmax())]
         raise GuardError(
-            f"sample {name} takes another branch than the one that was traced: at {guard.source},"
+            f"{which} takes another branch than the one that was traced: at {guard.source},"
             f" {guard.text} was {guard.truth}, and is {not guard.truth} where the inputs are"
             f" {inputs}; write where, maximum or clip instead of the comparison, or pass"
             " retrace=True"
+        )
+
+    def complain_of_gradient(
+        self, specialization: Specialization | None, job: Any, places: Any
+    ) -> None:
+        """Tell of a gradient that is not finite.
+
+        Raises: FloatingPointError: always; the message names the sample if its own gradient is not
+            finite, and the parameter or the input.
+        """
+        sample = first_unsound(specialization, job) if specialization else None
+        where = "" if sample is None else f" of sample {place_of(sample, places)}"
+        inputs = "" if sample is None else f", where the inputs are {inputs_text(job.rows[sample])}"
+        what = "input" if all_finite(job.gradients) else "parameter"
+        numbers = (job.slopes if what == "input" else job.gradients).ravel()
+        first = int(np.isfinite(numbers).argmin())
+        count = job.slopes.shape[1] if what == "input" else job.gradients.shape[1]
+        raise FloatingPointError(
+            f"the gradient{where} is not finite: by {what} {first % count} it is {numbers[first]}"
+            f"{inputs}; finite=False lets infinite numbers and NaN pass"
         )
 
     def complain_of_step(self, job: Any, step_size: float) -> None:
@@ -524,6 +599,53 @@ class Compiled:
 
     def _repr_html_(self) -> str:
         return self.explain().html
+
+
+def place_of(sample: int, places: Any) -> Any:
+    """Return the number in its batch of a job's sample."""
+    if places is None or isinstance(places, int):
+        return sample + (places or 0)
+    return places[sample]
+
+
+def inputs_text(row: Array) -> str:
+    """Return the inputs of a sample as text, the first of them."""
+    return ", ".join(f"{x:.6g}" for x in row[:8]) + (", ..." if len(row) > 8 else "")
+
+
+def blank_text(job: Any, rows: Array, sample: int) -> tuple[str, Any]:
+    """Return what of a sample is not finite, and its number."""
+    if not np.isfinite(rows[sample]).all():
+        return "data", job.outputs[sample].tolist()
+    if not np.isfinite(job.outputs[sample]).all():
+        return "result", job.outputs[sample].tolist()
+    program = job.engine.program
+    numbers = job.engine.probe(rows, program.watched, job.wanted)[sample]
+    first = int(np.isfinite(numbers).argmin())
+    return f"{program.watched_names[first]} on the way to the result", numbers[first]
+
+
+def first_unsound(specialization: Specialization, job: Any) -> int | None:
+    """Return the first sample of a job whose own gradient is not finite, None if there is none.
+
+    Cost: as many runs as it takes to halve the samples until one is left.
+    """
+    start, stop = 0, len(job.rows)
+    rows = np.array(job.rows)
+    engine = specialization.engine(job.wanted, STRICT)
+    while start < stop:
+        middle = (start + stop) // 2 if stop - start > 1 else stop
+        part = engine.job(middle - start, job.wanted)
+        part.rows[:] = rows[start:middle]
+        part.seed[:] = job.seed
+        part.run()
+        if part.unsound:
+            stop = middle
+        else:
+            start = middle
+        if part.unsound and len(part.rows) == 1:
+            return start
+    return None
 
 
 def engine_class(name: str) -> Any:

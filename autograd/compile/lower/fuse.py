@@ -17,20 +17,24 @@ from autograd.compile.tracing.tape import Tape
 from autograd.primitive_type import Primitive
 
 NO_DOT = -1
+SHARED = 2  # uses, which are too many
 CHAINED = (p.add, p.inner_product, p.total)  # what a chain of + can start with
 Row = tuple[Primitive, Sequence[int], int]  # a row rewritten: its operands and its bias
 
 
-def fuse(tape: Tape, graph: Graph, extra: Iterable[int]) -> Array:
+def fuse(tape: Tape, graph: Graph, extra: Iterable[int], chains: bool = True) -> Array:
     """Rewrite the rows of a graph in which chains of + end, and return the rows that are left.
 
-    `extra` are rows that are needed beside outputs and guards.
+    `extra` are rows that are needed beside outputs and guards. Without `chains` only those rows are
+    rewritten that are sums or dots already, whose bias is to stand apart.
     """
-    asked = [*tape.outputs, *(guard.row for guard in tape.guards), *extra]
+    asked = [*tape.asked(), *extra]
     children, parents = graph.edges()
     left = reached(asked, children[::-1], parents[::-1], graph.rows)
     used = np.concatenate([parents[left[children]], np.array(asked, np.int32)])
     uses = np.bincount(used, minlength=graph.rows)
+    if not chains:
+        uses += SHARED  # what is used elsewhere, too, is no part of a chain
     ends, uses_of = np.flatnonzero(left & ends_of_chains(graph, uses)), uses.tolist()
     swallowed: set[int] = set()
     rewritten: dict[int, Row] = {}

@@ -34,6 +34,7 @@ from autograd.compile.lower.program import (
     Total,
 )
 from autograd.compile.lower.schedule import schedule
+from autograd.compile.lower.watched import watched_rows
 from autograd.compile.tracing.internal_primitives import differentiable, quotient, share
 from autograd.compile.tracing.rules import slopes_and_masks
 from autograd.compile.tracing.symbols import Symbol, place_of
@@ -44,6 +45,7 @@ MIN_TERMS_TO_WAIT = 4  # inner products of fewer do not wait for others with the
 MIN_TERMS_OF_ONE_ROW = 8  # a single row of fewer is no matrix
 Edge = tuple[int, int, int, int]  # node, parent, slope, mask
 NO_EDGES = np.empty((0, 4), np.int32)
+FAST, STRICT, PLAIN = "fast", "strict", "plain"  # ways of lowering
 
 
 def complete(tape: Tape) -> Array:
@@ -55,23 +57,29 @@ def complete(tape: Tape) -> Array:
     tape.constant(0.0)  # the bias of a dot that has none
     tape.constant(1.0)  # the factor of a term that is no product
     edges = expand(tape)
+    tape.watched = watched_rows(tape)
     for place, op in enumerate(tape.ops):
         if op is share:  # its edges are written down, so what is left is a quotient
             tape.ops[place], tape.operands[place] = quotient, tape.operands[place][:2]
     return np.array(edges, np.int32).reshape(-1, 4)
 
 
-def lower(tape: Tape, edges: Array, leaves: Sequence[int]) -> Program:
+def lower(tape: Tape, edges: Array, leaves: Sequence[int], way: str = FAST) -> Program:
     """Return the program of a complete tape, whose backward pass leads to the given leaves.
 
+    Args: way: FAST; STRICT, which looks for absent adjoints everywhere, and so multiplies no
+        infinity by one, overflows included; or PLAIN, which besides computes every row by itself,
+        so that its bits depend on nothing but the expression.
     Cost: O(n log n) in time for n nodes and operands, O(n) in memory.
     """
     graph = Graph(tape)
     varies = varying(tape, graph, leaves, edges)
     edges = edges[varies[edges[:, 1]]]
-    optional = optional_rows(tape, graph, varies, edges)
-    nodes = fuse(tape, graph, edges[:, 2:].ravel().tolist())
-    return Lowering(tape, graph, nodes, edges, varies, optional).program()
+    optional, some = optional_rows(tape, graph, varies, edges)
+    if way != FAST:
+        optional = varies
+    nodes = fuse(tape, graph, edges[:, 2:].ravel().tolist(), chains=way != PLAIN)
+    return Lowering(tape, graph, nodes, edges, varies, optional, way).program(some)
 
 
 def varying(tape: Tape, graph: Graph, leaves: Sequence[int], edges: Array = NO_EDGES) -> Array:
@@ -126,9 +134,17 @@ class Lowering:
     """The state of one lowering: which slot each row of the tape has got."""
 
     def __init__(
-        self, tape: Tape, graph: Graph, nodes: Array, edges: Array, varies: Array, optional: Array
+        self,
+        tape: Tape,
+        graph: Graph,
+        nodes: Array,
+        edges: Array,
+        varies: Array,
+        optional: Array,
+        way: str,
     ) -> None:
         self.tape, self.graph, self.nodes, self.edges = tape, graph, nodes, edges
+        self.way = way
         self.slot = np.full(graph.rows, -1, np.int32)
         self.number = np.full(graph.rows, -1, np.int32)  # in the array of shared numbers
         shared = [*tape.parameters, *tape.followed, *tape.constants]
@@ -138,8 +154,8 @@ class Lowering:
         self.instructions: list[Instruction] = []
         self.slots = 0
 
-    def program(self) -> Program:
-        """Return the program."""
+    def program(self, some_absent: bool) -> Program:
+        """Return the program; `some_absent` tells whether any adjoint is absent in some samples."""
         tape = self.tape
         self.assign(np.array(tape.inputs, np.int32))
         groups = self.grouped()
@@ -157,6 +173,9 @@ class Lowering:
             instructions=self.with_edges(),
             outputs=self.slot[tape.outputs],
             guards=[guard._replace(row=int(self.slot[guard.row])) for guard in tape.guards],
+            watched=self.slot[list(tape.watched)],
+            watched_names=[op.symbol for op in tape.watched.values()],
+            some_absent=some_absent,
             facts=self.facts(),
         )
 
@@ -175,6 +194,8 @@ class Lowering:
 
     def grouped(self) -> list[tuple[GroupKey, Array]]:
         """Return the nodes in groups, in the order of their computation."""
+        if self.way == PLAIN:
+            return [(self.table[self.keys[row]], np.array([row])) for row in self.nodes.tolist()]
         patient = [key.shared and key.arity >= 2 * MIN_TERMS_TO_WAIT for key in self.table]
         groups = schedule(self.keys, *self.dependencies(), patient)
         return [(self.table[key], np.array(members)) for key, members in groups]
@@ -190,7 +211,7 @@ class Lowering:
 
     def broadcast(self, groups: list[tuple[GroupKey, Array]]) -> Array:
         """Return the shared numbers that are operands of other instructions than matrices."""
-        asked = [*self.tape.outputs, *(guard.row for guard in self.tape.guards)]
+        asked = self.tape.asked()
         members = [members for key, members in groups if not key.shared]
         rows = np.concatenate([*members, np.empty(0, np.int64)])
         _, operands = self.graph.edges(rows)
@@ -203,7 +224,8 @@ class Lowering:
     def emit(self, key: GroupKey, members: Array) -> None:
         """Append the instructions of a group."""
         if key.shared:
-            self.emit_matrices(key, members)
+            emit = self.emit_matrices if self.way == FAST else self.emit_small
+            emit(key, members)
             return
         members, operands = self.sorted_by_slots(members)
         if key.op is p.inner_product:

@@ -33,8 +33,10 @@ SAFE = {  # rows whose slopes are finite where their operands are, but for overf
 # fmt: on
 
 
-def optional_rows(tape: Tape, graph: Graph, varies: Array, edges: Array) -> Array:
+def optional_rows(tape: Tape, graph: Graph, varies: Array, edges: Array) -> tuple[Array, bool]:
     """Tell for every row whether its kernel must look for adjoints that are not there.
+
+    And tell whether any adjoint is not there in some samples, looked for or not.
 
     Args:
         tape, graph: the same rows.
@@ -43,7 +45,7 @@ def optional_rows(tape: Tape, graph: Graph, varies: Array, edges: Array) -> Arra
     """
     absent = [tape.constants.get(mask) is not False for mask in edges[:, 3].tolist()]
     if not any(absent) and not any(op.constant for op in graph.table if op):
-        return np.zeros(graph.rows, bool)
+        return np.zeros(graph.rows, bool), False
     others = np.stack([*edges[:, :2].T, np.array(absent, edges.dtype)])
     own = np.stack([*graph.edges(), absent_edges(tape, graph, varies)])
     both = merged(own, others, graph.rows)
@@ -53,7 +55,7 @@ def optional_rows(tape: Tape, graph: Graph, varies: Array, edges: Array) -> Arra
     lasting = cut == 0
     children, parents = children[lasting][::-1], parents[lasting][::-1]
     never_absent = reached(tape.outputs, children, parents, graph.rows)
-    return risky & ~never_absent
+    return risky & ~never_absent, bool((varies & ~never_absent).any())
 
 
 def absent_edges(tape: Tape, graph: Graph, varies: Array) -> Array:

@@ -204,6 +204,9 @@ class Program:
         inputs: how many numbers a sample has.
         broadcast: places in the array of shared numbers that are copied to slots.
         outputs, guards: slots.
+        watched, watched_names: slots that have to be finite, and what they are.
+        some_absent: whether any adjoint is absent in some samples, so that a product with an
+            infinity can make a NaN of nothing.
         facts: counts of what was found on the way, for `explain`.
     """
 
@@ -217,6 +220,9 @@ class Program:
     outputs: Table
     guards: list[Guard]
     facts: dict[str, Any] = field(default_factory=dict)
+    watched: Table = field(default_factory=lambda: np.empty(0, np.int32))
+    watched_names: list[str] = field(default_factory=list)
+    some_absent: bool = False
 
     def lines(self) -> Iterator[str]:
         """Yield the program as text: slots are s0, s1, ..., shared numbers p0, p1, ..."""

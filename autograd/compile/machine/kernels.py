@@ -607,7 +607,11 @@ CLEAR_COUNT, CLEAR_TABLE = 23, 24  # what has to be set to zero
 PARAMETERS_COUNT, STEP = 25, 26  # the latter: where step size and finiteness of a descent stand
 OUTPUTS_STRIDE = 27  # numbers from one column of the outputs to the next
 SAMPLES_KEPT = 28  # whether products ask for the samples as rows
-JOB_FIELDS = 29
+WATCHED_COUNT, WATCHED_TABLE = 29, 30  # slots that have to be finite
+UNSOUND = 31  # the machine's second answer: whether a number of the gradient is not finite
+JOB_FIELDS = 32
+
+SMALL_PRODUCT = 1e30  # of two sums of squares: no inner product of their numbers is above its root
 
 UNFIT = -(2**62)  # the answer where a step would leave a parameter that is not finite
 
@@ -657,6 +661,101 @@ def infinite_lane(values: Any, rows: Any, lanes: Any) -> Any:
             if values[row * lanes + lane] * 0.0 != 0.0:
                 return lane
     return -1
+
+
+@njit(error_model="numpy", fastmath={"reassoc"})
+def is_finite(numbers: Any, count: Any) -> Any:
+    """Tell whether consecutive numbers are finite."""
+    total = 0.0
+    for i in range(count):
+        total += numbers[i] * 0.0
+    return total == 0.0
+
+
+@njit(error_model="numpy", fastmath={"reassoc", "contract"})
+def sum_of_squares(numbers: Any, count: Any) -> Any:
+    """Return the sum of the squares of consecutive numbers."""
+    total = 0.0
+    for i in range(count):
+        total += numbers[i] * numbers[i]
+    return total
+
+
+@njit(error_model="numpy")
+def watched_lane(job: Any, tables: Any, values: Any, lanes: Any) -> Any:
+    """Return the first lane in which a watched number is infinite or NaN, or -1."""
+    table, found = shift(tables, job[WATCHED_TABLE]), -1
+    for i in range(job[WATCHED_COUNT]):
+        lane = infinite_lane(shift(values, table[i] * lanes), 1, lanes)
+        if lane >= 0 and (found < 0 or lane < found):
+            found = lane
+    return found
+
+
+@njit(error_model="numpy")
+def is_judged(step: Any, samples: Any) -> Any:
+    """Tell whether a product's gradient, which it alone writes, is judged by its factors.
+
+    That is so where they are fewer than the numbers of the gradient.
+    """
+    if step[FIRST] == step[BACKWARD]:
+        return False
+    rows, terms = step[COUNT] // step[COLUMNS], step[TERMS]
+    return rows * terms > (rows + terms) * step[COLUMNS] * samples
+
+
+@njit(error_model="numpy")
+def factors_are_small(step: Any, tables: Any, values: Any, adjoints: Any, lanes: Any) -> Any:
+    """Tell whether a product's factors are so small that no number of the gradient is infinite."""
+    count, squares = step[TERMS] * step[COLUMNS], 0.0
+    if step[INPUTS] != NOWHERE:
+        squares = sum_of_squares(shift(values, step[INPUTS] * lanes), count * lanes)
+    else:
+        rows = step[COUNT] // step[COLUMNS]
+        table = shift(tables, step[TABLE] + rows * step[TERMS])
+        for i in range(count):
+            squares += sum_of_squares(shift(values, table[i] * lanes), lanes)
+    upstream = sum_of_squares(shift(adjoints, step[OUT] * lanes), step[COUNT] * lanes)
+    return squares * upstream < SMALL_PRODUCT
+
+
+@njit(error_model="numpy")
+def all_factors_are_small(
+    job: Any, code: Any, tables: Any, values: Any, adjoints: Any, lanes: Any, samples: Any
+) -> Any:
+    """Tell the same of all products whose gradient is judged by them."""
+    for i in range(job[INSTRUCTIONS]):
+        step = shift(code, i * INSTRUCTION_FIELDS)
+        if is_judged(step, samples):
+            if not factors_are_small(step, tables, values, adjoints, lanes):
+                return False
+    return True
+
+
+@njit(error_model="numpy")
+def gradient_is_finite(
+    job: Any, code: Any, tables: Any, gradient: Any, samples: Any, judged: Any
+) -> Any:
+    """Tell whether the gradient by the parameters is finite.
+
+    If products were `judged`, by small factors, their gradients are not looked through.
+    """
+    if not judged:
+        return is_finite(gradient, job[PARAMETERS_COUNT])
+    table = shift(tables, job[CLEAR_TABLE])
+    for i in range(job[CLEAR_COUNT]):
+        start = table[2 * i]
+        stop = min(table[2 * i + 1], job[PARAMETERS_COUNT])
+        if not is_finite(shift(gradient, start), stop - start):
+            return False
+    for i in range(job[INSTRUCTIONS]):
+        step = shift(code, i * INSTRUCTION_FIELDS)
+        if step[FIRST] != step[BACKWARD] and not is_judged(step, samples):
+            weights, rows = shift(gradient, step[WEIGHTS]), step[COUNT] // step[COLUMNS]
+            for row in range(rows):
+                if not is_finite(shift(weights, row * step[WEIGHT_ROW]), step[TERMS]):
+                    return False
+    return True
 
 
 @njit(error_model="numpy")
@@ -719,13 +818,17 @@ def with_multiples(total: Any, factor: Any, numbers: Any, lanes: Any) -> Any:
 
 
 @njit(error_model="numpy")
-def store_slopes(job: Any, slopes: Any, adjoints: Any, start: Any, lanes: Any) -> None:
-    """Copy the adjoints of the inputs to rows; what has none has a slope of 0.0."""
+def store_slopes(job: Any, slopes: Any, adjoints: Any, start: Any, lanes: Any) -> Any:
+    """Copy the adjoints of the inputs to rows; what has none has a slope of 0.0.
+
+    Returns whether all are finite.
+    """
     count = job[INPUTS_COUNT]
     to = shift(slopes, start * count)
     transpose(to, adjoints, count, lanes)
     for i in range(count * lanes):
         to[i] += 0.0
+    return is_finite(to, count * lanes)
 
 
 @njit(error_model="numpy")
@@ -743,11 +846,12 @@ def seed_outputs(job: Any, tables: Any, adjoints: Any, lanes: Any) -> None:
 def descend(job: Any, shared: Any, gradient: Any, blank: Any) -> Any:
     """Move the parameters down the gradient if that is asked for, and return the machine's answer.
 
-    They stay where they are if they have to be finite and would not be, or a number was not.
+    They stay where they are if they have to be finite and would not be, or a number was not; and if
+    the gradient is not finite, for then somebody has to look why.
     """
     step, count = pointer_like(shared, job[STEP]), job[PARAMETERS_COUNT]
     step_size, finite = step[0], step[1] != 0.0
-    if step_size == 0.0 or (finite and blank):
+    if step_size == 0.0 or (finite and blank) or job[UNSOUND]:
         return blank
     if finite and not lands_safely(shared, gradient, count, step_size):
         return UNFIT
@@ -772,6 +876,7 @@ def machine(job: Any, tables: Any, shared: Any) -> Any:
     The gradient by the shared numbers is written, or one for each sample. Returns -1 - s where a
     guard fails at sample s, s + 1 where the first input or output that is not finite is that of
     sample s, UNFIT where the parameters cannot take a step that is asked for, and 0 if all is well.
+    Whether the gradient is finite, too, is noted in the job.
     FIRST is the backward kernel of the first block, which may write to the gradient where others
     add.
     """
@@ -779,7 +884,7 @@ def machine(job: Any, tables: Any, shared: Any) -> Any:
     adjoints, scratch = pointer_like(shared, job[ADJOINTS]), pointer_like(shared, job[SCRATCH])
     gradient, total = pointer_like(shared, job[GRADIENT]), pointer_like(shared, job[SUM])
     wanted, blank, start = job[WANTED], 0, 0
-    total[0] = 0.0
+    total[0], job[UNSOUND], judged = 0.0, 0, True
     if wanted and not wanted & WANT_EACH:
         clear_gradient(job, tables, gradient)
     while start < job[SAMPLES]:
@@ -800,6 +905,9 @@ def machine(job: Any, tables: Any, shared: Any) -> Any:
         lane = store_outputs(job, tables, values, total, start, lanes)
         if lane >= 0 and not blank:
             blank = start + lane + 1
+        lane = watched_lane(job, tables, values, lanes)
+        if lane >= 0 and not blank:
+            blank = start + lane + 1
         if wanted:
             if wanted & WANT_EACH:
                 clear_gradient(job, tables, gradient)
@@ -812,7 +920,16 @@ def machine(job: Any, tables: Any, shared: Any) -> Any:
             add_shared_gradient(job, tables, adjoints, gradient, lanes)
             if wanted & WANT_INPUTS:
                 slopes = pointer_like(shared, job[SLOPES])
-                store_slopes(job, slopes, adjoints, start, lanes)
+                if not store_slopes(job, slopes, adjoints, start, lanes):
+                    job[UNSOUND] = 1
+            samples = 1 if wanted & WANT_EACH else job[SAMPLES]
+            if not all_factors_are_small(job, code, tables, values, adjoints, lanes, samples):
+                judged = False
+            last = start + lanes == job[SAMPLES]
+            if last or wanted & WANT_EACH:
+                if not gradient_is_finite(job, code, tables, gradient, samples, judged):
+                    job[UNSOUND] = 1
+                judged = True
             if wanted & WANT_EACH:
                 gradient = shift(gradient, job[SHARED_COUNT])
         start += lanes

@@ -28,9 +28,8 @@ from autograd.compile.machine import kernels as k
 from autograd.compile.machine.functions import VECTOR
 from autograd.compile.machine.intrinsics import LANES
 from autograd.compile.machine.threads import ThreadTeam
-from autograd.compile.machine.workspace import Job, Workspace
+from autograd.compile.machine.workspace import Job, Probe, Workspace
 from autograd.compile.reference.numpy_engine import NumpyEngine
-from autograd.compile.tracing.tape import Guard
 from autograd.primitive_type import Variadic
 from autograd.primitives import rounded
 
@@ -72,8 +71,8 @@ class NumbaEngine:
         machine = codegen.fixed(k.machine, self.dtype_name)
         pointer = ctypes.c_void_p
         function = ctypes.CFUNCTYPE(ctypes.c_int64, pointer, pointer, pointer)(machine.address)
-        tables, numbers = self.table.ctypes.data, shared.ctypes.data
-        self.call: Any = lambda job: partial(function, job, tables, numbers)
+        numbers = shared.ctypes.data
+        self.call: Any = lambda job, tables: partial(function, job, tables, numbers)
 
     # Encoding
 
@@ -196,6 +195,8 @@ class NumbaEngine:
         settings[k.GUARDS_COUNT] = len(program.guards)
         guards = [[g.row for g in program.guards], [g.truth for g in program.guards]]
         settings[k.GUARDS_TABLE] = self.put(np.array(guards, np.int32))
+        settings[k.WATCHED_COUNT] = len(program.watched)
+        settings[k.WATCHED_TABLE] = self.put(program.watched)
         ranges = np.flatnonzero(np.diff(np.concatenate([[1], self.written, [1]]).astype(np.int8)))
         settings[k.CLEAR_COUNT] = len(ranges) // 2
         settings[k.CLEAR_TABLE] = self.put(ranges)
@@ -215,13 +216,16 @@ class NumbaEngine:
         lanes = -(-samples // blocks)
         return min(samples, -(-lanes // MIN_LANES) * MIN_LANES)  # whole vectors
 
-    def holds(self, rows: Array) -> Array:
-        """Tell for every sample whether it takes the branches that were traced."""
-        return self.numpy.holds(rows)
+    def probe(self, rows: Array, slots: Sequence[int], wanted: int) -> Array:
+        """Return the numbers of some slots, samples x slots, with the bits that a job has.
 
-    def first_failing(self, row: Array) -> Guard:
-        """Return the first guard that fails for a sample."""
-        return self.numpy.first_failing(row)
+        The job is one for the same samples, and wants the same.
+        """
+        table = np.ascontiguousarray(slots, np.int32)
+        probe = Probe(self, len(rows), self.lanes(len(rows), wanted), self.workspace, table)
+        probe.rows[:] = rows
+        probe.run()
+        return probe.outputs
 
     def new_workspace(self, lanes: int) -> Workspace:
         """Return a workspace for blocks of so many lanes."""
@@ -241,14 +245,19 @@ class NumbaEngine:
 
     def job(self, samples: int, wanted: int, apart: bool = False) -> Job:
         """Return a job for so many samples; it has its own workspace if it runs beside others."""
-        lanes = 1 if wanted & WANT_EACH else self.block(samples)
-        if lanes > self.workspace.lanes:
-            self.workspace = self.new_workspace(lanes)
+        lanes = self.lanes(samples, wanted)
         if not apart:
             return Job(self, samples, wanted, lanes, self.workspace)
         job = Job(self, samples, wanted, lanes, self.idle_workspace(lanes))
         job.settings[k.CODE], job.apart = self.unshared_code.ctypes.data, True
         return job
+
+    def lanes(self, samples: int, wanted: int) -> int:
+        """Return how many lanes a block of a job has, for which there is space then."""
+        lanes = 1 if wanted & WANT_EACH else self.block(samples)
+        if lanes > self.workspace.lanes:
+            self.workspace = self.new_workspace(lanes)
+        return lanes
 
     def idle_workspace(self, lanes: int) -> Workspace:
         """Return a workspace that no job uses, one that was used before if there is any."""

@@ -50,7 +50,7 @@ class Job:
         self, engine: Any, samples: int, wanted: int, lanes: int, workspace: Workspace
     ) -> None:
         program, dtype, count = engine.program, engine.dtype, len(engine.shared)
-        self.engine, self.workspace = engine, workspace
+        self.engine, self.workspace, self.wanted = engine, workspace, wanted
         fits = lanes == samples > 1  # then no kernel needs another copy of the samples
         self.rows = workspace.rows(lanes) if fits else np.zeros((samples, program.inputs), dtype)
         self.outputs = np.empty((len(program.outputs), samples), dtype).T
@@ -62,10 +62,11 @@ class Job:
         self.total = np.zeros(1, dtype)
         self.step = np.zeros(2, dtype)  # the size of a step of descent, whether all must be finite
         self.moved = False  # by such a step
+        self.unsound = False  # whether a number of the gradient is not finite
         self.settings = engine.settings.copy()
         self.settings[[k.BLOCK, k.SAMPLES, k.WANTED]] = lanes, samples, wanted
         self.settings[k.STEP] = self.step.ctypes.data
-        self.machine = engine.call(self.settings.ctypes.data)
+        self.table = engine.table
         self.buffers, self.apart = [self.full], False
         self.share(self.rows, self.outputs, self.slopes)
 
@@ -77,6 +78,7 @@ class Job:
         arrays += [self.seed, slopes, self.total]
         self.settings[k.VALUES : k.SUM + 1] = [x.ctypes.data for x in arrays]
         self.settings[k.OUTPUTS_STRIDE] = outputs.strides[1] // outputs.itemsize
+        self.machine = self.engine.call(self.settings.ctypes.data, self.table.ctypes.data)
 
     def gradient(self) -> Array:
         """Return the gradient as an array of the caller's own; a large one without a copy."""
@@ -112,9 +114,11 @@ class Job:
         if step_size and not self.engine.callbacks:  # which may fail half-way
             self.step[0], self.step[1] = step_size, finite
             answer = self.machine()
-            self.step[0], self.moved = 0.0, answer >= 0
+            self.unsound = bool(self.settings[k.UNSOUND])
+            self.step[0], self.moved = 0.0, answer >= 0 and not self.unsound
         else:
             answer, self.moved = self.machine(), False
+            self.unsound = bool(self.settings[k.UNSOUND])
         if self.apart:
             self.engine.idle.append(self.workspace)
         failures = self.engine.failures
@@ -123,3 +127,17 @@ class Job:
             failures.clear()
             raise first
         return 0 if answer == k.UNFIT else answer
+
+
+class Probe(Job):
+    """A run that has the numbers of some slots in place of the outputs, whatever the guards say."""
+
+    def __init__(
+        self, engine: Any, samples: int, lanes: int, workspace: Workspace, slots: Array
+    ) -> None:
+        super().__init__(engine, samples, 0, lanes, workspace)
+        self.table = np.concatenate([engine.table, slots])
+        self.settings[[k.OUTPUTS_TABLE, k.OUTPUTS_COUNT]] = len(engine.table), len(slots)
+        self.settings[[k.GUARDS_COUNT, k.WATCHED_COUNT]] = 0
+        outputs = np.empty((len(slots), samples), engine.dtype).T
+        self.share(self.rows, outputs, self.slopes)

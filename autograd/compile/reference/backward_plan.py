@@ -29,6 +29,8 @@ from autograd.compile.tracing.tape import Tape
 
 Emit = Callable[[Any], Any]  # plans that contributions are written to an array, or to one it names
 SMALL_GRADIENT_NUMBERS = 2**12  # so many are cleared at once
+LARGE_GRADIENT_NUMBERS = 2**15  # so many take longer to look through than their factors
+SMALL_PRODUCT = 1e15  # of two norms: no inner product of their rows is larger
 
 
 class Ledger:
@@ -73,6 +75,9 @@ class BackwardPlan(ForwardPlan):
         self.ones = np.ones(lanes, info.dtype)
         self.seed = np.ones((len(info.program.outputs), 1), info.dtype)
         self.gradient, self.adds = np.zeros(0, info.dtype), False
+        # Large products are judged by their factors: if those are small, no number is infinite.
+        self.judged: list[tuple[Array, bool]] = []
+        self.look_at, self.doubtful = slice(None), False
         self.backwards: dict[bool, list[Call]] = {}
         self.ledger, self.shared_ledger = Ledger(info.program.slots), Ledger(len(info.shared))
         self.ledger.written[:] = True  # adjoints that are given hold numbers
@@ -86,7 +91,7 @@ class BackwardPlan(ForwardPlan):
 
     def plan_backward(self, inputs: bool) -> list[Call]:
         """Plan the backward pass."""
-        program, self.calls = self.program, []
+        program, self.calls, self.judged = self.program, [], []
         if self.adjoints is None:
             self.adjoints = np.empty_like(self.values)
         self.ledger, self.shared_ledger = Ledger(program.slots), Ledger(len(self.shared))
@@ -95,6 +100,7 @@ class BackwardPlan(ForwardPlan):
         for step in reversed(program.instructions):
             self.backward_step(step)
         self.backward_broadcast()
+        self.look_at = self.places_to_look_at()
         if inputs:
             self.ledger.need(slice(0, program.inputs))
         return [*self.clearing(), *self.calls]
@@ -184,6 +190,10 @@ class BackwardPlan(ForwardPlan):
         flat = places.ravel()
         if flat.min() >= self.program.parameters:
             return  # constants
+        large = places.size >= LARGE_GRADIENT_NUMBERS and places.size > left.size + right.size
+        self.judged.append((flat, large))
+        if large:
+            self.calls.append(partial(self.judge, left, right))
         layout = Layout([flat], places.shape[1] if places.ndim == 2 else 0)
         found = layout.patterns[0]
         multiply = outer if left.shape[1] == 1 else np.matmul
@@ -196,6 +206,22 @@ class BackwardPlan(ForwardPlan):
             self.calls.append(self.writing(found, product, direct))
         else:
             self.calls.append(self.adding(found, product))
+
+    def judge(self, left: Array, right: Array) -> None:
+        """Note it if a product may hold a number that is not finite, by a look at its factors."""
+        if not np.linalg.norm(left) * np.linalg.norm(right) < SMALL_PRODUCT:
+            self.doubtful = True
+
+    def places_to_look_at(self) -> Any:
+        """Return which shared numbers' gradients are not judged by the factors of products."""
+        if not any(large for _, large in self.judged):
+            return slice(None)
+        look = np.ones(len(self.shared), bool)
+        for chosen in (True, False):
+            for places, large in self.judged:
+                if large == chosen:
+                    look[places] = not large
+        return np.flatnonzero(look[: self.program.parameters])
 
     def part_of_gradient(self, found: Pattern) -> Callable[[], Array]:
         """Return what gives the view of a pattern's places in the array `gradient` of a run."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import isfinite
 from typing import Any
 
@@ -10,7 +11,6 @@ import numpy as np
 from autograd.compile.lower.program import WANT_EACH, WANT_INPUTS, Dot, Map, Program
 from autograd.compile.reference.backward_plan import BackwardPlan
 from autograd.compile.reference.forward_plan import ProgramInfo
-from autograd.compile.tracing.tape import Guard
 
 Array = np.ndarray[Any, Any]
 CACHE_BYTES = 2**23  # of values and adjoints, that a block of lanes should not exceed
@@ -24,10 +24,16 @@ def descend(parameters: Array, gradient: Array, step_size: float, finite: bool) 
     with np.errstate(all="ignore"):
         new = step_size * gradient
         np.subtract(parameters[: len(gradient)], new, out=new)
-        if finite and not isfinite(np.vdot(new, new)) and not np.isfinite(new).all():
-            return False  # a square may be infinite where its number is not
+        if finite and not all_finite(new):
+            return False
     parameters[: len(gradient)] = new
     return True
+
+
+def all_finite(numbers: Array) -> bool:
+    """Tell whether all numbers are finite."""
+    # A square may be infinite where its number is not; that is rare, so squares are asked first.
+    return isfinite(np.vdot(numbers, numbers)) or bool(np.isfinite(numbers).all())
 
 
 class NumpyEngine:
@@ -46,6 +52,7 @@ class NumpyEngine:
         guards = program.guards
         self.guards = np.array([guard.row for guard in guards], np.intp)
         self.truths = np.array([guard.truth for guard in guards], bool)[:, None]
+        self.watched = program.watched.astype(np.intp)
 
     def block(self, samples: int) -> int:
         """Return how many lanes a block has."""
@@ -75,24 +82,25 @@ class NumpyEngine:
         """Return a job for so many samples."""
         return Job(self, samples, wanted)
 
-    def holds(self, rows: Array) -> Array:
-        """Tell for every sample whether it takes the branches that were traced."""
-        lanes = self.block(len(rows))
-        parts = [self.failing(rows[i : i + lanes]).any(0) for i in range(0, len(rows), lanes)]
-        return np.logical_not(np.concatenate(parts))
+    def lanes(self, samples: int, wanted: int) -> int:
+        """Return how many lanes a block of a job has."""
+        return 1 if wanted & WANT_EACH else self.block(samples)
 
-    def failing(self, rows: Array) -> Array:
-        """Return for every guard and sample whether it has not the truth that was traced."""
-        plan = self.take(len(rows))
-        with np.errstate(all="ignore"):
-            self.run_forward(plan, rows)
-        missed = self.missed(plan)
-        self.give_back(plan)
-        return missed
+    def probe(self, rows: Array, slots: Sequence[int], wanted: int) -> Array:
+        """Return the numbers of some slots, samples x slots, with the bits that a job has.
 
-    def first_failing(self, row: Array) -> Guard:
-        """Return the first guard that fails for a sample."""
-        return self.program.guards[int(self.failing(row[None])[:, 0].argmax())]
+        The job is one for the same samples, and wants the same.
+        """
+        found = np.empty((len(rows), len(slots)), self.dtype)
+        lanes = self.lanes(len(rows), wanted)
+        for start in range(0, len(rows), lanes):
+            block = rows[start : start + lanes]
+            plan = self.take(len(block))
+            with np.errstate(all="ignore"):
+                self.run_forward(plan, block)
+            found[start : start + lanes] = plan.values[np.asarray(slots, np.intp)].T
+            self.give_back(plan)
+        return found
 
     def run_forward(self, plan: BackwardPlan, rows: Array) -> None:
         """Compute the values of all slots for samples, one a row."""
@@ -127,7 +135,7 @@ class Job:
     def __init__(self, engine: NumpyEngine, samples: int, wanted: int) -> None:
         program, dtype = engine.program, engine.dtype
         self.engine, self.wanted = engine, wanted
-        self.lanes = 1 if wanted & WANT_EACH else engine.block(samples)
+        self.lanes = engine.lanes(samples, wanted)
         self.rows = np.zeros((samples, program.inputs), dtype)
         self.outputs = np.empty((samples, len(program.outputs)), dtype)
         self.seed, self.ones = np.ones(len(program.outputs), dtype), np.ones(samples, dtype)
@@ -135,6 +143,8 @@ class Job:
         self.shape = samples if wanted & WANT_EACH else 1, len(engine.shared) if wanted else 0
         self.gradients = self.full = np.zeros((0, 0), dtype)
         self.total = np.zeros(1, dtype)
+        self.unsound = False  # whether a number of the gradient is not finite
+        self.blank = 0  # the number of the first sample with a watched number that is not finite
 
     def share(self, rows: Array, outputs: Array, slopes: Array) -> None:
         """Read and write these arrays, which may be parts of larger ones."""
@@ -152,6 +162,7 @@ class Job:
         """Run all blocks, and return 0, or where a guard or a number failed: see `machine`."""
         self.full = np.empty(self.shape, self.engine.dtype)
         self.gradients = self.full[:, : self.engine.program.trained]
+        self.unsound, self.blank = False, 0
         with np.errstate(all="ignore"):
             for start in range(0, len(self.rows), self.lanes):
                 plan = self.engine.take(min(self.lanes, len(self.rows) - start))
@@ -160,6 +171,7 @@ class Job:
                 if answer:
                     return answer
             self.total[0] = np.dot(np.dot(self.ones, self.outputs), self.seed)
+            self.unsound |= not all_finite(self.slopes)
             return self.first_blank()
 
     def run_block(self, plan: BackwardPlan, start: int) -> int:
@@ -171,6 +183,9 @@ class Job:
             if missed.any():
                 return -1 - start - int(missed.argmax())
         self.outputs[samples] = plan.outputs.T
+        if engine.watched.size and not self.blank:
+            finite = np.isfinite(plan.values[engine.watched]).all(0)
+            self.blank = 0 if finite.all() else start + 1 + int(finite.argmin())
         if self.wanted:
             self.run_backward(plan, start, samples)
         return 0
@@ -180,16 +195,24 @@ class Job:
         inputs, each = bool(self.wanted & WANT_INPUTS), bool(self.wanted & WANT_EACH)
         plan.seed[:, 0] = self.seed
         plan.gradient, plan.adds = self.full[start if each else 0], start > 0 and not each
+        plan.doubtful = False
         for call in plan.backward(inputs):
             call()
+        self.unsound |= not self.gradient_is_finite(plan)
         if inputs:
             adjoints = plan.adjoints[: self.engine.program.inputs]
             np.add(adjoints.T, 0.0, out=self.slopes[samples])
 
+    def gradient_is_finite(self, plan: BackwardPlan) -> bool:
+        """Tell whether the gradient is finite; where a product's factors tell, look at those."""
+        found = plan.gradient[: self.gradients.shape[1]]
+        return all_finite(found if plan.doubtful else found[plan.look_at])
+
     def first_blank(self) -> int:
         """Return the number of the first sample that is not finite, from 1, or 0."""
         rows, outputs = self.rows, self.outputs
-        if isfinite(np.vdot(rows, rows)) and isfinite(np.vdot(outputs, outputs)):
-            return 0  # else a number may also be large
+        if all_finite(rows) and all_finite(outputs):
+            return self.blank
         blank = ~(np.isfinite(outputs).all(1) & np.isfinite(rows).all(1))
-        return int(blank.argmax()) + 1 if blank.any() else 0
+        found = int(blank.argmax()) + 1
+        return min(found, self.blank or found)

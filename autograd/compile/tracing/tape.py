@@ -30,11 +30,12 @@ from autograd.compile.tracing.tracers import (
     traced,
     tracing_classes,
 )
-from autograd.functional import Mask
 from autograd.modes import mode
+from autograd.newest import settle
 from autograd.primitive_type import Primitive
 from autograd.primitives import div, inner_product, mean, power, softmax_of, square, total
 from autograd.structures import flatten, is_scalar, rebuild
+from autograd.traced_adjoints import Mask
 from autograd.value import Value
 
 IN_PARTS = (mean, softmax_of)  # what is written down as several rows
@@ -61,6 +62,7 @@ class Tape:
             parameters are, and without a gradient. Their numbers may change.
         made: leaves that the function makes itself; they are constants.
         outputs, guards: what is asked of the rows.
+        watched: rows that have to be finite, see `lower.watched`, and the primitives they are of.
         recorded: how many nodes the function made, before any was found equal or unused.
     """
 
@@ -74,12 +76,17 @@ class Tape:
         self.made: set[Value] = set()
         self.outputs: list[int] = []
         self.guards: list[Guard] = []
+        self.watched: dict[int, Primitive] = {}
         self.recorded = 0
         self.numbers: dict[tuple[type, str], int] = {}  # the constants that stand there already
         self.operations: dict[Primitive, dict[tuple[int, ...], int]] = {}  # and the operations
 
     def __len__(self) -> int:
         return len(self.ops)
+
+    def asked(self) -> list[int]:
+        """Return the rows that have to be computed, repeats kept."""
+        return [*self.outputs, *(guard.row for guard in self.guards), *self.watched]
 
     def leaf(self) -> int:
         """Append a row that is not computed, and return its place."""
@@ -161,9 +168,13 @@ class Tape:
 
 
 class Tracer:
-    """The observer of a trace: comparisons become nodes, and branches are noted as guards."""
+    """The observer of a trace: comparisons become nodes, and branches are noted as guards.
 
-    def __init__(self) -> None:
+    Args: truths: of the first branches, where they are not to follow the numbers.
+    """
+
+    def __init__(self, truths: Sequence[bool] = ()) -> None:
+        self.truths = truths
         self.decisions: list[tuple[Value, bool, str, str]] = []
         self.leaves: set[Value] = set()  # that the function made: nobody else can set their numbers
 
@@ -178,11 +189,14 @@ class Tracer:
         """Return the comparison as a node: 1 where it holds, else 0."""
         return x.record(relation, (x, y))
 
-    def decided(self, node: Value) -> None:
-        """Note that the function branched on a node, and where."""
+    def decided(self, node: Value) -> bool:
+        """Note that the function branches on a node, and where; return which way."""
+        number = len(self.decisions)
+        truth = self.truths[number] if number < len(self.truths) else bool(node._data)
         operands = [operand_text(x) for x in node.operands]
         text = node.op.spell(*operands) if node.op else f"the truth of {operand_text(node)}"
-        self.decisions.append((node, bool(node._data), text, calling_line()))
+        self.decisions.append((node, truth, text, calling_line()))
+        return truth
 
 
 def operand_text(x: Any) -> str:
@@ -200,7 +214,10 @@ def calling_line() -> str:
 
 
 def trace(
-    function: Callable[..., Any], parameters: Sequence[Value], example: tuple[Any, ...]
+    function: Callable[..., Any],
+    parameters: Sequence[Value],
+    example: tuple[Any, ...],
+    truths: Sequence[bool] = (),
 ) -> tuple[Tape, Any]:
     """Run a function once and return its tape, and the structure of its result.
 
@@ -209,13 +226,15 @@ def trace(
         parameters: the Values that are shared by all samples, in the order of the gradient.
         example: one argument for each of the function's; only its structure lasts, and which
             branches it takes.
+        truths: of the first branches, where they are not to follow the numbers.
     Raises:
         TypeError: the function returns neither a number nor a list or tuple of numbers.
         ValueError: a Value is in the parameters twice.
     """
+    settle()
     numbers = [x._data if isinstance(x, Value) else x for x in flatten(example)]
     leaves = [Value(x, name=f"input {i}") for i, x in enumerate(numbers)]
-    tracer = Tracer()
+    tracer = Tracer(truths)
     with (
         tracing_classes([*parameters, *leaves]),
         mode(

@@ -20,9 +20,9 @@ from typing import Any, NoReturn
 
 from autograd import primitives as p
 from autograd.atomic import set_attributes
-from autograd.functional import possible_parents
 from autograd.modes import tracing
 from autograd.primitive_type import Primitive
+from autograd.traced_adjoints import possible_parents
 from autograd.value import Value, node
 
 PACKAGE_PREFIX = __name__.partition(".")[0] + "."

@@ -1,0 +1,131 @@
+"""Which numbers on the way are watched, because an operation can hide that they are infinite.
+
+Eager code raises where `exp` overflows or a divisor is 0. Compiled, an infinity is seen if it is
+still there in a result; but 1 / exp(1000) is 0, and tanh of an infinity 1. So those rows that can
+make an infinity or NaN of finite operands, and from which none is sure to get through to an output,
+are watched: each must be finite, in every sample in which a result depends on it. In the branch
+that `where` does not take, or the loser of a maximum, an infinity is nobody's business.
+
+What only multiplies and adds is not watched, as eager code does not raise there either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd import primitives as p
+from autograd.compile.lower.graph import Array, Graph, reached
+from autograd.compile.lower.grouping import edges_with_positions
+from autograd.compile.tracing import internal_primitives
+from autograd.compile.tracing.symbols import Symbol, place_of
+from autograd.compile.tracing.tape import Tape
+from autograd.primitive_type import Primitive, Variadic
+
+EVERY = 1000  # of the operands
+# fmt: off
+EXPLOSIVE = {  # rows that make an infinity or NaN of finite operands, where eager code raises
+    p.div, p.mod, p.floordiv, p.power, p.exp, p.exp2, p.expm1, p.log, p.log2, p.log10, p.log1p,
+    p.xlogy, p.sqrt, p.asin, p.acos, p.acosh, p.atanh, p.sinh, p.cosh, p.polygamma, p.lgamma,
+}
+OPEN = {  # how many operands, the first, get an infinity or NaN through to the result
+    p.add: 2, p.sub: 2, p.mul: 2, p.div: 1, p.neg: 1, p.pos: 1, p.mod: 1, p.total: EVERY,
+    p.inner_product: EVERY, p.prod: EVERY, p.norm: EVERY, p.hypot: 2, p.absolute: 1, p.square: 1,
+    p.sqrt: 1, p.cbrt: 1, p.log: 1, p.log2: 1, p.log10: 1, p.log1p: 1, p.sin: 1, p.cos: 1,
+    p.tan: 1, p.asin: 1, p.acos: 1, p.sinh: 1, p.cosh: 1, p.logcosh: 1, p.asinh: 1, p.acosh: 1,
+    p.atanh: 1, p.stop_gradient: 1, internal_primitives.quotient: 1,
+}
+OURS = {*p.TABLE.values(), *(op for op in vars(internal_primitives).values()
+                             if isinstance(op, Primitive))}
+# fmt: on
+
+
+def watched_rows(tape: Tape) -> dict[int, Primitive]:
+    """Return rows that must be finite, written to the tape, and whose result each of them is.
+
+    A row that does not matter in every sample is 0 in the others.
+    """
+    if EXPLOSIVE.isdisjoint(tape.ops) and OURS.issuperset(filter(None, tape.ops)):
+        return {}
+    graph = Graph(tape)
+    strangers = [op for op in graph.table if op and op not in OURS]
+    suspects = graph.applies(*EXPLOSIVE, *strangers)
+    suspects[[place for place in np.flatnonzero(suspects).tolist() if tamed(tape, place)]] = False
+    children, parents = graph.edges()
+    asked = tape.asked()
+    suspects &= reached(asked, children[::-1], parents[::-1], graph.rows)
+    gets_through = openness(graph)
+    shown = reached(
+        tape.outputs, children[gets_through][::-1], parents[gets_through][::-1], graph.rows
+    )
+    hidden = np.flatnonzero(suspects & ~shown).tolist()
+    above = reached(hidden, parents, children, graph.rows)
+    ignored = ignored_rows(tape, asked, np.flatnonzero(above).tolist())
+    return {
+        watched(tape, place, ignored[place]): tape.ops[place]  # type: ignore[misc]
+        for place in hidden
+        if ignored[place] is not True
+    }
+
+
+def tamed(tape: Tape, place: int) -> bool:
+    """Tell whether a row is a quotient by a constant that is not 0."""
+    return tape.ops[place] is p.div and bool(tape.constants.get(tape.operands[place][1]))
+
+
+def openness(graph: Graph) -> Array:
+    """Tell for every edge whether an infinity or NaN is sure to get through to the child."""
+    count = np.array([OPEN.get(op, 0) if op else 0 for op in graph.table])
+    children, _, positions = edges_with_positions(graph, np.arange(graph.rows, dtype=np.int32))
+    found: Array = positions < count[graph.codes[children]]
+    return found
+
+
+def ignored_rows(tape: Tape, asked: Sequence[int], rows: Sequence[int]) -> dict[int, Any]:
+    """Return for rows, in order, a Symbol that is true where nothing depends on it.
+
+    False if something always does; True if nothing ever does.
+    """
+    ignored: dict[int, Any] = dict.fromkeys(rows, True)
+    ignored |= dict.fromkeys(asked, False)
+    for place in reversed(rows):
+        op = tape.ops[place]
+        if op is not None:
+            for operand, cut in zip(tape.operands[place], cuts(tape, place)):
+                if operand in ignored:
+                    ignored[operand] = all_of(ignored[operand], any_of(ignored[place], cut))
+    return ignored
+
+
+def any_of(x: Any, y: Any) -> Any:
+    """Return what is true where one of two masks is; either may be a bool."""
+    return y if x is False else x if y is False or x is True else y is True or x | y
+
+
+def all_of(x: Any, y: Any) -> Any:
+    """Return what is true where both of two masks are; either may be a bool."""
+    return y if x is True else x if y is True or x is False else y is not False and x & y
+
+
+def cuts(tape: Tape, place: int) -> list[Any]:
+    """Return for each operand of a row where the row does not depend on it: a Symbol, or a bool."""
+    op, operands = tape.ops[place], tape.operands[place]
+    assert op is not None  # leaves have no operands
+    if op.constant is None:
+        return [False] * len(operands)
+    symbols = [tape.constants.get(x, Symbol(tape, x)) for x in (*operands, place)]
+    rules = [True] * len(operands) if isinstance(op, Variadic) else op.partials
+    try:
+        found = op.constant(*symbols)
+    except (TypeError, AttributeError):  # it cannot be read
+        return [False] * len(operands)
+    return [cut if rule else False for cut, rule in zip(found, rules)]
+
+
+def watched(tape: Tape, place: int, ignored: Any) -> int:
+    """Return the row itself, or one that is 0 where it is ignored."""
+    if ignored is False:
+        return place
+    return tape.apply(p.where, (place_of(tape, ignored), tape.constant(0.0), place))

@@ -1,0 +1,180 @@
+"""Adjoints in a trace: where a sample has none, and that 0 times infinity is never formed.
+
+Outside of a trace an operation has no edge to an operand in which it is locally constant, and what
+no edge leads to has no adjoint. A trace holds for all samples, and whether there is an edge differs
+by the sample. So an adjoint is a number here, and a node that is true where there is none. Passed
+on over a slope, it stays absent where it was, and becomes so where the edge is; the number is 0
+there, whatever the slope. The sum of several is absent where all of them are. Tangents, which are
+passed on forwards, have the same rules.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import cache
+from itertools import compress
+from typing import Any, NamedTuple
+
+from autograd.primitive_type import Primitive
+from autograd.primitives import neg, pos, stop_gradient, where
+from autograd.value import Value
+
+
+class Adjoint(NamedTuple):
+    """A number, and the node that is true where there is no adjoint; False where there always is.
+
+    Where there is none, the number is 0.
+    """
+
+    number: Any
+    absent: Any = False
+
+    def over(self, edge: TracedEdge) -> Adjoint:
+        """Return what an edge makes of an adjoint."""
+        absent = either(self.absent, edge.is_constant)
+        product = times(edge.slope, self.number)
+        if edge.is_constant is not False or (absent is not False and can_be_infinite(edge.slope)):
+            product = where(absent, 0.0, product)
+        return Adjoint(product, absent)
+
+    def plus(self, other: Adjoint) -> Adjoint:
+        """Return the sum of two, which is there where one of them is."""
+        return Adjoint(self.number + other.number, both(self.absent, other.absent))
+
+
+class TracedEdge(NamedTuple):
+    """An edge that some samples have; `is_constant`: true where there is none, False if all do."""
+
+    parent: Value
+    slope: Any
+    is_constant: Any
+
+
+def add_to(adjoints: dict[Value, Adjoint], node: Value, adjoint: Adjoint) -> None:
+    """Add an adjoint to that of a node, if it has one already."""
+    adjoints[node] = adjoints[node].plus(adjoint) if node in adjoints else adjoint
+
+
+def traced_gradients(
+    order: Sequence[Value], relevant: set[Value], root: Value, leaves: Sequence[Value], seed: Any
+) -> list[Any]:
+    """Return d root / d leaf for every leaf, for any sample.
+
+    Args: order: the nodes below root, operands first; relevant: those above a leaf, and the leaves.
+    """
+    found = {root: Adjoint(seed)}
+    for node in reversed(order):
+        if node in relevant and node in found:
+            for edge in traced_edges(node, relevant):
+                add_to(found, edge.parent, found[node].over(edge))
+    return [found[leaf].number if leaf in found else 0.0 for leaf in leaves]
+
+
+def traced_pushforward(root: Value, order: Sequence[Value], tangents: dict[Value, Adjoint]) -> Any:
+    """Return the tangent of a node from those of its ancestors, which are noted on the way."""
+    for node in order:
+        parents = {x for x in node.parents if x in tangents}
+        if parents and node not in tangents:
+            found: dict[Value, Adjoint] = {}
+            for edge in traced_edges(node, parents):
+                add_to(found, node, tangents[edge.parent].over(edge))
+            tangents |= found
+    return tangents[root].number if root in tangents else 0.0
+
+
+def traced_edges(node: Value, relevant: set[Value]) -> list[TracedEdge]:
+    """Return edges that hold for any numbers: whether a sample has one becomes a node, too."""
+    op = node.op
+    if op is None:
+        return []
+    operands = node.operands
+    parents = set(possible_parents(op, operands)) & relevant
+    chosen = [isinstance(x, Value) and x in parents for x in operands]
+    if op.partials:
+        chosen = [edge and rule is not None for edge, rule in zip(chosen, op.partials)]
+    slopes = op.derivatives(operands, node, chosen)
+    places = compress(range(len(operands)), chosen)
+    return [TracedEdge(operands[i], slopes[i], constancy(op, i, node)) for i in places]
+
+
+def possible_parents(op: Primitive, operands: Sequence[Any]) -> tuple[Any, ...]:
+    """Return the operands that an edge can lead to, whatever their numbers."""
+    rules = op.partials or (True,) * len(operands)
+    return tuple(x for x, rule in zip(operands, rules) if rule and isinstance(x, Value))
+
+
+def constancy(op: Primitive, i: int, node: Value) -> Any:
+    """Return a node that is true where the result is constant in an operand, or False: nowhere."""
+    count = len(node.operands)
+    if op.constant is None or never_constant(op, count)[i]:
+        return False
+    return mask_row(op, i, count)(*node.operands, node)
+
+
+@cache
+def never_constant(op: Primitive, count: int) -> list[bool]:
+    """Tell for each operand whether the result depends on it for all numbers."""
+    unknown = [Unknown()] * (count + 1)
+    try:
+        return [found is False for found in op.constant(*unknown)]  # type: ignore[misc]
+    except (TypeError, AttributeError):  # it asks for more than comparisons
+        return [False] * count
+
+
+class Unknown:
+    """Any number: a comparison of it is neither true nor false."""
+
+    def compared(self, _: object) -> Unknown:
+        """Return what is not known."""
+        return self
+
+    __lt__ = __le__ = __gt__ = __ge__ = __or__ = __ror__ = __and__ = __rand__ = compared
+    __eq__ = __ne__ = compared  # type: ignore[assignment]
+    __hash__ = object.__hash__
+
+
+class Mask(Primitive):
+    """The primitive that tells where the result of a row is constant in one of its operands."""
+
+    def __init__(self, row: Primitive, operand: int, arity: int) -> None:
+        def is_constant(*numbers: Any) -> float:
+            return float(row.constant(*numbers)[operand])  # type: ignore[misc]
+
+        self.row = row
+        self.operand = operand
+        symbol = f"constant{operand}_{row.symbol}"
+        super().__init__(symbol, is_constant, *[None] * (arity + 1), smooth=False)
+
+
+mask_row = cache(Mask)
+
+
+def either(x: Any, y: Any) -> Any:
+    """Return what is true where one of two masks is."""
+    if x is False or x is y:
+        return y
+    return x if y is False else where(x, 1.0, y)
+
+
+def both(x: Any, y: Any) -> Any:
+    """Return what is true where both of two masks are."""
+    if x is False or y is False:
+        return False
+    return x if x is y else where(x, y, 0.0)
+
+
+def can_be_infinite(slope: Any) -> bool:
+    """Tell whether a slope may be infinite or NaN; a parameter, an input, a plain number is not."""
+    while isinstance(slope, Value) and slope.op in (pos, neg, stop_gradient):
+        slope = slope.operands[0]
+    return slope.op is not None if isinstance(slope, Value) else not math.isfinite(slope)
+
+
+def times(slope: Any, upstream: Any) -> Any:
+    """Return the product, without a node for a factor that is plainly 1."""
+    if not isinstance(slope, Value) and slope == 1:
+        return upstream
+    if not isinstance(upstream, Value) and upstream == 1:
+        return slope
+    return slope * upstream
