@@ -48,6 +48,7 @@ USUAL = Mode()
 MODE: ContextVar[Mode] = ContextVar("mode", default=USUAL)
 # Not empty while any thread is in a mode: the operators go the long way then.
 modes_in_use: dict[Mode, None] = {}
+traces: list[Any] = []  # the tracers of the traces under way in this process, the innermost last
 
 
 @contextmanager
@@ -77,6 +78,14 @@ def mode(**settings: Any) -> Iterator[None]:
 def tracing() -> bool:
     """Tell whether what is recorded here is to hold for any numbers, not for those at hand."""
     return bool(modes_in_use) and MODE.get().symbolic is not None
+
+
+def copies_are_nodes() -> bool:
+    """Tell whether gradients flow through copies, because a function is differentiated here."""
+    if not modes_in_use:
+        return False
+    how = MODE.get()
+    return how.differentiating and how.record
 
 
 def no_grad() -> Any:

@@ -17,17 +17,39 @@ return v3
 
 from __future__ import annotations
 
-import sys
+import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+from autograd.coercion import as_number
+from autograd.compile.tracing import ended, random_numbers
+from autograd.compile.tracing.handlers import end_at
 from autograd.compile.tracing.internal_primitives import share, shifted, top
+from autograd.compile.tracing.reach import Reach
+from autograd.compile.tracing.stand_ins import stand_ins_in
 from autograd.compile.tracing.symbols import Symbol, place_of
-from autograd.compile.tracing.tracers import TracedNumber, is_ours, traced, tracing_classes
+from autograd.compile.tracing.tracers import (
+    TracedAttributes,
+    TracedValue,
+    calling_line,
+    one_trace,
+    refuse_thread,
+    traced,
+    tracing_classes,
+)
 from autograd.functional import Mask
-from autograd.modes import mode
+from autograd.modes import mode, traces
 from autograd.primitive_type import Primitive
-from autograd.primitives import div, inner_product, mean, power, softmax_of, square, total
+from autograd.primitives import (
+    div,
+    inner_product,
+    mean,
+    power,
+    softmax_of,
+    square,
+    stop_gradient,
+    total,
+)
 from autograd.structures import flatten, is_scalar, rebuild
 from autograd.value import Value
 
@@ -143,10 +165,16 @@ class Tape:
 
 
 class Tracer:
-    """The observer of a trace: comparisons become nodes, and branches are noted as guards."""
+    """The observer of a trace: comparisons become nodes, and branches are noted as guards.
+
+    Attributes:
+        decisions: the nodes that the function branched on, with truth, text and line.
+        refusal: the first error that the function was given because it is traced.
+    """
 
     def __init__(self) -> None:
         self.decisions: list[tuple[Value, bool, str, str]] = []
+        self.refusal: Exception | None = None
 
     def recorded(self, node: Value) -> None:
         """Take note of nothing: the graph is read off the outputs."""
@@ -161,19 +189,16 @@ class Tracer:
         text = node.op.spell(*operands) if node.op else f"the truth of {operand_text(node)}"
         self.decisions.append((node, bool(node.data), text, calling_line()))
 
+    def check_thread(self, operands: Sequence[Any]) -> None:
+        """Refuse operands that are Values of this trace, in a thread that is not tracing."""
+        if any(isinstance(x, TracedValue) for x in operands):
+            refuse_thread()
+
 
 def operand_text(x: Any) -> str:
     """Return what a message calls an operand: its name, and its number in the trace."""
-    x = x.operands[0] if isinstance(x, TracedNumber) else x
+    x = x.operands[0] if isinstance(x, Value) and x.op is stop_gradient else x
     return f"{x.name or x.op or 'a Value'} ({x.data:.6g})" if isinstance(x, Value) else f"{x!r}"
-
-
-def calling_line() -> str:
-    """Return file and line of the innermost frame outside this package."""
-    frame = sys._getframe(1)
-    while frame.f_back and is_ours(frame):
-        frame = frame.f_back
-    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
 
 
 def trace(
@@ -187,17 +212,39 @@ def trace(
         example: one argument for each of the function's; only its structure lasts, and which
             branches it takes.
     Raises:
-        TypeError: the function returns neither a number nor a list or tuple of numbers.
+        TypeError: the function returns neither a number nor a list or tuple of numbers, or does
+            what only a plain number can; the message has the line.
         ValueError: a Value is in the parameters twice.
+        RuntimeError: it draws random numbers, or keeps a Value: it is more than a function.
     """
-    numbers = [x.data if isinstance(x, Value) else x for x in flatten(example)]
-    leaves = [Value(x, name=f"input {i}") for i, x in enumerate(numbers)]
+    reach = Reach(function)
+    with one_trace, stand_ins_in(list(reach.modules.values())):
+        if traces:  # the outer trace looks at what is left of both
+            return written_down(function, parameters, example)
+        references = ended.references()
+        states = random_numbers.states(reach)
+        try:
+            found = written_down(function, parameters, example)
+            generator = random_numbers.drawn(reach, states)
+            if generator is not None:
+                raise RuntimeError(random_numbers.complaint(function, generator, reach))
+            if ended.left_over(references):
+                x, line = one_kept(function, parameters, example)
+                raise RuntimeError(ended.complaint(function, x, line, reach))
+        finally:
+            ended.end_all(references)
+    return found
+
+
+def written_down(
+    function: Callable[..., Any], parameters: Sequence[Value], example: tuple[Any, ...]
+) -> tuple[Tape, Any]:
+    """Run a function on fresh Values, and write down what it did. None of them stays alive."""
+    if len(set(parameters)) < len(parameters):
+        raise ValueError("parameters holds the same Value twice; pass each of them once")
     tracer = Tracer()
-    with (
-        tracing_classes([*parameters, *leaves]),
-        mode(record=True, ieee=True, observer=tracer, differentiating=True, symbolic=traced),
-    ):
-        out = function(*rebuild(example, iter(leaves)))
+    leaves = inputs(example)
+    out = called(function, parameters, rebuild(example, iter(leaves)), tracer, traced)
     if callable(out) or isinstance(out, (str, dict, set, type(None))):
         raise TypeError(
             f"{getattr(function, '__name__', 'the function')} returned a {type(out).__name__};"
@@ -205,8 +252,6 @@ def trace(
         )
     tape = Tape()
     places: dict[Any, int] = {}
-    if len(set(parameters)) < len(parameters):
-        raise ValueError("parameters holds the same Value twice; pass each of them once")
     for xs, kept in ((parameters, tape.parameters), (leaves, tape.inputs)):
         for x in xs:
             places[x] = tape.leaf()
@@ -218,10 +263,76 @@ def trace(
     return tape, rebuild(out, iter(range(len(tape.outputs)))) if not is_scalar(out) else 0
 
 
+def inputs(example: tuple[Any, ...]) -> list[Value]:
+    """Return a fresh Value for every number of an example."""
+    numbers = [x.data if isinstance(x, Value) else x for x in flatten(example)]
+    leaves = [Value(x, name=f"input {i}") for i, x in enumerate(numbers)]
+    for leaf in leaves:
+        leaf.__class__ = TracedValue
+    return leaves
+
+
+def called(
+    function: Callable[..., Any],
+    parameters: Sequence[Value],
+    arguments: tuple[Any, ...],
+    tracer: Tracer,
+    symbolic: Callable[..., Value],
+) -> Any:
+    """Return what a function returns while it is traced.
+
+    Raises: TypeError, ValueError: it was refused something, also where it caught that.
+    """
+    depth = len(traces)
+    traces.append(tracer)
+    try:
+        with (
+            tracing_classes(parameters),
+            mode(record=True, ieee=True, observer=tracer, differentiating=True, symbolic=symbolic),
+        ):
+            out = function(*arguments)
+    except Exception as error:
+        if tracer.refusal is None or tracer.refusal is error:
+            raise
+        raise tracer.refusal from error
+    finally:
+        del traces[depth:]
+    if tracer.refusal is not None:
+        raise tracer.refusal
+    return out
+
+
+end_at(called.__code__)
+
+
+def one_kept(
+    function: Callable[..., Any], parameters: Sequence[Value], example: tuple[Any, ...]
+) -> tuple[Value, str | None]:
+    """Return a Value that a function keeps, and the line where it was made.
+
+    A trace does not note lines, for that takes a fifth of its time; so the function is run again.
+    """
+    lines: dict[int, str] = {}
+
+    def noting(*record: Any) -> Value:
+        out = traced(*record)
+        lines[id(out)] = calling_line()
+        return out
+
+    with contextlib.suppress(Exception):  # what it kept the first time may stop it the second time
+        called(function, parameters, rebuild(example, iter(inputs(example))), Tracer(), noting)
+    found = ended.kept(ended.living())
+    # A number that was taken out has no line of its own.
+    made = [(x, lines.get(id(x)) or lines.get(id(next(iter(x.operands), x)))) for x in found]
+    return next((pair for pair in made if pair[1]), made[0])
+
+
 def written(tape: Tape, places: dict[Any, int], root: Any) -> int:
     """Write what a result depends on to the tape, operands first, and return its place."""
     if not isinstance(root, Value):
-        return tape.constant(root)
+        if hasattr(root, "record"):  # of another interpreter, or of a trace that has ended
+            root.record(stop_gradient, (root,))
+        return tape.constant(as_number(root))
     if root in places:
         return places[root]
     node, rest, operands = root, iter(root.operands), list[int]()
@@ -247,6 +358,11 @@ def written(tape: Tape, places: dict[Any, int], root: Any) -> int:
 def row_of(tape: Tape, node: Value, places: list[int]) -> int:
     """Return the place of a node whose Values among the operands stand at the given places."""
     if node.op is None:
+        if isinstance(node, TracedAttributes):
+            raise TypeError(
+                f"{node.name or node!r} is a Value of another trace, and would be the number that"
+                " it has there for ever; pass it in as an input, or as a parameter"
+            )
         return tape.constant(float(node.data))
     tape.recorded += 1
     if len(places) < len(node.operands):
