@@ -18,7 +18,7 @@ from autograd.compile.lower.lowering import complete, lower
 from autograd.compile.lower.program import WANT_EACH, WANT_GRADIENT, WANT_INPUTS
 from autograd.compile.reference.numpy_engine import NumpyEngine, descend
 from autograd.compile.report import Report, drawing, report
-from autograd.compile.tracing.tape import trace
+from autograd.compile.tracing.tape import check_again, trace
 from autograd.structures import flatten, is_scalar, rebuild
 from autograd.value import Value
 
@@ -96,6 +96,8 @@ class Specialization:
     def __init__(self, compiled: Compiled, example: tuple[Any, ...]) -> None:
         with paused_collector():
             self.tape, self.outputs = trace(compiled.function, compiled.values, example)
+            if compiled.check:
+                check_again(self.tape, compiled.function, compiled.values, example)
             self.edges = complete(self.tape)
         self.engine_name = compiled.engine
         self.options: dict[str, Any] = {}
@@ -139,6 +141,8 @@ class Compiled:
         functions: whose exp, log, sin and so on the numba engine calls. "vector" are its own, which
             take several numbers at once, to 1 ulp (erfc to a few); "libm" are those that Python
             calls, so that single results have the very bits of the eager engine.
+        check: True traces twice, and compares what the function did: an error where it differs,
+            because a counter, the time or the order of a set is frozen in the compiled code.
 
     >>> import autograd
     >>> f = autograd.compile(lambda x, y: x * y, example=(1.0, 1.0))
@@ -159,6 +163,7 @@ class Compiled:
         finite: bool = True,
         retrace: bool = False,
         functions: str = "vector",
+        check: bool = False,
     ) -> None:
         check_choice("engine", engine, (None, *ENGINES))
         check_choice("functions", functions, FUNCTIONS)
@@ -172,6 +177,8 @@ class Compiled:
         self.reduce, self.finite, self.retrace = reduce, finite, retrace
         self.dtype = np.dtype(dtype)
         self.functions = functions
+        self.check = check
+        self.numbering: Any = None  # what messages call the samples, where others hold this one
         self.engine = engine or ("numba" if installed("numba") else "numpy")
         self.parts: list[Part] = parts_of(self.example)
         self.regular = [part.path for part in self.parts] == [
@@ -249,7 +256,7 @@ class Compiled:
         with self.lock:
             job = self.done(batch, WANT_GRADIENT, seed, step_size)
             if not (job.moved or job.descend(step_size, self.finite)):
-                self.complain_of_step(job, step_size)
+                self.complain_of_step(job.gradient(), step_size)
             return job.total.item()  # type: ignore[no-any-return]
 
     def done(
@@ -396,6 +403,7 @@ class Compiled:
         """
         sample = abs(answer) - 1
         name = start + sample if places is None else places[sample]
+        name = name if self.numbering is None else self.numbering[name]
         inputs = ", ".join(f"{x:.6g}" for x in job.rows[sample][:8])
         inputs += ", ..." if job.rows.shape[1] > 8 else ""
         if answer > 0:
@@ -412,13 +420,13 @@ class Compiled:
             " retrace=True"
         )
 
-    def complain_of_step(self, job: Any, step_size: float) -> None:
+    def complain_of_step(self, gradient: Array, step_size: float) -> None:
         """Tell of a step that would leave a parameter that is not finite.
 
         Raises: FloatingPointError: always; the message names the parameter.
         """
         with np.errstate(all="ignore"):
-            new = self.parameters - step_size * job.gradient()
+            new = self.parameters - step_size * gradient
         i = int(np.isfinite(new).argmin())
         raise FloatingPointError(
             f"parameter {i} would become {new[i]} by a step of {step_size!r} from"

@@ -20,7 +20,7 @@ from types import CellType, FrameType, FunctionType, ModuleType
 from typing import Any, NoReturn
 
 from autograd.atomic import set_attributes
-from autograd.compile.tracing.reach import Reach
+from autograd.compile.tracing.reach import Reach, name_of
 from autograd.compile.tracing.tracers import TracedNumber, TracedValue
 from autograd.operators import Operators
 from autograd.primitive_type import Primitive
@@ -108,7 +108,7 @@ def kept(xs: Sequence[Any]) -> list[Any]:
 
 def complaint(function: Callable[..., Any], x: Any, line: str | None, reach: Reach) -> str:
     """Return what a message says of a Value that a function kept."""
-    name = getattr(function, "__name__", "the function")
+    name = name_of(function)
     made = f", made at {line}" if line else ""
     what = x.name or x.op
     return (
@@ -122,17 +122,21 @@ def holder_of(x: Any, reach: Reach) -> str:
     """Return what holds a Value, in words; nothing where that cannot be told."""
     for holder in gc.get_referrers(x):
         name = reach.names.get(id(holder))
-        if isinstance(holder, dict):
-            found = next((key for key, held in holder.items() if held is x), None)
-            if id(holder) in reach.modules:
-                return f", in the global {found!r}"
-            return f", in a dict, {name or 'under'} {found!r}"
+        if isinstance(holder, dict) and id(holder) in reach.modules:
+            return f", in the global {key_of(x, holder)!r}"
+        owner = next((o for o in reach.met.values() if getattr(o, "__dict__", 0) is holder), None)
+        if owner is not None:
+            return f", in the attribute {key_of(x, vars(owner))!r} of a {type(owner).__name__}"
         if isinstance(holder, CellType):
             return ", in a variable of an outer function"
-        if isinstance(holder, (list, set, frozenset)):
+        if isinstance(holder, (dict, list, set, frozenset)):
             return f", in the {type(holder).__name__} {name or 'of an object'}"
         if not isinstance(holder, (tuple, FrameType, FunctionType, ModuleType, TracedValue)):
-            names = getattr(holder, "__dict__", {})
-            found = next((key for key, held in names.items() if held is x), None)
-            return f", in the attribute {found!r} of a {type(holder).__name__}" if found else ""
+            attribute = key_of(x, getattr(holder, "__dict__", {}))
+            return f", in the attribute {attribute!r} of a {type(holder).__name__}"
     return ""
+
+
+def key_of(x: Any, holder: dict[Any, Any]) -> Any:
+    """Return the key under which a dict holds an object."""
+    return next((key for key, held in holder.items() if held is x), None)

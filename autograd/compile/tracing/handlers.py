@@ -20,6 +20,7 @@ from __future__ import annotations
 import contextlib
 import dis
 from collections.abc import Iterator, Mapping, Sequence
+from inspect import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR
 from types import CodeType, FrameType
 from typing import Any, NamedTuple
 
@@ -42,7 +43,9 @@ LOADS = ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_ATTR", "LOAD_FAST", "LOAD_DEREF", "LO
          "BUILD_TUPLE", "PUSH_NULL", "CACHE", "EXTENDED_ARG", "NOP", "COPY", "BUILD_LIST", "SWAP")
 # fmt: on
 MAX_CODES_KNOWN = 4096
-ENDS = "here a walk over frames ends"
+OURS, ENDS = "a function of this package", "the function at which walks end"
+PACKAGE = __name__.partition(".")[0] + "."
+RESUMED = CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR  # of code that may have other callers
 
 
 class Region(NamedTuple):
@@ -133,6 +136,14 @@ class Handlers:
         return self.steps[self.offsets[place]].opname if place < len(self.offsets) else ""
 
 
+def handlers_of(code: CodeType) -> Handlers | None:
+    """Return the handlers of a code object; None where none of them catches anything."""
+    found = Handlers(code) if code.co_exceptiontable else None
+    if found and any(any(found.around(region.start)) for region in found.regions):
+        return found
+    return None
+
+
 def compared_with(clause: Clause, frame: FrameType) -> Any:
     """Return the classes that a clause catches; BaseException where they cannot be told."""
     if clause.steps and clause.steps[0][0] == "WITH":
@@ -188,43 +199,78 @@ def kinds_raised(op: Primitive, operands: Sequence[Any]) -> tuple[type[Exception
     return (ValueError, OverflowError) if p.TABLE.get(op.name) is op else (Exception,)
 
 
-known: dict[int, Any] = {}  # by the code object's id, for its hash goes over all instructions
+class Walk:
+    """Walks over the frames from an operation outwards, to the function that traces.
 
+    Most of them are over at once: while the function is in the same frame, called from the same
+    one, the frames further out are those of before, and none of them may have a handler.
 
-def catching(frame: FrameType | None, kinds: tuple[type[Exception], ...]) -> str | None:
-    """Return file and line of a frame inside a `try` that would catch an exception, or None.
-
-    The walk goes from the given frame outwards, to the function that traces; frames of this package
-    are passed over.
+    Attributes:
+        known: by the id of a code object, for its hash goes over all instructions: that object,
+            which has to live, and its handlers, None, or a mark.
+        quiet: a frame and that of its caller, from which outwards no code has a handler.
     """
-    find = known.get
-    while frame is not None:
-        found = find(id(frame.f_code))
-        if found is None:
-            found = learned(frame.f_code, frame.f_globals)
-        handlers = found[1]
-        if handlers:
-            if handlers is ENDS:
+
+    def __init__(self) -> None:
+        self.known: dict[int, tuple[CodeType, Any]] = {}
+        self.quiet: tuple[FrameType | None, FrameType | None] = (None, None)
+
+    def catching(
+        self, op: Primitive, operands: Sequence[Any], frame: FrameType | None
+    ) -> str | None:
+        """Return file and line of a `try` that would catch what an operation can raise, or None."""
+        find = self.known.get
+        quiet, caller = self.quiet
+        while frame is not None:
+            if frame is quiet and frame.f_back is caller:
                 return None
-            for clauses in handlers.around(frame.f_lasti):
-                if any(catches(compared_with(clause, frame), kinds) for clause in clauses):
+            found = find(id(frame.f_code)) or self.learned(frame)
+            if found[1] is not OURS:
+                return self.search(op, operands, frame)
+            frame = frame.f_back
+        return None
+
+    def search(self, op: Primitive, operands: Sequence[Any], first: FrameType) -> str | None:
+        """Return what `catching` does, from the frame of the function outwards."""
+        frame: FrameType | None = first
+        caller = first.f_back
+        quiet = caller is not None and not caller.f_code.co_flags & RESUMED
+        while frame is not None:
+            _, handlers = self.known.get(id(frame.f_code)) or self.learned(frame)
+            if handlers is ENDS:
+                break
+            if isinstance(handlers, Handlers):
+                quiet = False
+                if caught(op, operands, handlers, frame):
                     return f"{frame.f_code.co_filename}:{frame.f_lineno}"
-        frame = frame.f_back
-    return None
+            frame = frame.f_back
+        self.quiet = (first, caller) if quiet else (None, None)
+        return None
+
+    def learned(self, frame: FrameType) -> tuple[CodeType, Any]:
+        """Return the code object of a frame and its handlers, and keep both."""
+        code = frame.f_code
+        if len(self.known) > MAX_CODES_KNOWN:
+            kept = {key: found for key, found in self.known.items() if found[1] is ENDS}
+            self.known.clear()
+            self.known.update(kept)
+        ours = f"{frame.f_globals.get('__name__', '')}.".startswith(PACKAGE)
+        found = self.known[id(code)] = code, OURS if ours else handlers_of(code)
+        return found
+
+    def end_at(self, code: CodeType) -> None:
+        """Have the walks end at the function that traces."""
+        self.known[id(code)] = code, ENDS
 
 
-def learned(code: CodeType, names: Mapping[str, Any]) -> tuple[CodeType, Any]:
-    """Return a code object and its handlers, and keep both: an id is good while it lives."""
-    if len(known) > MAX_CODES_KNOWN:
-        ends = [(key, found) for key, found in known.items() if found[1] is ENDS]
-        known.clear()
-        known.update(ends)
-    ours = f"{names.get('__name__', '')}.".startswith(__name__.partition(".")[0] + ".")
-    handlers = Handlers(code) if code.co_exceptiontable and not ours else None
-    found = known[id(code)] = code, handlers
-    return found
+def caught(op: Primitive, operands: Sequence[Any], handlers: Handlers, frame: FrameType) -> bool:
+    """Tell whether a frame is inside a `try` that would catch what an operation can raise."""
+    kinds = kinds_raised(op, operands)
+    return any(
+        catches(compared_with(clause, frame), kinds)
+        for clauses in handlers.around(frame.f_lasti)
+        for clause in clauses
+    )
 
 
-def end_at(code: CodeType) -> None:
-    """Have the walks end at the function that traces."""
-    known[id(code)] = code, ENDS
+WALK = Walk()

@@ -7,7 +7,7 @@
 >>> before = states(reach)
 >>> drawn(reach, before)
 >>> noise = noisy(1.0)
->>> name_of(drawn(reach, before), reach)
+>>> label_of(drawn(reach, before), reach)
 'random'
 """
 
@@ -20,7 +20,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from autograd.compile.tracing.reach import Reach
+from autograd.compile.tracing.reach import Reach, name_of
 
 State = tuple[Any, Any]  # a generator, and what its next number depends on
 
@@ -60,7 +60,7 @@ def drawn(reach: Reach, before: list[State]) -> Any:
     return next((x for x, state in before if state_of(x) != state), None)
 
 
-def name_of(generator: Any, reach: Reach) -> str:
+def label_of(generator: Any, reach: Reach) -> str:
     """Return what a message calls a generator."""
     known = {id(x): name for name, x in global_generators(reach).items()}
     return known.get(id(generator)) or reach.names[id(generator)]
@@ -74,7 +74,7 @@ def complaint(function: Callable[..., Any], generator: Any, reach: Reach) -> str
     where = f" ({line})" if line else ""
     others = ", or another thread did," if threading.active_count() > 1 else ""
     return (
-        f"{getattr(function, '__name__', 'the function')} drew random numbers from"
-        f" {name_of(generator, reach)}{where}{others} while it was traced: they would be the same"
+        f"{name_of(function)} drew random numbers from"
+        f" {label_of(generator, reach)}{where}{others} while it was traced: they would be the same"
         " in every sample and in every call; draw them outside, and pass them in as an input"
     )

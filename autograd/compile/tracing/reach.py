@@ -52,7 +52,7 @@ class Reach:
         modules: the globals of the functions.
         codes: their code objects, those inside of them too.
         generators: of random numbers, `random.Random` or NumPy's.
-        names: what the function calls each object that was met.
+        names: what the function calls each object that was met, and each list of numbers.
     """
 
     def __init__(self, function: Callable[..., Any]) -> None:
@@ -62,18 +62,18 @@ class Reach:
         self.names: dict[int, str] = {}
         self.met: dict[int, Any] = {}  # also keeps them, for an id is good while its object lives
         self.waiting: list[Any] = []
-        self.meet(getattr(function, "__name__", "the function"), function)
+        self.meet(name_of(function), function)
         while self.waiting and len(self.met) < MAX_VISITED:
             self.visit(self.waiting.pop())
 
     def meet(self, name: str, x: Any) -> None:
         """Note an object that is new, to be visited; numbers, Values and rows hold nothing."""
         kind = type(x)
-        if kind in PLAIN or (kind in ROWS and (not x or type(x[0]) in PLAIN)):
+        if kind in PLAIN or id(x) in self.names:
             return
-        if id(x) not in self.met:
+        self.names[id(x)] = name
+        if kind not in ROWS or (x and type(x[0]) not in PLAIN):
             self.met[id(x)] = x
-            self.names[id(x)] = name
             self.waiting.append(x)
 
     def meet_all(self, name: str, xs: Iterable[Any]) -> None:
@@ -158,6 +158,11 @@ class Reach:
                 line = step.positions.lineno or line if step.positions else line
                 if step.opname.startswith("LOAD") and step.argval in wanted:
                     yield f"{code.co_filename}:{line}"
+
+
+def name_of(function: Any) -> str:
+    """Return what a message calls a function, or an object that is called."""
+    return str(getattr(function, "__name__", type(function).__name__))
 
 
 def without(names: tuple[str, ...], name: str) -> tuple[str, ...]:

@@ -19,16 +19,18 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
+from itertools import zip_longest
 from typing import Any, NamedTuple
 
 from autograd.coercion import as_number
 from autograd.compile.tracing import ended, random_numbers
-from autograd.compile.tracing.handlers import end_at
-from autograd.compile.tracing.internal_primitives import share, shifted, top
-from autograd.compile.tracing.reach import Reach
+from autograd.compile.tracing.handlers import WALK
+from autograd.compile.tracing.internal_primitives import CHOICES, share, shifted, top
+from autograd.compile.tracing.reach import Reach, name_of
 from autograd.compile.tracing.stand_ins import stand_ins_in
 from autograd.compile.tracing.symbols import Symbol, place_of
 from autograd.compile.tracing.tracers import (
+    RELATIONS,
     TracedAttributes,
     TracedValue,
     calling_line,
@@ -54,6 +56,7 @@ from autograd.structures import flatten, is_scalar, rebuild
 from autograd.value import Value
 
 IN_PARTS = (mean, softmax_of)  # what is written down as several rows
+WITHOUT_SLOPES = RELATIONS.union(CHOICES)
 
 
 class Guard(NamedTuple):
@@ -202,7 +205,10 @@ def operand_text(x: Any) -> str:
 
 
 def trace(
-    function: Callable[..., Any], parameters: Sequence[Value], example: tuple[Any, ...]
+    function: Callable[..., Any],
+    parameters: Sequence[Value],
+    example: tuple[Any, ...],
+    backwards: bool = False,
 ) -> tuple[Tape, Any]:
     """Run a function once and return its tape, and the structure of its result.
 
@@ -211,6 +217,7 @@ def trace(
         parameters: the Values that are shared by all samples, in the order of the gradient.
         example: one argument for each of the function's; only its structure lasts, and which
             branches it takes.
+        backwards: makes the last input first, so that a set may have another order.
     Raises:
         TypeError: the function returns neither a number nor a list or tuple of numbers, or does
             what only a plain number can; the message has the line.
@@ -220,11 +227,11 @@ def trace(
     reach = Reach(function)
     with one_trace, stand_ins_in(list(reach.modules.values())):
         if traces:  # the outer trace looks at what is left of both
-            return written_down(function, parameters, example)
+            return written_down(function, parameters, inputs(example, backwards), example)
         references = ended.references()
         states = random_numbers.states(reach)
         try:
-            found = written_down(function, parameters, example)
+            found = written_down(function, parameters, inputs(example, backwards), example)
             generator = random_numbers.drawn(reach, states)
             if generator is not None:
                 raise RuntimeError(random_numbers.complaint(function, generator, reach))
@@ -236,18 +243,39 @@ def trace(
     return found
 
 
+def check_again(
+    tape: Tape, function: Callable[..., Any], parameters: Sequence[Value], example: tuple[Any, ...]
+) -> None:
+    """Trace a function a second time, and compare the tapes.
+
+    That finds whatever differs from call to call: counters, the time, the order of a set.
+
+    Raises: RuntimeError: they differ; the message has the first line that does.
+    """
+    again, _ = trace(function, parameters, example, backwards=True)
+    for first, second in zip_longest(tape.lines(), again.lines(), fillvalue="nothing more"):
+        if first != second:
+            raise RuntimeError(
+                f"{name_of(function)} did something else when it was"
+                f" traced again: {first!r} was {second!r} then; it depends on more than its"
+                " arguments and parameters, so pass that in as an input"
+            )
+
+
 def written_down(
-    function: Callable[..., Any], parameters: Sequence[Value], example: tuple[Any, ...]
+    function: Callable[..., Any],
+    parameters: Sequence[Value],
+    leaves: Sequence[Value],
+    example: tuple[Any, ...],
 ) -> tuple[Tape, Any]:
     """Run a function on fresh Values, and write down what it did. None of them stays alive."""
     if len(set(parameters)) < len(parameters):
         raise ValueError("parameters holds the same Value twice; pass each of them once")
     tracer = Tracer()
-    leaves = inputs(example)
     out = called(function, parameters, rebuild(example, iter(leaves)), tracer, traced)
     if callable(out) or isinstance(out, (str, dict, set, type(None))):
         raise TypeError(
-            f"{getattr(function, '__name__', 'the function')} returned a {type(out).__name__};"
+            f"{name_of(function)} returned a {type(out).__name__};"
             " return a number, or a list or tuple of numbers"
         )
     tape = Tape()
@@ -263,10 +291,11 @@ def written_down(
     return tape, rebuild(out, iter(range(len(tape.outputs)))) if not is_scalar(out) else 0
 
 
-def inputs(example: tuple[Any, ...]) -> list[Value]:
+def inputs(example: tuple[Any, ...], backwards: bool = False) -> list[Value]:
     """Return a fresh Value for every number of an example."""
     numbers = [x.data if isinstance(x, Value) else x for x in flatten(example)]
-    leaves = [Value(x, name=f"input {i}") for i, x in enumerate(numbers)]
+    step = -1 if backwards else 1
+    leaves = [Value(x, name=f"input {i}") for i, x in list(enumerate(numbers))[::step]][::step]
     for leaf in leaves:
         leaf.__class__ = TracedValue
     return leaves
@@ -297,12 +326,13 @@ def called(
         raise tracer.refusal from error
     finally:
         del traces[depth:]
+        WALK.quiet = (None, None)
     if tracer.refusal is not None:
         raise tracer.refusal
     return out
 
 
-end_at(called.__code__)
+WALK.end_at(called.__code__)
 
 
 def one_kept(
@@ -368,4 +398,13 @@ def row_of(tape: Tape, node: Value, places: list[int]) -> int:
     if len(places) < len(node.operands):
         values = iter(places)
         places = [next(values) if isinstance(x, Value) else tape.constant(x) for x in node.operands]
+    if node.op in WITHOUT_SLOPES:  # a number need not be taken out first
+        places = [below(tape, place) for place in places]
     return tape.apply(node.op, tuple(places))
+
+
+def below(tape: Tape, place: int) -> int:
+    """Return the place of what a number was taken out of."""
+    while tape.ops[place] is stop_gradient:
+        (place,) = tape.operands[place]
+    return place

@@ -25,7 +25,7 @@ from typing import Any, NoReturn
 from autograd import primitives as p
 from autograd.atomic import set_attributes
 from autograd.coercion import checked_name
-from autograd.compile.tracing.handlers import NEVER_RAISES, catching, kinds_raised
+from autograd.compile.tracing.handlers import NEVER_RAISES, WALK
 from autograd.compile.tracing.internal_primitives import unequal
 from autograd.functional import possible_parents
 from autograd.modes import traces, tracing
@@ -259,7 +259,7 @@ def traced(data: Any, op: Primitive, operands: Sequence[Any], differentiable: bo
         refuse_caught(op, operands)
     if None not in op.partials and VALUE_CLASSES.issuperset(map(type, operands)):
         out = node(data, op, operands, operands, ())
-    elif op in RELATIONS or are_numbers(operands):
+    elif op in RELATIONS or (TracedNumber in map(type, operands) and are_numbers(operands)):
         out = node(data, op, operands, (), ())
         out.__class__ = TracedNumber
         return out
@@ -279,14 +279,12 @@ def refuse_caught(op: Primitive, operands: Sequence[Any]) -> None:
 
     Raises: ValueError: a `try` around it has an `except` for that; the message has the line.
     """
-    kinds = kinds_raised(op, operands)
-    line = catching(sys._getframe(2), kinds) if kinds else None
+    line = WALK.catching(op, operands, sys._getframe(3))
     if line:
         names = [x.name or str(x.op) if isinstance(x, Value) else repr(x) for x in operands]
         refuse(
-            f"{op.spell(*names)} stands inside a try ({line}) that catches the {kinds[0].__name__}"
-            " it raises for other samples: a trace never goes that way; choose with"
-            " where(condition, x, y) instead",
+            f"{op.spell(*names)} stands inside a try ({line}) that catches what it raises for other"
+            " samples: a trace never goes that way; choose with where(condition, x, y) instead",
             ValueError,
         )
 
