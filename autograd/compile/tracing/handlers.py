@@ -179,7 +179,9 @@ def catches(caught: Any, kinds: Sequence[type[BaseException]]) -> bool:
     """Tell whether an `except` of some classes catches an exception of one of the kinds."""
     flat = caught if isinstance(caught, tuple) else (caught,)
     return any(
-        catches(one, kinds) if isinstance(one, tuple) else issubclass(kind, one)
+        catches(one, kinds)
+        if isinstance(one, tuple)
+        else issubclass(kind, one) or (kind is Exception and issubclass(one, Exception))
         for one in flat
         for kind in kinds
         if isinstance(one, (type, tuple))

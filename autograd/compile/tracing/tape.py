@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import zip_longest
 from typing import Any, NamedTuple
 
-from autograd.coercion import as_number
+from autograd.coercion import as_data, as_number
 from autograd.compile.tracing import ended, random_numbers
 from autograd.compile.tracing.handlers import WALK
 from autograd.compile.tracing.internal_primitives import CHOICES, share, shifted, top
@@ -217,7 +217,7 @@ def trace(
         parameters: the Values that are shared by all samples, in the order of the gradient.
         example: one argument for each of the function's; only its structure lasts, and which
             branches it takes.
-        backwards: makes the last input first, so that a set may have another order.
+        backwards: makes the last input first in memory, so that sets have another order.
     Raises:
         TypeError: the function returns neither a number nor a list or tuple of numbers, or does
             what only a plain number can; the message has the line.
@@ -292,11 +292,11 @@ def written_down(
 
 
 def inputs(example: tuple[Any, ...], backwards: bool = False) -> list[Value]:
-    """Return a fresh Value for every number of an example."""
+    """Return a fresh Value for every number of an example, in the order of their addresses."""
     numbers = [x.data if isinstance(x, Value) else x for x in flatten(example)]
-    step = -1 if backwards else 1
-    leaves = [Value(x, name=f"input {i}") for i, x in list(enumerate(numbers))[::step]][::step]
-    for leaf in leaves:
+    leaves = sorted(map(Value, numbers), key=id, reverse=backwards)
+    for i, (leaf, number) in enumerate(zip(leaves, numbers)):
+        leaf.data, leaf.name = as_data(number), f"input {i}"
         leaf.__class__ = TracedValue
     return leaves
 
