@@ -243,6 +243,14 @@ def test_a_plain_number_is_refused_with_the_line_even_where_that_is_caught(what,
         autograd.compile(wrapped(REFUSED[what]), example=(2.0,))
 
 
+def test_a_gradient_of_the_latest_pass_is_nothing_that_a_trace_may_read():
+    w = Value(2.0)
+    (w * 3).backward()
+    with pytest.raises(TypeError, match=r"test_compile_traces\.py:\d+: .* cannot read \.grad"):
+        autograd.compile(lambda x: x * w - 0.1 * w.grad, [w], example=(1.0,))
+    assert w.grad == 3.0
+
+
 def test_what_was_taken_out_can_be_looked_at():
     seen = []
     autograd.compile(lambda x: x * (seen.append((repr(x.data), repr(x))) or 1), example=(2.0,))

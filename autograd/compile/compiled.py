@@ -144,6 +144,8 @@ class Compiled:
         check: True traces twice, and compares what the function did: an error where it differs,
             because a counter, the time or the order of a set is frozen in the compiled code.
 
+    Arguments that are labels or tokens are declared as `static=`, see `CompiledByLabel`.
+
     >>> import autograd
     >>> f = autograd.compile(lambda x, y: x * y, example=(1.0, 1.0))
     >>> f.value([1.0, 2.0], [3.0, 4.0])

@@ -158,7 +158,7 @@ class CompiledByLabel:
                 f"the static arguments hold {', '.join(map(str, map(len, columns)))} samples; pass"
                 " one label for each sample, and at least one sample"
             )
-        rows = np.zeros((samples, self.first.parts[-1].stop if self.first.parts else 0), self.dtype)
+        rows = np.zeros((samples, self.width), self.dtype)
         fill(places_of(self.first.parts, rows), [batch[i] for i in self.others])
         found: dict[str, tuple[Labels, list[int]]] = {}
         for sample, labels in enumerate(zip(*columns)):
@@ -174,6 +174,11 @@ class CompiledByLabel:
     def dtype(self) -> Any:
         """The type of the numbers in arrays."""
         return self.first.dtype
+
+    @property
+    def width(self) -> int:
+        """How many numbers a sample has besides its labels."""
+        return self.first.parts[-1].stop if self.first.parts else 0
 
     def each_group(self, groups: Sequence[Group]) -> Iterator[Group]:
         """Yield groups to be computed, so that messages call the samples as the batch does."""
@@ -205,7 +210,7 @@ class CompiledByLabel:
         with self.lock:
             samples, groups = self.groups(batch)
             value, gradient = 0.0, np.zeros_like(self.parameters)
-            slopes = np.empty((samples, self.first.parts[-1].stop if self.first.parts else 0))
+            slopes = np.empty((samples, self.width), self.dtype)
             for group in self.each_group(groups):
                 share = len(group.samples) / (samples if self.reduce == "mean" else 1)
                 found = group.compiled.value_and_grad(*group.batch, inputs=inputs, seed=seed)
@@ -217,7 +222,7 @@ class CompiledByLabel:
 
     def rows_of(self, slopes: Any, samples: int) -> Array:
         """Return the gradient by the inputs of a group as rows."""
-        rows = np.zeros((samples, self.first.parts[-1].stop if self.first.parts else 0))
+        rows = np.zeros((samples, self.width), self.dtype)
         fill(places_of(self.first.parts, rows), (slopes,) if len(self.others) == 1 else slopes)
         return rows
 

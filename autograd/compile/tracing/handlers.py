@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import contextlib
 import dis
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from inspect import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR
 from types import CodeType, FrameType
 from typing import Any, NamedTuple
@@ -39,9 +39,19 @@ NEVER_RAISES = frozenset((  # rows whose functions of floats give a number for a
     internal_primitives.built_in_max, internal_primitives.built_in_min,
 ))
 DIVISIONS = frozenset((p.div, p.mod, p.floordiv))
-LOADS = ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_ATTR", "LOAD_FAST", "LOAD_DEREF", "LOAD_CONST",
-         "BUILD_TUPLE", "PUSH_NULL", "CACHE", "EXTENDED_ARG", "NOP", "COPY", "BUILD_LIST", "SWAP")
 # fmt: on
+MATCHES = ("CHECK_EXC_MATCH", "CHECK_EG_MATCH")
+OTHER_THAN_CLASSES = (
+    "PUSH_EXC",
+    "RERAISE",
+    "POP_EXCEPT",
+    "POP_TOP",
+    "WITH_",
+    "STORE",
+    "JUMP",
+    "RETURN",
+)
+WITHOUT_EFFECT = ("NOP", "CACHE", "EXTENDED_ARG", "COPY", "SWAP", "BUILD_LIST")
 MAX_CODES_KNOWN = 4096
 OURS, ENDS = "a function of this package", "the function at which walks end"
 PACKAGE = __name__.partition(".")[0] + "."
@@ -57,7 +67,7 @@ class Region(NamedTuple):
 
 
 class Clause(NamedTuple):
-    """What an `except` clause compares with, as instructions; none where it catches all."""
+    """The instructions that give the classes of an `except` clause, or what stands for them."""
 
     steps: tuple[tuple[str, Any], ...]
 
@@ -87,8 +97,8 @@ class Handlers:
     def __init__(self, code: CodeType) -> None:
         self.code = code
         self.regions = regions(code)
-        self.steps = {step.offset: step for step in dis.get_instructions(code)}
-        self.offsets = list(self.steps)
+        self.steps = list(dis.get_instructions(code))
+        self.places = {step.offset: place for place, step in enumerate(self.steps)}
         self.known: dict[int, list[Clause]] = {}
 
     def around(self, offset: int) -> Iterator[list[Clause]]:
@@ -105,35 +115,30 @@ class Handlers:
             offset = region.target
             targets.append(offset)
             if offset not in self.known:
-                self.known[offset] = list(self.clauses(offset))
+                try:
+                    self.known[offset] = list(self.clauses(offset))
+                except LookupError:  # of a Python that writes it in another way
+                    self.known[offset] = [Clause((("UNKNOWN", None),))]  # may catch anything
             yield self.known[offset]
 
     def clauses(self, target: int) -> Iterator[Clause]:
         """Yield the clauses of a handler, in order; a `finally` has none."""
-        place = self.offsets.index(target)
-        if self.name(place) != "PUSH_EXC_INFO":
+        place = self.places[target] + 1
+        if self.steps[place - 1].opname != "PUSH_EXC_INFO":
             return
-        place += 1
         while True:
-            loads = []
-            while self.name(place) in LOADS:
-                step = self.steps[self.offsets[place]]
-                loads.append((step.opname, step.argval))
+            classes = []
+            while not self.steps[place].opname.startswith((*MATCHES, *OTHER_THAN_CLASSES)):
+                classes.append((self.steps[place].opname, self.steps[place].argval))
                 place += 1
-            if self.name(place) == "POP_TOP" and not loads:  # a bare `except:`
-                yield Clause(())
-            elif self.name(place) == "WITH_EXCEPT_START":
-                yield Clause((("WITH", None),))
-            if self.name(place) not in ("CHECK_EXC_MATCH", "CHECK_EG_MATCH"):
+            name = self.steps[place].opname
+            if name == "WITH_EXCEPT_START" or (name == "POP_TOP" and not classes):
+                yield Clause(((name, None),))
+            if name not in MATCHES:
                 return
-            yield Clause(tuple(loads))
-            jump = next(i for i in range(place, len(self.offsets)) if "JUMP" in self.name(i))
-            target = self.steps[self.offsets[jump]].argval
-            place = self.offsets.index(target)
-
-    def name(self, place: int) -> str:
-        """Return the name of an instruction."""
-        return self.steps[self.offsets[place]].opname if place < len(self.offsets) else ""
+            yield Clause(tuple(classes))
+            jumps = [step for step in self.steps[place:] if "JUMP" in step.opname]
+            place = self.places[jumps[0].argval]
 
 
 def handlers_of(code: CodeType) -> Handlers | None:
@@ -146,25 +151,35 @@ def handlers_of(code: CodeType) -> Handlers | None:
 
 def compared_with(clause: Clause, frame: FrameType) -> Any:
     """Return the classes that a clause catches; BaseException where they cannot be told."""
-    if clause.steps and clause.steps[0][0] == "WITH":
+    if clause.steps[0][0] == "WITH_EXCEPT_START":
         return BaseException if suppresses(frame) else ()
     stack: list[Any] = []
     try:
         for name, argument in clause.steps:
-            if name in ("LOAD_GLOBAL", "LOAD_NAME"):
-                names: Mapping[str, Any] = {**frame.f_builtins, **frame.f_globals}
-                stack.append(names[argument])
-            elif name == "LOAD_ATTR":
-                stack.append(getattr(stack.pop(), argument))
-            elif name in ("LOAD_FAST", "LOAD_DEREF"):
-                stack.append(frame.f_locals[argument])
-            elif name == "LOAD_CONST":
-                stack.append(argument)
-            elif name == "BUILD_TUPLE" and argument:
-                stack[-argument:] = [tuple(stack[-argument:])]
+            apply(stack, name, argument, frame)
         return stack[-1]
     except (LookupError, AttributeError):
         return BaseException
+
+
+def apply(stack: list[Any], name: str, argument: Any, frame: FrameType) -> None:
+    """Do what an instruction does that looks up a class, or makes a tuple of them.
+
+    Raises: LookupError: it does something else, or there is no such name.
+    """
+    if name in ("LOAD_GLOBAL", "LOAD_NAME"):
+        names = frame.f_globals if argument in frame.f_globals else frame.f_builtins
+        stack.append(names[argument])
+    elif name == "LOAD_ATTR":
+        stack.append(getattr(stack.pop(), argument))
+    elif name.startswith(("LOAD_FAST", "LOAD_DEREF")):
+        stack.append(frame.f_locals[argument])
+    elif name == "LOAD_CONST":
+        stack.append(argument)
+    elif name == "BUILD_TUPLE" and argument:
+        stack[-argument:] = [tuple(stack[-argument:])]
+    elif name not in WITHOUT_EFFECT:
+        raise LookupError(name)
 
 
 def suppresses(frame: FrameType) -> bool:

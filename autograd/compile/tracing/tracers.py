@@ -35,6 +35,7 @@ from autograd.value import Value, node
 
 PACKAGE_PREFIX = __name__.partition(".")[0] + "."
 DATA_SLOT = Value.__dict__["data"]  # the slot, whatever stands in front of it
+GRAD_SLOT = Value.__dict__["grad"]
 VALUE_GLOBALS = vars(sys.modules[Value.__module__])  # globals of what reads most numbers by far
 one_trace = threading.RLock()  # parameters change their class while they are traced
 if hasattr(os, "register_at_fork"):  # a child of a thread that is not tracing has its own lock
@@ -91,6 +92,20 @@ class TracedAttributes:
                 " computes; return the number, and set it outside"
             )
         DATA_SLOT.__set__(self, number)
+
+    @property
+    def grad(self) -> Any:
+        """What the latest backward pass left here; it is not there for a function in a trace."""
+        if tracing() and not is_ours(sys._getframe(1)):
+            refuse(
+                "a function that is being traced cannot read .grad: that of the latest backward()"
+                " would be there for ever; pass it in as an input, or call autograd.gradients"
+            )
+        return GRAD_SLOT.__get__(self)
+
+    @grad.setter
+    def grad(self, number: Any) -> None:
+        GRAD_SLOT.__set__(self, number)
 
     def elsewhere(self) -> None:
         """Refuse to be used in a thread that is not tracing; a parameter may be."""
