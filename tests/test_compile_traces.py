@@ -5,6 +5,7 @@ programs. Compiled code answers as the eager engine does at every sample, or the
 """
 
 import builtins
+import collections
 import contextlib
 import copy
 import dataclasses
@@ -276,6 +277,20 @@ class Dropout:
         return x * (self.generator.random() > 0.5)
 
 
+class Slotted:
+    __slots__ = ("generator",)
+
+    def __init__(self, generator):
+        self.generator = generator
+
+
+class Shared:
+    generator = random.Random(7)
+
+
+LAYERS = collections.defaultdict(list, noise=Dropout(np.random.default_rng(8)))
+
+
 def drawing_from_a_closure(generator):
     return lambda x: x * generator.random()
 
@@ -293,6 +308,14 @@ DRAWING = {
     "generator, in a list": functools.partial(
         lambda layers, x: layers[0](x), [Dropout(random.Random(2))]
     ),
+    "generator, beside numbers": functools.partial(
+        lambda parts, x: x * parts[1].generator.random(), [0.5, Dropout(random.Random(2))]
+    ),
+    "generator, in a slot": functools.partial(
+        lambda holder, x: x * holder.generator.random(), Slotted(random.Random(2))
+    ),
+    "generator, of a class": lambda x: x * Shared.generator.random(),
+    "generator, in a dict of its own kind": lambda x: x * LAYERS["noise"].generator.random(),
     "generator, a default": lambda x, generator=random.Random(3): x * generator.random(),
 }
 

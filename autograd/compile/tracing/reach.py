@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import dis
 import sys
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from functools import partial
@@ -25,6 +26,7 @@ from random import Random, SystemRandom
 from types import BuiltinMethodType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
+from autograd.coercion import added
 from autograd.compile.tracing.tracers import TracedParameter, TracedValue
 from autograd.primitive_type import Primitive, Variadic
 from autograd.value import Value
@@ -35,6 +37,7 @@ LIBRARIES = sys.stdlib_module_names | OURS | FOREIGN
 HOLDING_NOTHING = sys.stdlib_module_names - {"functools"}
 MAX_VISITED = 20_000  # objects, of a model as large as that
 MAX_ELEMENTS = 1_000  # of one list, tuple or dict
+FEW = 8  # elements that tell whether a list holds numbers only
 # fmt: off
 PLAIN = frozenset((
     int, float, str, bytes, bool, type(None), complex, range, Value, TracedParameter, TracedValue,
@@ -42,7 +45,7 @@ PLAIN = frozenset((
 ))
 # fmt: on
 ROWS = (list, tuple)
-CONTAINERS = frozenset((list, tuple, dict, set, frozenset))
+CONTAINERS = (list, tuple, dict, set, frozenset, deque)
 
 
 class Reach:
@@ -72,7 +75,7 @@ class Reach:
         if kind in PLAIN or id(x) in self.names:
             return
         self.names[id(x)] = name
-        if kind not in ROWS or (x and type(x[0]) not in PLAIN):
+        if kind not in ROWS or not PLAIN.issuperset(map(type, x[:FEW])):
             self.met[id(x)] = x
             self.waiting.append(x)
 
@@ -93,13 +96,12 @@ class Reach:
         elif kind is partial:
             self.meet(name, x.func)
             self.meet_all(name, (*x.args, *x.keywords.values()))
-        elif kind in CONTAINERS:
-            self.meet_all(name, x.values() if kind is dict else x)
+        elif isinstance(x, CONTAINERS):
+            self.meet_all(name, x.values() if isinstance(x, dict) else x)
         elif isinstance(x, type):
             self.visit_class(x)
-        elif isinstance(x, Random) or str(kind.__module__).startswith("numpy.random"):
-            if is_generator(x):
-                self.generators[id(x)] = x
+        elif is_generator(x):
+            self.generators[id(x)] = x
         elif kind is not ModuleType:
             self.visit_instance(x)
 
@@ -114,6 +116,8 @@ class Reach:
             for name in code.co_names:
                 if name in names:
                     self.meet_global(name, names[name], code.co_names)
+                elif name in sys.modules and not of_library(name):  # imported inside
+                    self.meet_global(name, sys.modules[name], code.co_names)
         self.meet_all("a default", function.__defaults__ or ())
         self.meet_all("a default", (function.__kwdefaults__ or {}).values())
         for name, cell in zip(function.__code__.co_freevars, function.__closure__ or ()):
@@ -144,10 +148,13 @@ class Reach:
         """Go on to the class of an object, and to its attributes."""
         kind = type(x)
         attributes = getattr(x, "__dict__", None)
+        if attributes is None and not of_library(kind.__module__):
+            attributes = {name: getattr(x, name) for name in added(x, object)}
         if attributes and kind.__module__ not in HOLDING_NOTHING:
             self.meet(kind.__name__, kind)
             for name, held in list(attributes.items()):
-                self.meet(name, held)
+                if type(held) not in PLAIN:
+                    self.meet(name, held)
 
     def lines_with(self, names: Iterable[str]) -> Iterator[str]:
         """Yield file and line of every use of some names."""
@@ -187,5 +194,6 @@ def is_generator(x: Any) -> bool:
     """Tell whether an object draws random numbers."""
     if isinstance(x, Random):
         return not isinstance(x, SystemRandom)
-    of_numpy = str(type(x).__module__).startswith("numpy.random")
-    return of_numpy and type(x).__name__ in ("Generator", "RandomState")
+    kind = type(x)
+    named = kind.__name__ == "Generator" or kind.__name__ == "RandomState"
+    return named and str(kind.__module__).startswith("numpy.random")
