@@ -134,7 +134,7 @@ def lift(x: Any) -> tuple[Any, list[Value]]:
     A Value becomes a fresh node above itself: differentiating with respect to that node leaves
     alone what else depends on the original, so nested derivatives are not confused.
     """
-    leaves = [+s if isinstance(s, Value) else Value(s) for s in flatten(x)]
+    leaves = [s.above() if isinstance(s, Value) else Value(s) for s in flatten(x)]
     return rebuild(x, iter(leaves)), leaves
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from autograd.primitive_type import Primitive
 
@@ -46,12 +46,14 @@ class Mode:
     differentiating: bool = False  # True: what is differentiated here is differentiated again
     symbolic: Callable[..., Value] | None = None  # makes nodes that hold for any numbers (a trace)
     taken_out: Callable[[Value], Any] | None = None  # what stands for a Value's number in a trace
+    refuse: Callable[[str], NoReturn] | None = None  # raises what a trace cannot do
 
 
 USUAL = Mode()
 MODE: ContextVar[Mode] = ContextVar("mode", default=USUAL)
 # Not empty while any thread is in a mode: the operators go the long way then.
 modes_in_use: dict[Any, None] = {}
+traces: list[Any] = []  # the tracers of the traces under way in this process, the innermost last
 
 
 @contextmanager
@@ -81,6 +83,14 @@ def mode(**settings: Any) -> Iterator[None]:
 def tracing() -> bool:
     """Tell whether what is recorded here is to hold for any numbers, not for those at hand."""
     return bool(modes_in_use) and MODE.get().symbolic is not None
+
+
+def copies_are_nodes() -> bool:
+    """Tell whether gradients flow through copies, because a function is differentiated here."""
+    if not modes_in_use:
+        return False
+    how = MODE.get()
+    return how.differentiating and how.record
 
 
 def no_grad() -> Any:

@@ -34,11 +34,18 @@ from autograd.coercion import (
     refusable,
 )
 from autograd.messages import explained, formatted
-from autograd.modes import MODE, USUAL, mode, modes_in_use, tracing
+from autograd.modes import (
+    MODE,
+    USUAL,
+    copies_are_nodes,
+    mode,
+    modes_in_use,
+    traces,
+)
 from autograd.newest import REVISION, ahead, settle
 from autograd.operators import Operators
 from autograd.primitive_type import Primitive
-from autograd.primitives import add, div, mul, neg, power, sub
+from autograd.primitives import add, div, mul, neg, pos, power, sub
 from autograd.steps import Step
 
 new = object.__new__
@@ -79,7 +86,8 @@ class Value(Operators):
 
     def __init__(self, data: Any, name: str | None = None) -> None:
         if isinstance(data, Value):
-            raise TypeError(f"{data!r} is a Value already; pass its .data, or use .detach()")
+            data.hand_over(self, name)
+            return
         self._data = as_data(data)
         self.zero_grad()
         self.op = None
@@ -115,9 +123,13 @@ class Value(Operators):
 
         # The number.
         operands, numbers, data = evaluated(op, operands)
-        how = MODE.get() if modes_in_use else USUAL
-        if how.symbolic:  # for any numbers: slopes and masks of these say nothing
-            return how.symbolic(data, op, operands, how.record)
+        how = USUAL
+        if modes_in_use:
+            how = MODE.get()
+            if how.symbolic:  # for any numbers: slopes and masks of these say nothing
+                return how.symbolic(data, op, operands, how.record)
+            if traces:  # in another thread, whose Values do not belong here
+                traces[-1].check_thread(operands)
         if not how.record:
             return node(data, None, (), (), ())
 
@@ -243,8 +255,9 @@ class Value(Operators):
 
     @data.setter
     def data(self, number: Any) -> None:
-        if tracing():
-            raise TypeError(
+        refuse = MODE.get().refuse if modes_in_use else None
+        if refuse is not None:
+            refuse(
                 "a function that is being traced cannot set .data: a compiled function only"
                 " computes; return the number, and set it outside"
             )
@@ -272,6 +285,14 @@ class Value(Operators):
             return number.detach()
         return Value(number, self.name)
 
+    def hand_over(self, fresh: Value, name: str | None) -> None:
+        """Make `fresh` what `Value(self, name)` is: only what stands for a plain number can."""
+        raise TypeError(f"{self!r} is a Value already; pass its .data, or use .detach()")
+
+    def above(self) -> Value:
+        """Return a fresh node with the same number, whose gradient flows into this one."""
+        return self.record(pos, (self,))
+
     def zero_grad(self) -> None:
         """Set this node's gradient to zero."""
         self.grad = self._data * 0 if isinstance(self._data, Fraction) else 0.0
@@ -294,7 +315,12 @@ class Value(Operators):
     def __format__(self, spec: str) -> str:
         return formatted(self.newest(), spec) if spec else repr(self)
 
+    # Within `grad` and its kin a copy is a node above the original, as +x is: gradients flow
+    # through `copy`, `deepcopy` and `dataclasses.asdict`. Outside, copies are independent.
+
     def __deepcopy__(self, memo: dict[int, Any]) -> Value:
+        if copies_are_nodes():
+            return self.__copy__()
         for old in history(self):
             if id(old) not in memo:
                 memo[id(old)] = twin = Value.__copy__(old)
@@ -310,6 +336,10 @@ class Value(Operators):
         twin = new(type(self))
         for name in (*Value.__slots__, *added(self, Value)):
             setattr(twin, name, getattr(self, name))
+        if copies_are_nodes():
+            twin.op = pos
+            twin.operands = twin.parents = (self,)
+            twin.local_derivatives = (1,)
         return twin
 
     def __reduce__(self) -> Any:

@@ -88,8 +88,8 @@ class CompiledPasses(Passes):
     def compare(self) -> None:
         """Raise a ValueError where a sample has another loss than when it is recorded.
 
-        Targets are inputs of the compiled loss. It may compare them by < and >, but ``if y == 1``
-        is an identity of Values: traced with the answer no, it would be wrong for some samples.
+        Targets are inputs of the compiled loss, and where it branches on one it is traced again. So
+        they agree, unless the loss does what no trace sees; that is found here, for a few samples.
         """
         different = {repr(y): i for i, (_, y) in reversed(list(enumerate(self.samples)))}
         chosen = sorted(different.values())[:MAX_SAMPLES_COMPARED]
@@ -102,8 +102,8 @@ class CompiledPasses(Passes):
             if not math.isclose(found, expected.data, rel_tol=AGREEMENT, abs_tol=AGREEMENT):
                 raise ValueError(
                     f"sample {i}: the compiled loss is {found!r}, but recorded it is "
-                    f"{expected.data!r}: does the loss ask for a target by ==? Ask by < or >, "
-                    "use `where`, or train with compiled=False"
+                    f"{expected.data!r}: does the loss depend on more than its arguments? "
+                    "Pass that in, or train with compiled=False"
                 )
 
     def loss_of(self, rows: Any, wanted: Any) -> float:

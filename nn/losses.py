@@ -14,6 +14,7 @@ a compiled loss takes them as inputs. Nothing branches on them then, and nothing
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -119,10 +120,13 @@ def cross_entropy_of_two(output: Any, target: Any) -> Any:
 
 
 def weighted(target: Any, yes: Callable[[], Any], no: Callable[[], Any]) -> Any:
-    """Return target * yes + (1 - target) * no, without forming 0 times infinity."""
-    if target == 1:
-        return yes()
-    return no() if target == 0 else target * yes() + (1 - target) * no()
+    """Return target * yes + (1 - target) * no; of a plain target, without 0 times infinity."""
+    if not isinstance(target, Value):
+        if target == 1:
+            return yes()
+        if target == 0:
+            return no()
+    return target * yes() + (1 - target) * no()
 
 
 def cross_entropy(outputs: Any, targets: Any) -> Any:
@@ -185,8 +189,15 @@ def logits_of(outputs: Sequence[Any]) -> Sequence[Any]:
         return outputs
     logits = outputs[0].operands[1:]
     complete = len(logits) == len(outputs)
-    same = all(y.operands == (k, *logits) for k, y in enumerate(outputs))
+    same = all(is_share(y, k, logits) for k, y in enumerate(outputs))
     return logits if complete and same else outputs
+
+
+def is_share(output: Value, index: int, logits: Sequence[Any]) -> bool:
+    """Tell whether a result of `softmax` is that of the index, for these very logits."""
+    found, *operands = output.operands
+    same = len(operands) == len(logits) and all(map(operator.is_, operands, logits))
+    return same and found == index
 
 
 def hinge_loss(outputs: Any, targets: Any) -> Any:

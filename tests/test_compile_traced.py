@@ -117,7 +117,7 @@ def test_a_gradient_taken_in_a_trace_stops_at_numbers_taken_out(engine):
 @pytest.mark.parametrize(
     "use",
     [
-        lambda x: x * math.exp(x.data),
+        lambda x: x * math.ldexp(x.data, 1),
         lambda x: x * float(x.item()),
         lambda x: x * int(x.data),
         lambda x: x * [1, 2, 3][x.data],
@@ -129,15 +129,15 @@ def test_no_plain_number_stands_for_that_of_every_sample(use):
         autograd.compile(use, example=(2.0,))
 
 
-def test_what_was_taken_out_can_be_printed_and_a_constant_stays_one():
+def test_what_was_taken_out_can_be_looked_at_and_a_constant_stays_one():
     shown, temperature = [], Value(0.5)
 
     def function(x):
-        shown.append(f"{x.data:.2f}")
+        shown.append(repr(x.data))
         return x / temperature.data
 
     assert autograd.compile(function, example=(2.0,)).value([3.0]).tolist() == [6.0]
-    assert shown == ["2.00"]
+    assert shown == ["<the number 2.0 of input 0 in this sample>"]
 
 
 def test_a_traced_function_cannot_set_a_number():

@@ -14,7 +14,8 @@ tape, recovers the inner products and matrices hidden in it, and runs them on wh
 
 Read in this order: `tracing` (from a function to a tape; how the table's rules are read), `lower`
 (from the tape to a program of few instructions), `reference` (the engine that needs NumPy alone),
-`machine` (the engine of compiled kernels), `batches` and `report`, and `compiled` (the API).
+`machine` (the engine of compiled kernels), `batches` and `report`, `compiled` (the API), and
+`labels` (the same for arguments that are plain numbers).
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from types import ModuleType
-from typing import Any
+from typing import Any, overload
 
 try:
     import numpy as _numpy  # noqa: F401
@@ -31,16 +32,34 @@ except ImportError as error:
 
 from autograd.compile.branches import GuardError
 from autograd.compile.compiled import Compiled
+from autograd.compile.labels import CompiledByLabel
 
-__all__ = ["Compiled", "GuardError"]
+__all__ = ["Compiled", "CompiledByLabel", "GuardError"]
+
+
+Places = tuple[int, ...]
 
 
 class CallableModule(ModuleType):
     """This package, which is also the function: `autograd.compile(...)` makes a `Compiled`."""
 
-    def __call__(self, function: Callable[..., Any], *args: Any, **settings: Any) -> Compiled:
-        """Return the compiled function, see `Compiled`."""
-        return Compiled(function, *args, **settings)
+    @overload
+    def __call__(
+        self, function: Callable[..., Any], *args: Any, static: tuple[()] = (), **settings: Any
+    ) -> Compiled: ...
+
+    @overload
+    def __call__(
+        self, function: Callable[..., Any], *args: Any, static: int | Places, **settings: Any
+    ) -> CompiledByLabel: ...
+
+    def __call__(
+        self, function: Callable[..., Any], *args: Any, static: Any = (), **settings: Any
+    ) -> Compiled | CompiledByLabel:
+        """Return the compiled function, see `Compiled`; with `static`, see `CompiledByLabel`."""
+        if static == ():
+            return Compiled(function, *args, **settings)
+        return CompiledByLabel(function, *args, static=static, **settings)
 
 
 sys.modules[__name__].__class__ = CallableModule

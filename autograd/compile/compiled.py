@@ -21,7 +21,7 @@ from autograd.compile.lower.program import WANT_EACH, WANT_GRADIENT, WANT_INPUTS
 from autograd.compile.parameters import ParameterStore, store_of
 from autograd.compile.reference.numpy_engine import NumpyEngine, all_finite, descend
 from autograd.compile.report import Report, drawing, report
-from autograd.compile.tracing.tape import trace
+from autograd.compile.tracing.tape import check_again, trace
 from autograd.newest import REVISION, settle
 from autograd.structures import flatten, is_scalar, rebuild
 from autograd.value import Value
@@ -112,6 +112,8 @@ class Specialization:
         with paused_collector():
             found = trace(compiled.function, compiled.values, example, truths)
             self.tape, self.outputs = found
+            if compiled.check:
+                check_again(self.tape, compiled.function, compiled.values, example)
             self.edges = complete(self.tape)
         self.last_used = 0  # of the calls that a `Compiled` counts
         self.engine_name = compiled.engine
@@ -198,6 +200,10 @@ class Compiled:
         functions: whose exp, log, sin and so on the numba engine calls. "vector" are its own, which
             take several numbers at once, to 1 ulp (erfc to a few); "libm" are those that Python
             calls, so that single results have the very bits of the eager engine.
+        check: True traces twice, and compares what the function did: an error where it differs,
+            because a counter, the time or the order of a set is frozen in the compiled code.
+
+    Arguments that are labels or tokens are declared as `static=`, see `CompiledByLabel`.
 
     >>> import autograd
     >>> f = autograd.compile(lambda x, y: x * y, example=(1.0, 1.0))
@@ -218,6 +224,7 @@ class Compiled:
         finite: bool = True,
         retrace: bool = False,
         functions: str = "vector",
+        check: bool = False,
     ) -> None:
         check_choice("engine", engine, (None, *ENGINES))
         check_choice("functions", functions, FUNCTIONS)
@@ -234,6 +241,8 @@ class Compiled:
         self.retrace = retrace
         self.dtype = np.dtype(dtype)
         self.functions = functions
+        self.check = check
+        self.numbering: Any = None  # what messages call the samples, where others hold this one
         self.engine = engine or ("numba" if installed("numba") else "numpy")
         self.parts: list[Part] = parts_of(self.example)
         self.regular = [part.path for part in self.parts] == [
@@ -341,7 +350,7 @@ class Compiled:
             job = self.done(batch, WANT_GRADIENT, seed, step_size)
             total = self.total_of(job)
             if not (job.moved or job.descend(step_size, self.finite)):
-                self.complain_of_step(job, step_size)
+                self.complain_of_step(job.gradient(), step_size)
             self.wrote_parameters()
             return total
 
@@ -503,7 +512,7 @@ class Compiled:
         """
         sample = abs(answer) - 1
         rows = np.array(job.rows)
-        which, inputs = f"sample {place_of(sample, places)}", inputs_text(rows[sample])
+        which, inputs = f"sample {self.number_of(sample, places)}", inputs_text(rows[sample])
         if answer > 0:
             found = blank_text(job, rows, sample)
             raise FloatingPointError(
@@ -528,7 +537,7 @@ class Compiled:
             finite, and the parameter or the input.
         """
         sample = first_unsound(specialization, job) if specialization else None
-        where = "" if sample is None else f" of sample {place_of(sample, places)}"
+        where = "" if sample is None else f" of sample {self.number_of(sample, places)}"
         inputs = "" if sample is None else f", where the inputs are {inputs_text(job.rows[sample])}"
         what = "input" if all_finite(job.gradients) else "parameter"
         numbers = (job.slopes if what == "input" else job.gradients).ravel()
@@ -539,13 +548,18 @@ class Compiled:
             f"{inputs}; finite=False lets infinite numbers and NaN pass"
         )
 
-    def complain_of_step(self, job: Any, step_size: float) -> None:
+    def number_of(self, sample: int, places: Any) -> Any:
+        """Return what a message calls a job's sample: its number in the batch of the caller."""
+        number = place_of(sample, places)
+        return number if self.numbering is None else self.numbering[number]
+
+    def complain_of_step(self, gradient: Array, step_size: float) -> None:
         """Tell of a step that would leave a parameter that is not finite.
 
         Raises: FloatingPointError: always; the message names the parameter.
         """
         with np.errstate(all="ignore"):
-            new = self.parameters - step_size * job.gradient()
+            new = self.parameters - step_size * gradient
         i = int(np.isfinite(new).argmin())
         raise FloatingPointError(
             f"parameter {i} would become {new[i]} by a step of {step_size!r} from"

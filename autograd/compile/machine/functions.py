@@ -22,6 +22,8 @@ from autograd.compile.machine import elementary
 from autograd.compile.tracing.internal_primitives import (
     INTERNAL_NAMES,
     both,
+    built_in_max,
+    built_in_min,
     either,
     exponential,
     shifted,
@@ -175,6 +177,20 @@ def smallest(xs: Any, count: Any) -> Any:
     return found
 
 
+def first_largest(xs: Any, count: Any) -> Any:
+    found = xs[0]
+    for i in range(1, count):
+        found = xs[i] if xs[i] > found else found
+    return found
+
+
+def first_smallest(xs: Any, count: Any) -> Any:
+    found = xs[0]
+    for i in range(1, count):
+        found = xs[i] if xs[i] < found else found
+    return found
+
+
 def product(xs: Any, count: Any) -> Any:
     found = xs[0]
     for i in range(1, count):
@@ -235,6 +251,8 @@ NUMBA_FUNCTIONS: dict[Primitive, Callable[..., Any]] = {
     p.norm: length,
     p.logsumexp: log_of_sum,
     top: largest,
+    built_in_max: first_largest,
+    built_in_min: first_smallest,
     p.cbrt: cube_root,
     p.exp2: exponential_of_two,
 }

@@ -20,6 +20,8 @@ import numpy as np
 from autograd import primitives as p
 from autograd.compile.tracing.internal_primitives import (
     both,
+    built_in_max,
+    built_in_min,
     either,
     quotient,
     shifted,
@@ -211,6 +213,22 @@ def reduced(function: np.ufunc) -> Function:
     return into
 
 
+def first_of(function: np.ufunc, better: np.ufunc) -> Function:
+    """Return Python's `max` or `min` along the first axis: the first of equals, NaN is no better.
+
+    NumPy's is the same number, unless that is a zero, which has two signs, or a NaN.
+    """
+
+    def into(xs: Array, out: Array) -> None:
+        function.reduce(xs, axis=0, out=out)
+        if not np.greater(np.abs(out), 0.0).all():
+            np.copyto(out, xs[0])
+            for x in xs[1:]:
+                np.copyto(out, x, where=better(x, out))
+
+    return into
+
+
 def length(xs: Array) -> Any:
     """Return the norm of the numbers along the first axis, without overflow."""
     scale = np.max(np.abs(xs), axis=0)
@@ -303,6 +321,8 @@ ARRAY_FUNCTIONS: dict[Primitive, Function] = {
 }
 AXIS_FUNCTIONS: dict[Primitive, Function] = {  # of operands that stand along the first axis
     top: reduced(np.maximum),
+    built_in_max: first_of(np.maximum, np.greater),
+    built_in_min: first_of(np.minimum, np.less),
     p.largest: reduced(np.maximum),
     p.smallest: reduced(np.minimum),
     p.prod: reduced(np.multiply),

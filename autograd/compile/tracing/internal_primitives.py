@@ -1,8 +1,8 @@
-"""Primitives that only the compiler knows: parts of others, and the logic of their masks.
+"""Primitives that only the compiler knows: parts of others, choices, and the logic of masks.
 
 The shares of one softmax have their exponentials and their sum in common. So a softmax is written
 to the tape in parts, which are computed once. The parts have no derivative: that of a share is the
-table's, for the whole.
+table's, for the whole. Python's own `max` and `min` of plain numbers are rows here as well.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def share_rule(operands: Any, out: Any) -> list[Any]:
 
 
 def no_rule(operands: Any, out: Any) -> list[Any]:
-    """The largest of some numbers that are only shifted by it has no slope that matters."""
+    """A choice among plain numbers has no slope, nor one among numbers only shifted by it."""
     return [0] * len(operands)
 
 
@@ -38,6 +38,8 @@ shifted = Primitive("exp_of_difference", exponential, None, None)
 quotient = Primitive("/", operator.truediv, None, None)
 top = Variadic("maximum", p.largest.forward, no_rule)
 share = Variadic("softmax", lambda part, whole, *_: part / whole, share_rule)
+built_in_max = Variadic("max", max, no_rule)  # the first of equals; NaN compares false
+built_in_min = Variadic("min", min, no_rule)
 # fmt: on
 
 INTERNAL_NAMES = {
@@ -47,7 +49,10 @@ INTERNAL_NAMES = {
     shifted: "shifted",
     quotient: "quotient",
     top: "top",
+    built_in_max: "built_in_max",
+    built_in_min: "built_in_min",
 }
+CHOICES = (top, built_in_max, built_in_min)
 
 
 def differentiable(op: Primitive, i: int) -> bool:
@@ -55,5 +60,5 @@ def differentiable(op: Primitive, i: int) -> bool:
     if op is share:
         return i > 2  # after the exponential, the sum and the index
     if isinstance(op, Variadic):
-        return op is not top
+        return op not in CHOICES
     return op.partials[i] is not None

@@ -17,28 +17,49 @@ return v3
 
 from __future__ import annotations
 
-import sys
+import contextlib
 from collections.abc import Callable, Iterator, Sequence
+from itertools import zip_longest
 from typing import Any, NamedTuple
 
-from autograd.compile.tracing.internal_primitives import share, shifted, top
+from autograd.coercion import as_data, as_number
+from autograd.compile.tracing import ended, random_numbers
+from autograd.compile.tracing.handlers import WALK
+from autograd.compile.tracing.internal_primitives import CHOICES, share, shifted, top
+from autograd.compile.tracing.reach import Reach, name_of
+from autograd.compile.tracing.stand_ins import stand_ins_in
 from autograd.compile.tracing.symbols import Symbol, place_of
 from autograd.compile.tracing.tracers import (
-    TracedNumber,
-    is_ours,
+    RELATIONS,
+    TracedAttributes,
+    TracedValue,
+    calling_line,
+    one_trace,
+    refuse,
+    refuse_thread,
     taken_out,
     traced,
     tracing_classes,
 )
-from autograd.modes import mode
+from autograd.modes import mode, traces
 from autograd.newest import settle
 from autograd.primitive_type import Primitive
-from autograd.primitives import div, inner_product, mean, power, softmax_of, square, total
+from autograd.primitives import (
+    div,
+    inner_product,
+    mean,
+    power,
+    softmax_of,
+    square,
+    stop_gradient,
+    total,
+)
 from autograd.structures import flatten, is_scalar, rebuild
 from autograd.traced_adjoints import Mask
 from autograd.value import Value
 
 IN_PARTS = (mean, softmax_of)  # what is written down as several rows
+WITHOUT_SLOPES = RELATIONS.union(CHOICES)
 
 
 class Guard(NamedTuple):
@@ -171,12 +192,17 @@ class Tracer:
     """The observer of a trace: comparisons become nodes, and branches are noted as guards.
 
     Args: truths: of the first branches, where they are not to follow the numbers.
+    Attributes:
+        decisions: the nodes that the function branched on, with truth, text and line.
+        leaves: that the function made itself: nobody else can set their numbers.
+        refusal: the first error that the function was given because it is traced.
     """
 
     def __init__(self, truths: Sequence[bool] = ()) -> None:
         self.truths = truths
         self.decisions: list[tuple[Value, bool, str, str]] = []
-        self.leaves: set[Value] = set()  # that the function made: nobody else can set their numbers
+        self.leaves: set[Value] = set()
+        self.refusal: Exception | None = None
 
     def made(self, leaf: Value) -> None:
         """Take note of a leaf that the function makes."""
@@ -198,19 +224,16 @@ class Tracer:
         self.decisions.append((node, truth, text, calling_line()))
         return truth
 
+    def check_thread(self, operands: Sequence[Any]) -> None:
+        """Refuse operands that are Values of this trace, in a thread that is not tracing."""
+        if any(isinstance(x, TracedValue) for x in operands):
+            refuse_thread()
+
 
 def operand_text(x: Any) -> str:
     """Return what a message calls an operand: its name, and its number in the trace."""
-    x = x.operands[0] if isinstance(x, TracedNumber) else x
+    x = x.operands[0] if isinstance(x, Value) and x.op is stop_gradient else x
     return f"{x.name or x.op or 'a Value'} ({x._data:.6g})" if isinstance(x, Value) else f"{x!r}"
-
-
-def calling_line() -> str:
-    """Return file and line of the innermost frame outside this package."""
-    frame = sys._getframe(1)
-    while frame.f_back and is_ours(frame):
-        frame = frame.f_back
-    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
 
 
 def trace(
@@ -218,6 +241,7 @@ def trace(
     parameters: Sequence[Value],
     example: tuple[Any, ...],
     truths: Sequence[bool] = (),
+    backwards: bool = False,
 ) -> tuple[Tape, Any]:
     """Run a function once and return its tape, and the structure of its result.
 
@@ -227,36 +251,72 @@ def trace(
         example: one argument for each of the function's; only its structure lasts, and which
             branches it takes.
         truths: of the first branches, where they are not to follow the numbers.
+        backwards: makes the last input first in memory, so that sets have another order.
     Raises:
-        TypeError: the function returns neither a number nor a list or tuple of numbers.
+        TypeError: the function returns neither a number nor a list or tuple of numbers, or does
+            what only a plain number can; the message has the line.
         ValueError: a Value is in the parameters twice.
+        RuntimeError: it draws random numbers, or keeps a Value: it is more than a function.
     """
     settle()
-    numbers = [x._data if isinstance(x, Value) else x for x in flatten(example)]
-    leaves = [Value(x, name=f"input {i}") for i, x in enumerate(numbers)]
+    reach = Reach(function)
+    with one_trace, stand_ins_in(list(reach.modules.values())):
+        if traces:  # the outer trace looks at what is left of both
+            return written_down(function, parameters, inputs(example, backwards), example, truths)
+        references = ended.references()
+        states = random_numbers.states(reach)
+        try:
+            found = written_down(function, parameters, inputs(example, backwards), example, truths)
+            generator = random_numbers.drawn(reach, states)
+            if generator is not None:
+                raise RuntimeError(random_numbers.complaint(function, generator, reach))
+            if ended.left_over(references):
+                x, line = one_kept(function, parameters, example)
+                raise RuntimeError(ended.complaint(function, x, line, reach))
+        finally:
+            ended.end_all(references)
+    return found
+
+
+def check_again(
+    tape: Tape, function: Callable[..., Any], parameters: Sequence[Value], example: tuple[Any, ...]
+) -> None:
+    """Trace a function a second time, and compare the tapes.
+
+    That finds whatever differs from call to call: counters, the time, the order of a set.
+
+    Raises: RuntimeError: they differ; the message has the first line that does.
+    """
+    again, _ = trace(function, parameters, example, backwards=True)
+    for first, second in zip_longest(tape.lines(), again.lines(), fillvalue="nothing more"):
+        if first != second:
+            raise RuntimeError(
+                f"{name_of(function)} did something else when it was"
+                f" traced again: {first!r} was {second!r} then; it depends on more than its"
+                " arguments and parameters, so pass that in as an input"
+            )
+
+
+def written_down(
+    function: Callable[..., Any],
+    parameters: Sequence[Value],
+    leaves: Sequence[Value],
+    example: tuple[Any, ...],
+    truths: Sequence[bool] = (),
+) -> tuple[Tape, Any]:
+    """Run a function on fresh Values, and write down what it did. None of them stays alive."""
+    if len(set(parameters)) < len(parameters):
+        raise ValueError("parameters holds the same Value twice; pass each of them once")
     tracer = Tracer(truths)
-    with (
-        tracing_classes([*parameters, *leaves]),
-        mode(
-            record=True,
-            ieee=True,
-            observer=tracer,
-            differentiating=True,
-            symbolic=traced,
-            taken_out=taken_out,
-        ),
-    ):
-        out = function(*rebuild(example, iter(leaves)))
+    out = called(function, parameters, rebuild(example, iter(leaves)), tracer, traced)
     if callable(out) or isinstance(out, (str, dict, set, type(None))):
         raise TypeError(
-            f"{getattr(function, '__name__', 'the function')} returned a {type(out).__name__};"
+            f"{name_of(function)} returned a {type(out).__name__};"
             " return a number, or a list or tuple of numbers"
         )
     tape = Tape()
     tape.made = tracer.leaves
     places: dict[Any, int] = {}
-    if len(set(parameters)) < len(parameters):
-        raise ValueError("parameters holds the same Value twice; pass each of them once")
     for xs, kept in ((parameters, tape.parameters), (leaves, tape.inputs)):
         for x in xs:
             places[x] = tape.leaf()
@@ -265,13 +325,91 @@ def trace(
         tape.outputs.append(written(tape, places, x))
     for node, truth, text, source in tracer.decisions:
         tape.guards.append(Guard(written(tape, places, node), truth, text, source))
+    tape.made = set()  # among them may be the inputs of a trace within this one
     return tape, rebuild(out, iter(range(len(tape.outputs)))) if not is_scalar(out) else 0
+
+
+def inputs(example: tuple[Any, ...], backwards: bool = False) -> list[Value]:
+    """Return a fresh Value for every number of an example, in the order of their addresses."""
+    numbers = [x._data if isinstance(x, Value) else x for x in flatten(example)]
+    leaves = sorted(map(Value, numbers), key=id, reverse=backwards)
+    for i, (leaf, number) in enumerate(zip(leaves, numbers)):
+        leaf._data = as_data(number)
+        leaf.name = f"input {i}"
+        leaf.__class__ = TracedValue
+    return leaves
+
+
+def called(
+    function: Callable[..., Any],
+    parameters: Sequence[Value],
+    arguments: tuple[Any, ...],
+    tracer: Tracer,
+    symbolic: Callable[..., Value],
+) -> Any:
+    """Return what a function returns while it is traced.
+
+    Raises: TypeError, ValueError: it was refused something, also where it caught that.
+    """
+    depth = len(traces)
+    traces.append(tracer)
+    try:
+        with (
+            tracing_classes(parameters),
+            mode(
+                record=True,
+                ieee=True,
+                observer=tracer,
+                differentiating=True,
+                symbolic=symbolic,
+                taken_out=taken_out,
+                refuse=refuse,
+            ),
+        ):
+            out = function(*arguments)
+    except Exception as error:
+        if tracer.refusal is None or tracer.refusal is error:
+            raise
+        raise tracer.refusal from error
+    finally:
+        del traces[depth:]
+        WALK.quiet = (None, None)
+    if tracer.refusal is not None:
+        raise tracer.refusal
+    return out
+
+
+WALK.end_at(called.__code__)
+
+
+def one_kept(
+    function: Callable[..., Any], parameters: Sequence[Value], example: tuple[Any, ...]
+) -> tuple[Value, str | None]:
+    """Return a Value that a function keeps, and the line where it was made.
+
+    A trace does not note lines, for that takes a fifth of its time; so the function is run again.
+    """
+    lines: dict[int, str] = {}
+
+    def noting(*record: Any) -> Value:
+        out = traced(*record)
+        lines[id(out)] = calling_line()
+        return out
+
+    with contextlib.suppress(Exception):  # what it kept the first time may stop it the second time
+        called(function, parameters, rebuild(example, iter(inputs(example))), Tracer(), noting)
+    found = ended.kept(ended.living())
+    # A number that was taken out has no line of its own.
+    made = [(x, lines.get(id(x)) or lines.get(id(next(iter(x.operands), x)))) for x in found]
+    return next((pair for pair in made if pair[1]), made[0])
 
 
 def written(tape: Tape, places: dict[Any, int], root: Any) -> int:
     """Write what a result depends on to the tape, operands first, and return its place."""
     if not isinstance(root, Value):
-        return tape.constant(root)
+        if hasattr(root, "record"):  # of another interpreter, or of a trace that has ended
+            root.record(stop_gradient, (root,))
+        return tape.constant(as_number(root))
     if root in places:
         return places[root]
     node, rest, operands = root, iter(root.operands), list[int]()
@@ -297,9 +435,23 @@ def written(tape: Tape, places: dict[Any, int], root: Any) -> int:
 def row_of(tape: Tape, node: Value, places: list[int]) -> int:
     """Return the place of a node whose Values among the operands stand at the given places."""
     if node.op is None:
+        if isinstance(node, TracedAttributes):
+            raise TypeError(
+                f"{node.name or node!r} is a Value of another trace, and would be the number that"
+                " it has there for ever; pass it in as an input, or as a parameter"
+            )
         return tape.constant(float(node._data)) if node in tape.made else tape.follow(node)
     tape.recorded += 1
     if len(places) < len(node.operands):
         values = iter(places)
         places = [next(values) if isinstance(x, Value) else tape.constant(x) for x in node.operands]
+    if node.op in WITHOUT_SLOPES:  # a number need not be taken out first
+        places = [below(tape, place) for place in places]
     return tape.apply(node.op, tuple(places))
+
+
+def below(tape: Tape, place: int) -> int:
+    """Return the place of what a number was taken out of."""
+    while tape.ops[place] is stop_gradient:
+        (place,) = tape.operands[place]
+    return place

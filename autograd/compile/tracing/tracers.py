@@ -4,6 +4,9 @@ Outside of a trace `x.data` and `x.item()` are plain numbers, and `x.detach()` i
 tape each would be a constant, the same for all samples. So in a trace they give a node of
 `stop_gradient` instead: what it is used for follows the sample, and no gradient flows, as ever. The
 package itself reads what stands behind `data`.
+
+What would need the plain number is refused, with the line and what to write instead; and a refusal
+that the function catches is one all the same, for what it would do then is another program.
 """
 
 from __future__ import annotations
@@ -15,17 +18,23 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from itertools import repeat
+from numbers import Real
 from types import FrameType
 from typing import Any, NoReturn
 
 from autograd import primitives as p
 from autograd.atomic import set_attributes
-from autograd.modes import tracing
+from autograd.coercion import checked_name
+from autograd.compile.tracing.handlers import NEVER_RAISES, WALK
+from autograd.compile.tracing.internal_primitives import unequal
+from autograd.modes import traces, tracing
 from autograd.primitive_type import Primitive
+from autograd.structures import is_0d
 from autograd.traced_adjoints import possible_parents
 from autograd.value import Value, node
 
 PACKAGE_PREFIX = __name__.partition(".")[0] + "."
+GRAD_SLOT = Value.__dict__["grad"]
 one_trace = threading.RLock()  # parameters change their class while they are traced
 if hasattr(os, "register_at_fork"):  # a child of a thread that is not tracing has its own lock
     os.register_at_fork(after_in_child=one_trace._at_fork_reinit)  # type: ignore[attr-defined]
@@ -36,14 +45,115 @@ def is_ours(frame: FrameType) -> bool:
     return f"{frame.f_globals.get('__name__', '')}.".startswith(PACKAGE_PREFIX)
 
 
+def calling_line() -> str:
+    """Return file and line of the innermost frame outside this package."""
+    frame = sys._getframe(1)
+    while frame.f_back and is_ours(frame):
+        frame = frame.f_back
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+
+
+def refuse(message: str, kind: type[Exception] = TypeError) -> NoReturn:
+    """Raise an error with the line, and have the trace raise it too, should it be caught."""
+    error = kind(f"{calling_line()}: {message}")
+    if traces:
+        traces[-1].refusal = traces[-1].refusal or error
+    raise error
+
+
+def refuse_thread() -> NoReturn:
+    """Refuse a Value of a trace in a thread that is not tracing."""
+    refuse(
+        "a Value of a function that is being traced is used in another thread, where nothing is"
+        " traced: the results would be those of one sample; compute in the thread of the function"
+    )
+
+
 class TracedAttributes:
     """A mixin: what a Value is besides while it is traced; in other threads it is as ever."""
 
     __slots__ = ()
 
+    @property
+    def grad(self) -> Any:
+        """What the latest backward pass left here; it is not there for a function in a trace."""
+        if tracing() and not is_ours(sys._getframe(1)):
+            refuse(
+                "a function that is being traced cannot read .grad: that of the latest backward()"
+                " would be there for ever; pass it in as an input, or call autograd.gradients"
+            )
+        return GRAD_SLOT.__get__(self)
+
+    @grad.setter
+    def grad(self, number: Any) -> None:
+        GRAD_SLOT.__set__(self, number)
+
+    def elsewhere(self) -> None:
+        """Refuse to be used in a thread that is not tracing; a parameter may be."""
+
+    def number_taken_out(self) -> Any:
+        """Return what stands for the number in a trace, and the number itself elsewhere."""
+        if tracing():
+            return cut(self, TracedNumber)
+        self.elsewhere()
+        return self.newest()  # type: ignore[attr-defined]
+
     def detach(self) -> Any:
         """Return a Value with the same number at which gradients stop."""
-        return cut(self, TracedValue) if tracing() else Value.detach(self)  # type: ignore[arg-type]
+        if tracing():
+            return cut(self, TracedValue)
+        self.elsewhere()
+        return Value.detach(self)  # type: ignore[arg-type]
+
+    def __eq__(self, other: object) -> Any:
+        return self.compared_by(p.equal, other, Value.__eq__)
+
+    def __ne__(self, other: object) -> Any:
+        return self.compared_by(unequal, other, Value.__ne__)
+
+    __hash__ = Value.__hash__
+
+    def compared_by(self, relation: Primitive, other: object, usual: Any) -> Any:
+        """Compare the numbers in a trace, with what is one; outside as any two Values."""
+        if not tracing():
+            self.elsewhere()
+            return usual(self, other)
+        if isinstance(other, (Value, Real)) or is_0d(other):
+            return self.compare(relation, other)  # type: ignore[attr-defined]
+        return NotImplemented
+
+    def __copy__(self) -> Any:
+        if tracing():
+            out = self.above()  # type: ignore[attr-defined]
+            out.name = self.name  # type: ignore[attr-defined]
+            return out
+        self.elsewhere()
+        twin = Value.__copy__(self)  # type: ignore[arg-type]
+        twin.__class__ = type(self).__mro__[2]  # what it is when nothing is traced
+        return twin
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        return self.__copy__()
+
+    def __reduce__(self) -> Any:
+        if tracing():
+            refuse("a function that is being traced cannot pickle a Value; use copy.copy")
+        return Value.__reduce__(self)  # type: ignore[arg-type]
+
+    def __format__(self, spec: str) -> str:
+        if tracing():
+            refuse(
+                f"{self!r} is formatted, and the text would be that of one sample: a compiled"
+                " function makes no text; return the number, and format it outside (to look at it"
+                " while it is traced, print(repr(x)))"
+            )
+        return Value.__format__(self, spec)  # type: ignore[arg-type]
+
+
+class TracedParameter(TracedAttributes, Value):
+    """A parameter while it is traced."""
+
+    __slots__ = ()
 
 
 class TracedValue(TracedAttributes, Value):
@@ -51,35 +161,84 @@ class TracedValue(TracedAttributes, Value):
 
     __slots__ = ()
 
+    def elsewhere(self) -> None:
+        """Refuse to be used in a thread that is not tracing."""
+        if traces and not tracing():
+            refuse_thread()
+
+    def compare(self, relation: Primitive, other: Any) -> Any:
+        """Compare the numbers, as a node."""
+        self.elsewhere()
+        return Value.compare(self, relation, other)
+
+    def __bool__(self) -> bool:
+        self.elsewhere()
+        return Value.__bool__(self)
+
 
 class TracedNumber(TracedValue):
-    """What stands for a number that was taken out of a Value: it is compared as numbers are."""
+    """What stands for a plain number: taken out of a Value, or computed from such numbers."""
 
     __slots__ = ()
 
-    def __eq__(self, other: object) -> Any:
-        return self.compare(p.equal, other)
+    def above(self) -> Value:
+        """Return a Value of this number, as one is made of a plain number."""
+        return cut(self, TracedValue)
 
-    def __ne__(self, other: object) -> Any:
-        return 1 - self.compare(p.equal, other)
+    def hand_over(self, fresh: Value, name: str | None) -> None:
+        """Make `fresh` a Value of this number: it follows the sample, without a gradient."""
+        self.elsewhere()
+        fresh._data = self._data
+        fresh.grad = 0.0
+        fresh.op = p.stop_gradient
+        fresh.operands = (self,)
+        fresh.parents = fresh.local_derivatives = ()
+        fresh.name = name if name is None else checked_name(name)
+        cls: Any = type(fresh)
+        fresh.__class__ = following_class(cls)
+
+    def __copy__(self) -> TracedNumber:
+        return self
+
+    # A comparison has one of two numbers: to index by it is a branch, which is guarded.
+
+    def __index__(self) -> int:
+        if self.op not in RELATIONS:
+            self.refuse_plain()
+        return int(bool(self))
 
     def __hash__(self) -> int:
         if is_ours(sys._getframe(1)):
             return Value.__hash__(self)
-        return self.__index__()
+        return hash(self.__index__())
 
-    def __index__(self) -> NoReturn:
+    def __float__(self) -> float:
+        return float(self.__index__())
+
+    __int__ = __trunc__ = __index__
+
+    def __complex__(self) -> complex:
+        return complex(self.__index__())
+
+    def __str__(self) -> str:
+        return self.__format__("")
+
+    def __repr__(self) -> str:
+        return f"<the number {self._data!r} of {self.name or self.op} in this sample>"
+
+    def refuse_plain(self) -> NoReturn:
         """Refuse to become a plain number."""
-        raise TypeError(
-            f"{self._data!r} is the number of {self.name or 'a Value'} in this sample, and another"
-            " one in every other: while a function is traced, no plain number can stand for it; use"
-            " the functions of autograd (exp for math.exp), comparisons, where, maximum or clip"
+        refuse(
+            f"{self._data!r} is the number of {self.name or 'a Value'} in this sample,"
+            " and another one in every other: while a function is traced, no plain number can stand"
+            " for it; leave float(x) away, and use the functions of autograd (exp for math.exp),"
+            " comparisons, where, maximum or clip, or declare labels and tokens as static="
         )
 
-    __float__ = __int__ = __index__
 
-
-VALUE_CLASSES = frozenset((Value, TracedValue))  # operands of which each is a parent
+# Classes of operands each of which is a parent, and the comparisons.
+VALUE_CLASSES = frozenset((Value, TracedParameter, TracedValue))
+RELATIONS = frozenset((p.less, p.less_equal, p.greater, p.greater_equal, p.equal, unequal))
 
 
 def cut(x: Any, cls: type[TracedValue]) -> TracedValue:
@@ -97,33 +256,68 @@ def taken_out(x: Value) -> TracedValue:
 def traced(data: Any, op: Primitive, operands: Sequence[Any], differentiable: bool) -> Value:
     """Return the node of an operation in a trace; within `no_grad` no gradient flows."""
     operands = tuple(operands)
-    usual = None not in op.partials and VALUE_CLASSES.issuperset(map(type, operands))
-    out = node(data, op, operands, operands if usual else possible_parents(op, operands), ())
+    if op not in NEVER_RAISES:
+        refuse_caught(op, operands)
+    if None not in op.partials and VALUE_CLASSES.issuperset(map(type, operands)):
+        out = node(data, op, operands, operands, ())
+    elif op in RELATIONS or (TracedNumber in map(type, operands) and are_numbers(operands)):
+        out = node(data, op, operands, (), ())
+        out.__class__ = TracedNumber
+        return out
+    else:
+        out = node(data, op, operands, possible_parents(op, operands), ())
     out.__class__ = TracedValue
     return out if differentiable else cut(out, TracedValue)
 
 
+def are_numbers(operands: Sequence[Any]) -> bool:
+    """Tell whether what is computed of some operands is a plain number when nothing is traced."""
+    return all(type(x) is TracedNumber for x in operands if isinstance(x, Value))
+
+
+def refuse_caught(op: Primitive, operands: Sequence[Any]) -> None:
+    """Refuse an operation whose exception, at other numbers, the function would catch.
+
+    Raises: ValueError: a `try` around it has an `except` for that; the message has the line.
+    """
+    line = WALK.catching(op, operands, sys._getframe(3))
+    if line:
+        names = [x.name or str(x.op) if isinstance(x, Value) else repr(x) for x in operands]
+        refuse(
+            f"{op.spell(*names)} stands inside a try ({line}) that catches what it raises for other"
+            " samples: a trace never goes that way; choose with where(condition, x, y) instead",
+            ValueError,
+        )
+
+
 @cache
 def traced_class(cls: Any) -> type[Value]:
-    """Return the class of the Values of some class while they are traced."""
+    """Return the class of the parameters of some class while they are traced."""
     if cls is Value:
-        return TracedValue
+        return TracedParameter
     if issubclass(cls, TracedAttributes):
         return cls  # type: ignore[no-any-return]
     return type(cls.__name__, (TracedAttributes, cls), {"__slots__": ()})
 
 
+@cache
+def following_class(cls: Any) -> type[Value]:
+    """Return the class of the results of a trace that a function makes as Values of some class."""
+    if cls is Value:
+        return TracedValue
+    return type(cls.__name__, (TracedValue, cls), {"__slots__": ()})
+
+
 @contextmanager
-def tracing_classes(leaves: Iterable[Any]) -> Iterator[None]:
-    """Give Values the classes of a trace within the block."""
-    found = [x for x in leaves if isinstance(x, Value)]
-    with one_trace:
-        before: list[Any] = [type(x) for x in found]
-        try:
-            change_classes(found, [traced_class(cls) for cls in before])
-            yield
-        finally:
-            change_classes(found, before)
+def tracing_classes(parameters: Iterable[Any]) -> Iterator[None]:
+    """Give parameters the classes of a trace within the block."""
+    found = [x for x in parameters if isinstance(x, Value)]
+    before: list[Any] = [type(x) for x in found]
+    try:
+        change_classes(found, [traced_class(cls) for cls in before])
+        yield
+    finally:
+        change_classes(found, before)
 
 
 def change_classes(xs: Sequence[Value], kinds: Sequence[type[Value]]) -> None:

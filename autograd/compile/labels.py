@@ -1,0 +1,325 @@
+"""Functions of labels and tokens: arguments that are plain numbers, with a program for each.
+
+>>> import autograd
+>>> w = [Value(2.0), Value(5.0)]
+>>> f = autograd.compile(lambda x, label: w[label] * x, w, example=(1.0, 0), static=1)
+>>> f.value([1.0, 1.0, 3.0], [0, 1, 0])
+array([2., 5., 6.])
+>>> f.per_sample_grad([1.0, 1.0, 3.0], [0, 1, 0]).tolist()
+[[1.0, 0.0], [0.0, 1.0], [3.0, 0.0]]
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd.compile.batches import Array, array_of, fill, places_of, shape_of
+from autograd.compile.compiled import Compiled, rebuild_columns
+from autograd.compile.reference.numpy_engine import descend
+from autograd.compile.report import Report
+from autograd.structures import flatten, is_scalar, rebuild
+from autograd.value import Value
+
+Labels = dict[int, Any]  # by the places of their arguments
+
+
+class WithLabels:
+    """A function some of whose arguments are given."""
+
+    def __init__(self, function: Callable[..., Any], labels: Labels) -> None:
+        self.function, self.labels = function, labels
+        self.__name__ = getattr(function, "__name__", "the function")
+
+    def __call__(self, *others: Any) -> Any:
+        """Call the function, with the other arguments in their places."""
+        arguments = list(others)
+        for place in sorted(self.labels):
+            arguments.insert(place, self.labels[place])
+        return self.function(*arguments)
+
+
+class Group:
+    """The samples of a batch that have the same labels, and the program for those."""
+
+    def __init__(self, samples: Sequence[int], compiled: Compiled, rows: Array) -> None:
+        self.samples, self.compiled = np.array(samples), compiled
+        arrays = compiled.like_inputs(rows[self.samples])
+        self.batch = (arrays,) if len(compiled.example) == 1 else arrays
+
+    def each(self, numbers: Array) -> Array:
+        """Return numbers by sample, also of a program without inputs, which runs once."""
+        return (
+            numbers if len(numbers) == len(self.samples) else numbers.repeat(len(self.samples), 0)
+        )
+
+
+class CompiledByLabel:
+    """A function of numbers and of labels, compiled for each label that is met.
+
+    `autograd.compile(..., static=1)` makes it. It has the calls of a `Compiled`; those arguments
+    whose places are `static` are plain numbers in the function, an int stays an int, so it may
+    index by them and compare them. A batch is split by its labels and put together again in order.
+
+    Args:
+        function, parameters, example: as for `Compiled`.
+        static: the place of an argument, or several, counted from 0.
+        reduce, settings: as for `Compiled`.
+    Raises:
+        TypeError: the example of a static argument is neither a number nor a regular structure of
+            numbers, or the function returns another structure for another label.
+        ValueError: there is no such argument.
+    Cost: a trace for each distinct combination of labels, which is kept.
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        parameters: Sequence[Value] = (),
+        example: Any = (),
+        *,
+        static: int | Sequence[int],
+        reduce: str = "mean",
+        **settings: Any,
+    ) -> None:
+        self.function, self.values = function, list(parameters)
+        self.example = example if isinstance(example, tuple) else (example,)
+        self.places = checked_places(static, self.example)
+        self.others = [i for i in range(len(self.example)) if i not in self.places]
+        self.reduce, self.settings = reduce, settings
+        self.compiled: dict[str, Compiled] = {}
+        self.lock = threading.RLock()
+        columns = [
+            labels_in([self.example[i]], self.example[i], f"argument {i}") for i in self.places
+        ]
+        labels = dict(zip(self.places, next(zip(*columns))))
+        self.first = self.compiled[key_of(labels.values())] = self.made(labels, reduce)
+
+    def made(self, labels: Labels, reduce: str = "mean") -> Compiled:
+        """Compile the function for some labels."""
+        example = tuple(self.example[i] for i in self.others)
+        function = WithLabels(self.function, labels)
+        found = Compiled(function, self.values, example, reduce=reduce, **self.settings)
+        for part in found.parts:
+            part.name = part.name.replace(str(part.path[0]), str(self.others[part.path[0]]), 1)
+        return found
+
+    def compiled_for(self, labels: Labels) -> Compiled:
+        """Return the function compiled for some labels, with the parameters as they are now."""
+        key = key_of(labels.values())
+        found = self.compiled.get(key)
+        if found is None:
+            found = self.made(labels)
+            if found.specializations[0].outputs != self.first.specializations[0].outputs:
+                raise TypeError(f"the function returns another structure for the labels {key}")
+            self.compiled[key] = found
+        if found is not self.first:
+            found.parameters[:] = self.parameters
+        found.reduce = "mean"
+        return found
+
+    # The numbers of the parameters
+
+    @property
+    def parameters(self) -> Array:
+        """The array of parameters that all calls read; change it in place, or assign."""
+        return self.first.parameters
+
+    @parameters.setter
+    def parameters(self, numbers: Any) -> None:
+        self.first.parameters = numbers
+
+    def pull(self) -> None:
+        """Copy the numbers of the Values into the array `parameters`."""
+        self.first.pull()
+
+    def push(self) -> None:
+        """Copy the array `parameters` into the Values."""
+        self.first.push()
+
+    # Calls
+
+    def groups(self, batch: Sequence[Any]) -> tuple[int, list[Group]]:
+        """Return how many samples a batch has, and its groups in the order of their first samples.
+
+        Raises:
+            TypeError: the batch has not one array for each argument.
+            ValueError: the arrays differ in length, or have other shapes than the example.
+        """
+        if len(batch) != len(self.example):
+            raise TypeError(f"the function takes {len(self.example)} arguments, not {len(batch)}")
+        columns = [labels_in(batch[i], self.example[i], f"argument {i}") for i in self.places]
+        samples = len(columns[0])
+        if len(set(map(len, columns))) > 1 or not samples:
+            raise ValueError(
+                f"the static arguments hold {', '.join(map(str, map(len, columns)))} samples; pass"
+                " one label for each sample, and at least one sample"
+            )
+        rows = np.zeros((samples, self.width), self.dtype)
+        fill(places_of(self.first.parts, rows), [batch[i] for i in self.others])
+        found: dict[str, tuple[Labels, list[int]]] = {}
+        for sample, labels in enumerate(zip(*columns)):
+            key = key_of(labels)
+            if key not in found:
+                found[key] = dict(zip(self.places, labels)), []
+            found[key][1].append(sample)
+        return samples, [
+            Group(chosen, self.compiled_for(labels), rows) for labels, chosen in found.values()
+        ]
+
+    @property
+    def dtype(self) -> Any:
+        """The type of the numbers in arrays."""
+        return self.first.dtype
+
+    @property
+    def width(self) -> int:
+        """How many numbers a sample has besides its labels."""
+        return self.first.parts[-1].stop if self.first.parts else 0
+
+    def each_group(self, groups: Sequence[Group]) -> Iterator[Group]:
+        """Yield groups to be computed, so that messages call the samples as the batch does."""
+        for group in groups:
+            group.compiled.numbering = group.samples
+            try:
+                yield group
+            finally:
+                group.compiled.numbering = None
+
+    def value(self, *batch: Any) -> Any:
+        """Return the result for every sample: an array, or the function's structure of arrays."""
+        structure = self.first.specializations[0].outputs
+        with self.lock:
+            samples, groups = self.groups(batch)
+            count = 1 if is_scalar(structure) else len(flatten(structure))
+            outputs = np.empty((count, samples), self.dtype)
+            for group in self.each_group(groups):
+                found = columns_of(structure, group.compiled.value(*group.batch))
+                for row, column in zip(outputs, found):
+                    row[group.samples] = group.each(column)
+        return rebuild_columns(structure, iter(outputs))
+
+    def value_and_grad(self, *batch: Any, inputs: bool = False, seed: Any = None) -> Any:
+        """Return the mean (or sum) of the results over the batch, and its gradient.
+
+        As `Compiled.value_and_grad` does; the gradient by the inputs leaves out the labels.
+        """
+        with self.lock:
+            samples, groups = self.groups(batch)
+            value, gradient = 0.0, np.zeros_like(self.parameters)
+            slopes = np.empty((samples, self.width), self.dtype)
+            for group in self.each_group(groups):
+                share = len(group.samples) / (samples if self.reduce == "mean" else 1)
+                found = group.compiled.value_and_grad(*group.batch, inputs=inputs, seed=seed)
+                value += share * found[0]
+                gradient += share * found[1]
+                if inputs:
+                    slopes[group.samples] = share * self.rows_of(found[2], len(group.samples))
+        return (value, gradient, self.first.like_inputs(slopes)) if inputs else (value, gradient)
+
+    def rows_of(self, slopes: Any, samples: int) -> Array:
+        """Return the gradient by the inputs of a group as rows."""
+        rows = np.zeros((samples, self.width), self.dtype)
+        fill(places_of(self.first.parts, rows), (slopes,) if len(self.others) == 1 else slopes)
+        return rows
+
+    def per_sample_grad(self, *batch: Any, seed: Any = None) -> Array:
+        """Return the gradient of each sample's own result: samples x parameters."""
+        with self.lock:
+            samples, groups = self.groups(batch)
+            found = np.empty((samples, len(self.parameters)), self.dtype)
+            for group in self.each_group(groups):
+                gradients = group.compiled.per_sample_grad(*group.batch, seed=seed)
+                found[group.samples] = group.each(gradients)
+        return found
+
+    def descend(self, *batch: Any, step_size: float, seed: Any = None) -> float:
+        """Take one step by the gradient of the whole batch, and return the value before it.
+
+        Raises: FloatingPointError: also where a parameter would become infinite or NaN; no
+            parameter has changed then.
+        """
+        with self.lock:
+            value, gradient = self.value_and_grad(*batch, seed=seed)
+            if not descend(self.parameters, gradient, step_size, self.first.finite):
+                self.first.complain_of_step(gradient, step_size)
+            return float(value)
+
+    # What was found, for the labels of the example
+
+    def explain(self) -> Report:
+        """Return what was found in the function for the labels of the example."""
+        return self.first.explain()
+
+    def source(self) -> str:
+        """Return the program for the labels of the example, one instruction a line."""
+        return self.first.source()
+
+    def draw(self) -> Any:
+        """Return that program as a graphviz.Digraph; `.source` is its DOT text."""
+        return self.first.draw()
+
+    def __repr__(self) -> str:
+        return f"{self.first!r}"[:-1] + f", labels {len(self.compiled)}>"
+
+    def _repr_html_(self) -> str:
+        return self.explain().html
+
+
+def checked_places(static: Any, example: tuple[Any, ...]) -> list[int]:
+    """Return the places of static arguments, in order.
+
+    Raises:
+        TypeError: a place is no int, or the example there is no regular structure of numbers.
+        ValueError: there is no argument there, or it is named twice.
+    """
+    places = sorted(static) if isinstance(static, (tuple, list)) else [static]
+    for place in places:
+        if type(place) is not int:
+            raise TypeError(f"static is {static!r}; pass the place of an argument, or several")
+        if not 0 <= place < len(example) or places.count(place) > 1:
+            raise ValueError(
+                f"static is {static!r}: pass places from 0 to {len(example) - 1}, each of them once"
+            )
+        plain = not any(isinstance(x, (Value, str)) for x in flatten(example[place]))
+        if shape_of(example[place]) is None or not plain:
+            raise TypeError(
+                f"argument {place} is static, and its example is {example[place]!r}; pass a plain"
+                " number, or a list or tuple of as many numbers as every sample has"
+            )
+    return places
+
+
+def key_of(labels: Iterable[Any]) -> str:
+    """Return a text that tells labels apart: an int and the float equal to it are two.
+
+    >>> key_of([1, 1.0, (True, -0.0)])
+    '[1, 1.0, (True, -0.0)]'
+    """
+    return repr([x.tolist() if isinstance(x, np.ndarray) else x for x in labels])
+
+
+def labels_in(batch: Any, example: Any, name: str) -> list[Any]:
+    """Return the labels of every sample, each in the structure of the example.
+
+    Raises: ValueError: the batch has another shape; the message names both.
+    """
+    found = array_of(batch, name)
+    shape = shape_of(example)
+    if not found.ndim or found.shape[1:] != shape:
+        wanted = ", ".join(["samples", *map(str, shape or ())])
+        raise ValueError(f"{name} is static and has shape {found.shape}; pass one of ({wanted})")
+    if type(example).__module__ == "numpy" and shape:
+        return list(found)
+    return [rebuild(example, iter(flatten(label))) for label in found.tolist()]
+
+
+def columns_of(structure: Any, results: Any) -> list[Array]:
+    """Return the arrays in the results of a call, in order."""
+    if is_scalar(structure):
+        return [results]
+    pairs = zip(structure, results)
+    return [column for part, result in pairs for column in columns_of(part, result)]

@@ -1,0 +1,293 @@
+"""What would catch an exception: the `except` clauses around the operation that is being traced.
+
+Eagerly 1 / x raises at 0, and an `except` around it may go another way. A trace holds for all
+numbers, also for those at which nothing raises, so it would never see that way. Where an operation
+that can raise stands inside such a `try`, in whichever function, there is no program to write down.
+
+>>> def quotient(x):
+...     try:
+...         return 1 / x
+...     except (ArithmeticError, KeyError):
+...         return 0.0
+>>> code = quotient.__code__
+>>> (clause,) = next(Handlers(code).around(regions(code)[0].start))
+>>> [name for _, name in clause.steps]
+['ArithmeticError', 'KeyError', 2]
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dis
+from collections.abc import Iterator, Sequence
+from inspect import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR
+from types import CodeType, FrameType
+from typing import Any, NamedTuple
+
+from autograd import primitives as p
+from autograd.compile.tracing import internal_primitives
+from autograd.primitive_type import Primitive
+from autograd.traced_adjoints import Mask
+
+# fmt: off
+NEVER_RAISES = frozenset((  # rows whose functions of floats give a number for any
+    p.add, p.sub, p.mul, p.neg, p.pos, p.absolute, p.square, p.cbrt, p.tanh, p.atan, p.atan2,
+    p.asinh, p.erf, p.erfc, p.hypot, p.norm, p.gaussian, p.normal_cdf, p.sigmoid, p.log_sigmoid,
+    p.softplus, p.silu, p.gelu, p.relu, p.leaky_relu, p.elu, p.step, p.sign, p.copysign, p.at_least,
+    p.at_most, p.where, p.stop_gradient, p.less, p.less_equal, p.greater, p.greater_equal, p.equal,
+    p.inner_product, p.total, p.mean, p.prod, p.logsumexp, p.softmax_of, p.largest, p.smallest,
+    internal_primitives.built_in_max, internal_primitives.built_in_min,
+))
+DIVISIONS = frozenset((p.div, p.mod, p.floordiv))
+# fmt: on
+MATCHES = ("CHECK_EXC_MATCH", "CHECK_EG_MATCH")
+OTHER_THAN_CLASSES = (
+    "PUSH_EXC",
+    "RERAISE",
+    "POP_EXCEPT",
+    "POP_TOP",
+    "WITH_",
+    "STORE",
+    "JUMP",
+    "RETURN",
+)
+WITHOUT_EFFECT = ("NOP", "CACHE", "EXTENDED_ARG", "COPY", "SWAP", "BUILD_LIST")
+MAX_CODES_KNOWN = 4096
+OURS, ENDS = "a function of this package", "the function at which walks end"
+PACKAGE = __name__.partition(".")[0] + "."
+RESUMED = CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR  # of code that may have other callers
+
+
+class Region(NamedTuple):
+    """The instructions from start to end, whose exceptions go to a target."""
+
+    start: int
+    end: int
+    target: int
+
+
+class Clause(NamedTuple):
+    """The instructions that give the classes of an `except` clause, or what stands for them."""
+
+    steps: tuple[tuple[str, Any], ...]
+
+
+def integers(table: bytes) -> Iterator[int]:
+    """Yield the integers of an exception table: six bits a byte, the highest first."""
+    found = 0
+    for byte in table:
+        found = found << 6 | byte & 63
+        if not byte & 64:
+            yield found
+            found = 0
+
+
+def regions(code: CodeType) -> list[Region]:
+    """Return the regions of a code object whose exceptions are handled in it."""
+    fields = integers(code.co_exceptiontable)
+    return [
+        Region(2 * start, 2 * (start + length), 2 * target)
+        for start, length, target, _ in zip(fields, fields, fields, fields)
+    ]
+
+
+class Handlers:
+    """The handlers of a code object."""
+
+    def __init__(self, code: CodeType) -> None:
+        self.code = code
+        self.regions = regions(code)
+        self.steps = list(dis.get_instructions(code))
+        self.places = {step.offset: place for place, step in enumerate(self.steps)}
+        self.known: dict[int, list[Clause]] = {}
+
+    def around(self, offset: int) -> Iterator[list[Clause]]:
+        """Yield the clauses that an exception at some instruction meets, the innermost first."""
+        targets: list[int] = []
+        while True:
+            # A handler may begin with an instruction that has none itself.
+            nearest = (
+                r for at in (offset, offset + 2) for r in self.regions if r.start <= at < r.end
+            )
+            region = next(nearest, None)
+            if region is None or region.target in targets:
+                return
+            offset = region.target
+            targets.append(offset)
+            if offset not in self.known:
+                try:
+                    self.known[offset] = list(self.clauses(offset))
+                except LookupError:  # of a Python that writes it in another way
+                    self.known[offset] = [Clause((("UNKNOWN", None),))]  # may catch anything
+            yield self.known[offset]
+
+    def clauses(self, target: int) -> Iterator[Clause]:
+        """Yield the clauses of a handler, in order; a `finally` has none."""
+        place = self.places[target] + 1
+        if self.steps[place - 1].opname != "PUSH_EXC_INFO":
+            return
+        while True:
+            classes = []
+            while not self.steps[place].opname.startswith((*MATCHES, *OTHER_THAN_CLASSES)):
+                classes.append((self.steps[place].opname, self.steps[place].argval))
+                place += 1
+            name = self.steps[place].opname
+            if name == "WITH_EXCEPT_START" or (name == "POP_TOP" and not classes):
+                yield Clause(((name, None),))
+            if name not in MATCHES:
+                return
+            yield Clause(tuple(classes))
+            jumps = [step for step in self.steps[place:] if "JUMP" in step.opname]
+            place = self.places[jumps[0].argval]
+
+
+def handlers_of(code: CodeType) -> Handlers | None:
+    """Return the handlers of a code object; None where none of them catches anything."""
+    found = Handlers(code) if code.co_exceptiontable else None
+    if found and any(any(found.around(region.start)) for region in found.regions):
+        return found
+    return None
+
+
+def compared_with(clause: Clause, frame: FrameType) -> Any:
+    """Return the classes that a clause catches; BaseException where they cannot be told."""
+    if clause.steps[0][0] == "WITH_EXCEPT_START":
+        return BaseException if suppresses(frame) else ()
+    stack: list[Any] = []
+    try:
+        for name, argument in clause.steps:
+            apply(stack, name, argument, frame)
+        return stack[-1]
+    except (LookupError, AttributeError):
+        return BaseException
+
+
+def apply(stack: list[Any], name: str, argument: Any, frame: FrameType) -> None:
+    """Do what an instruction does that looks up a class, or makes a tuple of them.
+
+    Raises: LookupError: it does something else, or there is no such name.
+    """
+    if name in ("LOAD_GLOBAL", "LOAD_NAME"):
+        names = frame.f_globals if argument in frame.f_globals else frame.f_builtins
+        stack.append(names[argument])
+    elif name == "LOAD_ATTR":
+        stack.append(getattr(stack.pop(), argument))
+    elif name.startswith(("LOAD_FAST", "LOAD_DEREF")):
+        stack.append(frame.f_locals[argument])
+    elif name == "LOAD_CONST":
+        stack.append(argument)
+    elif name == "BUILD_TUPLE" and argument:
+        stack[-argument:] = [tuple(stack[-argument:])]
+    elif name not in WITHOUT_EFFECT:
+        raise LookupError(name)
+
+
+def suppresses(frame: FrameType) -> bool:
+    """Tell whether a function has a `with suppress(...)`."""
+    names = frame.f_code.co_names
+    return any(
+        name == "suppress" or frame.f_globals.get(name) is contextlib.suppress for name in names
+    )
+
+
+def catches(caught: Any, kinds: Sequence[type[BaseException]]) -> bool:
+    """Tell whether an `except` of some classes catches an exception of one of the kinds."""
+    flat = caught if isinstance(caught, tuple) else (caught,)
+    return any(
+        catches(one, kinds)
+        if isinstance(one, tuple)
+        else issubclass(kind, one) or (kind is Exception and issubclass(one, Exception))
+        for one in flat
+        for kind in kinds
+        if isinstance(one, (type, tuple))
+    )
+
+
+def kinds_raised(op: Primitive, operands: Sequence[Any]) -> tuple[type[Exception], ...]:
+    """Return the exceptions that a row can raise at other numbers than those of the trace."""
+    if isinstance(op, Mask):
+        return ()
+    if op in DIVISIONS:
+        divisor = operands[1]
+        safe = not hasattr(divisor, "record") and divisor != 0
+        return () if safe else (ZeroDivisionError,)
+    if op is p.power:
+        return ZeroDivisionError, OverflowError, ValueError
+    return (ValueError, OverflowError) if p.TABLE.get(op.name) is op else (Exception,)
+
+
+class Walk:
+    """Walks over the frames from an operation outwards, to the function that traces.
+
+    Most of them are over at once: while the function is in the same frame, called from the same
+    one, the frames further out are those of before, and none of them may have a handler.
+
+    Attributes:
+        known: by the id of a code object, for its hash goes over all instructions: that object,
+            which has to live, and its handlers, None, or a mark.
+        quiet: a frame and that of its caller, from which outwards no code has a handler.
+    """
+
+    def __init__(self) -> None:
+        self.known: dict[int, tuple[CodeType, Any]] = {}
+        self.quiet: tuple[FrameType | None, FrameType | None] = (None, None)
+
+    def catching(
+        self, op: Primitive, operands: Sequence[Any], frame: FrameType | None
+    ) -> str | None:
+        """Return file and line of a `try` that would catch what an operation can raise, or None."""
+        find = self.known.get
+        quiet, caller = self.quiet
+        while frame is not None:
+            if frame is quiet and frame.f_back is caller:
+                return None
+            found = find(id(frame.f_code)) or self.learned(frame)
+            if found[1] is not OURS:
+                return self.search(op, operands, frame)
+            frame = frame.f_back
+        return None
+
+    def search(self, op: Primitive, operands: Sequence[Any], first: FrameType) -> str | None:
+        """Return what `catching` does, from the frame of the function outwards."""
+        frame: FrameType | None = first
+        caller = first.f_back
+        quiet = caller is not None and not caller.f_code.co_flags & RESUMED
+        while frame is not None:
+            _, handlers = self.known.get(id(frame.f_code)) or self.learned(frame)
+            if handlers is ENDS:
+                break
+            if isinstance(handlers, Handlers):
+                quiet = False
+                if caught(op, operands, handlers, frame):
+                    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+            frame = frame.f_back
+        self.quiet = (first, caller) if quiet else (None, None)
+        return None
+
+    def learned(self, frame: FrameType) -> tuple[CodeType, Any]:
+        """Return the code object of a frame and its handlers, and keep both."""
+        code = frame.f_code
+        if len(self.known) > MAX_CODES_KNOWN:
+            kept = {key: found for key, found in self.known.items() if found[1] is ENDS}
+            self.known.clear()
+            self.known.update(kept)
+        ours = f"{frame.f_globals.get('__name__', '')}.".startswith(PACKAGE)
+        found = self.known[id(code)] = code, OURS if ours else handlers_of(code)
+        return found
+
+    def end_at(self, code: CodeType) -> None:
+        """Have the walks end at the function that traces."""
+        self.known[id(code)] = code, ENDS
+
+
+def caught(op: Primitive, operands: Sequence[Any], handlers: Handlers, frame: FrameType) -> bool:
+    """Tell whether a frame is inside a `try` that would catch what an operation can raise."""
+    kinds = kinds_raised(op, operands)
+    return any(
+        catches(compared_with(clause, frame), kinds)
+        for clauses in handlers.around(frame.f_lasti)
+        for clause in clauses
+    )
+
+
+WALK = Walk()

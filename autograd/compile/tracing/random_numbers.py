@@ -1,0 +1,80 @@
+"""Random numbers that a function draws while it is traced: they would be the same for ever.
+
+>>> import random
+>>> def noisy(x):
+...     return x + random.gauss(0.0, 1.0)
+>>> reach = Reach(noisy)
+>>> before = states(reach)
+>>> drawn(reach, before)
+>>> noise = noisy(1.0)
+>>> label_of(drawn(reach, before), reach)
+'random'
+"""
+
+from __future__ import annotations
+
+import importlib
+import random
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from autograd.compile.tracing.reach import Reach, name_of
+
+State = tuple[Any, Any]  # a generator, and what its next number depends on
+
+
+def global_generators(reach: Reach) -> dict[str, Any]:
+    """Return the generator of `random`, and that of NumPy where it is loaded, or may be."""
+    if "numpy" in sys.modules and any("random" in x.co_names for x in reach.codes.values()):
+        importlib.import_module("numpy.random")  # NumPy loads it when it is first used
+    modules = {name: sys.modules.get(name) for name in ("random", "numpy.random")}
+    return {name: x.random.__self__ for name, x in modules.items() if x is not None}
+
+
+def state_of(generator: Any) -> Any:
+    """Return what the next random number depends on."""
+    if isinstance(generator, random.Random):
+        return generator.getstate()
+    if hasattr(generator, "bit_generator"):
+        return plain(generator.bit_generator.state)
+    return plain(generator.get_state(legacy=False))
+
+
+def plain(x: Any) -> Any:
+    """Return a state of NumPy's with bytes in place of arrays, which cannot be compared."""
+    if isinstance(x, dict):
+        return {name: plain(part) for name, part in x.items()}
+    return x.tobytes() if hasattr(x, "tobytes") else x
+
+
+def states(reach: Reach) -> list[State]:
+    """Return the generators that a function may draw from, each with its state."""
+    found = [*global_generators(reach).values(), *reach.generators.values()]
+    return [(x, state_of(x)) for x in {id(x): x for x in found}.values()]
+
+
+def drawn(reach: Reach, before: list[State]) -> Any:
+    """Return a generator whose state is no longer what it was; None where there is none."""
+    return next((x for x, state in before if state_of(x) != state), None)
+
+
+def label_of(generator: Any, reach: Reach) -> str:
+    """Return what a message calls a generator."""
+    known = {id(x): name for name, x in global_generators(reach).items()}
+    return known.get(id(generator)) or reach.names[id(generator)]
+
+
+def complaint(function: Callable[..., Any], generator: Any, reach: Reach) -> str:
+    """Return what a message says of a function that draws from a generator."""
+    own = [x for x, found in reach.met.items() if getattr(found, "__self__", None) is generator]
+    names = {reach.names[x].rpartition(".")[2] for x in (*own, id(generator)) if x in reach.names}
+    line = next(reach.lines_with(names), None)
+    where = f" ({line})" if line else ""
+    others = ", or another thread did," if threading.active_count() > 1 else ""
+    return (
+        f"{name_of(function)} drew random numbers from"
+        f" {label_of(generator, reach)}{where}{others} while it was traced: they would be the same"
+        " in every sample and in every call; draw them outside, and pass them in as an input"
+    )

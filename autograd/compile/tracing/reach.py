@@ -1,0 +1,199 @@
+"""What a function reaches beside its arguments: by its globals, closure, defaults and `self`.
+
+A trace has to know where state may come from: in which modules `max`, `min` and `math` are read,
+and which generators of random numbers there are. The walk follows names, as the function would; it
+does not run anything, and leaves out the modules of Python, of NumPy and of this package.
+
+>>> import random
+>>> source = random.Random(1)
+>>> def noisy(x, scale=2.0):
+...     return x + scale * source.gauss(0.0, 1.0)
+>>> noisy.__module__ = "yours"
+>>> list(Reach(noisy).generators.values()) == [source]
+True
+"""
+
+from __future__ import annotations
+
+import dis
+import sys
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from functools import partial
+from itertools import islice
+from random import Random, SystemRandom
+from types import BuiltinMethodType, CodeType, FunctionType, MethodType, ModuleType
+from typing import Any
+
+from autograd.coercion import added
+from autograd.compile.tracing.tracers import TracedParameter, TracedValue
+from autograd.primitive_type import Primitive, Variadic
+from autograd.value import Value
+
+OURS = {"autograd", "nn"}
+FOREIGN = {"numpy", "scipy", "numba", "llvmlite", "pytest", "_pytest", "hypothesis"}
+LIBRARIES = sys.stdlib_module_names | OURS | FOREIGN
+HOLDING_NOTHING = sys.stdlib_module_names - {"functools"}
+MAX_VISITED = 20_000  # objects, of a model as large as that
+MAX_ELEMENTS = 1_000  # of one list, tuple or dict
+FEW = 8  # elements that tell whether a list holds numbers only
+# fmt: off
+PLAIN = frozenset((
+    int, float, str, bytes, bool, type(None), complex, range, Value, TracedParameter, TracedValue,
+    Primitive, Variadic,
+))
+# fmt: on
+ROWS = (list, tuple)
+CONTAINERS = (list, tuple, dict, set, frozenset, deque)
+
+
+class Reach:
+    """What is found, by the id of each.
+
+    Attributes:
+        modules: the globals of the functions.
+        codes: their code objects, those inside of them too.
+        generators: of random numbers, `random.Random` or NumPy's.
+        names: what the function calls each object that was met, and each list of numbers.
+    """
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.modules: dict[int, dict[str, Any]] = {}
+        self.codes: dict[int, CodeType] = {}
+        self.generators: dict[int, Any] = {}
+        self.names: dict[int, str] = {}
+        self.met: dict[int, Any] = {}  # also keeps them, for an id is good while its object lives
+        self.waiting: list[Any] = []
+        self.meet(name_of(function), function)
+        while self.waiting and len(self.met) < MAX_VISITED:
+            self.visit(self.waiting.pop())
+
+    def meet(self, name: str, x: Any) -> None:
+        """Note an object that is new, to be visited; numbers, Values and rows hold nothing."""
+        kind = type(x)
+        if kind in PLAIN or id(x) in self.names:
+            return
+        self.names[id(x)] = name
+        if kind not in ROWS or not PLAIN.issuperset(map(type, x[:FEW])):
+            self.met[id(x)] = x
+            self.waiting.append(x)
+
+    def meet_all(self, name: str, xs: Iterable[Any]) -> None:
+        """Note the elements of a container."""
+        for x in islice(xs, MAX_ELEMENTS):
+            self.meet(name, x)
+
+    def visit(self, x: Any) -> None:
+        """Go on from an object to those that it holds."""
+        name = self.names[id(x)]
+        kind = type(x)
+        if kind is FunctionType:
+            self.visit_function(x)
+        elif kind is MethodType or kind is BuiltinMethodType:
+            self.meet(name, x.__self__)
+            self.meet(name, getattr(x, "__func__", None))
+        elif kind is partial:
+            self.meet(name, x.func)
+            self.meet_all(name, (*x.args, *x.keywords.values()))
+        elif isinstance(x, CONTAINERS):
+            self.meet_all(name, x.values() if isinstance(x, dict) else x)
+        elif isinstance(x, type):
+            self.visit_class(x)
+        elif is_generator(x):
+            self.generators[id(x)] = x
+        elif kind is not ModuleType:
+            self.visit_instance(x)
+
+    def visit_function(self, function: FunctionType) -> None:
+        """Go on to what the names in a function's code stand for."""
+        if of_library(function.__module__):
+            return
+        names = function.__globals__
+        self.modules[id(names)] = names
+        for code in codes_in(function.__code__):
+            self.codes[id(code)] = code
+            for name in code.co_names:
+                if name in names:
+                    self.meet_global(name, names[name], code.co_names)
+                elif name in sys.modules and not of_library(name):  # imported inside
+                    self.meet_global(name, sys.modules[name], code.co_names)
+        self.meet_all("a default", function.__defaults__ or ())
+        self.meet_all("a default", (function.__kwdefaults__ or {}).values())
+        for name, cell in zip(function.__code__.co_freevars, function.__closure__ or ()):
+            with suppress(ValueError):  # it may have no value yet
+                self.meet_global(name, cell.cell_contents, function.__code__.co_names)
+        self.meet("the function", getattr(function, "__wrapped__", None))
+
+    def meet_global(self, name: str, x: Any, attributes: tuple[str, ...]) -> None:
+        """Note what a name stands for; of a module those attributes that the code may mean."""
+        if isinstance(x, ModuleType):
+            for attribute in attributes:
+                found = vars(x).get(attribute)
+                if isinstance(found, ModuleType) and found is not x:
+                    self.meet_global(f"{name}.{attribute}", found, without(attributes, attribute))
+                elif found is not None:
+                    self.meet(f"{name}.{attribute}", found)
+        else:
+            self.meet(name, x)
+
+    def visit_class(self, cls: type) -> None:
+        """Go on to the methods of a class."""
+        for kind in cls.__mro__:
+            if not of_library(kind.__module__):
+                for name, x in list(vars(kind).items()):
+                    self.meet(name, getattr(x, "__func__", getattr(x, "fget", None) or x))
+
+    def visit_instance(self, x: Any) -> None:
+        """Go on to the class of an object, and to its attributes."""
+        kind = type(x)
+        attributes = getattr(x, "__dict__", None)
+        if attributes is None and not of_library(kind.__module__):
+            attributes = {name: getattr(x, name) for name in added(x, object)}
+        if attributes and kind.__module__ not in HOLDING_NOTHING:
+            self.meet(kind.__name__, kind)
+            for name, held in list(attributes.items()):
+                if type(held) not in PLAIN:
+                    self.meet(name, held)
+
+    def lines_with(self, names: Iterable[str]) -> Iterator[str]:
+        """Yield file and line of every use of some names."""
+        wanted = set(names)
+        for code in self.codes.values():
+            line = code.co_firstlineno
+            for step in dis.get_instructions(code):
+                line = step.positions.lineno or line if step.positions else line
+                if step.opname.startswith("LOAD") and step.argval in wanted:
+                    yield f"{code.co_filename}:{line}"
+
+
+def name_of(function: Any) -> str:
+    """Return what a message calls a function, or an object that is called."""
+    return str(getattr(function, "__name__", type(function).__name__))
+
+
+def without(names: tuple[str, ...], name: str) -> tuple[str, ...]:
+    """Return names without one of them: `a.b.b` is not followed for ever."""
+    return tuple(x for x in names if x != name)
+
+
+def codes_in(code: CodeType) -> Iterator[CodeType]:
+    """Yield a code object and those of the functions and comprehensions inside."""
+    yield code
+    for x in code.co_consts:
+        if isinstance(x, CodeType):
+            yield from codes_in(x)
+
+
+def of_library(name: Any) -> bool:
+    """Tell whether a module is Python's, NumPy's or ours, where no state is a user's."""
+    return isinstance(name, str) and name.partition(".")[0] in LIBRARIES
+
+
+def is_generator(x: Any) -> bool:
+    """Tell whether an object draws random numbers."""
+    if isinstance(x, Random):
+        return not isinstance(x, SystemRandom)
+    kind = type(x)
+    named = kind.__name__ == "Generator" or kind.__name__ == "RandomState"
+    return named and str(kind.__module__).startswith("numpy.random")
