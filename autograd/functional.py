@@ -26,7 +26,7 @@ from autograd.scalar_math import fold
 from autograd.steps import label
 from autograd.structures import flatten, is_0d, is_scalar, rebuild
 from autograd.traced_adjoints import Adjoint, times, traced_gradients, traced_pushforward
-from autograd.value import Value, edge_mask
+from autograd.value import Value, edge_mask, slopes_as_values
 
 Argnums = int | tuple[int, ...]
 CHANGED = 1e-6  # relative: a slope computed twice may differ by rounding, not by more
@@ -100,7 +100,7 @@ def slopes(node: Value, relevant: set[Value]) -> list[tuple[Value, Any]]:
     numbers = [x._data if isinstance(x, Value) else x for x in node.operands]
     mask = edge_mask(node.op, node.operands, numbers, node._data)
     mask = [edge and x in relevant for x, edge in zip(node.operands, mask)]
-    found = node.op.derivatives(node.operands, node, mask)
+    found = slopes_as_values(node.op, node.operands, node, mask)
     edges = list(compress(zip(node.operands, found), mask))
     check_unchanged(node, edges, relevant)
     return edges

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from autograd.primitive_type import Primitive
 from autograd.primitives import neg, pos, stop_gradient, where
-from autograd.value import Value
+from autograd.value import Value, slopes_as_values
 
 
 class Adjoint(NamedTuple):
@@ -93,7 +93,7 @@ def traced_edges(node: Value, relevant: set[Value]) -> list[TracedEdge]:
     chosen = [isinstance(x, Value) and x in parents for x in operands]
     if op.partials:
         chosen = [edge and rule is not None for edge, rule in zip(chosen, op.partials)]
-    slopes = op.derivatives(operands, node, chosen)
+    slopes = slopes_as_values(op, operands, node, chosen)
     places = compress(range(len(operands)), chosen)
     return [TracedEdge(operands[i], slopes[i], constancy(op, i, node)) for i in places]
 

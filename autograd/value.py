@@ -441,12 +441,38 @@ def edge_mask(
 def limits(op: Primitive, numbers: Sequence[Any], out: Any, mask: Sequence[bool]) -> list[Any]:
     """Return the slopes where a rule divides by zero or overflows: infinite, or NaN."""
     with mode(ieee=True, record=False):
-        try:
-            operands = [Value(x) if edge else x for x, edge in zip(numbers, mask)]
-            slopes = op.derivatives(operands, Value(out), mask)
-        except (ValueError, ArithmeticError):
-            return [nan] * len(mask)
-    return [s._data if isinstance(s, Value) else s for s in slopes]
+        for operands in (lifted(numbers, mask), list(map(Value, numbers))):
+            try:
+                slopes = op.derivatives(operands, Value(out), mask)
+            except (ValueError, ArithmeticError, TypeError):
+                continue
+            return [s._data if isinstance(s, Value) else s for s in slopes]
+    return [nan] * len(mask)
+
+
+def slopes_as_values(
+    op: Primitive, operands: Sequence[Any], out: Value, mask: Sequence[bool]
+) -> list[Any]:
+    """Return the slopes of a row as Values, for `gradients`, which works under `ieee()`.
+
+    A rule such as 1 / y raises where y is the plain number 0; on a Value of it, it gives the limit.
+    """
+    try:
+        return op.derivatives(operands, out, mask)
+    except (ValueError, ArithmeticError):
+        return op.derivatives(lifted(operands, [True] * len(operands)), out, mask)
+
+
+def lifted(operands: Sequence[Any], mask: Sequence[bool] = ()) -> list[Any]:
+    """Return operands as Values, on which no rule raises under `ieee()`.
+
+    Plain ints stay as they are, for they may be an index, unless the mask has an edge there.
+    """
+    edges = mask or [False] * len(operands)
+    return [
+        x if isinstance(x, Value) or (type(x) is int and not edge) else Value(x)
+        for x, edge in zip(operands, edges)
+    ]
 
 
 def data_writes(

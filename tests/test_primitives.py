@@ -740,3 +740,47 @@ def test_a_comparison_row_on_values_is_a_node_without_edges(x, y):
     for relation in (p.less, p.less_equal, p.greater, p.greater_equal, p.equal):
         out = relation(Value(x), y)
         assert out.data == float(relation.forward(x, y)) and out.parents == ()
+
+
+# A plain number as the other operand changes no slope: law 4 holds for it, too.
+
+POLES = [0.0, -0.0, 1.0, -1.0, 2.0, 0.5, inf, -inf, 5e-324, 1e308]
+BINARY = [
+    name
+    for name in FIXED
+    if len(p.TABLE[name].partials) == 2 and any(p.TABLE[name].partials) and name != "polygamma"
+]
+
+
+def slope_beside(row, operands, i, plain):
+    """Return the slope by one operand, the other being a Value or a plain number; None: no edge."""
+    values = [Value(x) if k == i or not plain else x for k, x in enumerate(operands)]
+    with ieee():
+        out = row(*values)
+        found = dict(zip(map(id, out.parents), out.local_derivatives)).get(id(values[i]))
+        (again,) = gradients(out, [values[i]])  # raises nothing, and has the same number
+    if found is not None:
+        assert same(again.data, found + 0.0) or again.data == found
+    return found
+
+
+@pytest.mark.parametrize("name", BINARY)
+def test_a_plain_number_beside_an_operand_changes_no_slope(name):
+    row = p.TABLE[name]
+    for x in POLES:
+        for y in POLES:
+            for i in (0, 1):
+                beside_value = slope_beside(row, (x, y), i, plain=False)
+                beside_number = slope_beside(row, (x, y), i, plain=True)
+                assert beside_value == beside_number or same(beside_value, beside_number), (x, y, i)
+
+
+def test_a_quotient_by_a_plain_zero_and_a_logarithm_of_one_have_their_limits():
+    x = Value(1.0)
+    with ieee():
+        (x / 0.0).backward()
+        assert x.grad == inf and gradients(x / 0, [x])[0].data == inf
+    y = Value(0.0)
+    out = p.xlogy(y, 0.0)
+    out.backward()
+    assert (out.data, y.grad, gradients(out, [y])[0].data) == (0.0, -inf, -inf)
