@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.coercion import finite_or_inf
 from autograd.compile.batches import Array, Part, fill, parts_of, places_of, samples_of, shaped_like
 from autograd.compile.lower.lowering import complete, lower
 from autograd.compile.lower.program import WANT_EACH, WANT_GRADIENT, WANT_INPUTS
@@ -101,7 +102,7 @@ class Specialization:
         self.options: dict[str, Any] = {}
         if compiled.engine == "numba":
             self.options = {"functions": compiled.functions, "threads": compiled.threads}
-        constants = [float(x) for x in self.tape.constants.values()]
+        constants = [float(finite_or_inf(x)) for x in self.tape.constants.values()]
         self.shared = np.array([x.data for x in compiled.values] + constants, compiled.dtype)
         self.parameters = self.shared[: len(compiled.values)]
         self.engines: dict[bool, Any] = {}

@@ -199,6 +199,7 @@ class Program:
     Attributes:
         slots: how many; the first are the inputs, then broadcast shared numbers, then results.
         shared: the constants that stand behind the parameters in the array of shared numbers.
+        constants: the same, as they were written: ints stay ints.
         inputs: how many numbers a sample has.
         broadcast: places in the array of shared numbers that are copied to slots.
         outputs, guards: slots.
@@ -207,6 +208,7 @@ class Program:
 
     parameters: int
     shared: list[float]
+    constants: list[Any]
     inputs: int
     slots: int
     broadcast: Table
