@@ -937,16 +937,18 @@ def test_reports_escape_what_users_name():
     assert "<script>" not in table and ET.fromstring(table).tag == "table"
 
 
-def test_no_name_of_a_users_enters_generated_code():
-    from autograd.compile.machine.codegen import Writer
+def test_no_name_of_a_users_enters_generated_code(monkeypatch, tmp_path):
+    monkeypatch.setenv("CHAINRULE_CACHE", str(tmp_path))
 
     @primitive(lambda x, out: 2 * x)
     def evil(x):
         return x * x
 
     evil.symbol = evil.name = "os.system('x')"
-    text = "\n".join(Writer("vector").lines(evil, 1, (True,)))
-    assert "os.system" not in text
+    compiled = autograd.compile(lambda x: evil(x) * 2, example=(1.0,), engine="numba")
+    assert compiled.value_and_grad([3.0], inputs=True)[2].tolist() == [12.0]
+    kept = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
+    assert not any(b"os.system" in content for content in kept)
 
 
 def test_a_program_can_be_drawn():

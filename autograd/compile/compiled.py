@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.coercion import finite_or_inf
 from autograd.compile.batches import Array, Part, fill, parts_of, places_of, samples_of, shaped_like
 from autograd.compile.branches import BranchedBatch, GuardError, missed_guards
 from autograd.compile.lower.lowering import FAST, STRICT, complete, lower
@@ -122,7 +123,7 @@ class Specialization:
             self.options = {"functions": compiled.functions, "threads": compiled.threads}
         count = len(compiled.values)
         self.followed = list(self.tape.followed.values())
-        constants = [float(x) for x in self.tape.constants.values()]
+        constants = [float(finite_or_inf(x)) for x in self.tape.constants.values()]
         self.shared = np.array([0.0] * (count + len(self.followed)) + constants, compiled.dtype)
         self.parameters = self.shared[:count]
         self.others = self.shared[count : count + len(self.followed)]

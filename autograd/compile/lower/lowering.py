@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from autograd import primitives as p
+from autograd.coercion import finite_or_inf
 from autograd.compile.lower.fuse import fuse
 from autograd.compile.lower.graph import NO_BIAS, Array, Graph, merged, reached
 from autograd.compile.lower.grouping import (
@@ -166,7 +167,8 @@ class Lowering:
         return Program(
             trained=len(tape.parameters),
             parameters=len(tape.parameters) + len(tape.followed),
-            shared=[float(x) for x in tape.constants.values()],
+            shared=[float(finite_or_inf(x)) for x in tape.constants.values()],
+            constants=list(tape.constants.values()),
             inputs=len(tape.inputs),
             slots=self.slots,
             broadcast=self.number[broadcast],

@@ -201,6 +201,7 @@ class Program:
         trained: how many shared numbers have a gradient: the parameters.
         parameters: how many may change: those, and behind them the Values that are followed.
         shared: the constants that stand behind them in the array of shared numbers.
+        constants: the same, as they were written: ints stay ints.
         inputs: how many numbers a sample has.
         broadcast: places in the array of shared numbers that are copied to slots.
         outputs, guards: slots.
@@ -213,6 +214,7 @@ class Program:
     trained: int
     parameters: int
     shared: list[float]
+    constants: list[Any]
     inputs: int
     slots: int
     broadcast: Table

@@ -1,27 +1,23 @@
 """Kernels of the primitives: source text, written from the rows of the table, and compiled.
 
-The text holds names of the table's rows and numbers, never a name of the user's. It is kept as a
-file in a cache folder, so that Numba can keep the machine code beside it and so that it can be
-read; the environment variable CHAINRULE_CACHE names another folder.
+The text holds names of the table's rows and numbers, never a name of the user's: a user's own
+primitives are called, not compiled (`reference.own_primitives`).
 """
 
 from __future__ import annotations
 
 import hashlib
-import importlib.util
-import os
-import platform
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
-from pathlib import Path
+from types import ModuleType
 from typing import Any
 
-import numba
-from numba import cfunc, types
+from numba import types
+from numba.core.ccallback import CFunc
+from numba.core.sigutils import normalize_signature
 
-from autograd import primitives, scalar_math
-from autograd.compile.machine import elementary, functions, intrinsics, kernels
+from autograd.compile.machine import kept, kernels
 from autograd.compile.machine.functions import (
     INLINE,
     LIBM,
@@ -29,7 +25,6 @@ from autograd.compile.machine.functions import (
     NEAR_FUNCTIONS,
     VECTOR,
     VECTORIZED,
-    function_of,
 )
 from autograd.compile.machine.intrinsics import LANES
 from autograd.compile.tracing.rules import ancestors, rules_of
@@ -77,11 +72,21 @@ def product_signature(dtype: str) -> Any:
 SIGNATURES = {kernels.machine: machine_signature, kernels.product: product_signature}
 
 
+def machine_code(function: Callable[..., Any], signature: Any, name: str) -> Any:
+    """Return a function compiled for C, from the cache folder if it was compiled before."""
+    found: Any = CFunc(function, normalize_signature(signature), {}, NUMBA_OPTIONS)
+    where = kept.folder()
+    if where:
+        found._cache = kept.KeptCode(where / name)
+    found.compile()
+    return found
+
+
 @cache
 def fixed(function: Callable[..., Any], dtype: str) -> Any:
-    """Return a function of `kernels`, compiled; from disk, if it was compiled before."""
+    """Return a function of `kernels`, compiled."""
     signature = SIGNATURES.get(function, kernel_signature)
-    return cfunc(signature(dtype), cache=True, **NUMBA_OPTIONS)(function)
+    return machine_code(function, signature(dtype), function.__name__)
 
 
 @cache
@@ -92,30 +97,30 @@ def of_primitive(
     optional: bool,
     dtype: str,
     functions: str = VECTOR,
-) -> Any:
+) -> tuple[Any, Any]:
     """Return the forward and the backward kernel of a primitive; None where no edge leads back.
 
     Raises: TypeError, or an error of Numba's: the function or a rule cannot be compiled.
     """
-    writer = Writer(functions)
-    text = IMPORTS + "\n".join(writer.lines(op, arity, edges, optional)) + "\n"
-    names = loaded(text) if not writer.strangers else executed(text, writer.strangers, functions)
-    compiled = cfunc(kernel_signature(dtype), cache=not writer.strangers, **NUMBA_OPTIONS)
-    return compiled(names["forward"]), compiled(names["backward"]) if any(edges) else None
+    text = IMPORTS + "\n".join(Writer(functions).lines(op, arity, edges, optional)) + "\n"
+    name, names = module_name(text), loaded(text)
+    forward, backward = (
+        machine_code(names[way], kernel_signature(dtype), f"{name}.{way}") if there else None
+        for way, there in (("forward", True), ("backward", any(edges)))
+    )
+    return forward, backward
 
 
 class Writer:
-    """Writes the source text of the kernels of one primitive.
+    """Writes the source text of the kernels of one row of the table.
 
-    Attributes: `strangers`, the primitives that are no rows of the table; their functions are put
-    into the namespace of the text, which is not kept on disk then. `library`: whose elementary
-    functions are called. Sine and cosine have kernels with a loop for operands that are all near.
+    Attributes: `library`, whose elementary functions are called. Sine and cosine have kernels with
+    a loop for operands that are all near.
     """
 
     def __init__(self, library: str) -> None:
         self.library = library
         self.functions: list[Primitive] = []
-        self.strangers: list[Primitive] = []
 
     def lines(
         self, op: Primitive, arity: int, edges: Sequence[bool], optional: bool = False
@@ -141,9 +146,6 @@ class Writer:
 
     def definitions(self, k: int, function: Primitive, ways: Sequence[str]) -> Iterator[str]:
         """Yield the lines that name the k-th function."""
-        if function in self.strangers:
-            yield f"function{k} = strangers[{self.strangers.index(function)}]"
-            return
         library = f", {LIBM!r}" if self.library == LIBM else ""
         for way in ways:
             yield f"{way}function{k} = {way}named({NAMES[function]!r}{library})"
@@ -175,8 +177,6 @@ class Writer:
             return f"-{operands[0]}"
         if op not in self.functions:
             self.functions.append(op)
-            if op not in NAMES:
-                self.strangers.append(op)
         return f"{way}function{self.functions.index(op)}({', '.join(operands)})"
 
     def contribution(
@@ -306,35 +306,21 @@ def forward({ARGUMENTS}):
 """.splitlines()
 
 
-def executed(text: str, strangers: Sequence[Primitive], functions: str) -> dict[str, Any]:
-    """Return the names that a text defines, for primitives of a user's own."""
-    names: dict[str, Any] = {"strangers": [function_of(op, functions) for op in strangers]}
-    exec(compile(text, "<kernels of a primitive>", "exec"), names)
-    return names
-
-
 def loaded(text: str) -> dict[str, Any]:
-    """Return the names that a text defines, as a module kept in the cache folder."""
-    path = folder() / f"chainrule_{hashlib.sha256(text.encode()).hexdigest()[:20]}.py"
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside = path.with_suffix(f".{os.getpid()}")
-        beside.write_text(text, encoding="utf-8")
-        beside.replace(path)
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec and spec.loader  # a path that ends in .py has both
-    module = sys.modules[path.stem] = importlib.util.module_from_spec(spec)  # Numba asks for it
-    spec.loader.exec_module(module)
+    """Return the names that a text defines; a module of it is registered, since Numba asks for it.
+
+    The text is run from memory. A copy is kept beside the machine code, to be read.
+    """
+    name = module_name(text)
+    where = kept.folder()
+    path = where / f"{name}.py" if where else None
+    if path:
+        kept.keep_text(path, text)
+    module = sys.modules[name] = ModuleType(name)
+    exec(compile(text, str(path or f"<{name}>"), "exec"), vars(module))
     return vars(module)
 
 
-@cache
-def folder() -> Path:
-    """Return the cache folder for this version of the sources, of Python and of Numba."""
-    base = os.environ.get("CHAINRULE_CACHE")
-    root = Path(base) if base else Path.home() / ".cache" / "chainrule"
-    sources = [functions, elementary, kernels, intrinsics, primitives, scalar_math]
-    texts = [Path(str(module.__file__)).read_bytes() for module in sources]
-    digest = hashlib.sha256(b"".join(texts))
-    digest.update(f"{numba.__version__} {platform.python_version()}".encode())
-    return root / digest.hexdigest()[:16]
+def module_name(text: str) -> str:
+    """Return the name of the module that a text becomes."""
+    return f"chainrule_{hashlib.sha256(text.encode()).hexdigest()[:20]}"

@@ -30,6 +30,7 @@ from autograd.compile.machine.intrinsics import LANES
 from autograd.compile.machine.threads import ThreadTeam
 from autograd.compile.machine.workspace import Job, Probe, Workspace
 from autograd.compile.reference.numpy_engine import NumpyEngine
+from autograd.compile.reference.own_primitives import OwnStep, is_own, plain_operands
 from autograd.primitive_type import Variadic
 from autograd.primitives import rounded
 
@@ -112,23 +113,24 @@ class NumbaEngine:
 
     def kernels_of(self, step: Map) -> tuple[Any, Any]:
         """Return the kernels of a primitive: compiled, or where that fails those of NumPy."""
-        digits = self.constant(step.operands[1, 0]) if step.op is rounded else 0
+        if is_own(step.op):
+            own = OwnStep(self.program, step)
+            return self.called_back(own.forward), self.called_back(own.backward)
         try:
-            if digits:
+            if step.op is rounded and any(plain_operands(self.program, step.operands[1])):
                 raise TypeError("only Python rounds decimals exactly")
             arity = 0 if isinstance(step.op, Variadic) else len(step.operands)
             options = step.edges[:arity], step.optional, self.dtype_name, self.functions
             forward, backward = codegen.of_primitive(step.op, arity, *options)
         except (NumbaError, TypeError, AttributeError, NotImplementedError):
-            self.callbacks = True
-            forward = Callback(self, partial(self.numpy.forward_map, step))
-            backward = Callback(self, partial(self.numpy.backward_map, step))
+            forward = self.called_back(partial(self.numpy.forward_map, step))
+            backward = self.called_back(partial(self.numpy.backward_map, step))
         return forward, backward
 
-    def constant(self, slot: int) -> Any:
-        """Return the number of a slot that is a constant's."""
-        program = self.program
-        return program.shared[program.broadcast[slot - program.inputs] - program.parameters]
+    def called_back(self, run: Callable[[Array, Array], None]) -> Callback:
+        """Return a kernel that calls a function of all values and all adjoints in Python."""
+        self.callbacks = True
+        return Callback(self, run)
 
     def encode_total(self, step: Total, fields: list[int]) -> None:
         """Encode sums."""

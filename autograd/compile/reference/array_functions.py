@@ -10,8 +10,7 @@ a call for each number would be slow. They share constants, and what has no bran
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from itertools import repeat
+from collections.abc import Callable
 from math import inf, nan
 from typing import Any
 
@@ -336,28 +335,6 @@ INTEGER_OPERANDS = {p.rounded: 1, p.polygamma: 0}
 def function_of(op: Primitive) -> Function:
     """Return a primitive as a function of arrays, `(*operands, out=array)`."""
     return ARRAY_FUNCTIONS.get(op) or of_floats(op, INTEGER_OPERANDS.get(op))
-
-
-def slopes_by_floats(op: Primitive, edges: Sequence[bool], numbers: Sequence[Any]) -> list[Array]:
-    """Return the slopes of a row whose rules cannot be read, found for one lane at a time."""
-    arrays = np.broadcast_arrays(*numbers)
-    lanes = zip(*(x.ravel().tolist() for x in arrays))
-    found = np.array(list(map(slopes_of_lane, repeat(op), repeat(edges), lanes)))
-    return [found[:, i].reshape(arrays[0].shape) for i, edge in enumerate(edges) if edge]
-
-
-def slopes_of_lane(op: Primitive, edges: Sequence[bool], numbers: tuple[float, ...]) -> list[float]:
-    """Return the slopes of a row at one point, 0 where there is no edge."""
-    from autograd.value import edge_mask, limits, node
-
-    *operands, out = numbers
-    values = [node(x, None, (), (), ()) if edge else x for x, edge in zip(operands, edges)]
-    mask = edge_mask(op, values, operands, out)
-    try:
-        slopes = op.derivatives(operands, out, mask)
-    except (ValueError, ArithmeticError):
-        slopes = limits(op, operands, out, mask)
-    return [slope if edge else 0.0 for slope, edge in zip(slopes, mask)]
 
 
 def along(op: Primitive) -> Function:

@@ -19,9 +19,9 @@ from autograd.compile.reference.array_functions import (
     ZERO,
     function_of,
     is_absent,
-    slopes_by_floats,
 )
 from autograd.compile.reference.forward_plan import Array, Call, ForwardPlan, ProgramInfo
+from autograd.compile.reference.own_primitives import is_own
 from autograd.compile.reference.views import Layout, Pattern, Target
 from autograd.compile.tracing.internal_primitives import both, either
 from autograd.compile.tracing.rules import ancestors
@@ -329,34 +329,22 @@ class BackwardPlan(ForwardPlan):
         """Plan slope times upstream adjoint for each operand, by the rule that the table gives."""
         if not any(step.edges):
             return
+        if is_own(step.op):
+            self.ledger.need(slice(step.out, step.out + step.count))
+            self.ledger.need(step.operands[list(step.edges)].ravel())
+            self.call(self.info.own(step).backward, self.values, self.adjoints)
+            return
         layout = self.info.layout(step, "", list(step.operands))
         upstream = self.upstream(step, layout.shape)
         rules = self.info.rules_of(step.op, len(step.operands), step.edges)
-        if rules:
-            found = self.evaluated(rules, layout, step)
-            slopes, masks = found[: len(found) // 2], found[len(found) // 2 :]
-        else:
-            slopes = self.slopes_by_floats(layout, step)
-            masks = [False] * len(slopes)
+        found = self.evaluated(rules, layout, step)
+        slopes, masks = found[: len(found) // 2], found[len(found) // 2 :]
         parents = [i for i, edge in enumerate(step.edges) if edge]
         for i, slope, is_constant in zip(parents, slopes, masks):
             mask = self.with_absent(is_constant, upstream, step.optional)
             if mask is not True:
                 emit = self.contributions(slope, upstream, mask, step.optional)
                 self.scatter(layout, i, emit)
-
-    def slopes_by_floats(self, layout: Layout, step: Map) -> list[Array]:
-        """Plan the slopes of a row whose rules cannot be read."""
-        numbers = [self.operand(layout, i) for i in range(len(step.operands))]
-        numbers.append(self.results(self.values, step, layout.shape))
-        slopes = [self.spare(numbers[-1].shape) for edge in step.edges if edge]
-
-        def run() -> None:
-            for slope, found in zip(slopes, slopes_by_floats(step.op, step.edges, numbers)):
-                slope[...] = found
-
-        self.calls.append(run)
-        return slopes
 
     def evaluated(self, tape: Tape, layout: Layout, step: Map) -> list[Any]:
         """Plan that a tape of slopes and masks is evaluated, and return its outputs.

@@ -25,6 +25,7 @@ from autograd.compile.lower.program import (
     Total,
 )
 from autograd.compile.reference.array_functions import along, function_of
+from autograd.compile.reference.own_primitives import OwnStep, is_own
 from autograd.compile.reference.views import Layout, Pattern
 from autograd.compile.tracing.rules import rules_of
 from autograd.compile.tracing.tape import Tape
@@ -43,7 +44,8 @@ class ProgramInfo:
     def __init__(self, program: Program, shared: Array) -> None:
         self.program, self.shared, self.dtype = program, shared, shared.dtype
         self.layouts: dict[Any, Layout] = {}
-        self.rules: dict[Any, Tape | None] = {}
+        self.rules: dict[Any, Tape] = {}
+        self.own_steps: dict[int, OwnStep] = {}
         self.first, self.after = program.inputs, program.inputs + len(program.broadcast)
         self.has_optional = any(getattr(step, "optional", False) for step in program.instructions)
 
@@ -54,15 +56,18 @@ class ProgramInfo:
             self.layouts[key] = Layout([table.ravel() for table in tables], inner)
         return self.layouts[key]
 
-    def rules_of(self, op: Primitive, arity: int, edges: tuple[bool, ...]) -> Tape | None:
-        """Return the tape of a primitive's slopes and masks, None where it cannot be read."""
+    def rules_of(self, op: Primitive, arity: int, edges: tuple[bool, ...]) -> Tape:
+        """Return the tape of a primitive's slopes and masks."""
         key = op, arity, edges
         if key not in self.rules:
-            try:
-                self.rules[key] = rules_of(op, arity, edges)
-            except (TypeError, AttributeError):
-                self.rules[key] = None
+            self.rules[key] = rules_of(op, arity, edges)
         return self.rules[key]
+
+    def own(self, step: Map) -> OwnStep:
+        """Return an instruction of a user's primitive, as it is run in Python."""
+        if id(step) not in self.own_steps:
+            self.own_steps[id(step)] = OwnStep(self.program, step)
+        return self.own_steps[id(step)]
 
     def place(self, slots: Array) -> int | None:
         """Return the place of the one shared number that stands in all of some slots."""
@@ -203,6 +208,9 @@ class ForwardPlan:
 
     def forward_map(self, step: Map) -> None:
         """Plan a primitive."""
+        if is_own(step.op):
+            self.call(self.info.own(step).forward, self.values)
+            return
         if isinstance(step.op, Variadic):
             layout = self.info.layout(step, "", [step.operands], step.count)
             out = self.results(self.values, step, layout.shape[1:])

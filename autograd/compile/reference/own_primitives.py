@@ -1,0 +1,186 @@
+"""Primitives of a user's own: called in Python for one number after the other, in both engines.
+
+What a user's function does can be anything: ints of any length, exceptions that it absorbs, names
+that change later. So nothing translates it. It is called as the eager engine calls it under
+`ieee()`: with floats, and with plain operands as they were written. Its rules are read as those of
+the table are, and evaluated on arrays, but anew in every call, since they too may look at what
+changes; where they cannot be read, or give what is not finite, they are called number by number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import repeat
+from typing import Any
+
+import numpy as np
+
+from autograd import primitives as p
+from autograd.coercion import as_data, finite_or_inf, ieee_result
+from autograd.compile.lower.program import Map, Program
+from autograd.compile.reference.array_functions import Array, function_of
+from autograd.compile.tracing.internal_primitives import INTERNAL_NAMES
+from autograd.compile.tracing.rules import ancestors, slopes_and_masks
+from autograd.compile.tracing.symbols import Symbol, place_of
+from autograd.compile.tracing.tape import Tape
+from autograd.messages import explained
+from autograd.primitive_type import Primitive
+
+MIN_NUMBERS_READ = 16  # for fewer, calling a rule is faster than reading it
+OURS = frozenset(p.TABLE.values()) | INTERNAL_NAMES.keys()
+
+
+def is_own(op: Primitive) -> bool:
+    """Tell whether a primitive is a user's, and no row of the table."""
+    return op not in OURS
+
+
+def result_of(op: Primitive, *numbers: Any) -> float:
+    """Return what the eager engine gives under `ieee()`, as a float.
+
+    Raises: TypeError: the function gave no number; the message has its operands. What else it
+        raises and `ieee()` does not absorb passes.
+    """
+    try:
+        found = op.forward(*numbers)
+        return found if type(found) is float else float(finite_or_inf(as_data(found)))
+    except (ValueError, ArithmeticError):
+        return float(finite_or_inf(ieee_result(op, numbers)[1]))
+    except TypeError as error:
+        raise explained(error, op, numbers) from None
+
+
+def slopes_of(
+    op: Primitive, edges: Sequence[bool], numbers: Sequence[Any]
+) -> list[tuple[float, bool]]:
+    """Return for each edge its slope at one point, and whether the eager engine has no edge there.
+
+    `numbers` are the operands and the result.
+    """
+    from autograd.value import edge_mask, limits, node
+
+    *operands, out = numbers
+    values = [node(x, None, (), (), ()) if edge else x for x, edge in zip(operands, edges)]
+    mask = edge_mask(op, values, operands, out)
+    try:
+        slopes = op.derivatives(operands, out, mask)
+    except (ValueError, ArithmeticError):
+        slopes = limits(op, operands, out, mask)
+    pairs = [(slope if there else 0.0, not there) for slope, there in zip(slopes, mask)]
+    return [(float(finite_or_inf(x)), cut) for (x, cut), edge in zip(pairs, edges) if edge]
+
+
+class Members:
+    """Some members of an instruction: those to which one tuple of plain operands was written."""
+
+    def __init__(self, step: Map, plain: tuple[Any, ...], places: Sequence[int]) -> None:
+        self.plain = plain  # one for each operand, None for one that varies
+        self.places = np.array(places)
+        self.slots = [table[self.places] for table in step.operands]
+        self.results = step.out + self.places
+
+    def columns(self, values: Array) -> Iterator[list[Any]]:
+        """Yield all numbers of each operand, member by member."""
+        size = len(self.places) * values.shape[1]
+        for slots, number in zip(self.slots, self.plain):
+            yield values[slots].ravel().tolist() if number is None else [number] * size
+
+
+class OwnStep:
+    """An instruction that applies a user's primitive, on arrays of all values and adjoints."""
+
+    def __init__(self, program: Program, step: Map) -> None:
+        self.step, self.op = step, step.op
+        self.parents = [i for i, edge in enumerate(step.edges) if edge]
+        places: dict[Any, list[int]] = {}
+        plain: dict[Any, tuple[Any, ...]] = {}
+        for i, numbers in enumerate(zip(*(plain_operands(program, x) for x in step.operands))):
+            key = tuple((type(x), repr(x)) for x in numbers)  # 0.0 and -0.0 are two, as 1 and 1.0
+            plain[key] = numbers
+            places.setdefault(key, []).append(i)
+        self.groups = [Members(step, plain[key], found) for key, found in places.items()]
+
+    def forward(self, values: Array, _: Any = None) -> None:
+        """Compute the results."""
+        for group in self.groups:
+            found = list(map(result_of, repeat(self.op), *group.columns(values)))
+            values[group.results] = np.reshape(found, (len(group.places), -1))
+
+    def backward(self, values: Array, adjoints: Array) -> None:
+        """Add slope times upstream adjoint, and nothing where one of them is absent."""
+        for group in self.groups:
+            upstream = adjoints[group.results]
+            slopes, cut = self.slopes(group, values)
+            for i, slope, absent in zip(self.parents, slopes, cut):
+                found = slope.reshape(upstream.shape) * upstream + 0.0
+                absent = absent.reshape(upstream.shape)
+                if self.step.optional:
+                    absent = absent | ((upstream == 0.0) & np.signbit(upstream))
+                found[absent] = -0.0
+                np.add.at(adjoints, group.slots[i], found)
+
+    def slopes(self, group: Members, values: Array) -> tuple[Array, Array]:
+        """Return slopes, and where there is no edge: edges x numbers."""
+        out = values[group.results].ravel()
+        columns = [*group.columns(values), out.tolist()]
+        tape = self.readable_rules(group.plain) if out.size >= MIN_NUMBERS_READ else None
+        if tape is None:
+            return self.called(columns)
+        varying = [column for column, x in zip(columns, group.plain) if x is None]
+        slopes, cut = evaluated(tape, [*varying, out], out.size)
+        odd = np.flatnonzero(~np.isfinite(slopes).all(0))
+        if odd.size:
+            rows = [[column[i] for i in odd.tolist()] for column in columns]
+            slopes[:, odd], cut[:, odd] = self.called(rows)
+        return slopes, cut
+
+    def called(self, columns: Sequence[Sequence[Any]]) -> tuple[Array, Array]:
+        """Return slopes and missing edges, found for one point after the other."""
+        points = map(slopes_of, repeat(self.op), repeat(self.step.edges), zip(*columns))
+        found = np.array(list(points), float)
+        return found[:, :, 0].T, found[:, :, 1].T != 0.0
+
+    def readable_rules(self, plain: Sequence[Any]) -> Tape | None:
+        """Return the rules as they are now, for plain operands; None where they must be called."""
+        tape = Tape()
+        symbols = [Symbol(tape, tape.input()) if x is None else x for x in (*plain, None)]
+        try:
+            slopes, masks = slopes_and_masks(self.op, symbols, self.step.edges)
+            tape.outputs = [place_of(tape, x) for x in slopes + masks]
+        except Exception:  # a rule may do to a Symbol what only a number takes
+            return None
+        return tape
+
+
+def plain_operands(program: Program, slots: Any) -> list[Any]:
+    """Return the constants that stand in slots, as they were written; None for what varies."""
+    first, after = program.inputs, program.inputs + len(program.broadcast)
+    found: list[Any] = [None] * len(slots)
+    for member, slot in enumerate(slots.tolist()):
+        if first <= slot < after:
+            place = int(program.broadcast[slot - first]) - program.parameters
+            if place >= 0:
+                found[member] = program.constants[place]
+    return found
+
+
+def evaluated(tape: Tape, numbers: Sequence[Any], size: int) -> tuple[Array, Array]:
+    """Return slopes and masks of rules, for operands and results that are so many numbers."""
+    rows: dict[int, Any] = dict(zip(tape.inputs, (np.array(x, float) for x in numbers)))
+    rows |= {place: np.full(size, float(x)) for place, x in tape.constants.items()}
+    for place in sorted(ancestors(tape, tape.outputs)):
+        op, operands = tape.ops[place], tape.operands[place]
+        if op is None:
+            continue
+        rows[place] = np.empty(size)
+        if is_own(op):
+            known = [tape.constants.get(x) for x in operands]
+            columns = [
+                rows[x].tolist() if number is None else [number] * size
+                for x, number in zip(operands, known)
+            ]
+            rows[place][:] = list(map(result_of, repeat(op), *columns))
+        else:
+            function_of(op)(*(rows[x] for x in operands), out=rows[place])
+    found = np.array([rows[place] for place in tape.outputs]).reshape(2, -1, size)
+    return found[0], found[1] != 0.0
