@@ -48,6 +48,9 @@ INTERNAL_NAMES = {
     quotient: "quotient",
     top: "top",
 }
+for row, name in [*INTERNAL_NAMES.items(), (share, "share")]:
+    row.name = name  # tapes are copied and pickled
+    row.__module__ = __name__
 
 
 def differentiable(op: Primitive, i: int) -> bool:

@@ -22,13 +22,14 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from autograd.compile.tracing.internal_primitives import share, shifted, top
+from autograd.compile.tracing.results import numbers_of, structure_of
 from autograd.compile.tracing.symbols import Symbol, place_of
 from autograd.compile.tracing.tracers import TracedNumber, is_ours, traced, tracing_classes
 from autograd.functional import Mask
 from autograd.modes import mode
 from autograd.primitive_type import Primitive
 from autograd.primitives import div, inner_product, mean, power, softmax_of, square, total
-from autograd.structures import flatten, is_scalar, rebuild
+from autograd.structures import flatten, rebuild
 from autograd.value import Value
 
 IN_PARTS = (mean, softmax_of)  # what is written down as several rows
@@ -126,6 +127,16 @@ class Tape:
             share, (parts[self.constants[index]], self.apply(total, parts), *operands)
         )
 
+    def rows(self) -> tuple[Any, ...]:
+        """Return all that two tapes of the same program have in common."""
+        constants = {place: (type(x), repr(x)) for place, x in self.constants.items()}
+        guards = [(guard.row, guard.truth) for guard in self.guards]
+        leaves = self.parameters, self.inputs, self.outputs
+        return self.ops, self.operands, constants, leaves, guards
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "operations": {}}  # where each stands: only for those who write
+
     def lines(self) -> Iterator[str]:
         """Yield the tape as text, one line for each row."""
         names = {place: f"parameter {i}" for i, place in enumerate(self.parameters)}
@@ -187,8 +198,7 @@ def trace(
         example: one argument for each of the function's; only its structure lasts, and which
             branches it takes.
     Raises:
-        TypeError: the function returns neither a number nor a list or tuple of numbers.
-        ValueError: a Value is in the parameters twice.
+        TypeError: the function returns neither a number nor a structure of numbers.
     """
     numbers = [x.data if isinstance(x, Value) else x for x in flatten(example)]
     leaves = [Value(x, name=f"input {i}") for i, x in enumerate(numbers)]
@@ -198,24 +208,18 @@ def trace(
         mode(record=True, ieee=True, observer=tracer, differentiating=True, symbolic=traced),
     ):
         out = function(*rebuild(example, iter(leaves)))
-    if callable(out) or isinstance(out, (str, dict, set, type(None))):
-        raise TypeError(
-            f"{getattr(function, '__name__', 'the function')} returned a {type(out).__name__};"
-            " return a number, or a list or tuple of numbers"
-        )
+    results = numbers_of(getattr(function, "__name__", "the function"), out)
     tape = Tape()
     places: dict[Any, int] = {}
-    if len(set(parameters)) < len(parameters):
-        raise ValueError("parameters holds the same Value twice; pass each of them once")
     for xs, kept in ((parameters, tape.parameters), (leaves, tape.inputs)):
         for x in xs:
             places[x] = tape.leaf()
             kept.append(places[x])
-    for x in flatten(out):
+    for x in results:
         tape.outputs.append(written(tape, places, x))
     for node, truth, text, source in tracer.decisions:
         tape.guards.append(Guard(written(tape, places, node), truth, text, source))
-    return tape, rebuild(out, iter(range(len(tape.outputs)))) if not is_scalar(out) else 0
+    return tape, structure_of(out)
 
 
 def written(tape: Tape, places: dict[Any, int], root: Any) -> int:
