@@ -827,7 +827,7 @@ def test_a_guard_in_a_large_batch_names_the_sample(engine):
         (([1.0], [1.0, 2.0]), ValueError, r"argument 1 has shape \(2,\).* takes \(samples, 2\)"),
         (([1.0], [[1.0, 2.0], [3.0, 4.0]]), ValueError, "argument 1 .* here samples is 1"),
         (([], []), ValueError, "the batch is empty"),
-        ((["a"], [[1.0, 2.0]]), TypeError, "argument 0 holds <U1 and not numbers"),
+        ((["a"], [[1.0, 2.0]]), TypeError, "argument 0 holds <U1 and not real numbers"),
         (([1.0], [[1.0, [2.0]]]), TypeError, "argument 1: .* pass an array of numbers"),
         (([None], [[1.0, 2.0]]), TypeError, "argument 0"),
     ],

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.coercion import as_data
 from autograd.structures import is_scalar
 
 Array = np.ndarray[Any, Any]
@@ -41,9 +42,18 @@ class Part:
         self.name = f"argument {path[0]}" + "".join(f"[{i}]" for i in path[1:])
 
     def of(self, batch: Sequence[Any]) -> Any:
-        """Return what a batch holds for this part."""
-        for i in self.path:
-            batch = batch[i]
+        """Return what a batch holds for this part.
+
+        Raises: TypeError: nothing, since it has not the structure of the example.
+        """
+        try:
+            for i in self.path:
+                batch = batch[i]
+        except (TypeError, IndexError, KeyError):
+            raise TypeError(
+                f"the batch has no {self.name}: it takes the structure of the example, with an"
+                " array, samples first, in the place of each number or regular list of numbers"
+            ) from None
         return batch
 
     def view(self, rows: Array) -> Array:
@@ -54,8 +64,8 @@ class Part:
         """Copy a batch into a view.
 
         Raises:
-            TypeError: the batch holds anything but numbers.
-            ValueError: it has another shape; the message names both.
+            TypeError, OverflowError: the batch holds anything but numbers.
+            ValueError: it has another shape, and the message names both; or numbers are masked.
         """
         found = self.of(batch)
         if type(found) is not np.ndarray or found.dtype.kind not in "fiub":
@@ -66,7 +76,11 @@ class Part:
                 f"{self.name} has shape {found.shape}, but the compiled function takes ({wanted});"
                 f" here samples is {len(view)}, and the first axis counts them"
             )
-        view[...] = found
+        if found.dtype.itemsize <= view.itemsize:
+            view[...] = found
+        else:
+            with np.errstate(over="ignore"):  # what becomes infinite is reported as such
+                view[...] = found
 
 
 Place = tuple[Part, int, Array, tuple[int, ...] | None]
@@ -97,14 +111,25 @@ def fill(places: Sequence[Place], batch: Sequence[Any]) -> None:
 def array_of(x: Any, name: str) -> Array:
     """Return an array of floats.
 
-    Raises: TypeError: there is anything but numbers in it; the message has the name.
+    Raises:
+        TypeError, OverflowError: there is anything but numbers in it; the message has the name.
+        ValueError: some are masked, and so are no numbers.
     """
+    if isinstance(x, np.ma.MaskedArray) and np.ma.is_masked(x):
+        raise ValueError(f"{name} is an array with masked numbers; fill them: array.filled(0.0)")
     try:
         found = np.asarray(x)
-    except ValueError as error:
+        if found.dtype.kind == "O":  # ints of any size, fractions, or no numbers at all
+            numbers = [float(as_data(number)) for number in found.ravel().tolist()]
+            found = np.array(numbers, float).reshape(found.shape)
+    except (ValueError, TypeError) as error:
         raise TypeError(f"{name}: {error}; pass an array of numbers") from None
+    except OverflowError as error:
+        raise OverflowError(f"{name}: {error}") from None
     if found.dtype.kind not in "fiub":
-        raise TypeError(f"{name} holds {found.dtype} and not numbers; pass an array of numbers")
+        raise TypeError(
+            f"{name} holds {found.dtype} and not real numbers; pass an array of numbers"
+        )
     return found
 
 
@@ -123,16 +148,17 @@ def samples_of(parts: Sequence[Part], batch: Sequence[Any], arguments: int) -> i
     """Return how many samples a batch has; a function without arguments runs once.
 
     Raises:
-        TypeError: the batch has not one array for each argument.
+        TypeError: the batch has not one array for each argument, or not their structure.
         ValueError: the first array has no axis of samples, or no samples.
     """
     if len(batch) != arguments:
         raise TypeError(f"the function takes {arguments} arguments, not {len(batch)}")
     if not parts:
         return 1
+    found = parts[0].of(batch)
     try:
-        samples = len(parts[0].of(batch))
-    except (TypeError, IndexError):
+        samples = len(found)
+    except TypeError:
         raise ValueError(
             f"{parts[0].name} has no axis of samples; pass an array, also for one sample"
         ) from None

@@ -2,53 +2,53 @@
 
 from __future__ import annotations
 
-import gc
 import importlib.util
 import math
 import os
-import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from typing import Any
+from copy import deepcopy
+from itertools import islice
+from math import prod
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from autograd.coercion import finite_or_inf
+from autograd.compile.arguments import example_of, number_of, parameters_of, seed_of, threads_of
 from autograd.compile.batches import Array, Part, fill, parts_of, places_of, samples_of, shaped_like
 from autograd.compile.branches import BranchedBatch, GuardError, missed_guards
 from autograd.compile.lower.lowering import FAST, STRICT, complete, lower
 from autograd.compile.lower.program import WANT_EACH, WANT_GRADIENT, WANT_INPUTS
 from autograd.compile.parameters import ParameterStore, store_of
+from autograd.compile.processes import (
+    check_importable,
+    compiled_functions,
+    new_lock,
+    paused_collector,
+)
 from autograd.compile.reference.numpy_engine import NumpyEngine, all_finite, descend
 from autograd.compile.report import Report, drawing, report
-from autograd.compile.tracing.tape import check_again, trace
+from autograd.compile.tracing.results import ONE, ArrayOf
+from autograd.compile.tracing.tape import Tape, check_again, trace
 from autograd.newest import REVISION, settle
-from autograd.structures import flatten, is_scalar, rebuild
+from autograd.structures import rebuild
 from autograd.value import Value
 
 ENGINES = ("numpy", "numba")
 DTYPES = ("float64", "float32")
 REDUCTIONS = ("mean", "sum")
 FUNCTIONS = ("vector", "libm")
+COPIED = (
+    "function", "values", "example", "engine", "dtype", "reduce", "threads", "finite", "retrace",
+    "functions", "check", "numbering",
+)  # fmt: skip
 MAX_JOBS_KEPT = 8  # each for one number of samples
 MIN_SAMPLES_SLICED = 8192  # a batch of so many is done in slices
 SLICES = 8  # of such a batch
 
 
 FIXED_SETTINGS = frozenset("function values example engine dtype threads functions".split())
-
-
-@contextmanager
-def paused_collector() -> Iterator[None]:
-    """Keep Python from searching a million new objects for cycles, of which there are none."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 class CombinedJob:
@@ -95,27 +95,30 @@ class CombinedJob:
         self.total += job.total
 
 
+class Traced(NamedTuple):
+    """What is left of a function once it was traced: it can be copied and pickled.
+
+    Attributes: the complete tape; the structure of the results; and the edges of nodes whose local
+    derivatives are rows of the tape.
+    """
+
+    tape: Tape
+    outputs: Any
+    edges: Array
+
+    def same_program(self, other: Traced) -> bool:
+        """Tell whether two traces compute the same from the same parameters and inputs."""
+        return self.outputs == other.outputs and self.tape.rows() == other.tape.rows()
+
+
 class Specialization:
     """A function as one sample takes it: its tape, its programs, and the numbers samples share.
 
     Samples that take other branches need another one.
-
-    Args:
-        truths: of the first branches, where they have been decided.
     """
 
-    def __init__(
-        self,
-        compiled: Compiled,
-        example: tuple[Any, ...],
-        truths: Sequence[bool] = (),
-    ) -> None:
-        with paused_collector():
-            found = trace(compiled.function, compiled.values, example, truths)
-            self.tape, self.outputs = found
-            if compiled.check:
-                check_again(self.tape, compiled.function, compiled.values, example)
-            self.edges = complete(self.tape)
+    def __init__(self, compiled: Compiled, found: Traced) -> None:
+        self.tape, self.outputs, self.edges = found
         self.last_used = 0  # of the calls that a `Compiled` counts
         self.engine_name = compiled.engine
         self.options: dict[str, Any] = {}
@@ -229,14 +232,12 @@ class Compiled:
     ) -> None:
         check_choice("engine", engine, (None, *ENGINES))
         check_choice("functions", functions, FUNCTIONS)
-        check_choice("dtype", dtype, DTYPES)
+        check_choice("dtype", dtype_name(dtype), DTYPES)
         check_choice("reduce", reduce, REDUCTIONS)
         self.function = function
-        self.values = list(parameters)
-        self.example = example if isinstance(example, tuple) else (example,)
-        if threads is not None and threads < 1:
-            raise ValueError(f"threads is {threads!r}; pass 1 or more, or None for all cores")
-        self.threads = threads or cores()
+        self.values = parameters_of(parameters)
+        self.example = example_of(function, example)
+        self.threads = threads_of(threads, cores)
         self.reduce = reduce
         self.finite = finite
         self.retrace = retrace
@@ -245,15 +246,21 @@ class Compiled:
         self.check = check
         self.numbering: Any = None  # what messages call the samples, where others hold this one
         self.engine = engine or ("numba" if installed("numba") else "numpy")
+        self.bound = True  # to the function: it uses these parameters
+        self.prepare([self.traced(self.example)])
+
+    def prepare(self, traces: Sequence[Traced]) -> None:
+        """Make ready to run what was traced."""
         self.parts: list[Part] = parts_of(self.example)
         self.regular = [part.path for part in self.parts] == [
             (i,) for i in range(len(self.example))
         ]
         self.store = store_of(self.values)
-        self.specializations = [Specialization(self, self.example)]
+        self.specializations = [Specialization(self, found) for found in traces]
         self.jobs: dict[Any, Any] = {}
         self.calls = 0  # of specializations, which are dropped when others were called since
-        self.lock = threading.RLock()
+        self.lock = new_lock(self.engine)
+        compiled_functions.add(self)
         self.settled = True
 
     def __setattr__(self, name: str, x: Any) -> None:
@@ -262,6 +269,72 @@ class Compiled:
         elif name in FIXED_SETTINGS and "settled" in vars(self):
             raise AttributeError(f"{name} is fixed when a function is compiled: compile it again")
         super().__setattr__(name, x)
+
+    def traced(self, example: tuple[Any, ...], truths: Sequence[bool] = ()) -> Traced:
+        """Return what the function does at an example.
+
+        Args: truths: of the first branches, where they have been decided.
+        """
+        with paused_collector():
+            tape, outputs = trace(self.function, self.values, example, truths)
+            if self.check:
+                check_again(tape, self.function, self.values, example)
+            return Traced(tape, outputs, complete(tape))
+
+    # Copies, and other processes
+
+    def __getstate__(self) -> dict[str, Any]:
+        with self.lock:
+            state = {name: getattr(self, name) for name in COPIED}
+            traces = [Traced(x.tape, x.outputs, x.edges) for x in self.specializations]
+            return {**state, "numbers": self.parameters.copy(), "traces": traces}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update({name: state[name] for name in COPIED})
+        self.bound = False  # perhaps: the function may have stayed with the original's Values
+        self.prepare(state["traces"])
+        self.parameters = state["numbers"]
+
+    def __copy__(self) -> Compiled:
+        twin = object.__new__(type(self))
+        twin.__setstate__(self.__getstate__())
+        return twin
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Compiled:
+        twin = memo[id(self)] = object.__new__(type(self))
+        state = self.__getstate__()
+        memo[id(state["traces"])] = state["traces"]  # nobody changes a trace
+        twin.__setstate__(deepcopy(state, memo))
+        return twin
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        check_importable(self.function)
+        return super().__reduce_ex__(protocol)
+
+    def check_bound(self) -> None:
+        """Make sure that the function uses the parameters.
+
+        Raises: RuntimeError: this is a copy, and the function uses those of the original.
+        """
+        if not self.bound:
+            found = self.traced(self.example)
+            traces = self.__getstate__()["traces"]
+            self.bound = any(found.same_program(other) for other in traces)
+        if not self.bound:
+            raise RuntimeError(
+                "a sample takes a branch that was not traced, and this is a copy whose function"
+                " uses other Values than its parameters, so it cannot be traced again: compile the"
+                " function where it is used, or have the original trace all branches before it is"
+                " copied"
+            )
+
+    def renew(self) -> None:
+        """Forget, in a process that was forked, what another thread of the parent was at."""
+        self.lock = new_lock(self.engine)
+        self.jobs = {}
+        for specialization in self.specializations:
+            for engine in specialization.engines.values():
+                engine.renew()
 
     # The numbers of the parameters
 
@@ -309,10 +382,10 @@ class Compiled:
         structure = self.specializations[0].outputs
         with self.lock:
             job = self.done(batch, 0)
-            if is_scalar(structure):
+            if structure == ONE:
                 return job.outputs[:, 0].copy()
             columns = job.outputs.T if isinstance(job, CombinedJob) else job.outputs.T.copy()
-        return rebuild_columns(structure, iter(columns))
+        return rebuild_columns(structure, iter(columns), columns.shape[1])
 
     def value_and_grad(self, *batch: Any, inputs: bool = False, seed: Any = None) -> Any:
         """Return the mean (or sum) of the results over the batch, and its gradient.
@@ -347,6 +420,8 @@ class Compiled:
         >>> f.descend([1.0, 2.0], step_size=0.5), f.parameters
         (7.5, array([1.75]))
         """
+        if type(step_size) is not float:
+            step_size = number_of("step_size", step_size)
         with self.lock:
             job = self.done(batch, WANT_GRADIENT, seed, step_size)
             total = self.total_of(job)
@@ -364,6 +439,7 @@ class Compiled:
         """
         self.catch_up()
         samples = samples_of(self.parts, batch, len(self.example))
+        seed = seed_of(seed)
         if samples >= MIN_SAMPLES_SLICED:
             return self.done_in_slices(samples, batch, wanted, seed)
         job = self.job(samples, wanted, seed)
@@ -416,7 +492,7 @@ class Compiled:
 
     def job(self, samples: int, wanted: int, seed: Any) -> Any:
         """Return a job for so many samples, if possible one that was used before."""
-        key = samples, wanted, self.reduce, None if seed is None else tuple(flatten(seed))
+        key = samples, wanted, self.reduce, seed
         job = self.jobs.get(key)
         if job is None:
             if len(self.jobs) >= MAX_JOBS_KEPT:
@@ -468,8 +544,9 @@ class Compiled:
 
         Raises: TypeError: the function returns another structure there.
         """
+        self.check_bound()
         example = rebuild(self.example, iter(row.astype(float).tolist()))
-        specialization = Specialization(self, example, truths)
+        specialization = Specialization(self, self.traced(example, truths))
         if specialization.outputs != self.specializations[0].outputs:
             raise TypeError("the function returns another structure on another branch")
         return specialization
@@ -483,12 +560,12 @@ class Compiled:
         """
         first = self.specializations[0]
         count = len(first.tape.outputs)
-        if seed is None and wanted and not is_scalar(first.outputs):
+        if seed is None and wanted and first.outputs != ONE:
             raise TypeError(
                 f"the function returns a list of {count} numbers, not one number;"
                 " pass seed=[...], a weight for each, to differentiate their weighted sum"
             )
-        weights = np.ones(count) if seed is None else np.array(flatten(seed), float)
+        weights = np.ones(count) if seed is None else np.array(seed, float)
         if len(weights) != count:
             raise ValueError(f"the function returns {count} numbers, but seed has {len(weights)}")
         mean = self.reduce == "mean" and not wanted & WANT_EACH
@@ -679,11 +756,14 @@ def engine_class(name: str) -> Any:
     return NumbaEngine
 
 
-def rebuild_columns(structure: Any, columns: Any) -> Any:
-    """Return a structure with the next column in place of each number."""
-    if is_scalar(structure):
+def rebuild_columns(structure: Any, columns: Any, samples: int) -> Any:
+    """Return a structure with the next column in place of each number; arrays by samples first."""
+    if structure == ONE:
         return next(columns)
-    parts = [rebuild_columns(part, columns) for part in structure]
+    if isinstance(structure, ArrayOf):
+        found = list(islice(columns, prod(structure.shape)))
+        return np.array(found).T.reshape(samples, *structure.shape)
+    parts = [rebuild_columns(part, columns, samples) for part in structure]
     return tuple(parts) if isinstance(structure, tuple) else parts
 
 
@@ -701,6 +781,14 @@ def cores() -> int:
         return len(os.sched_getaffinity(0))
     except AttributeError:  # not on Linux
         return os.cpu_count() or 1
+
+
+def dtype_name(dtype: Any) -> Any:
+    """Return the name of a type that NumPy knows, or what else was passed."""
+    try:
+        return dtype if dtype is None else np.dtype(dtype).name
+    except TypeError:
+        return dtype
 
 
 def check_choice(what: str, name: Any, among: Sequence[Any]) -> None:

@@ -21,7 +21,8 @@ from autograd.compile.batches import Array, array_of, fill, places_of, shape_of
 from autograd.compile.compiled import Compiled, rebuild_columns
 from autograd.compile.reference.numpy_engine import descend
 from autograd.compile.report import Report
-from autograd.structures import flatten, is_scalar, rebuild
+from autograd.compile.tracing.results import ONE, ArrayOf
+from autograd.structures import flatten, rebuild
 from autograd.value import Value
 
 Labels = dict[int, Any]  # by the places of their arguments
@@ -194,13 +195,13 @@ class CompiledByLabel:
         structure = self.first.specializations[0].outputs
         with self.lock:
             samples, groups = self.groups(batch)
-            count = 1 if is_scalar(structure) else len(flatten(structure))
+            count = len(self.first.specializations[0].tape.outputs)
             outputs = np.empty((count, samples), self.dtype)
             for group in self.each_group(groups):
                 found = columns_of(structure, group.compiled.value(*group.batch))
                 for row, column in zip(outputs, found):
                     row[group.samples] = group.each(column)
-        return rebuild_columns(structure, iter(outputs))
+        return rebuild_columns(structure, iter(outputs), samples)
 
     def value_and_grad(self, *batch: Any, inputs: bool = False, seed: Any = None) -> Any:
         """Return the mean (or sum) of the results over the batch, and its gradient.
@@ -319,7 +320,9 @@ def labels_in(batch: Any, example: Any, name: str) -> list[Any]:
 
 def columns_of(structure: Any, results: Any) -> list[Array]:
     """Return the arrays in the results of a call, in order."""
-    if is_scalar(structure):
+    if structure == ONE:
         return [results]
+    if isinstance(structure, ArrayOf):
+        return list(results.reshape(len(results), -1).T)
     pairs = zip(structure, results)
     return [column for part, result in pairs for column in columns_of(part, result)]

@@ -7,7 +7,9 @@ primitives are called, not compiled (`reference.own_primitives`).
 from __future__ import annotations
 
 import hashlib
+import os
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from types import ModuleType
@@ -15,6 +17,7 @@ from typing import Any
 
 from numba import types
 from numba.core.ccallback import CFunc
+from numba.core.compiler_lock import global_compiler_lock
 from numba.core.sigutils import normalize_signature
 
 from autograd.compile.machine import kept, kernels
@@ -34,6 +37,7 @@ from autograd.primitives import neg
 
 ELEMENT_TYPES = {"float64": types.float64, "float32": types.float32}
 NUMBA_OPTIONS: dict[str, Any] = {"error_model": "numpy"}
+PATIENCE_SECONDS = 10.0  # of a fork while another thread compiles
 MIN_NUMBERS_OF_VECTOR = 3  # so many are worth a vector that is filled up
 INLINE_DECORATOR = "@njit(error_model='numpy', forceinline=True)"
 IMPORTS = '''"""Kernels of a primitive, written by autograd.compile from its row of the table."""
@@ -319,6 +323,34 @@ def loaded(text: str) -> dict[str, Any]:
     module = sys.modules[name] = ModuleType(name)
     exec(compile(text, str(path or f"<{name}>"), "exec"), vars(module))
     return vars(module)
+
+
+def hold_compiler() -> None:
+    """Have a fork wait until no other thread compiles: what LLVM holds then, it holds for good."""
+    held.append(global_compiler_lock._lock.acquire(timeout=PATIENCE_SECONDS))
+
+
+def let_compiler_go() -> None:
+    """Let others compile again."""
+    if held.pop():
+        global_compiler_lock._lock.release()
+
+
+def let_child_compile() -> None:
+    """Let a child compile, even where its parent was still at it."""
+    if not held.pop():
+        global_compiler_lock._lock = threading.RLock()
+    else:
+        global_compiler_lock._lock.release()
+
+
+held: list[bool] = []  # whether a fork that is under way holds the compiler's lock
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=hold_compiler,
+        after_in_parent=let_compiler_go,
+        after_in_child=let_child_compile,
+    )
 
 
 def module_name(text: str) -> str:

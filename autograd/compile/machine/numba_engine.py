@@ -229,6 +229,12 @@ class NumbaEngine:
         probe.run()
         return probe.outputs
 
+    def renew(self) -> None:
+        """Forget what another thread may have been at work on when it was left."""
+        self.workspace, self.idle = self.new_workspace(0), []
+        self.failures.clear()
+        self.numpy.renew()
+
     def new_workspace(self, lanes: int) -> Workspace:
         """Return a workspace for blocks of so many lanes."""
         program = self.program

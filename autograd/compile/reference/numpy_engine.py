@@ -78,6 +78,10 @@ class NumpyEngine:
         in_memory = MEMORY_BYTES // (self.lane_bytes * plan.lanes)
         del self.idle[: -max(1, min(MAX_PLANS_KEPT, in_memory))]
 
+    def renew(self) -> None:
+        """Forget the plans, on which another thread may have been at work when it was left."""
+        self.idle = []
+
     def job(self, samples: int, wanted: int, apart: bool = False) -> Job:
         """Return a job for so many samples."""
         return Job(self, samples, wanted)

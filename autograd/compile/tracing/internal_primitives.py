@@ -53,6 +53,9 @@ INTERNAL_NAMES = {
     built_in_min: "built_in_min",
 }
 CHOICES = (top, built_in_max, built_in_min)
+for row, name in [*INTERNAL_NAMES.items(), (share, "share")]:
+    row.name = name  # tapes are copied and pickled
+    row.__module__ = __name__
 
 
 def differentiable(op: Primitive, i: int) -> bool:

@@ -27,6 +27,7 @@ from autograd.compile.tracing import ended, random_numbers
 from autograd.compile.tracing.handlers import WALK
 from autograd.compile.tracing.internal_primitives import CHOICES, share, shifted, top
 from autograd.compile.tracing.reach import Reach, name_of
+from autograd.compile.tracing.results import numbers_of, structure_of
 from autograd.compile.tracing.stand_ins import stand_ins_in
 from autograd.compile.tracing.symbols import Symbol, place_of
 from autograd.compile.tracing.tracers import (
@@ -54,7 +55,7 @@ from autograd.primitives import (
     stop_gradient,
     total,
 )
-from autograd.structures import flatten, is_scalar, rebuild
+from autograd.structures import flatten, rebuild
 from autograd.traced_adjoints import Mask
 from autograd.value import Value
 
@@ -170,6 +171,16 @@ class Tape:
         return self.apply(
             share, (parts[self.constants[index]], self.apply(total, parts), *operands)
         )
+
+    def rows(self) -> tuple[Any, ...]:
+        """Return all that two tapes of the same program have in common."""
+        constants = {place: (type(x), repr(x)) for place, x in self.constants.items()}
+        guards = [(guard.row, guard.truth) for guard in self.guards]
+        leaves = self.parameters, self.inputs, self.outputs
+        return self.ops, self.operands, constants, leaves, guards
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "operations": {}}  # where each stands: only for those who write
 
     def lines(self) -> Iterator[str]:
         """Yield the tape as text, one line for each row."""
@@ -309,11 +320,7 @@ def written_down(
         raise ValueError("parameters holds the same Value twice; pass each of them once")
     tracer = Tracer(truths)
     out = called(function, parameters, rebuild(example, iter(leaves)), tracer, traced)
-    if callable(out) or isinstance(out, (str, dict, set, type(None))):
-        raise TypeError(
-            f"{name_of(function)} returned a {type(out).__name__};"
-            " return a number, or a list or tuple of numbers"
-        )
+    results = numbers_of(name_of(function), out)
     tape = Tape()
     tape.made = tracer.leaves
     places: dict[Any, int] = {}
@@ -321,12 +328,12 @@ def written_down(
         for x in xs:
             places[x] = tape.leaf()
             kept.append(places[x])
-    for x in flatten(out):
+    for x in results:
         tape.outputs.append(written(tape, places, x))
     for node, truth, text, source in tracer.decisions:
         tape.guards.append(Guard(written(tape, places, node), truth, text, source))
     tape.made = set()  # among them may be the inputs of a trace within this one
-    return tape, rebuild(out, iter(range(len(tape.outputs)))) if not is_scalar(out) else 0
+    return tape, structure_of(out)
 
 
 def inputs(example: tuple[Any, ...], backwards: bool = False) -> list[Value]:

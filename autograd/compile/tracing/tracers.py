@@ -313,11 +313,26 @@ def tracing_classes(parameters: Iterable[Any]) -> Iterator[None]:
     """Give parameters the classes of a trace within the block."""
     found = [x for x in parameters if isinstance(x, Value)]
     before: list[Any] = [type(x) for x in found]
+    changed.append((threading.get_ident(), found, before))
     try:
         change_classes(found, [traced_class(cls) for cls in before])
         yield
     finally:
         change_classes(found, before)
+        changed.pop()
+
+
+def restore_classes() -> None:
+    """Give Values their classes back, in a process that was forked while another thread traced."""
+    if changed and changed[0][0] != threading.get_ident():
+        for _, found, before in reversed(changed):
+            change_classes(found, before)
+        changed.clear()
+
+
+changed: list[tuple[int, list[Value], list[Any]]] = []  # by which thread, what, and from which
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=restore_classes)
 
 
 def change_classes(xs: Sequence[Value], kinds: Sequence[type[Value]]) -> None:
