@@ -23,7 +23,7 @@ from testkit.closed_forms import partial_of
 from testkit.floats import LARGEST
 from testkit.high_precision import DIGITS
 from testkit.points import COARSE_MAGNITUDES, PARAMETERS, points
-from testkit.value_errors import VALUE_LOSSES, points_of_value, wrong_value
+from testkit.value_errors import VALUE_LOSSES, exact_value, points_of_value, wrong_value
 
 SMOOTH = [name for name, row in p.TABLE.items() if row.smooth and name != "stop_gradient"]
 FIXED = [name for name, row in p.TABLE.items() if not isinstance(row, Variadic)]
@@ -98,12 +98,17 @@ def test_a_row_is_defined_inside_its_domain(name):
         )
 
 
+def usual_operands(name):
+    """Return everyday operands of a row, inside of its domain."""
+    special = PARAMETERS.get(name, {})
+    domain = enumerate(p.TABLE[name].domain)
+    return [special[j][0] if j in special else inside(d, 0.4) for j, d in domain]
+
+
 def outside(name, i):
     """Yield operands of a row of which the i-th lies beyond an end of its interval."""
-    domain = p.TABLE[name].domain
-    special = PARAMETERS.get(name, {})
-    usual = [special[j][0] if j in special else inside(d, 0.4) for j, d in enumerate(domain)]
-    low, high = domain[i]
+    usual = usual_operands(name)
+    low, high = p.TABLE[name].domain[i]
     for share in SHARES_OUTSIDE:
         for end in {low - share, high + share} - {-inf, inf}:
             yield (*usual[:i], end, *usual[i + 1 :])
@@ -136,6 +141,74 @@ def test_a_domain_that_is_too_small_or_too_wide_is_noticed(monkeypatch):
     monkeypatch.setattr(p.log1p, "domain", ((-2.0, inf),))
     with pytest.raises(AssertionError, match="log1p.* inside .*narrow domain="):
         test_a_row_is_defined_inside_its_domain("log1p")
+
+
+# IEEE arithmetic: what the row is where it overflows, and at a pole at the border of its domain.
+
+NO_LIMIT = {"polygamma": "of an even order it is -inf to the right of a pole and inf to the left"}
+POLE_DISTANCES = (1e-50, 1e-100, 1e-200)  # a logarithm grows by equal steps from each to its square
+
+
+def ieee_value(name, operands):
+    """Return what the row gives under ieee()."""
+    row = p.TABLE[name]
+    with ieee():
+        operands = [Value(x) if type(x) is float else x for x in operands]
+        return (row(operands) if isinstance(row, Variadic) else row(*operands)).data
+
+
+def limit(name, operands, i, inward):
+    """Return the infinite limit of a row at an end of the domain of operand i; 0 where it is finite."""
+    with context().workdps(NEIGHBOURHOOD_DIGITS):
+        moved = (
+            [x + inward * context().mpf(d) if j == i else x for j, x in enumerate(operands)]
+            for d in POLE_DISTANCES
+        )
+        with context().workdps(3 * NEIGHBOURHOOD_DIGITS):
+            far, near, nearest = (exact_at(name, numbers) for numbers in moved)
+        grows = abs(nearest - near) >= abs(near - far) > 0
+        return math.copysign(inf, nearest) if grows else 0.0
+
+
+def check_ieee(name, operands, expected):
+    found = ieee_value(name, operands)
+    assert found == expected, (
+        f"{name}{tuple(operands)} under ieee() is {found!r}, not {expected!r}: add ieee= to the row "
+        f"{name} in autograd/primitives.py"
+    )
+
+
+@pytest.mark.parametrize("name", SMOOTH)
+def test_a_row_that_overflows_is_infinite_under_ieee(name):
+    for operands in points_of_value(name):
+        exact = exact_value(name, operands)
+        if exact is not None and abs(exact) > 2 * context().mpf(LARGEST):
+            check_ieee(name, operands, math.copysign(inf, exact))
+
+
+@pytest.mark.parametrize("name", sorted({n for n, _ in OPERANDS} & set(SMOOTH) - set(NO_LIMIT)))
+def test_a_row_is_infinite_under_ieee_at_a_pole_at_the_border_of_its_domain(name):
+    for operands, i, inward in border(name):
+        expected = limit(name, operands, i, inward)
+        if expected:
+            check_ieee(name, operands, expected)
+
+
+def border(name):
+    """Yield operands of which one is a finite end of its domain, which one, and the way inside."""
+    usual = usual_operands(name)
+    for i, (low, high) in enumerate(p.TABLE[name].domain):
+        for end, inward in ((low, 1), (high, -1)):
+            if math.isfinite(end) and i not in PARAMETERS.get(name, {}):
+                yield (*usual[:i], end, *usual[i + 1 :]), i, inward
+
+
+@pytest.mark.parametrize("name", ["exp", "sinh", "log", "atanh", "lgamma", "power", "xlogy"])
+def test_a_missing_ieee_is_noticed(monkeypatch, name):
+    monkeypatch.setattr(p.TABLE[name], "ieee", lambda *numbers: nan)
+    with pytest.raises(AssertionError, match=f"{name}.* add ieee= to the row {name}"):
+        test_a_row_that_overflows_is_infinite_under_ieee(name)
+        test_a_row_is_infinite_under_ieee_at_a_pole_at_the_border_of_its_domain(name)
 
 
 # What the row is in a neighbourhood, by its form in mpmath: constant in an operand, or smooth.

@@ -41,18 +41,33 @@ ROWS = [name for name in p.TABLE if name not in UNJUDGED]
 @pytest.mark.parametrize("name", ROWS)
 def test_every_row_is_right_at_its_hard_points_or_has_no_derivative_there(name):
     row = p.TABLE[name]
-    verdicts = [type(mutation.verdict(row, point)) for point in examples(points(row), 25)]
-    assert GradientMismatch not in verdicts
-    assert verdicts.count(type(None)) >= 3
+    verdicts = [(point, mutation.verdict(row, point)) for point in examples(points(row), 25)]
+    for point, verdict in verdicts:
+        assert not isinstance(verdict, GradientMismatch), (
+            f"{name} at {point}: {verdict}\n"
+            f"a wrong partial: mend it in autograd/primitives.py; an edge where there is none to be: "
+            f"add constant=; a partial that is right: the form of {name} in "
+            "autograd/testing/mpmath_functions.py loses digits here"
+        )
+    refused = {str(verdict) for _, verdict in verdicts if verdict}
+    passed = sum(verdict is None for _, verdict in verdicts)
+    assert passed >= 3, f"only {passed} points of {name} can be judged; the others: {refused}"
 
 
 @pytest.mark.parametrize("name", p.TABLE)
 def test_every_mutant_of_a_rule_is_caught(name):
     row = p.TABLE[name]
     right = row.partials, getattr(row, "rule", None), row.constant
-    made, survivors = mutation.hunted(row, examples(points(row), 40))
-    assert made >= 4
-    assert not list(map(str, survivors))
+    tried = examples(points(row), 40)
+    made, survivors = mutation.hunted(row, tried)
+    assert made >= 4, (
+        f"only {made} broken rules of {name} differ from the right one at the points that can be "
+        f"judged; at the others: { {str(mutation.verdict(row, point)) for point in tried} }"
+    )
+    assert not survivors, (
+        f"no check notices these broken rules of {name}: {', '.join(map(str, survivors))}; is its "
+        "form in autograd/testing/mpmath_functions.py independent of the table?"
+    )
     assert right == (row.partials, getattr(row, "rule", None), row.constant)
 
 
