@@ -27,7 +27,7 @@ def lost(name, point, what, found, expected):
     return (
         f"{what} of {name} at {point} is {mp.nstr(found, 30)} by 60 digits, but {mp.nstr(expected, 30)} "
         f"by more: the form of {name} in autograd/testing/mpmath_functions.py loses digits here; write "
-        "it without a difference of nearly equal numbers"
+        "it without a difference of nearly equal numbers; or the row has a kink and lacks smooth=False"
     )
 
 

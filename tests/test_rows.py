@@ -61,6 +61,14 @@ def test_a_naive_float_function_is_noticed(monkeypatch, naive, operands, words):
         test_every_value_is_right_to_4_ulp("logcosh")
 
 
+def test_a_form_that_loses_digits_is_told_from_a_wrong_float_function(monkeypatch):
+    mp = context()
+    monkeypatch.setitem(precise_functions(), "softplus", lambda x: mp.log(1 + mp.exp(x)))
+    found = wrong_value("softplus", (-500.0,))
+    assert "by 80 digits but 7.12" in found
+    assert "the form of softplus in autograd/testing/mpmath_functions.py loses digits here" in found
+
+
 # The domain.
 
 RAISES_INSIDE = {"clip": "an interval whose low end is above its high end is refused"}
