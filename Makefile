@@ -1,13 +1,15 @@
 # Everything a developer runs; `make check` is what has to pass before a commit lands.
 PYTHON ?= .venv/bin/python
 
-.PHONY: check test format docs notebooks browser screenshot pictures bench fuzz help
+.PHONY: check lint test format docs notebooks browser screenshot pictures bench fuzz help
 
-check: ## lint, types and tests
-	$(PYTHON) -m ruff check .
-	$(PYTHON) -m ruff format --check .
+check: lint ## lint, types and tests
 	$(PYTHON) -m mypy
 	$(PYTHON) -m pytest -q -n 2
+
+lint: ## what ruff finds, and whether the code has its form
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
 
 test: ## tests with branch coverage
 	$(PYTHON) -m pytest -q -n 2 --cov --cov-report=term

@@ -32,6 +32,9 @@ class Primitive:
         smooth: False where the function has kinks or jumps.
         defaults: values of the last operands, where a call leaves them out.
 
+    Raises: TypeError or ValueError for a row that contradicts itself; the text begins with its
+        symbol.
+
     >>> cube = Primitive("cube", lambda x: x**3, lambda x, out: 3 * x * x)
     >>> cube(2.0), cube.partials[0](2.0, 8.0), cube.spell("x")
     (8.0, 12.0, 'cube(x)')
@@ -58,8 +61,37 @@ class Primitive:
         self.ieee = ieee
         self.smooth = smooth
         self.defaults = defaults
+        self.check_row()
         kind = "smooth" if smooth else "piecewise smooth"
         self.__doc__ = f"{symbol}: {kind}, {len(partials)} operands in {self.domain}."
+
+    def check_row(self) -> None:
+        """Raise a TypeError or a ValueError where the columns of the row do not fit together."""
+        count = len(self.partials)
+        if not count:
+            raise TypeError(
+                f"{self.symbol}: no partials; give one per operand, None where the result is "
+                "locally constant in it"
+            )
+        for rule in (self.forward, *self.partials):
+            if not (rule is None or callable(rule)):
+                raise TypeError(f"{self.symbol}: {shown(rule)} is no function")
+        if len(self.domain) != count:
+            raise ValueError(
+                f"{self.symbol}: {count} partials, but a domain of {len(self.domain)} intervals; "
+                "give one of each per operand"
+            )
+        for interval in self.domain:
+            if not is_interval(interval):
+                raise ValueError(
+                    f"{self.symbol}: the domain of an operand is (low, high), low < high, "
+                    f"not {shown(interval)}"
+                )
+        if len(self.defaults) > count:
+            raise ValueError(
+                f"{self.symbol}: {len(self.defaults)} defaults for {count} operands; "
+                "they belong to the last ones"
+            )
 
     def __call__(self, *operands: Any) -> Any:
         """Apply to numbers, or have the first Value among the operands record it."""
@@ -112,6 +144,15 @@ class Primitive:
         return self.name
 
 
+def is_interval(interval: Any) -> bool:
+    """Tell whether something is a pair of numbers, the lower one first."""
+    try:
+        low, high = interval
+        return bool(low < high)
+    except (TypeError, ValueError):
+        return False
+
+
 class Variadic(Primitive):
     """A primitive of a whole sequence of operands, recorded as one node.
 
@@ -128,6 +169,9 @@ class Variadic(Primitive):
         super().__init__(symbol, forward, **row)
         self.rule = rule
         self.__doc__ = f"{symbol}: a primitive of any number of operands, recorded as one node."
+
+    def check_row(self) -> None:
+        """Check nothing: there is no column with an entry per operand."""
 
     def __call__(self, xs: Iterable[Any], *others: Any) -> Any:
         """Apply to the numbers or Values of a sequence."""

@@ -195,7 +195,10 @@ def add_training_options(command: argparse.ArgumentParser) -> None:
         "(needs NumPy and numba)",
     )  # fmt: skip
     group.add_argument("--out", metavar="FOLDER", help="where to write (default: runs/<data>)")
-    group.add_argument("--quiet", "-q", action="store_true", help="show no progress")
+    group.add_argument(
+        "--quiet", "-q", action="store_true",
+        help="show no progress of the training; its result and the files written are still named",
+    )  # fmt: skip
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

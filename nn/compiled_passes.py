@@ -37,11 +37,11 @@ class CompiledPasses(Passes):
         self,
         network: Any,
         samples: list[Sample],
-        checks: list[Sample],
+        held_out: list[Sample],
         loss: Loss,
         optimizer: Optimizer,
     ) -> None:
-        super().__init__(network, samples, checks, loss, optimizer)
+        super().__init__(network, samples, held_out, loss, optimizer)
         check_rule(optimizer)
         self.numpy, compiler = required()
         self.rows, self.wanted = columns(self.numpy, samples)
@@ -52,9 +52,9 @@ class CompiledPasses(Passes):
         }
         self.function = compiler(lambda x, y: loss(network(x), y), example=samples[0], **options)
         self.evaluation: Any = None
-        if checks:
-            self.held_out = columns(self.numpy, checks)
-            self.evaluation = compiler(self.outputs, example=checks[0], **options)
+        if held_out:
+            self.held_out_columns = columns(self.numpy, held_out)
+            self.evaluation = compiler(self.outputs, example=held_out[0], **options)
         self.gradient: Any = None
         self.adopt()
         self.compare()
@@ -138,9 +138,10 @@ class CompiledPasses(Passes):
     def evaluate(self) -> tuple[float, float | None]:
         """Return the mean loss over the held-out samples, and the accuracy."""
         self.evaluation.parameters[:] = self.weights
-        errors, *outputs = (column.tolist() for column in self.evaluation.value(*self.held_out))
+        computed = self.evaluation.value(*self.held_out_columns)
+        errors, *outputs = (column.tolist() for column in computed)
         rows = [list(row) for row in zip(*outputs)]
-        return math.fsum(errors) / len(errors), accuracy(rows, [y for _, y in self.checks])
+        return math.fsum(errors) / len(errors), accuracy(rows, [y for _, y in self.held_out])
 
     def call(self, callback: Callable[[History], Any], history: History) -> Any:
         """Call a user's function, with all that was learned in the network; it may change it."""

@@ -34,13 +34,13 @@ class Passes:
         self,
         network: Any,
         samples: list[Sample],
-        checks: list[Sample],
+        held_out: list[Sample],
         loss: Loss,
         optimizer: Optimizer,
     ) -> None:
         self.network = network
         self.samples = samples
-        self.checks = checks
+        self.held_out = held_out
         self.loss = loss
         self.optimizer = optimizer
 
@@ -54,7 +54,7 @@ class Passes:
 
     def evaluate(self) -> tuple[float, float | None]:
         """Return the mean loss over the held-out samples, and the accuracy."""
-        return evaluate(self.network, self.checks, self.loss)
+        return evaluate(self.network, self.held_out, self.loss)
 
     def call(self, callback: Callable[[History], Any], history: History) -> Any:
         """Call a user's function, who may look at the network and change it."""

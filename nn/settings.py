@@ -10,9 +10,12 @@ ValueError: a mini-batch of 64 cannot be drawn from 40 samples: b is at most m
 
 from __future__ import annotations
 
+import operator
 from dataclasses import dataclass
+from typing import Any
 
 from autograd.messages import shown
+from nn.optim import in_range
 
 STEP_SIZE = 0.1  # alpha, unless told otherwise
 BATCH_SIZE = 16  # samples, unless told otherwise
@@ -30,8 +33,11 @@ class TrainingSettings:
     Attributes: `samples`, m: how many there are to train on; `step_size`, alpha: None for that of
     an optimiser which was made with its own; the others as for `train`.
 
-    Raises: ValueError for no samples, a count that is not an int of at least 1, a mini-batch of
-        more samples than there are, or an unknown way of sampling.
+    Ints of NumPy are ints here, and are kept as Python's.
+
+    Raises: ValueError, with the setting and its value, for no samples, a count that is not an int
+        of at least 1, a mini-batch of more samples than there are, a step size that is not a finite
+        number above 0, a seed that is no int, or an unknown way of sampling.
     """
 
     samples: int
@@ -44,12 +50,16 @@ class TrainingSettings:
     compiled: bool = False
 
     def __post_init__(self) -> None:
-        if not self.samples:
+        if self.samples == 0:
             raise ValueError("no samples to train on")
-        check_count("batch_size", self.batch_size)
-        check_count("iterations", self.iterations)
+        for name in ("samples", "batch_size", "iterations"):
+            self.keep(name, count(name, getattr(self, name)))
         if self.evaluate_every is not None:
-            check_count("evaluate_every", self.evaluate_every)
+            self.keep("evaluate_every", count("evaluate_every", self.evaluate_every))
+        if self.step_size is not None:
+            in_range("step_size", self.step_size, above=True)
+        self.keep("seed", whole("seed", self.seed))
+        self.keep("compiled", truth("compiled", self.compiled))
         if self.batch_size > self.samples:
             raise ValueError(
                 f"a mini-batch of {self.batch_size} cannot be drawn from {self.samples} samples: "
@@ -60,13 +70,46 @@ class TrainingSettings:
                 f"sampling {shown(self.sampling)} is not known; choose from {', '.join(SAMPLINGS)}"
             )
 
+    def keep(self, name: str, checked: Any) -> None:
+        """Set an attribute while the settings are made; afterwards they are frozen."""
+        object.__setattr__(self, name, checked)
+
     @property
     def evaluation_interval(self) -> int:
         """The iterations from one evaluation of the held-out samples to the next."""
         return self.evaluate_every or max(1, self.iterations // EVALUATIONS)
 
 
-def check_count(name: str, count: object) -> None:
-    """Raise a ValueError for a count that is not an int of at least 1."""
-    if not isinstance(count, int) or count < 1:
-        raise ValueError(f"{name} must be an int of at least 1, not {shown(count)}")
+def whole(name: str, x: Any, what: str = "an int") -> int:
+    """Return a setting that is an int, of Python or NumPy.
+
+    Raises: ValueError: it is none; a bool neither.
+    """
+    try:
+        if not isinstance(x, bool):
+            return operator.index(x)
+    except TypeError:
+        pass
+    raise ValueError(f"{name} must be {what}, not {shown(x)}")
+
+
+def count(name: str, x: Any) -> int:
+    """Return a setting that is an int of at least 1.
+
+    Raises: ValueError: it is none.
+    """
+    what = "an int of at least 1"
+    found = whole(name, x, what)
+    if found < 1:
+        raise ValueError(f"{name} must be {what}, not {shown(x)}")
+    return found
+
+
+def truth(name: str, x: Any) -> bool:
+    """Return a setting that is True or False, or the 1 or 0 that are equal to them.
+
+    Raises: ValueError: it is neither, such as the text "no", which counts as true.
+    """
+    if type(x).__name__ in ("bool", "bool_", "int") and x in (0, 1):
+        return bool(x)
+    raise ValueError(f"{name} must be True or False, not {shown(x)}")

@@ -80,7 +80,7 @@ def train(
     """
     check_kinds(network, resume)
     samples = checked_samples(inputs, targets)
-    checks = checked_samples(*held_out or ((), ()))
+    held_out_samples = checked_samples(*held_out or ((), ()))
     settings = TrainingSettings(
         samples=len(samples),
         batch_size=min(BATCH_SIZE, len(samples)) if batch_size is None else batch_size,
@@ -95,14 +95,14 @@ def train(
     optimizer = made(optimizer, network, settings)
     sampler = Sampler(settings)
     history = continued(resume, settings, sampler, optimizer)
-    passes = passes_of(compiled)(network, samples, checks, loss, optimizer)
+    passes = passes_of(settings.compiled)(network, samples, held_out_samples, loss, optimizer)
     other_steps = optimizer.steps - history.iteration  # of an optimiser that was used before
     last = (0, 0.0, sampler.state())
-    with recording(network), passes, Progress(progress, history.iteration, iterations) as bar:
+    with training_mode(network), passes, Progress(progress, history.iteration, iterations) as bar:
         # (1) the parameters w0 were initialised when the network was made
         try:
             evaluate_if_due(history, settings, passes)
-            for t in range(history.iteration + 1, iterations + 1):  # (2) for t = 1 ... T
+            for t in range(history.iteration + 1, settings.iterations + 1):  # (2) for t = 1 ... T
                 batch = sampler.draw()  # (3) b of m, without replacement
                 with divergence_explained(t, optimizer):
                     error = passes.accumulate(batch)  # (4) to (6)
@@ -196,7 +196,7 @@ def check_recording() -> None:
 
 
 @contextmanager
-def recording(network: Any) -> Iterator[None]:
+def training_mode(network: Any) -> Iterator[None]:
     """Put a Module in training mode, and back into the mode it was in."""
     before = getattr(network, "training", True)
     if isinstance(network, Module):
@@ -213,5 +213,5 @@ def evaluate_if_due(history: History, settings: TrainingSettings, passes: Passes
     t = history.iteration
     due = t % settings.evaluation_interval == 0 or t == settings.iterations
     known = history.evaluations and history.evaluations[-1].iteration == t
-    if passes.checks and t and due and not known:
+    if passes.held_out and t and due and not known:
         history.evaluations.append(Evaluation(t, *passes.evaluate()))

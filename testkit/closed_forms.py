@@ -166,12 +166,16 @@ def value_of(name):
 
 
 def partial_of(name, i):
-    """Return the i-th partial of a row: the complex step, with digits for what it drops."""
+    """Return the i-th partial of a row: the complex step, with digits for what it drops.
+
+    The step is small against 1 and against every operand, for a row may be a function of their
+    difference or of their quotient. It cancels nothing, so it may be as small as one likes.
+    """
 
     def partial(*numbers):
         with context().workdps(3 * mp.dps + GUARD_DIGITS):
             moved = list(map(context().mpf, numbers))
-            size = abs(moved[i]) or context().mpf(1)
+            size = min([context().mpf(1), *(abs(x) for x in moved if x)])
             step = size * context().mpf(10) ** -(mp.dps + GUARD_DIGITS // 2)
             moved[i] = context().mpc(moved[i], step)
             return mp.mpf(precise_function(name)(*moved).imag / step)

@@ -119,3 +119,22 @@ def excess(name, i, operands):
             return 0.0, 4.0
         loss = LOSSES.get((name, i))
         return error(slope, exact), loss.allowed(operands, out, exact) if loss else 4.0
+
+
+def wrong_slope(name, i, operands):
+    """Return what is wrong with a slope, and which file to mend; None where nothing is."""
+    found, allowed = excess(name, i, operands)
+    if found <= allowed:
+        return None
+    _, slope = recorded_slope(name, operands, i)
+    exact = exactly(EXACT[name][1 + i], *operands)
+    return (
+        f"the partial by operand {i} of {name} at {tuple(operands)} is {slope!r}, 60 digits give "
+        f"{float(exact)!r}: {found:.3g} ulp apart, {allowed:.3g} allowed: {MEND}"
+    )
+
+
+MEND = (
+    "mend the partial in autograd/primitives.py, or state its loss with the reason in LOSSES of "
+    "testkit/slope_errors.py"
+)

@@ -142,6 +142,20 @@ def test_a_compiled_row_equals_the_eager_one(name, way):
         slopes = compiled.value_and_grad(*columns, inputs=True)[2]
         slopes = [slopes] if len(columns) == 1 else slopes
         for i, (point, value, eager_slopes) in enumerate(expected):
-            assert ulps(values[i], value) <= allowed[0], (point, values[i], value)
-            for column, slope in zip(slopes, eager_slopes):
-                assert ulps(column[i], slope) <= allowed[1], (point, column[i], slope)
+            place = f"of {name} at {point}, compiled with {options},"
+            assert ulps(values[i], value) <= allowed[0], differs(
+                f"the value {place}", values[i], value, allowed[0]
+            )
+            for k, (column, slope) in enumerate(zip(slopes, eager_slopes)):
+                assert ulps(column[i], slope) <= allowed[1], differs(
+                    f"the slope by input {k} {place}", column[i], slope, allowed[1]
+                )
+
+
+def differs(what, found, expected, allowed):
+    """Return a message on a number that is not the eager one."""
+    return (
+        f"{what} is {found!r}, the eager one {expected!r}: {ulps(found, expected):.3g} ulp apart, "
+        f"{allowed} allowed: say by how much it may differ in ULPS of tests/test_compile_table.py; "
+        "where only infinities and NaN differ, the row may lack ieee= in autograd/primitives.py"
+    )

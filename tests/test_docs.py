@@ -1,4 +1,4 @@
-"""The README: its pictures, and the names that documents of earlier versions gave."""
+"""The README: its pictures and counts, the paths that documents name, and the names of earlier ones."""
 
 import importlib
 import importlib.util
@@ -7,6 +7,8 @@ import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 import pytest
+
+from autograd.primitives import TABLE
 
 ROOT = Path(__file__).parent.parent
 IMAGES = ROOT / "docs" / "images"
@@ -31,6 +33,18 @@ def test_every_picture_of_the_readme_exists_and_is_small():
     assert {"docs/images/graph.svg", "docs/images/network.svg"} <= set(named)
     for path in named:
         assert 0 < (ROOT / path).stat().st_size < 300_000, path
+
+
+def test_the_readme_counts_the_rows_of_the_table():
+    counted = re.findall(r"its (\d+) rows", (ROOT / "README.md").read_text(encoding="utf-8"))
+    assert counted == [str(len(TABLE))], f"README.md: the table has {len(TABLE)} rows now"
+
+
+def test_the_files_that_contributing_names_exist():
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"\b(?:autograd|nn|tests|testkit)/[\w/]+\.py", text))
+    assert "tests/test_rows.py" in named
+    assert [path for path in sorted(named) if not (ROOT / path).exists()] == []
 
 
 def test_pictures_need_nothing_from_elsewhere():

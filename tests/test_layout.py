@@ -40,29 +40,77 @@ def module_of(path):
     return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
 
+TYPE_CHECKS = ("TYPE_CHECKING", "typing.TYPE_CHECKING")
+IMPORTERS = ("import_module", "__import__")
+
+
 def for_running(source):
     """Return the syntax tree of a file without what is there for type checking."""
     found = ast.parse(source)
     for block in ast.walk(found):
-        if isinstance(block, ast.If) and "TYPE_CHECKING" in ast.unparse(block.test):
+        if isinstance(block, ast.If) and ast.unparse(block.test) in TYPE_CHECKS:
             block.body = []
     return found
 
 
 def names_imported(source):
-    """Yield the dotted names that a file imports, wherever it does; `?` where none can be read."""
-    for node in ast.walk(for_running(source)):
+    """Yield the dotted names that a file imports, wherever it does; `?` where none can be read.
+
+    An attribute of a package is among them: `autograd.explain` is the module where there is one.
+    """
+    found = for_running(source)
+    importers = set(IMPORTERS)
+    bound = {}  # what a name of this file stands for, where that is a module of ours
+    for node in ast.walk(found):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            for alias in node.names:
+                yield alias.name
+                top = alias.name.split(".")[0]
+                bound[alias.asname or top] = alias.name if alias.asname else top
         elif isinstance(node, ast.ImportFrom):
             assert not node.level, "imports are written in full, so that they can be searched"
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
-        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith(
-            ("import_module", "__import__")
-        ):
-            name = node.args[0]
-            constant = isinstance(name, ast.Constant)
-            yield name.value if constant else f"? {ast.unparse(node)}"
+            for alias in node.names:
+                yield f"{node.module}.{alias.name}"
+                bound[alias.asname or alias.name] = f"{node.module}.{alias.name}"
+                if alias.name in IMPORTERS:
+                    importers.add(alias.asname or alias.name)
+    called = set()
+    for node in ast.walk(found):  # a call comes before the function that it calls
+        if isinstance(node, ast.Call) and is_importer(node.func, importers):
+            called.add(node.func)
+            yield name_called(node)
+        elif is_importer(node, importers) and node not in called:
+            yield f"? {ast.unparse(node)}"
+        elif isinstance(node, ast.Attribute):
+            name, _, rest = dotted(node).partition(".")
+            if name in bound:
+                yield f"{bound[name]}.{rest}"
+
+
+def dotted(node):
+    """Return the text of a name with attributes, "" for any other expression."""
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute) and dotted(node.value):
+        return f"{dotted(node.value)}.{node.attr}"
+    return ""
+
+
+def is_importer(node, importers):
+    """Tell whether a node is a function that imports what it is told."""
+    if isinstance(node, ast.Attribute):
+        return node.attr in IMPORTERS
+    return isinstance(node, ast.Name) and node.id in importers
+
+
+def name_called(call):
+    """Return the name that a call imports: the first argument, a text that names a module in full."""
+    keywords = {keyword.arg: keyword.value for keyword in call.keywords}
+    argument = call.args[0] if call.args else keywords.get("name")
+    name = argument.value if isinstance(argument, ast.Constant) else None
+    if isinstance(name, str) and name and not name.startswith("."):
+        return name
+    return f"? {ast.unparse(call)}"
 
 
 def modules_imported(source, known):
@@ -71,9 +119,21 @@ def modules_imported(source, known):
         if name.startswith("?"):
             yield name
         elif name.split(".")[0] in PACKAGES:
-            while name not in known and "." in name:
-                name = name.rpartition(".")[0]
-            yield name
+            yield module_in(name, known)
+
+
+def module_in(name, known):
+    """Return the module that a dotted name lies in; the name itself where no file bears it.
+
+    A name that begins like a file which exists, but is not in the tree, lies in that file.
+    """
+    parts = name.split(".")
+    for count in range(len(parts), 0, -1):
+        module = ".".join(parts[:count])
+        path = ROOT / module.replace(".", "/")
+        if module in known or path.with_suffix(".py").exists():
+            return module
+    return name
 
 
 def violations(sources, order):
@@ -81,14 +141,39 @@ def violations(sources, order):
     known = {module_of(path): place for place, path in enumerate(order)}
     found = []
     for path, source in sources.items():
+        if path not in order:
+            found.append(no_line(path))
+            continue
         place = known[module_of(path)]
-        for name in modules_imported(source, known):
+        for name in dict.fromkeys(modules_imported(source, known)):
             if name.startswith("?"):
                 found.append(f"{path}: no search finds what {name[2:]} imports")
             elif name not in known:
-                found.append(f"{path}: {name} is not in the tree of DESIGN.md")
+                found.append(f"{path} imports {name}, which is not in the tree of DESIGN.md")
             elif known[name] >= place:
-                found.append(f"{path} imports {name}, which stands below it")
+                below = "which it is itself" if known[name] == place else "which stands below it"
+                found.append(f"{path} imports {name}, {below}")
+    return found
+
+
+def no_line(path):
+    """Return what is to be done about a file that has no line in the tree."""
+    return f"{path} has no line in the tree of DESIGN.md: add one below all that it imports"
+
+
+def misplaced(files, order):
+    """Return what is wrong between the files that there are and the lines of the tree."""
+    found = [no_line(path) for path in sorted(files - set(order))]
+    found += [
+        f"{path} has a line in the tree of DESIGN.md, but there is no such file"
+        for path in dict.fromkeys(order)
+        if path not in files
+    ]
+    found += [
+        f"{path} has {order.count(path)} lines in the tree of DESIGN.md"
+        for path in dict.fromkeys(order)
+        if order.count(path) > 1
+    ]
     return found
 
 
@@ -104,8 +189,7 @@ def test_every_file_has_its_place_in_the_tree():
         for name in PACKAGES
         for path in (ROOT / name).rglob("*.py")
     }
-    assert files == set(ORDER)
-    assert len(ORDER) == len(set(ORDER))
+    assert misplaced(files, ORDER) == []
 
 
 PLANTED = {
@@ -129,6 +213,48 @@ PLANTED = {
         "autograd/compile/compiled.py",
         'import importlib\nimportlib.import_module(f"autograd.compile.{name}")',
     ),
+    "of a relative name": (
+        "autograd/value.py",
+        'import importlib\nimportlib.import_module(".explain", __package__)',
+    ),
+    "by import_module under another name": (
+        "autograd/value.py",
+        'from importlib import import_module as load\nload("autograd.explain")',
+    ),
+    "by import_module as a value": (
+        "autograd/value.py",
+        'import importlib\nload = importlib.import_module\nload("autograd.explain")',
+    ),
+    "by import_module with a keyword": (
+        "autograd/value.py",
+        'import importlib\nimportlib.import_module(name="autograd.explain")',
+    ),
+    "by import_module of nothing": ("autograd/value.py", "import importlib\nf.import_module()"),
+    "where no types are checked": (
+        "autograd/backward.py",
+        "if not TYPE_CHECKING:\n    from autograd.value import Value",
+    ),
+    "where types are checked, or not": (
+        "autograd/backward.py",
+        "if TYPE_CHECKING or True:\n    from autograd.value import Value",
+    ),
+    "else than for type checking": (
+        "autograd/backward.py",
+        "if TYPE_CHECKING:\n    pass\nelse:\n    from autograd.value import Value",
+    ),
+    "of the package": ("autograd/value.py", "import autograd\nprint(autograd.grad)"),
+    "of an attribute that is a module": (
+        "autograd/value.py",
+        "import autograd.coercion\nprint(autograd.explain.paths)",
+    ),
+    "of an attribute of the package": (
+        "autograd/value.py",
+        "import autograd.coercion\nprint(autograd.grad)",
+    ),
+    "of an attribute of a package under another name": (
+        "autograd/testing/strategies.py",
+        "import autograd.testing as t\nprint(t.laws, t.strategies)",
+    ),
     "of itself": ("nn/train.py", "import nn.train"),
     "within nn": ("nn/losses.py", "from nn.train import train"),
 }
@@ -138,6 +264,35 @@ PLANTED = {
 def test_an_import_against_the_order_is_found(case):
     path, source = PLANTED[case]
     assert len(violations({path: source}, ORDER)) == 1
+
+
+def test_an_attribute_of_what_stands_above_is_free():
+    source = "import autograd.coercion as c\nimport autograd.modes\nprint(c.as_data, autograd.modes.MODE)"
+    assert violations({"autograd/value.py": source}, ORDER) == []
+
+
+def test_a_new_file_is_told_where_its_line_belongs():
+    new = {"autograd/extra.py": "from autograd.value import Value"}
+    line = (
+        "autograd/extra.py has no line in the tree of DESIGN.md: add one below all that it imports"
+    )
+    assert violations(new, ORDER) == [line]
+    assert misplaced({*ORDER, "autograd/extra.py"}, ORDER) == [line]
+
+
+def test_an_import_of_a_file_without_a_line_says_so():
+    order = [path for path in ORDER if path != "autograd/steps.py"]
+    assert violations({"autograd/value.py": "from autograd.steps import Step"}, order) == [
+        "autograd/value.py imports autograd.steps, which is not in the tree of DESIGN.md"
+    ]
+
+
+def test_a_line_twice_and_a_line_without_a_file_say_so():
+    files = {"autograd/a.py"}
+    assert misplaced(files, ["autograd/a.py", "autograd/a.py", "autograd/b.py"]) == [
+        "autograd/b.py has a line in the tree of DESIGN.md, but there is no such file",
+        "autograd/a.py has 2 lines in the tree of DESIGN.md",
+    ]
 
 
 def test_a_cycle_is_found():

@@ -3,6 +3,7 @@
 import dataclasses
 import inspect
 import json
+import math
 
 import pytest
 
@@ -92,10 +93,58 @@ def test_damaged_settings_of_a_saved_history_are_a_value_error(damage):
     _, history = trained(iterations=2)
     saved = history.as_dict()
     saved["settings"].update(damage)
-    with pytest.raises(ValueError, match="not the history|batch_size must be"):
+    with pytest.raises(ValueError, match="not the history|(batch_size|samples) must be"):
         History.from_dict(saved)
     with pytest.raises(ValueError, match="not the history"):
         History.from_dict(saved | {"settings": "fast"})
+
+
+REFUSED = [
+    ({"step_size": "a"}, "step_size must be a finite number above 0.0, not 'a'"),
+    ({"step_size": -0.1}, "step_size must be a finite number above 0.0, not -0.1"),
+    ({"step_size": math.nan}, "step_size must be a finite number above 0.0, not nan"),
+    ({"step_size": math.inf}, "step_size must be a finite number above 0.0, not inf"),
+    ({"seed": []}, r"seed must be an int, not \[\]"),
+    ({"seed": None}, "seed must be an int, not None"),
+    ({"seed": "5"}, "seed must be an int, not '5'"),
+    ({"batch_size": True}, "batch_size must be an int of at least 1, not True"),
+    ({"batch_size": 2.0}, "batch_size must be an int of at least 1, not 2.0"),
+    ({"iterations": True}, "iterations must be an int of at least 1, not True"),
+    ({"iterations": -1}, "iterations must be an int of at least 1, not -1"),
+    ({"evaluate_every": False}, "evaluate_every must be an int of at least 1, not False"),
+    ({"evaluate_every": "5"}, "evaluate_every must be an int of at least 1, not '5'"),
+    ({"compiled": "no"}, "compiled must be True or False, not 'no'"),
+    ({"compiled": None}, "compiled must be True or False, not None"),
+    ({"sampling": None}, "sampling None is not known"),
+]
+
+
+@pytest.mark.parametrize(("options", "message"), REFUSED)
+def test_a_setting_that_makes_no_sense_is_refused_by_name(options, message):
+    with pytest.raises(ValueError, match=message):
+        TrainingSettings(**{"samples": 24, "batch_size": 6, "iterations": 2, **options})
+    with pytest.raises(ValueError, match=message):
+        trained(**{"batch_size": 6, "iterations": 2, **options})
+
+
+@pytest.mark.parametrize("samples", [-5, True, "x", 2.0, None])
+def test_a_count_of_samples_is_an_int(samples):
+    with pytest.raises(ValueError, match="samples must be an int of at least 1, not "):
+        TrainingSettings(samples=samples, batch_size=1, iterations=1)
+
+
+def test_ints_of_numpy_are_ints():
+    numpy = pytest.importorskip("numpy")
+    counts = {"batch_size": 6, "iterations": 4, "evaluate_every": 2, "seed": 5}
+    expected, history = trained(**counts, step_size=0.5)
+    network, found = trained(
+        **{name: numpy.int64(n) for name, n in counts.items()}, step_size=numpy.float64(0.5)
+    )
+    assert found.settings == history.settings and numbers(network) == numbers(expected)
+    json.dumps(found.as_dict())
+    assert all(type(getattr(found.settings, name)) is int for name in counts)
+    settings = TrainingSettings(samples=1, batch_size=1, iterations=1, compiled=numpy.bool_(False))
+    assert settings.compiled is False
 
 
 def test_the_command_line_trains_with_the_settings_that_its_file_tells(tmp_path, monkeypatch):

@@ -23,7 +23,7 @@ from testkit.floats import TINY, ULP, bits, same
 from testkit.high_precision import DIGITS, error, high, is_normal
 from testkit.points import LISTS, PARAMETERS, drawn, inside, points
 from testkit.random_graphs import path_sum
-from testkit.slope_errors import excess, recorded_slope
+from testkit.slope_errors import MEND, recorded_slope, wrong_slope
 
 NOT_SMOOTH = {name for name, row in p.TABLE.items() if not row.smooth}
 FIXED = [name for name, row in p.TABLE.items() if not isinstance(row, p.Variadic)]
@@ -33,7 +33,13 @@ SLOPES = [
 
 
 def test_every_row_has_an_oracle_or_is_not_smooth():
-    assert set(EXACT) | set(EXACT_VARIADIC) | NOT_SMOOTH == set(p.TABLE)
+    unjudged = set(p.TABLE) - set(EXACT) - set(EXACT_VARIADIC) - NOT_SMOOTH
+    assert not unjudged, (
+        f"{sorted(unjudged)} have no partial, so they are not smooth: add smooth=False to the rows "
+        "in autograd/primitives.py"
+    )
+    unknown = (set(EXACT) | set(EXACT_VARIADIC)) - set(p.TABLE)
+    assert not unknown, f"{sorted(unknown)} of testkit/closed_forms.py are no rows of the table"
 
 
 def test_every_row_knows_its_name_and_survives_pickling():
@@ -80,6 +86,9 @@ SPECIAL = [
 ]
 
 
+LAW_1 = "a row gives what the same function of floats gives, and raises what it raises"
+
+
 def outcome(function, operands):
     """Return the bits of a float result, or the type of the exception."""
     try:
@@ -109,13 +118,13 @@ def test_a_row_gives_on_values_what_it_gives_on_floats(name):
     on_floats = ON_FLOATS.get(name, row.forward)
     for operands in operand_lists(name):
         expected = outcome(on_floats, operands)
-        assert outcome(row, operands) == expected, operands
+        assert outcome(row, operands) == expected, f"{name}{operands} of floats: {LAW_1}"
         for mask in {(True,) * len(operands), (True, False, True), (False, True, False)}:
             mixed = [
                 Value(x) if is_value and type(x) is float else x
                 for x, is_value in zip(operands, mask)
             ]
-            assert outcome(row, mixed) == expected, operands
+            assert outcome(row, mixed) == expected, f"{name}{operands} of {mixed}: {LAW_1}"
 
 
 @pytest.mark.parametrize("name", FIXED)
@@ -124,9 +133,8 @@ def test_a_row_gives_on_any_value_what_it_gives_on_the_float(name, data):
     row = p.TABLE[name]
     on_floats = ON_FLOATS.get(name, row.forward)
     operands = data.draw(drawn(name))
-    assert outcome(row, [Value(x) if type(x) is float else x for x in operands]) == outcome(
-        on_floats, operands
-    )
+    on_values = outcome(row, [Value(x) if type(x) is float else x for x in operands])
+    assert on_values == outcome(on_floats, operands), f"{name}{operands}: {LAW_1}"
 
 
 @pytest.mark.parametrize("name", FIXED)
@@ -217,16 +225,15 @@ def test_minimum_and_maximum_take_one_sequence_or_many_numbers():
 @pytest.mark.parametrize("name, i", SLOPES)
 def test_every_slope_is_right_to_4_ulp_over_the_whole_range(name, i):
     for operands in points(name):
-        found, allowed = excess(name, i, operands)
-        assert found <= allowed, operands
+        wrong = wrong_slope(name, i, operands)
+        assert wrong is None, wrong
 
 
 @pytest.mark.parametrize("name, i", SLOPES)
 @given(data=st.data())
 def test_every_slope_is_right_to_4_ulp_anywhere(name, i, data):
-    operands = data.draw(drawn(name))
-    found, allowed = excess(name, i, operands)
-    assert found <= allowed, operands
+    wrong = wrong_slope(name, i, data.draw(drawn(name)))
+    assert wrong is None, wrong
 
 
 @pytest.mark.parametrize("name, i", [(name, i) for name, i in SLOPES if name in COMPLEX])
@@ -240,8 +247,10 @@ def test_every_slope_agrees_with_the_complex_step(name, i):
             if min(abs(abs(x) - 1), abs(x)) < 1e-3 or x in (math.pi / 2, 1.57):
                 continue  # the complex functions themselves lose digits near a border
             slope = recorded_slope(name, operands, i)[1]
-            assert slope == pytest.approx(
-                complex_step(COMPLEX[name], operands, i), rel=1e-12, abs=1e-15
+            expected = complex_step(COMPLEX[name], operands, i)
+            assert slope == pytest.approx(expected, rel=1e-12, abs=1e-15), (
+                f"the partial by operand {i} of {name} at {tuple(operands)} is {slope!r}, the complex "
+                f"step gives {expected!r}: {MEND}"
             )
 
 
@@ -262,24 +271,32 @@ def check_variadic(name, rule, operands):
     with mp.workdps(DIGITS):
         exact = rule(*map(high, operands))
         exact = [e for e, x in zip(exact, operands) if type(x) is float]
-        for slope, e in zip(out.local_derivatives, exact, strict=True):
-            assert not is_normal(e) or error(slope, e) <= 4.0, (operands, slope, e)
+        variables = [i for i, x in enumerate(operands) if type(x) is float]
+        for i, slope, e in zip(variables, out.local_derivatives, exact, strict=True):
+            assert not is_normal(e) or error(slope, e) <= 4.0, (
+                f"the slope by operand {i} of {name} at {operands} is {slope!r}, 60 digits give "
+                f"{float(e)!r}: {error(slope, e):.3g} ulp apart, 4 allowed: mend the rule in "
+                "autograd/primitives.py"
+            )
 
 
 # Second and third derivatives: the rules called on Values, nested.
 
-NOISE = 1e-60  # of mpmath's own differences
 NOISE = 1e-60  # what mpmath's differences leave of a derivative that is 0
 HIGHER = [-7.3, -2.2, -1.1, -0.4, -0.05, 0.0, 0.05, 0.4, 0.8, 1.1, 2.2, 7.3, 21.0]
 UNARY = [name for name, (_, *slopes) in EXACT.items() if len(slopes) == 1]
 
 
-def check_scale(found, exact, terms):
-    """Compare with 60 digits, relative to what adds up to the number."""
+def check_scale(name, at, path, found, exact, terms):
+    """Compare a derivative along a path of operands with 60 digits, relative to its terms."""
     if abs(exact) < (NOISE if found.data == 0 else TINY):
         exact = 0
     bound = 64 * ULP * max(abs(exact), terms) + NOISE
-    assert abs(found.data - exact) <= bound, (found, exact)
+    assert abs(found.data - exact) <= bound, (
+        f"the derivative of {name} at {at} along the operands {path} is {found.data!r}, 60 digits "
+        f"give {float(exact)!r}: a wrong partial in autograd/primitives.py; or, where its floats are "
+        "right, one that is not made of operators and primitives alone"
+    )
 
 
 def terms_of(root, leaf):
@@ -298,7 +315,8 @@ def test_second_and_third_derivatives_agree_with_60_digits(name):
             scale = terms_of(order, x)
             (order,) = gradients(order, [x])
             with mp.workdps(DIGITS):
-                check_scale(order, mp.diff(EXACT[name][1], mp.mpf(at), n - 1), scale)
+                expected = mp.diff(EXACT[name][1], mp.mpf(at), n - 1)
+                check_scale(name, at, (0,) * n, order, expected, scale)
 
 
 BINARY_SMOOTH = [
@@ -321,9 +339,8 @@ def test_mixed_second_and_third_derivatives_agree_with_60_digits(name):
                 scale = max(scale, terms_of(order, (x, y)[i]))
                 (order,) = gradients(order, [(x, y)[i]])
             with mp.workdps(DIGITS):
-                check_scale(
-                    order, mp.diff(EXACT[name][0], at, (path.count(0), path.count(1))), scale
-                )
+                expected = mp.diff(EXACT[name][0], at, (path.count(0), path.count(1)))
+                check_scale(name, at, path, order, expected, scale)
 
 
 @pytest.mark.parametrize("name", ["gaussian", "polygamma"])
@@ -343,7 +360,8 @@ def test_rows_with_a_parameter_have_second_and_third_derivatives_too(name):
                 scale = terms_of(order, x)
                 (order,) = gradients(order, [x])
                 with mp.workdps(DIGITS):
-                    check_scale(order, mp.diff(by_t, mp.mpf(at), n - 1), scale)
+                    expected = mp.diff(by_t, mp.mpf(at), n - 1)
+                    check_scale(name, operands, (0,) * n, order, expected, scale)
 
 
 @pytest.mark.parametrize("name", EXACT_VARIADIC)
@@ -358,7 +376,8 @@ def test_n_ary_rows_have_second_and_third_derivatives(name):
             (order,) = gradients(order, [values[i]])
         counts = tuple(path.count(i) for i in range(len(at)))
         with mp.workdps(DIGITS):
-            check_scale(order, mp.diff(EXACT_VARIADIC[name][0], at, counts), scale)
+            expected = mp.diff(EXACT_VARIADIC[name][0], at, counts)
+            check_scale(name, at, path, order, expected, scale)
 
 
 # The numerical conventions of the design, one case for each row of its table.
@@ -597,8 +616,13 @@ def test_nan_in_gives_a_nan_value_and_a_nan_derivative(name):
     x = Value(nan)
     operands = [x, 0.5, 0.75][: len(p.TABLE[name].partials)]
     out = p.polygamma(1, x) if name == "polygamma" else p.TABLE[name](*operands)
-    assert math.isnan(out.data)
-    assert out.parents == (x,) and math.isnan(out.local_derivatives[0])
+    assert math.isnan(out.data), (
+        f"{name} of NaN is {out.data!r}: the float function in autograd/primitives.py loses it"
+    )
+    assert out.parents == (x,) and math.isnan(out.local_derivatives[0]), (
+        f"{name} of NaN has the slopes {out.local_derivatives}: the partial by operand 0 (or "
+        "constant=) in autograd/primitives.py loses the NaN"
+    )
 
 
 @pytest.mark.parametrize(

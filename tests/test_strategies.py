@@ -41,18 +41,41 @@ ROWS = [name for name in p.TABLE if name not in UNJUDGED]
 @pytest.mark.parametrize("name", ROWS)
 def test_every_row_is_right_at_its_hard_points_or_has_no_derivative_there(name):
     row = p.TABLE[name]
-    verdicts = [type(mutation.verdict(row, point)) for point in examples(points(row), 25)]
-    assert GradientMismatch not in verdicts
-    assert verdicts.count(type(None)) >= 3
+    verdicts = [(point, mutation.verdict(row, point)) for point in examples(points(row), 25)]
+    for point, verdict in verdicts:
+        assert not isinstance(verdict, GradientMismatch), (
+            f"{name} at {point}: {verdict}\n"
+            f"a wrong partial: mend it in autograd/primitives.py; an edge where there is none to be: "
+            f"add constant=; a partial that is right: the form of {name} in "
+            "autograd/testing/mpmath_functions.py loses digits here"
+        )
+    passed = sum(verdict is None for _, verdict in verdicts)
+    assert passed >= 3, f"{name}: {said_of(row, [point for point, _ in verdicts])}"
+
+
+def said_of(row, tried):
+    """Return at how many points the right rule passes, and what was said at the others."""
+    verdicts = [mutation.verdict(row, point) for point in tried]
+    others = {str(verdict) for verdict in verdicts if verdict}
+    return (
+        f"its own rule passes at {verdicts.count(None)} of {len(tried)} points; at others: {others}"
+    )
 
 
 @pytest.mark.parametrize("name", p.TABLE)
 def test_every_mutant_of_a_rule_is_caught(name):
     row = p.TABLE[name]
     right = row.partials, getattr(row, "rule", None), row.constant
-    made, survivors = mutation.hunted(row, examples(points(row), 40))
-    assert made >= 4
-    assert not list(map(str, survivors))
+    tried = examples(points(row), 40)
+    made, survivors = mutation.hunted(row, tried)
+    assert made >= 4, (
+        f"only {made} broken rules of {name} differ from its own: {said_of(row, tried)}"
+    )
+    assert not survivors, (
+        f"nothing notices these broken rules of {name}: {', '.join(map(str, survivors))}; is its form "
+        "in autograd/testing/mpmath_functions.py independent of the table, and the rule right? "
+        f"{said_of(row, tried)}"
+    )
     assert right == (row.partials, getattr(row, "rule", None), row.constant)
 
 
@@ -249,17 +272,13 @@ def test_the_rows_that_are_imported_from_primitives_are_those_that_autograd_does
 
 def test_random_expressions_with_all_inputs_equal_obey_where_they_are_defined():
     judged = Counter()
-
-    @settings(max_examples=200)  # about one in nine is undefined: 60 are too few to tell
-    @given(expressions(max_nodes=6))
-    def obey(expression):
+    for seed in range(200):
+        expression = random_expression(random.Random(seed), lines=6)
         try:
             laws.sharing(expression, *expression.point)
             judged["defined"] += 1
         except (ValueError, ArithmeticError):  # equal inputs may be outside of a domain
             judged["undefined"] += 1
-
-    obey()
     assert judged["undefined"] <= judged["defined"] / 4 and judged["defined"] >= 150
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from autograd.coercion import as_number
+from autograd.compile.tracing.ended import EndedValue
 from autograd.messages import shown
 from autograd.structures import is_0d, is_scalar
 from autograd.value import Value
@@ -44,6 +45,8 @@ def listed(what: str, place: str, x: Any) -> list[Any]:
         x = x.item()
     if isinstance(x, Value):
         return [x]
+    if isinstance(x, EndedValue):
+        x.refuse()
     try:
         return [as_number(x)]
     except TypeError:
