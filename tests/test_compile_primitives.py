@@ -6,6 +6,7 @@ Python does. The judge is the eager engine under `ieee()`, value and slopes.
 """
 
 import math
+import operator
 from fractions import Fraction
 
 import numpy as np
@@ -106,15 +107,15 @@ def batch_for(name, samples):
 def test_each_member_has_its_own_plain_operand(engine, name, place):
     numbers = NUMBERS.get((name, place), USUAL_NUMBERS)
     swapped = [numbers[-1], *numbers[1:-1], numbers[0]]
-    cases = [(numbers, ()), (swapped, ())]
+    cases = [(numbers, (), (1, 5)), (swapped, (), (5,))]
     if (name, place) not in PLAIN_ONLY:
-        cases.append((numbers, [("w", 0), ("x", -1), ("w", 1), ("x", -2)]))
-    for plain, others in cases:
+        cases.append((numbers, [("w", 0), ("x", -1), ("w", 1), ("x", -2)], (5,)))
+    for plain, others, sizes in cases:
         function, ws = members_of(name, place, plain, others)
         compiled = autograd.compile(
             function, ws, ([0.5] * WIDEST,), engine=engine, finite=False, reduce="sum"
         )
-        for samples in (1, 5):
+        for samples in sizes:
             assert_as_eager(compiled, function, ws, batch_for(name, samples))
 
 
@@ -161,6 +162,37 @@ def test_rounding_to_different_digits_in_one_function(engine):
         lambda x: [round(x), round(x, 1), round(x, 2), round(x, -1)], example=(1.0,), engine=engine
     )
     assert np.array(compiled.value([12.345])).T.tolist() == [[12.0, 12.3, 12.35, 10.0]]
+
+
+BETWEEN_FLOATS = st.one_of(
+    st.integers(-(2**60), 2**60),
+    st.integers(2**53, 2**53 + 9),
+    st.fractions(-4, 4, max_denominator=20),
+    st.sampled_from([10**400, -(10**400), Fraction(1, 3), Fraction(10**400, 3)]),
+)
+RELATIONS = [operator.lt, operator.le, operator.gt, operator.ge]
+
+
+@both_engines
+@settings(max_examples=40)
+@given(BETWEEN_FLOATS, st.sampled_from(RELATIONS), st.booleans())
+def test_a_comparison_with_a_number_between_two_floats_is_exact(engine, number, relation, turned):
+    near = float(number) if abs(number) < 10**300 else math.inf if number > 0 else -math.inf
+    batch = [near, np.nextafter(near, -math.inf), np.nextafter(near, math.inf), 0.0, -near]
+    batch = [float(x) for x in batch]
+
+    def holds(x):
+        return relation(number, x) if turned else relation(x, number)
+
+    compiled = autograd.compile(
+        lambda x: [where(holds(x), 1.0, 0.0), 1.0 if holds(x) else 0.0],
+        example=(batch[0],),
+        engine=engine,
+        retrace=True,
+        finite=False,
+    )
+    for found in compiled.value(batch):
+        assert found.tolist() == [float(holds(x)) for x in batch]
 
 
 # Functions of a user's own
@@ -261,3 +293,98 @@ def test_a_function_of_a_users_own_does_as_it_does_in_python(engine, declaration
     assert_as_eager(compiled, function, [w], batch)
     world["STATE"][0] = -1.0
     assert_as_eager(compiled, function, [w], batch[:1])
+
+
+@primitive(lambda x, out: 4 * x**3)
+def beyond_64_bits(x):
+    return int(1000 * x) ** 9 % 1013 if x > 1 else x**4
+
+
+@primitive(lambda x, out: -out / x)
+def absorbing(x):
+    try:
+        return 1 / x
+    except ZeroDivisionError:
+        return -1.0
+
+
+DOMAIN = ((0.5, 2.0), (1.0, 4.0))
+
+
+@primitive(lambda x, n, out: n * x ** (n - 1), None, domain=DOMAIN, check=False)
+def repeated(x, n):
+    return math.prod([x] * n) if isinstance(n, int) else 0.0
+
+
+@both_engines
+@pytest.mark.parametrize("samples", [1, 40])
+def test_ints_of_any_size_absorbed_exceptions_and_int_operands_are_as_in_python(engine, samples):
+    def function(xs):
+        first, second = beyond_64_bits(xs[0]), absorbing(xs[1])
+        return [first, second, *(repeated(xs[0], n) for n in (3, 2, 5))]
+
+    compiled = autograd.compile(
+        function, example=([0.5, 0.5],), engine=engine, reduce="sum", finite=False
+    )
+    batch = np.array([[2.5, 0.0], [0.5, 2.0], [1e6, -0.0]] * samples)
+    assert_as_eager(compiled, function, [], batch)
+
+
+@both_engines
+@pytest.mark.parametrize("result", [None, "2.5", 1j, [1.0], np.array([1.0])], ids=repr)
+def test_a_function_of_a_users_own_that_gives_no_number_is_named(engine, result):
+    results = [1.0] * 4
+
+    @primitive(lambda x, out: 0.0)
+    def constant_of_mine(x):
+        return results[0]
+
+    compiled = autograd.compile(constant_of_mine, example=(1.0,), engine=engine)
+    assert compiled.value([3.0]).tolist() == [1.0]
+    results[0] = result
+    with pytest.raises(TypeError, match=r"constant_of_mine\(3\.0\): .* is not a real number"):
+        compiled.value([3.0])
+
+
+@both_engines
+def test_what_a_function_of_a_users_own_raises_is_raised(engine):
+    numbers = {1.0: 2.0, 1.5: 2.0}
+
+    @primitive(lambda x, out: 0.0, domain=((1.0, 1.0001),), check=False)
+    def looked_up(x):
+        return numbers[round(x)]
+
+    compiled = autograd.compile(looked_up, example=(1.0,), engine=engine)
+    with pytest.raises(KeyError):
+        compiled.value([1.0, 7.0])
+    assert compiled.value([1.0]).tolist() == [2.0]
+
+
+@both_engines
+def test_a_function_of_a_users_own_that_calls_what_it_is_part_of_is_refused(engine):
+    inner = []
+
+    @primitive(lambda x, out: 1.0, check=False)
+    def halved(x):
+        return x if x < 1 or not inner else float(inner[0].value([x / 2])[0])
+
+    inner.append(autograd.compile(lambda x: halved(x) * 1.0, example=(0.5,), engine=engine))
+    with pytest.raises(RuntimeError, match="halved calls the compiled function that it is part of"):
+        inner[0].value([9.0])
+    assert inner[0].value([0.5]).tolist() == [0.5]
+
+
+@both_engines
+def test_functions_of_a_users_own_need_not_bear_threads(engine):
+    inside = []
+
+    @primitive(lambda x, out: 1.0)
+    def alone(x):
+        inside.append(x)
+        count = len(inside)
+        inside.pop()
+        return x if count == 1 else math.inf
+
+    batch = np.linspace(0.0, 1.0, 20_000)
+    compiled = autograd.compile(alone, example=(0.5,), engine=engine, threads=4)
+    assert compiled.value(batch).tolist() == batch.tolist()

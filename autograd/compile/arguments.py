@@ -112,9 +112,9 @@ def threads_of(threads: Any, cores: Callable[[], int]) -> int:
     return int(threads)
 
 
-def seed_of(seed: Any) -> tuple[float, ...] | None:
-    """Return the numbers of a seed, None without one."""
-    return None if seed is None else tuple(numbers_of("seed", flatten(seed)))
+def seed_of(seed: Any) -> tuple[float, ...]:
+    """Return the numbers of a seed."""
+    return tuple(numbers_of("seed", flatten(seed)))
 
 
 def numbers_of(name: str, xs: Iterable[Any]) -> list[float]:

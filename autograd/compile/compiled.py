@@ -28,6 +28,7 @@ from autograd.compile.processes import (
     paused_collector,
 )
 from autograd.compile.reference.numpy_engine import NumpyEngine, all_finite, descend
+from autograd.compile.reference.own_primitives import calls_users
 from autograd.compile.report import Report, drawing, report
 from autograd.compile.tracing.results import ONE, ArrayOf
 from autograd.compile.tracing.tape import Tape, check_again, trace
@@ -439,7 +440,8 @@ class Compiled:
         """
         self.catch_up()
         samples = samples_of(self.parts, batch, len(self.example))
-        seed = seed_of(seed)
+        if seed is not None:
+            seed = seed_of(seed)
         if samples >= MIN_SAMPLES_SLICED:
             return self.done_in_slices(samples, batch, wanted, seed)
         job = self.job(samples, wanted, seed)
@@ -522,8 +524,9 @@ class Compiled:
             job.seed[:] = weights
             return job, job.run()
 
-        with ThreadPoolExecutor(self.threads) as pool:
-            answers = list(pool.map(work, slices) if self.threads > 1 else map(work, slices))
+        threads = 1 if calls_users(engine.program) else self.threads
+        with ThreadPoolExecutor(threads) as pool:
+            answers = list(pool.map(work, slices) if threads > 1 else map(work, slices))
         for chosen, (job, answer) in zip(slices, answers):
             if answer < 0 and self.retrace:
                 return self.done_by_branch(whole.rows, wanted, seed)

@@ -10,7 +10,9 @@ changes; where they cannot be read, or give what is not finite, they are called 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import repeat
+from threading import get_ident
 from typing import Any
 
 import numpy as np
@@ -70,6 +72,11 @@ def slopes_of(
     return [(float(finite_or_inf(x)), cut) for (x, cut), edge in zip(pairs, edges) if edge]
 
 
+def calls_users(program: Program) -> bool:
+    """Tell whether a program calls functions of a user's own, which need not bear two threads."""
+    return any(isinstance(step, Map) and is_own(step.op) for step in program.instructions)
+
+
 class Members:
     """Some members of an instruction: those to which one tuple of plain operands was written."""
 
@@ -99,18 +106,39 @@ class OwnStep:
             plain[key] = numbers
             places.setdefault(key, []).append(i)
         self.groups = [Members(step, plain[key], found) for key, found in places.items()]
+        self.threads: set[int] = set()  # that are inside
+
+    @contextmanager
+    def once(self) -> Iterator[None]:
+        """Do what is in the block, which calls a user's function, unless that called us.
+
+        Raises: RuntimeError: it did, and what it was called for would be overwritten.
+        """
+        thread = get_ident()
+        if thread in self.threads:
+            raise RuntimeError(
+                f"{self.op} calls the compiled function that it is part of, whose arrays are in"
+                " use; have it call a second one, compiled from the same function"
+            )
+        self.threads.add(thread)
+        try:
+            yield
+        finally:
+            self.threads.discard(thread)
 
     def forward(self, values: Array, _: Any = None) -> None:
         """Compute the results."""
-        for group in self.groups:
-            found = list(map(result_of, repeat(self.op), *group.columns(values)))
-            values[group.results] = np.reshape(found, (len(group.places), -1))
+        with self.once():
+            for group in self.groups:
+                found = list(map(result_of, repeat(self.op), *group.columns(values)))
+                values[group.results] = np.reshape(found, (len(group.places), -1))
 
     def backward(self, values: Array, adjoints: Array) -> None:
         """Add slope times upstream adjoint, and nothing where one of them is absent."""
         for group in self.groups:
             upstream = adjoints[group.results]
-            slopes, cut = self.slopes(group, values)
+            with self.once():
+                slopes, cut = self.slopes(group, values)
             for i, slope, absent in zip(self.parents, slopes, cut):
                 found = slope.reshape(upstream.shape) * upstream + 0.0
                 absent = absent.reshape(upstream.shape)
@@ -167,7 +195,8 @@ def plain_operands(program: Program, slots: Any) -> list[Any]:
 def evaluated(tape: Tape, numbers: Sequence[Any], size: int) -> tuple[Array, Array]:
     """Return slopes and masks of rules, for operands and results that are so many numbers."""
     rows: dict[int, Any] = dict(zip(tape.inputs, (np.array(x, float) for x in numbers)))
-    rows |= {place: np.full(size, float(x)) for place, x in tape.constants.items()}
+    for place, x in tape.constants.items():
+        rows[place] = np.full(size, float(finite_or_inf(x)))
     for place in sorted(ancestors(tape, tape.outputs)):
         op, operands = tape.ops[place], tape.operands[place]
         if op is None:

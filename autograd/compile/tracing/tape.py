@@ -20,12 +20,13 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from itertools import zip_longest
+from math import nan
 from typing import Any, NamedTuple
 
-from autograd.coercion import as_data, as_number
+from autograd.coercion import as_data, as_number, finite_or_inf
 from autograd.compile.tracing import ended, random_numbers
 from autograd.compile.tracing.handlers import WALK
-from autograd.compile.tracing.internal_primitives import CHOICES, share, shifted, top
+from autograd.compile.tracing.internal_primitives import CHOICES, share, shifted, top, unequal
 from autograd.compile.tracing.reach import Reach, name_of
 from autograd.compile.tracing.results import numbers_of, structure_of
 from autograd.compile.tracing.stand_ins import stand_ins_in
@@ -47,7 +48,12 @@ from autograd.newest import settle
 from autograd.primitive_type import Primitive
 from autograd.primitives import (
     div,
+    equal,
+    greater,
+    greater_equal,
     inner_product,
+    less,
+    less_equal,
     mean,
     power,
     softmax_of,
@@ -61,6 +67,12 @@ from autograd.value import Value
 
 IN_PARTS = (mean, softmax_of)  # what is written down as several rows
 WITHOUT_SLOPES = RELATIONS.union(CHOICES)
+ORDER = {  # and what each comparison is with a float instead of a number beside it
+    less: (less_equal, less),
+    less_equal: (less_equal, less),
+    greater: (greater, greater_equal),
+    greater_equal: (greater, greater_equal),
+}
 
 
 class Guard(NamedTuple):
@@ -151,12 +163,35 @@ class Tape:
             return self.in_parts(op, operands)
         if op is inner_product and len(operands) == 1:
             return operands[0]  # a dot of no terms is its bias
+        if op in ORDER or op in (equal, unequal):
+            op, operands = self.with_floats(op, operands)
         if op is power and self.constants.get(operands[1]) in (1, 2):
             base, exponent = operands  # a product and no call of pow, in the slope too
             return base if self.constants[exponent] == 1 else self.apply(square, (base,))
         self.ops.append(op)
         self.operands.append(operands)
         return len(self.ops) - 1
+
+    def with_floats(
+        self, op: Primitive, operands: tuple[int, ...]
+    ) -> tuple[Primitive, tuple[int, ...]]:
+        """Return a comparison, which is exact, as one with a float where a number lies between two.
+
+        `x < 1/3` is `x <= 0.333...`, which is the float below the third.
+        """
+        plain = [self.constants.get(place, 0.0) for place in operands]
+        near = [float(finite_or_inf(x)) for x in plain]
+        if near == plain:
+            return op, operands
+        side = 0 if near[0] != plain[0] else 1
+        if op in ORDER:
+            upward = (near[side] < plain[side]) == bool(side)
+            op = ORDER[op][not upward]
+        else:  # no float equals it
+            near[side] = nan
+        places = list(operands)
+        places[side] = self.constant(near[side])
+        return op, tuple(places)
 
     def in_parts(self, op: Primitive, operands: tuple[int, ...]) -> int:
         """Append the parts of an operation, and return the place of the last."""
