@@ -199,22 +199,22 @@ class Program:
     Attributes:
         slots: how many; the first are the inputs, then broadcast shared numbers, then results.
         shared: the constants that stand behind the parameters in the array of shared numbers.
-        constants: the same, as they were written: ints stay ints.
         inputs: how many numbers a sample has.
         broadcast: places in the array of shared numbers that are copied to slots.
         outputs, guards: slots.
+        constants: those in `shared` as they were written: ints stay ints.
         facts: counts of what was found on the way, for `explain`.
     """
 
     parameters: int
     shared: list[float]
-    constants: list[Any]
     inputs: int
     slots: int
     broadcast: Table
     instructions: list[Instruction]
     outputs: Table
     guards: list[Guard]
+    constants: list[Any] = field(default_factory=list)
     facts: dict[str, Any] = field(default_factory=dict)
 
     def lines(self) -> Iterator[str]:
