@@ -34,7 +34,7 @@ tables = regular() | irregular | repeated
 def plan():
     """Return a plan of a program without instructions."""
     empty = np.zeros(0, np.int32)
-    program = Program(0, 0, [], [], SLOTS, SLOTS, empty, [], np.zeros(1, np.int32), [])
+    program = Program(0, 0, [], SLOTS, SLOTS, empty, [], np.zeros(1, np.int32), [])
     return BackwardPlan(ProgramInfo(program, np.zeros(0)), LANES)
 
 

@@ -214,13 +214,13 @@ class Program:
     trained: int
     parameters: int
     shared: list[float]
-    constants: list[Any]
     inputs: int
     slots: int
     broadcast: Table
     instructions: list[Instruction]
     outputs: Table
     guards: list[Guard]
+    constants: list[Any] = field(default_factory=list)
     facts: dict[str, Any] = field(default_factory=dict)
     watched: Table = field(default_factory=lambda: np.empty(0, np.int32))
     watched_names: list[str] = field(default_factory=list)
