@@ -26,6 +26,7 @@ from autograd import (
     where,
 )
 from testkit.inner_programs import InnerProgram, complaints
+from testkit.unwritten import unwritten_is_nan
 
 both_engines = pytest.mark.parametrize("engine", ["numba", "numpy"])
 PROGRAMS = 40
@@ -116,6 +117,32 @@ def test_a_step_over_such_a_product_is_taken(engine):
     )
     assert compiled.descend([1e308, 1e308], step_size=0.25) == 4.0
     assert compiled.parameters.tolist() == [1.0]
+
+
+@both_engines
+@pytest.mark.parametrize("seed", range(6))
+def test_such_a_product_at_the_border_of_a_branch_leaves_nothing_unwritten(engine, seed):
+    draw = random.Random(seed)
+    ws = [Value(round(draw.uniform(0.1, 1), 1)) for _ in range(9)]
+    numbers = np.array([w.data for w in ws])
+
+    def function(xs, z):
+        total = dot(ws, xs)
+        far = where(z * z < 1e300, z * z * z * z, 1.0)
+        return far * total + 10 if total > 0.3 else far - total
+
+    rows = np.round(np.random.default_rng(seed).uniform(-1, 1, (40, 9)), 1)
+    rows[:, 0] += np.round((0.3 - rows @ numbers) / numbers[0], 6)
+    zs = np.array([1.0, 1e200] * 20)
+    total = rows @ numbers
+    compiled = autograd.compile(function, ws, ([1.0] * 9, 1.0), engine=engine, retrace=True)
+    with unwritten_is_nan():
+        found = compiled.value(rows, zs)
+        slopes = compiled.value_and_grad(rows, zs, inputs=True)[2][0] * 40
+        each = compiled.per_sample_grad(rows, zs)
+    assert np.minimum(abs(found - total - 10), abs(found - 1 + total)).max() < 1e-9
+    assert np.minimum(abs(slopes - numbers), abs(slopes + numbers)).max() < 1e-9
+    assert np.minimum(abs(each - rows), abs(each + rows)).max() < 1e-9
 
 
 @both_engines

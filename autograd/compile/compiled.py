@@ -138,7 +138,7 @@ class Specialization:
     def strict_job(self, job: Any) -> Any:
         """Return the same job, which has been run so that no infinity met an absent adjoint.
 
-        Which branches its samples take is decided, so its answer does not matter.
+        Which branches its samples take is decided, so such a program has no guards.
         """
         engine = self.engine(job.wanted, STRICT)
         found = engine.job(len(job.rows), job.wanted)
@@ -412,7 +412,7 @@ class Compiled:
         if len(weights) != count:
             raise ValueError(f"the function returns {count} numbers, but seed has {len(weights)}")
         mean = self.reduce == "mean" and not wanted & WANT_EACH
-        return weights / samples if mean else weights
+        return (weights / samples if mean else weights) + 0.0  # -0.0 would be an absent adjoint
 
     def like_inputs(self, slopes: Array) -> Any:
         """Return the gradient by the inputs in the structure of the arguments."""
