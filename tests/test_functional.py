@@ -244,3 +244,9 @@ def test_the_cost_of_a_gradient_does_not_grow_with_the_number_of_inputs():
     leaves = leaves_of(xs)
     root = autograd.sum([x * x for x in leaves])
     assert len(list(root.backward_steps())) == len(topological_order(root)) == 801
+
+
+def test_what_a_tangent_does_not_move_has_no_tangent_not_a_zero_one():
+    w = Value(0.0)
+    assert jvp(lambda x: x * 3.0 + sqrt(w), (2.0,), (1.0,)) == (6.0, 3.0)
+    assert grad(lambda x: jvp(lambda y: y * y + sqrt(w), (x,), (1.0,))[1])(2.0) == 2.0

@@ -16,7 +16,16 @@ import numpy as np
 
 from autograd.coercion import finite_or_inf
 from autograd.compile.arguments import example_of, number_of, parameters_of, seed_of, threads_of
-from autograd.compile.batches import Array, Part, fill, parts_of, places_of, samples_of, shaped_like
+from autograd.compile.batches import (
+    Array,
+    Part,
+    array_of,
+    fill,
+    parts_of,
+    places_of,
+    samples_of,
+    shaped_like,
+)
 from autograd.compile.branches import BranchedBatch, GuardError, missed_guards
 from autograd.compile.lower.lowering import FAST, STRICT, complete, lower
 from autograd.compile.lower.program import WANT_EACH, WANT_GRADIENT, WANT_INPUTS
@@ -69,8 +78,8 @@ class CombinedJob:
 
     @property
     def unsound(self) -> bool:
-        """Whether a sum of finite gradients is not finite."""
-        return not all_finite(self.gradients)
+        """Whether what finite numbers add up to is not finite."""
+        return not (math.isfinite(self.total[0]) and all_finite(self.gradients))
 
     def gradient(self) -> Array:
         """Return the gradient by the parameters."""
@@ -173,7 +182,7 @@ class Specialization:
     def strict_job(self, job: Any) -> Any:
         """Return the same job, which has been run so that no infinity met an absent adjoint.
 
-        Which branches its samples take is decided, so its answer does not matter.
+        Which branches its samples take is decided, so such a program has no guards.
         """
         engine = self.engine(job.wanted, STRICT)
         found = engine.job(len(job.rows), job.wanted)
@@ -198,10 +207,11 @@ class Compiled:
         reduce: "mean" or "sum" of the results over the batch, in `value_and_grad`.
         threads: how many may work at once on a batch of thousands of samples, or on a product of
             large matrices; as many as there are cores by default. No result depends on it.
-        finite: False lets inputs and results be infinite or NaN, where by default that is an
-            error.
-        retrace: True traces again where a sample takes another branch; by default that is an
-            error, for a compiled function never answers for a branch that it has not seen.
+        finite: False lets inputs, results and gradients be infinite or NaN, where by default that
+            is an error; and so is an infinity on the way that an operation absorbs.
+        retrace: True traces again where a sample takes another branch, up to 64 times in a call; by
+            default that is an error, for a compiled function never answers for a branch that it
+            has not seen.
         functions: whose exp, log, sin and so on the numba engine calls. "vector" are its own, which
             take several numbers at once, to 1 ulp (erfc to a few); "libm" are those that Python
             calls, so that single results have the very bits of the eager engine.
@@ -354,7 +364,7 @@ class Compiled:
     @parameters.setter
     def parameters(self, numbers: Any) -> None:
         with self.lock:
-            self.specializations[0].parameters[:] = numbers
+            self.specializations[0].parameters[:] = array_of(numbers, "parameters")
             self.wrote_parameters()
 
     def pull(self) -> None:
@@ -400,7 +410,7 @@ class Compiled:
         """
         with self.lock:
             job = self.done(batch, WANT_INPUTS | WANT_GRADIENT if inputs else WANT_GRADIENT, seed)
-            value, gradient = self.total_of(job), job.gradient()
+            value, gradient = job.total.item(), job.gradient()
             return (value, gradient, self.like_inputs(job.slopes)) if inputs else (value, gradient)
 
     def per_sample_grad(self, *batch: Any, seed: Any = None) -> Array:
@@ -425,11 +435,10 @@ class Compiled:
             step_size = number_of("step_size", step_size)
         with self.lock:
             job = self.done(batch, WANT_GRADIENT, seed, step_size)
-            total = self.total_of(job)
             if not (job.moved or job.descend(step_size, self.finite)):
                 self.complain_of_step(job.gradient(), step_size)
             self.wrote_parameters()
-            return total
+            return job.total.item()  # type: ignore[no-any-return]
 
     def done(
         self, batch: tuple[Any, ...], wanted: int, seed: Any = None, step_size: float = 0.0
@@ -449,7 +458,9 @@ class Compiled:
         answer = job.run(step_size, self.finite)
         if answer < 0 and self.retrace:
             return self.done_by_branch(job.rows, wanted, seed)
-        return self.checked(self.specializations[0], job, answer)
+        if answer or job.unsound:
+            return self.checked(self.specializations[0], job, answer)
+        return job
 
     def checked(
         self,
@@ -471,26 +482,15 @@ class Compiled:
         """
         if answer < 0 or (answer and self.finite):
             self.complain(job, answer, places)
-        if not job.unsound:
+        if not job.unsound or gradient_is_finite(job):
+            if job.unsound and self.finite:
+                self.complain_of_sum(job)
             return job
         if specialization and way == FAST and job.engine.program.some_absent:
             job = specialization.strict_job(job)
-        if job.unsound and self.finite:
+        if self.finite and not gradient_is_finite(job):
             self.complain_of_gradient(specialization, job, places)
         return job
-
-    def total_of(self, job: Any) -> float:
-        """Return the value of a batch.
-
-        Raises: FloatingPointError: all has to be finite, and the sum is not.
-        """
-        total = job.total.item()
-        if self.finite and not math.isfinite(total):
-            raise FloatingPointError(
-                f"the results of all samples are finite, but what they add up to is {total};"
-                " finite=False lets infinite numbers and NaN pass"
-            )
-        return total  # type: ignore[no-any-return]
 
     def job(self, samples: int, wanted: int, seed: Any) -> Any:
         """Return a job for so many samples, if possible one that was used before."""
@@ -572,7 +572,7 @@ class Compiled:
         if len(weights) != count:
             raise ValueError(f"the function returns {count} numbers, but seed has {len(weights)}")
         mean = self.reduce == "mean" and not wanted & WANT_EACH
-        return weights / samples if mean else weights
+        return (weights / samples if mean else weights) + 0.0  # -0.0 would be an absent adjoint
 
     def like_inputs(self, slopes: Array) -> Any:
         """Return the gradient by the inputs in the structure of the arguments."""
@@ -633,6 +633,18 @@ class Compiled:
         """Return what a message calls a job's sample: its number in the batch of the caller."""
         number = place_of(sample, places)
         return number if self.numbering is None else self.numbering[number]
+
+    def complain_of_sum(self, job: Any) -> None:
+        """Tell of finite results whose sum is not.
+
+        Raises: FloatingPointError: it is not.
+        """
+        total = job.total.item()
+        if not math.isfinite(total):
+            raise FloatingPointError(
+                f"the results of all samples are finite, but what they add up to is {total};"
+                " finite=False lets infinite numbers and NaN pass"
+            )
 
     def complain_of_step(self, gradient: Array, step_size: float) -> None:
         """Tell of a step that would leave a parameter that is not finite.
@@ -696,6 +708,11 @@ class Compiled:
         return self.explain().html
 
 
+def gradient_is_finite(job: Any) -> bool:
+    """Tell whether a job's gradients are finite, by parameters and by inputs."""
+    return all_finite(job.gradients) and all_finite(job.slopes)
+
+
 def place_of(sample: int, places: Any) -> Any:
     """Return the number in its batch of a job's sample."""
     if places is None or isinstance(places, int):
@@ -734,12 +751,10 @@ def first_unsound(specialization: Specialization, job: Any) -> int | None:
         part.rows[:] = rows[start:middle]
         part.seed[:] = job.seed
         part.run()
-        if part.unsound:
-            stop = middle
-        else:
-            start = middle
-        if part.unsound and len(part.rows) == 1:
+        sound = gradient_is_finite(part)
+        if not sound and stop - start == 1:
             return start
+        start, stop = (middle, stop) if sound else (start, middle)
     return None
 
 

@@ -39,7 +39,7 @@ from autograd.compile.lower.watched import watched_rows
 from autograd.compile.tracing.internal_primitives import differentiable, quotient, share
 from autograd.compile.tracing.rules import slopes_and_masks
 from autograd.compile.tracing.symbols import Symbol, place_of
-from autograd.compile.tracing.tape import Tape
+from autograd.compile.tracing.tape import Guard, Tape
 from autograd.primitive_type import Variadic
 
 MIN_TERMS_TO_WAIT = 4  # inner products of fewer do not wait for others with the same weights
@@ -69,8 +69,9 @@ def lower(tape: Tape, edges: Array, leaves: Sequence[int], way: str = FAST) -> P
     """Return the program of a complete tape, whose backward pass leads to the given leaves.
 
     Args: way: FAST; STRICT, which looks for absent adjoints everywhere, and so multiplies no
-        infinity by one, overflows included; or PLAIN, which besides computes every row by itself,
-        so that its bits depend on nothing but the expression.
+        infinity by one, overflows included, and has no guards, as it is run when they have held;
+        or PLAIN, which looks as well, and computes every row by itself, so that its bits depend on
+        nothing but the expression.
     Cost: O(n log n) in time for n nodes and operands, O(n) in memory.
     """
     graph = Graph(tape)
@@ -174,7 +175,7 @@ class Lowering:
             broadcast=self.number[broadcast],
             instructions=self.with_edges(),
             outputs=self.slot[tape.outputs],
-            guards=[guard._replace(row=int(self.slot[guard.row])) for guard in tape.guards],
+            guards=self.guards(),
             watched=self.slot[list(tape.watched)],
             watched_names=[op.symbol for op in tape.watched.values()],
             some_absent=some_absent,
@@ -186,6 +187,12 @@ class Lowering:
         names = [x.name or f"{x._data:.6g}" for x in self.tape.followed.values()]
         tape = self.tape
         return {"recorded": tape.recorded, "rows": len(tape), "followed": names}
+
+    def guards(self) -> list[Guard]:
+        """Return the guards with slots for rows; a strict program is run when they have held."""
+        if self.way == STRICT:
+            return []
+        return [guard._replace(row=int(self.slot[guard.row])) for guard in self.tape.guards]
 
     def assign(self, places: Array) -> int:
         """Give rows consecutive slots, and return the first."""

@@ -6,7 +6,8 @@ sample. So the adjoint of a row all of whose ways to the output can be cut off i
 some samples it is absent. An absent adjoint is written as -0.0, which one that is there never is:
 what is added to an optional adjoint is made +0.0 where it is a zero. Kernels look for the mark only
 where the adjoint is optional of a row that stands above one whose slope can be infinite; elsewhere
-a zero is as good.
+a zero is as good, but for overflow: then a gradient becomes NaN, and is computed again by a program
+whose kernels look for the mark everywhere.
 """
 
 from __future__ import annotations

@@ -608,10 +608,11 @@ PARAMETERS_COUNT, STEP = 25, 26  # the latter: where step size and finiteness of
 OUTPUTS_STRIDE = 27  # numbers from one column of the outputs to the next
 SAMPLES_KEPT = 28  # whether products ask for the samples as rows
 WATCHED_COUNT, WATCHED_TABLE = 29, 30  # slots that have to be finite
-UNSOUND = 31  # the machine's second answer: whether a number of the gradient is not finite
-JOB_FIELDS = 32
+JOB_FIELDS = 31
 
+LARGE_PRODUCT_NUMBERS = 2**13  # of a product of which so many are judged by its factors
 SMALL_PRODUCT = 1e30  # of two sums of squares: no inner product of their numbers is above its root
+UNSOUND = 2**61  # is added to the answer where a number of the gradient, or the sum, is not finite
 
 UNFIT = -(2**62)  # the answer where a step would leave a parameter that is not finite
 
@@ -701,7 +702,8 @@ def is_judged(step: Any, samples: Any) -> Any:
     if step[FIRST] == step[BACKWARD]:
         return False
     rows, terms = step[COUNT] // step[COLUMNS], step[TERMS]
-    return rows * terms > (rows + terms) * step[COLUMNS] * samples
+    factors = (rows + terms) * step[COLUMNS] * samples
+    return rows * terms > max(factors, LARGE_PRODUCT_NUMBERS)
 
 
 @njit(error_model="numpy")
@@ -720,25 +722,12 @@ def factors_are_small(step: Any, tables: Any, values: Any, adjoints: Any, lanes:
 
 
 @njit(error_model="numpy")
-def all_factors_are_small(
-    job: Any, code: Any, tables: Any, values: Any, adjoints: Any, lanes: Any, samples: Any
-) -> Any:
-    """Tell the same of all products whose gradient is judged by them."""
-    for i in range(job[INSTRUCTIONS]):
-        step = shift(code, i * INSTRUCTION_FIELDS)
-        if is_judged(step, samples):
-            if not factors_are_small(step, tables, values, adjoints, lanes):
-                return False
-    return True
-
-
-@njit(error_model="numpy")
 def gradient_is_finite(
     job: Any, code: Any, tables: Any, gradient: Any, samples: Any, judged: Any
 ) -> Any:
     """Tell whether the gradient by the parameters is finite.
 
-    If products were `judged`, by small factors, their gradients are not looked through.
+    If products were `judged`, by factors that are small, theirs are not looked through.
     """
     if not judged:
         return is_finite(gradient, job[PARAMETERS_COUNT])
@@ -851,7 +840,7 @@ def descend(job: Any, shared: Any, gradient: Any, blank: Any) -> Any:
     """
     step, count = pointer_like(shared, job[STEP]), job[PARAMETERS_COUNT]
     step_size, finite = step[0], step[1] != 0.0
-    if step_size == 0.0 or (finite and blank) or job[UNSOUND]:
+    if step_size == 0.0 or (finite and blank) or blank >= UNSOUND:
         return blank
     if finite and not lands_safely(shared, gradient, count, step_size):
         return UNFIT
@@ -876,7 +865,8 @@ def machine(job: Any, tables: Any, shared: Any) -> Any:
     The gradient by the shared numbers is written, or one for each sample. Returns -1 - s where a
     guard fails at sample s, s + 1 where the first input or output that is not finite is that of
     sample s, UNFIT where the parameters cannot take a step that is asked for, and 0 if all is well.
-    Whether the gradient is finite, too, is noted in the job.
+    UNSOUND is added where the gradient is not finite, or what the outputs add up to; whoever asks
+    for a step hears UNFIT.
     FIRST is the backward kernel of the first block, which may write to the gradient where others
     add.
     """
@@ -884,7 +874,11 @@ def machine(job: Any, tables: Any, shared: Any) -> Any:
     adjoints, scratch = pointer_like(shared, job[ADJOINTS]), pointer_like(shared, job[SCRATCH])
     gradient, total = pointer_like(shared, job[GRADIENT]), pointer_like(shared, job[SUM])
     wanted, blank, start = job[WANTED], 0, 0
-    total[0], job[UNSOUND], judged = 0.0, 0, True
+    total[0], unsound = 0.0, False
+    judged = 0  # 1 if products were judged by factors that are small, -1 if any are not
+    step_asked = pointer_like(shared, job[STEP])
+    samples = 1 if wanted & WANT_EACH else job[SAMPLES]
+    looks = wanted != 0 and (step_asked[0] == 0.0 or step_asked[1] == 0.0)
     if wanted and not wanted & WANT_EACH:
         clear_gradient(job, tables, gradient)
     while start < job[SAMPLES]:
@@ -915,22 +909,23 @@ def machine(job: Any, tables: Any, shared: Any) -> Any:
             for i in range(job[INSTRUCTIONS] - 1, -1, -1):
                 step = shift(code, i * INSTRUCTION_FIELDS)
                 kernel = step[FIRST] if start == 0 or wanted & WANT_EACH else step[BACKWARD]
+                if looks and judged >= 0 and is_judged(step, samples):
+                    small = factors_are_small(step, tables, values, adjoints, lanes)
+                    judged = 1 if small else -1
                 if kernel:
                     call(kernel, step, tables, shared, values, adjoints, gradient, scratch, lanes)
             add_shared_gradient(job, tables, adjoints, gradient, lanes)
             if wanted & WANT_INPUTS:
                 slopes = pointer_like(shared, job[SLOPES])
                 if not store_slopes(job, slopes, adjoints, start, lanes):
-                    job[UNSOUND] = 1
-            samples = 1 if wanted & WANT_EACH else job[SAMPLES]
-            if not all_factors_are_small(job, code, tables, values, adjoints, lanes, samples):
-                judged = False
-            last = start + lanes == job[SAMPLES]
-            if last or wanted & WANT_EACH:
-                if not gradient_is_finite(job, code, tables, gradient, samples, judged):
-                    job[UNSOUND] = 1
-                judged = True
+                    unsound = True
+            if looks and (wanted & WANT_EACH or start + lanes == job[SAMPLES]):
+                if not gradient_is_finite(job, code, tables, gradient, samples, judged > 0):
+                    unsound = True
+                judged = 0
             if wanted & WANT_EACH:
                 gradient = shift(gradient, job[SHARED_COUNT])
         start += lanes
+    if unsound or total[0] * 0.0 != 0.0:
+        blank += UNSOUND
     return descend(job, shared, gradient, blank)

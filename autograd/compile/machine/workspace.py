@@ -62,7 +62,7 @@ class Job:
         self.total = np.zeros(1, dtype)
         self.step = np.zeros(2, dtype)  # the size of a step of descent, whether all must be finite
         self.moved = False  # by such a step
-        self.unsound = False  # whether a number of the gradient is not finite
+        self.unsound = False  # whether a number of the gradient may not be finite, or the sum
         self.settings = engine.settings.copy()
         self.settings[[k.BLOCK, k.SAMPLES, k.WANTED]] = lanes, samples, wanted
         self.settings[k.STEP] = self.step.ctypes.data
@@ -104,21 +104,21 @@ class Job:
         """Move the parameters down the gradient; False where they would not stay finite."""
         return descend(self.engine.shared, self.gradients[0], step_size, finite)
 
-    def run(self, step_size: float = 0.0, finite: bool = True) -> int:
+    def run(self, step_size: float = 0.0, finite: bool = True) -> Any:
         """Run the machine, and return its answer: 0, or where a guard or a number failed.
 
         With a step size the machine itself moves the parameters, which saves two passes over them.
         """
         if self.large:
             self.change_buffer()
-        if step_size and not self.engine.callbacks:  # which may fail half-way
+        steps = step_size and not self.engine.callbacks  # which may fail half-way
+        if steps:
             self.step[0], self.step[1] = step_size, finite
-            answer = self.machine()
-            self.unsound = bool(self.settings[k.UNSOUND])
-            self.step[0], self.moved = 0.0, answer >= 0 and not self.unsound
-        else:
-            answer, self.moved = self.machine(), False
-            self.unsound = bool(self.settings[k.UNSOUND])
+        answer = self.machine()
+        if steps:
+            self.step[0] = 0.0
+        self.unsound = not -k.UNSOUND < answer < k.UNSOUND
+        self.moved = bool(steps and answer >= 0 and not self.unsound)
         if self.apart:
             self.engine.idle.append(self.workspace)
         failures = self.engine.failures
@@ -126,7 +126,9 @@ class Job:
             first = failures[0]
             failures.clear()
             raise first
-        return 0 if answer == k.UNFIT else answer
+        if self.unsound:
+            return 0 if answer == k.UNFIT else answer - k.UNSOUND
+        return answer
 
 
 class Probe(Job):

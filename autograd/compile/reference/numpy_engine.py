@@ -147,7 +147,7 @@ class Job:
         self.shape = samples if wanted & WANT_EACH else 1, len(engine.shared) if wanted else 0
         self.gradients = self.full = np.zeros((0, 0), dtype)
         self.total = np.zeros(1, dtype)
-        self.unsound = False  # whether a number of the gradient is not finite
+        self.unsound = False  # whether a number of the gradient is not finite, or the sum
         self.blank = 0  # the number of the first sample with a watched number that is not finite
 
     def share(self, rows: Array, outputs: Array, slopes: Array) -> None:
@@ -174,8 +174,9 @@ class Job:
                 self.engine.give_back(plan)
                 if answer:
                     return answer
-            self.total[0] = np.dot(np.dot(self.ones, self.outputs), self.seed)
-            self.unsound |= not all_finite(self.slopes)
+            if self.wanted:
+                self.total[0] = np.dot(np.dot(self.ones, self.outputs), self.seed)
+                self.unsound |= not (isfinite(self.total[0]) and all_finite(self.slopes))
             return self.first_blank()
 
     def run_block(self, plan: BackwardPlan, start: int) -> int:

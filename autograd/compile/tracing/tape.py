@@ -211,7 +211,7 @@ class Tape:
         """Return all that two tapes of the same program have in common."""
         constants = {place: (type(x), repr(x)) for place, x in self.constants.items()}
         guards = [(guard.row, guard.truth) for guard in self.guards]
-        leaves = self.parameters, self.inputs, self.outputs
+        leaves = self.parameters, self.inputs, list(self.followed), self.outputs
         return self.ops, self.operands, constants, leaves, guards
 
     def __getstate__(self) -> dict[str, Any]:

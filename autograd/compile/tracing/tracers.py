@@ -328,6 +328,7 @@ def restore_classes() -> None:
         for _, found, before in reversed(changed):
             change_classes(found, before)
         changed.clear()
+        traces.clear()
 
 
 changed: list[tuple[int, list[Value], list[Any]]] = []  # by which thread, what, and from which
