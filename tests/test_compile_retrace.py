@@ -157,7 +157,7 @@ def test_more_traces_than_one_batch_may_need_in_a_life(engine):
     calls = []
 
     def counted(x):
-        calls.append(x)
+        calls.append(None)  # a Value of the trace may not be kept
         return rounds(x)
 
     compiled = autograd.compile(counted, example=(1.0,), engine=engine, retrace=True)
