@@ -63,8 +63,10 @@ class Value(Operators):
     it was applied to; `parents`, the operands that an edge leads to, repeats kept;
     `local_derivatives`, one number per parent; `name`.
 
-    Values are compared and hashed by identity; `<`, `>` and `bool` follow the number. All smooth
-    functions are methods too, also under NumPy's names, so object arrays of Values work.
+    Values are compared and hashed by identity; `<`, `>` and `bool` follow the number. Functions of
+    one number are methods too (`x.exp()`, `x.relu()`, `x.clip(0, 1)`), also under NumPy's names, so
+    that object arrays of Values work; `where`, `xlogy`, `stop_gradient` and those of many numbers
+    (`mean`, `prod`, `norm`, `logsumexp`) are functions only.
 
     Raises: TypeError for anything that is not a real number; operations raise what the same
     operation on floats raises, with the operands in the message.
@@ -98,8 +100,8 @@ class Value(Operators):
         if modes_in_use and MODE.get().observer:
             MODE.get().observer.made(self)  # type: ignore[union-attr]
 
-    # Recording. The operators build their node inline where both operands are ordinary; everything
-    # else goes through `record`, which asks the table. A test holds the two ways equal.
+    # Recording. `+ - * / **` and negation of Values, and some of them with floats, build their node
+    # inline; everything else goes through `record`, which asks the table. A test holds them equal.
 
     def record(self, op: Primitive, operands: Sequence[Any]) -> Value:
         """Apply a primitive to operands of which this is the first Value, and record it.
