@@ -41,7 +41,7 @@ from autograd.compile.reference.own_primitives import calls_users
 from autograd.compile.report import Report, drawing, report
 from autograd.compile.tracing.results import ONE, ArrayOf
 from autograd.compile.tracing.tape import Tape, check_again, trace
-from autograd.newest import REVISION, settle
+from autograd.newest import REVISION, ahead, settle
 from autograd.structures import rebuild
 from autograd.value import Value
 
@@ -267,6 +267,7 @@ class Compiled:
             (i,) for i in range(len(self.example))
         ]
         self.store = store_of(self.values)
+        self.seen = -1  # the revision of all Values at the latest `catch_up`
         self.specializations = [Specialization(self, found) for found in traces]
         self.jobs: dict[Any, Any] = {}
         self.calls = 0  # of specializations, which are dropped when others were called since
@@ -380,6 +381,16 @@ class Compiled:
         """Take over what was written elsewhere since the last call: most often nothing."""
         self.store.catch_up()
         self.specializations[0].catch_up(self.store)
+        self.seen = REVISION.count
+
+    def is_level(self) -> bool:
+        """Tell whether nothing was written elsewhere since `catch_up`: what most calls find."""
+        store = self.store
+        return (
+            self.seen == REVISION.count
+            and self.specializations[0].version == store.version
+            and (not ahead or (len(ahead) == 1 and store in ahead))
+        )
 
     def wrote_parameters(self) -> None:
         """Note that this function's parameters are the newest."""
@@ -447,7 +458,8 @@ class Compiled:
 
         Its results are to be taken before the lock is given back: the next call writes over them.
         """
-        self.catch_up()
+        if not self.is_level():
+            self.catch_up()
         samples = samples_of(self.parts, batch, len(self.example))
         if seed is not None:
             seed = seed_of(seed)
