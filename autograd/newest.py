@@ -5,14 +5,15 @@ after each step would cost more than the step. So a store that is ahead of its V
 and hands its numbers over when anybody is about to read one: `settle`. While one is noted, all
 operators go the long way, as in a mode, and the long way settles first.
 
-`REVISION.count` moves whenever the number of any Value is set, so that compiled code finds out by
-comparing one integer.
+`REVISION.count` moves whenever the number of any Value is set, and when a store becomes the latest
+writer, so that compiled code finds out by comparing one integer.
 """
 
 from __future__ import annotations
 
 import os
 import threading
+from itertools import count
 from typing import Any, Protocol
 
 from autograd.modes import modes_in_use
@@ -35,6 +36,7 @@ class Revision:
 
 
 REVISION = Revision()
+new_revision = count(1).__next__  # no two are the same, whichever thread asks
 ahead: dict[Any, None] = {}  # the stores that are ahead of their Values, the latest written last
 settling = threading.RLock()
 if hasattr(os, "register_at_fork"):  # the child of another thread has a lock of its own
@@ -55,6 +57,7 @@ def note_ahead(store: Store) -> None:
     modes_in_use[store] = None
     ahead.pop(store, None)
     ahead[store] = None
+    REVISION.count = new_revision()
 
 
 def note_level(store: Store) -> None:

@@ -42,7 +42,7 @@ from autograd.modes import (
     modes_in_use,
     traces,
 )
-from autograd.newest import REVISION, ahead, settle
+from autograd.newest import REVISION, ahead, new_revision, settle
 from autograd.operators import Operators
 from autograd.primitive_type import Primitive
 from autograd.primitives import add, div, mul, neg, pos, power, sub
@@ -490,7 +490,7 @@ def data_writes(
     settle()
     converted = [as_data(number) for number in numbers]
     names = ["_data"] * len(values)
-    return [*values, REVISION], [*names, "count"], [*converted, REVISION.count + 1]
+    return [*values, REVISION], [*names, "count"], [*converted, new_revision()]
 
 
 def write_data(values: Sequence[Value], numbers: Iterable[Any]) -> None:

@@ -41,7 +41,7 @@ from autograd.compile.reference.own_primitives import calls_users
 from autograd.compile.report import Report, drawing, report
 from autograd.compile.tracing.results import ONE, ArrayOf
 from autograd.compile.tracing.tape import Tape, check_again, trace
-from autograd.newest import REVISION, ahead, settle
+from autograd.newest import REVISION, settle
 from autograd.structures import rebuild
 from autograd.value import Value
 
@@ -58,7 +58,21 @@ MIN_SAMPLES_SLICED = 8192  # a batch of so many is done in slices
 SLICES = 8  # of such a batch
 
 
-FIXED_SETTINGS = frozenset("function values example engine dtype threads functions".split())
+class FixedSetting:
+    """What a function was compiled with: it can be read, and set until the function is ready."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name, self.place = name, f"_{name}"
+
+    def __get__(self, compiled: Any, owner: Any = None) -> Any:
+        return self if compiled is None else getattr(compiled, self.place)
+
+    def __set__(self, compiled: Any, x: Any) -> None:
+        if compiled.settled:
+            raise AttributeError(
+                f"{self.name} is fixed when a function is compiled: compile it again"
+            )
+        setattr(compiled, self.place, x)
 
 
 class CombinedJob:
@@ -160,9 +174,10 @@ class Specialization:
 
     def follow(self) -> None:
         """Read the Values again that are no parameters, where any number was set."""
-        if self.followed and self.revision != REVISION.count:
+        revision = REVISION.count  # read first: a Value may be set meanwhile
+        if self.followed and self.revision != revision:
             self.others[:] = [float(x._data) for x in self.followed]
-            self.revision = REVISION.count
+            self.revision = revision
 
     def engine(self, wanted: int, way: str = FAST) -> Any:
         """Return the engine for gradients by the parameters, or by the inputs as well.
@@ -226,6 +241,10 @@ class Compiled:
     array([3., 8.])
     """
 
+    settled = False  # whether it is ready, and what it was made with is fixed
+    function, values, example = FixedSetting(), FixedSetting(), FixedSetting()
+    engine, dtype, threads, functions = (FixedSetting() for _ in range(4))
+
     def __init__(
         self,
         function: Callable[..., Any],
@@ -244,7 +263,6 @@ class Compiled:
         check_choice("engine", engine, (None, *ENGINES))
         check_choice("functions", functions, FUNCTIONS)
         check_choice("dtype", dtype_name(dtype), DTYPES)
-        check_choice("reduce", reduce, REDUCTIONS)
         self.function = function
         self.values = parameters_of(parameters)
         self.example = example_of(function, example)
@@ -263,11 +281,13 @@ class Compiled:
     def prepare(self, traces: Sequence[Traced]) -> None:
         """Make ready to run what was traced."""
         self.parts: list[Part] = parts_of(self.example)
+        self.arguments = len(self.example)
         self.regular = [part.path for part in self.parts] == [
             (i,) for i in range(len(self.example))
         ]
         self.store = store_of(self.values)
         self.seen = -1  # the revision of all Values at the latest `catch_up`
+        self.version = 0  # of the parameters then, as the store counts
         self.specializations = [Specialization(self, found) for found in traces]
         self.jobs: dict[Any, Any] = {}
         self.calls = 0  # of specializations, which are dropped when others were called since
@@ -275,12 +295,16 @@ class Compiled:
         compiled_functions.add(self)
         self.settled = True
 
-    def __setattr__(self, name: str, x: Any) -> None:
-        if name == "reduce":
-            check_choice("reduce", x, REDUCTIONS)
-        elif name in FIXED_SETTINGS and "settled" in vars(self):
-            raise AttributeError(f"{name} is fixed when a function is compiled: compile it again")
-        super().__setattr__(name, x)
+    @property
+    def reduce(self) -> str:
+        """Which of "mean" and "sum" `value_and_grad` takes over the batch; it can be set."""
+        return self._reduce
+
+    @reduce.setter
+    def reduce(self, reduction: str) -> None:
+        check_choice("reduce", reduction, REDUCTIONS)
+        self._reduce = reduction
+        self.jobs = {}  # those there were have weights of the other
 
     def traced(self, example: tuple[Any, ...], truths: Sequence[bool] = ()) -> Traced:
         """Return what the function does at an example.
@@ -302,7 +326,8 @@ class Compiled:
             return {**state, "numbers": self.parameters.copy(), "traces": traces}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update({name: state[name] for name in COPIED})
+        for name in COPIED:
+            setattr(self, name, state[name])
         self.bound = False  # perhaps: the function may have stayed with the original's Values
         self.prepare(state["traces"])
         self.parameters = state["numbers"]
@@ -379,23 +404,21 @@ class Compiled:
 
     def catch_up(self) -> None:
         """Take over what was written elsewhere since the last call: most often nothing."""
+        if self.seen == REVISION.count and self.version == self.store.version:
+            return
         self.store.catch_up()
-        self.specializations[0].catch_up(self.store)
-        self.seen = REVISION.count
-
-    def is_level(self) -> bool:
-        """Tell whether nothing was written elsewhere since `catch_up`: what most calls find."""
-        store = self.store
-        return (
-            self.seen == REVISION.count
-            and self.specializations[0].version == store.version
-            and (not ahead or (len(ahead) == 1 and store in ahead))
-        )
+        revision = self.store.revision  # read first: a Value may be set meanwhile
+        first = self.specializations[0]
+        first.catch_up(self.store)
+        self.seen, self.version = revision, first.version
 
     def wrote_parameters(self) -> None:
         """Note that this function's parameters are the newest."""
-        first = self.specializations[0]
-        first.version = self.store.wrote(first.parameters)
+        first, store = self.specializations[0], self.store
+        before = store.revision
+        self.version = first.version = store.wrote(first.parameters)
+        if self.seen == before != store.revision:
+            self.seen = store.revision
 
     # Calls
 
@@ -458,9 +481,9 @@ class Compiled:
 
         Its results are to be taken before the lock is given back: the next call writes over them.
         """
-        if not self.is_level():
+        if self.seen != REVISION.count or self.version != self.store.version:
             self.catch_up()
-        samples = samples_of(self.parts, batch, len(self.example))
+        samples = samples_of(self.parts, batch, self.arguments)
         if seed is not None:
             seed = seed_of(seed)
         if samples >= MIN_SAMPLES_SLICED:
@@ -506,7 +529,7 @@ class Compiled:
 
     def job(self, samples: int, wanted: int, seed: Any) -> Any:
         """Return a job for so many samples, if possible one that was used before."""
-        key = samples, wanted, self.reduce, seed
+        key = samples, wanted, seed
         job = self.jobs.get(key)
         if job is None:
             if len(self.jobs) >= MAX_JOBS_KEPT:

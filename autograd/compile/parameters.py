@@ -15,7 +15,7 @@ from weakref import WeakValueDictionary
 import numpy as np
 
 from autograd.atomic import set_attributes
-from autograd.newest import REVISION, ahead, note_ahead, note_level, settle
+from autograd.newest import REVISION, ahead, new_revision, note_ahead, note_level, settle
 from autograd.value import Value
 
 Array = np.ndarray[Any, Any]
@@ -57,19 +57,23 @@ class ParameterStore:
         self.numbers = numbers
         self.version += 1
         if self.values and next(reversed(ahead), None) is not self:
+            level = self.revision == REVISION.count
             note_ahead(self)
+            if level:
+                self.revision = REVISION.count
         return self.version
 
     def publish(self) -> None:
         """Give the Values the numbers, in one call that no signal interrupts."""
         changed = self.changed()
-        count = REVISION.count + 1 if changed else self.revision
-        targets = [self.values[i] for i in changed]
-        set_attributes(
-            [*targets, REVISION, self],
-            [*repeat("_data", len(targets)), "count", "revision"],
-            [*self.numbers[changed].tolist(), max(count, REVISION.count), count],
-        )
+        if changed:
+            targets = [self.values[i] for i in changed]
+            revision = new_revision()
+            set_attributes(
+                [*targets, REVISION, self],
+                [*repeat("_data", len(targets)), "count", "revision"],
+                [*self.numbers[changed].tolist(), revision, revision],
+            )
         note_level(self)
 
     def changed(self) -> list[int]:

@@ -106,15 +106,15 @@ def expand(tape: Tape) -> list[Edge]:
     Sums and dots are left alone: they are linear in each operand. Of the others (a product, a norm,
     a softmax) the table's rule is read for as many operands as there are.
     """
-    graph = Graph(tape)
-    wide = [op for op in graph.table if isinstance(op, Variadic)]
-    chosen = graph.applies(*(op for op in wide if op not in (p.total, p.inner_product)))
-    if not chosen.any():
+    linear = (p.total, p.inner_product)
+    wide = {op for op in set(tape.ops) if isinstance(op, Variadic) and op not in linear}
+    if not wide:
         return []
-    varies = varying(tape, graph, tape.parameters + tape.inputs)
+    varies = varying(tape, Graph(tape), tape.parameters + tape.inputs)
     edges: list[Edge] = []
-    for place in np.flatnonzero(chosen & varies).tolist():
-        edges += edges_of(tape, place, varies)
+    for place in np.flatnonzero(varies).tolist():
+        if tape.ops[place] in wide:
+            edges += edges_of(tape, place, varies)
     return edges
 
 

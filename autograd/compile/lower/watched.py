@@ -47,12 +47,14 @@ def watched_rows(tape: Tape) -> dict[int, Primitive]:
 
     A row that does not matter in every sample is 0 in the others.
     """
-    if EXPLOSIVE.isdisjoint(tape.ops) and OURS.issuperset(filter(None, tape.ops)):
+    ops = set(filter(None, tape.ops))
+    risky = (ops & EXPLOSIVE) | (ops - OURS)
+    places = [place for place, op in enumerate(tape.ops) if op in risky and not tamed(tape, place)]
+    if not places:
         return {}
     graph = Graph(tape)
-    strangers = [op for op in graph.table if op and op not in OURS]
-    suspects = graph.applies(*EXPLOSIVE, *strangers)
-    suspects[[place for place in np.flatnonzero(suspects).tolist() if tamed(tape, place)]] = False
+    suspects = np.zeros(graph.rows, bool)
+    suspects[places] = True
     children, parents = graph.edges()
     asked = tape.asked()
     suspects &= reached(asked, children[::-1], parents[::-1], graph.rows)
@@ -61,6 +63,8 @@ def watched_rows(tape: Tape) -> dict[int, Primitive]:
         tape.outputs, children[gets_through][::-1], parents[gets_through][::-1], graph.rows
     )
     hidden = np.flatnonzero(suspects & ~shown).tolist()
+    if not hidden:
+        return {}
     above = reached(hidden, parents, children, graph.rows)
     ignored = ignored_rows(tape, asked, np.flatnonzero(above).tolist())
     return {

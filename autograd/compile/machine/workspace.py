@@ -51,6 +51,7 @@ class Job:
     ) -> None:
         program, dtype, count = engine.program, engine.dtype, len(engine.shared)
         self.engine, self.workspace, self.wanted = engine, workspace, wanted
+        self.failures = engine.failures
         fits = lanes == samples > 1  # then no kernel needs another copy of the samples
         self.rows = workspace.rows(lanes) if fits else np.zeros((samples, program.inputs), dtype)
         self.outputs = np.empty((len(program.outputs), samples), dtype).T
@@ -111,24 +112,24 @@ class Job:
         """
         if self.large:
             self.change_buffer()
+        self.moved = self.unsound = False
         steps = step_size and not self.engine.callbacks  # which may fail half-way
         if steps:
             self.step[0], self.step[1] = step_size, finite
         answer = self.machine()
         if steps:
             self.step[0] = 0.0
-        self.unsound = not -k.UNSOUND < answer < k.UNSOUND
-        self.moved = bool(steps and answer >= 0 and not self.unsound)
+            self.moved = 0 <= answer < k.UNSOUND
         if self.apart:
             self.engine.idle.append(self.workspace)
-        failures = self.engine.failures
-        if failures:
-            first = failures[0]
-            failures.clear()
+        if self.failures:
+            first = self.failures[0]
+            self.failures.clear()
             raise first
-        if self.unsound:
-            return 0 if answer == k.UNFIT else answer - k.UNSOUND
-        return answer
+        if -k.UNSOUND < answer < k.UNSOUND:
+            return answer
+        self.unsound = True
+        return 0 if answer == k.UNFIT else answer - k.UNSOUND
 
 
 class Probe(Job):

@@ -77,7 +77,8 @@ class BackwardPlan(ForwardPlan):
         self.gradient, self.adds = np.zeros(0, info.dtype), False
         # Large products are judged by their factors: if those are small, no number is infinite.
         self.judged: list[tuple[Array, bool]] = []
-        self.look_at, self.doubtful = slice(None), False
+        self.look_at: Array | None = None
+        self.doubtful = False
         self.backwards: dict[bool, list[Call]] = {}
         self.ledger, self.shared_ledger = Ledger(info.program.slots), Ledger(len(info.shared))
         self.ledger.written[:] = True  # adjoints that are given hold numbers
@@ -212,16 +213,17 @@ class BackwardPlan(ForwardPlan):
         if not np.linalg.norm(left) * np.linalg.norm(right) < SMALL_PRODUCT:
             self.doubtful = True
 
-    def places_to_look_at(self) -> Any:
-        """Return which shared numbers' gradients are not judged by the factors of products."""
+    def places_to_look_at(self) -> Array | None:
+        """Return which numbers' gradients are not judged by the factors of products; None: all."""
         if not any(large for _, large in self.judged):
-            return slice(None)
+            return None
         look = np.ones(len(self.shared), bool)
         for chosen in (True, False):
             for places, large in self.judged:
                 if large == chosen:
                     look[places] = not large
-        return np.flatnonzero(look[: self.program.parameters])
+        found: Array = np.flatnonzero(look[: self.program.parameters])
+        return found
 
     def part_of_gradient(self, found: Pattern) -> Callable[[], Array]:
         """Return what gives the view of a pattern's places in the array `gradient` of a run."""

@@ -147,7 +147,9 @@ class Job:
         self.shape = samples if wanted & WANT_EACH else 1, len(engine.shared) if wanted else 0
         self.gradients = self.full = np.zeros((0, 0), dtype)
         self.total = np.zeros(1, dtype)
-        self.unsound = False  # whether a number of the gradient is not finite, or the sum
+        self.unsound = False  # whether a number of the gradient may not be finite, or the sum
+        self.look_at: Array | None = None  # the numbers to look at for that, if not all
+        self.doubtful = False  # whether products cannot be judged by their factors
         self.blank = 0  # the number of the first sample with a watched number that is not finite
 
     def share(self, rows: Array, outputs: Array, slopes: Array) -> None:
@@ -166,7 +168,8 @@ class Job:
         """Run all blocks, and return 0, or where a guard or a number failed: see `machine`."""
         self.full = np.empty(self.shape, self.engine.dtype)
         self.gradients = self.full[:, : self.engine.program.trained]
-        self.unsound, self.blank = False, 0
+        self.unsound = self.doubtful = False
+        self.blank = 0
         with np.errstate(all="ignore"):
             for start in range(0, len(self.rows), self.lanes):
                 plan = self.engine.take(min(self.lanes, len(self.rows) - start))
@@ -175,8 +178,8 @@ class Job:
                 if answer:
                     return answer
             if self.wanted:
-                self.total[0] = np.dot(np.dot(self.ones, self.outputs), self.seed)
-                self.unsound |= not (isfinite(self.total[0]) and all_finite(self.slopes))
+                self.total[0] = total = np.dot(np.dot(self.ones, self.outputs), self.seed)
+                self.unsound = not (isfinite(total) and self.gradient_is_finite())
             return self.first_blank()
 
     def run_block(self, plan: BackwardPlan, start: int) -> int:
@@ -203,15 +206,19 @@ class Job:
         plan.doubtful = False
         for call in plan.backward(inputs):
             call()
-        self.unsound |= not self.gradient_is_finite(plan)
+        self.look_at = plan.look_at
+        self.doubtful |= plan.doubtful
         if inputs:
             adjoints = plan.adjoints[: self.engine.program.inputs]
             np.add(adjoints.T, 0.0, out=self.slopes[samples])
 
-    def gradient_is_finite(self, plan: BackwardPlan) -> bool:
-        """Tell whether the gradient is finite; where a product's factors tell, look at those."""
-        found = plan.gradient[: self.gradients.shape[1]]
-        return all_finite(found if plan.doubtful else found[plan.look_at])
+    def gradient_is_finite(self) -> bool:
+        """Tell whether all gradients are finite; where a product's factors tell, look at those."""
+        if self.wanted & WANT_INPUTS and not all_finite(self.slopes):
+            return False
+        if self.look_at is None or self.doubtful:
+            return all_finite(self.gradients)
+        return all_finite(self.gradients[:, self.look_at])
 
     def first_blank(self) -> int:
         """Return the number of the first sample that is not finite, from 1, or 0."""
