@@ -27,12 +27,16 @@ class Store(Protocol):
 
 
 class Revision:
-    """A counter that is set together with the numbers it counts the changes of."""
+    """A counter that is set together with the numbers it counts the changes of.
 
-    __slots__ = ("count",)
+    Attributes: `count`, and `latest`, the store that wrote last if it is ahead of its Values.
+    """
+
+    __slots__ = ("count", "latest")
 
     def __init__(self) -> None:
         self.count = 0
+        self.latest: Store | None = None
 
 
 REVISION = Revision()
@@ -57,10 +61,13 @@ def note_ahead(store: Store) -> None:
     modes_in_use[store] = None
     ahead.pop(store, None)
     ahead[store] = None
+    REVISION.latest = store
     REVISION.count = new_revision()
 
 
 def note_level(store: Store) -> None:
     """Note that the Values of a store have its numbers."""
+    if REVISION.latest is store:
+        REVISION.latest = None
     ahead.pop(store, None)
     modes_in_use.pop(store, None)

@@ -278,6 +278,21 @@ def test_an_infinity_in_a_branch_that_is_not_taken_is_none_of_anybodys_business(
         assert compiled.value_and_grad([0.0, 1.0], inputs=True)[2][0] == 0.0
 
 
+@both_engines
+@pytest.mark.parametrize("units", [1, 2, 3, 20])
+def test_an_infinity_counts_if_any_of_the_units_that_use_it_is_on(engine, units):
+    def function(s, xs):
+        root = s**-0.5
+        return tanh(sum(relu(x * root) for x in xs) + sum(relu(x / s) for x in xs))
+
+    compiled = autograd.compile(function, example=(1.0, [1.0] * units), engine=engine)
+    off, one_on = -np.ones((2, units)), -np.ones((2, units))
+    one_on[1, -1] = 1.0
+    assert compiled.value([1.0, 0.0], off).tolist() == [0.0, 0.0]
+    with pytest.raises(FloatingPointError, match="way to the result of sample 1 is not finite"):
+        compiled.value([1.0, 0.0], one_on)
+
+
 UNARY = [exp, log, sqrt, tanh, sigmoid, sin, lambda x: 1 / x, lambda x: -x, lambda x: x * x]
 POINTS = (-1000.0, -2.0, -1.0, 0.0, 0.5, 1.0, 3.0, 1000.0)
 

@@ -415,9 +415,12 @@ class Compiled:
     def wrote_parameters(self) -> None:
         """Note that this function's parameters are the newest."""
         first, store = self.specializations[0], self.store
+        if REVISION.latest is store and store.numbers is first.parameters:  # as in a loop
+            first.version = self.version = store.version = store.version + 1
+            return
         before = store.revision
-        self.version = first.version = store.wrote(first.parameters)
-        if self.seen == before != store.revision:
+        first.version = self.version = store.wrote(first.parameters)
+        if before != store.revision and self.seen == before:
             self.seen = store.revision
 
     # Calls
@@ -483,12 +486,18 @@ class Compiled:
         """
         if self.seen != REVISION.count or self.version != self.store.version:
             self.catch_up()
-        samples = samples_of(self.parts, batch, self.arguments)
         if seed is not None:
             seed = seed_of(seed)
-        if samples >= MIN_SAMPLES_SLICED:
-            return self.done_in_slices(samples, batch, wanted, seed)
-        job = self.job(samples, wanted, seed)
+        first = batch[0] if self.regular and len(batch) == self.arguments > 0 else None
+        if type(first) is np.ndarray and first.ndim:  # the usual call, which is over soon
+            samples = len(first)
+        else:
+            samples = samples_of(self.parts, batch, self.arguments)
+        job = self.jobs.get((samples, wanted, seed))
+        if job is None:
+            if samples >= MIN_SAMPLES_SLICED:
+                return self.done_in_slices(samples, batch, wanted, seed)
+            job = self.new_job(samples, wanted, seed)
         fill(job.places, batch)
         answer = job.run(step_size, self.finite)
         if answer < 0 and self.retrace:
@@ -527,17 +536,17 @@ class Compiled:
             self.complain_of_gradient(specialization, job, places)
         return job
 
-    def job(self, samples: int, wanted: int, seed: Any) -> Any:
-        """Return a job for so many samples, if possible one that was used before."""
-        key = samples, wanted, seed
-        job = self.jobs.get(key)
-        if job is None:
-            if len(self.jobs) >= MAX_JOBS_KEPT:
-                self.jobs.clear()
-            engine = self.specializations[0].engine(wanted)
-            job = self.jobs[key] = engine.job(samples, wanted)
-            job.places = places_of(self.parts, job.rows)
-            job.seed[:] = self.weights(samples, wanted, seed)
+    def new_job(self, samples: int, wanted: int, seed: Any) -> Any:
+        """Return a job for so many samples, and keep it for the next call with as many."""
+        if not samples:
+            raise ValueError("the batch is empty; pass at least one sample")
+        jobs = self.jobs
+        if len(jobs) >= MAX_JOBS_KEPT:
+            jobs.clear()
+        job = self.specializations[0].engine(wanted).job(samples, wanted)
+        job.places = places_of(self.parts, job.rows)
+        job.seed[:] = self.weights(samples, wanted, seed)
+        jobs[samples, wanted, seed] = job
         return job
 
     def done_in_slices(self, samples: int, batch: Any, wanted: int, seed: Any) -> Any:

@@ -56,7 +56,7 @@ class ParameterStore:
         """Note that a function wrote new numbers to its array, and return their version."""
         self.numbers = numbers
         self.version += 1
-        if self.values and next(reversed(ahead), None) is not self:
+        if REVISION.latest is not self and self.values:
             level = self.revision == REVISION.count
             note_ahead(self)
             if level:

@@ -12,6 +12,8 @@ What only multiplies and adds is not watched, as eager code does not raise there
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
+from operator import and_
 from typing import Any
 
 import numpy as np
@@ -92,14 +94,15 @@ def ignored_rows(tape: Tape, asked: Sequence[int], rows: Sequence[int]) -> dict[
 
     False if something always does; True if nothing ever does.
     """
-    ignored: dict[int, Any] = dict.fromkeys(rows, True)
-    ignored |= dict.fromkeys(asked, False)
+    ignored: dict[int, Any] = {}
+    masks: dict[int, list[Any]] = {place: [] for place in rows}  # one for each use of a row
+    masks |= {place: [False] for place in asked}
     for place in reversed(rows):
-        op = tape.ops[place]
-        if op is not None:
+        ignored[place] = all_of(masks[place])
+        if tape.ops[place] is not None:
             for operand, cut in zip(tape.operands[place], cuts(tape, place)):
-                if operand in ignored:
-                    ignored[operand] = all_of(ignored[operand], any_of(ignored[place], cut))
+                if operand in masks:
+                    masks[operand].append(any_of(ignored[place], cut))
     return ignored
 
 
@@ -108,9 +111,15 @@ def any_of(x: Any, y: Any) -> Any:
     return y if x is False else x if y is False or x is True else y is True or x | y
 
 
-def all_of(x: Any, y: Any) -> Any:
-    """Return what is true where both of two masks are; either may be a bool."""
-    return y if x is True else x if y is True or x is False else y is not False and x & y
+def all_of(masks: Sequence[Any]) -> Any:
+    """Return what is true where all of some masks are; any may be a bool."""
+    if any(mask is False for mask in masks):
+        return False
+    different = {mask.place: mask for mask in masks if mask is not True}
+    symbols = list(different.values())
+    if len(symbols) > 2:  # two instructions, however many there are: each mask is 0 or 1
+        return symbols[0].record(p.total, symbols) == len(symbols)
+    return reduce(and_, symbols) if symbols else True
 
 
 def cuts(tape: Tape, place: int) -> list[Any]:

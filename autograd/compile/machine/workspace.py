@@ -126,7 +126,7 @@ class Job:
             first = self.failures[0]
             self.failures.clear()
             raise first
-        if -k.UNSOUND < answer < k.UNSOUND:
+        if answer == 0 or -k.UNSOUND < answer < k.UNSOUND:
             return answer
         self.unsound = True
         return 0 if answer == k.UNFIT else answer - k.UNSOUND
