@@ -283,7 +283,7 @@ def test_an_infinity_in_a_branch_that_is_not_taken_is_none_of_anybodys_business(
 def test_an_infinity_counts_if_any_of_the_units_that_use_it_is_on(engine, units):
     def function(s, xs):
         root = s**-0.5
-        return tanh(sum(relu(x * root) for x in xs) + sum(relu(x / s) for x in xs))
+        return tanh(sum(relu(x * root) for x in xs))
 
     compiled = autograd.compile(function, example=(1.0, [1.0] * units), engine=engine)
     off, one_on = -np.ones((2, units)), -np.ones((2, units))
