@@ -60,6 +60,7 @@ from autograd.primitives import (
     cos,
     cosh,
     elu,
+    equal,
     erf,
     erfc,
     exp,
@@ -94,6 +95,7 @@ from autograd.primitives import (
     stop_gradient,
     tan,
     tanh,
+    unequal,
     where,
     xlogy,
 )
@@ -127,13 +129,13 @@ def __getattr__(name: str) -> Any:
 __all__ = [
     "absolute", "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "backward",
     "backward_steps", "cbrt", "ceil", "clip", "contributions", "copysign", "cos", "cosh",
-    "detect_anomaly", "dot", "draw_dot", "Edge", "elu", "erf", "erfc", "exp", "exp2",
+    "detect_anomaly", "dot", "draw_dot", "Edge", "elu", "equal", "erf", "erfc", "exp", "exp2",
     "explain_nan", "expm1", "floor", "gelu", "grad", "gradients", "hessian", "hvp", "hypot",
     "ieee", "jacobian", "jvp", "leaky_relu", "lgamma", "log", "log10", "log1p", "log2",
     "log_sigmoid", "logcosh", "logsumexp", "maximum", "mean", "minimum", "no_grad", "norm",
     "paths", "power", "Primitive", "primitive", "prod", "relu", "round", "sigmoid", "sign",
     "silu", "sin", "sinh", "softmax", "softplus", "sqrt", "square", "Step", "stepper",
-    "stop_gradient", "sum", "tan", "tanh", "topological_order", "trace", "Value",
+    "stop_gradient", "sum", "tan", "tanh", "topological_order", "trace", "unequal", "Value",
     "value_and_grad", "vjp", "where", "xlogy",
 ]
 # fmt: on

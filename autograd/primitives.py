@@ -161,6 +161,7 @@ less_equal    = Primitive("<=", operator.le, None, None, smooth=False)
 greater       = Primitive(">", operator.gt, None, None, smooth=False)
 greater_equal = Primitive(">=", operator.ge, None, None, smooth=False)
 equal         = Primitive("equal", operator.eq, None, None, smooth=False)
+unequal       = Primitive("unequal", operator.ne, None, None, smooth=False)
 # fmt: on
 
 

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import deepcopy
 from fractions import Fraction
 from itertools import compress
-from math import nan
+from math import log, nan
 from numbers import Real
 from typing import Any
 
@@ -33,6 +33,7 @@ from autograd.coercion import (
     ieee_result,
     refusable,
 )
+from autograd.given import PeerNames, attach, checked_children, checked_slopes, given
 from autograd.messages import explained, formatted
 from autograd.modes import (
     MODE,
@@ -45,28 +46,37 @@ from autograd.modes import (
 from autograd.newest import REVISION, ahead, new_revision, settle
 from autograd.operators import Operators
 from autograd.primitive_type import Primitive
-from autograd.primitives import add, div, mul, neg, pos, power, sub
+from autograd.primitives import add, div, equal, mul, neg, pos, power, sub, unequal
 from autograd.steps import Step
+from autograd.structures import is_0d
 
 new = object.__new__
 
 
-class Value(Operators):
+FIELDS = ("_data", "grad", "op", "operands", "parents", "local_derivatives", "name")
+
+
+class Value(PeerNames, Operators):
     """A real number that records its parents and its local derivatives.
 
     Args:
         data: a float, int, Fraction (which stays exact) or NumPy scalar.
-        name: optional label for drawings and messages.
+        name: optional label for drawings and messages; or children, see `autograd.given`.
+        local_grads: a slope for each of the children; or what the operation is called.
+        label: another word for the name.
+        children, _children, _op: the same, as micrograd and microgpt call them.
 
     Attributes: `data`, the number; `grad`, d root / d self of the backward passes so far (interior
     nodes: of the latest one); `op`, the Primitive that made it, None for a leaf; `operands`, what
     it was applied to; `parents`, the operands that an edge leads to, repeats kept;
     `local_derivatives`, one number per parent; `name`.
 
-    Values are compared and hashed by identity; `<`, `>` and `bool` follow the number. Functions of
-    one number are methods too (`x.exp()`, `x.relu()`, `x.clip(0, 1)`), also under NumPy's names, so
-    that object arrays of Values work; `where`, `xlogy`, `stop_gradient` and those of many numbers
-    (`mean`, `prod`, `norm`, `logsumexp`) are functions only.
+    Comparisons and `bool` follow the number, `==` and `!=` too. Hashing goes by identity: a dict or
+    a set tells Values apart whose numbers are equal; `in` and `index` of a list do not, for which
+    there is `is`. Functions of one number are methods too (`x.exp()`, `x.relu()`, `x.clip(0, 1)`),
+    also under NumPy's names, so that object arrays of Values work; `where`, `xlogy`,
+    `stop_gradient` and those of many numbers (`mean`, `prod`, `norm`, `logsumexp`) are functions
+    only.
 
     Raises: TypeError for anything that is not a real number; operations raise what the same
     operation on floats raises, with the operands in the message.
@@ -75,9 +85,7 @@ class Value(Operators):
     Value(data=6.0, grad=0.0)
     """
 
-    __slots__ = (
-        "_data", "grad", "op", "operands", "parents", "local_derivatives", "name",
-    )  # fmt: skip
+    __slots__ = (*FIELDS, "__weakref__")
     _data: Any  # a float, or a Fraction
     grad: Any
     op: Primitive | None
@@ -86,19 +94,61 @@ class Value(Operators):
     local_derivatives: tuple[float, ...]
     name: str | None
 
-    def __init__(self, data: Any, name: str | None = None) -> None:
-        if isinstance(data, Value):
-            data.hand_over(self, name)
+    def __init__(
+        self,
+        data: Any,
+        name: Any = None,
+        local_grads: Any = None,
+        label: str | None = None,
+        *,
+        children: Any = None,
+        _children: Any = None,
+        _op: str | None = None,
+    ) -> None:
+        if type(data) is float:
+            self._data = data
+            self.grad = 0.0
+        elif isinstance(data, Value):
+            data.hand_over(self, name, local_grads, children or _children)
             return
-        self._data = as_data(data)
-        self.zero_grad()
+        else:
+            self._data = as_data(data)
+            self.zero_grad()
         self.op = None
-        self.operands = ()
-        self.parents = ()
-        self.local_derivatives = ()
-        self.name = name if name is None else checked_name(name)
-        if modes_in_use and MODE.get().observer:
+        self.operands = self.parents = self.local_derivatives = ()
+        self.name = None
+        if not (name is local_grads is label is children is _children is _op):  # any is not None
+            self.described(name, local_grads, label, children or _children, _op)
+        if modes_in_use and MODE.get().observer and self.op is None:
             MODE.get().observer.made(self)  # type: ignore[union-attr]
+
+    def described(self, name: Any, slopes: Any, label: Any, children: Any, symbol: Any) -> None:
+        """Take a name, or children with their slopes, in the places where callers pass them."""
+        if isinstance(name, (tuple, list, set, frozenset)):
+            children = name
+            name = None
+        self.name = checked_name(name if name is not None else label or None)
+        if isinstance(slopes, str):
+            symbol = slopes
+            slopes = None
+        if children or slopes:
+            self.adopt(checked_children(children or ()), slopes, symbol or "given")
+
+    def adopt(self, children: tuple[Any, ...], slopes: Any, symbol: str) -> None:
+        """Become the result of children, with the slopes that were given for them."""
+        slopes = checked_slopes(slopes, children)
+        how = MODE.get() if modes_in_use else USUAL
+        if how.symbolic:
+            attach(self._data, children, slopes).give_place(self, self.name)
+        elif how.record:
+            self.op = given(symbol)
+            self.operands = children
+            edges = [isinstance(x, Value) for x in children]
+            self.parents = tuple(compress(children, edges))
+            numbers = (x._data if isinstance(x, Value) else x for x in compress(slopes, edges))
+            self.local_derivatives = tuple(numbers)
+            if how.observer:
+                how.observer.recorded(self)
 
     # Recording. `+ - * / **` and negation of Values, and some of them with floats, build their node
     # inline; everything else goes through `record`, which asks the table. A test holds them equal.
@@ -174,10 +224,31 @@ class Value(Operators):
             return NotImplemented
         return compared(relation, self, other)
 
-    # The six operators that most programs consist of. `+` and `*` of two Values fill in the node's
-    # slots by hand: that is 12 % of a forward pass; all inline ways together are a factor of ten.
+    def __eq__(self, other: object) -> Any:
+        return self.agrees(equal, other)
 
-    def __add__(self, other: Any) -> Value:
+    def __ne__(self, other: object) -> Any:
+        return self.agrees(unequal, other)
+
+    __hash__ = object.__hash__  # by identity, so that a Value may be a key whose number changes
+
+    def agrees(self, relation: Primitive, other: Any) -> Any:
+        """Return whether the number equals another; what is no number is asked, as floats do it."""
+        if isinstance(other, (Value, Real)) or is_0d(other):
+            return self.compare(relation, other)
+        if getattr(other, "ndim", 0):
+            return NotImplemented
+        return relation.forward(self.number_compared(other), other)
+
+    def number_compared(self, other: object) -> Any:
+        """Return the number that is compared with what is no number."""
+        return self.newest()
+
+    # The operators that most programs consist of. `+` and `*` of two Values fill in the slots of the
+    # node by hand: that is 12 % of a forward pass; all inline ways together are a factor of ten. An
+    # int beyond all floats, a Fraction, and where a slope is a limit go the long way.
+
+    def __add__(self, other: Any) -> Any:
         if type(other) is Value and not modes_in_use:
             out = new(Value)
             out._data = self._data + other._data
@@ -187,11 +258,22 @@ class Value(Operators):
             out.local_derivatives = (1, 1)
             out.name = None
             return out
-        if type(other) is float and not modes_in_use:
-            return node(self._data + other, add, (self, other), (self,), (1,))
+        if type(other) in PLAIN and type(self._data) is float and not modes_in_use:
+            try:
+                return node(self._data + other, add, (self, other), (self,), (1,))
+            except OverflowError:
+                pass
         return self.operate(add, self, other)
 
-    def __mul__(self, other: Any) -> Value:
+    def __radd__(self, other: Any) -> Any:
+        if type(other) in PLAIN and type(self._data) is float and not modes_in_use:
+            try:
+                return node(other + self._data, add, (other, self), (self,), (1,))
+            except OverflowError:
+                pass
+        return self.operate(add, other, self)
+
+    def __mul__(self, other: Any) -> Any:
         if type(other) is Value and not modes_in_use:
             out = new(Value)
             out._data = self._data * other._data
@@ -201,17 +283,41 @@ class Value(Operators):
             out.local_derivatives = (other._data, self._data)
             out.name = None
             return out
-        if type(other) is float and not modes_in_use:
-            return node(self._data * other, mul, (self, other), (self,), (other,))
+        if type(other) in PLAIN and type(self._data) is float and not modes_in_use:
+            try:
+                return node(self._data * other, mul, (self, other), (self,), (other,))
+            except OverflowError:
+                pass
         return self.operate(mul, self, other)
 
-    def __sub__(self, other: Any) -> Value:
+    def __rmul__(self, other: Any) -> Any:
+        if type(other) in PLAIN and type(self._data) is float and not modes_in_use:
+            try:
+                return node(other * self._data, mul, (other, self), (self,), (other,))
+            except OverflowError:
+                pass
+        return self.operate(mul, other, self)
+
+    def __sub__(self, other: Any) -> Any:
         if type(other) is Value and not modes_in_use:
             operands = (self, other)
             return node(self._data - other._data, sub, operands, operands, (1, -1))
+        if type(other) in PLAIN and type(self._data) is float and not modes_in_use:
+            try:
+                return node(self._data - other, sub, (self, other), (self,), (1,))
+            except OverflowError:
+                pass
         return self.operate(sub, self, other)
 
-    def __truediv__(self, other: Any) -> Value:
+    def __rsub__(self, other: Any) -> Any:
+        if type(other) in PLAIN and type(self._data) is float and not modes_in_use:
+            try:
+                return node(other - self._data, sub, (other, self), (self,), (-1,))
+            except OverflowError:
+                pass
+        return self.operate(sub, other, self)
+
+    def __truediv__(self, other: Any) -> Any:
         # A divisor of 0 goes the long way, which knows the error and the limit.
         if type(other) is Value and not modes_in_use and other._data:
             operands = (self, other)
@@ -219,18 +325,50 @@ class Value(Operators):
             quotient = self._data / divisor
             slopes = (1 / divisor, -quotient / divisor)
             return node(quotient, div, operands, operands, slopes)
+        if type(other) in PLAIN and other and type(self._data) is float and not modes_in_use:
+            try:
+                return node(self._data / other, div, (self, other), (self,), (1 / other,))
+            except OverflowError:
+                pass
         return self.operate(div, self, other)
 
-    def __pow__(self, other: Any) -> Value:
-        # Squares and cubes, of a base so small that neither they nor their slopes overflow.
-        if type(other) is int and (other == 2 or other == 3) and not modes_in_use:
-            base = self._data
-            if -CUBABLE < base < CUBABLE:
+    def __rtruediv__(self, other: Any) -> Any:
+        divisor = self._data
+        if type(other) in PLAIN and divisor and type(divisor) is float and not modes_in_use:
+            try:
+                quotient = other / divisor
+                return node(quotient, div, (other, self), (self,), (-quotient / divisor,))
+            except OverflowError:
+                pass
+        return self.operate(div, other, self)
+
+    def __pow__(self, other: Any) -> Any:
+        # A plain exponent of a positive base; of others squares and cubes, so small that neither
+        # they nor their slopes overflow.
+        base = self._data
+        if type(other) in PLAIN and not modes_in_use:
+            if base > 0.0 and other and type(base) is float:
+                try:
+                    slope = other * base ** (other - 1)
+                    return node(base**other, power, (self, other), (self,), (slope,))
+                except OverflowError:
+                    pass
+            elif type(other) is int and (other == 2 or other == 3) and -CUBABLE < base < CUBABLE:
                 slope = other * base ** (other - 1)
                 return node(base**other, power, (self, other), (self,), (slope,))
         return self.operate(power, self, other)
 
-    def __neg__(self) -> Value:
+    def __rpow__(self, other: Any) -> Any:
+        exponent = self._data
+        if type(other) in PLAIN and other > 0 and type(exponent) is float and not modes_in_use:
+            try:
+                out = other**exponent
+                return node(out, power, (other, self), (self,), (out * log(other),))
+            except OverflowError:
+                pass
+        return self.operate(power, other, self)
+
+    def __neg__(self) -> Any:
         if modes_in_use:
             return self.record(neg, (self,))
         return node(-self._data, neg, (self,), (self,), (-1,))
@@ -287,8 +425,8 @@ class Value(Operators):
             return number.detach()
         return Value(number, self.name)
 
-    def hand_over(self, fresh: Value, name: str | None) -> None:
-        """Make `fresh` what `Value(self, name)` is: only what stands for a plain number can."""
+    def hand_over(self, fresh: Value, name: Any, slopes: Any, children: Any) -> None:
+        """Make `fresh` what `Value(self, ...)` is: only what stands for a plain number can."""
         raise TypeError(f"{self!r} is a Value already; pass its .data, or use .detach()")
 
     def above(self) -> Value:
@@ -336,7 +474,7 @@ class Value(Operators):
         if ahead:
             settle()
         twin = new(type(self))
-        for name in (*Value.__slots__, *added(self, Value)):
+        for name in (*FIELDS, *added(self, Value)):
             setattr(twin, name, getattr(self, name))
         if copies_are_nodes():
             twin.op = pos
@@ -506,5 +644,6 @@ def text_only(value: Value) -> dict[str, str]:
 # What shows a Value as a picture stands below this module; `autograd/__init__` sets it.
 picture_hook: Callable[[Value], dict[str, str]] = text_only
 
+PLAIN = frozenset((float, int))  # types of numbers that the operators take without a question
 ORDINARY = frozenset((Value, float))  # types of operands that need no conversion
 CUBABLE = 1e99  # below, the cube of a base is far from overflow

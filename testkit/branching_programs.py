@@ -99,25 +99,28 @@ class BranchingProgram:
     # Running
 
     def run(self, ws, xs, decide=lambda left, right, exact: left > right):
-        """Return the result for parameters and a list of inputs, Values or numbers."""
+        """Return the result for parameters and a list of inputs, Values or numbers.
+
+        `decide` answers for a branch, and for what a `where` chooses by.
+        """
         found = [1.0 + 0.5 * xs[0], *xs]
         block = self.body
         while block:
             lines, branch = block
             for line in lines:
-                found.append(self.computed(line, ws, xs, found))
+                found.append(self.computed(line, ws, xs, found, decide))
             block = self.taken(branch, ws, xs, found, decide) if branch else None
         root = found[-1] + 0.1 * found[-2] + 0.01 * p.sin(sum(found[:-2], 0.5))
         return [root, root * found[-1] + 1.0] if self.seed else root
 
-    def computed(self, line, ws, xs, found):
+    def computed(self, line, ws, xs, found, decide):
         """Return what a line computes."""
         kind, function, places = line
         x, y, z = (found[-1 - place % min(4, len(found))] for place in places)
         if kind == "dot":
             return p.tanh(dot(*self.pairs(ws, [x, y, *xs])))
         if kind == "where":
-            return where(x > y, p.cos(z), 0.5 * x)
+            return where(decide(x, y, False), p.cos(z), 0.5 * x)
         if kind == "quotient":
             return x / (1.0 + y * y)
         operations = {"add": x + 0.5 * y, "sub": x - y, "mul": p.tanh(x) * y}

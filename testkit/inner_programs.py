@@ -237,9 +237,13 @@ def size_of(root) -> float:
 def agree(found: float, right: float, size: float) -> bool:
     """Tell whether two numbers are the same but for rounding; NaN is NaN, and infinity itself.
 
-    Where the path sum is infinite, nothing is known of the rounding of a finite number.
+    Where the path sum is infinite, nothing is known of the rounding of a finite number; and whether
+    infinite terms add up to NaN or to infinity depends on which of them are added first.
     """
-    if not np.isfinite([found, right]).all():
+    finite = np.isfinite([found, right])
+    if not (finite.any() or size < np.inf):
+        return True
+    if not finite.all():
         return found == right or (found != found and right != right)
     return abs(found - right) <= CLOSE * size if size < np.inf else True
 

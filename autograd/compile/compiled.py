@@ -41,6 +41,8 @@ from autograd.compile.reference.own_primitives import calls_users
 from autograd.compile.report import Report, drawing, report
 from autograd.compile.tracing.results import ONE, ArrayOf
 from autograd.compile.tracing.tape import Tape, check_again, trace
+from autograd.compile.tracing.tracers import refuse
+from autograd.modes import traces, tracing
 from autograd.newest import REVISION, settle
 from autograd.structures import rebuild
 from autograd.value import Value
@@ -382,6 +384,7 @@ class Compiled:
         Whoever wrote last wins: `.data = ...`, `descend`, or this. An array that is kept and
         changed later is noticed by this function at once, by others when `parameters` is asked for.
         """
+        self.refuse_in_trace()
         with self.lock:
             self.catch_up()
             self.wrote_parameters()
@@ -390,7 +393,13 @@ class Compiled:
     @parameters.setter
     def parameters(self, numbers: Any) -> None:
         with self.lock:
-            self.specializations[0].parameters[:] = array_of(numbers, "parameters")
+            new = array_of(numbers, "parameters")
+            if new.shape != (len(self.values),):
+                raise ValueError(
+                    f"parameters has shape {new.shape}, but there are {len(self.values)} of them;"
+                    f" assign an array of shape ({len(self.values)},)"
+                )
+            self.specializations[0].parameters[:] = new
             self.wrote_parameters()
 
     def pull(self) -> None:
@@ -424,6 +433,15 @@ class Compiled:
             self.seen = store.revision
 
     # Calls
+
+    def refuse_in_trace(self) -> None:
+        """Refuse to be used by a function that is being traced: it would get plain numbers."""
+        if tracing():
+            name = getattr(self.function, "__name__", "the function")
+            refuse(
+                f"a function that is being traced uses compiled code, whose numbers would be the"
+                f" same for ever; have it call {name} itself"
+            )
 
     def value(self, *batch: Any) -> Any:
         """Return the result for every sample: an array, or the function's structure of arrays."""
@@ -484,6 +502,8 @@ class Compiled:
 
         Its results are to be taken before the lock is given back: the next call writes over them.
         """
+        if traces:
+            self.refuse_in_trace()
         if self.seen != REVISION.count or self.version != self.store.version:
             self.catch_up()
         if seed is not None:

@@ -25,13 +25,14 @@ stores: WeakValueDictionary[tuple[int, ...], ParameterStore] = WeakValueDictiona
 class ParameterStore:
     """The newest numbers of some Values, for all functions that are compiled for just these.
 
-    Attributes: `numbers`, the newest, perhaps the array of the function that wrote them; `version`,
-    which moves when they do; `revision`, the revision of all Values with which they are level.
+    Attributes: `numbers`, the newest, perhaps the array of the function that wrote them, which a
+    caller may hold and change in place; `theirs`, those of the Values when both were level;
+    `version`, which moves when numbers do; `revision`, the revision of all Values at that time.
     """
 
     def __init__(self, values: Sequence[Value]) -> None:
         self.values = list(values)
-        self.numbers = np.empty(len(self.values))
+        self.numbers = self.theirs = np.empty(len(self.values))
         self.version = 0
         self.revision = -1
 
@@ -43,13 +44,19 @@ class ParameterStore:
             self.pull()
 
     def pull(self) -> None:
-        """Take the numbers of the Values."""
+        """Take the numbers of those Values that were set; what was set in the array stays."""
         settle()
         revision = REVISION.count
         numbers = np.array([x._data for x in self.values], float)
-        if self.version == 0 or not same_numbers(numbers, self.numbers):
-            self.numbers = numbers
-            self.version += 1
+        if self.version == 0:
+            self.numbers = numbers.copy()
+            self.version = 1
+        else:
+            moved = bits(numbers) != bits(self.theirs)
+            if moved.any():
+                self.numbers = np.where(moved, numbers, self.numbers)
+                self.version += 1
+        self.theirs = numbers
         self.revision = revision
 
     def wrote(self, numbers: Array) -> int:
@@ -65,7 +72,8 @@ class ParameterStore:
 
     def publish(self) -> None:
         """Give the Values the numbers, in one call that no signal interrupts."""
-        changed = self.changed()
+        theirs = np.array([x._data for x in self.values], float)
+        changed = self.changed(theirs)
         if changed:
             targets = [self.values[i] for i in changed]
             revision = new_revision()
@@ -74,22 +82,23 @@ class ParameterStore:
                 [*repeat("_data", len(targets)), "count", "revision"],
                 [*self.numbers[changed].tolist(), revision, revision],
             )
+            theirs[changed] = self.numbers[changed]
+        self.theirs = theirs
         note_level(self)
 
-    def changed(self) -> list[int]:
+    def changed(self, theirs: Array) -> list[int]:
         """Return which numbers are others than those of the Values, as far as their type tells.
 
         So a Fraction that nobody changed stays exact, and looking at an array of float32 does not
         round the Values.
         """
-        theirs = np.array([x._data for x in self.values], float).astype(self.numbers.dtype)
-        bits = f"i{theirs.itemsize}"
-        return np.flatnonzero(theirs.view(bits) != self.numbers.view(bits)).tolist()
+        rounded = theirs.astype(self.numbers.dtype)
+        return np.flatnonzero(bits(rounded) != bits(self.numbers)).tolist()
 
 
-def same_numbers(x: Array, y: Array) -> bool:
-    """Tell whether two arrays hold the same numbers, zeros of either sign told apart."""
-    return x.tobytes() == np.asarray(y, float).tobytes()
+def bits(numbers: Array) -> Array:
+    """Return the bits of floats as integers, so that zeros of either sign are told apart."""
+    return numbers.view(f"i{numbers.itemsize}")
 
 
 def store_of(values: Sequence[Value]) -> ParameterStore:

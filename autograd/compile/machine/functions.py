@@ -28,7 +28,6 @@ from autograd.compile.tracing.internal_primitives import (
     exponential,
     shifted,
     top,
-    unequal,
 )
 from autograd.primitive_type import Primitive
 
@@ -242,7 +241,7 @@ NUMBA_FUNCTIONS: dict[Primitive, Callable[..., Any]] = {
     p.greater: greater,
     p.greater_equal: greater_equal,
     p.equal: equal,
-    unequal: not_equal,
+    p.unequal: not_equal,
     either: any_of,
     both: all_of,
     p.largest: largest,

@@ -25,7 +25,6 @@ from autograd.compile.tracing.internal_primitives import (
     quotient,
     shifted,
     top,
-    unequal,
 )
 from autograd.primitive_type import Primitive
 from autograd.scalar_math import SQRT_HALF, SQRT_HALF_LOW, TWO_BY_SQRT_PI, two_product
@@ -312,7 +311,7 @@ ARRAY_FUNCTIONS: dict[Primitive, Function] = {
     p.greater: np.greater,
     p.greater_equal: np.greater_equal,
     p.equal: np.equal,
-    unequal: np.not_equal,
+    p.unequal: np.not_equal,
     either: np.logical_or,
     both: np.logical_and,
     quotient: np.divide,
@@ -328,7 +327,7 @@ AXIS_FUNCTIONS: dict[Primitive, Function] = {  # of operands that stand along th
     p.norm: composed(length),
     p.logsumexp: composed(log_of_sum),
 }
-LOGICAL = {p.less, p.less_equal, p.greater, p.greater_equal, p.equal, unequal, either, both}
+LOGICAL = {p.less, p.less_equal, p.greater, p.greater_equal, p.equal, p.unequal, either, both}
 INTEGER_OPERANDS = {p.rounded: 1, p.polygamma: 0}
 
 

@@ -164,8 +164,8 @@ class OwnStep:
 
     def called(self, columns: Sequence[Sequence[Any]]) -> tuple[Array, Array]:
         """Return slopes and missing edges, found for one point after the other."""
-        points = map(slopes_of, repeat(self.op), repeat(self.step.edges), zip(*columns))
-        found = np.array(list(points), float)
+        points = list(map(slopes_of, repeat(self.op), repeat(self.step.edges), zip(*columns)))
+        found = np.array(points, float).reshape(len(points), len(self.parents), 2)
         return found[:, :, 0].T, found[:, :, 1].T != 0.0
 
     def readable_rules(self, plain: Sequence[Any]) -> Tape | None:

@@ -32,7 +32,7 @@ COUNTED = not sysconfig.get_config_var("Py_GIL_DISABLED")  # else references are
 class Slots(Operators):
     """An object with the slots of a Value, whose class can take the place of a Value's."""
 
-    __slots__ = Value.__slots__
+    __slots__ = Value.__slots__  # the same layout
 
 
 class EndedValue(Slots):

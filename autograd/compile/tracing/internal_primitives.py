@@ -11,6 +11,7 @@ import operator
 from typing import Any
 
 from autograd import primitives as p
+from autograd.given import attached, slope_of
 from autograd.primitive_type import Primitive, Variadic
 from autograd.scalar_math import exp_of_difference
 
@@ -31,7 +32,6 @@ def no_rule(operands: Any, out: Any) -> list[Any]:
 
 
 # fmt: off
-unequal = Primitive("!=", operator.ne, None, None, smooth=False)
 either = Primitive("|", lambda x, y: bool(x) or bool(y), None, None, smooth=False)
 both = Primitive("&", lambda x, y: bool(x) and bool(y), None, None, smooth=False)
 shifted = Primitive("exp_of_difference", exponential, None, None)
@@ -43,7 +43,6 @@ built_in_min = Variadic("min", min, no_rule)
 # fmt: on
 
 INTERNAL_NAMES = {
-    unequal: "unequal",
     either: "either",
     both: "both",
     shifted: "shifted",
@@ -51,6 +50,8 @@ INTERNAL_NAMES = {
     top: "top",
     built_in_max: "built_in_max",
     built_in_min: "built_in_min",
+    attached: "attached",
+    slope_of: "slope_of",
 }
 CHOICES = (top, built_in_max, built_in_min)
 for row, name in [*INTERNAL_NAMES.items(), (share, "share")]:

@@ -28,7 +28,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from autograd import primitives as p
-from autograd.compile.tracing.internal_primitives import both, either, unequal
+from autograd.compile.tracing.internal_primitives import both, either
 from autograd.operators import Operators
 from autograd.primitive_type import Primitive
 
@@ -64,7 +64,7 @@ class Symbol(Operators):
         return self.record(p.equal, (self, other))
 
     def __ne__(self, other: object) -> Symbol:  # type: ignore[override]
-        return self.record(unequal, (self, other))
+        return self.record(p.unequal, (self, other))
 
     __hash__ = object.__hash__
 

@@ -23,10 +23,11 @@ from itertools import zip_longest
 from math import nan
 from typing import Any, NamedTuple
 
+from autograd.backward import topological_order
 from autograd.coercion import as_data, as_number, finite_or_inf
 from autograd.compile.tracing import ended, random_numbers
 from autograd.compile.tracing.handlers import WALK
-from autograd.compile.tracing.internal_primitives import CHOICES, share, shifted, top, unequal
+from autograd.compile.tracing.internal_primitives import CHOICES, share, shifted, top
 from autograd.compile.tracing.reach import Reach, name_of
 from autograd.compile.tracing.results import numbers_of, structure_of
 from autograd.compile.tracing.stand_ins import stand_ins_in
@@ -60,6 +61,7 @@ from autograd.primitives import (
     square,
     stop_gradient,
     total,
+    unequal,
 )
 from autograd.structures import flatten, rebuild
 from autograd.traced_adjoints import Mask
@@ -454,6 +456,8 @@ def written(tape: Tape, places: dict[Any, int], root: Any) -> int:
         return tape.constant(as_number(root))
     if root in places:
         return places[root]
+    if root.op is not None and not isinstance(root, TracedValue):
+        return outside(tape, places, root)
     node, rest, operands = root, iter(root.operands), list[int]()
     above = []  # nodes that wait for the one in hand: what is left of their operands, and found
     while True:
@@ -462,6 +466,8 @@ def written(tape: Tape, places: dict[Any, int], root: Any) -> int:
                 continue  # plain operands are read with their node
             if x in places:
                 operands.append(places[x])
+            elif x.op is not None and not isinstance(x, TracedValue):
+                operands.append(outside(tape, places, x))
             else:
                 above.append((node, rest, operands))
                 node, rest, operands = x, iter(x.operands), []
@@ -472,6 +478,25 @@ def written(tape: Tape, places: dict[Any, int], root: Any) -> int:
                 return place
             node, rest, operands = above.pop()
             operands.append(place)
+
+
+def outside(tape: Tape, places: dict[Any, int], node: Value) -> int:
+    """Return the place of a node that the function found computed: its number is followed.
+
+    Raises: RuntimeError: it was computed of a parameter, by which it has a derivative; but its
+        number stays what it was when the parameter moves.
+    """
+    names = {place: i for i, place in enumerate(tape.parameters)}
+    for x in topological_order(node):
+        if places.get(x) in names:
+            i = names[places[x]]
+            raise RuntimeError(
+                f"{node!r} was computed of parameter {i} before the function was traced: its number"
+                " would not follow the parameter; compute it inside the function, or pass its"
+                " .detach()"
+            )
+    places[node] = tape.follow(node)
+    return places[node]
 
 
 def row_of(tape: Tape, node: Value, places: list[int]) -> int:

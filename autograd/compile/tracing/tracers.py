@@ -18,7 +18,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from itertools import repeat
-from numbers import Real
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -26,12 +25,12 @@ from autograd import primitives as p
 from autograd.atomic import set_attributes
 from autograd.coercion import checked_name
 from autograd.compile.tracing.handlers import NEVER_RAISES, WALK
-from autograd.compile.tracing.internal_primitives import unequal
+from autograd.given import attach, checked_children, checked_slopes
+from autograd.messages import shown
 from autograd.modes import traces, tracing
 from autograd.primitive_type import Primitive
-from autograd.structures import is_0d
 from autograd.traced_adjoints import possible_parents
-from autograd.value import Value, node
+from autograd.value import FIELDS, Value, node
 
 PACKAGE_PREFIX = __name__.partition(".")[0] + "."
 GRAD_SLOT = Value.__dict__["grad"]
@@ -105,22 +104,15 @@ class TracedAttributes:
         self.elsewhere()
         return Value.detach(self)  # type: ignore[arg-type]
 
-    def __eq__(self, other: object) -> Any:
-        return self.compared_by(p.equal, other, Value.__eq__)
-
-    def __ne__(self, other: object) -> Any:
-        return self.compared_by(unequal, other, Value.__ne__)
-
-    __hash__ = Value.__hash__
-
-    def compared_by(self, relation: Primitive, other: object, usual: Any) -> Any:
-        """Compare the numbers in a trace, with what is one; outside as any two Values."""
-        if not tracing():
-            self.elsewhere()
-            return usual(self, other)
-        if isinstance(other, (Value, Real)) or is_0d(other):
-            return self.compare(relation, other)  # type: ignore[attr-defined]
-        return NotImplemented
+    def number_compared(self, other: object) -> Any:
+        """Return a number to compare with what equals none; else refuse, for samples differ."""
+        if tracing() and not isinstance(other, NO_NUMBERS):
+            refuse(
+                f"{self!r} is compared with {type(other).__name__} {shown(other)}, and the answer"
+                " would be that of one sample; compare it with a number"
+            )
+        self.elsewhere()
+        return self.newest()  # type: ignore[attr-defined]
 
     def __copy__(self) -> Any:
         if tracing():
@@ -166,6 +158,14 @@ class TracedValue(TracedAttributes, Value):
         if traces and not tracing():
             refuse_thread()
 
+    def give_place(self, fresh: Value, name: str | None) -> None:
+        """Let a Value that a function makes be this node."""
+        for field in FIELDS:
+            setattr(fresh, field, getattr(self, field))
+        fresh.name = name
+        cls: Any = type(fresh)
+        fresh.__class__ = following_class(cls)
+
     def compare(self, relation: Primitive, other: Any) -> Any:
         """Compare the numbers, as a node."""
         self.elsewhere()
@@ -185,17 +185,20 @@ class TracedNumber(TracedValue):
         """Return a Value of this number, as one is made of a plain number."""
         return cut(self, TracedValue)
 
-    def hand_over(self, fresh: Value, name: str | None) -> None:
-        """Make `fresh` a Value of this number: it follows the sample, without a gradient."""
+    def hand_over(self, fresh: Value, name: Any, slopes: Any, children: Any) -> None:
+        """Make `fresh` a Value of this number: it follows the sample.
+
+        No gradient flows into it but to children, by the slopes that were given for them.
+        """
         self.elsewhere()
-        fresh._data = self._data
-        fresh.grad = 0.0
-        fresh.op = p.stop_gradient
-        fresh.operands = (self,)
-        fresh.parents = fresh.local_derivatives = ()
-        fresh.name = name if name is None else checked_name(name)
-        cls: Any = type(fresh)
-        fresh.__class__ = following_class(cls)
+        if isinstance(name, (tuple, list)):
+            children = name
+            name = None
+        children = checked_children(children or ())
+        slopes = None if isinstance(slopes, str) else slopes
+        number = cut(self, TracedValue) if not children else self
+        out = attach(number, children, checked_slopes(slopes, children))
+        out.give_place(fresh, checked_name(name))
 
     def __copy__(self) -> TracedNumber:
         return self
@@ -209,7 +212,7 @@ class TracedNumber(TracedValue):
 
     def __hash__(self) -> int:
         if is_ours(sys._getframe(1)):
-            return Value.__hash__(self)
+            return object.__hash__(self)
         return hash(self.__index__())
 
     def __float__(self) -> float:
@@ -236,9 +239,10 @@ class TracedNumber(TracedValue):
         )
 
 
-# Classes of operands each of which is a parent, and the comparisons.
+# What no number equals; then the classes of operands each of which is a parent, and comparisons.
+NO_NUMBERS = (str, bytes, tuple, list, dict, set, frozenset, type(None), type, type(Ellipsis))
 VALUE_CLASSES = frozenset((Value, TracedParameter, TracedValue))
-RELATIONS = frozenset((p.less, p.less_equal, p.greater, p.greater_equal, p.equal, unequal))
+RELATIONS = frozenset((p.less, p.less_equal, p.greater, p.greater_equal, p.equal, p.unequal))
 
 
 def cut(x: Any, cls: type[TracedValue]) -> TracedValue:

@@ -1,0 +1,203 @@
+"""Nodes whose local derivatives a caller gives, and the names that micrograd and microgpt have.
+
+Whoever has an operation of their own writes `Value(data, children, local_grads)`, as in microgpt,
+or `Value(data, children, "name")` and then sets `_backward`, as in micrograd. Either is recorded as
+one node. Its slopes are numbers, which know nothing of the children: so a second derivative through
+such a node is NaN, and never a wrong number. `autograd.primitive` declares an operation that can be
+differentiated again.
+
+>>> from autograd import Value
+>>> x = Value(3.0)
+>>> y = Value(x.data**2, (x,), (2 * x.data,))
+>>> (y * 5.0).backward(); x.grad
+30.0
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
+from math import nan
+from typing import Any
+
+from autograd.coercion import as_number
+from autograd.messages import shown
+from autograd.primitive_type import Primitive, Variadic
+from autograd.primitives import one
+
+WAYS = "Value(data, children, local_grads), with one slope for each child"
+MOST_SYMBOLS = 256  # that are kept
+
+
+class Given(Variadic):
+    """The operation of a node whose slopes were given: only its text is known."""
+
+    def __init__(self, symbol: str) -> None:
+        super().__init__(symbol, self.unknown, self.slopes)
+
+    def unknown(self, *_: Any) -> Any:
+        """Refuse to be computed again.
+
+        Raises: TypeError: always.
+        """
+        raise TypeError(
+            f"{self.symbol}: its number and slopes were given for one point, so it cannot be"
+            " computed at another; declare the operation with @autograd.primitive"
+        )
+
+    def slopes(self, operands: Sequence[Any], out: Any) -> list[Any]:
+        """Return the slopes as Values that are NaN when they are differentiated again."""
+        given = iter(out.local_derivatives)
+        return [
+            slope_of((next(given), *operands)) if hasattr(x, "record") else None for x in operands
+        ]
+
+    def spell(self, *operands: str) -> str:
+        """Return the operation as text."""
+        return Primitive.spell(self, *operands)
+
+
+# A slope that was given: how it depends on the operands is not known. And a node with such a slope
+# for one operand, in a trace, where the slope is a number that follows the sample.
+slope_of = Variadic(
+    "slope", lambda slope, *_: slope, lambda operands, out: [None] + [nan] * (len(operands) - 1)
+)
+attached = Primitive(
+    "given",
+    lambda number, x, slope: number,
+    one,
+    lambda number, x, slope, out: slope_of((slope, x)),
+    None,
+    smooth=False,
+)
+
+
+@lru_cache(MOST_SYMBOLS)
+def given(symbol: str) -> Given:
+    """Return the operation with a symbol."""
+    return Given(symbol)
+
+
+def checked_children(children: Any) -> tuple[Any, ...]:
+    """Return the children of a node as a tuple.
+
+    Raises: TypeError: one is neither a Value nor a number; or they have no order.
+    """
+    if not isinstance(children, (tuple, list)):
+        raise TypeError(
+            f"the children of a Value are a tuple or list of Values, not {type(children).__name__}"
+            f" {shown(children)}"
+        )
+    found = tuple(children)
+    for i, x in enumerate(found):
+        if not hasattr(x, "record"):
+            try:
+                as_number(x)
+            except TypeError as error:
+                raise TypeError(f"children[{i}]: {error}") from None
+    return found
+
+
+def checked_slopes(slopes: Any, children: Sequence[Any]) -> tuple[Any, ...]:
+    """Return the slopes that were given for children; NaN for each if there are none yet.
+
+    Raises: TypeError: one is no number; ValueError: there are more or fewer than children.
+    """
+    if slopes is None:
+        return (nan,) * len(children)
+    found = tuple(slopes) if isinstance(slopes, Iterable) else (slopes,)
+    if len(found) != len(children):
+        raise ValueError(f"{len(children)} children, but {len(found)} slopes; pass {WAYS}")
+    checked = []
+    for i, slope in enumerate(found):
+        try:
+            checked.append(slope if hasattr(slope, "record") else as_number(slope))
+        except TypeError as error:
+            raise TypeError(f"local_grads[{i}]: {error}") from None
+    return tuple(checked)
+
+
+def attach(number: Any, children: Sequence[Any], slopes: Sequence[Any]) -> Any:
+    """Return a number of a trace as a node above children, with a slope for each of them."""
+    for x, slope in zip(children, slopes):
+        number = attached(number, x, slope)
+    return number
+
+
+class PeerNames:
+    """A mixin: what micrograd and microgpt call the attributes of a Value.
+
+    Only `label` can be set, and `_backward` of a node that has no slopes yet.
+    """
+
+    __slots__ = ()
+    op: Primitive | None
+    operands: tuple[Any, ...]
+    parents: tuple[Any, ...]
+    local_derivatives: tuple[Any, ...]
+    name: str | None
+    grad: Any
+
+    @property
+    def label(self) -> str | None:
+        """The name."""
+        return self.name
+
+    @label.setter
+    def label(self, text: str | None) -> None:
+        self.name = text  # type: ignore[misc]
+
+    @property
+    def _children(self) -> tuple[Any, ...]:
+        return tuple(x for x in self.operands if hasattr(x, "record"))
+
+    @property
+    def _prev(self) -> tuple[Any, ...]:
+        return tuple(dict.fromkeys(self._children))  # each once, as in a set, but in order
+
+    @property
+    def _op(self) -> str:
+        return self.op.symbol if self.op else ""
+
+    @property
+    def _local_grads(self) -> tuple[Any, ...]:
+        return self.local_derivatives
+
+    @property
+    def _backward(self) -> Callable[[], None]:
+        return self.hand_on
+
+    @_backward.setter
+    def _backward(self, function: Callable[[], None]) -> None:
+        if not isinstance(self.op, Given):
+            raise AttributeError(
+                "_backward can only be set of a node made by Value(data, children, name);"
+                f" or pass the slopes: {WAYS}"
+            )
+        self.local_derivatives = slopes_by(function, self)  # type: ignore[misc]
+
+    def hand_on(self) -> None:
+        """Add this node's gradient, times each slope, to those of its parents."""
+        for parent, slope in zip(self.parents, self.local_derivatives):
+            parent.grad = parent.grad + slope * self.grad
+
+
+def slopes_by(function: Callable[[], None], node: Any) -> tuple[Any, ...]:
+    """Return the slopes of a node, found by running its `_backward` once, with the gradient 1.
+
+    What it adds up is linear in the gradient, so the slopes are what it adds. Where a child is
+    there twice, the first one has the slope of both.
+    """
+    parents = list(dict.fromkeys(node.parents))
+    nodes = [node, *parents]
+    before = [x.grad for x in nodes]
+    try:
+        for x in parents:
+            x.grad = 0.0
+        node.grad = 1.0
+        function()
+        slopes = {x: x.grad for x in parents}
+    finally:
+        for x, grad in zip(nodes, before):
+            x.grad = grad
+    return tuple(slopes.pop(x, 0.0) for x in node.parents)
