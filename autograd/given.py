@@ -130,7 +130,7 @@ class PeerNames:
     Only `label` can be set, and `_backward` of a node that has no slopes yet.
     """
 
-    __slots__ = ()
+    __slots__ = ("__weakref__",)  # here, so that all that is built on it has one layout
     op: Primitive | None
     operands: tuple[Any, ...]
     parents: tuple[Any, ...]

@@ -22,6 +22,7 @@ from typing import Any, NoReturn
 from autograd.atomic import set_attributes
 from autograd.compile.tracing.reach import Reach, name_of
 from autograd.compile.tracing.tracers import TracedNumber, TracedValue
+from autograd.given import PeerNames
 from autograd.operators import Operators
 from autograd.primitive_type import Primitive
 from autograd.value import Value
@@ -29,7 +30,7 @@ from autograd.value import Value
 COUNTED = not sysconfig.get_config_var("Py_GIL_DISABLED")  # else references are counted elsewhere
 
 
-class Slots(Operators):
+class Slots(PeerNames, Operators):
     """An object with the slots of a Value, whose class can take the place of a Value's."""
 
     __slots__ = Value.__slots__  # the same layout
