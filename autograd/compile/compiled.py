@@ -5,9 +5,9 @@ from __future__ import annotations
 import importlib.util
 import math
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from copy import deepcopy
+from copy import copy, deepcopy
 from itertools import islice
 from math import prod
 from typing import Any, NamedTuple
@@ -135,6 +135,14 @@ class Traced(NamedTuple):
     def same_program(self, other: Traced) -> bool:
         """Tell whether two traces compute the same from the same parameters and inputs."""
         return self.outputs == other.outputs and self.tape.rows() == other.tape.rows()
+
+    def following(self, twins: Mapping[int, Any]) -> Traced:
+        """Return the same trace, which follows other Values in the place of those with these ids."""
+        if twins.keys().isdisjoint(map(id, self.tape.followed.values())):
+            return self
+        tape = copy(self.tape)
+        tape.followed = {place: twins.get(id(x), x) for place, x in tape.followed.items()}
+        return self._replace(tape=tape)
 
 
 class Specialization:
@@ -342,8 +350,9 @@ class Compiled:
     def __deepcopy__(self, memo: dict[int, Any]) -> Compiled:
         twin = memo[id(self)] = object.__new__(type(self))
         state = self.__getstate__()
-        memo[id(state["traces"])] = state["traces"]  # nobody changes a trace
-        twin.__setstate__(deepcopy(state, memo))
+        traces = state.pop("traces")  # nobody changes one; but it follows Values
+        state = deepcopy(state, memo)
+        twin.__setstate__({**state, "traces": [found.following(memo) for found in traces]})
         return twin
 
     def __reduce_ex__(self, protocol: Any) -> Any:
@@ -356,16 +365,26 @@ class Compiled:
         Raises: RuntimeError: this is a copy, and the function uses those of the original.
         """
         if not self.bound:
-            found = self.traced(self.example)
-            traces = self.__getstate__()["traces"]
-            self.bound = any(found.same_program(other) for other in traces)
+            self.bind(self.traced(self.example))
         if not self.bound:
             raise RuntimeError(
                 "a sample takes a branch that was not traced, and this is a copy whose function"
-                " uses other Values than its parameters, so it cannot be traced again: compile the"
+                " uses other Values or numbers than it, so it cannot be traced again: compile the"
                 " function where it is used, or have the original trace all branches before it is"
                 " copied"
             )
+
+    def bind(self, found: Traced) -> None:
+        """Follow the Values that the function uses here, if it is the same program and numbers."""
+        traces: list[Traced] = self.__getstate__()["traces"]
+        for other in filter(found.same_program, traces):
+            pairs = list(zip(other.tape.followed.values(), found.tape.followed.values()))
+            if all(x._data == y._data for x, y in pairs):
+                twins = {id(x): y for x, y in pairs}
+                for specialization, trace in zip(self.specializations, traces):
+                    specialization.tape = trace.following(twins).tape
+                    specialization.followed = list(specialization.tape.followed.values())
+                self.bound = True
 
     def renew(self) -> None:
         """Forget, in a process that was forked, what another thread of the parent was at."""

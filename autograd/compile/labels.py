@@ -13,12 +13,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
 
 from autograd.compile.batches import Array, array_of, fill, places_of, shape_of
 from autograd.compile.compiled import Compiled, rebuild_columns
+from autograd.compile.processes import check_importable, compiled_functions
 from autograd.compile.reference.numpy_engine import descend
 from autograd.compile.report import Report
 from autograd.compile.tracing.results import ONE, ArrayOf
@@ -93,6 +95,7 @@ class CompiledByLabel:
         self.reduce, self.settings = reduce, settings
         self.compiled: dict[str, Compiled] = {}
         self.lock = threading.RLock()
+        compiled_functions.add(self)
         columns = [
             labels_in([self.example[i]], self.example[i], f"argument {i}") for i in self.places
         ]
@@ -121,6 +124,30 @@ class CompiledByLabel:
             found.parameters[:] = self.parameters
         found.reduce = "mean"
         return found
+
+    # Copies, and other processes
+
+    def __getstate__(self) -> dict[str, Any]:
+        with self.lock:
+            return {name: x for name, x in vars(self).items() if name != "lock"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self.lock = threading.RLock()
+        compiled_functions.add(self)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> CompiledByLabel:
+        twin = memo[id(self)] = object.__new__(type(self))
+        twin.__setstate__(deepcopy(self.__getstate__(), memo))
+        return twin
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        check_importable(self.function)
+        return super().__reduce_ex__(protocol)
+
+    def renew(self) -> None:
+        """Forget, in a process that was forked, what another thread of the parent was at."""
+        self.lock = threading.RLock()
 
     # The numbers of the parameters
 

@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import zip_longest
 from math import nan
 from typing import Any, NamedTuple
+from weakref import ref
 
 from autograd.backward import topological_order
 from autograd.coercion import as_data, as_number, finite_or_inf
@@ -97,6 +98,7 @@ class Tape:
         followed: other Values that the function uses, by their places: shared by all samples as
             parameters are, and without a gradient. Their numbers may change.
         made: leaves that the function makes itself; they are constants.
+        made_inside: the same, to see which of them outlive the trace.
         outputs, guards: what is asked of the rows.
         watched: rows that have to be finite, see `lower.watched`, and the primitives they are of.
         recorded: how many nodes the function made, before any was found equal or unused.
@@ -110,6 +112,7 @@ class Tape:
         self.inputs: list[int] = []
         self.followed: dict[int, Value] = {}
         self.made: set[Value] = set()
+        self.made_inside: list[ref[Value]] = []
         self.outputs: list[int] = []
         self.guards: list[Guard] = []
         self.watched: dict[int, Primitive] = {}
@@ -217,7 +220,8 @@ class Tape:
         return self.ops, self.operands, constants, leaves, guards
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**vars(self), "operations": {}}  # where each stands: only for those who write
+        # Where each operation stands, and what was made: only for those who write.
+        return {**vars(self), "operations": {}, "made_inside": []}
 
     def lines(self) -> Iterator[str]:
         """Yield the tape as text, one line for each row."""
@@ -315,6 +319,11 @@ def trace(
         states = random_numbers.states(reach)
         try:
             found = written_down(function, parameters, inputs(example, backwards), example, truths)
+            if any(leaf() is not None for leaf in found[0].made_inside):
+                # The function made a Value and keeps it: from now on it is there when it is called.
+                again = inputs(example, backwards), example, truths
+                found = written_down(function, parameters, *again)
+                del again
             generator = random_numbers.drawn(reach, states)
             if generator is not None:
                 raise RuntimeError(random_numbers.complaint(function, generator, reach))
@@ -369,6 +378,7 @@ def written_down(
         tape.outputs.append(written(tape, places, x))
     for node, truth, text, source in tracer.decisions:
         tape.guards.append(Guard(written(tape, places, node), truth, text, source))
+    tape.made_inside = [ref(leaf) for leaf in tape.made]
     tape.made = set()  # among them may be the inputs of a trace within this one
     return tape, structure_of(out)
 
