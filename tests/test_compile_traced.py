@@ -1,13 +1,13 @@
 """Numbers that a traced function takes out of a Value: they follow the sample, or are refused."""
 
 import math
-import threading
 
 import pytest
 
 import autograd
 from autograd import Value, gradients, no_grad
 from autograd.compile import GuardError
+from testkit.other_threads import beside
 
 both_engines = pytest.mark.parametrize("engine", ["numba", "numpy"])
 pytest.importorskip("numba")
@@ -160,10 +160,10 @@ def test_other_threads_see_plain_numbers_while_a_parameter_is_traced():
         seen.append((w.data, w.item(), type(w.detach()), (w * w).data))
         w.data = 3.0
 
+    have_a_look = beside(look)
+
     def function(x):
-        thread = threading.Thread(target=look)
-        thread.start()
-        thread.join()
+        have_a_look()
         return w * x
 
     autograd.compile(function, [w], example=(2.0,))

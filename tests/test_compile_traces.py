@@ -15,6 +15,7 @@ import random
 import re
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 
 import numpy as np
@@ -25,6 +26,7 @@ from hypothesis import strategies as st
 import autograd
 from autograd import Value, grad, gradients, log, no_grad, tanh, where
 from autograd.compile import GuardError
+from testkit.other_threads import beside
 
 pytest.importorskip("numba")
 both_engines = pytest.mark.parametrize("engine", ["numba", "numpy"])
@@ -684,14 +686,49 @@ def test_parameters_are_as_ever_in_other_threads():
             [w.data, w * 2 > 3, bool(w), f"{w:.1f}", type(twin), twin.op, max([w.data, 1.0])]
         )
 
+    have_a_look = beside(look)
+
     def function(x):
-        thread = threading.Thread(target=look)
-        thread.start()
-        thread.join()
+        have_a_look()
         return w * x
 
     autograd.compile(function, [w], example=(2.0,))
     assert seen == [2.0, True, True, "2.0", Value, None, 2.0]
+
+
+@pytest.mark.parametrize(
+    "work",
+    [lambda w: w.data, lambda w: w * w, lambda w: w > 1, lambda w: bool(w), lambda w: Value(1.0)],
+)
+@pytest.mark.parametrize("pool", [False, True])
+def test_values_are_refused_in_a_thread_that_the_function_starts(work, pool):
+    w, workers = Value(2.0), ThreadPoolExecutor(1)
+    workers.submit(abs, 1).result()
+
+    def run():
+        with contextlib.suppress(TypeError):
+            work(w)
+
+    def function(x):
+        if pool:
+            return x * workers.submit(work, w).result()
+        thread = threading.Thread(target=run)
+        thread.start()
+        thread.join()
+        return x
+
+    with workers, pytest.raises(TypeError, match="used in another thread"):
+        autograd.compile(function, example=(2.0,))
+    threading.Thread(target=abs, args=(1,)).start()
+
+
+@both_engines
+def test_work_without_values_may_be_handed_to_a_pool(engine):
+    with ThreadPoolExecutor(1) as pool:
+        compiled = autograd.compile(
+            lambda x: x * pool.submit(pow, 3.0, 2).result(), example=(2.0,), engine=engine
+        )
+    assert compiled.value([2.0]) == [18.0]
 
 
 # ---- comparisons by ==

@@ -153,7 +153,9 @@ def test_comparisons_and_truth_follow_the_number_and_hashing_the_identity():
     x, y = Value(1.0), Value(2.0)
     assert x < y and x <= 1.0 and y > x and y >= 2 and x > 0
     assert x and not Value(0.0)
-    assert Value(1.0) == Value(1.0) == 1 and Value(1.0) != 2.0 and len({Value(1.0), Value(1.0)}) == 2
+    assert (
+        Value(1.0) == Value(1.0) == 1 and Value(1.0) != 2.0 and len({Value(1.0), Value(1.0)}) == 2
+    )
     assert not (Value(math.nan) < 1.0 or Value(math.nan) > 1.0)
 
 

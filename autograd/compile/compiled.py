@@ -137,7 +137,7 @@ class Traced(NamedTuple):
         return self.outputs == other.outputs and self.tape.rows() == other.tape.rows()
 
     def following(self, twins: Mapping[int, Any]) -> Traced:
-        """Return the same trace, which follows other Values in the place of those with these ids."""
+        """Return the same trace, following other Values in place of those with these ids."""
         if twins.keys().isdisjoint(map(id, self.tape.followed.values())):
             return self
         tape = copy(self.tape)

@@ -29,6 +29,7 @@ from autograd.coercion import as_data, as_number, finite_or_inf
 from autograd.compile.tracing import ended, random_numbers
 from autograd.compile.tracing.handlers import WALK
 from autograd.compile.tracing.internal_primitives import CHOICES, share, shifted, top
+from autograd.compile.tracing.other_threads import watched_threads
 from autograd.compile.tracing.reach import Reach, name_of
 from autograd.compile.tracing.results import numbers_of, structure_of
 from autograd.compile.tracing.stand_ins import stand_ins_in
@@ -312,7 +313,7 @@ def trace(
     """
     settle()
     reach = Reach(function)
-    with one_trace, stand_ins_in(list(reach.modules.values())):
+    with one_trace, stand_ins_in(list(reach.modules.values())), watched_threads():
         if traces:  # the outer trace looks at what is left of both
             return written_down(function, parameters, inputs(example, backwards), example, truths)
         references = ended.references()

@@ -25,9 +25,10 @@ from autograd import primitives as p
 from autograd.atomic import set_attributes
 from autograd.coercion import checked_name
 from autograd.compile.tracing.handlers import NEVER_RAISES, WALK
+from autograd.compile.tracing.internal_primitives import both, either
 from autograd.given import attach, checked_children, checked_slopes
 from autograd.messages import shown
-from autograd.modes import traces, tracing
+from autograd.modes import MODE, traces, tracing
 from autograd.primitive_type import Primitive
 from autograd.traced_adjoints import possible_parents
 from autograd.value import FIELDS, Value, node
@@ -93,14 +94,14 @@ class TracedAttributes:
     def number_taken_out(self) -> Any:
         """Return what stands for the number in a trace, and the number itself elsewhere."""
         if tracing():
-            return cut(self, TracedNumber)
+            return MODE.get().taken_out(self)  # type: ignore[misc, arg-type]
         self.elsewhere()
         return self.newest()  # type: ignore[attr-defined]
 
     def detach(self) -> Any:
         """Return a Value with the same number at which gradients stop."""
         if tracing():
-            return cut(self, TracedValue)
+            return cut(self.number_taken_out(), TracedValue)
         self.elsewhere()
         return Value.detach(self)  # type: ignore[arg-type]
 
@@ -203,10 +204,38 @@ class TracedNumber(TracedValue):
     def __copy__(self) -> TracedNumber:
         return self
 
+    # It passes for the float or the bool that it stands for, where a function asks for the type.
+
+    @property
+    def __class__(self) -> Any:
+        return bool if self.op in LOGICAL else float
+
+    @__class__.setter
+    def __class__(self, cls: Any) -> None:
+        CLASS.__set__(self, cls)
+
+    # Comparisons are combined as bools are.
+
+    def combined(self, op: Primitive, other: Any) -> Any:
+        """Return the combination of this comparison with another, or with a bool."""
+        if self.op in LOGICAL and isinstance(other, bool):
+            return self.record(op, (self, other))
+        return NotImplemented
+
+    # fmt: off
+    def __and__(self, other: Any) -> Any: return self.combined(both, other)
+    def __or__(self, other: Any) -> Any: return self.combined(either, other)
+    def __xor__(self, other: Any) -> Any: return self.combined(p.unequal, other)
+    # fmt: on
+
+    __rand__ = __and__
+    __ror__ = __or__
+    __rxor__ = __xor__
+
     # A comparison has one of two numbers: to index by it is a branch, which is guarded.
 
     def __index__(self) -> int:
-        if self.op not in RELATIONS:
+        if self.op not in LOGICAL:
             self.refuse_plain()
         return int(bool(self))
 
@@ -243,6 +272,8 @@ class TracedNumber(TracedValue):
 NO_NUMBERS = (str, bytes, tuple, list, dict, set, frozenset, type(None), type, type(Ellipsis))
 VALUE_CLASSES = frozenset((Value, TracedParameter, TracedValue))
 RELATIONS = frozenset((p.less, p.less_equal, p.greater, p.greater_equal, p.equal, p.unequal))
+LOGICAL = RELATIONS | {both, either}
+CLASS: Any = object.__dict__["__class__"]
 
 
 def cut(x: Any, cls: type[TracedValue]) -> TracedValue:
@@ -264,7 +295,7 @@ def traced(data: Any, op: Primitive, operands: Sequence[Any], differentiable: bo
         refuse_caught(op, operands)
     if None not in op.partials and VALUE_CLASSES.issuperset(map(type, operands)):
         out = node(data, op, operands, operands, ())
-    elif op in RELATIONS or (TracedNumber in map(type, operands) and are_numbers(operands)):
+    elif op in LOGICAL or (TracedNumber in map(type, operands) and are_numbers(operands)):
         out = node(data, op, operands, (), ())
         out.__class__ = TracedNumber
         return out

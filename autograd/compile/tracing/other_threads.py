@@ -1,0 +1,76 @@
+"""Threads that a function starts while it is traced: nothing is traced there.
+
+What such a thread computes of Values would be that of the example for ever. So while a function is
+traced, the work that it hands to another thread, its own or that of a pool, runs in a mode that
+refuses to read, compare or record a Value. A thread that takes the context of the function along
+traces as the function does.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, NoReturn
+
+from autograd.compile.tracing.tracers import refuse_thread
+from autograd.modes import mode, tracing
+
+
+class Refusing:
+    """An observer that refuses whatever it is told of."""
+
+    def refuse(self, *_: Any) -> NoReturn:
+        """Refuse a Value in a thread that is not tracing."""
+        refuse_thread()
+
+    made = recorded = compared = decided = check_thread = refuse
+
+
+def refused(*_: Any) -> NoReturn:
+    """Refuse a Value in a thread that is not tracing."""
+    refuse_thread()
+
+
+def elsewhere(work: Callable[..., Any]) -> Callable[..., Any]:
+    """Return work for a thread in which nothing is traced."""
+
+    @functools.wraps(work)
+    def run(*args: Any, **options: Any) -> Any:
+        with mode(observer=Refusing(), symbolic=refused, taken_out=refused):
+            return work(*args, **options)
+
+    return run
+
+
+def start(usual: Callable[..., Any], thread: Any) -> Any:
+    """Start a thread; one that a traced function starts refuses Values."""
+    if tracing():
+        thread.run = elsewhere(thread.run)
+    return usual(thread)
+
+
+def submit(
+    usual: Callable[..., Any], pool: Any, work: Callable[..., Any], *args: Any, **options: Any
+) -> Any:
+    """Hand work to a pool of threads; that of a traced function refuses Values."""
+    return usual(pool, elsewhere(work) if tracing() else work, *args, **options)
+
+
+@contextmanager
+def watched_threads() -> Iterator[None]:
+    """Have threads that are started, and work that pools of threads get, refuse Values."""
+    pools = sys.modules.get("concurrent.futures.thread")
+    places: list[tuple[Any, str, Callable[..., Any]]] = [(threading.Thread, "start", start)]
+    if pools:
+        places.append((pools.ThreadPoolExecutor, "submit", submit))
+    before = [vars(owner)[name] for owner, name, _ in places]
+    try:
+        for (owner, name, ours), usual in zip(places, before):
+            setattr(owner, name, functools.partialmethod(functools.partial(ours, usual)))
+        yield
+    finally:
+        for (owner, name, _), usual in zip(places, before):
+            setattr(owner, name, usual)
