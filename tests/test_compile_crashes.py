@@ -612,3 +612,61 @@ def test_constants_beyond_all_floats_are_infinite(engine):
         autograd.compile(
             lambda x: x if x < 10**400 else -x, example=(1.0,), engine=engine, finite=False
         ).value([1.0, math.inf])
+
+
+# ---- copies of functions that follow other Values
+
+
+class Scaled:
+    """A function with a parameter and another Value."""
+
+    def __init__(self):
+        self.w, self.k = Value(1.0), Value(3.0)
+
+    def __call__(self, x):
+        return self.w * x * self.k if x > 0 else self.w * x * self.k * self.k
+
+
+@both_engines
+@pytest.mark.parametrize("copied", [copy.deepcopy, in_pickle, in_cloudpickle])
+def test_a_copy_follows_the_values_that_came_along(engine, copied):
+    model = Scaled()
+    original = autograd.compile(model, [model.w], (1.0,), engine=engine, retrace=True)
+    twin, other = copied((original, model))
+    other.k.data = 30.0
+    model.k.data = 7.0
+    assert twin.value([1.0, -1.0]).tolist() == [30.0, -900.0]
+    assert original.value([1.0, -1.0]).tolist() == [7.0, -49.0]
+
+
+SCALE = Value(2.0)
+
+
+def scaled(x):
+    return x * SCALE if x > 0 else x * SCALE * 10
+
+
+@both_engines
+def test_a_pickle_never_mixes_two_sets_of_values(engine):
+    SCALE.data = 2.0
+    original = autograd.compile(scaled, example=(1.0,), engine=engine, retrace=True)
+    first, second = in_pickle(original), in_pickle(original)
+    assert first.value([1.0, -1.0]).tolist() == [2.0, -20.0]
+    SCALE.data = 5.0
+    assert first.value([1.0, -1.0]).tolist() == [5.0, -50.0]
+    assert second.value([1.0]) == [2.0]
+    with pytest.raises(RuntimeError, match="uses other Values or numbers than it"):
+        second.value([1.0, -1.0])
+    SCALE.data = 2.0
+
+
+def by_label(x, k):
+    return x * SCALE if k == 0 else x * x
+
+
+@both_engines
+@pytest.mark.parametrize("copied", COPIES)
+def test_a_function_of_labels_is_copied(engine, copied):
+    original = autograd.compile(by_label, example=(1.0, 1), static=1, engine=engine)
+    expected = original.value([3.0, 3.0], [0, 1]).tolist()
+    assert copied(original).value([3.0, 3.0, 3.0], [0, 1, 2]).tolist() == [*expected, 9.0]

@@ -390,3 +390,95 @@ def test_an_interrupt_at_every_instruction_of_reading_after_a_descent_loses_noth
 
     moments, half = injected(Work("reading", prepare, lambda: ws[0].data, is_half))
     assert moments > 20 and half == 0
+
+
+# ---- arrays that a caller keeps, Values computed outside, and those a function makes
+
+
+@both_engines
+@settings(max_examples=20)
+@given(st.lists(st.sampled_from(["array", "value", "stranger", "descend", "read"]), max_size=8))
+def test_a_kept_array_of_parameters_is_not_written_over(engine, steps):
+    ws = [Value(1.0), Value(2.0)]
+    stranger = Value(0.0)
+    compiled = autograd.compile(lambda x: ws[0] * x + ws[1], ws, (1.0,), engine=engine)
+    kept, truth = compiled.parameters, [1.0, 2.0]
+    for k, step in enumerate(steps, 1):
+        if step == "array":
+            kept[0] += k
+            truth[0] += k
+        elif step == "value":
+            ws[1].data = truth[1] = 10.0 * k
+        elif step == "stranger":
+            stranger.data = k
+        elif step == "descend":
+            compiled.descend([1.0], step_size=0.25)
+            truth = [w - 0.25 for w in truth]
+        else:
+            assert compiled.parameters.tolist() == truth == [w.data for w in ws]
+        assert compiled.value([2.0]) == [2.0 * truth[0] + truth[1]]
+    assert compiled.parameters.tolist() == truth == [w.data for w in ws]
+
+
+@pytest.mark.parametrize("numbers", [[1.0], 5.0, [], [[1.0, 2.0]]])
+def test_an_array_of_another_shape_is_no_array_of_parameters(numbers):
+    ws = [Value(1.0), Value(2.0)]
+    compiled = autograd.compile(lambda x: ws[0] * x + ws[1], ws, (1.0,), engine="numpy")
+    with pytest.raises(ValueError, match=r"parameters has shape .*assign an array of shape \(2,\)"):
+        compiled.parameters = numbers
+    assert compiled.parameters.tolist() == [1.0, 2.0]
+
+
+@both_engines
+@pytest.mark.parametrize("outside", [lambda w: w * 3, lambda w: (w + 1).tanh(), lambda w: +w])
+def test_a_value_that_was_computed_outside_keeps_its_number(engine, outside):
+    w = Value(2.0)
+    found = outside(w)
+    compiled = autograd.compile(lambda x: x * found, example=(1.0,), engine=engine)
+    expected = found.data
+    w.data = 5.0
+    assert compiled.value([1.0]) == [expected]
+    found.data = 100.0
+    assert compiled.value([1.0]) == [100.0]
+    with pytest.raises(RuntimeError, match="computed of parameter 0 before the function was"):
+        autograd.compile(lambda x: x * found, [w], (1.0,), engine=engine)
+    detached = found.detach()
+    assert autograd.compile(lambda x: x * detached * w, [w], (1.0,), engine=engine).value([2.0])
+
+
+class Lazy:
+    """A model that makes its weight when it is first called."""
+
+    weight = None
+
+    def __call__(self, x):
+        if self.weight is None:
+            self.weight = Value(1.0)
+        return self.weight * x
+
+
+@both_engines
+def test_a_value_that_the_function_makes_and_keeps_is_followed(engine):
+    model, cache = Lazy(), {}
+    first = autograd.compile(model, example=(1.0,), engine=engine)
+    second = autograd.compile(
+        lambda x: cache.setdefault("k", Value(2.0)) * x, example=(1.0,), engine=engine
+    )
+    model.weight.data = 7.0
+    cache["k"].data = 5.0
+    assert first.value([1.0]) == [7.0] and second.value([1.0]) == [5.0]
+
+
+@both_engines
+@pytest.mark.parametrize("method", ["value", "value_and_grad", "per_sample_grad", "parameters"])
+def test_compiled_code_refuses_to_be_called_in_a_trace(engine, method):
+    w = Value(2.0)
+    inner = autograd.compile(lambda x: w * x, [w], (1.0,), engine=engine)
+
+    def outer(x):
+        used = getattr(inner, method)
+        return x if method == "parameters" else x * used([3.0])[0]
+
+    with pytest.raises(TypeError, match="uses compiled code.*have it call <lambda> itself"):
+        autograd.compile(outer, example=(1.0,), engine=engine)
+    assert inner.value([3.0]) == [6.0]

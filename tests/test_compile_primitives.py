@@ -388,3 +388,27 @@ def test_functions_of_a_users_own_need_not_bear_threads(engine):
     batch = np.linspace(0.0, 1.0, 20_000)
     compiled = autograd.compile(alone, example=(0.5,), engine=engine, threads=4)
     assert compiled.value(batch).tolist() == batch.tolist()
+
+
+@both_engines
+@pytest.mark.parametrize("samples", [1, 2, 5, 200])
+@pytest.mark.parametrize("with_parameter", [False, True])
+def test_a_users_primitive_of_inputs_alone_has_gradients_by_parameters(
+    engine, samples, with_parameter
+):
+    squared = primitive(lambda x, out: 2 * x)(lambda x: x * x)
+    w = Value(2.0)
+    compiled = autograd.compile(
+        lambda x: (w if with_parameter else 2.0) * squared(x),
+        [w] if with_parameter else [],
+        (1.0,),
+        engine=engine,
+    )
+    xs = np.full(samples, 3.0)
+    value, gradient, slopes = compiled.value_and_grad(xs, inputs=True)
+    assert value == pytest.approx(18.0) and gradient.tolist() == pytest.approx(
+        [9.0][: len(gradient)]
+    )
+    assert slopes * samples == pytest.approx(np.full(samples, 12.0))
+    assert compiled.value_and_grad(xs)[0] == pytest.approx(18.0)
+    assert compiled.per_sample_grad(xs).shape == (samples, int(with_parameter))

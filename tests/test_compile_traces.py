@@ -11,8 +11,11 @@ import copy
 import dataclasses
 import functools
 import math
+import numbers
+import os
 import random
 import re
+import secrets
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +25,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.random import default_rng
 
 import autograd
 from autograd import Value, grad, gradients, log, no_grad, tanh, where
@@ -628,6 +632,48 @@ def test_a_generator_resumed_first_outside_a_try_and_then_inside_is_seen():
         autograd.compile(function, example=(3.0,))
 
 
+# ---- random numbers from the system
+
+
+def endless(source):
+    while True:
+        yield source.gauss(0.0, 1.0)
+
+
+BITS, NOISE = np.random.PCG64(1), endless(random.Random(3))
+FROM_THE_SYSTEM = {
+    "an unseeded generator of NumPy": lambda x: x * np.random.default_rng().normal(),
+    "the same by its name": lambda x: x * default_rng().normal(),
+    "an unseeded generator": lambda x: x * random.Random().random(),
+    "the system's generator": lambda x: x * random.SystemRandom().random(),
+    "bytes": lambda x: x * os.urandom(1)[0],
+    "secrets": lambda x: x * secrets.randbelow(100),
+    "reseeding": lambda x: x * (random.seed(), random.random())[1],
+    "bits": lambda x: x * np.random.Generator(BITS).normal(),
+    "a generator function": lambda x: x * next(NOISE),
+}
+
+
+@pytest.mark.parametrize("what", FROM_THE_SYSTEM)
+def test_random_numbers_from_wherever_are_refused(what):
+    with pytest.raises(RuntimeError, match="random numbers.*same in every sample and in every"):
+        autograd.compile(FROM_THE_SYSTEM[what], example=(1.0,))
+    FROM_THE_SYSTEM[what](1.0)
+    assert os.urandom is usual_urandom and random.Random.seed is usual_seed
+
+
+usual_urandom, usual_seed = os.urandom, random.Random.seed
+
+
+@both_engines
+def test_a_generator_with_a_seed_draws_the_same_in_every_call(engine):
+    def function(x):
+        return x * np.random.default_rng(3).normal() + random.Random(4).random()
+
+    compiled = autograd.compile(function, example=(1.0,), engine=engine)
+    assert compiled.value([2.0]) == [pytest.approx(function(2.0), rel=1e-15)]
+
+
 # ---- threads
 
 
@@ -889,3 +935,28 @@ def test_a_second_trace_finds_what_differs_from_call_to_call(what):
         autograd.compile(function, example=example, check=True)
     steady = autograd.compile(lambda x: x * tanh(x), example=(1.0,), check=True)
     assert steady.value([0.0]) == [0.0]
+
+
+# ---- what passes for a plain number
+
+TYPES = {
+    "float": lambda x: 2.0 * x if isinstance(x.data, float) else -x,
+    "int or float": lambda x: 2.0 * x if isinstance(x.data, (int, float)) else -x,
+    "a real number": lambda x: 2.0 * x if isinstance(x.data, numbers.Real) else -x,
+    "no Value": lambda x: 2.0 * x if not isinstance(x.data, str) else -x,
+    "bool": lambda x: 2.0 * x if isinstance(x > 0, bool) else -x,
+    "and": lambda x: 2.0 * x if (x > 0) & (x < 5) else -x,
+    "or": lambda x: 2.0 * x if (x > 3) | (x < -5) else -x,
+    "exclusive or": lambda x: 2.0 * x if (x > 0) ^ (x > 3) else -x,
+    "and a bool": lambda x: ((x > 0) & True) * x,
+    "or, reflected": lambda x: (False | (x > 0)) * x,
+}
+
+
+@both_engines
+@pytest.mark.parametrize("what", TYPES)
+def test_a_number_taken_out_has_the_type_it_stands_for(engine, what):
+    function = TYPES[what]
+    compiled = autograd.compile(function, example=(1.0,), engine=engine, retrace=True)
+    xs = [1.0, -7.0, 6.0, 0.0]
+    assert compiled.value(xs).tolist() == [function(Value(x)).data for x in xs]

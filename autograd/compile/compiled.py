@@ -434,9 +434,9 @@ class Compiled:
         """Take over what was written elsewhere since the last call: most often nothing."""
         if self.seen == REVISION.count and self.version == self.store.version:
             return
-        self.store.catch_up()
-        revision = self.store.revision  # read first: a Value may be set meanwhile
         first = self.specializations[0]
+        self.store.catch_up(first.parameters)
+        revision = self.store.revision  # read first: a Value may be set meanwhile
         first.catch_up(self.store)
         self.seen, self.version = revision, first.version
 

@@ -36,14 +36,17 @@ class ParameterStore:
         self.version = 0
         self.revision = -1
 
-    def catch_up(self) -> None:
-        """Take over what was written elsewhere since the last call: most often nothing."""
+    def catch_up(self, own: Array) -> None:
+        """Take over what was written elsewhere since the last call: most often nothing.
+
+        Args: own: the array of the function that asks, which its caller may hold.
+        """
         if ahead and (len(ahead) > 1 or self not in ahead):
             settle()
         if self.revision != REVISION.count:
-            self.pull()
+            self.pull(own)
 
-    def pull(self) -> None:
+    def pull(self, own: Array) -> None:
         """Take the numbers of those Values that were set; what was set in the array stays."""
         settle()
         revision = REVISION.count
@@ -54,7 +57,10 @@ class ParameterStore:
         else:
             moved = bits(numbers) != bits(self.theirs)
             if moved.any():
-                self.numbers = np.where(moved, numbers, self.numbers)
+                # Another function may be at work on its array; and floats of 32 bits would round.
+                if self.numbers is not own or own.dtype != float:
+                    self.numbers = np.array(self.numbers, float)
+                self.numbers[moved] = numbers[moved]
                 self.version += 1
         self.theirs = numbers
         self.revision = revision

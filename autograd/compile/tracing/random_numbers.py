@@ -14,13 +14,18 @@
 from __future__ import annotations
 
 import importlib
+import os
 import random
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from functools import partial, wraps
 from typing import Any
 
 from autograd.compile.tracing.reach import Reach, name_of
+from autograd.compile.tracing.tracers import refuse
+from autograd.modes import tracing
 
 State = tuple[Any, Any]  # a generator, and what its next number depends on
 
@@ -38,7 +43,9 @@ def state_of(generator: Any) -> Any:
     if isinstance(generator, random.Random):
         return generator.getstate()
     if hasattr(generator, "bit_generator"):
-        return plain(generator.bit_generator.state)
+        generator = generator.bit_generator
+    if hasattr(generator, "random_raw"):
+        return plain(generator.state)
     return plain(generator.get_state(legacy=False))
 
 
@@ -58,6 +65,91 @@ def states(reach: Reach) -> list[State]:
 def drawn(reach: Reach, before: list[State]) -> Any:
     """Return a generator whose state is no longer what it was; None where there is none."""
     return next((x for x, state in before if state_of(x) != state), None)
+
+
+# Generators that a function makes itself: with a seed they draw the same in every call, and so does
+# the compiled code; without one they ask the system, which is refused.
+
+
+def refuse_system() -> None:
+    """Refuse to draw from the system."""
+    refuse(
+        "a function that is being traced asks the system for random numbers: they would be the same"
+        " in every sample and in every call; draw them outside, and pass them in as an input",
+        RuntimeError,
+    )
+
+
+def seeded(usual: Any, *args: Any, **options: Any) -> Any:
+    """Make or seed a generator; in a trace only with a seed."""
+    given = [*args, *options.values()]
+    if tracing() and all(x is None or isinstance(x, random.Random) for x in given):
+        refuse_system()
+    return usual(*args, **options)
+
+
+def unseeded(usual: Any, *args: Any, **options: Any) -> Any:
+    """Draw from the system; not in a trace."""
+    if tracing():
+        refuse_system()
+    return usual(*args, **options)
+
+
+def sources() -> list[tuple[Any, str, Any]]:
+    """Return what asks the system for random numbers: where that is, and what it is in a trace."""
+    found: list[tuple[Any, str, Any]] = [
+        (random.Random, "seed", seeded),
+        (random.SystemRandom, "random", unseeded),
+        (random.SystemRandom, "getrandbits", unseeded),
+        (os, "urandom", unseeded),
+    ]
+    numpy_random = sys.modules.get("numpy.random")
+    return [*found, (numpy_random, "default_rng", seeded)] if numpy_random else found
+
+
+@contextmanager
+def watched_sources(modules: Iterable[dict[str, Any]]) -> Iterator[None]:
+    """Have what asks the system for random numbers refuse that in a trace, within the block.
+
+    Args: modules: the globals of functions, which may have imported it by name.
+    """
+    changes: list[tuple[Any, str, Any, Any]] = []
+    for owner, name, ours in sources():
+        usual = vars(owner)[name]
+        new: Any = partial(ours, usual)
+        if isinstance(owner, type):
+            new = partialmethod_of(ours, usual)
+        changes.append((owner, name, usual, new))
+        changes += [
+            (Names(names), key, usual, new)
+            for names in modules
+            for key, x in list(names.items())
+            if x is usual
+        ]
+    try:
+        for owner, name, _, new in changes:
+            setattr(owner, name, new)
+        yield
+    finally:
+        for owner, name, usual, _ in changes:
+            setattr(owner, name, usual)
+
+
+def partialmethod_of(ours: Any, usual: Any) -> Any:
+    """Return a method that hands a bound method to a function."""
+
+    @wraps(usual)
+    def method(self: Any, *args: Any, **options: Any) -> Any:
+        return ours(partial(usual, self), *args, **options)
+
+    return method
+
+
+class Names:
+    """The globals of a module, as attributes."""
+
+    def __init__(self, names: dict[str, Any]) -> None:
+        self.__dict__ = names
 
 
 def label_of(generator: Any, reach: Reach) -> str:

@@ -23,7 +23,14 @@ from contextlib import suppress
 from functools import partial
 from itertools import islice
 from random import Random, SystemRandom
-from types import BuiltinMethodType, CodeType, FunctionType, MethodType, ModuleType
+from types import (
+    BuiltinMethodType,
+    CodeType,
+    FunctionType,
+    GeneratorType,
+    MethodType,
+    ModuleType,
+)
 from typing import Any
 
 from autograd.coercion import added
@@ -102,6 +109,8 @@ class Reach:
             self.visit_class(x)
         elif is_generator(x):
             self.generators[id(x)] = x
+        elif kind is GeneratorType:
+            self.meet_all(name, getattr(x.gi_frame, "f_locals", {}).values())
         elif kind is not ModuleType:
             self.visit_instance(x)
 
@@ -195,5 +204,6 @@ def is_generator(x: Any) -> bool:
     if isinstance(x, Random):
         return not isinstance(x, SystemRandom)
     kind = type(x)
-    named = kind.__name__ == "Generator" or kind.__name__ == "RandomState"
-    return named and str(kind.__module__).startswith("numpy.random")
+    if not str(kind.__module__).startswith("numpy.random"):
+        return False
+    return kind.__name__ in ("Generator", "RandomState") or hasattr(x, "random_raw")

@@ -313,7 +313,9 @@ def trace(
     """
     settle()
     reach = Reach(function)
-    with one_trace, stand_ins_in(list(reach.modules.values())), watched_threads():
+    modules = list(reach.modules.values())
+    sources = random_numbers.watched_sources(modules)
+    with one_trace, stand_ins_in(modules), watched_threads(), sources:
         if traces:  # the outer trace looks at what is left of both
             return written_down(function, parameters, inputs(example, backwards), example, truths)
         references = ended.references()

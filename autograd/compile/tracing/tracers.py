@@ -33,6 +33,7 @@ from autograd.primitive_type import Primitive
 from autograd.traced_adjoints import possible_parents
 from autograd.value import FIELDS, Value, node
 
+DRAWING = ("random", "secrets")  # modules
 PACKAGE_PREFIX = __name__.partition(".")[0] + "."
 GRAD_SLOT = Value.__dict__["grad"]
 one_trace = threading.RLock()  # parameters change their class while they are traced
@@ -46,9 +47,9 @@ def is_ours(frame: FrameType) -> bool:
 
 
 def calling_line() -> str:
-    """Return file and line of the innermost frame outside this package."""
+    """Return file and line of the innermost frame outside this package and `random`."""
     frame = sys._getframe(1)
-    while frame.f_back and is_ours(frame):
+    while frame.f_back and (is_ours(frame) or frame.f_globals.get("__name__") in DRAWING):
         frame = frame.f_back
     return f"{frame.f_code.co_filename}:{frame.f_lineno}"
 
