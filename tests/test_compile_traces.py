@@ -937,6 +937,24 @@ def test_a_second_trace_finds_what_differs_from_call_to_call(what):
     assert steady.value([0.0]) == [0.0]
 
 
+# ---- gradients
+
+
+@both_engines
+@pytest.mark.parametrize("role", ["parameter", "other", "attribute"])
+def test_the_gradient_of_any_value_is_refused(engine, role):
+    w = Value(2.0)
+    (w * 3.0).backward()
+    holder = {"w": w}
+
+    def function(x):
+        return x * (holder["w"].grad if role == "attribute" else w.grad)
+
+    with pytest.raises(TypeError, match=r"cannot read \.grad"):
+        autograd.compile(function, [w] if role == "parameter" else [], (1.0,), engine=engine)
+    assert w.grad == 3.0 and type(Value.__dict__["grad"]).__name__ == "member_descriptor"
+
+
 # ---- what passes for a plain number
 
 TYPES = {

@@ -45,6 +45,7 @@ from autograd.compile.tracing.tracers import (
     taken_out,
     traced,
     tracing_classes,
+    watched_gradients,
 )
 from autograd.modes import mode, traces
 from autograd.newest import settle
@@ -315,7 +316,8 @@ def trace(
     reach = Reach(function)
     modules = list(reach.modules.values())
     sources = random_numbers.watched_sources(modules)
-    with one_trace, stand_ins_in(modules), watched_threads(), sources:
+    gradients = watched_gradients(reach.codes.values())
+    with one_trace, stand_ins_in(modules), watched_threads(), sources, gradients:
         if traces:  # the outer trace looks at what is left of both
             return written_down(function, parameters, inputs(example, backwards), example, truths)
         references = ended.references()

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from itertools import repeat
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any, NoReturn
 
 from autograd import primitives as p
@@ -70,24 +70,37 @@ def refuse_thread() -> NoReturn:
     )
 
 
+def read_grad(x: Any) -> Any:
+    """Return what the latest backward pass left; that is not there for a function in a trace."""
+    if tracing() and not is_ours(sys._getframe(1)):
+        refuse(
+            "a function that is being traced cannot read .grad: that of the latest backward()"
+            " would be there for ever; pass it in as an input, or call autograd.gradients"
+        )
+    return GRAD_SLOT.__get__(x)
+
+
+TRACED_GRAD = property(read_grad, GRAD_SLOT.__set__)
+
+
+@contextmanager
+def watched_gradients(codes: Iterable[CodeType]) -> Iterator[None]:
+    """Have any Value refuse that its gradient is read, if the code of a function names it."""
+    named = any("grad" in code.co_names for code in codes)
+    try:
+        if named:
+            Value.grad = TRACED_GRAD
+        yield
+    finally:
+        if named:
+            Value.grad = GRAD_SLOT
+
+
 class TracedAttributes:
     """A mixin: what a Value is besides while it is traced; in other threads it is as ever."""
 
     __slots__ = ()
-
-    @property
-    def grad(self) -> Any:
-        """What the latest backward pass left here; it is not there for a function in a trace."""
-        if tracing() and not is_ours(sys._getframe(1)):
-            refuse(
-                "a function that is being traced cannot read .grad: that of the latest backward()"
-                " would be there for ever; pass it in as an input, or call autograd.gradients"
-            )
-        return GRAD_SLOT.__get__(self)
-
-    @grad.setter
-    def grad(self, number: Any) -> None:
-        GRAD_SLOT.__set__(self, number)
+    grad = TRACED_GRAD
 
     def elsewhere(self) -> None:
         """Refuse to be used in a thread that is not tracing; a parameter may be."""
