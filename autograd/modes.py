@@ -8,10 +8,19 @@ True
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial, wraps
+from inspect import (
+    CO_ASYNC_GENERATOR,
+    CO_GENERATOR,
+    isasyncgenfunction,
+    iscoroutinefunction,
+    isgeneratorfunction,
+)
+from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from autograd.primitive_type import Primitive
@@ -38,7 +47,11 @@ class Observer(Protocol):
 
 @dataclass(eq=False)
 class Mode:
-    """How operations are recorded in this thread or task."""
+    """How operations are recorded in this thread or task.
+
+    The last fields say how it came about: what its block sets, the mode around it, the frame of the
+    generator that the block stands in, and whether nothing has to be looked up to know all of this.
+    """
 
     record: bool = True  # False: compute only (no_grad)
     ieee: bool = False  # True: inf and nan where Python raises
@@ -47,37 +60,234 @@ class Mode:
     symbolic: Callable[..., Value] | None = None  # makes nodes that hold for any numbers (a trace)
     taken_out: Callable[[Value], Any] | None = None  # what stands for a Value's number in a trace
     refuse: Callable[[str], NoReturn] | None = None  # raises what a trace cannot do
+    settings: dict[str, Any] = field(default_factory=dict)
+    around: Mode | None = None
+    owner: FrameType | None = None
+    simple: bool = True
 
 
 USUAL = Mode()
-MODE: ContextVar[Mode] = ContextVar("mode", default=USUAL)
+VARIABLE: ContextVar[Mode] = ContextVar("mode", default=USUAL)
 # Not empty while any thread is in a mode: the operators go the long way then.
 modes_in_use: dict[Any, None] = {}
 traces: list[Any] = []  # the tracers of the traces under way in this process, the innermost last
 
 
-@contextmanager
-def mode(**settings: Any) -> Iterator[None]:
-    """Change fields of the current Mode within a `with` block.
+class CurrentMode:
+    """The mode that holds where it is asked for.
+
+    A block in a generator holds while that runs; suspended, it leaves its caller alone. So does one
+    that has ended, although another block, which began later, has not.
+    """
+
+    def get(self) -> Mode:
+        """Return the mode."""
+        how = VARIABLE.get()
+        return how if how.simple else resolved(how)
+
+    def set(self, how: Mode) -> None:
+        """Set the mode."""
+        VARIABLE.set(how)
+
+
+MODE = CurrentMode()
+
+
+def resolved(how: Mode | None) -> Mode:
+    """Return what the blocks that hold here add up to, from the outermost to the innermost."""
+    holding = []
+    while how is not None:
+        if how.settings and (how.owner is None or is_running(how.owner)):
+            holding.append(how.settings)
+        how = how.around
+    merged: dict[str, Any] = {}
+    for settings in reversed(holding):
+        merged |= settings
+    return replace(USUAL, **merged) if merged else USUAL
+
+
+def is_running(owner: FrameType) -> bool:
+    """Tell whether a frame is among those that led here."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame is not owner:
+        frame = frame.f_back
+    return frame is owner
+
+
+def generator_around(frame: FrameType | None) -> FrameType | None:
+    """Return the frame of the generator in which a block stands that begins in a frame, or None.
+
+    A generator that is the body of a context manager is none: its block is to hold where that is
+    used.
+    """
+    while frame is not None:
+        if frame.f_globals.get("__name__") != "contextlib":
+            if not frame.f_code.co_flags & (CO_GENERATOR | CO_ASYNC_GENERATOR):
+                return None
+            back = frame.f_back
+            if back is None or back.f_globals.get("__name__") != "contextlib":
+                return frame
+        frame = frame.f_back
+    return None
+
+
+def held(settings: dict[str, Any], owner: FrameType | None) -> Iterator[None]:
+    """Hold a mode until this generator goes on, or goes.
 
     A Mode whose block has ended turns into the one around it, in one call that no Ctrl-C
     interrupts: whoever still holds it, such as a block that was cut off while it began or ended,
     has the settings of outside.
     """
-    before = MODE.get()
-    inside = replace(before, **settings)
+    before = VARIABLE.get()
+    inside = replace(
+        MODE.get(),
+        **settings,
+        settings=settings,
+        around=before,
+        owner=owner,
+        simple=owner is None and before.simple,
+    )
     own = vars(inside)
-    outside = vars(before)
+    links = {"settings": {}, "around": before, "owner": None, "simple": False}
+    outside = {**vars(before), **links}
     try:
         modes_in_use[inside] = None
-        MODE.set(inside)
+        VARIABLE.set(inside)
         yield
     finally:
         try:
             own.update(outside)
         finally:
             modes_in_use.pop(inside, None)
-            MODE.set(before)
+            leave(inside)
+
+
+def leave(ended: Mode) -> None:
+    """Go back to the mode around one that has ended; if others began since, they stay."""
+    top: Mode | None = VARIABLE.get()
+    if top is ended:
+        while top.around is not None and not top.settings:
+            top = top.around
+        VARIABLE.set(top)
+    while top is not None and top is not ended:
+        top.simple = top.simple and not in_chain(ended, top)
+        top = top.around
+
+
+def in_chain(mode: Mode, above: Mode) -> bool:
+    """Tell whether a mode is one of those around another."""
+    around = above.around
+    while around is not None and around is not mode:
+        around = around.around
+    return around is mode
+
+
+class ModeBlock:
+    """A `with` block, or a decorator, that changes fields of the current Mode.
+
+    It decorates functions, generators, coroutines and asynchronous generators: the mode holds
+    whenever one of them runs, and only then.
+    """
+
+    def __init__(self, settings: dict[str, Any]) -> None:
+        self.settings = settings
+        self.blocks: list[Iterator[None]] = []
+
+    def __enter__(self) -> None:
+        block = held(self.settings, generator_around(sys._getframe(1)))
+        self.blocks.append(block)
+        next(block)
+
+    def __exit__(self, *_: object) -> None:
+        next(self.blocks.pop(), None)
+
+    def __call__(self, function: Any) -> Any:
+        """Return a function that runs in the mode."""
+        settings = self.settings
+        if not callable(function):
+            raise TypeError(f"a mode decorates a function, not {type(function).__name__}")
+        if isgeneratorfunction(function):
+
+            @wraps(function)
+            def generator(*args: Any, **options: Any) -> Any:
+                return (yield from stepwise(function(*args, **options), settings))
+
+            return generator
+        if isasyncgenfunction(function):
+
+            @wraps(function)
+            def asynchronous_generator(*args: Any, **options: Any) -> Any:
+                return stepwise_awaited(function(*args, **options), settings)
+
+            return asynchronous_generator
+        if iscoroutinefunction(function):
+
+            @wraps(function)
+            async def coroutine(*args: Any, **options: Any) -> Any:
+                return await awaited(settings, partial(function, *args, **options))
+
+            return coroutine
+
+        @wraps(function)
+        def usual(*args: Any, **options: Any) -> Any:
+            return called(settings, partial(function, *args, **options))
+
+        return usual
+
+
+def called(settings: dict[str, Any], work: Callable[[], Any]) -> Any:
+    """Call a function in a mode."""
+    with ModeBlock(settings):
+        return work()
+
+
+async def awaited(settings: dict[str, Any], work: Callable[[], Any]) -> Any:
+    """Call a function in a mode, and wait in it for what that returns."""
+    with ModeBlock(settings):
+        return await work()
+
+
+def stepwise(work: Any, settings: dict[str, Any]) -> Iterator[Any]:
+    """Run a generator in a mode, and yield what it yields outside of the mode."""
+    step = partial(next, work)
+    while True:
+        try:
+            found = called(settings, step)
+        except StopIteration as stop:
+            return stop.value  # type: ignore[no-any-return]
+        try:
+            sent = yield found
+        except GeneratorExit:
+            called(settings, work.close)
+            raise
+        except BaseException as error:
+            step = partial(work.throw, error)
+        else:
+            step = partial(work.send, sent)
+
+
+async def stepwise_awaited(work: Any, settings: dict[str, Any]) -> Any:
+    """Run an asynchronous generator in a mode, and yield what it yields outside of the mode."""
+    step = partial(anext, work)
+    while True:
+        try:
+            found = await awaited(settings, step)
+        except StopAsyncIteration:
+            return
+        try:
+            sent = yield found
+        except GeneratorExit:
+            await awaited(settings, work.aclose)
+            raise
+        except BaseException as error:
+            step = partial(work.athrow, error)
+        else:
+            step = partial(work.asend, sent)
+
+
+def mode(**settings: Any) -> ModeBlock:
+    """Change fields of the current Mode within a `with` block, or a function that it decorates."""
+    return ModeBlock(settings)
 
 
 def tracing() -> bool:
@@ -93,24 +303,35 @@ def copies_are_nodes() -> bool:
     return how.differentiating and how.record
 
 
-def no_grad() -> Any:
+def no_grad(function: Callable[..., Any] | None = None) -> Any:
     """Compute without recording: within the block every result is a leaf.
+
+    A decorator as well, of functions, generators and coroutines.
 
     >>> from autograd import Value
     >>> x = Value(2.0)
     >>> with no_grad():
     ...     (x * x).parents
     ()
+    >>> @no_grad
+    ... def square(x):
+    ...     return x * x
+    >>> square(x).parents
+    ()
     """
-    return mode(record=False)
+    block = mode(record=False)
+    return block if function is None else block(function)
 
 
-def ieee() -> Any:
+def ieee(function: Callable[..., Any] | None = None) -> Any:
     """Give inf and nan, as IEEE 754 and the tensor libraries do, where Python raises.
+
+    A decorator as well, of functions, generators and coroutines.
 
     >>> from autograd import Value
     >>> with ieee():
     ...     Value(0.0).log().data
     -inf
     """
-    return mode(ieee=True)
+    block = mode(ieee=True)
+    return block if function is None else block(function)
