@@ -99,6 +99,22 @@ def history(root: Value) -> list[Value]:
     return found
 
 
+class Unrecorded(tuple[Any, ...]):
+    """The local derivatives of a result that was computed within `no_grad()`: there are none."""
+
+
+UNRECORDED = Unrecorded()
+
+
+def check_recorded(root: Value) -> None:
+    """Raise a RuntimeError where nothing was recorded when the root was computed."""
+    if isinstance(getattr(root, "local_derivatives", ()), Unrecorded):
+        raise RuntimeError(
+            f"nothing is recorded of how {root!r} was computed, for that was within no_grad():"
+            " compute it outside of that to differentiate it"
+        )
+
+
 def adjoints(root: Value, seed: float = 1.0) -> tuple[dict[Value, Any], list[Value]]:
     """Return d root / d node for every node, by one reverse pass, and the nodes without parents."""
     if tracing():
@@ -130,6 +146,8 @@ def backward(root: Value, seed: float = 1.0) -> None:
     pass; leaf gradients accumulate until `zero_grad`. If anything interrupts the pass, no gradient
     changes.
 
+    Raises: RuntimeError: the root was computed within `no_grad()`.
+
     Args:      root: the Value to differentiate; seed: d root / d root, a factor of all gradients.
     Cost:      O(nodes + edges) in time and memory, whatever the number of leaves; no recursion.
     Source:    Linnainmaa (1970); Rumelhart, Hinton and Williams (1986), Learning representations by
@@ -143,6 +161,7 @@ def backward(root: Value, seed: float = 1.0) -> None:
     >>> y.backward(); x.grad
     216.0
     """
+    check_recorded(root)
     commit(*adjoints(root, seed))
 
 
@@ -163,6 +182,7 @@ def backward_steps(root: Value, seed: float = 1.0) -> Iterator[Step]:
     >>> x.grad
     6.0
     """
+    check_recorded(root)
     adjoint, ends, inner = explore(root)
     adjoint[root] = checked_seed(root, seed)
     for node in reversed(ends[::-1] + inner):

@@ -23,7 +23,7 @@ from numbers import Real
 from typing import Any
 
 from autograd.atomic import set_attributes
-from autograd.backward import backward, backward_steps, history
+from autograd.backward import UNRECORDED, backward, backward_steps, history
 from autograd.coercion import (
     added,
     as_data,
@@ -149,6 +149,8 @@ class Value(PeerNames, Operators):
             self.local_derivatives = tuple(numbers)
             if how.observer:
                 how.observer.recorded(self)
+        else:
+            self.local_derivatives = UNRECORDED
 
     # Recording. `+ - * / **` and negation of Values, and some of them with floats, build their node
     # inline; everything else goes through `record`, which asks the table. A test holds them equal.
@@ -182,7 +184,7 @@ class Value(PeerNames, Operators):
             if traces:  # in another thread, whose Values do not belong here
                 traces[-1].check_thread(operands)
         if not how.record:
-            return node(data, None, (), (), ())
+            return node(data, None, (), (), UNRECORDED)
 
         # The edges.
         parents, slopes = edges(op, operands, numbers, data)
