@@ -25,6 +25,7 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from autograd.backward import adjoints, history, topological_order
+from autograd.coercion import zero_for
 from autograd.modes import MODE, Observer, mode
 from autograd.primitive_type import Primitive
 from autograd.steps import label
@@ -83,6 +84,7 @@ def contributions(root: Value, node: Value, seed: float = 1.0) -> Contributions:
     12.0
     """
     adjoint, _ = adjoints(root, seed)
+    zero_for(node)  # nothing but a Value has one
     if node not in adjoint:
         raise ValueError(f"{label(root)} does not depend on {label(node)}: no edge leads to it")
     edges = tuple(
@@ -156,6 +158,7 @@ def paths(root: Value, leaf: Value, k: int = 10) -> Paths:
     """
     if k < 0:
         raise ValueError(f"k is how many paths to return, at least 0, not {k}")
+    zero_for(leaf)  # nothing but a Value has one
     order = topological_order(root)
     count = path_counts(order, leaf)
     best: dict[Value, list[Partial]] = {root: [Partial(1, root, None, None)][:k]}
@@ -287,6 +290,7 @@ def explain_nan(root: Value, seed: float = 1.0) -> Anomaly | None:
     log(x=0.0) = -inf
     <BLANKLINE>
     """
+    zero_for(root)  # nothing but a Value has one
     for node in history(root):
         if not is_finite(node.data):
             return Anomaly("forward", node, node.data, None, places(node))

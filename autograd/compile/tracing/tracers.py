@@ -282,6 +282,10 @@ class TracedNumber(TracedValue):
         )
 
 
+# Python's own messages, such as that of float(x), call them what they are for the function.
+for kind in (TracedParameter, TracedValue, TracedNumber):
+    kind.__name__ = kind.__qualname__ = "Value"
+
 # What no number equals; then the classes of operands each of which is a parent, and comparisons.
 NO_NUMBERS = (str, bytes, tuple, list, dict, set, frozenset, type(None), type, type(Ellipsis))
 VALUE_CLASSES = frozenset((Value, TracedParameter, TracedValue))
