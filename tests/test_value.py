@@ -30,6 +30,8 @@ NUMBERS = [
     1,
     0,
     0.0,
+    3,
+    -2,
     True,
     Fraction(2, 3),
     np.float32(1.5),
@@ -75,6 +77,15 @@ def test_the_short_way_of_an_operator_equals_its_row(operation, row, data, other
     x = Value(data)
     assert outcome(operation, x, other) == outcome(row, x, other)
     assert outcome(operation, other, x) == outcome(row, other, x)
+
+
+@pytest.mark.parametrize("huge", [10**308, -(10**308), 10**400, -(10**400)])
+@pytest.mark.parametrize("data", [2.5, -1.5, 1e200, math.inf])
+@pytest.mark.parametrize(("operation", "row"), BINARY[:5], ids=lambda x: str(x))
+def test_an_int_beyond_all_floats_is_refused_as_its_row_refuses_it(operation, row, data, huge):
+    x = Value(data)
+    assert outcome(operation, x, huge) == outcome(row, x, huge)
+    assert outcome(operation, huge, x) == outcome(row, huge, x)
 
 
 @pytest.mark.parametrize("data", [2.5, -0.0, math.nan, Fraction(5, 3)])
