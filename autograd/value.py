@@ -384,13 +384,24 @@ class Value(PeerNames, Operators):
 
     @data.setter
     def data(self, number: Any) -> None:
-        refuse = MODE.get().refuse if modes_in_use else None
+        if modes_in_use:
+            self.check_settable()
+        if type(number) is not float:
+            number = as_data(number)
+        # No signal comes between two assignments; and compiled code rather looks once too often.
+        revision = new_revision()
+        REVISION.count = revision
+        self._data = number
+
+    def check_settable(self) -> None:
+        """Refuse to be set in a trace; elsewhere take over what compiled code has written."""
+        refuse = MODE.get().refuse
         if refuse is not None:
             refuse(
                 "a function that is being traced cannot set .data: a compiled function only"
                 " computes; return the number, and set it outside"
             )
-        write_data([self], [number])
+        settle()
 
     def number_taken_out(self) -> Any:
         """Return the number, the newest there is; in a trace what stands for it in every sample."""
