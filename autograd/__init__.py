@@ -102,6 +102,7 @@ from autograd.primitives import total as sum
 from autograd.reductions import dot, maximum, minimum
 from autograd.stepping import stepper
 from autograd.steps import Edge, Step
+from autograd.structures import register
 from autograd.value import Value
 
 # fmt: on
@@ -127,13 +128,12 @@ def __getattr__(name: str) -> Any:
 __all__ = [
     "absolute", "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "backward",
     "backward_steps", "cbrt", "ceil", "clip", "contributions", "copysign", "cos", "cosh",
-    "detect_anomaly", "dot", "draw_dot", "Edge", "elu", "erf", "erfc", "exp", "exp2",
-    "explain_nan", "expm1", "floor", "gelu", "grad", "gradients", "hessian", "hvp", "hypot",
-    "ieee", "jacobian", "jvp", "leaky_relu", "lgamma", "log", "log10", "log1p", "log2",
-    "log_sigmoid", "logcosh", "logsumexp", "maximum", "mean", "minimum", "no_grad", "norm",
-    "paths", "power", "Primitive", "primitive", "prod", "relu", "round", "sigmoid", "sign",
-    "silu", "sin", "sinh", "softmax", "softplus", "sqrt", "square", "Step", "stepper",
-    "stop_gradient", "sum", "tan", "tanh", "topological_order", "trace", "Value",
-    "value_and_grad", "vjp", "where", "xlogy",
+    "detect_anomaly", "dot", "draw_dot", "Edge", "elu", "erf", "erfc", "exp", "exp2", "explain_nan",
+    "expm1", "floor", "gelu", "grad", "gradients", "hessian", "hvp", "hypot", "ieee", "jacobian",
+    "jvp", "leaky_relu", "lgamma", "log", "log10", "log1p", "log2", "log_sigmoid", "logcosh",
+    "logsumexp", "maximum", "mean", "minimum", "no_grad", "norm", "paths", "power", "Primitive",
+    "primitive", "prod", "register", "relu", "round", "sigmoid", "sign", "silu", "sin", "sinh",
+    "softmax", "softplus", "sqrt", "square", "Step", "stepper", "stop_gradient", "sum", "tan",
+    "tanh", "topological_order", "trace", "Value", "value_and_grad", "vjp", "where", "xlogy",
 ]
 # fmt: on

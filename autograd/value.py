@@ -97,8 +97,11 @@ class Value(Operators):
         self.parents = ()
         self.local_derivatives = ()
         self.name = name if name is None else checked_name(name)
-        if modes_in_use and MODE.get().observer:
-            MODE.get().observer.made(self)  # type: ignore[union-attr]
+        if modes_in_use:
+            how = MODE.get()
+            self.operands = how.inside
+            if how.observer:
+                how.observer.made(self)
 
     # Recording. `+ - * / **` and negation of Values, and some of them with floats, build their node
     # inline; everything else goes through `record`, which asks the table. A test holds them equal.
@@ -133,7 +136,7 @@ class Value(Operators):
             if traces:  # in another thread, whose Values do not belong here
                 traces[-1].check_thread(operands)
         if not how.record:
-            return node(data, None, (), (), ())
+            return node(data, None, how.inside, (), ())
 
         # The edges.
         parents, slopes = edges(op, operands, numbers, data)

@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 
 from autograd.coercion import as_number
 from autograd.modes import ieee, no_grad
-from autograd.structures import flatten, rebuild
+from autograd.structures import flatten, remade
 from autograd.testing.mpmath_context import DIGITS, NotLiftable, context
 from autograd.testing.number_types import Dual, Exact, Lifted, Precise, portable
 from autograd.value import Value
@@ -101,8 +101,8 @@ class Program:
 
 
 def refilled(shape: Any, scalars: Sequence[Any]) -> Any:
-    """Return a structure filled with scalars of any kind, arrays as lists where they must be."""
-    return rebuild(tuple(shape), iter(scalars))
+    """Return arguments with scalars of any kind in the place of their numbers."""
+    return remade(tuple(shape), iter(scalars))
 
 
 def moved(inputs: Sequence[Any], i: int, step: Any) -> list[Any]:

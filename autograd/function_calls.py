@@ -1,0 +1,288 @@
+"""A call that is differentiated: recorded on fresh Values, and what takes part in it.
+
+Plain numbers come back where only plain numbers went in. A Value takes part where it is among the
+arguments, or where the result was computed from it: a network's weight in a function that closes
+over it. Then value and derivatives come back as Values. What counts is whether it was an operand,
+not whether a gradient flows at these numbers: the kind of a result does not depend on a kink.
+
+A Value that the function makes itself while it runs, such as the zero that a sum starts with, was
+not there before, and takes no part. Every leaf that is made in a call bears the mark of the call in
+the place of its operands; one without it is from outside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial, wraps
+from operator import index
+from typing import Any, NamedTuple, TypeVar
+
+from autograd.backward import topological_order
+from autograd.coercion import as_data, as_number
+from autograd.messages import shown
+from autograd.modes import MODE, mode, tracing
+from autograd.primitives import total
+from autograd.structures import flatten, paths, remade, replaced
+from autograd.value import Value, node
+
+Argnums = int | tuple[int, ...]
+Derivative = TypeVar("Derivative", bound=Callable[..., Any])
+
+
+class Inside(tuple[()]):
+    """The mark of a call, which is empty as the operands of a leaf are; no two are the same one.
+
+    A call within another one has the mark of that around it.
+    """
+
+    around: tuple[()]
+
+    @classmethod
+    def within(cls, around: tuple[()]) -> Inside:
+        """Return a new mark."""
+        mark = cls()
+        mark.around = around
+        return mark
+
+    def made(self, leaf: Value) -> bool:
+        """Tell whether a leaf was made in the call of this mark."""
+        mark: tuple[()] = leaf.operands
+        while isinstance(mark, Inside):
+            if mark is self:
+                return True
+            mark = mark.around
+        return False
+
+
+class Differentiation(NamedTuple):
+    """A block in which functions are recorded.
+
+    Attributes: the mark of what is made in it; whether Values may come out of it at all.
+    """
+
+    inside: Inside
+    records: bool
+
+
+@contextmanager
+def differentiation() -> Iterator[Differentiation]:
+    """Record within the block, also within `no_grad()`, where plain numbers come out of it."""
+    how = MODE.get()
+    inside = Inside.within(how.inside)
+    with mode(record=True, differentiating=True, inside=inside):
+        yield Differentiation(inside, how.record)
+
+
+class Call(NamedTuple):
+    """What a function returned, for fresh Values in the place of the chosen arguments.
+
+    Attributes: `out`, and `aux` beside it; `leaves`, the fresh Values; `like`, the structure of
+    what was chosen; `given`, whether an argument is a Value.
+    """
+
+    out: Any
+    aux: Any
+    leaves: list[Value]
+    like: Any
+    given: bool
+
+
+def called(
+    f: Callable[..., Any],
+    args: Sequence[Any],
+    keywords: Mapping[str, Any],
+    argnums: Argnums,
+    has_aux: bool = False,
+) -> Call:
+    """Call a function on lifted arguments."""
+    chosen = places(argnums, len(args), name_of(f))
+    arguments = list(args)
+    leaves: list[Value] = []
+    for i in chosen:
+        arguments[i], fresh = lift(args[i], f"argument {i}")
+        leaves += fresh
+    one = len(chosen) == 1 and not isinstance(argnums, (tuple, list))
+    like = args[chosen[0]] if one else tuple(args[i] for i in chosen)
+    out = f(*arguments, **keywords)
+    aux = None
+    if has_aux:
+        out, aux = pair_of(f, out)
+    return Call(out, aux, leaves, like, has_value((*args, *keywords.values())))
+
+
+def places(argnums: Argnums, count: int, name: str) -> list[int]:
+    """Return the places of the chosen arguments, counted from 0.
+
+    Raises:
+        TypeError: they are no ints.
+        ValueError: there is no such argument, or it is chosen twice.
+    """
+    try:
+        chosen = list(map(index, argnums if isinstance(argnums, (tuple, list)) else (argnums,)))
+    except TypeError:
+        raise TypeError(
+            f"argnums {shown(argnums)}: pass the place of an argument, or a tuple of places"
+        ) from None
+    if not chosen or not all(-count <= i < count for i in chosen):
+        raise ValueError(
+            f"argnums {argnums!r} with {count} positional arguments: none such; what {name} is"
+            " differentiated by is passed by position"
+        )
+    found = [i % count for i in chosen]
+    if len(set(found)) < len(found):
+        raise ValueError(f"argnums {argnums!r}: an argument is there twice; pass each place once")
+    return found
+
+
+def lift(x: Any, what: str = "") -> tuple[Any, list[Value]]:
+    """Return x with a fresh Value in place of every number, and those Values.
+
+    A Value becomes a fresh node above itself: differentiating with respect to that node leaves
+    alone what else depends on the original, so nested derivatives are not confused.
+
+    Raises: TypeError, OverflowError: there is something else; the message says where.
+    """
+    scalars = flatten(x)
+    leaves: list[Value] = []
+    try:
+        for s in scalars:
+            leaves.append(s.above() if isinstance(s, Value) else Value(s))
+    except (TypeError, OverflowError) as error:
+        place = what + paths(x)[len(leaves)]
+        raise type(error)(f"{place}: {error}" if place else str(error)) from None
+    return remade(x, iter(leaves)), leaves
+
+
+def pair_of(f: Callable[..., Any], out: Any) -> tuple[Any, Any]:
+    """Return the result of a function with `has_aux`, and what it returned beside it."""
+    if isinstance(out, (tuple, list)) and len(out) == 2:
+        return out[0], out[1]
+    raise TypeError(
+        f"{name_of(f)} returned {shown(out)}; with has_aux=True it returns a pair: the result, and"
+        " whatever else it has to say"
+    )
+
+
+def has_value(x: Any) -> bool:
+    """Tell whether a Value is among the scalars of a structure; a number of a trace is none."""
+    return any(isinstance(s, Value) and not is_number(s) for s in flatten(x))
+
+
+def is_number(x: Value) -> bool:
+    """Tell whether a node of a trace stands for what is a plain number where nothing is traced."""
+    return getattr(type(x), "stands_for_number", False)
+
+
+def values_in(*structures: Any) -> list[Value]:
+    """Return the Values among the scalars of some structures."""
+    return [s for x in structures for s in flatten(x) if isinstance(s, Value)]
+
+
+def joint(roots: Sequence[Value], seeds: Sequence[Any] = ()) -> Value:
+    """Return a node above some roots: the sum of them, each times its seed.
+
+    It has no number of its own, only the kind of theirs: a pass over fractions is to be exact.
+    """
+    zero = next((root._data * 0 for root in roots if type(root._data) is not float), 0.0)
+    return node(zero, total, tuple(roots), tuple(roots), tuple(seeds) or (1,) * len(roots))
+
+
+def order_of(roots: Sequence[Value]) -> list[Value]:
+    """Return every Value that some roots depend on, parents before results."""
+    return topological_order(joint(roots))[:-1] if roots else []
+
+
+def take_part(nodes: Mapping[Value, Any], inside: Inside) -> bool:
+    """Tell whether a Value from outside takes part in what a call has computed.
+
+    Args: nodes: the keys are all that edges lead to from the results.
+    Cost: one look at each, and a walk where an operand has no edge.
+    """
+    beside: list[Value] = []
+    for x in nodes:
+        if len(x.parents) != len(x.operands):
+            if not is_number(x):
+                beside += [y for y in x.operands if isinstance(y, Value) and y not in nodes]
+        elif x.op is None and not x.parents and not inside.made(x):
+            return True
+    return any(is_outside(x, inside) for x in reached(beside))
+
+
+def reached(roots: list[Value]) -> Iterator[Value]:
+    """Yield some nodes and all that operands lead to from them."""
+    seen: set[Value] = set()
+    stack = roots
+    while stack:
+        x = stack.pop()
+        if x not in seen and not is_number(x):
+            seen.add(x)
+            yield x
+            stack += [operand for operand in x.operands if isinstance(operand, Value)]
+
+
+def is_outside(x: Value, inside: Inside) -> bool:
+    """Tell whether a node is a leaf that was not made in a call."""
+    return x.op is None and not len(x.operands) and not inside.made(x)
+
+
+def checked_results(f: Callable[..., Any], out: Any) -> list[Any]:
+    """Return the numbers and Values that a function returned.
+
+    Raises: TypeError: there is something else among them; the message says where.
+    """
+    found = flatten(out)
+    for i, y in enumerate(found):
+        if not isinstance(y, Value):
+            try:
+                found[i] = as_number(y)
+            except TypeError as error:
+                raise TypeError(f"{name_of(f)} returned{at(paths(out)[i])} {error}") from None
+    return found
+
+
+def at(path: str) -> str:
+    """Return the place of a number in a result, as a message says it."""
+    return f", at {path.strip()}," if path else ""
+
+
+def plain(y: Value) -> Any:
+    """Return the number of a Value; in a trace what stands for it in every sample."""
+    return y.data if tracing() else y._data
+
+
+def with_numbers(x: Any) -> Any:
+    """Return a structure with the number of every Value in its place."""
+    return replaced(x, lambda y: plain(y) if isinstance(y, Value) else y)
+
+
+def with_values(x: Any) -> Any:
+    """Return a structure of numbers with a Value in the place of every plain one."""
+    return replaced(x, lambda y: y if isinstance(y, Value) else Value(as_data(y)))
+
+
+def name_of(f: Any) -> str:
+    """Return what a message calls a function."""
+    while isinstance(f, partial):
+        f = f.func
+    return str(getattr(f, "__name__", None) or getattr(f, "name", None) or "the function")
+
+
+def named_after(f: Any) -> Callable[[Derivative], Derivative]:
+    """Return the decorator that gives a derivative the name and the text of its function.
+
+    Raises: TypeError: it is no function; the message says how derivatives are asked for.
+    """
+    if not callable(f):
+        raise TypeError(
+            f"{type(f).__name__} {shown(f)} is not a function; pass one, and call what comes back:"
+            " grad(f)(x)"
+        )
+
+    def named(derivative: Derivative) -> Derivative:
+        found: Any = wraps(f.func if isinstance(f, partial) else f, updated=())(derivative)
+        found.__name__ = name_of(f)
+        found.__wrapped__ = f
+        return found  # type: ignore[no-any-return]
+
+    return named
