@@ -23,7 +23,7 @@ from autograd.coercion import as_data, as_number
 from autograd.messages import shown
 from autograd.modes import MODE, mode, tracing
 from autograd.primitives import total
-from autograd.structures import flatten, paths, remade, replaced
+from autograd.structures import ARRAY, LIST, PLAIN, flatten, kind_of, paths, remade, replaced
 from autograd.value import Value, node
 
 Argnums = int | tuple[int, ...]
@@ -33,26 +33,31 @@ Derivative = TypeVar("Derivative", bound=Callable[..., Any])
 class Inside(tuple[()]):
     """The mark of a call, which is empty as the operands of a leaf are; no two are the same one.
 
-    A call within another one has the mark of that around it.
+    Attributes: `around`, the mark of the call around this one, or an empty tuple; `reached`,
+    whether a derivative that was taken within the call was computed from a Value from outside.
     """
 
     around: tuple[()]
+    reached: bool
 
     @classmethod
     def within(cls, around: tuple[()]) -> Inside:
         """Return a new mark."""
         mark = cls()
         mark.around = around
+        mark.reached = False
         return mark
 
     def made(self, leaf: Value) -> bool:
         """Tell whether a leaf was made in the call of this mark."""
-        mark: tuple[()] = leaf.operands
-        while isinstance(mark, Inside):
-            if mark is self:
-                return True
-            mark = mark.around
-        return False
+        return any(mark is self for mark in chain_from(leaf.operands))
+
+
+def chain_from(mark: Any) -> Iterator[Inside]:
+    """Yield a mark and those around it, from the inside out; nothing of what is no mark."""
+    while isinstance(mark, Inside):
+        yield mark
+        mark = mark.around
 
 
 class Differentiation(NamedTuple):
@@ -78,14 +83,14 @@ class Call(NamedTuple):
     """What a function returned, for fresh Values in the place of the chosen arguments.
 
     Attributes: `out`, and `aux` beside it; `leaves`, the fresh Values; `like`, the structure of
-    what was chosen; `given`, whether an argument is a Value.
+    what was chosen; `given`, the Values among all arguments.
     """
 
     out: Any
     aux: Any
     leaves: list[Value]
     like: Any
-    given: bool
+    given: list[Value]
 
 
 def called(
@@ -108,7 +113,7 @@ def called(
     aux = None
     if has_aux:
         out, aux = pair_of(f, out)
-    return Call(out, aux, leaves, like, has_value((*args, *keywords.values())))
+    return Call(out, aux, leaves, like, given_values((*args, *keywords.values())))
 
 
 def places(argnums: Argnums, count: int, name: str) -> list[int]:
@@ -164,9 +169,23 @@ def pair_of(f: Callable[..., Any], out: Any) -> tuple[Any, Any]:
     )
 
 
-def has_value(x: Any) -> bool:
-    """Tell whether a Value is among the scalars of a structure; a number of a trace is none."""
-    return any(isinstance(s, Value) and not is_number(s) for s in flatten(x))
+def given_values(x: Any) -> list[Value]:
+    """Return the Values in an argument; a number of a trace is none.
+
+    What is iterated over is a list, tuple, dict or other structure, never a set of data that has a
+    length and is read when it is looked at.
+    """
+    if isinstance(x, Value):
+        return [] if is_number(x) else [x]
+    kind = kind_of(x)
+    if kind is None or (kind is LIST and not isinstance(x, list)):
+        return []
+    if kind is ARRAY and x.dtype != object:
+        return []
+    parts = kind.parts(x)
+    if PLAIN.issuperset(map(type, parts)):
+        return []
+    return [y for part in parts for y in given_values(part)]
 
 
 def is_number(x: Value) -> bool:
@@ -196,17 +215,33 @@ def order_of(roots: Sequence[Value]) -> list[Value]:
 def take_part(nodes: Mapping[Value, Any], inside: Inside) -> bool:
     """Tell whether a Value from outside takes part in what a call has computed.
 
+    The calls around it are told, too: at other numbers their own results might reach that Value,
+    where a derivative at these numbers does not.
+
     Args: nodes: the keys are all that edges lead to from the results.
     Cost: one look at each, and a walk where an operand has no edge.
     """
+    leaves = leaves_from_outside(nodes, inside)
+    if not isinstance(inside.around, Inside):
+        return inside.reached or any(True for _ in leaves)
+    found = list(leaves)
+    for mark in chain_from(inside.around):
+        mark.reached = mark.reached or not all(map(mark.made, found))
+    return inside.reached or bool(found)
+
+
+def leaves_from_outside(nodes: Mapping[Value, Any], inside: Inside) -> Iterator[Value]:
+    """Yield the leaves that were not made in a call, with or without an edge that leads there."""
     beside: list[Value] = []
     for x in nodes:
         if len(x.parents) != len(x.operands):
             if not is_number(x):
                 beside += [y for y in x.operands if isinstance(y, Value) and y not in nodes]
         elif x.op is None and not x.parents and not inside.made(x):
-            return True
-    return any(is_outside(x, inside) for x in reached(beside))
+            yield x
+    for x in reached(beside):
+        if x.op is None and not len(x.operands) and not inside.made(x):
+            yield x
 
 
 def reached(roots: list[Value]) -> Iterator[Value]:
@@ -219,11 +254,6 @@ def reached(roots: list[Value]) -> Iterator[Value]:
             seen.add(x)
             yield x
             stack += [operand for operand in x.operands if isinstance(operand, Value)]
-
-
-def is_outside(x: Value, inside: Inside) -> bool:
-    """Tell whether a node is a leaf that was not made in a call."""
-    return x.op is None and not len(x.operands) and not inside.made(x)
 
 
 def checked_results(f: Callable[..., Any], out: Any) -> list[Any]:

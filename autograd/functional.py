@@ -40,10 +40,11 @@ from autograd.function_calls import (
     Argnums,
     Call,
     Differentiation,
+    Inside,
     called,
     checked_results,
     differentiation,
-    has_value,
+    given_values,
     joint,
     name_of,
     named_after,
@@ -202,7 +203,7 @@ def gradient_of(call: Call, block: Differentiation, root: Any) -> tuple[list[Any
 
     Where none does, that is found out on the nodes that the backward pass has met anyhow.
     """
-    known = not block.records or call.given
+    known = not block.records or bool(call.given)
     if known or tracing() or call.aux is not None or not isinstance(root, Value):
         as_values = values_come_out(call, block, [root])
         return slopes_by(call.leaves, [root], [1.0], as_values), as_values
@@ -214,9 +215,10 @@ def gradient_of(call: Call, block: Differentiation, root: Any) -> tuple[list[Any
 
 def values_come_out(call: Call, block: Differentiation, results: Sequence[Any]) -> bool:
     """Tell whether a call gives Values, because Values take part in it, or plain numbers."""
-    if not block.records or call.given:
+    if not block.records or (call.given and not isinstance(block.inside.around, Inside)):
         return block.records
-    return take_part(dict.fromkeys(order_of(values_in(results, call.aux))), block.inside)
+    nodes = dict.fromkeys(order_of(values_in(results, call.aux, call.given)))
+    return take_part(nodes, block.inside) or bool(call.given)
 
 
 def in_kind(x: Any, as_values: bool) -> Any:
@@ -400,7 +402,7 @@ def jvp(
     along = tangents_of(primals, tangents)
     with differentiation() as block:
         call = called(f, primals, keywords, everything(f, primals), has_aux)
-        call = call._replace(given=call.given or has_value(along))
+        call = call._replace(given=call.given + given_values(along))
         outputs = checked_results(f, call.out)
         as_values = values_come_out(call, block, outputs)
         tangent = dict(zip(call.leaves, map(Adjoint, along) if tracing() else along))
@@ -503,7 +505,9 @@ def vjp(
     def pull(cotangent: Any) -> tuple[Any, ...]:
         weights = matched("outputs", "cotangents", cotangent, value)
         with differentiation() as pulling:
-            come_out = pulling.records and (as_values or has_value(weights))
+            come_out = pulling.records and (as_values or bool(given_values(weights)))
+            if not come_out:
+                weights = with_numbers(weights)
             found = slopes_by(call.leaves, outputs, weights, come_out)
         return rebuild(call.like, iter(found))  # type: ignore[no-any-return]
 

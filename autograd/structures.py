@@ -185,7 +185,7 @@ DATACLASS   = Kind(".{}", lambda x: [getattr(x, name) for name in field_names(x)
 # fmt: on
 SEQUENCES = (LIST, TUPLE, ARRAY, NAMED_TUPLE)
 REGISTERED: dict[type, Kind] = {}
-NO_STRUCTURES = (str, bytes, bytearray, set, frozenset)  # though they have a length
+NO_STRUCTURES = (str, bytes, bytearray, set, frozenset, type)  # though they have a length
 
 
 def register(
@@ -246,7 +246,7 @@ def kind_of(x: Any) -> Kind | None:
         return None
     if isinstance(x, dict):
         return DICT
-    if is_dataclass(x) and not isinstance(x, CLASS):
+    if is_dataclass(x):
         return DATACLASS
     if isinstance(x, tuple):
         return NAMED_TUPLE if hasattr(x, "_fields") else TUPLE
