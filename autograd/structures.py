@@ -389,12 +389,12 @@ def described(x: Any) -> str:
 
 
 def alike(x: Any, y: Any) -> bool:
-    """Tell whether two structures are of the same types and keys, in the same order."""
+    """Tell whether two structures have the same types, keys in their order, and scalars."""
     kind = kind_of(x)
     if type(x) is not type(y) or kind is not kind_of(y):
         return False
     if kind is None:
-        return True
+        return bool(x == y)
     own, other = kind.parts(x), kind.parts(y)
     same = len(own) == len(other) and kind.keys(x) == kind.keys(y)
     return same and all(map(alike, own, other))

@@ -867,7 +867,7 @@ def test_a_function_of_many_outputs_asks_for_their_weights():
         compiled.value_and_grad([1.0], seed=[1.0, 2.0, 3.0])
 
 
-@pytest.mark.parametrize("result", [None, "text", {"a": 1.0}])
+@pytest.mark.parametrize("result", [None, "text", {"a": None}])
 def test_a_function_that_returns_no_number_is_refused(result):
     with pytest.raises(TypeError, match="return a number, or a list"):
         autograd.compile(lambda x: result, example=(1.0,))

@@ -252,7 +252,7 @@ class Check:
         if any(isinstance(x, Fraction) for x in claimed):
             return [(0.0, 0.0)] * len(sums)
         own = noise(portable(self.f), self.args, output)
-        claims = self.claimed_noise(output) if self.claim else [0.0] * len(own)
+        claims = self.claimed_noise(output) if self.claim is not None else [0.0] * len(own)
         return [(s, faint + NOISE_FACTOR * (a + b)) for (s, faint), a, b in zip(sums, own, claims)]
 
     def claimed_noise(self, output: int) -> list[float]:
