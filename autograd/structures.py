@@ -242,6 +242,8 @@ def kind_of(x: Any) -> Kind | None:
     kind = REGISTERED.get(type(x))
     if kind or type(x) in PLAIN:
         return kind
+    if type(x) is list:
+        return LIST
     if hasattr(x, "record") or isinstance(x, NO_STRUCTURES):
         return None
     if isinstance(x, dict):
@@ -257,7 +259,8 @@ def kind_of(x: Any) -> Kind | None:
 
 def is_subclassed_array(x: Any) -> bool:
     """Tell whether x is an array of a subclass of NumPy's, such as a matrix."""
-    return NUMPY in sys.modules and isinstance(x, sys.modules[NUMPY].ndarray)
+    numpy = sys.modules.get(NUMPY)
+    return numpy is not None and isinstance(x, numpy.ndarray)
 
 
 def is_scalar(x: Any) -> bool:

@@ -369,3 +369,20 @@ def test_the_network_of_a_loss_is_trained_by_a_derivative_alone():
         for w in network.parameters():
             w.data -= 0.02 * w.grad
     assert error.data < 0.05 * first.data
+
+
+@both_engines
+def test_what_a_differentiated_function_reaches_is_seen_by_the_compiler(engine):
+    source = random.Random(1)
+
+    def noisy(x):
+        return x * x + source.gauss(0.0, 1.0)
+
+    def largest(x):
+        return x * max(x.data, 0.5)
+
+    for derivative in (grad(noisy), value_and_grad(noisy)):
+        with pytest.raises(RuntimeError, match="random"):
+            autograd.compile(lambda x, f=derivative: f(x), example=(1.0,), engine=engine)
+    compiled = autograd.compile(grad(largest), example=(1.0,), engine=engine)
+    assert compiled.value([2.0, 0.25]).tolist() == [2.0, 0.5]

@@ -477,7 +477,7 @@ class Compiled:
         Raises: FloatingPointError: also where a parameter would become infinite or NaN.
 
         >>> import autograd
-        >>> f = autograd.compile(lambda x: x * x * w, [w := Value(3.0)], example=(1.0,))
+        >>> f = autograd.compile(lambda x: x * x * w, [w := autograd.Value(3.0)], example=(1.0,))
         >>> f.descend([1.0, 2.0], step_size=0.5), f.parameters
         (7.5, array([1.75]))
         """
@@ -722,7 +722,7 @@ class Compiled:
         """Return what was found in the function, in words; a table in Jupyter.
 
         >>> import autograd
-        >>> w = [Value(0.5), Value(-1.0)]
+        >>> w = [autograd.Value(0.5), autograd.Value(-1.0)]
         >>> f = autograd.compile(lambda xs: sum(v * x for v, x in zip(w, xs)), w, ([0.0, 0.0],))
         >>> print(f.explain())  # doctest: +ELLIPSIS
         <lambda>, compiled for the ... engine
@@ -739,7 +739,7 @@ class Compiled:
         """Return the program, one instruction a line.
 
         >>> import autograd
-        >>> w = Value(3.0)
+        >>> w = autograd.Value(3.0)
         >>> print(autograd.compile(lambda x: (w * x).tanh(), [w], (1.0,)).source())
         s0:1 = the inputs of a sample
         s1:2 = p0 in every lane
