@@ -22,6 +22,7 @@ from autograd.backward import topological_order
 from autograd.coercion import as_data, as_number
 from autograd.messages import shown
 from autograd.modes import MODE, mode, tracing
+from autograd.primitive_type import Primitive
 from autograd.primitives import total
 from autograd.structures import ARRAY, LIST, PLAIN, flatten, kind_of, paths, remade, replaced
 from autograd.value import Value, node
@@ -101,7 +102,7 @@ def called(
     has_aux: bool = False,
 ) -> Call:
     """Call a function on lifted arguments."""
-    chosen = places(argnums, len(args), name_of(f))
+    chosen = places(argnums, len(args), f)
     arguments = list(args)
     leaves: list[Value] = []
     for i in chosen:
@@ -113,16 +114,19 @@ def called(
     aux = None
     if has_aux:
         out, aux = pair_of(f, out)
-    return Call(out, aux, leaves, like, given_values((*args, *keywords.values())))
+    given = [y for x in (*args, *keywords.values()) for y in given_values(x)]
+    return Call(out, aux, leaves, like, given)
 
 
-def places(argnums: Argnums, count: int, name: str) -> list[int]:
+def places(argnums: Argnums, count: int, f: Any) -> list[int]:
     """Return the places of the chosen arguments, counted from 0.
 
     Raises:
         TypeError: they are no ints.
         ValueError: there is no such argument, or it is chosen twice.
     """
+    if type(argnums) is int and 0 <= argnums < count:
+        return [argnums]
     try:
         chosen = list(map(index, argnums if isinstance(argnums, (tuple, list)) else (argnums,)))
     except TypeError:
@@ -131,8 +135,8 @@ def places(argnums: Argnums, count: int, name: str) -> list[int]:
         ) from None
     if not chosen or not all(-count <= i < count for i in chosen):
         raise ValueError(
-            f"argnums {argnums!r} with {count} positional arguments: none such; what {name} is"
-            " differentiated by is passed by position"
+            f"argnums {argnums!r} with {count} positional arguments: none such; what {name_of(f)}"
+            " is differentiated by is passed by position"
         )
     found = [i % count for i in chosen]
     if len(set(found)) < len(found):
@@ -148,6 +152,9 @@ def lift(x: Any, what: str = "") -> tuple[Any, list[Value]]:
 
     Raises: TypeError, OverflowError: there is something else; the message says where.
     """
+    if type(x) in PLAIN:
+        leaf = Value(x)
+        return leaf, [leaf]
     scalars = flatten(x)
     leaves: list[Value] = []
     try:
@@ -177,6 +184,8 @@ def given_values(x: Any) -> list[Value]:
     """
     if isinstance(x, Value):
         return [] if is_number(x) else [x]
+    if type(x) in PLAIN:
+        return []
     kind = kind_of(x)
     if kind is None or (kind is LIST and not isinstance(x, list)):
         return []
@@ -234,14 +243,25 @@ def leaves_from_outside(nodes: Mapping[Value, Any], inside: Inside) -> Iterator[
     """Yield the leaves that were not made in a call, with or without an edge that leads there."""
     beside: list[Value] = []
     for x in nodes:
-        if len(x.parents) != len(x.operands):
-            if not is_number(x):
-                beside += [y for y in x.operands if isinstance(y, Value) and y not in nodes]
-        elif x.op is None and not x.parents and not inside.made(x):
-            yield x
+        op = x.op
+        if op is None:
+            if x.operands is not inside and is_from_outside(x, inside):
+                yield x
+        elif op not in ALWAYS_WITH_EDGES and not is_number(x):
+            if op.constant is None and None not in op.partials:
+                ALWAYS_WITH_EDGES.add(op)
+            beside += [y for y in x.operands if isinstance(y, Value) and y not in nodes]
     for x in reached(beside):
-        if x.op is None and not len(x.operands) and not inside.made(x):
+        if is_from_outside(x, inside):
             yield x
+
+
+ALWAYS_WITH_EDGES: set[Primitive] = set()  # to each Value among their operands, as met so far
+
+
+def is_from_outside(x: Value, inside: Inside) -> bool:
+    """Tell whether a node is a leaf that was not made in a call."""
+    return x.op is None and not len(x.operands) and not inside.made(x)
 
 
 def reached(roots: list[Value]) -> Iterator[Value]:

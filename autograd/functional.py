@@ -61,6 +61,8 @@ from autograd.newest import settle
 from autograd.scalar_math import fold
 from autograd.steps import label
 from autograd.structures import (
+    LIST,
+    TUPLE,
     aligned,
     array_of,
     described,
@@ -96,11 +98,11 @@ def gradients(root: Value, leaves: Any, seed: Any = 1) -> Any:
     (12.0, 12.0)
     """
     settle()
-    single = isinstance(leaves, Value)  # which is an error, with a text of its own
-    nested = not single and kind_of(leaves) is not None and regular_shape(leaves) is None
-    flat = values("leaves", flatten(leaves) if nested or is_array(leaves) else leaves)
-    found = pulled_back([root], [seed], flat)
-    return rebuild(leaves, iter(found)) if nested or is_array(leaves) else found
+    kind = kind_of(leaves)
+    if kind is None or (kind in (LIST, TUPLE) and all(map(is_scalar, leaves))):
+        return pulled_back([root], [seed], values("leaves", leaves))
+    found = pulled_back([root], [seed], values("leaves", flatten(leaves)))
+    return rebuild(leaves, iter(found))
 
 
 def pulled_back(
@@ -223,6 +225,8 @@ def values_come_out(call: Call, block: Differentiation, results: Sequence[Any]) 
 
 def in_kind(x: Any, as_values: bool) -> Any:
     """Return a result as what comes out: a structure of Values, or of plain numbers."""
+    if isinstance(x, Value):
+        return x if as_values else plain(x)
     return with_values(x) if as_values else with_numbers(x)
 
 
@@ -238,6 +242,8 @@ def scalar_result(f: Callable[..., Any], out: Any) -> Any:
 
     Raises: TypeError: it returned something else than one number.
     """
+    if isinstance(out, Value):
+        return out
     if not is_scalar(out):
         kind = type(out).__name__
         raise TypeError(f"{name_of(f)} returned a {kind}, not one number; use jacobian")
