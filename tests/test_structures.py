@@ -663,3 +663,35 @@ def test_derivatives_of_structures_are_nested():
     assert grad(slope)({"a": 0.0, "b": [3.0]}) == {"a": 9.0, "b": [6.0]}
     with no_grad():
         assert grad(slope)({"a": Value(0.0), "b": [3.0]}) == {"a": 9.0, "b": [6.0]}
+
+
+def squares(p):
+    return np.sum(np.tanh(p) * p)
+
+
+DERIVATIVES_OF_ARRAYS = {
+    "grad": lambda a: grad(squares)(a),
+    "jacobian": lambda a: jacobian(lambda p: np.tanh(p) * p[0])(a),
+    "hessian": lambda a: hessian(squares)(a),
+    "jvp": lambda a: list(jvp(np.tanh, (a,), (np.ones(2),))),
+    "vjp": lambda a: vjp(np.tanh, a)[1](a)[0],
+    "hvp": lambda a: hvp(squares, (a,), (a,))[0],
+    "a dict": lambda a: grad(lambda p: squares(p["a"]) * p["b"])({"a": a, "b": a[0]}),
+    "aux": lambda a: grad(lambda p: (squares(p), {"twice": p * 2.0}), has_aux=True)(a),
+}
+
+
+@both_engines
+@pytest.mark.parametrize("f", DERIVATIVES_OF_ARRAYS.values(), ids=DERIVATIVES_OF_ARRAYS)
+def test_derivatives_of_arrays_are_compiled(f, engine):
+    compiled = autograd.compile(f, example=(np.array([0.5, -0.25]),), engine=engine)
+    batch = np.array([[0.5, -0.25], [0.0, 1.5], [-2.0, 0.75]])
+    found = compiled.value(batch)
+    for k, sample in enumerate(batch):
+        expected = f(sample)
+        assert np.allclose(
+            [column[k] for column in columns(found, samples=True)],
+            flatten(expected),
+            rtol=1e-12,
+            atol=1e-14,
+        )
