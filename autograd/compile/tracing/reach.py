@@ -109,8 +109,10 @@ class Reach:
         """Go on to what the names in a function's code stand for."""
         names = function.__globals__
         wrapped = getattr(function, "__wrapped__", None)
-        if of_library(names.get("__name__")) or of_library(function.__module__):
-            self.meet("the function", wrapped)  # of the user's, in a decorator or a derivative
+        if wrapped is not None and of_library(names.get("__name__")):
+            self.meet("the function", wrapped)  # a derivative, named after its function
+            return
+        if of_library(function.__module__):
             return
         self.modules[id(names)] = names
         for code in codes_in(function.__code__):
