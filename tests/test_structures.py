@@ -695,3 +695,20 @@ def test_derivatives_of_arrays_are_compiled(f, engine):
             rtol=1e-12,
             atol=1e-14,
         )
+
+
+@pytest.mark.parametrize("filtered", ["error", "ignore", "default"])
+def test_a_claimed_gradient_may_be_an_array_and_the_function_of_floats(filtered):
+    import warnings
+
+    def f(w):
+        return float((w * w).sum())  # which drops the imaginary part of a complex step
+
+    point = np.array([1.0, 2.0])
+    with warnings.catch_warnings():
+        warnings.simplefilter(filtered)
+        check_gradients(f, point, gradient=2 * point)
+        check_gradients(f, point, gradient=[2.0, 4.0])
+        check_gradients(f, point, gradient=lambda w: 2 * w)
+        with pytest.raises(GradientMismatch):
+            check_gradients(f, point, gradient=np.array([2.0, 4.1]))
