@@ -18,8 +18,8 @@ format: ## put the code into its form
 	$(PYTHON) -m ruff check --fix .
 	$(PYTHON) -m ruff format .
 
-docs: ## run every example of the README and of the docstrings
-	$(PYTHON) -m pytest -q README.md autograd nn
+docs: ## run every example of the README, of docs/ and of the docstrings
+	$(PYTHON) -m pytest -q README.md docs autograd nn
 
 notebooks: ## execute the notebooks and write them; the tests compare them (pytest -m notebooks)
 	$(PYTHON) notebooks/execute.py

@@ -104,6 +104,7 @@ from autograd.primitives import total as sum
 from autograd.reductions import dot, maximum, minimum
 from autograd.stepping import stepper
 from autograd.steps import Edge, Step
+from autograd.structures import register
 from autograd.value import Value
 
 # fmt: on
@@ -133,8 +134,8 @@ __all__ = [
     "explain_nan", "expm1", "floor", "gelu", "grad", "gradients", "hessian", "hvp", "hypot",
     "ieee", "jacobian", "jvp", "leaky_relu", "lgamma", "log", "log10", "log1p", "log2",
     "log_sigmoid", "logcosh", "logsumexp", "maximum", "mean", "minimum", "no_grad", "norm",
-    "paths", "power", "Primitive", "primitive", "prod", "relu", "round", "sigmoid", "sign",
-    "silu", "sin", "sinh", "softmax", "softplus", "sqrt", "square", "Step", "stepper",
+    "paths", "power", "Primitive", "primitive", "prod", "register", "relu", "round", "sigmoid",
+    "sign", "silu", "sin", "sinh", "softmax", "softplus", "sqrt", "square", "Step", "stepper",
     "stop_gradient", "sum", "tan", "tanh", "topological_order", "trace", "unequal", "Value",
     "value_and_grad", "vjp", "where", "xlogy",
 ]

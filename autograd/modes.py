@@ -60,6 +60,7 @@ class Mode:
     symbolic: Callable[..., Value] | None = None  # makes nodes that hold for any numbers (a trace)
     taken_out: Callable[[Value], Any] | None = None  # what stands for a Value's number in a trace
     refuse: Callable[[str], NoReturn] | None = None  # raises what a trace cannot do
+    inside: tuple[()] = ()  # the operands of leaves that are made here: a mark, see `Inside`
     settings: dict[str, Any] = field(default_factory=dict)
     around: Mode | None = None
     owner: FrameType | None = None

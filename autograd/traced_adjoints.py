@@ -57,13 +57,19 @@ def add_to(adjoints: dict[Value, Adjoint], node: Value, adjoint: Adjoint) -> Non
 
 
 def traced_gradients(
-    order: Sequence[Value], relevant: set[Value], root: Value, leaves: Sequence[Value], seed: Any
+    order: Sequence[Value],
+    relevant: set[Value],
+    seeds: Sequence[tuple[Value, Any]],
+    leaves: Sequence[Value],
 ) -> list[Any]:
-    """Return d root / d leaf for every leaf, for any sample.
+    """Return the derivative by every leaf of the sum of some roots, for any sample.
 
-    Args: order: the nodes below root, operands first; relevant: those above a leaf, and the leaves.
+    Args: order: the nodes below the roots, operands first; relevant: those above a leaf, and the
+        leaves; seeds: the roots, and what each is multiplied by.
     """
-    found = {root: Adjoint(seed)}
+    found: dict[Value, Adjoint] = {}
+    for root, seed in seeds:
+        add_to(found, root, Adjoint(seed))
     for node in reversed(order):
         if node in relevant and node in found:
             for edge in traced_edges(node, relevant):
@@ -71,8 +77,8 @@ def traced_gradients(
     return [found[leaf].number if leaf in found else 0.0 for leaf in leaves]
 
 
-def traced_pushforward(root: Value, order: Sequence[Value], tangents: dict[Value, Adjoint]) -> Any:
-    """Return the tangent of a node from those of its ancestors, which are noted on the way."""
+def traced_pushforward(order: Sequence[Value], tangents: dict[Value, Adjoint]) -> None:
+    """Add to the tangents of leaves those of all nodes that they move, in the order given."""
     for node in order:
         parents = {x for x in node.parents if x in tangents}
         if parents and node not in tangents:
@@ -80,7 +86,6 @@ def traced_pushforward(root: Value, order: Sequence[Value], tangents: dict[Value
             for edge in traced_edges(node, parents):
                 add_to(found, node, tangents[edge.parent].over(edge))
             tangents |= found
-    return tangents[root].number if root in tangents else 0.0
 
 
 def traced_edges(node: Value, relevant: set[Value]) -> list[TracedEdge]:

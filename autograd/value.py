@@ -119,8 +119,11 @@ class Value(PeerNames, Operators):
         self.name = None
         if not (name is local_grads is label is children is _children is _op):  # any is not None
             self.described(name, local_grads, label, children or _children, _op)
-        if modes_in_use and MODE.get().observer and self.op is None:
-            MODE.get().observer.made(self)  # type: ignore[union-attr]
+        if modes_in_use and self.op is None:
+            how = MODE.get()
+            self.operands = how.inside
+            if how.observer:
+                how.observer.made(self)
 
     def described(self, name: Any, slopes: Any, label: Any, children: Any, symbol: Any) -> None:
         """Take a name, or children with their slopes, in the places where callers pass them."""
@@ -184,7 +187,7 @@ class Value(PeerNames, Operators):
             if traces:  # in another thread, whose Values do not belong here
                 traces[-1].check_thread(operands)
         if not how.record:
-            return node(data, None, (), (), UNRECORDED)
+            return node(data, None, how.inside, (), UNRECORDED)
 
         # The edges.
         parents, slopes = edges(op, operands, numbers, data)

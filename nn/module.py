@@ -12,24 +12,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import is_dataclass
 from fractions import Fraction
 from itertools import repeat
 from sys import float_info
+from types import FunctionType
 from typing import Any
 
-from autograd import Value
+from autograd import Primitive, Value
 from autograd.atomic import set_attributes
 from autograd.messages import shown
+from autograd.structures import REGISTERED, is_array, steps
+from autograd.structures import parts as structure_parts
 from autograd.value import write_data
 
 MAX_NAMES_SHOWN = 3  # in a message
+HOLDING_NOTHING = frozenset((Value, Primitive, FunctionType, str, int, float, bool, type(None)))
 
 
 class Module:
     """Something that computes, and owns parameters.
 
     Parameters are found in the attributes: every Value without a history, and those of Modules,
-    lists, tuples and dicts of them, in the order in which the attributes were set, each once.
+    lists, tuples, dicts, dataclasses and arrays of them, and of what `autograd.register` knows, in
+    the order in which the attributes were set, each once.
     Subclasses need not call `super().__init__()`.
 
     `training` says whether a layer called on plain numbers records (True, as made) or computes on
@@ -112,10 +118,15 @@ def parts(x: Any) -> Iterator[tuple[str, Any]]:
     """Yield the (name, object) pairs in which a module or container may hold parameters."""
     if isinstance(x, Module):
         yield from vars(x).items()
-    elif isinstance(x, (list, tuple)):
+    elif isinstance(x, (list, tuple)) or is_object_array(x):
         yield from ((str(i), part) for i, part in enumerate(x))
-    elif isinstance(x, dict):
-        yield from ((str(key), part) for key, part in x.items())
+    elif isinstance(x, dict) or is_dataclass(x) or type(x) in REGISTERED:
+        yield from zip((str(step.key) for step in steps(x)), structure_parts(x))
+
+
+def is_object_array(x: Any) -> bool:
+    """Tell whether x is an array that may hold Values."""
+    return type(x).__module__ == "numpy" and is_array(x) and x.dtype == object
 
 
 def is_parameter(x: Any) -> bool:
@@ -128,22 +139,23 @@ def walk(root: Module) -> Iterator[tuple[str, Any]]:
 
     A list of parameters is yielded as such and not entered: it is one entry of a state.
     """
-    seen: set[int] = set()
+    seen: dict[int, Any] = {}  # and keeps them: an id is good while its object lives
     stack: list[tuple[str, Any]] = [("", root)]
     while stack:
         path, found = stack.pop()
         if id(found) in seen and not isinstance(found, (int, str)):
             continue  # shared, or a cycle
-        seen.add(id(found))
+        seen[id(found)] = found
         yield path, found
-        if not is_parameter_list(found):
+        if type(found) not in HOLDING_NOTHING and not is_parameter_list(found):
             inside = [(f"{path}.{name}" if path else name, part) for name, part in parts(found)]
             stack.extend(reversed(inside))
 
 
 def is_parameter_list(x: Any) -> bool:
-    """Tell whether x is a list or tuple of parameters only."""
-    return isinstance(x, (list, tuple)) and len(x) > 0 and all(map(is_parameter, x))
+    """Tell whether x is a list, tuple or array of parameters only."""
+    listed = isinstance(x, (list, tuple)) or is_object_array(x)
+    return listed and len(x) > 0 and all(map(is_parameter, x))
 
 
 def groups(root: Module) -> Iterator[tuple[str, Value | list[Value]]]:

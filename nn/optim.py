@@ -33,6 +33,7 @@ from autograd import Value
 from autograd.atomic import set_attributes
 from autograd.coercion import elements
 from autograd.messages import shown
+from autograd.structures import flatten, kind_of
 from autograd.value import data_writes
 from nn.module import is_finite, is_plain
 
@@ -43,16 +44,23 @@ Rule = Callable[..., tuple[Any, ...]]  # (weight, gradient, *memory) -> (weight,
 class Optimizer:
     """What all optimisers share: parameters, a step size that may be changed, and a memory.
 
+    Parameters are a sequence or iterator of Values, or a structure of them, such as a dict.
+
     Raises: ValueError when there is nothing to optimise, or a setting is out of its range.
     """
 
     settings: tuple[str, ...] = ("step_size",)  # the attributes that belong to a saved state
     remembers: tuple[str, ...] = ()
 
-    def __init__(self, parameters: Iterable[Value], step_size: float) -> None:
-        self.parameters = list(elements("an optimizer", parameters))
+    def __init__(self, parameters: Any, step_size: float) -> None:
+        structure = kind_of(parameters) is not None
+        found = flatten(parameters) if structure else elements("an optimizer", parameters)
+        self.parameters = list(found)
         if not self.parameters:
-            raise ValueError("no parameters to optimise")
+            raise ValueError(
+                f"no parameters to optimise: a parameter is a Value, and {shown(parameters)} holds"
+                " none"
+            )
         for p in self.parameters:
             if not isinstance(p, Value):
                 raise TypeError(f"a parameter is a Value, not {type(p).__name__} {shown(p)}")
@@ -197,7 +205,7 @@ class SGD(Optimizer):
 
     def __init__(
         self,
-        parameters: Iterable[Value],
+        parameters: Any,
         step_size: float,
         momentum: float = 0.0,
         weight_decay: float = 0.0,
@@ -224,7 +232,7 @@ class Momentum(SGD):
 
     def __init__(
         self,
-        parameters: Iterable[Value],
+        parameters: Any,
         step_size: float,
         momentum: float = 0.9,
         weight_decay: float = 0.0,
@@ -243,7 +251,7 @@ class RMSprop(Optimizer):
 
     def __init__(
         self,
-        parameters: Iterable[Value],
+        parameters: Any,
         step_size: float = 0.01,
         decay: float = 0.9,
         epsilon: float = 1e-8,
@@ -278,7 +286,7 @@ class Adam(Optimizer):
 
     def __init__(
         self,
-        parameters: Iterable[Value],
+        parameters: Any,
         step_size: float = 0.001,
         beta1: float = 0.9,
         beta2: float = 0.999,
@@ -321,7 +329,7 @@ class AdamW(Adam):
 
     def __init__(
         self,
-        parameters: Iterable[Value],
+        parameters: Any,
         step_size: float = 0.001,
         beta1: float = 0.9,
         beta2: float = 0.999,

@@ -27,6 +27,7 @@ from autograd import (
     jvp,
     log,
     maximum,
+    no_grad,
     primitive,
     relu,
     softmax,
@@ -394,7 +395,8 @@ def test_every_branch_is_traced_when_asked(engine):
     assert gradient[0] * 50 == pytest.approx(w.grad, rel=1e-14)
     assert each.sum() == pytest.approx(w.grad, rel=1e-14)
     pairs = zip(xs.tolist(), ys.tolist())
-    derivatives = np.array([grad(lambda *a: function(*a), (0, 1))(*pair) for pair in pairs])
+    with no_grad():
+        derivatives = np.array([grad(function, (0, 1))(*pair) for pair in pairs])
     assert np.allclose(np.array(slopes).T * 50, derivatives, rtol=1e-13)
 
 
@@ -865,7 +867,7 @@ def test_a_function_of_many_outputs_asks_for_their_weights():
         compiled.value_and_grad([1.0], seed=[1.0, 2.0, 3.0])
 
 
-@pytest.mark.parametrize("result", [None, "text", {"a": 1.0}])
+@pytest.mark.parametrize("result", [None, "text", {"a": None}])
 def test_a_function_that_returns_no_number_is_refused(result):
     with pytest.raises(TypeError, match="return a number, or a list"):
         autograd.compile(lambda x: result, example=(1.0,))

@@ -895,7 +895,7 @@ def test_copies_outside_are_independent_and_keep_their_class():
     (twin * deep).backward()
     assert (w.grad, twin.grad, deep.grad) == (0.0, 2.0, 2.0)
     inside = []
-    assert grad(lambda x: (inside.append(copy.copy(w)) or inside[0]) * x)(3.0) == 2.0
+    assert grad(lambda x: (inside.append(copy.copy(w)) or inside[0]) * x)(3.0).data == 2.0
     assert type(inside[0]) is Weight and inside[0].group == "a" and inside[0].parents == (w,)
     with no_grad():
         assert grad(lambda x: x * copy.deepcopy(x))(3.0) == 6.0  # recording again

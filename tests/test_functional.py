@@ -167,9 +167,10 @@ def test_derivatives_of_any_order():
 def test_values_that_a_function_closes_over_keep_their_gradients():
     w = Value(2.0)
     w.grad = 5.0
-    assert grad(lambda x: w * x * x)(3.0) == 12.0
-    assert value_and_grad(lambda x: w * x)(3.0) == (6.0, 2.0)
-    assert jacobian(lambda x: [w * x])(3.0) == [2.0]
+    assert grad(lambda x: w * x * x)(3.0).data == 12.0
+    assert [y.data for y in value_and_grad(lambda x: w * x)(3.0)] == [6.0, 2.0]
+    with no_grad():
+        assert jacobian(lambda x: [w * x])(3.0) == [2.0]
     assert w.grad == 5.0
 
 
@@ -248,5 +249,6 @@ def test_the_cost_of_a_gradient_does_not_grow_with_the_number_of_inputs():
 
 def test_what_a_tangent_does_not_move_has_no_tangent_not_a_zero_one():
     w = Value(0.0)
-    assert jvp(lambda x: x * 3.0 + sqrt(w), (2.0,), (1.0,)) == (6.0, 3.0)
-    assert grad(lambda x: jvp(lambda y: y * y + sqrt(w), (x,), (1.0,))[1])(2.0) == 2.0
+    with no_grad():
+        assert jvp(lambda x: x * 3.0 + sqrt(w), (2.0,), (1.0,)) == (6.0, 3.0)
+        assert grad(lambda x: jvp(lambda y: y * y + sqrt(w), (x,), (1.0,))[1])(2.0) == 2.0

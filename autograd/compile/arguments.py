@@ -9,61 +9,80 @@ TypeError: parameters[1] is float 2.0 and not a Value; pass Value(2.0), and use 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
+from itertools import count
 from numbers import Integral
 from typing import Any
 
 from autograd.coercion import as_data
 from autograd.messages import shown
-from autograd.structures import flatten, is_scalar
+from autograd.structures import (
+    DICT,
+    TUPLE,
+    described,
+    flatten,
+    is_scalar,
+    kind_of,
+    parts,
+    paths,
+    rebuild,
+    regular_shape,
+    steps,
+)
 from autograd.value import Value
 
 
-def parameters_of(parameters: Any) -> list[Value]:
-    """Return the Values that a caller passed as parameters, in their order.
+def parameters_of(parameters: Any) -> tuple[list[Value], Any]:
+    """Return the Values that a caller passed as parameters in their order, and their structure.
+
+    The structure has their numbers in the place of Values; it is None for a flat sequence or
+    iterator, whose gradient is one array.
 
     Raises:
-        TypeError: it is no sequence or iterator of Values.
+        TypeError: it is no structure or iterator of Values.
         ValueError: a Value is there twice.
     """
     cure = cure_of(parameters)
     if cure:
         raise TypeError(f"parameters is a {type(parameters).__name__}, {cure}")
-    found = list(parameters)
-    places: dict[Value, int] = {}
-    for i, x in enumerate(found):
+    if kind_of(parameters) is None:
+        parameters = list(parameters)  # an iterator can be asked once
+    found = flatten(parameters)
+    names = paths(parameters)
+    flat = is_flat(parameters)
+    places: dict[Value, str] = {}
+    for x, name in zip(found, names):
         if not isinstance(x, Value):
             kind = type(x).__name__
-            raise TypeError(f"parameters[{i}] is {kind} {shown(x)} and {cure_of_one(x)}")
+            cure = f"pass Value({shown(x)}), and use that in the function"
+            raise TypeError(f"parameters{name} is {kind} {shown(x)} and not a Value; {cure}")
         if x in places:
+            twice = f"{places[x]} and {name.strip('[]') if flat else name}"
             raise ValueError(
-                f"parameters holds the same Value twice, at {places[x]} and {i}; pass each of them"
-                " once"
+                f"parameters holds the same Value twice, at {twice}; pass each of them once"
             )
-        places[x] = i
-    return found
+        places[x] = name.strip("[]") if flat else name
+    return found, None if flat else rebuild(parameters, count())
+
+
+def is_flat(parameters: Any) -> bool:
+    """Tell whether parameters are a sequence of Values, with no structure to give back."""
+    shape = regular_shape(parameters)
+    return shape is not None and len(shape) == 1
 
 
 def cure_of(parameters: Any) -> str:
-    """Return what to pass in place of something that is no sequence of Values, or ""."""
-    if isinstance(parameters, Mapping):
-        return "whose order is not that of a gradient; pass list(parameters.values())"
+    """Return what to pass in place of something that holds no Values, or ""."""
     if isinstance(parameters, (set, frozenset)):
         return "which has no order; pass a list of Values"
     if isinstance(parameters, Value):
         return "one Value; pass a list of them: [parameters]"
-    if callable(getattr(parameters, "parameters", None)):
+    if kind_of(parameters) is None and callable(getattr(parameters, "parameters", None)):
         return "which has parameters; pass its .parameters()"
-    if isinstance(parameters, (str, bytes)) or not hasattr(parameters, "__iter__"):
+    iterates = kind_of(parameters) is not None or hasattr(parameters, "__iter__")
+    if isinstance(parameters, (str, bytes)) or not iterates:
         return f"{shown(parameters)}; pass a list of Values"
     return ""
-
-
-def cure_of_one(x: Any) -> str:
-    """Return what to pass in place of something that is no Value."""
-    if is_scalar(x):
-        return f"not a Value; pass Value({shown(x)}), and use that in the function"
-    return "not a Value; pass one flat list of them"
 
 
 def example_of(function: Callable[..., Any], example: Any) -> tuple[Any, ...]:
@@ -73,7 +92,7 @@ def example_of(function: Callable[..., Any], example: Any) -> tuple[Any, ...]:
     """
     if not callable(function):
         raise TypeError(f"function is {type(function).__name__} {shown(function)}; pass a function")
-    found = example if isinstance(example, tuple) else (example,)
+    found = example if kind_of(example) is TUPLE else (example,)
     try:
         inspect.signature(function).bind(*found)
     except TypeError as error:
@@ -92,8 +111,8 @@ def example_of(function: Callable[..., Any], example: Any) -> tuple[Any, ...]:
 def check_numbers(place: str, x: Any) -> None:
     """Raise a TypeError, or OverflowError, where a structure holds anything but numbers."""
     if not is_scalar(x):
-        for i, part in enumerate(x):
-            check_numbers(f"{place}[{i}]", part)
+        for step, part in zip(steps(x), parts(x)):
+            check_numbers(f"{place}{step}", part)
     elif not isinstance(x, Value):
         try:
             as_data(x)
@@ -112,9 +131,25 @@ def threads_of(threads: Any, cores: Callable[[], int]) -> int:
     return int(threads)
 
 
-def seed_of(seed: Any) -> tuple[float, ...]:
-    """Return the numbers of a seed."""
-    return tuple(numbers_of("seed", flatten(seed)))
+def seed_of(seed: Any, structure: Any) -> tuple[float, ...]:
+    """Return the numbers of a seed, in the order of the results, whose structure is given."""
+    return tuple(numbers_of("seed", in_order_of(structure, seed)))
+
+
+def in_order_of(structure: Any, seed: Any) -> list[Any]:
+    """Return the weights of results, matched by keys where the results have keys.
+
+    Raises: ValueError: the seed has another structure.
+    """
+    if regular_shape(seed) is not None:
+        return flatten(seed)
+    kind = kind_of(structure)
+    if kind is None or kind_of(seed) is None or (kind_of(seed) is DICT) > (kind is DICT):
+        return [seed]
+    if not kind.matches(structure, seed):
+        raise ValueError(f"seed is {described(seed)}, where {described(structure)} belongs")
+    inner = zip(steps(structure), parts(structure))
+    return [x for step, part in inner for x in in_order_of(part, step.of(seed))]
 
 
 def numbers_of(name: str, xs: Iterable[Any]) -> list[float]:

@@ -1,7 +1,8 @@
 """Batches: arrays with one row for each sample, in the structure of a function's arguments.
 
 Where an argument is one number, its batch is an array of n numbers; where it is a list of 3, an
-array n x 3; and so on. An irregular structure is given as the same structure of arrays.
+array n x 3; and so on. An irregular structure, such as a dict, is given as the same structure of
+arrays.
 
 >>> parts = parts_of((0.0, [0.0, [0.0, 0.0]]))
 >>> [(part.name, part.shape, part.start) for part in parts]
@@ -17,39 +18,38 @@ from typing import Any
 import numpy as np
 
 from autograd.coercion import as_data
-from autograd.structures import is_scalar
+from autograd.structures import Step, filled, parts, regular_shape, steps
 
 Array = np.ndarray[Any, Any]
-
-
-def shape_of(x: Any) -> tuple[int, ...] | None:
-    """Return the shape of a regular structure of scalars, () for a scalar, None if irregular."""
-    if is_scalar(x):
-        return ()
-    shapes = {shape_of(part) for part in x}
-    if not shapes:
-        return (0,)
-    inner = shapes.pop()
-    return None if shapes or inner is None else (len(x), *inner)
 
 
 class Part:
     """A regular part of the arguments: where it is found, its shape, and its first column."""
 
-    def __init__(self, path: tuple[int, ...], shape: tuple[int, ...], start: int) -> None:
-        self.path, self.shape, self.start = path, shape, start
+    def __init__(self, way: tuple[Step, ...], shape: tuple[int, ...], start: int) -> None:
+        self.way, self.shape, self.start = way, shape, start
         self.stop = start + prod(shape)
-        self.name = f"argument {path[0]}" + "".join(f"[{i}]" for i in path[1:])
+        self.name = f"argument {self.argument}" + "".join(map(str, way[1:]))
 
-    def of(self, batch: Sequence[Any]) -> Any:
+    @property
+    def argument(self) -> int:
+        """The number of the argument."""
+        return int(self.way[0].key)
+
+    @property
+    def path(self) -> tuple[Any, ...]:
+        """The number of the argument, and the keys that lead to the part within it."""
+        return tuple(step.key for step in self.way)
+
+    def of(self, batch: Any) -> Any:
         """Return what a batch holds for this part.
 
         Raises: TypeError: nothing, since it has not the structure of the example.
         """
         try:
-            for i in self.path:
-                batch = batch[i]
-        except (TypeError, IndexError, KeyError):
+            for step in self.way:
+                batch = step.of(batch)
+        except (TypeError, IndexError, KeyError, AttributeError):
             raise TypeError(
                 f"the batch has no {self.name}: it takes the structure of the example, with an"
                 " array, samples first, in the place of each number or regular list of numbers"
@@ -90,7 +90,7 @@ def places_of(parts: Sequence[Part], rows: Array) -> list[Place]:
     """Return where the parts of batches are copied to, for `fill`."""
     views = [part.view(rows) for part in parts]
     return [
-        (part, part.path[0], view, view.shape if len(part.path) == 1 else None)
+        (part, part.argument, view, view.shape if len(part.way) == 1 else None)
         for part, view in zip(parts, views)
     ]
 
@@ -133,15 +133,15 @@ def array_of(x: Any, name: str) -> Array:
     return found
 
 
-def parts_of(example: Any, path: tuple[int, ...] = (), start: int = 0) -> list[Part]:
-    """Return the regular parts of the arguments, in order."""
-    shape = shape_of(example)
-    if path and shape is not None:
-        return [Part(path, shape, start)]
-    parts: list[Part] = []
-    for i, inner in enumerate(example):
-        parts += parts_of(inner, (*path, i), parts[-1].stop if parts else start)
-    return parts
+def parts_of(example: Any, way: tuple[Step, ...] = (), start: int = 0) -> list[Part]:
+    """Return the regular parts of a tuple of arguments, in order."""
+    shape = regular_shape(example)
+    if way and shape is not None:
+        return [Part(way, shape, start)]
+    found: list[Part] = []
+    for step, inner in zip(steps(example), parts(example)):
+        found += parts_of(inner, (*way, step), found[-1].stop if found else start)
+    return found
 
 
 def samples_of(parts: Sequence[Part], batch: Sequence[Any], arguments: int) -> int:
@@ -167,16 +167,36 @@ def samples_of(parts: Sequence[Part], batch: Sequence[Any], arguments: int) -> i
     return samples
 
 
-def sliced(example: Any, batch: Any, samples: slice) -> Any:
-    """Return some of the samples of a batch, in its structure."""
-    if shape_of(example) is not None:
-        return batch[samples]
-    return [sliced(inner, part, samples) for inner, part in zip(example, batch)]
-
-
 def shaped_like(example: Any, arrays: Iterator[Array]) -> Any:
     """Return the next arrays in the structure of an argument."""
-    if shape_of(example) is not None:
+    if regular_shape(example) is not None:
         return next(arrays)
-    parts = [shaped_like(inner, arrays) for inner in example]
-    return tuple(parts) if isinstance(example, tuple) else parts
+    return filled(example, [shaped_like(part, arrays) for part in parts(example)])
+
+
+def in_structure(structure: Any, rows: Array) -> Any:
+    """Return an array, or a row of each sample, in the structure of parameters.
+
+    >>> in_structure({"w": [0, 1], "b": 2}, np.array([3.0, 4.0, 5.0]))
+    {'w': array([3., 4.]), 'b': ...5.0...}
+    """
+    columns = rows if rows.ndim == 2 else rows[None]
+    found = (part.view(columns) for part in parts_of((structure,)))
+    arrays = iter([array.copy() if rows.ndim == 2 else array[0] for array in found])
+    return shaped_like(structure, arrays)
+
+
+def in_order(structure: Any, numbers: Any) -> Array:
+    """Return the numbers of such a structure as one array, in the order of the parameters.
+
+    Raises: TypeError, ValueError: it is another structure; the message names the place.
+    """
+    found_parts = parts_of((structure,))
+    row = np.empty((1, found_parts[-1].stop if found_parts else 0))
+    for part in found_parts:
+        part.name = "parameters" + "".join(map(str, part.way[1:]))
+        found = array_of(part.of((numbers,)), part.name)
+        if found.shape != part.shape:
+            raise ValueError(f"{part.name} has shape {found.shape}, but {part.shape} belongs there")
+        part.view(row)[0] = found
+    return row[0]  # type: ignore[no-any-return]

@@ -21,6 +21,8 @@ from autograd.compile.batches import (
     Part,
     array_of,
     fill,
+    in_order,
+    in_structure,
     parts_of,
     places_of,
     samples_of,
@@ -39,21 +41,20 @@ from autograd.compile.processes import (
 from autograd.compile.reference.numpy_engine import NumpyEngine, all_finite, descend
 from autograd.compile.reference.own_primitives import calls_users
 from autograd.compile.report import Report, drawing, report
-from autograd.compile.tracing.results import ONE, ArrayOf
+from autograd.compile.tracing.results import ArrayOf, is_one
 from autograd.compile.tracing.tape import Tape, check_again, trace
 from autograd.compile.tracing.tracers import refuse
 from autograd.modes import traces, tracing
 from autograd.newest import REVISION, settle
-from autograd.structures import rebuild
-from autograd.value import Value
+from autograd.structures import alike, filled, parts, remade
 
 ENGINES = ("numpy", "numba")
 DTYPES = ("float64", "float32")
 REDUCTIONS = ("mean", "sum")
 FUNCTIONS = ("vector", "libm")
 COPIED = (
-    "function", "values", "example", "engine", "dtype", "reduce", "threads", "finite", "retrace",
-    "functions", "check", "numbering",
+    "function", "values", "layout", "example", "engine", "dtype", "reduce", "threads", "finite",
+    "retrace", "functions", "check", "numbering",
 )  # fmt: skip
 MAX_JOBS_KEPT = 8  # each for one number of samples
 MIN_SAMPLES_SLICED = 8192  # a batch of so many is done in slices
@@ -134,7 +135,7 @@ class Traced(NamedTuple):
 
     def same_program(self, other: Traced) -> bool:
         """Tell whether two traces compute the same from the same parameters and inputs."""
-        return self.outputs == other.outputs and self.tape.rows() == other.tape.rows()
+        return alike(self.outputs, other.outputs) and self.tape.rows() == other.tape.rows()
 
     def following(self, twins: Mapping[int, Any]) -> Traced:
         """Return the same trace, following other Values in place of those with these ids."""
@@ -222,9 +223,10 @@ class Compiled:
     """A function of numbers, traced once, that runs on batches; `autograd.compile` makes it.
 
     Args:
-        function: of numbers, or of lists of numbers; it may use the parameters, and returns a
-            number, or a list of numbers.
-        parameters: the Values whose numbers all samples share, in the order of the gradient.
+        function: of numbers, or of structures of numbers: lists, dicts, dataclasses, arrays; it may
+            use the parameters, and returns a number or a structure of them.
+        parameters: the Values whose numbers all samples share, in the order of the gradient, which
+            is an array; of a dict or another structure of Values, the gradient is one of arrays.
         example: one argument for each of the function's. Only its structure lasts, and which way
             the function branches on it.
         engine: "numba", "numpy", or None for the better one that is installed.
@@ -252,13 +254,13 @@ class Compiled:
     """
 
     settled = False  # whether it is ready, and what it was made with is fixed
-    function, values, example = FixedSetting(), FixedSetting(), FixedSetting()
+    function, values, layout, example = (FixedSetting() for _ in range(4))
     engine, dtype, threads, functions = (FixedSetting() for _ in range(4))
 
     def __init__(
         self,
         function: Callable[..., Any],
-        parameters: Sequence[Value] = (),
+        parameters: Any = (),
         example: Any = (),
         *,
         engine: str | None = None,
@@ -274,7 +276,7 @@ class Compiled:
         check_choice("functions", functions, FUNCTIONS)
         check_choice("dtype", dtype_name(dtype), DTYPES)
         self.function = function
-        self.values = parameters_of(parameters)
+        self.values, self.layout = parameters_of(parameters)
         self.example = example_of(function, example)
         self.threads = threads_of(threads, cores)
         self.reduce = reduce
@@ -292,9 +294,8 @@ class Compiled:
         """Make ready to run what was traced."""
         self.parts: list[Part] = parts_of(self.example)
         self.arguments = len(self.example)
-        self.regular = [part.path for part in self.parts] == [
-            (i,) for i in range(len(self.example))
-        ]
+        paths = [part.path for part in self.parts]
+        self.regular = paths == [(i,) for i in range(len(self.example))]
         self.store = store_of(self.values)
         self.seen = -1  # the revision of all Values at the latest `catch_up`
         self.version = 0  # of the parameters then, as the store counts
@@ -400,6 +401,8 @@ class Compiled:
     def parameters(self) -> Array:
         """The array of parameters: change it in place or assign to it, and the Values follow.
 
+        It is one array, also where they are passed as a structure; that can be assigned, too.
+
         Whoever wrote last wins: `.data = ...`, `descend`, or this. An array that is kept and
         changed later is noticed by this function at once, by others when `parameters` is asked for.
         """
@@ -412,7 +415,10 @@ class Compiled:
     @parameters.setter
     def parameters(self, numbers: Any) -> None:
         with self.lock:
-            new = array_of(numbers, "parameters")
+            if self.layout is None or isinstance(numbers, np.ndarray):
+                new = array_of(numbers, "parameters")
+            else:
+                new = in_order(self.layout, numbers)
             if new.shape != (len(self.values),):
                 raise ValueError(
                     f"parameters has shape {new.shape}, but there are {len(self.values)} of them;"
@@ -467,7 +473,7 @@ class Compiled:
         structure = self.specializations[0].outputs
         with self.lock:
             job = self.done(batch, 0)
-            if structure == ONE:
+            if is_one(structure):
                 return job.outputs[:, 0].copy()
             columns = job.outputs.T if isinstance(job, CombinedJob) else job.outputs.T.copy()
         return rebuild_columns(structure, iter(columns), columns.shape[1])
@@ -479,18 +485,24 @@ class Compiled:
             batch: one array for each argument, its first axis counting the samples.
             inputs: also return the gradient by the inputs.
             seed: for a function of several outputs, the weight of each in what is differentiated.
-        Returns: the value, a float; the gradient by the parameters, an array in their order; with
-            `inputs`, also the gradient by the inputs, in the structure of the batch.
+        Returns: the value, a float; the gradient by the parameters, an array in their order, or a
+            structure of arrays; with `inputs`, also the gradient by the inputs, in the structure of
+            the batch.
         """
         with self.lock:
             job = self.done(batch, WANT_INPUTS | WANT_GRADIENT if inputs else WANT_GRADIENT, seed)
             value, gradient = job.total.item(), job.gradient()
+            if self.layout is not None:
+                gradient = in_structure(self.layout, gradient)
             return (value, gradient, self.like_inputs(job.slopes)) if inputs else (value, gradient)
 
-    def per_sample_grad(self, *batch: Any, seed: Any = None) -> Array:
+    def per_sample_grad(self, *batch: Any, seed: Any = None) -> Any:
         """Return the gradient of each sample's own result: samples x parameters."""
         with self.lock:
-            return self.done(batch, WANT_GRADIENT | WANT_EACH, seed).gradients.copy()  # type: ignore[no-any-return]
+            found = self.done(batch, WANT_GRADIENT | WANT_EACH, seed).gradients
+            if self.layout is not None:
+                return in_structure(self.layout, found)
+            return found.copy()
 
     def descend(self, *batch: Any, step_size: float, seed: Any = None) -> float:
         """Take a step of gradient descent, and return the value that it started from.
@@ -501,7 +513,7 @@ class Compiled:
         Raises: FloatingPointError: also where a parameter would become infinite or NaN.
 
         >>> import autograd
-        >>> f = autograd.compile(lambda x: x * x * w, [w := Value(3.0)], example=(1.0,))
+        >>> f = autograd.compile(lambda x: x * x * w, [w := autograd.Value(3.0)], example=(1.0,))
         >>> f.descend([1.0, 2.0], step_size=0.5), f.parameters
         (7.5, array([1.75]))
         """
@@ -526,7 +538,7 @@ class Compiled:
         if self.seen != REVISION.count or self.version != self.store.version:
             self.catch_up()
         if seed is not None:
-            seed = seed_of(seed)
+            seed = seed_of(seed, self.specializations[0].outputs)
         first = batch[0] if self.regular and len(batch) == self.arguments > 0 else None
         if type(first) is np.ndarray and first.ndim:  # the usual call, which is over soon
             samples = len(first)
@@ -631,9 +643,9 @@ class Compiled:
         Raises: TypeError: the function returns another structure there.
         """
         self.check_bound()
-        example = rebuild(self.example, iter(row.astype(float).tolist()))
+        example = remade(self.example, iter(row.astype(float).tolist()))
         specialization = Specialization(self, self.traced(example, truths))
-        if specialization.outputs != self.specializations[0].outputs:
+        if not alike(specialization.outputs, self.specializations[0].outputs):
             raise TypeError("the function returns another structure on another branch")
         return specialization
 
@@ -646,10 +658,10 @@ class Compiled:
         """
         first = self.specializations[0]
         count = len(first.tape.outputs)
-        if seed is None and wanted and first.outputs != ONE:
+        if seed is None and wanted and not is_one(first.outputs):
             raise TypeError(
-                f"the function returns a list of {count} numbers, not one number;"
-                " pass seed=[...], a weight for each, to differentiate their weighted sum"
+                f"the function returns a {kind_name(first.outputs)} of {count} numbers, not one"
+                " number; pass seed=[...], a weight for each, to differentiate their weighted sum"
             )
         weights = np.ones(count) if seed is None else np.array(seed, float)
         if len(weights) != count:
@@ -748,7 +760,7 @@ class Compiled:
         """Return what was found in the function, in words; a table in Jupyter.
 
         >>> import autograd
-        >>> w = [Value(0.5), Value(-1.0)]
+        >>> w = [autograd.Value(0.5), autograd.Value(-1.0)]
         >>> f = autograd.compile(lambda xs: sum(v * x for v, x in zip(w, xs)), w, ([0.0, 0.0],))
         >>> print(f.explain())  # doctest: +ELLIPSIS
         <lambda>, compiled for the ... engine
@@ -765,7 +777,7 @@ class Compiled:
         """Return the program, one instruction a line.
 
         >>> import autograd
-        >>> w = Value(3.0)
+        >>> w = autograd.Value(3.0)
         >>> print(autograd.compile(lambda x: (w * x).tanh(), [w], (1.0,)).source())
         s0:1 = the inputs of a sample
         s1:2 = p0 in every lane
@@ -859,13 +871,17 @@ def engine_class(name: str) -> Any:
 
 def rebuild_columns(structure: Any, columns: Any, samples: int) -> Any:
     """Return a structure with the next column in place of each number; arrays by samples first."""
-    if structure == ONE:
+    if is_one(structure):
         return next(columns)
     if isinstance(structure, ArrayOf):
         found = list(islice(columns, prod(structure.shape)))
         return np.array(found).T.reshape(samples, *structure.shape)
-    parts = [rebuild_columns(part, columns, samples) for part in structure]
-    return tuple(parts) if isinstance(structure, tuple) else parts
+    return filled(structure, [rebuild_columns(part, columns, samples) for part in parts(structure)])
+
+
+def kind_name(structure: Any) -> str:
+    """Return what a message calls the structure of results."""
+    return "list" if isinstance(structure, (tuple, ArrayOf)) else type(structure).__name__
 
 
 def installed(name: str) -> bool:

@@ -18,13 +18,21 @@ from typing import Any
 
 import numpy as np
 
-from autograd.compile.batches import Array, array_of, fill, places_of, shape_of
+from autograd.compile.arguments import parameters_of
+from autograd.compile.batches import (
+    Array,
+    array_of,
+    fill,
+    in_order,
+    in_structure,
+    places_of,
+)
 from autograd.compile.compiled import Compiled, rebuild_columns
 from autograd.compile.processes import check_importable, compiled_functions
 from autograd.compile.reference.numpy_engine import descend
 from autograd.compile.report import Report
-from autograd.compile.tracing.results import ONE, ArrayOf
-from autograd.structures import flatten, rebuild
+from autograd.compile.tracing.results import ArrayOf, is_one
+from autograd.structures import TUPLE, alike, flatten, kind_of, parts, regular_shape, remade, steps
 from autograd.value import Value
 
 Labels = dict[int, Any]  # by the places of their arguments
@@ -81,15 +89,16 @@ class CompiledByLabel:
     def __init__(
         self,
         function: Callable[..., Any],
-        parameters: Sequence[Value] = (),
+        parameters: Any = (),
         example: Any = (),
         *,
         static: int | Sequence[int],
         reduce: str = "mean",
         **settings: Any,
     ) -> None:
-        self.function, self.values = function, list(parameters)
-        self.example = example if isinstance(example, tuple) else (example,)
+        self.function = function
+        self.values, self.layout = parameters_of(parameters)
+        self.example = example if kind_of(example) is TUPLE else (example,)
         self.places = checked_places(static, self.example)
         self.others = [i for i in range(len(self.example)) if i not in self.places]
         self.reduce, self.settings = reduce, settings
@@ -108,7 +117,7 @@ class CompiledByLabel:
         function = WithLabels(self.function, labels)
         found = Compiled(function, self.values, example, reduce=reduce, **self.settings)
         for part in found.parts:
-            part.name = part.name.replace(str(part.path[0]), str(self.others[part.path[0]]), 1)
+            part.name = part.name.replace(str(part.argument), str(self.others[part.argument]), 1)
         return found
 
     def compiled_for(self, labels: Labels) -> Compiled:
@@ -117,7 +126,8 @@ class CompiledByLabel:
         found = self.compiled.get(key)
         if found is None:
             found = self.made(labels)
-            if found.specializations[0].outputs != self.first.specializations[0].outputs:
+            outputs = found.specializations[0].outputs
+            if not alike(outputs, self.first.specializations[0].outputs):
                 raise TypeError(f"the function returns another structure for the labels {key}")
             self.compiled[key] = found
         if found is not self.first:
@@ -158,6 +168,8 @@ class CompiledByLabel:
 
     @parameters.setter
     def parameters(self, numbers: Any) -> None:
+        if self.layout is not None and not isinstance(numbers, np.ndarray):
+            numbers = in_order(self.layout, numbers)
         self.first.parameters = numbers
 
     def pull(self) -> None:
@@ -236,6 +248,14 @@ class CompiledByLabel:
         As `Compiled.value_and_grad` does; the gradient by the inputs leaves out the labels.
         """
         with self.lock:
+            value, gradient, *slopes = self.flat_gradient(batch, inputs, seed)
+        if self.layout is not None:
+            gradient = in_structure(self.layout, gradient)
+        return value, gradient, *slopes
+
+    def flat_gradient(self, batch: Any, inputs: bool, seed: Any) -> Any:
+        """Return value and gradient, an array, and the gradient by the inputs if it is wanted."""
+        with self.lock:
             samples, groups = self.groups(batch)
             value, gradient = 0.0, np.zeros_like(self.parameters)
             slopes = np.empty((samples, self.width), self.dtype)
@@ -254,7 +274,7 @@ class CompiledByLabel:
         fill(places_of(self.first.parts, rows), (slopes,) if len(self.others) == 1 else slopes)
         return rows
 
-    def per_sample_grad(self, *batch: Any, seed: Any = None) -> Array:
+    def per_sample_grad(self, *batch: Any, seed: Any = None) -> Any:
         """Return the gradient of each sample's own result: samples x parameters."""
         with self.lock:
             samples, groups = self.groups(batch)
@@ -262,7 +282,7 @@ class CompiledByLabel:
             for group in self.each_group(groups):
                 gradients = group.compiled.per_sample_grad(*group.batch, seed=seed)
                 found[group.samples] = group.each(gradients)
-        return found
+        return found if self.layout is None else in_structure(self.layout, found)
 
     def descend(self, *batch: Any, step_size: float, seed: Any = None) -> float:
         """Take one step by the gradient of the whole batch, and return the value before it.
@@ -271,7 +291,7 @@ class CompiledByLabel:
             parameter has changed then.
         """
         with self.lock:
-            value, gradient = self.value_and_grad(*batch, seed=seed)
+            value, gradient = self.flat_gradient(batch, False, seed)
             if not descend(self.parameters, gradient, step_size, self.first.finite):
                 self.first.complain_of_step(gradient, step_size)
             return float(value)
@@ -313,7 +333,7 @@ def checked_places(static: Any, example: tuple[Any, ...]) -> list[int]:
                 f"static is {static!r}: pass places from 0 to {len(example) - 1}, each of them once"
             )
         plain = not any(isinstance(x, (Value, str)) for x in flatten(example[place]))
-        if shape_of(example[place]) is None or not plain:
+        if regular_shape(example[place]) is None or not plain:
             raise TypeError(
                 f"argument {place} is static, and its example is {example[place]!r}; pass a plain"
                 " number, or a list or tuple of as many numbers as every sample has"
@@ -336,20 +356,20 @@ def labels_in(batch: Any, example: Any, name: str) -> list[Any]:
     Raises: ValueError: the batch has another shape; the message names both.
     """
     found = array_of(batch, name)
-    shape = shape_of(example)
+    shape = regular_shape(example)
     if not found.ndim or found.shape[1:] != shape:
         wanted = ", ".join(["samples", *map(str, shape or ())])
         raise ValueError(f"{name} is static and has shape {found.shape}; pass one of ({wanted})")
     if type(example).__module__ == "numpy" and shape:
         return list(found)
-    return [rebuild(example, iter(flatten(label))) for label in found.tolist()]
+    return [remade(example, iter(flatten(label))) for label in found.tolist()]
 
 
 def columns_of(structure: Any, results: Any) -> list[Array]:
     """Return the arrays in the results of a call, in order."""
-    if structure == ONE:
+    if is_one(structure):
         return [results]
     if isinstance(structure, ArrayOf):
         return list(results.reshape(len(results), -1).T)
-    pairs = zip(structure, results)
-    return [column for part, result in pairs for column in columns_of(part, result)]
+    pairs = zip(parts(structure), steps(structure))
+    return [column for part, step in pairs for column in columns_of(part, step.of(results))]

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from autograd.coercion import as_number
 from autograd.functional import gradients
-from autograd.structures import flatten
+from autograd.structures import aligned, flatten, parts, paths, regular_shape
 from autograd.testing import oracles
 from autograd.testing.locate import diagnosis
 from autograd.testing.mpmath_context import NotLiftable
@@ -102,7 +102,7 @@ class Report(NamedTuple):
 def check_gradients(
     f: Callable[..., Any],
     *args: Any,
-    gradient: Callable[..., Any] | None = None,
+    gradient: Any = None,
     order: int = 1,
     oracle: str = "auto",
     rtol: float | None = None,
@@ -120,10 +120,11 @@ def check_gradients(
 
     Args:
         f: a function of Values, or of floats where `gradient` is given.
-        args: the point: numbers, or lists, tuples and arrays of them; Fractions are checked
-            exactly.
-        gradient: the claimed gradient, a function of the same arguments that returns one number
-            for each input, for each output in turn; by default, the engine's own.
+        args: the point: numbers, or structures of them, such as lists, dicts and arrays; Fractions
+            are checked exactly.
+        gradient: the claimed gradient: one number for each input, for each output in turn, as a
+            list or an array, or in the structure of the arguments; or a function of the same
+            arguments that returns that. By default, the engine's own.
         order: 2 checks the second derivatives as well.
         oracle: "auto", "exact", "complex step", "mpmath" or "ridders".
         rtol: share of the path sum that passes, 1e-9 unless given; atol: what passes besides, 0.
@@ -170,7 +171,7 @@ class Check:
         self,
         f: Callable[..., Any],
         args: tuple[Any, ...],
-        gradient: Callable[..., Any] | None,
+        gradient: Any,
         oracle: str,
         rtol: float,
         atol: float,
@@ -221,8 +222,7 @@ class Check:
         """Return the gradient that is to be checked, a number for each input."""
         if self.claim is None and self.recording:
             return self.recording.gradient(output)
-        assert self.claim is not None
-        rows = flatten(self.claim(*self.args))
+        rows = self.claims(self.args)
         n = len(self.inputs)
         rows = [x.data if isinstance(x, Value) else x for x in rows]
         if len(rows) != n * self.outputs:
@@ -232,6 +232,18 @@ class Check:
             )
         return rows[n * output : n * (output + 1)]
 
+    def claims(self, args: Sequence[Any]) -> list[Any]:
+        """Return the claimed gradients of all outputs, each in the order of the inputs.
+
+        Raises: ValueError: one of them is a structure, and not that of the arguments.
+        """
+        found = self.claim(*args) if callable(self.claim) else self.claim
+        like = args[0] if len(args) == 1 else tuple(args)
+        if regular_shape(found) is not None:
+            return flatten(found)
+        rows = [found] if self.outputs == 1 else parts(found)
+        return [x for row in rows for x in aligned("gradient=", row, like)]
+
     def scales(self, output: int, claimed: Sequence[Any]) -> list[tuple[float, float]]:
         """Return for every input the path sum, and the noise of the claimed derivative."""
         if self.recording is None:
@@ -240,7 +252,7 @@ class Check:
         if any(isinstance(x, Fraction) for x in claimed):
             return [(0.0, 0.0)] * len(sums)
         own = noise(portable(self.f), self.args, output)
-        claims = self.claimed_noise(output) if self.claim else [0.0] * len(own)
+        claims = self.claimed_noise(output) if self.claim is not None else [0.0] * len(own)
         return [(s, faint + NOISE_FACTOR * (a + b)) for (s, faint), a, b in zip(sums, own, claims)]
 
     def claimed_noise(self, output: int) -> list[float]:
@@ -250,7 +262,7 @@ class Check:
         for side in (-2, -1, 1, 2):
             nearby = [nudged(x, side) for x in self.inputs]
             try:
-                there = flatten(self.claim(*oracles.refilled(self.args, nearby)))  # type: ignore[misc]
+                there = self.claims(oracles.refilled(self.args, nearby))
             except REFUSALS:
                 continue
             there = there[len(found) * output : len(found) * (output + 1)]
@@ -385,22 +397,15 @@ def name_of(f: Any) -> str:
 def input_names(args: Sequence[Any]) -> list[str]:
     """Return how every flat input is reached from the arguments.
 
-    >>> input_names((1.0, [2.0, 3.0]))
-    ['x', 'y[0]', 'y[1]']
+    >>> input_names((1.0, [2.0, 3.0], {"w": 4.0}))
+    ['x', 'y[0]', 'y[1]', "z['w']"]
     """
     letters = "xyzuvw" if len(args) <= 6 else ""
     found = []
     for k, arg in enumerate(args):
         head = letters[k] if letters else f"args[{k}]"
-        found += [head + tail for tail in indexes(arg)]
+        found += [head + tail for tail in paths(arg)]
     return found
-
-
-def indexes(x: Any) -> list[str]:
-    """Return the subscripts of every number in a structure."""
-    if len(flatten(x)) == 1 and flatten(x)[0] is x:
-        return [""]
-    return [f"[{k}]{tail}" for k, part in enumerate(x) for tail in indexes(part)]
 
 
 def ten_digits(x: Any) -> str:

@@ -19,7 +19,7 @@ from autograd import primitives as p
 from autograd.backward import topological_order
 from autograd.functional import gradients, jvp, value_and_grad
 from autograd.scalar_math import fold
-from autograd.structures import flatten, rebuild
+from autograd.structures import flatten, rebuild, remade
 from autograd.testing.check import name_of
 from autograd.testing.oracles import UNIT_ROUNDOFF
 from autograd.testing.recording import Recording, noise, path_sums, record
@@ -112,10 +112,10 @@ def sharing(f: Function, *args: Any) -> None:
     """A Value in the place of several equal inputs has the sum of their gradients."""
     scalars = flatten(tuple(args))
     first = scalars[0]
-    same = rebuild(tuple(args), iter([first] * len(scalars)))
+    same = remade(tuple(args), iter([first] * len(scalars)))
     apart = record(f, same)
     together = Value(first)
-    shared = f(*rebuild(same, iter([together] * len(scalars))))
+    shared = f(*remade(same, iter([together] * len(scalars))))
     root = summed(Recording(flatten(shared), [together], []))
     whole = fold(slopes_of(summed(apart), apart.leaves))
     agree("sharing = duplication", f, slopes_of(root, [together]), [whole],

@@ -17,6 +17,7 @@ Estimate(slope=Fraction(12, 1), error=0.0, oracle='exact', jump=0.0)
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -24,7 +25,7 @@ from typing import Any, NamedTuple
 
 from autograd.coercion import as_number
 from autograd.modes import ieee, no_grad
-from autograd.structures import flatten, rebuild
+from autograd.structures import flatten, remade
 from autograd.testing.mpmath_context import DIGITS, NotLiftable, context
 from autograd.testing.number_types import Dual, Exact, Lifted, Precise, portable
 from autograd.value import Value
@@ -101,8 +102,8 @@ class Program:
 
 
 def refilled(shape: Any, scalars: Sequence[Any]) -> Any:
-    """Return a structure filled with scalars of any kind, arrays as lists where they must be."""
-    return rebuild(tuple(shape), iter(scalars))
+    """Return arguments with scalars of any kind in the place of their numbers."""
+    return remade(tuple(shape), iter(scalars))
 
 
 def moved(inputs: Sequence[Any], i: int, step: Any) -> list[Any]:
@@ -176,7 +177,12 @@ def complex_step(program: Program, i: int) -> Estimate:
         raise NotLiftable("stop_gradient is unknown to complex numbers")
     inputs = program.inputs
     step = COMPLEX_STEP * (abs(inputs[i]) or 1.0)
-    out = program.on(program.function, moved(list(map(complex, inputs)), i, step * 1j))
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("error", message=".*discards the imaginary part")
+            out = program.on(program.function, moved(list(map(complex, inputs)), i, step * 1j))
+    except Warning as warning:  # NumPy's, of what float(z) does
+        raise NotLiftable(str(warning)) from None
     slope = complex(out).imag / step
     check = ridders(program, i)
     if not math.isfinite(slope) or abs(slope - check.slope) > 4 * check.error + 1e-4 * abs(slope):

@@ -16,7 +16,8 @@ from typing import Any
 from autograd import primitives as p
 from autograd.backward import adjoints, history, topological_order
 from autograd.coercion import as_number
-from autograd.functional import gradients, lift
+from autograd.function_calls import lift
+from autograd.functional import gradients
 from autograd.modes import mode
 from autograd.primitive_type import Primitive
 from autograd.structures import flatten

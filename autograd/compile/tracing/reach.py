@@ -116,9 +116,13 @@ class Reach:
 
     def visit_function(self, function: FunctionType) -> None:
         """Go on to what the names in a function's code stand for."""
+        names = function.__globals__
+        wrapped = getattr(function, "__wrapped__", None)
+        if wrapped is not None and of_library(names.get("__name__")):
+            self.meet("the function", wrapped)  # a derivative, named after its function
+            return
         if of_library(function.__module__):
             return
-        names = function.__globals__
         self.modules[id(names)] = names
         for code in codes_in(function.__code__):
             self.codes[id(code)] = code
@@ -132,7 +136,7 @@ class Reach:
         for name, cell in zip(function.__code__.co_freevars, function.__closure__ or ()):
             with suppress(ValueError):  # it may have no value yet
                 self.meet_global(name, cell.cell_contents, function.__code__.co_names)
-        self.meet("the function", getattr(function, "__wrapped__", None))
+        self.meet("the function", wrapped)
 
     def meet_global(self, name: str, x: Any, attributes: tuple[str, ...]) -> None:
         """Note what a name stands for; of a module those attributes that the code may mean."""

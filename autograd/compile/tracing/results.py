@@ -6,23 +6,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from autograd.coercion import as_number
 from autograd.compile.tracing.ended import EndedValue
 from autograd.messages import shown
-from autograd.structures import is_0d, is_scalar
+from autograd.structures import filled, is_0d, is_array, is_scalar, parts, steps
 from autograd.value import Value
 
 ONE = 0  # the structure of one number
 
 
-@dataclass(frozen=True)
 class ArrayOf:
     """The structure of an array: of so many numbers along each axis."""
 
-    shape: tuple[int, ...]
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self.shape = shape
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ArrayOf) and self.shape == other.shape
+
+    __hash__ = None  # type: ignore[assignment]
 
 
 def numbers_of(name: str, out: Any) -> list[Any]:
@@ -39,8 +43,8 @@ def numbers_of(name: str, out: Any) -> list[Any]:
 def listed(what: str, place: str, x: Any) -> list[Any]:
     """Return the Values and numbers of a result, or of a part of it, in order."""
     if not is_scalar(x):
-        parts = enumerate(x)
-        return [found for i, part in parts for found in listed(what, f"{place}[{i}]", part)]
+        inner = zip(steps(x), parts(x))
+        return [found for step, part in inner for found in listed(what, f"{place}{step}", part)]
     if is_0d(x):
         x = x.item()
     if isinstance(x, Value):
@@ -50,7 +54,7 @@ def listed(what: str, place: str, x: Any) -> list[Any]:
     try:
         return [as_number(x)]
     except TypeError:
-        where = f" at {place}" if place else ""
+        where = f" at {place.strip()}" if place else ""
         cure = "; make a list of it: list(...)" if hasattr(x, "__next__") else ""
         raise TypeError(
             f"{what} a {type(x).__name__}{where}, {shown(x)}; return a number, or a list, tuple or"
@@ -64,10 +68,9 @@ def structure_of(out: Any) -> Any:
         return ArrayOf(out.shape)
     if is_scalar(out):
         return ONE
-    parts = [structure_of(part) for part in out]
-    return tuple(parts) if isinstance(out, tuple) else parts
+    return filled(out, [structure_of(part) for part in parts(out)])
 
 
-def is_array(x: Any) -> bool:
-    """Tell whether x is an array of NumPy's with an axis."""
-    return type(x).__module__ == "numpy" and getattr(x, "ndim", 0) > 0
+def is_one(structure: Any) -> bool:
+    """Tell whether a result is a single number."""
+    return type(structure) is int

@@ -66,7 +66,7 @@ from autograd.primitives import (
     total,
     unequal,
 )
-from autograd.structures import flatten, rebuild
+from autograd.structures import flatten, remade
 from autograd.traced_adjoints import Mask
 from autograd.value import Value
 
@@ -370,7 +370,7 @@ def written_down(
     if len(set(parameters)) < len(parameters):
         raise ValueError("parameters holds the same Value twice; pass each of them once")
     tracer = Tracer(truths)
-    out = called(function, parameters, rebuild(example, iter(leaves)), tracer, traced)
+    out = called(function, parameters, remade(example, iter(leaves)), tracer, traced)
     results = numbers_of(name_of(function), out)
     tape = Tape()
     tape.made = tracer.leaves
@@ -456,7 +456,7 @@ def one_kept(
         return out
 
     with contextlib.suppress(Exception):  # what it kept the first time may stop it the second time
-        called(function, parameters, rebuild(example, iter(inputs(example))), Tracer(), noting)
+        called(function, parameters, remade(example, iter(inputs(example))), Tracer(), noting)
     found = ended.kept(ended.living())
     # A number that was taken out has no line of its own.
     made = [(x, lines.get(id(x)) or lines.get(id(next(iter(x.operands), x)))) for x in found]

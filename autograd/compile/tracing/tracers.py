@@ -195,6 +195,7 @@ class TracedNumber(TracedValue):
     """What stands for a plain number: taken out of a Value, or computed from such numbers."""
 
     __slots__ = ()
+    stands_for_number = True
 
     def above(self) -> Value:
         """Return a Value of this number, as one is made of a plain number."""
