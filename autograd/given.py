@@ -15,7 +15,7 @@ differentiated again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from math import nan
 from typing import Any
@@ -27,6 +27,7 @@ from autograd.primitives import one
 
 WAYS = "Value(data, children, local_grads), with one slope for each child"
 MOST_SYMBOLS = 256  # that are kept
+LINEAR = 1e-9  # relative
 
 
 class Given(Variadic):
@@ -105,6 +106,8 @@ def checked_slopes(slopes: Any, children: Sequence[Any]) -> tuple[Any, ...]:
     """
     if slopes is None:
         return (nan,) * len(children)
+    if isinstance(slopes, Mapping):
+        slopes = [slopes[x] for x in children if x in slopes]
     found = tuple(slopes) if isinstance(slopes, Iterable) else (slopes,)
     if len(found) != len(children):
         raise ValueError(f"{len(children)} children, but {len(found)} slopes; pass {WAYS}")
@@ -161,7 +164,12 @@ class PeerNames:
 
     @property
     def _local_grads(self) -> tuple[Any, ...]:
-        return self.local_derivatives
+        # One for each child, for loops that go through both: 0.0 where there is no edge.
+        found = []
+        edges = list(zip(self.parents, self.local_derivatives))[::-1]
+        for child in self._children:
+            found.append(edges.pop()[1] if edges and edges[-1][0] is child else 0.0)
+        return tuple(found)
 
     @property
     def _backward(self) -> Callable[[], None]:
@@ -187,17 +195,44 @@ def slopes_by(function: Callable[[], None], node: Any) -> tuple[Any, ...]:
 
     What it adds up is linear in the gradient, so the slopes are what it adds. Where a child is
     there twice, the first one has the slope of both.
+
+    Raises: ValueError: it is not linear, or it adds to the gradient of a Value that is no child.
     """
     parents = list(dict.fromkeys(node.parents))
-    nodes = [node, *parents]
+    strangers = [x for x in mentioned(function) if x is not node and x not in set(parents)]
+    nodes = [node, *parents, *strangers]
     before = [x.grad for x in nodes]
+    found = []
     try:
-        for x in parents:
-            x.grad = 0.0
-        node.grad = 1.0
-        function()
-        slopes = {x: x.grad for x in parents}
+        for upstream in (1.0, 2.0):
+            for x in (*parents, *strangers):
+                x.grad = 0.0
+            node.grad = upstream
+            function()
+            found.append([x.grad for x in parents])
+            for x in strangers:
+                if x.grad != 0.0:
+                    raise ValueError(
+                        f"_backward adds to the gradient of {x!r}, which is none of the children;"
+                        " pass it among them"
+                    )
     finally:
         for x, grad in zip(nodes, before):
             x.grad = grad
+    once, twice = found
+    if any(abs(y - 2 * x) > LINEAR * abs(y) for x, y in zip(once, twice)):
+        raise ValueError(
+            "_backward is not linear in the gradient of its node: twice as much gives"
+            f" {shown(twice)}, not 2 * {shown(once)}; slopes are numbers of the forward pass"
+        )
+    slopes = dict(zip(parents, once))
     return tuple(slopes.pop(x, 0.0) for x in node.parents)
+
+
+def mentioned(function: Callable[[], None]) -> list[Any]:
+    """Return the Values that a function closes over."""
+    cells = [cell.cell_contents for cell in getattr(function, "__closure__", None) or ()]
+    names = getattr(getattr(function, "__code__", None), "co_names", ())
+    known = getattr(function, "__globals__", {})
+    found = [*cells, *(known[name] for name in names if name in known)]
+    return list(dict.fromkeys(x for x in found if isinstance(x, PeerNames)))

@@ -9,6 +9,7 @@ True
 from __future__ import annotations
 
 import sys
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
@@ -69,8 +70,12 @@ class Mode:
 
 USUAL = Mode()
 VARIABLE: ContextVar[Mode] = ContextVar("mode", default=USUAL)
-# Not empty while any thread is in a mode: the operators go the long way then.
+# Not empty while any thread is in a mode; and in one in which operators have to go the long way,
+# for a node of two ordinary numbers is not what it is otherwise.
 modes_in_use: dict[Any, None] = {}
+detours: dict[Any, None] = {}
+RECORDED = ("record", True)
+NO_DETOUR = {"ieee", "differentiating", "inside"}  # settings that change no such node
 traces: list[Any] = []  # the tracers of the traces under way in this process, the innermost last
 
 
@@ -151,15 +156,18 @@ def held(settings: dict[str, Any], owner: FrameType | None) -> Iterator[None]:
     own = vars(inside)
     links = {"settings": {}, "around": before, "owner": None, "simple": False}
     outside = {**vars(before), **links}
+    undo = map(dict.pop, (modes_in_use, detours), (inside, inside), (None, None))
     try:
         modes_in_use[inside] = None
+        if not all(name in NO_DETOUR or (name, x) == RECORDED for name, x in settings.items()):
+            detours[inside] = None
         VARIABLE.set(inside)
         yield
     finally:
         try:
             own.update(outside)
         finally:
-            modes_in_use.pop(inside, None)
+            deque(undo, maxlen=0)  # in one call, again
             leave(inside)
 
 

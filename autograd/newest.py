@@ -13,10 +13,11 @@ from __future__ import annotations
 
 import os
 import threading
-from itertools import count
+from collections import deque
+from itertools import count, repeat
 from typing import Any, Protocol
 
-from autograd.modes import modes_in_use
+from autograd.modes import detours, modes_in_use
 
 
 class Store(Protocol):
@@ -58,6 +59,7 @@ def settle() -> None:
 
 def note_ahead(store: Store) -> None:
     """Note that a store has numbers that its Values have not; it is the latest writer."""
+    detours[store] = None
     modes_in_use[store] = None
     ahead.pop(store, None)
     ahead[store] = None
@@ -69,5 +71,5 @@ def note_level(store: Store) -> None:
     """Note that the Values of a store have its numbers."""
     if REVISION.latest is store:
         REVISION.latest = None
-    ahead.pop(store, None)
-    modes_in_use.pop(store, None)
+    lists = (ahead, modes_in_use, detours)
+    deque(map(dict.pop, lists, repeat(store), repeat(None)), maxlen=0)  # no signal in between

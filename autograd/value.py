@@ -39,6 +39,7 @@ from autograd.modes import (
     MODE,
     USUAL,
     copies_are_nodes,
+    detours,
     mode,
     modes_in_use,
     traces,
@@ -64,7 +65,7 @@ class Value(PeerNames, Operators):
         name: optional label for drawings and messages; or children, see `autograd.given`.
         local_grads: a slope for each of the children; or what the operation is called.
         label: another word for the name.
-        children, _children, _op: the same, as micrograd and microgpt call them.
+        children, _children, _prev, op, _op: the same, by the names that peers have for them.
 
     Attributes: `data`, the number; `grad`, d root / d self of the backward passes so far (interior
     nodes: of the latest one); `op`, the Primitive that made it, None for a leaf; `operands`, what
@@ -103,13 +104,15 @@ class Value(PeerNames, Operators):
         *,
         children: Any = None,
         _children: Any = None,
+        _prev: Any = None,
+        op: str | None = None,
         _op: str | None = None,
     ) -> None:
         if type(data) is float:
             self._data = data
             self.grad = 0.0
         elif isinstance(data, Value):
-            data.hand_over(self, name, local_grads, children or _children)
+            data.hand_over(self, name, local_grads, children or _children or _prev)
             return
         else:
             self._data = as_data(data)
@@ -117,8 +120,10 @@ class Value(PeerNames, Operators):
         self.op = None
         self.operands = self.parents = self.local_derivatives = ()
         self.name = None
-        if not (name is local_grads is label is children is _children is _op):  # any is not None
-            self.described(name, local_grads, label, children or _children, _op)
+        # Whether any of these is not None:
+        if not (name is local_grads is label is children is _children is _prev is op is _op):
+            children = children or _children or _prev
+            self.described(name, local_grads, label, children, op or _op)
         if modes_in_use and self.op is None:
             how = MODE.get()
             self.operands = how.inside
@@ -165,7 +170,7 @@ class Value(PeerNames, Operators):
         """
         if ahead:
             settle()
-        if len(op.partials) == 1 and not modes_in_use and type(self._data) is float:
+        if len(op.partials) == 1 and not detours and type(self._data) is float:
             out = recorded_shortly(op, self)
             if out is not None:
                 return out
@@ -241,7 +246,7 @@ class Value(PeerNames, Operators):
     # int beyond all floats, a Fraction, and where a slope is a limit go the long way.
 
     def __add__(self, other: Any) -> Any:
-        if type(other) is Value and not modes_in_use:
+        if type(other) is Value and not detours:
             out = new(Value)
             out._data = self._data + other._data
             out.grad = 0.0
@@ -250,7 +255,7 @@ class Value(PeerNames, Operators):
             out.local_derivatives = (1, 1)
             out.name = None
             return out
-        if type(other) in PLAIN and type(self._data) is float and not modes_in_use:
+        if type(other) in PLAIN and type(self._data) is float and not detours:
             try:
                 return node(self._data + other, add, (self, other), (self,), (1,))
             except OverflowError:
@@ -258,7 +263,7 @@ class Value(PeerNames, Operators):
         return self.operate(add, self, other)
 
     def __radd__(self, other: Any) -> Any:
-        if type(other) in PLAIN and type(self._data) is float and not modes_in_use:
+        if type(other) in PLAIN and type(self._data) is float and not detours:
             try:
                 return node(other + self._data, add, (other, self), (self,), (1,))
             except OverflowError:
@@ -266,7 +271,7 @@ class Value(PeerNames, Operators):
         return self.operate(add, other, self)
 
     def __mul__(self, other: Any) -> Any:
-        if type(other) is Value and not modes_in_use:
+        if type(other) is Value and not detours:
             out = new(Value)
             out._data = self._data * other._data
             out.grad = 0.0
@@ -275,7 +280,7 @@ class Value(PeerNames, Operators):
             out.local_derivatives = (other._data, self._data)
             out.name = None
             return out
-        if type(other) in PLAIN and type(self._data) is float and not modes_in_use:
+        if type(other) in PLAIN and type(self._data) is float and not detours:
             try:
                 return node(self._data * other, mul, (self, other), (self,), (other,))
             except OverflowError:
@@ -283,7 +288,7 @@ class Value(PeerNames, Operators):
         return self.operate(mul, self, other)
 
     def __rmul__(self, other: Any) -> Any:
-        if type(other) in PLAIN and type(self._data) is float and not modes_in_use:
+        if type(other) in PLAIN and type(self._data) is float and not detours:
             try:
                 return node(other * self._data, mul, (other, self), (self,), (other,))
             except OverflowError:
@@ -291,10 +296,10 @@ class Value(PeerNames, Operators):
         return self.operate(mul, other, self)
 
     def __sub__(self, other: Any) -> Any:
-        if type(other) is Value and not modes_in_use:
+        if type(other) is Value and not detours:
             operands = (self, other)
             return node(self._data - other._data, sub, operands, operands, (1, -1))
-        if type(other) in PLAIN and type(self._data) is float and not modes_in_use:
+        if type(other) in PLAIN and type(self._data) is float and not detours:
             try:
                 return node(self._data - other, sub, (self, other), (self,), (1,))
             except OverflowError:
@@ -302,7 +307,7 @@ class Value(PeerNames, Operators):
         return self.operate(sub, self, other)
 
     def __rsub__(self, other: Any) -> Any:
-        if type(other) in PLAIN and type(self._data) is float and not modes_in_use:
+        if type(other) in PLAIN and type(self._data) is float and not detours:
             try:
                 return node(other - self._data, sub, (other, self), (self,), (-1,))
             except OverflowError:
@@ -311,13 +316,13 @@ class Value(PeerNames, Operators):
 
     def __truediv__(self, other: Any) -> Any:
         # A divisor of 0 goes the long way, which knows the error and the limit.
-        if type(other) is Value and not modes_in_use and other._data:
+        if type(other) is Value and not detours and other._data:
             operands = (self, other)
             divisor = other._data
             quotient = self._data / divisor
             slopes = (1 / divisor, -quotient / divisor)
             return node(quotient, div, operands, operands, slopes)
-        if type(other) in PLAIN and other and type(self._data) is float and not modes_in_use:
+        if type(other) in PLAIN and other and type(self._data) is float and not detours:
             try:
                 return node(self._data / other, div, (self, other), (self,), (1 / other,))
             except OverflowError:
@@ -326,7 +331,7 @@ class Value(PeerNames, Operators):
 
     def __rtruediv__(self, other: Any) -> Any:
         divisor = self._data
-        if type(other) in PLAIN and divisor and type(divisor) is float and not modes_in_use:
+        if type(other) in PLAIN and divisor and type(divisor) is float and not detours:
             try:
                 quotient = other / divisor
                 return node(quotient, div, (other, self), (self,), (-quotient / divisor,))
@@ -338,7 +343,7 @@ class Value(PeerNames, Operators):
         # A plain exponent of a positive base; of others squares and cubes, so small that neither
         # they nor their slopes overflow.
         base = self._data
-        if type(other) in PLAIN and not modes_in_use:
+        if type(other) in PLAIN and not detours:
             if base > 0.0 and other and type(base) is float:
                 try:
                     slope = other * base ** (other - 1)
@@ -352,7 +357,7 @@ class Value(PeerNames, Operators):
 
     def __rpow__(self, other: Any) -> Any:
         exponent = self._data
-        if type(other) in PLAIN and other > 0 and type(exponent) is float and not modes_in_use:
+        if type(other) in PLAIN and other > 0 and type(exponent) is float and not detours:
             try:
                 out = other**exponent
                 return node(out, power, (other, self), (self,), (out * log(other),))
@@ -361,7 +366,7 @@ class Value(PeerNames, Operators):
         return self.operate(power, other, self)
 
     def __neg__(self) -> Any:
-        if modes_in_use:
+        if detours:
             return self.record(neg, (self,))
         return node(-self._data, neg, (self,), (self,), (-1,))
 
@@ -535,7 +540,7 @@ def short_method(op: Primitive) -> Callable[[Value], Any]:
     """Return the method that applies a function of one number."""
 
     def method(self: Value) -> Any:
-        if not modes_in_use and type(self._data) is float:
+        if not detours and type(self._data) is float:
             out = recorded_shortly(op, self)
             if out is not None:
                 return out

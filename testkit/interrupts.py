@@ -20,7 +20,7 @@ import autograd as ag
 import nn
 from autograd import Value
 from autograd.backward import commit_lock
-from autograd.modes import MODE, USUAL, modes_in_use
+from autograd.modes import MODE, USUAL, detours, modes_in_use
 from autograd.newest import settling
 from testkit.costs import typical_time
 from testkit.processes import ROOT, printed_by
@@ -100,9 +100,10 @@ def a_mode() -> Work:
                 pass
 
     def is_half() -> bool:
-        half = vars(MODE.get()) != vars(USUAL) or bool(modes_in_use)
+        half = vars(MODE.get()) != vars(USUAL) or bool(modes_in_use) or bool(detours)
         MODE.set(USUAL)
         modes_in_use.clear()
+        detours.clear()
         return half
 
     return Work("no_grad", lambda: None, act, is_half)

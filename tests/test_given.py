@@ -134,6 +134,66 @@ def test_a_fraction_stays_exact():
     assert x.grad == Fraction(1, 3)
 
 
+def test_slopes_may_be_a_dict_of_children():
+    x, y = Value(3.0), Value(5.0)
+    Value(15.0, (x, y), {y: 3.0, x: 5.0}).backward()
+    assert (x.grad, y.grad) == (5.0, 3.0)
+    with pytest.raises(ValueError, match="2 children, but 1 slopes"):
+        Value(15.0, (x, y), {y: 3.0})
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda a, b: autograd.maximum(a, b),
+        lambda a, b: a * b + a,
+        lambda a, b: autograd.where(a > 0, b, a),
+        lambda a, b: autograd.dot([a, b], [b, 2.0], a),
+        lambda a, b: a.clip(b, 2.0),
+    ],
+)
+def test_children_and_their_slopes_go_together(make):
+    a, b = Value(1.0), Value(2.0)
+    root = make(a, b)
+    root.backward()
+    expected = a.grad, b.grad
+    order = autograd.topological_order(root)
+    for x in order:
+        x.zero_grad()
+    root.grad = 1.0
+    for node in reversed(order):
+        assert len(node._children) == len(node._local_grads)
+        for child, slope in zip(node._children, node._local_grads):
+            child.grad += slope * node.grad
+    assert (a.grad, b.grad) == expected
+
+
+def test_a_backward_function_that_is_none_is_refused():
+    a, z = Value(2.0), Value(5.0)
+    out = Value(10.0, (a,), "*")
+
+    def other():
+        a.grad += z.data * out.grad
+        z.grad += a.data * out.grad
+
+    def clipped():
+        a.grad += max(-1.0, min(1.0, out.grad))
+
+    with pytest.raises(ValueError, match="gradient of .*5.0.* none of the children"):
+        out._backward = other
+    with pytest.raises(ValueError, match="not linear in the gradient"):
+        out._backward = clipped
+    assert (a.grad, z.grad, out.grad) == (0.0, 0.0, 0.0)
+
+
+@pytest.mark.parametrize("names", [{"children": 1, "op": 2}, {"_prev": 1, "_op": 2}])
+def test_other_names_of_children_and_operation(names):
+    x = Value(2.0)
+    given = {name: (x,) if k == 1 else "*" for name, k in names.items()}
+    out = Value(6.0, **given)
+    assert out._op == "*" and out._prev == (x,)
+
+
 A = Value(1.0)
 MISUSED = {
     "a slope too many": (lambda: Value(1.0, (A,), (1.0, 2.0)), ValueError, "1 children, but 2"),

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograd import Value, grad, ieee, no_grad
-from autograd.modes import MODE, USUAL, modes_in_use
+from autograd.modes import MODE, USUAL, detours, modes_in_use
 
 X = Value(2.0)
 MODES = {"no_grad": no_grad, "ieee": ieee}
@@ -31,7 +31,7 @@ def plain():
 @pytest.fixture(autouse=True)
 def nothing_is_left():
     yield
-    assert plain() and not modes_in_use
+    assert plain() and not modes_in_use and not detours
 
 
 def block(name):
