@@ -145,15 +145,11 @@ def held(settings: dict[str, Any], owner: FrameType | None) -> Iterator[None]:
     has the settings of outside.
     """
     before = VARIABLE.get()
-    inside = replace(
-        MODE.get(),
-        **settings,
-        settings=settings,
-        around=before,
-        owner=owner,
-        simple=owner is None and before.simple,
-    )
+    inside = object.__new__(Mode)  # in half the time that `replace` takes
     own = vars(inside)
+    simple = owner is None and before.simple
+    links = {"settings": settings, "around": before, "owner": owner, "simple": simple}
+    own.update({**vars(MODE.get()), **settings, **links})
     links = {"settings": {}, "around": before, "owner": None, "simple": False}
     outside = {**vars(before), **links}
     undo = map(dict.pop, (modes_in_use, detours), (inside, inside), (None, None))
