@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
+from fractions import Fraction
 from math import inf, nan
 from typing import Any
 
+LARGEST = 1.7976931348623157e308
 TWO_BY_SQRT_PI, INV_SQRT_2PI = 1.1283791670955126, 0.3989422804014327
 LOG_2 = math.log(2.0)
 SQRT_HALF, SQRT_HALF_LOW = 0.7071067811865476, -4.833646656726457e-17
@@ -136,13 +138,22 @@ def harmonic_sum(n: int, x: float) -> float:
     return math.fsum(terms)
 
 
+def cotangent_of_turns(x: float) -> float:
+    """Return cot(pi x) for x from -1/2 to 1/2, exactly 0 at both."""
+    return (
+        1.0 / math.tan(math.pi * x)
+        if abs(x) < 0.25
+        else math.tan(math.copysign(math.pi, x) * (0.5 - abs(x)))
+    )
+
+
 def polygamma_value(n: int, x: float) -> float:
     """Return the n-th derivative of digamma, left of zero by reflection (A. and S. 6.4.7)."""
     if x > 0.0 or x != x:
         return x if x != x or (x == inf and n == 0) else harmonic_sum(n, x) if x < inf else 0.0
     if x == math.floor(x):
         raise ValueError("a pole")
-    cotangent = 1.0 / math.tan(math.pi * math.remainder(x, 1.0))
+    cotangent = cotangent_of_turns(math.remainder(x, 1.0))
     polynomial = [0.0, 1.0]
     for _ in range(n):  # d/dx P(cot x) = -(1 + cot(x)**2) P'(cot x)
         slope = [k * c for k, c in enumerate(polynomial)][1:] + [0.0, 0.0]
@@ -172,19 +183,75 @@ def clamp(x: float, low: float, high: float) -> float:
         raise ValueError(f"an empty interval: low {low!r} is above high {high!r}")
     if low != low or high != high:
         return nan
-    return low if x < low else high if x > high else x
+    return exactly(low if x < low else high if x > high else x, (x, low, high))
 
 
 def first_nan_or(choose: Callable[..., Any], numbers: Sequence[Any]) -> Any:
     """Return `choose` of the numbers, or NaN when one of them is NaN."""
     if not numbers:
         raise ValueError(f"{choose.__name__}imum of no numbers")
-    return next((x for x in numbers if x != x), None) or choose(numbers)
+    return next((x for x in numbers if x != x), None) or exactly(choose(numbers), numbers)
 
 
-def heaviside(x: float) -> float:
-    """Return 1.0 right of zero, 0.0 at zero and left of it, NaN for NaN."""
-    return 1.0 if x > 0 else 0.0 if x <= 0 else x
+def exactly(number: Any, beside: Sequence[Any]) -> Any:
+    """Return a number; an int as a Fraction, if there is one beside it, so that it stays exact."""
+    if type(number) is int and any(isinstance(x, Fraction) for x in beside):
+        return Fraction(number)
+    return number
+
+
+def of_kind(number: float, x: Any) -> Any:
+    """Return a small whole number as a Fraction, if x is one."""
+    return Fraction(number) if isinstance(x, Fraction) else number
+
+
+def one_like(x: Any) -> Any:
+    """Return 1 as a number of x's kind."""
+    return of_kind(1.0, x)
+
+
+def heaviside(x: Any) -> Any:
+    """Return 1 right of zero, 0 at zero and left of it, NaN for NaN."""
+    found = 1.0 if x > 0 else 0.0 if x <= 0 else x
+    return found if type(x) is float else of_kind(found, x)
+
+
+def rectified(x: Any) -> Any:
+    """Return x right of zero, 0 left of it, NaN for NaN."""
+    return x if x > 0 or x != x else 0.0 if type(x) is float else of_kind(0.0, x)
+
+
+def slope_of_pieces(x: Any, slope: Any) -> Any:
+    """Return 1 right of zero, a slope left of it, and at zero the least of all between these."""
+    if x > 0:
+        return of_kind(1.0, x)
+    if x < 0:
+        return slope
+    return (
+        x if x != x else of_kind(0.0, x) if slope < 0 else of_kind(1.0, x) if slope > 1 else slope
+    )
+
+
+def chosen(condition: Any, x: Any, y: Any) -> Any:
+    """Return x where a condition holds, else y."""
+    return exactly(x if condition else y, (x, y))
+
+
+def with_sign(x: Any, y: Any) -> Any:
+    """Return |x| with the sign of y."""
+    if not isinstance(x, Fraction):
+        return math.copysign(x, y)
+    return -abs(x) if math.copysign(1.0, y) < 0 else abs(x)
+
+
+def finite_part(x: float) -> float:
+    """Return x, or the largest float with its sign, if it is infinite."""
+    return x if x != inf and x != -inf else LARGEST if x > 0 else -LARGEST
+
+
+def ratio_value(x: float, y: float) -> float:
+    """Return x / y, and 0 for 0 / 0: the share of a part in what is no smaller."""
+    return x / y if y or x else x + y
 
 
 def exp_of_difference(x: float, y: float) -> float:
@@ -222,6 +289,20 @@ def softmax_shares(*xs: float) -> list[float]:
     return [share / whole for share in shares]
 
 
-def sign_of(x: float) -> float:
-    """Return -1.0, 0.0 or 1.0; NaN for NaN."""
-    return math.copysign(1.0, x) if x > 0 or x < 0 else 0.0 if x == 0 else x
+def log_of_share(index: int, *xs: float) -> float:
+    """Return the logarithm of a share of the softmax; next to 0 by log1p of the other shares."""
+    if any(x != x for x in xs):
+        return nan
+    own = xs[index]
+    top = max(xs)
+    if not math.isfinite(top):
+        return math.log(softmax_shares(*xs)[index]) if own == top else -inf
+    shares = shifted_exponentials(xs)
+    shares.remove(1.0)
+    return (own - top) - math.log1p(math.fsum(shares))
+
+
+def sign_of(x: Any) -> Any:
+    """Return -1, 0 or 1; NaN for NaN."""
+    found = math.copysign(1.0, x) if x > 0 or x < 0 else 0.0 if x == 0 else x
+    return found if type(x) is float else of_kind(found, x)

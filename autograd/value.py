@@ -435,7 +435,8 @@ def edge_mask(
     if None in op.partials:
         mask = [is_value and rule is not None for is_value, rule in zip(mask, op.partials)]
     if op.constant is not None:
-        locally_constant = op.constant(*numbers, out)
+        constant = op.constant if op.together is None else op.constancy(mask)
+        locally_constant = constant(*numbers, out)  # type: ignore[misc]
         mask = [edge and not constant for edge, constant in zip(mask, locally_constant)]
     return mask
 

@@ -28,7 +28,7 @@ from autograd.compile.tracing.internal_primitives import (
     unequal,
 )
 from autograd.primitive_type import Primitive
-from autograd.scalar_math import SQRT_HALF, SQRT_HALF_LOW, TWO_BY_SQRT_PI, two_product
+from autograd.scalar_math import LARGEST, SQRT_HALF, SQRT_HALF_LOW, TWO_BY_SQRT_PI, two_product
 
 Array = np.ndarray[Any, Any]
 Function = Callable[..., Any]  # (*operands, out=array)
@@ -166,6 +166,59 @@ def gelu(x: Any) -> Any:
     return np.where(np.equal(x, -inf), -0.0, x * cumulative_normal(x))
 
 
+def slope_of_logistic(x: Any, out: Array) -> None:
+    """Write the slope of 1 / (1 + exp(-x)), by the steps of `autograd.scalar_special`."""
+    fading(x, out)
+    above = np.add(out, ONE[out.dtype])
+    np.divide(out, np.multiply(above, above), out=out)
+
+
+def ratio(x: Any, y: Any) -> Any:
+    """Return x / y, and 0 for 0 / 0."""
+    return np.where(np.equal(x, 0.0) & np.equal(y, 0.0), 0.0, np.divide(x, y))
+
+
+def times_log(log: np.ufunc) -> Function:
+    """Return x * log(y), and 0 for x = 0 whatever y, but NaN for NaN."""
+
+    def product(x: Any, y: Any) -> Any:
+        return np.where(np.equal(x, 0.0) & np.equal(y, y), 0.0, x * log(y))
+
+    return composed(product)
+
+
+def slope_of_pieces(x: Any, slope: Any) -> Any:
+    """Return 1 right of zero, a slope left of it, and at zero the least of all between these."""
+    least = np.where(slope < 0.0, 0.0, np.where(slope > 1.0, 1.0, slope))
+    found = np.where(x > 0.0, 1.0, np.where(x < 0.0, slope, least))
+    return np.where(np.isnan(x), x, found)
+
+
+def exact_sum(xs: Array) -> Any:
+    """Return the sum of the numbers along the first axis, with what each addition rounds away."""
+    total = np.zeros(xs.shape[1:])
+    low = np.zeros(xs.shape[1:])
+    for x in xs:
+        moved = total + x
+        rest = moved - total
+        low += (total - (moved - rest)) + (x - rest)
+        total = moved
+    return np.where(np.isfinite(total), total + low, xs.sum(axis=0))
+
+
+def log_of_share(xs: Array) -> Any:
+    """Return the logarithm of a share of the softmax; the first row has the index."""
+    place = xs[:1].astype(int)
+    others = xs[1:]
+    own = np.take_along_axis(others, place, axis=0)[0]
+    largest = np.max(others, axis=0)
+    shares = exponential(others, largest)
+    np.put_along_axis(shares, others.argmax(axis=0)[None], 0.0, axis=0)
+    found = np.where(own == largest, 0.0, own - largest) - np.log1p(shares.sum(axis=0))
+    found = np.where(np.isinf(largest) & (own != largest), -inf, found)
+    return np.where(np.isnan(largest), nan, found)
+
+
 def floor_division(x: Any, y: Any, out: Array) -> None:
     """Write x // y, NaN where y is 0, as under `ieee()`."""
     np.floor_divide(x, y, out=out)
@@ -271,6 +324,19 @@ ARRAY_FUNCTIONS: dict[Primitive, Function] = {
     p.log2: np.log2,
     p.log10: np.log10,
     p.log1p: np.log1p,
+    p.xlogy: times_log(np.log),
+    p.xlog1py: times_log(np.log1p),
+    p.ratio: composed(ratio),
+    p.finite: composed(lambda x: np.clip(x, -LARGEST, LARGEST)),
+    p.unit: composed(np.ones_like),
+    p.pieces_slope: composed(slope_of_pieces),
+    p.sigmoid_slope: slope_of_logistic,
+    p.atan_slope: composed(lambda x: 1.0 / (1.0 + x * x)),
+    p.asinh_slope: composed(lambda x: 1.0 / np.hypot(1.0, x)),
+    p.acosh_slope: composed(lambda x: 1.0 / (np.sqrt(x - 1.0) * np.sqrt(x + 1.0))),
+    p.asin_slope: composed(lambda x: 1.0 / np.sqrt((1.0 - x) * (1.0 + x))),
+    p.atanh_slope: composed(lambda x: 1.0 / ((1.0 - x) * (1.0 + x))),
+    p.spread: composed(lambda x: x * (1.0 - x)),
     p.sin: np.sin,
     p.cos: np.cos,
     p.tan: np.tan,
@@ -293,6 +359,8 @@ ARRAY_FUNCTIONS: dict[Primitive, Function] = {
     p.sign: np.sign,
     p.floor: whole(np.floor),
     p.ceil: whole(np.ceil),
+    p.trunc: whole(np.trunc),
+    p.fmod: np.fmod,
     p.copysign: np.copysign,
     p.at_least: np.maximum,
     p.at_most: np.minimum,
@@ -326,10 +394,12 @@ AXIS_FUNCTIONS: dict[Primitive, Function] = {  # of operands that stand along th
     p.smallest: reduced(np.minimum),
     p.prod: reduced(np.multiply),
     p.norm: composed(length),
+    p.fsum: composed(exact_sum),
+    p.log_softmax_of: composed(log_of_share),
     p.logsumexp: composed(log_of_sum),
 }
 LOGICAL = {p.less, p.less_equal, p.greater, p.greater_equal, p.equal, unequal, either, both}
-INTEGER_OPERANDS = {p.rounded: 1, p.polygamma: 0}
+INTEGER_OPERANDS = {p.rounded: 1, p.polygamma: 0, p.sinc_slope: 0}
 
 
 def function_of(op: Primitive) -> Function:
