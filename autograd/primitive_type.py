@@ -105,7 +105,7 @@ class Primitive:
         """Apply to numbers, or have the first Value among the operands record it."""
         if len(operands) != len(self.partials):
             if self.otherwise is not None and self.takes(len(operands)):
-                return self.otherwise(*operands)
+                return self.otherwise(*operands)  # log(x, base), hypot(x, y, z)
             operands = self.completed(operands)
         for x in operands:
             if hasattr(x, "record"):  # a Value, or any interpreter written later
@@ -114,8 +114,12 @@ class Primitive:
 
     def takes(self, count: int) -> bool:
         """Tell whether a call with so many operands has a meaning of its own."""
-        code = self.otherwise.__code__  # type: ignore[union-attr]
-        return count == code.co_argcount or bool(code.co_flags & CO_VARARGS)
+        if self.otherwise is None:
+            return False
+        code = self.otherwise.__code__
+        return count == code.co_argcount or bool(
+            count > code.co_argcount and code.co_flags & CO_VARARGS
+        )
 
     def constancy(self, varying: Sequence[bool]) -> Callable[..., Sequence[Any]] | None:
         """Return what tells where the result is constant, while the given operands vary."""

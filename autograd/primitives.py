@@ -126,10 +126,10 @@ acos = Primitive("acos", math.acos, lambda x, out: -asin_slope(x), domain=(UNIT,
 atan = Primitive("atan", math.atan, lambda x, out: atan_slope(x))
 asin_slope = Primitive("asin_slope", slope_of_asin, lambda x, out: x * out * out * out, domain=(UNIT,),
                        ieee=lambda x: inf if abs(x) == 1 else nan)
-atan_slope = Primitive("atan_slope", slope_of_atan, lambda x, out: -2 * finite(x) * out * out)
+atan_slope = Primitive("atan_slope", slope_of_atan, lambda x, out: -2 * (finite(x) * out * out))
 sec = Primitive("sec", secant, lambda x, out: out * tan(x))
-csc = Primitive("csc", cosecant, lambda x, out: -out * cot(x), ieee=signed_infinity)
-cot = Primitive("cot", cotangent, lambda x, out: -1 - out * out, ieee=signed_infinity)
+csc = Primitive("csc", cosecant, lambda x, out: -out * cot(x), domain=(POSITIVE,), ieee=signed_infinity)
+cot = Primitive("cot", cotangent, lambda x, out: -1 - out * out, domain=(POSITIVE,), ieee=signed_infinity)
 asec = Primitive("asec", arc_secant, lambda x, out: acosh_slope(abs(x)) / abs(x), domain=((1.0, inf),))
 acsc = Primitive("acsc", arc_cosecant, lambda x, out: -acosh_slope(abs(x)) / abs(x), domain=((1.0, inf),))
 acot = Primitive("acot", arc_cotangent, lambda x, out: -atan_slope(x), smooth=False)
@@ -149,20 +149,20 @@ atanh = Primitive("atanh", math.atanh, lambda x, out: atanh_slope(x), domain=(UN
 asinh_slope = Primitive("asinh_slope", slope_of_asinh, lambda x, out: -finite(x) * out * out * out)
 acosh_slope = Primitive("acosh_slope", slope_of_acosh, lambda x, out: -finite(x) * out * out * out,
                         domain=((1.0, inf),), ieee=lambda x: inf if x == 1 else nan)
-atanh_slope = Primitive("atanh_slope", slope_of_atanh, lambda x, out: 2 * finite(x) * out * out,
+atanh_slope = Primitive("atanh_slope", slope_of_atanh, lambda x, out: 2 * (finite(x) * out * out),
                         domain=(UNIT,), ieee=lambda x: inf)
 sech = Primitive("sech", hyperbolic_secant, lambda x, out: -out * tanh(x))
-csch = Primitive("csch", hyperbolic_cosecant, lambda x, out: -out * coth(x), ieee=signed_infinity)
-coth = Primitive("coth", hyperbolic_cotangent, lambda x, out: -square(csch(x)), ieee=signed_infinity)
+csch = Primitive("csch", hyperbolic_cosecant, lambda x, out: -out * coth(x), domain=(POSITIVE,), ieee=signed_infinity)
+coth = Primitive("coth", hyperbolic_cotangent, lambda x, out: -square(csch(x)), domain=(POSITIVE,), ieee=signed_infinity)
 asech = Primitive("asech", area_secant, lambda x, out: -asin_slope(x) / x, domain=((0.0, 1.0),),
                   ieee=lambda x: inf if x == 0 else nan)
-acsch = Primitive("acsch", area_cosecant, lambda x, out: -asinh_slope(x) / abs(x), ieee=signed_infinity)
+acsch = Primitive("acsch", area_cosecant, lambda x, out: -asinh_slope(x) / abs(x), domain=(POSITIVE,), ieee=signed_infinity)
 acoth = Primitive("acoth", area_cotangent, lambda x, out: atanh_slope(x), domain=((1.0, inf),),
                   ieee=lambda x: math.copysign(inf, x) if abs(x) == 1 else nan)
 hypot = Primitive("hypot", math.hypot, lambda x, y, out: ratio(x, out), lambda x, y, out: ratio(y, out),
-                  otherwise=lambda *xs: norm(xs))
+                  otherwise=lambda x, y, z, *others: norm((x, y, z, *others)))
 
-gaussian = Primitive("gaussian", bell, lambda x, rate, out: -2 * rate * finite(x) * out, None, defaults=(1.0,))
+gaussian = Primitive("gaussian", bell, lambda x, rate, out: -2 * rate * (finite(x) * out), None, defaults=(1.0,))
 normal_cdf = Primitive("normal_cdf", cumulative_normal, lambda x, out: INV_SQRT_2PI * gaussian(x, 0.5))
 erf  = Primitive("erf", math.erf, lambda x, out: TWO_BY_SQRT_PI * gaussian(x, 1.0))
 erfc = Primitive("erfc", math.erfc, lambda x, out: -TWO_BY_SQRT_PI * gaussian(x, 1.0))
@@ -226,7 +226,7 @@ softsign = Primitive("softsign", softsign_value, lambda x, out: square(1 / (1 + 
 squareplus = Primitive("squareplus", squareplus_value, lambda x, b, out: squareplus_slope(x, b),
                        lambda x, b, out: 0.25 / hypot(x, sqrt(b)), domain=(REAL, POSITIVE), defaults=(4.0,))
 squareplus_slope = Primitive("squareplus_slope", slope_of_squareplus,
-                             lambda x, b, out: 0.5 * b / hypot(x, sqrt(b)) / hypot(x, sqrt(b)) / hypot(x, sqrt(b)),
+                             lambda x, b, out: 0.5 * square(sqrt(b) / hypot(x, sqrt(b))) / hypot(x, sqrt(b)),
                              lambda x, b, out: -0.25 * (finite(x) / hypot(x, sqrt(b))) / hypot(x, sqrt(b)) / hypot(x, sqrt(b)),
                              domain=(REAL, POSITIVE))
 

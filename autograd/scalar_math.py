@@ -120,6 +120,16 @@ def times_log(x: float, y: float) -> float:
     return x * math.log(y)
 
 
+def whole_order(name: str, n: Any) -> int:
+    """Return the order of a derivative as an int.
+
+    Raises: ValueError: it is none.
+    """
+    if not n >= 0 or n % 1:
+        raise ValueError(f"{name} has an order of 0, 1, 2, ..., not {n!r}")
+    return int(n)
+
+
 def harmonic_sum(n: int, x: float) -> float:
     """Return the n-th derivative of digamma at x > 0.
 
@@ -149,6 +159,7 @@ def cotangent_of_turns(x: float) -> float:
 
 def polygamma_value(n: int, x: float) -> float:
     """Return the n-th derivative of digamma, left of zero by reflection (A. and S. 6.4.7)."""
+    n = whole_order("polygamma", n)
     if x > 0.0 or x != x:
         return x if x != x or (x == inf and n == 0) else harmonic_sum(n, x) if x < inf else 0.0
     if x == math.floor(x):

@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from math import inf, nan
 
-from autograd.scalar_math import LOG_2, log1pexp, two_product
+from autograd.scalar_math import LOG_2, log1pexp, two_product, whole_order
 
 HALF_PI = math.pi / 2.0
 SQRT_PI = 1.772453850905516
@@ -222,15 +222,19 @@ def softsign_value(x: float) -> float:
 
 def squareplus_value(x: float, b: float) -> float:
     """Return (x + sqrt(x**2 + b)) / 2, without cancellation left of 0."""
-    length = math.hypot(x, math.sqrt(b))
-    return 0.5 * b / (length - x) if x < 0.0 else 0.5 * x + 0.5 * length
+    root = math.sqrt(b)
+    length = math.hypot(x, root)
+    if x < 0.0:
+        return 0.25 * root * (root / (0.5 * length - 0.5 * x))
+    return 0.5 * x + 0.5 * length
 
 
 def slope_of_squareplus(x: float, b: float) -> float:
     """Return (1 + x / sqrt(x**2 + b)) / 2, without cancellation left of 0."""
-    length = math.hypot(x, math.sqrt(b))
+    root = math.sqrt(b)
+    length = math.hypot(x, root)
     if x < 0.0:
-        return 0.5 * (b / length) / (length - x)
+        return 0.25 * (root / length) * (root / (0.5 * length - 0.5 * x))
     return 0.5 + 0.5 * (x / length) if x != inf else 1.0
 
 
@@ -262,18 +266,18 @@ def sinc_series(n: int, u: float) -> float:
 
 def sinc_slope_value(n: int, x: float) -> float:
     """Return the n-th derivative of sin(pi x) / (pi x)."""
-    u = math.pi * x
-    if abs(u) < n + 0.5:
-        return math.pi**n * sinc_series(n, u)
-    if math.isinf(x):
+    n = whole_order("sinc_slope", n)
+    if abs(math.pi * x) < n + 0.5:
+        return math.pi**n * sinc_series(n, math.pi * x)
+    if abs(x) == inf:
         return 0.0
-    sine = sine_of_turns(x)
     cosine = cosine_of_turns(x)
-    found = sine / u
-    for k in range(1, n + 1):  # u f^(k) + k f^(k - 1) is the k-th derivative of the sine
-        sine, cosine = cosine, -sine
-        found = (sine - k * found) / u
-    return math.pi**n * found
+    sine = sine_of_turns(x) / math.pi
+    found = sine / x
+    for k in range(1, n + 1):  # x f^(k) + k f^(k - 1) is the k-th derivative of sin(pi x) / pi
+        sine, cosine = cosine, -math.pi * math.pi * sine
+        found = (sine - k * found) / x
+    return found
 
 
 def sinc_value(x: float) -> float:

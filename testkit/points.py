@@ -61,6 +61,9 @@ PARAMETERS = {  # operands that are no real numbers: name of the row -> position
 }
 
 
+INDEXED = ("softmax_of", "log_softmax_of")  # n-ary rows whose first operand says which result
+
+
 def grids(name, magnitudes):
     """Return the points of each operand of a row."""
     special = PARAMETERS.get(name, {})

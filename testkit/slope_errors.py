@@ -53,6 +53,15 @@ def gelu_terms(x):
     return cumulative(x) + abs(x) * phi(x)
 
 
+def mish_terms(x):
+    return mp.tanh(mp.log1p(mp.exp(x))) * (1 + abs(x))
+
+
+def of_sinc(operands, out, exact):
+    n, x = operands[0] + 1, operands[1]
+    return 16 * max(0.25, math.pi**n / max(n + 1.0, math.pi * abs(x)) / float(abs(exact)))
+
+
 CBRT = "the C library's cube root may be wrong by 3 ulp, and the slope takes its square"
 LOSSES = {
     ("cbrt", 0): Loss(lambda *_: 9, CBRT),
@@ -75,6 +84,11 @@ LOSSES = {
         lambda v, out, exact: 4 + subnormal(EXACT["gaussian"][0](*map(mp.mpf, v))),
         "out is subnormal",
     ),
+    ("gamma", 0): Loss(
+        near_root(lambda x: mp.gamma(x)), "the slope has a root at 1.46, that of digamma"
+    ),
+    ("mish", 0): Loss(near_root(mish_terms), "the slope has a root at -1.19"),
+    ("sinc_slope", 1): Loss(of_sinc, "the derivatives of sinc have roots: their terms cancel"),
     ("lgamma", 0): Loss(near_root(lambda x: 1), "digamma has a root at 1.46"),
     ("silu", 0): Loss(
         lambda v, out, exact: (

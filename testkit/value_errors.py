@@ -10,7 +10,7 @@ from autograd.testing.mpmath_context import context
 from autograd.testing.mpmath_functions import precise_function, real
 from testkit.floats import LARGEST, TINY
 from testkit.high_precision import error
-from testkit.points import LISTS, points
+from testkit.points import INDEXED, LISTS, points
 from testkit.slope_errors import Loss
 
 MAX_ULP = 4.0  # of a value, unless stated below
@@ -29,7 +29,25 @@ def near(*roots):
     return allowed
 
 
+def sum_near_0(operands, exact):
+    """Allow 4 ulp of the larger operand, where it and the logarithm nearly cancel."""
+    return MAX_ULP * max(1.0, float(max(map(abs, operands)) / abs(exact))) if exact else math.inf
+
+
+def sinc_terms(n, x):
+    """Return the size of the terms of which the n-th derivative of sinc is made."""
+    return math.pi**n / max(n + 1.0, math.pi * abs(x))
+
+
+def of_sinc(operands, exact):
+    """Allow 16 ulp of the terms, where a derivative of sinc is smaller than they are."""
+    n, x = operands
+    return 16.0 * max(0.25, float(sinc_terms(n, x) / abs(exact))) if n and exact else MAX_ULP
+
+
 VALUE_LOSSES = {
+    "logaddexp2": Loss(sum_near_0, "a negative number and a logarithm of the same size cancel"),
+    "sinc_slope": Loss(of_sinc, "the derivatives of sinc have roots: their terms cancel"),
     "lgamma": Loss(near(1.0, 2.0), "Python's lgamma has an absolute error next to its roots"),
     "polygamma": Loss(near(1.4616321449683622), "digamma has a root at 1.46: its terms cancel"),
 }
@@ -41,7 +59,7 @@ def points_of_value(name):
         return points(name)
     if name == "inner_product":
         return [(0.5, *xs, *reversed(xs)) for xs in LISTS]
-    if name == "softmax_of":
+    if name in INDEXED:
         return [(i, *xs) for xs in LISTS for i in range(len(xs))]
     return list(LISTS)
 

@@ -14,7 +14,7 @@ import autograd
 from autograd import Value, ieee
 from autograd import primitives as p
 from autograd.primitive_type import Variadic
-from testkit.points import COARSE_MAGNITUDES, LISTS, PARAMETERS, points
+from testkit.points import COARSE_MAGNITUDES, INDEXED, LISTS, PARAMETERS, points
 
 pytest.importorskip("numba")
 INF, NAN = math.inf, math.nan
@@ -109,7 +109,7 @@ def variadic_cases(name, row):
         ]
         if name == "inner_product":
             some = [(0.5, *xs, *reversed(xs)) for xs in some]
-        yield lambda *xs, n=n: row((n - 1, *xs) if name == "softmax_of" else xs), some
+        yield lambda *xs, n=n: row((n - 1, *xs) if name in INDEXED else xs), some
 
 
 def tried(function, numbers):

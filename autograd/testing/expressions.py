@@ -103,8 +103,8 @@ SPECIAL = {
 }
 # Rows that are no functions of variables alone, or whose derivative is not that of their value.
 LEFT_OUT = frozenset(
-    """gaussian polygamma sinc_slope rounded at_least at_most where stop_gradient less less_equal greater
-    greater_equal equal mod fmod remainder floordiv clip unit finite pieces_slope""".split()
+    """gaussian polygamma sinc_slope rounded at_least at_most where stop_gradient less less_equal
+    greater greater_equal equal mod fmod remainder floordiv clip unit finite pieces_slope""".split()
 )
 SIMPLEST = ("add", "mul", "sub", "square", "neg", "sin", "exp", "tanh", "div")  # to shrink towards
 

@@ -342,7 +342,7 @@ def trigonometric(mp: Any) -> dict[str, Callable[..., Any]]:
         "acos": restricted(lambda x: abs(x) <= 1, lambda x: mp.pi / 2 - arc_sine(mp, x)),
         "atan": lambda x: arc_tangent(mp, x),
         "atan2": lambda y, x: angle(mp, y, x),
-        "asin_slope": restricted(lambda x: abs(x) < 1, lambda x: 1 / mp.sqrt((1 - x) * (1 + x))),
+        "asin_slope": restricted(lambda x: abs(x) < 1, lambda x: 1 / mp.sqrt(1 - x * x)),
         "atan_slope": lambda x: 1 / (1 + x * x),
         "sec": lambda x: 1 / mp.cos(x),
         "csc": lambda x: 1 / mp.sin(x),
@@ -358,6 +358,8 @@ def trigonometric(mp: Any) -> dict[str, Callable[..., Any]]:
 
 def hyperbolic_secant(mp: Any, x: Any) -> Any:
     """Return 1 / cosh(x), by the exponential that is no larger than 1."""
+    if abs(real(x)) < 1:
+        return 1 / mp.cosh(x)
     small = exponential(mp, -analytic_abs(x))
     return 2 * small / (1 + small * small)
 
@@ -394,7 +396,7 @@ def hyperbolic(mp: Any) -> dict[str, Callable[..., Any]]:
         "atanh": restricted(lambda x: abs(x) < 1, lambda x: area_tangent(mp, x)),
         "asinh_slope": lambda x: 1 / mp.sqrt(1 + x * x),
         "acosh_slope": restricted(lambda x: x > 1, lambda x: 1 / mp.sqrt((x - 1) * (x + 1))),
-        "atanh_slope": restricted(lambda x: abs(x) < 1, lambda x: 1 / ((1 - x) * (1 + x))),
+        "atanh_slope": restricted(lambda x: abs(x) < 1, lambda x: 1 / (1 - x * x)),
         "sech": lambda x: hyperbolic_secant(mp, x),
         "csch": lambda x: hyperbolic_cosecant(mp, x),
         "coth": lambda x: hyperbolic_cotangent(mp, x),
@@ -408,11 +410,13 @@ def hyperbolic(mp: Any) -> dict[str, Callable[..., Any]]:
 
 def inverse_erf(mp: Any, x: Any) -> Any:
     """Return the inverse of erf: mpmath's for the real part, steps of Newton's for the other."""
-    with mp.workdps(3 * mp.dps):
-        y = mp.erfinv(real(x)) * (1 + 0 * x)
-        for _ in range(12):
-            tail = complementary_erf(mp, y)
-            y = y + (x - 1 + tail) * mp.sqrt(mp.pi) / 2 * mp.exp(y * y)
+    if real(x) < 0:
+        return -inverse_erf(mp, -x)
+    with mp.workdps(mp.dps + 20):
+        y = mp.erfinv(real(x))
+        for _ in range(2 if hasattr(x, "imag") and x.imag else 0):
+            off = erf_series(mp, y) if real(y) < 1 else 1 - complementary_erf(mp, y)
+            y = y + (x - off) * mp.sqrt(mp.pi) / 2 * mp.exp(y * y)
         return y
 
 
@@ -451,15 +455,52 @@ def mish(mp: Any, x: Any) -> Any:
 
 
 def exponential_gap(mp: Any, x: Any) -> Any:
-    """Return expm1(x) - x exp(x), with digits for what near 0 cancels."""
-    with mp.workdps(2 * mp.dps + 700):
-        return mp.expm1(x) - x * mp.exp(x) if real(x) > EXP_ZERO_BELOW else mp.mpf(-1)
+    """Return expm1(x) - x exp(x), near 0 by its series."""
+    if abs(x) < 1:
+        return power_series(mp, x, lambda k: 1 - k)
+    return mp.expm1(x) - x * mp.exp(x) if real(x) > EXP_ZERO_BELOW else mp.mpf(-1)
+
+
+def power_series(mp: Any, x: Any, factor: Callable[[int], int]) -> Any:
+    """Return the sum of factor(k) x**k / k! from k = 2 on."""
+    term = x
+    total = 0 * x
+    for k in range(2, mp.dps + 20):
+        term = term * x / k
+        total = total + factor(k) * term
+    return total
+
+
+def celu(mp: Any, x: Any, alpha: Any) -> Any:
+    """Return x, and alpha expm1(x / alpha) left of 0; near it by what that is more than x."""
+    if real(x) > 0:
+        return x
+    if abs(x) < abs(alpha):
+        return x + alpha * power_series(mp, x / alpha, lambda k: 1)
+    return alpha * mp.expm1(x / alpha) if real(x / alpha) > EXP_ZERO_BELOW else -alpha
+
+
+def soft_sign(mp: Any, x: Any) -> Any:
+    """Return x / (1 + |x|), far out by the distance from 1."""
+    if abs(real(x)) < 1:
+        return x / (1 + analytic_abs(x))
+    return mp.sign(real(x)) * (1 - 1 / (1 + analytic_abs(x)))
 
 
 def square_plus(mp: Any, x: Any, b: Any) -> Any:
     """Return (x + sqrt(x**2 + b)) / 2, without cancellation."""
     length = mp.sqrt(x * x + b)
     return (x + length) / 2 if real(x) > 0 else b / (2 * (length - x))
+
+
+def slope_of_square_plus(mp: Any, x: Any, b: Any) -> Any:
+    """Return (1 + x / sqrt(x**2 + b)) / 2, without cancellation."""
+    length = mp.sqrt(x * x + b)
+    if real(x * x) < real(b):
+        return (1 + x / length) / 2
+    if real(x) > 0:
+        return 1 - slope_of_square_plus(mp, -x, b)
+    return b / (2 * length * (length - x))
 
 
 def activations(mp: Any) -> dict[str, Callable[..., Any]]:
@@ -470,11 +511,11 @@ def activations(mp: Any) -> dict[str, Callable[..., Any]]:
         "softplus": lambda x: ramp(mp, x),
         "silu": lambda x: x * logistic(mp, x),
         "gelu": lambda x: x * normal_distribution(mp, x),
-        "sigmoid_slope": lambda x: logistic(mp, x) * logistic(mp, -x),
+        "sigmoid_slope": lambda x: hyperbolic_secant(mp, x / 2) ** 2 / 4,
         "mish": lambda x: mish(mp, x),
         "celu_gap": lambda x: exponential_gap(mp, x),
         "squareplus": lambda x, b: square_plus(mp, x, b),
-        "squareplus_slope": lambda x, b: square_plus(mp, x, b) / mp.sqrt(x * x + b),
+        "squareplus_slope": lambda x, b: slope_of_square_plus(mp, x, b),
     }
 
 
@@ -491,8 +532,8 @@ def piecewise(mp: Any) -> dict[str, Callable[..., Any]]:
         "unit": lambda x: mp.mpf(1),
         "trunc": lambda x: toward_zero(mp, real(x)),
         "pieces_slope": lambda x, slope: mp.mpf(1) if real(x) > 0 else slope,
-        "celu": lambda x, alpha: x if real(x) > 0 else alpha * mp.expm1(x / alpha),
-        "softsign": lambda x: x / (1 + analytic_abs(x)),
+        "celu": lambda x, alpha: celu(mp, x, alpha),
+        "softsign": lambda x: soft_sign(mp, x),
         "sign": lambda x: mp.sign(real(x)),
         "floor": lambda x: mp.floor(real(x)),
         "ceil": lambda x: mp.ceil(real(x)),
