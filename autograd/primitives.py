@@ -31,7 +31,7 @@ from autograd.scalar_math import (
 )
 from autograd.scalar_special import (
     arc_cosecant, arc_cotangent, arc_secant, area_cosecant, area_cotangent, area_secant,
-    celu_gap_value, cosecant, cotangent, hyperbolic_cosecant, hyperbolic_cotangent,
+    celu_gap_value, celu_value, cosecant, cotangent, hyperbolic_cosecant, hyperbolic_cotangent,
     hyperbolic_secant, inverse_erf, log1mexp_value, log2_of_sum, log_odds, mish_value, power_of_ten,
     secant, share_of_two, sinc_slope_value, sinc_value, slope_of_acosh, slope_of_asin,
     slope_of_asinh, slope_of_atan, slope_of_atanh, slope_of_inverse_erf, slope_of_logistic,
@@ -60,9 +60,9 @@ def unless_nan(*operands: Any) -> Any:
     return sign(1 + out * out)
 
 
-def signed_infinity(x: float, *_: Any) -> float:
-    """Return what 1 / x is at 0 under IEEE 754."""
-    return math.copysign(inf, x)
+def pole_at_0(x: float) -> float:
+    """Return what 1 / x is at 0 under IEEE 754; NaN elsewhere."""
+    return nan if x else math.copysign(inf, x)
 
 
 # The table. A slope is the derivative; at a kink the subgradient of least norm; else the one-sided
@@ -128,8 +128,8 @@ asin_slope = Primitive("asin_slope", slope_of_asin, lambda x, out: x * out * out
                        ieee=lambda x: inf if abs(x) == 1 else nan)
 atan_slope = Primitive("atan_slope", slope_of_atan, lambda x, out: -2 * (finite(x) * out * out))
 sec = Primitive("sec", secant, lambda x, out: out * tan(x))
-csc = Primitive("csc", cosecant, lambda x, out: -out * cot(x), domain=(POSITIVE,), ieee=signed_infinity)
-cot = Primitive("cot", cotangent, lambda x, out: -1 - out * out, domain=(POSITIVE,), ieee=signed_infinity)
+csc = Primitive("csc", cosecant, lambda x, out: -out * cot(x), domain=(POSITIVE,), ieee=pole_at_0)
+cot = Primitive("cot", cotangent, lambda x, out: -1 - out * out, domain=(POSITIVE,), ieee=pole_at_0)
 asec = Primitive("asec", arc_secant, lambda x, out: acosh_slope(abs(x)) / abs(x), domain=((1.0, inf),))
 acsc = Primitive("acsc", arc_cosecant, lambda x, out: -acosh_slope(abs(x)) / abs(x), domain=((1.0, inf),))
 acot = Primitive("acot", arc_cotangent, lambda x, out: -atan_slope(x), smooth=False)
@@ -152,11 +152,11 @@ acosh_slope = Primitive("acosh_slope", slope_of_acosh, lambda x, out: -finite(x)
 atanh_slope = Primitive("atanh_slope", slope_of_atanh, lambda x, out: 2 * (finite(x) * out * out),
                         domain=(UNIT,), ieee=lambda x: inf)
 sech = Primitive("sech", hyperbolic_secant, lambda x, out: -out * tanh(x))
-csch = Primitive("csch", hyperbolic_cosecant, lambda x, out: -out * coth(x), domain=(POSITIVE,), ieee=signed_infinity)
-coth = Primitive("coth", hyperbolic_cotangent, lambda x, out: -square(csch(x)), domain=(POSITIVE,), ieee=signed_infinity)
+csch = Primitive("csch", hyperbolic_cosecant, lambda x, out: -out * coth(x), domain=(POSITIVE,), ieee=pole_at_0)
+coth = Primitive("coth", hyperbolic_cotangent, lambda x, out: -square(csch(x)), domain=(POSITIVE,), ieee=pole_at_0)
 asech = Primitive("asech", area_secant, lambda x, out: -asin_slope(x) / x, domain=((0.0, 1.0),),
                   ieee=lambda x: inf if x == 0 else nan)
-acsch = Primitive("acsch", area_cosecant, lambda x, out: -asinh_slope(x) / abs(x), domain=(POSITIVE,), ieee=signed_infinity)
+acsch = Primitive("acsch", area_cosecant, lambda x, out: -asinh_slope(x) / abs(x), domain=(POSITIVE,), ieee=pole_at_0)
 acoth = Primitive("acoth", area_cotangent, lambda x, out: atanh_slope(x), domain=((1.0, inf),),
                   ieee=lambda x: math.copysign(inf, x) if abs(x) == 1 else nan)
 hypot = Primitive("hypot", math.hypot, lambda x, y, out: ratio(x, out), lambda x, y, out: ratio(y, out),
@@ -176,7 +176,7 @@ lgamma = Primitive("lgamma", math.lgamma, lambda x, out: polygamma(0, x), domain
                    ieee=lambda x: inf)
 
 gamma  = Primitive("gamma", math.gamma, lambda x, out: out * polygamma(0, x), domain=(POSITIVE,),
-                   ieee=lambda x: signed_infinity(x) if x >= 0 else nan)
+                   ieee=lambda x: inf if x > 0 else pole_at_0(x))
 
 step  = Primitive("step", heaviside, None, smooth=False)
 sign  = Primitive("sign", sign_of, None, smooth=False)
@@ -215,7 +215,7 @@ elu = Primitive("elu", lambda x, scale: x if x > 0 else scale * math.expm1(x),
                 lambda x, scale, out: pieces_slope(x, scale) * exp(at_most(x, 0)),
                 lambda x, scale, out: expm1(at_most(x, 0)),
                 constant=lambda x, scale, out: (False, x > 0), smooth=False, defaults=(1.0,))
-celu = Primitive("celu", lambda x, alpha: x if x > 0 else alpha * math.expm1(x / alpha),
+celu = Primitive("celu", celu_value,
                  lambda x, alpha, out: exp(at_most(x, 0) / alpha),
                  lambda x, alpha, out: celu_gap(at_most(x, 0) / alpha), domain=(REAL, POSITIVE),
                  constant=lambda x, alpha, out: (False, x > 0), smooth=False, defaults=(1.0,))

@@ -223,7 +223,7 @@ def softsign_value(x: float) -> float:
 def squareplus_value(x: float, b: float) -> float:
     """Return (x + sqrt(x**2 + b)) / 2, without cancellation left of 0."""
     root = math.sqrt(b)
-    length = math.hypot(x, root)
+    length = math.hypot(x, root) if root == root else root
     if x < 0.0:
         return 0.25 * root * (root / (0.5 * length - 0.5 * x))
     return 0.5 * x + 0.5 * length
@@ -232,10 +232,17 @@ def squareplus_value(x: float, b: float) -> float:
 def slope_of_squareplus(x: float, b: float) -> float:
     """Return (1 + x / sqrt(x**2 + b)) / 2, without cancellation left of 0."""
     root = math.sqrt(b)
-    length = math.hypot(x, root)
+    length = math.hypot(x, root) if root == root else root
     if x < 0.0:
         return 0.25 * (root / length) * (root / (0.5 * length - 0.5 * x))
-    return 0.5 + 0.5 * (x / length) if x != inf else 1.0
+    return 0.5 + 0.5 * (x / length) if x != inf or length != inf else 1.0
+
+
+def celu_value(x: float, alpha: float) -> float:
+    """Return x, and alpha * expm1(x / alpha) left of 0, for a positive alpha."""
+    if x > 0.0:
+        return x
+    return alpha * math.expm1(x / alpha) if alpha > 0.0 else math.sqrt(-1.0)  # which raises
 
 
 def celu_gap_value(x: float) -> float:

@@ -88,7 +88,6 @@ DEFINED_OUTSIDE = {
     ("acsc", 0): "defined on both sides of what lies between -1 and 1",
     ("acoth", 0): "defined on both sides of what lies between -1 and 1",
     ("atanh_slope", 0): "the slope of acoth on the other side of the poles",
-    ("celu", 1): "a formula that has a number, but bends the wrong way",
     ("celu_gap", 0): "a formula of one side, which is all that celu needs",
 }
 SHARES_OUTSIDE = (1e-12, 0.3, 0.71, 3.4)  # how far beyond an end of a domain
