@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd import primitives as p
-from autograd.coercion import elements
+from autograd.coercion import as_number, elements
 from autograd.modes import tracing
 from autograd.reductions import minimum
 from autograd.scalar_math import LARGEST
@@ -35,12 +35,12 @@ def heaviside(x: Any, at_zero: Any) -> Any:
 
 def deg2rad(x: Any) -> Any:
     """Return degrees in radians, as NumPy and `math.radians` do."""
-    return x * RADIANS
+    return p.mul(x, RADIANS)
 
 
 def rad2deg(x: Any) -> Any:
     """Return radians in degrees, as NumPy and `math.degrees` do."""
-    return x * DEGREES
+    return p.mul(x, DEGREES)
 
 
 def digamma(x: Any) -> Any:
@@ -50,12 +50,12 @@ def digamma(x: Any) -> Any:
 
 def rsqrt(x: Any) -> Any:
     """Return 1 / sqrt(x), as `jax.lax.rsqrt` does."""
-    return 1.0 / p.sqrt(x)
+    return p.div(1.0, p.sqrt(x))
 
 
 def selu(x: Any) -> Any:
     """Return scale * elu(x, alpha) with the constants of `jax.nn.selu`; the slope at 0 is scale."""
-    return SELU_SCALE * p.elu(x, SELU_ALPHA)
+    return p.mul(SELU_SCALE, p.elu(x, SELU_ALPHA))
 
 
 def relu6(x: Any) -> Any:
@@ -69,22 +69,22 @@ def dist(x: Sequence[Any], y: Sequence[Any]) -> Any:
     right = elements("dist", y)
     if len(left) != len(right):
         raise ValueError(f"dist of {len(left)} and {len(right)} coordinates: they must agree")
-    return p.norm([a - b for a, b in zip(left, right)])
+    return p.norm([p.sub(a, b) for a, b in zip(left, right)])
 
 
 def isnan(x: Any) -> Any:
     """Tell whether a number is NaN, as `math.isnan` does."""
-    return x.compare(p.equal, x) == 0 if hasattr(x, "compare") else math.isnan(x)
+    return x.compare(p.equal, x) == 0 if hasattr(x, "record") else math.isnan(as_number(x))
 
 
 def isinf(x: Any) -> Any:
     """Tell whether a number is infinite, as `math.isinf` does."""
-    return abs(x) > LARGEST if hasattr(x, "compare") else math.isinf(x)
+    return abs(x) > LARGEST if hasattr(x, "record") else math.isinf(as_number(x))
 
 
 def isfinite(x: Any) -> Any:
     """Tell whether a number is neither infinite nor NaN, as `math.isfinite` does."""
-    return abs(x) <= LARGEST if hasattr(x, "compare") else math.isfinite(x)
+    return abs(x) <= LARGEST if hasattr(x, "record") else math.isfinite(as_number(x))
 
 
 # A choice whose branches are functions.

@@ -6,14 +6,14 @@ computes on plain numbers where there is none. So the table imports nothing that
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from inspect import CO_VARARGS
 from math import inf, nan
 from types import MethodType
 from typing import Any
 
-from autograd.coercion import elements
-from autograd.messages import shown
+from autograd.coercion import as_number, elements
+from autograd.messages import explained, shown
 
 Interval = tuple[float, float]
 
@@ -110,7 +110,10 @@ class Primitive:
         for x in operands:
             if hasattr(x, "record"):  # a Value, or any interpreter written later
                 return x.record(self, operands)
-        return self.forward(*operands)
+        try:
+            return self.forward(*operands)
+        except TypeError as error:
+            raise refusal(error, self, operands) from None
 
     def takes(self, count: int) -> bool:
         """Tell whether a call with so many operands has a meaning of its own."""
@@ -169,6 +172,17 @@ class Primitive:
         return self.name
 
 
+def refusal(error: Exception, op: Primitive, operands: Sequence[Any]) -> Exception:
+    """Return what to raise for plain operands that a function cannot take: which, and the cure."""
+    for x in operands:
+        try:
+            as_number(x)
+        except Exception as found:
+            error = found
+            break
+    return explained(error, op, operands)
+
+
 def is_interval(interval: Any) -> bool:
     """Tell whether something is a pair of numbers, the lower one first."""
     try:
@@ -198,11 +212,11 @@ class Variadic(Primitive):
     def check_row(self) -> None:
         """Check nothing: there is no column with an entry per operand."""
 
-    def __call__(self, xs: Iterable[Any], *others: Any) -> Any:
+    def __call__(self, *arguments: Any) -> Any:
         """Apply to the numbers or Values of a sequence."""
-        if others:
+        if len(arguments) != 1:
             raise TypeError(f"{self.symbol} takes one sequence: {self.symbol}([x, y, ...])")
-        return super().__call__(*elements(self.symbol, xs))
+        return super().__call__(*elements(self.symbol, arguments[0]))
 
     def completed(self, operands: tuple[Any, ...]) -> tuple[Any, ...]:
         """Return the operands: any number of them will do."""

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from math import inf, nan
 from typing import Any
 
-from autograd.coercion import elements
+from autograd.coercion import as_number, elements
 from autograd.primitive_type import Primitive, Variadic
 
 # isort: off
@@ -26,14 +26,14 @@ from autograd.primitive_type import Primitive, Variadic
 from autograd.scalar_math import (
     INV_SQRT_2PI, LOG_2, TWO_BY_SQRT_PI, average, bell, chosen, clamp, cumulative_normal, finite_part,
     first_nan_or, fold, gelu_value, heaviside, ieee_log, ieee_polygamma, ieee_power, ieee_quotient,
-    log1pexp, log_of_cosh, log_of_share, log_of_sum, logistic, one_like, polygamma_value, ratio_value,
+    log1pexp, log_of_cosh, log_of_share, log_of_sum, logistic, as_one, polygamma_value, ratio_value, rounded_to,
     real_power, rectified, sign_of, silu_value, slope_of_pieces, softmax_shares, times_log, with_sign,
 )
 from autograd.scalar_special import (
     arc_cosecant, arc_cotangent, arc_secant, area_cosecant, area_cotangent, area_secant,
     celu_gap_value, celu_value, cosecant, cotangent, hyperbolic_cosecant, hyperbolic_cotangent,
     hyperbolic_secant, inverse_erf, log1mexp_value, log2_of_sum, log_odds, mish_value, power_of_ten,
-    secant, share_of_two, sinc_slope_value, sinc_value, slope_of_acosh, slope_of_asin,
+    secant, share_of_two, sinc_slope_value, sinc_value, slope_of_acosh, slope_of_asech, slope_of_asin,
     slope_of_asinh, slope_of_atan, slope_of_atanh, slope_of_inverse_erf, slope_of_logistic,
     slope_of_squareplus, softsign_value, squareplus_value, times_log1p,
 )
@@ -82,7 +82,7 @@ power = Primitive("**", real_power, lambda x, y, out: y * power(x, y - 1), lambd
 ratio = Primitive("ratio", ratio_value, lambda x, y, out: 1 / y, lambda x, y, out: -out / y,
                   domain=(REAL, POSITIVE), ieee=ieee_quotient)
 finite = Primitive("finite", finite_part, one)
-unit = Primitive("unit", one_like, None, smooth=False)
+tied = Primitive("tied", as_one, None, None, smooth=False)
 mod = Primitive("%", operator.mod, one, lambda x, y, out: -(x // y),
                 constant=lambda x, y, out: (False, x == out), smooth=False)
 floordiv = Primitive("//", operator.floordiv, None, None, smooth=False)
@@ -154,8 +154,10 @@ atanh_slope = Primitive("atanh_slope", slope_of_atanh, lambda x, out: 2 * (finit
 sech = Primitive("sech", hyperbolic_secant, lambda x, out: -out * tanh(x))
 csch = Primitive("csch", hyperbolic_cosecant, lambda x, out: -out * coth(x), domain=(POSITIVE,), ieee=pole_at_0)
 coth = Primitive("coth", hyperbolic_cotangent, lambda x, out: -square(csch(x)), domain=(POSITIVE,), ieee=pole_at_0)
-asech = Primitive("asech", area_secant, lambda x, out: -asin_slope(x) / x, domain=((0.0, 1.0),),
+asech = Primitive("asech", area_secant, lambda x, out: -asech_slope(x), domain=((0.0, 1.0),),
                   ieee=lambda x: inf if x == 0 else nan)
+asech_slope = Primitive("asech_slope", slope_of_asech, lambda x, out: (2 * x * x - 1) * (x * out * out * out),
+                        domain=((0.0, 1.0),), ieee=lambda x: inf if x in (0, 1) else nan)
 acsch = Primitive("acsch", area_cosecant, lambda x, out: -asinh_slope(x) / abs(x), domain=(POSITIVE,), ieee=pole_at_0)
 acoth = Primitive("acoth", area_cotangent, lambda x, out: atanh_slope(x), domain=((1.0, inf),),
                   ieee=lambda x: math.copysign(inf, x) if abs(x) == 1 else nan)
@@ -175,7 +177,7 @@ polygamma = Primitive("polygamma", polygamma_value, None, lambda n, x, out: poly
 lgamma = Primitive("lgamma", math.lgamma, lambda x, out: polygamma(0, x), domain=(POSITIVE,),
                    ieee=lambda x: inf)
 
-gamma  = Primitive("gamma", math.gamma, lambda x, out: out * polygamma(0, x), domain=(POSITIVE,),
+gamma  = Primitive("gamma", math.gamma, lambda x, out: finite(out) * polygamma(0, x), domain=(POSITIVE,),
                    ieee=lambda x: inf if x > 0 else pole_at_0(x))
 
 step  = Primitive("step", heaviside, None, smooth=False)
@@ -183,7 +185,7 @@ sign  = Primitive("sign", sign_of, None, smooth=False)
 floor = Primitive("floor", math.floor, None, ieee=float, smooth=False)
 ceil  = Primitive("ceil", math.ceil, None, ieee=float, smooth=False)
 trunc = Primitive("trunc", math.trunc, None, ieee=float, smooth=False)
-rounded = Primitive("round", round, None, None, ieee=lambda x, digits: x, smooth=False, defaults=(0,))
+rounded = Primitive("round", rounded_to, None, None, ieee=lambda x, digits: x, smooth=False, defaults=(0,))
 fmod = Primitive("fmod", math.fmod, one, lambda x, y, out: rounded((out - x) / y),
                  constant=lambda x, y, out: (False, x == out), smooth=False)
 remainder = Primitive("remainder", math.remainder, one, lambda x, y, out: rounded((out - x) / y),
@@ -203,7 +205,7 @@ softplus    = Primitive("softplus", log1pexp, lambda x, out: sigmoid(x))
 silu = Primitive("silu", silu_value, lambda x, out: sigmoid(x) * (1 + finite(x) * sigmoid(-x)))
 gelu = Primitive("gelu", gelu_value, lambda x, out: normal_cdf(x) + INV_SQRT_2PI * finite(x) * gaussian(x, 0.5))
 mish = Primitive("mish", mish_value, lambda x, out: (
-                 tanh(softplus(x)) + finite(x) * (4 * sigmoid_slope(2 * softplus(x)) * sigmoid(x))))
+                 tanh(softplus(x)) + finite(x) * (square(sech(softplus(x))) * sigmoid(x))))
 relu = Primitive("relu", rectified, lambda x, out: step(x),
                  constant=lambda x, out: (x < 0,), smooth=False)
 leaky_relu = Primitive("leaky_relu", lambda x, slope: x if x > 0 else slope * x,
@@ -219,7 +221,7 @@ celu = Primitive("celu", celu_value,
                  lambda x, alpha, out: exp(at_most(x, 0) / alpha),
                  lambda x, alpha, out: celu_gap(at_most(x, 0) / alpha), domain=(REAL, POSITIVE),
                  constant=lambda x, alpha, out: (False, x > 0), smooth=False, defaults=(1.0,))
-celu_gap = Primitive("celu_gap", celu_gap_value, lambda x, out: -x * exp(x), domain=((-inf, 0.0),))
+celu_gap = Primitive("celu_gap", celu_gap_value, lambda x, out: -finite(x) * exp(x), domain=((-inf, 0.0),))
 pieces_slope = Primitive("pieces_slope", slope_of_pieces, None, lambda x, slope, out: 1 - step(x),
                          constant=lambda x, slope, out: (True, x > 0), smooth=False)
 softsign = Primitive("softsign", softsign_value, lambda x, out: square(1 / (1 + abs(x))), smooth=False)
@@ -265,8 +267,8 @@ def product_rule(xs: Sequence[Any], out: Any) -> list[Any]:
 
 def winners_rule(xs: Sequence[Any], out: Any) -> list[Any]:
     """The k winners of a tie share the slope, 1/k each: the subgradient of least norm."""
-    winners = [equal(x, out) for x in xs]
-    share = unit(out) / fold(winners)
+    winners = [tied(x, out) for x in xs]
+    share = 1 / fold(winners)
     return [winner * share for winner in winners]
 
 
@@ -313,7 +315,9 @@ def softmax(xs: Sequence[Any]) -> list[Any]:
     """
     xs = elements("softmax", xs)
     if not any(hasattr(x, "record") for x in xs):
-        return softmax_shares(*xs)  # at once: a rule asks for all shares of plain numbers
+        return softmax_shares(
+            *map(as_number, xs)
+        )  # at once: a rule asks for all shares of plain numbers
     return [softmax_of((i, *xs)) for i in range(len(xs))]
 
 
@@ -325,7 +329,7 @@ def log_softmax(xs: Sequence[Any]) -> list[Any]:
     """
     xs = elements("log_softmax", xs)
     if not any(hasattr(x, "record") for x in xs):
-        return [log_of_share(i, *xs) for i in range(len(xs))]
+        return [log_of_share(i, *map(as_number, xs)) for i in range(len(xs))]
     return [log_softmax_of((i, *xs)) for i in range(len(xs))]
 
 

@@ -216,9 +216,10 @@ def of_kind(number: float, x: Any) -> Any:
     return Fraction(number) if isinstance(x, Fraction) else number
 
 
-def one_like(x: Any) -> Any:
-    """Return 1 as a number of x's kind."""
-    return of_kind(1.0, x)
+def as_one(x: Any, y: Any) -> Any:
+    """Return 1 where two numbers are equal, else 0, in their own kind."""
+    found = 1.0 if x == y else 0.0
+    return found if type(x) is float else of_kind(found, x)
 
 
 def heaviside(x: Any) -> Any:
@@ -241,6 +242,16 @@ def slope_of_pieces(x: Any, slope: Any) -> Any:
     return (
         x if x != x else of_kind(0.0, x) if slope < 0 else of_kind(1.0, x) if slope > 1 else slope
     )
+
+
+def rounded_to(x: Any, digits: Any) -> Any:
+    """Return x rounded to some decimal places, ties to even as Python does."""
+    try:
+        return round(x, digits)
+    except TypeError:
+        if isinstance(digits, int):
+            raise
+        raise TypeError(f"the decimal places are an int, not {digits!r}") from None
 
 
 def chosen(condition: Any, x: Any, y: Any) -> Any:

@@ -142,6 +142,11 @@ def slope_of_acosh(x: float) -> float:
     return 1.0 / (math.sqrt(x - 1.0) * math.sqrt(x + 1.0))
 
 
+def slope_of_asech(x: float) -> float:
+    """Return 1 / (x * sqrt(1 - x**2))."""
+    return 1.0 / (x * math.sqrt((1.0 - x) * (1.0 + x)))
+
+
 def slope_of_logistic(x: float) -> float:
     """Return the slope of the logistic function: the density of the logistic distribution."""
     small = math.exp(-abs(x))

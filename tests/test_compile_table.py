@@ -34,8 +34,8 @@ SAME_BITS = """add sub mul div mod floordiv neg pos absolute square sqrt cbrt ex
     acos atan atan2 sinh cosh acosh atanh hypot polygamma step sign floor ceil rounded copysign at_least
     at_most relu leaky_relu clip where stop_gradient less less_equal greater greater_equal equal
     inner_product total mean prod largest smallest cot asec acsc acot asech acsch
-    fmod remainder trunc ratio unit finite spread asin_slope atan_slope asinh_slope acosh_slope
-    atanh_slope pieces_slope squareplus squareplus_slope softsign sinc_slope
+    fmod remainder trunc ratio tied finite spread asin_slope atan_slope asinh_slope acosh_slope
+    atanh_slope asech_slope pieces_slope squareplus squareplus_slope softsign sinc_slope
     """.split()
 ULPS = {  # (value, slope) in units in the last place, where an engine does not give eager's bits
     "libm": LIBM,

@@ -38,7 +38,7 @@ INNER_ROWS = frozenset(
     add sub mul div mod floordiv neg pos gaussian step rounded
     at_least at_most less less_equal greater greater_equal equal
     inner_product total softmax_of log_softmax_of largest smallest
-    ratio finite unit spread share2 pieces_slope celu_gap asin_slope acosh_slope asinh_slope
+    ratio finite tied spread share2 pieces_slope celu_gap asin_slope asech_slope acosh_slope asinh_slope
     atan_slope atanh_slope erfinv_slope sigmoid_slope sinc_slope squareplus_slope
     """.split()
 )
@@ -104,7 +104,7 @@ SPECIAL = {
 # Rows that are no functions of variables alone, or whose derivative is not that of their value.
 LEFT_OUT = frozenset(
     """gaussian polygamma sinc_slope rounded at_least at_most where stop_gradient less less_equal
-    greater greater_equal equal mod fmod remainder floordiv clip unit finite pieces_slope""".split()
+    greater greater_equal equal mod fmod remainder floordiv clip tied finite pieces_slope""".split()
 )
 SIMPLEST = ("add", "mul", "sub", "square", "neg", "sin", "exp", "tanh", "div")  # to shrink towards
 

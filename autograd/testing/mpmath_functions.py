@@ -403,6 +403,7 @@ def hyperbolic(mp: Any) -> dict[str, Callable[..., Any]]:
         "asech": restricted(
             lambda x: 0 < x <= 1, lambda x: area_sine(mp, mp.sqrt((1 - x) * (1 + x)) / x)
         ),
+        "asech_slope": restricted(lambda x: 0 < x < 1, lambda x: 1 / (x * mp.sqrt(1 - x * x))),
         "acsch": lambda x: area_sine(mp, 1 / x),
         "acoth": restricted(lambda x: abs(x) > 1, lambda x: mp.log1p(2 / (x - 1)) / 2),
     }
@@ -529,7 +530,6 @@ def piecewise(mp: Any) -> dict[str, Callable[..., Any]]:
     """Return the functions that decide by the real part."""
     return {
         "step": lambda x: mp.mpf(real(x) > 0),
-        "unit": lambda x: mp.mpf(1),
         "trunc": lambda x: toward_zero(mp, real(x)),
         "pieces_slope": lambda x, slope: mp.mpf(1) if real(x) > 0 else slope,
         "celu": lambda x, alpha: celu(mp, x, alpha),
@@ -557,6 +557,7 @@ def comparisons(mp: Any) -> dict[str, Callable[..., Any]]:
         "less_equal": lambda x, y: mp.mpf(real(x) <= real(y)),
         "greater": lambda x, y: mp.mpf(real(x) > real(y)),
         "greater_equal": lambda x, y: mp.mpf(real(x) >= real(y)),
+        "tied": lambda x, y: mp.mpf(real(x) == real(y)),
         "equal": lambda x, y: mp.mpf(real(x) == real(y)),
     }
 

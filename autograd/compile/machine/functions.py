@@ -160,10 +160,6 @@ def truncated(x: Any) -> Any:
     return np.trunc(x) + 0.0  # Python's is an int, which has no -0.0
 
 
-def one_like(x: Any) -> Any:
-    return 1.0
-
-
 def less(x: Any, y: Any) -> Any:
     return 1.0 if x < y else 0.0
 
@@ -297,7 +293,7 @@ NUMBA_FUNCTIONS: dict[Primitive, Callable[..., Any]] = {
     p.where: chosen,
     p.copysign: math.copysign,
     p.trunc: truncated,
-    p.unit: one_like,
+    p.tied: equal,
     p.fsum: exact_sum,
     p.log_softmax_of: log_of_share,
     p.power: power,

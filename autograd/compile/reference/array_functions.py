@@ -328,7 +328,7 @@ ARRAY_FUNCTIONS: dict[Primitive, Function] = {
     p.xlog1py: times_log(np.log1p),
     p.ratio: composed(ratio),
     p.finite: composed(lambda x: np.clip(x, -LARGEST, LARGEST)),
-    p.unit: composed(np.ones_like),
+    p.tied: np.equal,
     p.pieces_slope: composed(slope_of_pieces),
     p.sigmoid_slope: slope_of_logistic,
     p.atan_slope: composed(lambda x: 1.0 / (1.0 + x * x)),
@@ -398,7 +398,7 @@ AXIS_FUNCTIONS: dict[Primitive, Function] = {  # of operands that stand along th
     p.log_softmax_of: composed(log_of_share),
     p.logsumexp: composed(log_of_sum),
 }
-LOGICAL = {p.less, p.less_equal, p.greater, p.greater_equal, p.equal, unequal, either, both}
+LOGICAL = {p.less, p.less_equal, p.greater, p.greater_equal, p.equal, p.tied, unequal, either, both}
 INTEGER_OPERANDS = {p.rounded: 1, p.polygamma: 0, p.sinc_slope: 0}
 
 
