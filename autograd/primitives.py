@@ -27,7 +27,7 @@ from autograd.scalar_math import (
     INV_SQRT_2PI, LOG_2, TWO_BY_SQRT_PI, average, bell, chosen, clamp, cumulative_normal, finite_part,
     first_nan_or, fold, gelu_value, heaviside, ieee_log, ieee_polygamma, ieee_power, ieee_quotient,
     log1pexp, log_of_cosh, log_of_share, log_of_sum, logistic, as_one, polygamma_value, ratio_value, rounded_to,
-    real_power, rectified, sign_of, silu_value, slope_of_pieces, softmax_shares, times_log, with_sign,
+    real_power, rectified, sign_of, silu_value, slope_of_pieces, slope_of_gelu, slope_of_silu, softmax_shares, times_log, with_sign,
 )
 from autograd.scalar_special import (
     arc_cosecant, arc_cotangent, arc_secant, area_cosecant, area_cotangent, area_secant,
@@ -202,8 +202,11 @@ sigmoid     = Primitive("sigmoid", logistic, lambda x, out: sigmoid_slope(x))  #
 sigmoid_slope = Primitive("sigmoid_slope", slope_of_logistic, lambda x, out: -out * tanh(0.5 * x))
 log_sigmoid = Primitive("log_sigmoid", lambda x: -log1pexp(-x), lambda x, out: sigmoid(-x))
 softplus    = Primitive("softplus", log1pexp, lambda x, out: sigmoid(x))
-silu = Primitive("silu", silu_value, lambda x, out: sigmoid(x) * (1 + finite(x) * sigmoid(-x)))
-gelu = Primitive("gelu", gelu_value, lambda x, out: normal_cdf(x) + INV_SQRT_2PI * finite(x) * gaussian(x, 0.5))
+silu = Primitive("silu", silu_value, lambda x, out: silu_slope(x))
+silu_slope = Primitive("silu_slope", slope_of_silu, lambda x, out: sigmoid_slope(x) * (2 - finite(x) * tanh(0.5 * x)))
+gelu = Primitive("gelu", gelu_value, lambda x, out: gelu_slope(x))
+gelu_slope = Primitive("gelu_slope", slope_of_gelu, lambda x, out: INV_SQRT_2PI * (
+                       2 * gaussian(x, 0.5) - finite(x) * (finite(x) * gaussian(x, 0.5))))
 mish = Primitive("mish", mish_value, lambda x, out: (
                  tanh(softplus(x)) + finite(x) * (square(sech(softplus(x))) * sigmoid(x))))
 relu = Primitive("relu", rectified, lambda x, out: step(x),

@@ -100,6 +100,22 @@ def gelu_value(x: float) -> float:
     return x * cumulative_normal(x) if x != -inf else -0.0
 
 
+def slope_of_silu(x: float) -> float:
+    """Return the slope of x times its logistic function, with its limits at the infinities."""
+    small = math.exp(-abs(x))
+    if small == 0.0:
+        return 1.0 if x > 0.0 else 0.0
+    above, below = (1.0, small) if x >= 0.0 else (small, 1.0)
+    return above / (1.0 + small) * (1.0 + x * (below / (1.0 + small)))
+
+
+def slope_of_gelu(x: float) -> float:
+    """Return the slope of x times the cumulative normal distribution, with its limits."""
+    if abs(x) > 40.0:
+        return 1.0 if x > 0.0 else 0.0
+    return cumulative_normal(x) + INV_SQRT_2PI * x * bell(x, 0.5)
+
+
 def log1pexp(x: float) -> float:
     """Return log(1 + exp(x)), without overflow on the right or cancellation on the left."""
     return max(x, 0.0) + math.log1p(math.exp(-abs(x))) if x == x else x
@@ -194,14 +210,16 @@ def clamp(x: float, low: float, high: float) -> float:
         raise ValueError(f"an empty interval: low {low!r} is above high {high!r}")
     if low != low or high != high:
         return nan
-    return exactly(low if x < low else high if x > high else x, (x, low, high))
+    found = low if x < low else high if x > high else x
+    return found if type(found) is float else exactly(found, (x, low, high))
 
 
 def first_nan_or(choose: Callable[..., Any], numbers: Sequence[Any]) -> Any:
     """Return `choose` of the numbers, or NaN when one of them is NaN."""
     if not numbers:
         raise ValueError(f"{choose.__name__}imum of no numbers")
-    return next((x for x in numbers if x != x), None) or exactly(choose(numbers), numbers)
+    found = next((x for x in numbers if x != x), None) or choose(numbers)
+    return found if type(found) is float else exactly(found, numbers)
 
 
 def exactly(number: Any, beside: Sequence[Any]) -> Any:
@@ -256,7 +274,8 @@ def rounded_to(x: Any, digits: Any) -> Any:
 
 def chosen(condition: Any, x: Any, y: Any) -> Any:
     """Return x where a condition holds, else y."""
-    return exactly(x if condition else y, (x, y))
+    found = x if condition else y
+    return found if type(found) is float else exactly(found, (x, y))
 
 
 def with_sign(x: Any, y: Any) -> Any:

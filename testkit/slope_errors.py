@@ -87,6 +87,21 @@ LOSSES = {
     ("gamma", 0): Loss(
         near_root(lambda x: mp.gamma(x)), "the slope has a root at 1.46, that of digamma"
     ),
+    ("asech_slope", 0): Loss(
+        near_root(lambda x: (2 * x * x + 1) / x**2 / mp.sqrt(1 - x * x) ** 3),
+        "the slope has a root at 0.71",
+    ),
+    ("silu_slope", 0): Loss(
+        near_root(lambda x: logistic(x) * logistic(-x) * (2 + abs(x))),
+        "the slope has roots at -2.4 and 2.4",
+    ),
+    ("gelu_slope", 0): Loss(
+        lambda v, out, exact: (
+            near_root(lambda x: phi(x) * (2 + x * x))(v, out, exact)
+            + 2 * subnormal(mp.exp(-(mp.mpf(v[0]) ** 2) / 2))
+        ),
+        "the slope has roots at -1.41 and 1.41; below -37.6 the density is subnormal",
+    ),
     ("mish", 0): Loss(near_root(mish_terms), "the slope has a root at -1.19"),
     ("sinc_slope", 1): Loss(of_sinc, "the derivatives of sinc have roots: their terms cancel"),
     ("lgamma", 0): Loss(near_root(lambda x: 1), "digamma has a root at 1.46"),

@@ -11,7 +11,7 @@ from autograd.testing.mpmath_functions import precise_function, real
 from testkit.floats import LARGEST, TINY
 from testkit.high_precision import error
 from testkit.points import INDEXED, LISTS, points
-from testkit.slope_errors import Loss
+from testkit.slope_errors import LOSSES, Loss
 
 MAX_ULP = 4.0  # of a value, unless stated below
 DIGITS = 80  # of the reference, for what it cancels itself
@@ -45,7 +45,14 @@ def of_sinc(operands, exact):
     return 16.0 * max(0.25, float(sinc_terms(n, x) / abs(exact))) if n and exact else MAX_ULP
 
 
+def of_terms(loss):
+    """Allow a value, which is a slope, what the slope is allowed."""
+    return lambda operands, exact: loss.allowed(operands, None, exact)
+
+
 VALUE_LOSSES = {
+    "silu_slope": Loss(of_terms(LOSSES["silu", 0]), LOSSES["silu", 0].reason),
+    "gelu_slope": Loss(of_terms(LOSSES["gelu", 0]), LOSSES["gelu", 0].reason),
     "logaddexp2": Loss(sum_near_0, "a negative number and a logarithm of the same size cancel"),
     "sinc_slope": Loss(of_sinc, "the derivatives of sinc have roots: their terms cancel"),
     "lgamma": Loss(near(1.0, 2.0), "Python's lgamma has an absolute error next to its roots"),

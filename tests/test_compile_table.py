@@ -49,6 +49,8 @@ ULPS = {  # (value, slope) in units in the last place, where an engine does not 
         "asinh": (0, 2),
         "gaussian": (1, 2),
         "gelu": (5, 512),  # a slope near its root: a difference
+        "gelu_slope": (512, 512),
+        "silu_slope": (8, 64),
         "softmax_of": (2, 8),
     },
     "numpy": {"softmax_of": (4, 12), "logsumexp": (4, 12)},

@@ -49,7 +49,7 @@ ULP_ALLOWED = 8.0
 # What has a root within the range is judged by the terms that cancel there; so are functions of
 # two operands, whose second derivatives are differences.
 ROOTS = {
-    "silu", "gelu", "mish", "sech", "gaussian", "asinh_slope", "asech", "celu_gap", "sinc", "gamma",
+    "silu", "gelu", "silu_slope", "gelu_slope", "mish", "sech", "gaussian", "asinh_slope", "asech", "celu_gap", "sinc", "gamma",
 }  # fmt: skip
 KINKED = {"softsign": 0.0, "acot": 0.0}
 FIXED = [
@@ -58,7 +58,8 @@ FIXED = [
     if not isinstance(row, Variadic)
     and any(row.partials)
     and (row.smooth or name in KINKED)
-    and name not in ("stop_gradient", "finite", "sinc_slope")  # this is judged as sinc's
+    and name not in ("stop_gradient", "finite")
+    and name not in ("sinc_slope", "gelu_slope")  # these are judged as sinc and gelu
 ]
 UNARY = [n for n in FIXED if len(p.TABLE[n].partials) - len(PARAMETERS.get(n, {})) == 1]
 # Rows of one operand that have no limit far out: they oscillate, or have poles all the way.

@@ -38,8 +38,10 @@ INNER_ROWS = frozenset(
     add sub mul div mod floordiv neg pos gaussian step rounded
     at_least at_most less less_equal greater greater_equal equal
     inner_product total softmax_of log_softmax_of largest smallest
-    ratio finite tied spread share2 pieces_slope celu_gap asin_slope asech_slope acosh_slope asinh_slope
-    atan_slope atanh_slope erfinv_slope sigmoid_slope sinc_slope squareplus_slope
+    ratio finite tied spread share2 pieces_slope celu_gap asin_slope
+    asech_slope acosh_slope asinh_slope
+    atan_slope atanh_slope erfinv_slope sigmoid_slope silu_slope gelu_slope
+    sinc_slope squareplus_slope
     """.split()
 )
 

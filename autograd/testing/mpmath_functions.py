@@ -513,6 +513,10 @@ def activations(mp: Any) -> dict[str, Callable[..., Any]]:
         "silu": lambda x: x * logistic(mp, x),
         "gelu": lambda x: x * normal_distribution(mp, x),
         "sigmoid_slope": lambda x: hyperbolic_secant(mp, x / 2) ** 2 / 4,
+        "silu_slope": lambda x: logistic(mp, x) * (1 + x * logistic(mp, -x)),
+        "gelu_slope": lambda x: (
+            normal_distribution(mp, x) + x * mp.exp(-x * x / 2) / mp.sqrt(2 * mp.pi)
+        ),
         "mish": lambda x: mish(mp, x),
         "celu_gap": lambda x: exponential_gap(mp, x),
         "squareplus": lambda x, b: square_plus(mp, x, b),

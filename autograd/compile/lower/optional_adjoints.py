@@ -32,7 +32,7 @@ SAFE = {  # rows whose slopes are finite where their operands are, but for overf
     p.largest, p.smallest, p.prod, p.logsumexp, p.copysign, p.mod, p.fsum, p.log_softmax_of,
     p.logaddexp2, p.share2, p.sinc, p.sinc_slope, p.mish, p.softsign, p.pieces_slope, p.celu_gap,
     p.finite, p.spread, p.sech, p.acot, p.atan_slope, p.asinh_slope, p.sigmoid_slope,
-    internal_primitives.quotient,
+    p.silu_slope, p.gelu_slope, internal_primitives.quotient,
 }
 # fmt: on
 

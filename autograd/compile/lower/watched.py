@@ -33,7 +33,8 @@ EXPLOSIVE = {  # rows that make an infinity or NaN of finite operands, where eag
     p.xlogy, p.sqrt, p.asin, p.acos, p.acosh, p.atanh, p.sinh, p.cosh, p.polygamma, p.lgamma,
     p.exp10, p.xlog1py, p.logit, p.log1mexp, p.erfinv, p.erfinv_slope, p.gamma, p.fmod, p.ratio,
     p.remainder, p.csc, p.cot, p.csch, p.coth, p.asec, p.acsc, p.asech, p.acsch, p.acoth,
-    p.asin_slope, p.acosh_slope, p.asech_slope, p.atanh_slope, p.celu, p.squareplus, p.squareplus_slope,
+    p.asin_slope, p.acosh_slope, p.asech_slope, p.atanh_slope,
+    p.celu, p.squareplus, p.squareplus_slope,
 }
 OPEN = {  # how many operands, the first, get an infinity or NaN through to the result
     p.add: 2, p.sub: 2, p.mul: 2, p.div: 1, p.neg: 1, p.pos: 1, p.mod: 1, p.total: EVERY,

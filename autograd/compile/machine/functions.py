@@ -351,6 +351,7 @@ NEAR_FUNCTIONS = {p.sin: elementary.near_sin, p.cos: elementary.near_cos}
 VECTORIZED = {  # rows whose functions take several numbers in the time of one
     p.exp, p.expm1, p.log, p.log1p, p.sin, p.cos, p.tanh, p.sigmoid, p.log_sigmoid, p.softplus,
     p.silu, p.gelu, p.elu, p.normal_cdf, p.gaussian, p.erf, p.erfc, p.sigmoid_slope, p.sech,
+    p.silu_slope, p.gelu_slope,
     shifted,
 }
 # fmt: on

@@ -28,7 +28,14 @@ from autograd.compile.tracing.internal_primitives import (
     unequal,
 )
 from autograd.primitive_type import Primitive
-from autograd.scalar_math import LARGEST, SQRT_HALF, SQRT_HALF_LOW, TWO_BY_SQRT_PI, two_product
+from autograd.scalar_math import (
+    INV_SQRT_2PI,
+    LARGEST,
+    SQRT_HALF,
+    SQRT_HALF_LOW,
+    TWO_BY_SQRT_PI,
+    two_product,
+)
 
 Array = np.ndarray[Any, Any]
 Function = Callable[..., Any]  # (*operands, out=array)
@@ -219,6 +226,23 @@ def log_of_share(xs: Array) -> Any:
     return np.where(np.isnan(largest), nan, found)
 
 
+def slope_of_silu(x: Any, out: Array) -> None:
+    """Write the slope of x / (1 + exp(-x)), and its limits at the infinities."""
+    fading(x, out)
+    one = ONE[out.dtype]
+    right = np.greater_equal(x, ZERO[out.dtype])
+    whole = np.add(out, one)
+    above = np.where(right, one, out) / whole
+    found = above * (one + x * (np.where(right, out, one) / whole))
+    np.copyto(out, np.where(np.equal(out, 0.0), right, found))
+
+
+def slope_of_gelu(x: Any) -> Any:
+    """Return the slope of x times the cumulative normal distribution, and its limits."""
+    found = cumulative_normal(x) + INV_SQRT_2PI * x * bell(x, 0.5)
+    return np.where(np.abs(x) > 40.0, np.where(np.greater(x, 0.0), 1.0, 0.0), found)
+
+
 def floor_division(x: Any, y: Any, out: Array) -> None:
     """Write x // y, NaN where y is 0, as under `ieee()`."""
     np.floor_divide(x, y, out=out)
@@ -368,6 +392,8 @@ ARRAY_FUNCTIONS: dict[Primitive, Function] = {
     p.log_sigmoid: log_logistic,
     p.softplus: log1pexp,
     p.silu: silu,
+    p.silu_slope: slope_of_silu,
+    p.gelu_slope: composed(slope_of_gelu),
     p.gelu: composed(gelu),
     p.relu: relu,
     p.leaky_relu: composed(lambda x, slope: np.where(x > 0, x, slope * x)),
