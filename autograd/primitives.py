@@ -157,7 +157,7 @@ coth = Primitive("coth", hyperbolic_cotangent, lambda x, out: -square(csch(x)), 
 asech = Primitive("asech", area_secant, lambda x, out: -asech_slope(x), domain=((0.0, 1.0),),
                   ieee=lambda x: inf if x == 0 else nan)
 asech_slope = Primitive("asech_slope", slope_of_asech, lambda x, out: (2 * x * x - 1) * (x * out * out * out),
-                        domain=((0.0, 1.0),), ieee=lambda x: inf if x in (0, 1) else nan)
+                        domain=((0.0, 1.0),), ieee=lambda x: math.copysign(inf, x) if abs(x) in (0, 1) else nan)
 acsch = Primitive("acsch", area_cosecant, lambda x, out: -asinh_slope(x) / abs(x), domain=(POSITIVE,), ieee=pole_at_0)
 acoth = Primitive("acoth", area_cotangent, lambda x, out: atanh_slope(x), domain=((1.0, inf),),
                   ieee=lambda x: math.copysign(inf, x) if abs(x) == 1 else nan)

@@ -150,7 +150,7 @@ def slope_of_asech(x: float) -> float:
 def slope_of_logistic(x: float) -> float:
     """Return the slope of the logistic function: the density of the logistic distribution."""
     small = math.exp(-abs(x))
-    return small / ((1.0 + small) * (1.0 + small))
+    return small / (1.0 + small) * (1.0 / (1.0 + small))  # the shares of both tails
 
 
 # Exponentials and logarithms.

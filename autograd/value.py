@@ -65,7 +65,7 @@ class Value(Operators):
 
     Values are compared and hashed by identity; `<`, `>` and `bool` follow the number. Functions of
     one number are methods too (`x.exp()`, `x.relu()`, `x.clip(0, 1)`), also under NumPy's names, so
-    that object arrays of Values work; `where`, `xlogy`, `stop_gradient` and those of many numbers
+    that object arrays of Values work; `where`, `stop_gradient` and those of many numbers
     (`mean`, `prod`, `norm`, `logsumexp`) are functions only.
 
     Raises: TypeError for anything that is not a real number; operations raise what the same

@@ -55,7 +55,7 @@ def test_every_row_is_tried_in_every_place_with_every_kind():
 
 def test_the_campaign_counts_what_is_not_clear():
     silent = Case("silent", lambda: 1.0, ())
-    vague = Case("vague", lambda: exp("a"), ("exp",))
+    vague = Case("vague", lambda: math.exp("a"), ("exp",))
     wild = Case("wild", lambda: {}["a"], ())
     assert [is_clear(case) for case in (silent, vague, wild)] == [False] * 3
     assert is_clear(Case("clear", lambda: Value("a"), ("str 'a'",)))
@@ -114,7 +114,7 @@ def test_under_ieee_an_int_beyond_all_floats_is_an_infinity():
         (lambda x: total(x, x), r"sum takes one sequence: sum\(\[x, y, ...\]\)"),
         (lambda x: mean(x), "mean takes a sequence of numbers, not Value"),
         (lambda x: maximum(5), "maximum takes a sequence of numbers, not int 5"),
-        (lambda x: round(x, 1.5), r"round\(x=2\.0, 1\.5\): .* as an integer"),
+        (lambda x: round(x, 1.5), r"round\(x=2\.0, 1\.5\): the decimal places are an int"),
         (lambda x: Value(1.0, (x, x)), "the name of a Value is a str, not tuple"),
         (lambda x: gradients(x * x, x), "leaves: a sequence of Values is expected, not Value"),
         (lambda x: backward(3.0), r"float 3\.0 has no history: pass a Value"),

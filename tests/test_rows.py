@@ -87,6 +87,7 @@ DEFINED_OUTSIDE = {
     ("asec", 0): "defined on both sides of what lies between -1 and 1",
     ("acsc", 0): "defined on both sides of what lies between -1 and 1",
     ("acoth", 0): "defined on both sides of what lies between -1 and 1",
+    ("asech_slope", 0): "an odd function, with a pole at 0",
     ("atanh_slope", 0): "the slope of acoth on the other side of the poles",
     ("celu_gap", 0): "a formula of one side, which is all that celu needs",
 }

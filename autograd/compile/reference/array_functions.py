@@ -176,8 +176,10 @@ def gelu(x: Any) -> Any:
 def slope_of_logistic(x: Any, out: Array) -> None:
     """Write the slope of 1 / (1 + exp(-x)), by the steps of `autograd.scalar_special`."""
     fading(x, out)
-    above = np.add(out, ONE[out.dtype])
-    np.divide(out, np.multiply(above, above), out=out)
+    one = ONE[out.dtype]
+    whole = np.add(out, one)
+    np.divide(out, whole, out=out)
+    np.multiply(out, np.divide(one, whole), out=out)
 
 
 def ratio(x: Any, y: Any) -> Any:
