@@ -174,3 +174,28 @@ def differs(what, found, expected, allowed):
         f"{allowed} allowed: say by how much it may differ in ULPS of tests/test_compile_table.py; "
         "where only infinities and NaN differ, the row may lack ieee= in autograd/primitives.py"
     )
+
+
+# Derivatives taken inside compiled code: what a row's rules are made of is on the tape then.
+
+EVERYDAY = [-2.5, -1.5, -0.75, -0.25, 0.25, 0.5, 0.75, 1.5, 2.5, 7.5]
+UNARY = [
+    name
+    for name, row in p.TABLE.items()
+    if not isinstance(row, Variadic) and len(row.partials) == 1 and row.partials[0]
+]
+
+
+@pytest.mark.parametrize("engine", ["numba", "numpy"])
+@pytest.mark.parametrize("name", UNARY)
+def test_derivatives_of_a_row_inside_compiled_code_are_the_eager_ones(name, engine):
+    row = p.TABLE[name]
+    first, second = autograd.grad(row), autograd.grad(autograd.grad(row))
+    with ieee():
+        points = [x for x in EVERYDAY if math.isfinite(Value(x).record(row, (Value(x),)).data)]
+        expected = [[f(x) for x in points] for f in (first, second)]
+    compiled = autograd.compile(
+        lambda x: [first(x), second(x)], example=(points[0],), engine=engine, finite=False
+    )
+    found = compiled.value(points)
+    np.testing.assert_allclose(found, expected, rtol=1e-11, atol=1e-13, err_msg=name)
