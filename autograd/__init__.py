@@ -33,11 +33,29 @@ Fraction(2, 21)
 """
 
 import importlib
+from math import e, inf, nan, pi, tau
 from typing import TYPE_CHECKING, Any
 
 # fmt: off
 from autograd import value
 from autograd.backward import backward, backward_steps, topological_order
+from autograd.compositions import (
+    deg2rad,
+    digamma,
+    dist,
+    heaviside,
+    isfinite,
+    isinf,
+    isnan,
+    logaddexp,
+    rad2deg,
+    relu6,
+    rsqrt,
+    selu,
+    where,
+)
+from autograd.compositions import deg2rad as radians
+from autograd.compositions import rad2deg as degrees
 from autograd.custom import primitive
 from autograd.drawing.draw import draw_dot, mimebundle, trace
 from autograd.explain import contributions, detect_anomaly, explain_nan, paths
@@ -48,6 +66,12 @@ from autograd.primitives import (
     absolute,
     acos,
     acosh,
+    acot,
+    acoth,
+    acsc,
+    acsch,
+    asec,
+    asech,
     asin,
     asinh,
     atan,
@@ -55,51 +79,78 @@ from autograd.primitives import (
     atanh,
     cbrt,
     ceil,
+    celu,
     clip,
     copysign,
     cos,
     cosh,
+    cot,
+    coth,
+    csc,
+    csch,
     elu,
     equal,
     erf,
     erfc,
+    erfinv,
     exp,
     exp2,
+    exp10,
     expm1,
     floor,
+    fmod,
+    fsum,
+    gamma,
     gelu,
     hypot,
     leaky_relu,
     lgamma,
     log,
+    log1mexp,
     log1p,
     log2,
     log10,
     log_sigmoid,
+    log_softmax,
+    logaddexp2,
     logcosh,
+    logit,
     logsumexp,
     mean,
+    mish,
     norm,
+    normal_cdf,
+    polygamma,
     power,
     prod,
     relu,
+    remainder,
+    sec,
+    sech,
     sigmoid,
     sign,
     silu,
     sin,
+    sinc,
     sinh,
     softmax,
     softplus,
+    softsign,
     sqrt,
     square,
+    squareplus,
     stop_gradient,
     tan,
     tanh,
+    trunc,
     unequal,
-    where,
+    xlog1py,
     xlogy,
 )
+from autograd.primitives import absolute as fabs
+from autograd.primitives import power as pow
 from autograd.primitives import rounded as round
+from autograd.primitives import silu as swish
 from autograd.primitives import total as sum
 from autograd.reductions import dot, maximum, minimum
 from autograd.stepping import stepper
@@ -128,15 +179,21 @@ def __getattr__(name: str) -> Any:
 # Without `compile`, so that `from autograd import *` needs no NumPy.
 # fmt: off
 __all__ = [
-    "absolute", "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "backward",
-    "backward_steps", "cbrt", "ceil", "clip", "contributions", "copysign", "cos", "cosh",
-    "detect_anomaly", "dot", "draw_dot", "Edge", "elu", "equal", "erf", "erfc", "exp", "exp2",
-    "explain_nan", "expm1", "floor", "gelu", "grad", "gradients", "hessian", "hvp", "hypot",
-    "ieee", "jacobian", "jvp", "leaky_relu", "lgamma", "log", "log10", "log1p", "log2",
-    "log_sigmoid", "logcosh", "logsumexp", "maximum", "mean", "minimum", "no_grad", "norm",
-    "paths", "power", "Primitive", "primitive", "prod", "register", "relu", "round", "sigmoid",
-    "sign", "silu", "sin", "sinh", "softmax", "softplus", "sqrt", "square", "Step", "stepper",
-    "stop_gradient", "sum", "tan", "tanh", "topological_order", "trace", "unequal", "Value",
-    "value_and_grad", "vjp", "where", "xlogy",
+    "absolute", "acos", "acosh", "acot", "acoth", "acsc", "acsch", "asec", "asech", "asin",
+    "asinh", "atan", "atan2", "atanh", "backward", "backward_steps", "cbrt", "ceil", "celu",
+    "clip", "contributions", "copysign", "cos", "cosh", "cot", "coth", "csc", "csch", "deg2rad",
+    "degrees", "detect_anomaly", "digamma", "dist", "dot", "draw_dot", "e", "Edge", "elu",
+    "equal", "erf", "erfc", "erfinv", "exp", "exp10", "exp2", "explain_nan", "expm1", "fabs",
+    "floor", "fmod", "fsum", "gamma", "gelu", "grad", "gradients", "heaviside", "hessian",
+    "hvp", "hypot", "ieee", "inf", "isfinite", "isinf", "isnan", "jacobian", "jvp",
+    "leaky_relu", "lgamma", "log", "log10", "log1mexp", "log1p", "log2", "log_sigmoid",
+    "log_softmax", "logaddexp", "logaddexp2", "logcosh", "logit", "logsumexp", "maximum",
+    "mean", "minimum", "mish", "nan", "no_grad", "norm", "normal_cdf", "paths", "pi",
+    "polygamma", "pow", "power", "Primitive", "primitive", "prod", "rad2deg", "radians",
+    "register", "relu", "relu6", "remainder", "round", "rsqrt", "sec", "sech", "selu",
+    "sigmoid", "sign", "silu", "sin", "sinc", "sinh", "softmax", "softplus", "softsign", "sqrt",
+    "square", "squareplus", "Step", "stepper", "stop_gradient", "sum", "swish", "tan", "tanh",
+    "tau", "topological_order", "trace", "trunc", "unequal", "Value", "value_and_grad", "vjp",
+    "where", "xlog1py", "xlogy",
 ]
 # fmt: on

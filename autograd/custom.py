@@ -10,14 +10,16 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from autograd.coercion import as_number
+from autograd.messages import shown
 from autograd.modes import no_grad
-from autograd.primitive_type import Interval, Primitive
+from autograd.primitive_type import Interval, Primitive, is_interval
 from autograd.value import Value
 
 SHARES = (0.21, 0.56, 0.83)  # where in its domain each operand is tried
@@ -55,24 +57,61 @@ def primitive(
     """
 
     def declare(forward: Callable[..., float]) -> Primitive:
-        arity = len(inspect.signature(forward).parameters)
+        symbol = name_of(forward)
+        if not isinstance(domain, (tuple, list)):
+            raise TypeError(f"{symbol}: domain is a (low, high) per operand, not {shown(domain)}")
+        arity = arity_of(forward, len(partials))
         if len(partials) != arity or (domain and len(domain) != arity):
             raise TypeError(
-                f"{forward.__name__} has {arity} operands but {len(partials)} partials"
+                f"{symbol} has {arity} operands but {len(partials)} partials"
                 f" and {len(domain) or 'no'} domains; give one of each per operand"
             )
-        if not all(low < high for low, high in domain):
-            raise ValueError(f"{forward.__name__}: a domain is (low, high), low < high: {domain!r}")
-        row = Primitive(
-            forward.__name__, forward, *partials, domain=domain, smooth=smooth, constant=constant
-        )
-        row.name = forward.__qualname__
-        row.__module__ = forward.__module__
+        if not all(map(is_interval, domain)):
+            raise ValueError(f"{symbol}: a domain is (low, high), low < high: {domain!r}")
+        row = Primitive(symbol, forward, *partials, domain=domain, smooth=smooth, constant=constant)
+        row.name = getattr(forward, "__qualname__", "")  # without one it cannot be pickled
+        row.__module__ = getattr(forward, "__module__", None) or __name__
         row.__doc__ = forward.__doc__ or row.__doc__
         verify(row, check)
         return row
 
     return declare
+
+
+def name_of(forward: Any) -> str:
+    """Return what a function is called; a `partial` by what it is of, an object by its class.
+
+    Raises: TypeError: it is no function.
+    """
+    if not callable(forward):
+        raise TypeError(
+            f"primitive declares a function of floats, not {shown(forward)}; write"
+            " @primitive(partial, ...) with a partial derivative per operand"
+        )
+    if isinstance(forward, functools.partial):
+        return name_of(forward.func)
+    return str(getattr(forward, "__name__", type(forward).__name__))
+
+
+def arity_of(forward: Any, count: int) -> int:
+    """Return how many operands a function takes; so many as are given, if it takes those.
+
+    A ufunc of NumPy says it in `nin`. What says nothing (`math.hypot`) is believed to take as many
+    as there are partials: `verify` calls it with them.
+    """
+    nin = getattr(forward, "nin", None)
+    if isinstance(nin, int):
+        return nin
+    try:
+        signature = inspect.signature(forward)
+    except (ValueError, TypeError):
+        return count
+    try:
+        signature.bind(*range(count))
+    except TypeError:
+        kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+        return sum(x.kind in kinds for x in signature.parameters.values())
+    return count
 
 
 def verify(row: Primitive, check: bool) -> None:

@@ -16,10 +16,11 @@ expressions. Each inherits `Operators`, and says in `record` what it means to ap
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf
 from typing import Any
 
+from autograd import compositions, reductions
 from autograd import primitives as p
-from autograd import reductions
 from autograd.primitive_type import Primitive
 
 
@@ -57,6 +58,8 @@ class Operators:
     def __rfloordiv__(self, other: Any) -> Any: return self.operate(p.floordiv, other, self)
     def __mod__(self, other: Any) -> Any: return self.operate(p.mod, self, other)
     def __rmod__(self, other: Any) -> Any: return self.operate(p.mod, other, self)
+    def __divmod__(self, other: Any) -> Any: return self // other, self % other
+    def __rdivmod__(self, other: Any) -> Any: return other // self, other % self
     def __pow__(self, other: Any) -> Any: return self.operate(p.power, self, other)
     def __rpow__(self, other: Any) -> Any: return self.operate(p.power, other, self)
     def __neg__(self) -> Any: return self.record(p.neg, (self,))
@@ -75,44 +78,84 @@ class Operators:
     cbrt = p.cbrt
     exp = p.exp
     exp2 = p.exp2
+    exp10 = p.exp10
     expm1 = p.expm1
     log = p.log
     log2 = p.log2
     log10 = p.log10
     log1p = p.log1p
+    log1mexp = p.log1mexp
+    logit = p.logit
+    logaddexp = compositions.logaddexp
+    logaddexp2 = p.logaddexp2
+    xlogy = p.xlogy
+    xlog1py = p.xlog1py
+    rsqrt = compositions.rsqrt
     sin = p.sin
     cos = p.cos
     tan = p.tan
     asin = p.asin
     acos = p.acos
     atan = p.atan
+    sec = p.sec
+    csc = p.csc
+    cot = p.cot
+    asec = p.asec
+    acsc = p.acsc
+    acot = p.acot
+    sinc = p.sinc
     sinh = p.sinh
     cosh = p.cosh
     tanh = p.tanh
     asinh = p.asinh
     acosh = p.acosh
     atanh = p.atanh
+    sech = p.sech
+    csch = p.csch
+    coth = p.coth
+    asech = p.asech
+    acsch = p.acsch
+    acoth = p.acoth
     atan2 = p.atan2
     hypot = p.hypot
     logcosh = p.logcosh
     erf = p.erf
     erfc = p.erfc
+    erfinv = p.erfinv
+    normal_cdf = p.normal_cdf
+    gamma = p.gamma
     lgamma = p.lgamma
+    digamma = compositions.digamma
     relu = p.relu
     leaky_relu = p.leaky_relu
     elu = p.elu
-    silu = p.silu
+    celu = p.celu
+    selu = compositions.selu
+    relu6 = compositions.relu6
+    silu = swish = p.silu
+    mish = p.mish
+    softsign = p.softsign
+    squareplus = p.squareplus
     gelu = p.gelu
     sigmoid = p.sigmoid
     log_sigmoid = p.log_sigmoid
     softplus = p.softplus
     floor = p.floor
     ceil = p.ceil
+    trunc = p.trunc
+    fmod = p.fmod
+    remainder = p.remainder
+    heaviside = compositions.heaviside
     sign = p.sign
     copysign = p.copysign
     clip = p.clip
     __floor__ = floor
     __ceil__ = ceil
+    __trunc__ = trunc
+    deg2rad = radians = compositions.deg2rad
+    rad2deg = degrees = compositions.rad2deg
+    abs = __abs__  # PyTorch's names, as `clamp`, `max` and `min` below
+    pow = __pow__
 
     # NumPy calls the method of the ufunc's name on each element of an object array.
     arcsin = asin
@@ -126,6 +169,10 @@ class Operators:
     rint = __round__
     conjugate = __pos__  # for np.var
 
+    def clamp(self, min: Any = None, max: Any = None) -> Any:
+        """Return this, moved into an interval of which an end may be left out, as PyTorch does."""
+        return p.clip(self, -inf if min is None else min, inf if max is None else max)
+
     def maximum(self, *others: Any) -> Any:
         """Return the largest of this and others, see `autograd.maximum`."""
         return reductions.maximum(self, *others)
@@ -133,3 +180,10 @@ class Operators:
     def minimum(self, *others: Any) -> Any:
         """Return the smallest of this and others, see `autograd.minimum`."""
         return reductions.minimum(self, *others)
+
+    max = maximum
+    min = minimum
+
+    # Python's int() would ask `__trunc__`, and lose what the result depends on.
+    def __int__(self) -> int:
+        raise TypeError(f"int of {self!r} would forget its history; use trunc(x), or int(x.data)")

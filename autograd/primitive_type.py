@@ -6,13 +6,14 @@ computes on plain numbers where there is none. So the table imports nothing that
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
+from inspect import CO_VARARGS
 from math import inf, nan
 from types import MethodType
 from typing import Any
 
-from autograd.coercion import elements
-from autograd.messages import shown
+from autograd.coercion import as_number, elements
+from autograd.messages import explained, shown
 
 Interval = tuple[float, float]
 
@@ -28,6 +29,9 @@ class Primitive:
         domain: the open interval of each operand on which the function is real.
         constant: ``(*operands, out) -> one bool per operand``, true where the result is locally
             constant in it, so that no edge is recorded.
+        together: the same as `constant`, where several operands vary, if they differ then: x**y at
+            y = 0 is constant in x only while y stays 0.
+        otherwise: what a call with another number of operands means; None: a TypeError.
         ieee: what ``forward`` would return, were it IEEE 754 arithmetic, where it raises.
         smooth: False where the function has kinks or jumps.
         defaults: values of the last operands, where a call leaves them out.
@@ -52,6 +56,8 @@ class Primitive:
         ieee: Callable[..., float] = lambda *numbers: nan,
         smooth: bool = True,
         defaults: tuple[float, ...] = (),
+        together: Callable[..., Sequence[Any]] | None = None,
+        otherwise: Callable[..., Any] | None = None,
     ) -> None:
         self.symbol = symbol
         self.forward = forward
@@ -61,6 +67,8 @@ class Primitive:
         self.ieee = ieee
         self.smooth = smooth
         self.defaults = defaults
+        self.together = together
+        self.otherwise = otherwise
         self.check_row()
         kind = "smooth" if smooth else "piecewise smooth"
         self.__doc__ = f"{symbol}: {kind}, {len(partials)} operands in {self.domain}."
@@ -96,11 +104,31 @@ class Primitive:
     def __call__(self, *operands: Any) -> Any:
         """Apply to numbers, or have the first Value among the operands record it."""
         if len(operands) != len(self.partials):
+            if self.otherwise is not None and self.takes(len(operands)):
+                return self.otherwise(*operands)  # log(x, base), hypot(x, y, z)
             operands = self.completed(operands)
         for x in operands:
             if hasattr(x, "record"):  # a Value, or any interpreter written later
                 return x.record(self, operands)
-        return self.forward(*operands)
+        try:
+            return self.forward(*operands)
+        except TypeError as error:
+            raise refusal(error, self, operands) from None
+
+    def takes(self, count: int) -> bool:
+        """Tell whether a call with so many operands has a meaning of its own."""
+        if self.otherwise is None:
+            return False
+        code = self.otherwise.__code__
+        return count == code.co_argcount or bool(
+            count > code.co_argcount and code.co_flags & CO_VARARGS
+        )
+
+    def constancy(self, varying: Sequence[bool]) -> Callable[..., Sequence[Any]] | None:
+        """Return what tells where the result is constant, while the given operands vary."""
+        if self.together is not None and sum(varying) > 1:
+            return self.together
+        return self.constant
 
     def completed(self, operands: tuple[Any, ...]) -> tuple[Any, ...]:
         """Return the operands with the defaults of those that were left out."""
@@ -144,6 +172,17 @@ class Primitive:
         return self.name
 
 
+def refusal(error: Exception, op: Primitive, operands: Sequence[Any]) -> Exception:
+    """Return what to raise for plain operands that a function cannot take: which, and the cure."""
+    for x in operands:
+        try:
+            as_number(x)
+        except Exception as found:
+            error = found
+            break
+    return explained(error, op, operands)
+
+
 def is_interval(interval: Any) -> bool:
     """Tell whether something is a pair of numbers, the lower one first."""
     try:
@@ -173,11 +212,11 @@ class Variadic(Primitive):
     def check_row(self) -> None:
         """Check nothing: there is no column with an entry per operand."""
 
-    def __call__(self, xs: Iterable[Any], *others: Any) -> Any:
+    def __call__(self, *arguments: Any) -> Any:
         """Apply to the numbers or Values of a sequence."""
-        if others:
+        if len(arguments) != 1:
             raise TypeError(f"{self.symbol} takes one sequence: {self.symbol}([x, y, ...])")
-        return super().__call__(*elements(self.symbol, xs))
+        return super().__call__(*elements(self.symbol, arguments[0]))
 
     def completed(self, operands: tuple[Any, ...]) -> tuple[Any, ...]:
         """Return the operands: any number of them will do."""

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
+from fractions import Fraction
 from math import inf, nan
 from typing import Any
 
+LARGEST = 1.7976931348623157e308
 TWO_BY_SQRT_PI, INV_SQRT_2PI = 1.1283791670955126, 0.3989422804014327
 LOG_2 = math.log(2.0)
 SQRT_HALF, SQRT_HALF_LOW = 0.7071067811865476, -4.833646656726457e-17
@@ -98,6 +100,22 @@ def gelu_value(x: float) -> float:
     return x * cumulative_normal(x) if x != -inf else -0.0
 
 
+def slope_of_silu(x: float) -> float:
+    """Return the slope of x times its logistic function, with its limits at the infinities."""
+    small = math.exp(-abs(x))
+    if small == 0.0:
+        return 1.0 if x > 0.0 else 0.0
+    above, below = (1.0, small) if x >= 0.0 else (small, 1.0)
+    return above / (1.0 + small) * (1.0 + x * (below / (1.0 + small)))
+
+
+def slope_of_gelu(x: float) -> float:
+    """Return the slope of x times the cumulative normal distribution, with its limits."""
+    if abs(x) > 40.0:
+        return 1.0 if x > 0.0 else 0.0
+    return cumulative_normal(x) + INV_SQRT_2PI * x * bell(x, 0.5)
+
+
 def log1pexp(x: float) -> float:
     """Return log(1 + exp(x)), without overflow on the right or cancellation on the left."""
     return max(x, 0.0) + math.log1p(math.exp(-abs(x))) if x == x else x
@@ -118,6 +136,16 @@ def times_log(x: float, y: float) -> float:
     return x * math.log(y)
 
 
+def whole_order(name: str, n: Any) -> int:
+    """Return the order of a derivative as an int.
+
+    Raises: ValueError: it is none.
+    """
+    if not n >= 0 or n % 1:
+        raise ValueError(f"{name} has an order of 0, 1, 2, ..., not {n!r}")
+    return int(n)
+
+
 def harmonic_sum(n: int, x: float) -> float:
     """Return the n-th derivative of digamma at x > 0.
 
@@ -136,13 +164,23 @@ def harmonic_sum(n: int, x: float) -> float:
     return math.fsum(terms)
 
 
+def cotangent_of_turns(x: float) -> float:
+    """Return cot(pi x) for x from -1/2 to 1/2, exactly 0 at both."""
+    return (
+        1.0 / math.tan(math.pi * x)
+        if abs(x) < 0.25
+        else math.tan(math.copysign(math.pi, x) * (0.5 - abs(x)))
+    )
+
+
 def polygamma_value(n: int, x: float) -> float:
     """Return the n-th derivative of digamma, left of zero by reflection (A. and S. 6.4.7)."""
+    n = whole_order("polygamma", n)
     if x > 0.0 or x != x:
         return x if x != x or (x == inf and n == 0) else harmonic_sum(n, x) if x < inf else 0.0
     if x == math.floor(x):
         raise ValueError("a pole")
-    cotangent = 1.0 / math.tan(math.pi * math.remainder(x, 1.0))
+    cotangent = cotangent_of_turns(math.remainder(x, 1.0))
     polynomial = [0.0, 1.0]
     for _ in range(n):  # d/dx P(cot x) = -(1 + cot(x)**2) P'(cot x)
         slope = [k * c for k, c in enumerate(polynomial)][1:] + [0.0, 0.0]
@@ -172,19 +210,89 @@ def clamp(x: float, low: float, high: float) -> float:
         raise ValueError(f"an empty interval: low {low!r} is above high {high!r}")
     if low != low or high != high:
         return nan
-    return low if x < low else high if x > high else x
+    found = low if x < low else high if x > high else x
+    return found if type(found) is float else exactly(found, (x, low, high))
 
 
 def first_nan_or(choose: Callable[..., Any], numbers: Sequence[Any]) -> Any:
     """Return `choose` of the numbers, or NaN when one of them is NaN."""
     if not numbers:
         raise ValueError(f"{choose.__name__}imum of no numbers")
-    return next((x for x in numbers if x != x), None) or choose(numbers)
+    found = next((x for x in numbers if x != x), None) or choose(numbers)
+    return found if type(found) is float else exactly(found, numbers)
 
 
-def heaviside(x: float) -> float:
-    """Return 1.0 right of zero, 0.0 at zero and left of it, NaN for NaN."""
-    return 1.0 if x > 0 else 0.0 if x <= 0 else x
+def exactly(number: Any, beside: Sequence[Any]) -> Any:
+    """Return a number; an int as a Fraction, if there is one beside it, so that it stays exact."""
+    if type(number) is int and any(isinstance(x, Fraction) for x in beside):
+        return Fraction(number)
+    return number
+
+
+def of_kind(number: float, x: Any) -> Any:
+    """Return a small whole number as a Fraction, if x is one."""
+    return Fraction(number) if isinstance(x, Fraction) else number
+
+
+def as_one(x: Any, y: Any) -> Any:
+    """Return 1 where two numbers are equal, else 0, in their own kind."""
+    found = 1.0 if x == y else 0.0
+    return found if type(x) is float else of_kind(found, x)
+
+
+def heaviside(x: Any) -> Any:
+    """Return 1 right of zero, 0 at zero and left of it, NaN for NaN."""
+    found = 1.0 if x > 0 else 0.0 if x <= 0 else x
+    return found if type(x) is float else of_kind(found, x)
+
+
+def rectified(x: Any) -> Any:
+    """Return x right of zero, 0 left of it, NaN for NaN."""
+    return x if x > 0 or x != x else 0.0 if type(x) is float else of_kind(0.0, x)
+
+
+def slope_of_pieces(x: Any, slope: Any) -> Any:
+    """Return 1 right of zero, a slope left of it, and at zero the least of all between these."""
+    if x > 0:
+        return of_kind(1.0, x)
+    if x < 0:
+        return slope
+    return (
+        x if x != x else of_kind(0.0, x) if slope < 0 else of_kind(1.0, x) if slope > 1 else slope
+    )
+
+
+def rounded_to(x: Any, digits: Any) -> Any:
+    """Return x rounded to some decimal places, ties to even as Python does."""
+    try:
+        return round(x, digits)
+    except TypeError:
+        if isinstance(digits, int):
+            raise
+        raise TypeError(f"the decimal places are an int, not {digits!r}") from None
+
+
+def chosen(condition: Any, x: Any, y: Any) -> Any:
+    """Return x where a condition holds, else y."""
+    found = x if condition else y
+    return found if type(found) is float else exactly(found, (x, y))
+
+
+def with_sign(x: Any, y: Any) -> Any:
+    """Return |x| with the sign of y."""
+    if not isinstance(x, Fraction):
+        return math.copysign(x, y)
+    return -abs(x) if math.copysign(1.0, y) < 0 else abs(x)
+
+
+def finite_part(x: float) -> float:
+    """Return x, or the largest float with its sign, if it is infinite."""
+    return x if x != inf and x != -inf else LARGEST if x > 0 else -LARGEST
+
+
+def ratio_value(x: float, y: float) -> float:
+    """Return x / y, and 0 for 0 / 0: the share of a part in what is no smaller."""
+    return x / y if y or x else x + y
 
 
 def exp_of_difference(x: float, y: float) -> float:
@@ -222,6 +330,20 @@ def softmax_shares(*xs: float) -> list[float]:
     return [share / whole for share in shares]
 
 
-def sign_of(x: float) -> float:
-    """Return -1.0, 0.0 or 1.0; NaN for NaN."""
-    return math.copysign(1.0, x) if x > 0 or x < 0 else 0.0 if x == 0 else x
+def log_of_share(index: int, *xs: float) -> float:
+    """Return the logarithm of a share of the softmax; next to 0 by log1p of the other shares."""
+    if any(x != x for x in xs):
+        return nan
+    own = xs[index]
+    top = max(xs)
+    if not math.isfinite(top):
+        return math.log(softmax_shares(*xs)[index]) if own == top else -inf
+    shares = shifted_exponentials(xs)
+    shares.remove(1.0)
+    return (own - top) - math.log1p(math.fsum(shares))
+
+
+def sign_of(x: Any) -> Any:
+    """Return -1, 0 or 1; NaN for NaN."""
+    found = math.copysign(1.0, x) if x > 0 or x < 0 else 0.0 if x == 0 else x
+    return found if type(x) is float else of_kind(found, x)

@@ -111,20 +111,21 @@ def possible_parents(op: Primitive, operands: Sequence[Any]) -> tuple[Any, ...]:
 
 def constancy(op: Primitive, i: int, node: Value) -> Any:
     """Return a node that is true where the result is constant in an operand, or False: nowhere."""
-    count = len(node.operands)
-    if op.constant is None or never_constant(op, count)[i]:
+    varying = tuple(isinstance(x, Value) for x in node.operands)
+    if op.constant is None or never_constant(op, varying)[i]:
         return False
-    return mask_row(op, i, count)(*node.operands, node)
+    return mask_row(op, i, varying)(*node.operands, node)
 
 
 @cache
-def never_constant(op: Primitive, count: int) -> list[bool]:
+def never_constant(op: Primitive, varying: Sequence[bool]) -> list[bool]:
     """Tell for each operand whether the result depends on it for all numbers."""
-    unknown = [Unknown()] * (count + 1)
+    unknown = [Unknown()] * (len(varying) + 1)
     try:
-        return [found is False for found in op.constant(*unknown)]  # type: ignore[misc]
+        constant = op.constancy(varying)
+        return [found is False for found in constant(*unknown)]  # type: ignore[misc]
     except (TypeError, AttributeError):  # it asks for more than comparisons
-        return [False] * count
+        return [False] * len(varying)
 
 
 class Unknown:
@@ -140,16 +141,20 @@ class Unknown:
 
 
 class Mask(Primitive):
-    """The primitive that tells where the result of a row is constant in one of its operands."""
+    """The primitive that tells where the result of a row is constant in one of its operands.
 
-    def __init__(self, row: Primitive, operand: int, arity: int) -> None:
+    That depends on which of them vary, see `Primitive.constancy`.
+    """
+
+    def __init__(self, row: Primitive, operand: int, varying: Sequence[bool]) -> None:
         def is_constant(*numbers: Any) -> float:
-            return float(row.constant(*numbers)[operand])  # type: ignore[misc]
+            return float(rule(*numbers)[operand])  # type: ignore[misc]
 
-        self.row = row
+        rule = row.constancy(varying)
+        self.row_constant = rule
         self.operand = operand
         symbol = f"constant{operand}_{row.symbol}"
-        super().__init__(symbol, is_constant, *[None] * (arity + 1), smooth=False)
+        super().__init__(symbol, is_constant, *[None] * (len(varying) + 1), smooth=False)
 
 
 mask_row = cache(Mask)

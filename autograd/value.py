@@ -75,7 +75,7 @@ class Value(PeerNames, Operators):
     Comparisons and `bool` follow the number, `==` and `!=` too. Hashing goes by identity: a dict or
     a set tells Values apart whose numbers are equal; `in` and `index` of a list do not, for which
     there is `is`. Functions of one number are methods too (`x.exp()`, `x.relu()`, `x.clip(0, 1)`),
-    also under NumPy's names, so that object arrays of Values work; `where`, `xlogy`,
+    also under NumPy's names, so that object arrays of Values work; `where`,
     `stop_gradient` and those of many numbers (`mean`, `prod`, `norm`, `logsumexp`) are functions
     only.
 
@@ -614,7 +614,8 @@ def edge_mask(
     if None in op.partials:
         mask = [is_value and rule is not None for is_value, rule in zip(mask, op.partials)]
     if op.constant is not None:
-        locally_constant = op.constant(*numbers, out)
+        constant = op.constant if op.together is None else op.constancy(mask)
+        locally_constant = constant(*numbers, out)  # type: ignore[misc]
         mask = [edge and not constant for edge, constant in zip(mask, locally_constant)]
     return mask
 

@@ -36,7 +36,8 @@ COMMANDS = {
         "derivatives taken inside compiled code, at poles and kinks: do they agree?",
     ),
     "accuracy": Command(
-        "benchmarks.trust.accuracy", "the worst error of each primitive's slope, in ulp"
+        "benchmarks.trust.accuracy",
+        "the worst errors of each primitive's slope and second derivatives, in ulp",
     ),
     "faults": Command(
         "benchmarks.trust.faults", "bad input, interrupts, memory, hash seeds; what a node costs"

@@ -56,7 +56,7 @@ BINARY = {
 COMPARISONS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 UNSUPPORTED: dict[str, Callable[[Any], Any]] = {
     "@": lambda x: x @ x, "<<": lambda x: x << 1, ">>": lambda x: 1 >> x, "&": lambda x: x & 1,
-    "|": lambda x: 1 | x, "^": lambda x: x ^ x, "~": lambda x: ~x, "divmod": lambda x: divmod(x, 2),
+    "|": lambda x: 1 | x, "^": lambda x: x ^ x, "~": lambda x: ~x,
     "subscript": lambda x: x[0], "item assign": lambda x: operator.setitem(x, 0, 1.0),
     "call": lambda x: x(), "len": len, "iter": iter, "float": float, "int": int,
     "complex": complex, "integer": operator.index, "pow": lambda x: pow(x, 2, 3),
@@ -117,6 +117,8 @@ def of_rows() -> Iterator[Case]:
                 yield Case(f"{name} {i} {what}", bound(row, *given), (row.symbol, kind(bad)))
         if not isinstance(row, Variadic):
             for given in {*range(6)} - {*range(n - len(row.defaults), n + 1)}:
+                if row.takes(given):
+                    continue
                 call = bound(row, *[Value(1.0) for _ in range(given)])
                 yield Case(f"{name} of {given} operands", call, (row.symbol, "takes", str(given)))
 
@@ -127,7 +129,8 @@ def of_methods() -> Iterator[Case]:
         row = getattr(Value, name)
         if isinstance(row, Primitive):
             n, method = len(row.partials), getattr(Value(1.0), name)
-            yield Case(f".{name} too many", bound(method, *[1.0] * n), (row.symbol, "takes"))
+            if not row.takes(n + 1):
+                yield Case(f".{name} too many", bound(method, *[1.0] * n), (row.symbol, "takes"))
             for i in range(n - 1):
                 for what, bad in BAD.items():
                     others = [bad if k == i else 1.0 for k in range(n - 1)]

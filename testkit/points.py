@@ -56,8 +56,12 @@ def operand(domain):
 PARAMETERS = {  # operands that are no real numbers: name of the row -> position -> choices
     "gaussian": {1: (0.5, 1.0)},
     "polygamma": {0: (0, 1, 2, 5)},
+    "sinc_slope": {0: (0, 1, 2, 5)},
     "rounded": {1: (0, 2, -1)},
 }
+
+
+INDEXED = ("softmax_of", "log_softmax_of")  # n-ary rows whose first operand says which result
 
 
 def grids(name, magnitudes):

@@ -53,6 +53,15 @@ def gelu_terms(x):
     return cumulative(x) + abs(x) * phi(x)
 
 
+def mish_terms(x):
+    return mp.tanh(mp.log1p(mp.exp(x))) * (1 + abs(x))
+
+
+def of_sinc(operands, out, exact):
+    n, x = operands[0] + 1, operands[1]
+    return 16 * max(0.25, math.pi**n / max(n + 1.0, math.pi * abs(x)) / float(abs(exact)))
+
+
 CBRT = "the C library's cube root may be wrong by 3 ulp, and the slope takes its square"
 LOSSES = {
     ("cbrt", 0): Loss(lambda *_: 9, CBRT),
@@ -75,6 +84,26 @@ LOSSES = {
         lambda v, out, exact: 4 + subnormal(EXACT["gaussian"][0](*map(mp.mpf, v))),
         "out is subnormal",
     ),
+    ("gamma", 0): Loss(
+        near_root(lambda x: mp.gamma(x)), "the slope has a root at 1.46, that of digamma"
+    ),
+    ("asech_slope", 0): Loss(
+        near_root(lambda x: (2 * x * x + 1) / x**2 / mp.sqrt(1 - x * x) ** 3),
+        "the slope has a root at 0.71",
+    ),
+    ("silu_slope", 0): Loss(
+        near_root(lambda x: logistic(x) * logistic(-x) * (2 + abs(x))),
+        "the slope has roots at -2.4 and 2.4",
+    ),
+    ("gelu_slope", 0): Loss(
+        lambda v, out, exact: (
+            near_root(lambda x: phi(x) * (2 + x * x))(v, out, exact)
+            + 2 * subnormal(mp.exp(-(mp.mpf(v[0]) ** 2) / 2))
+        ),
+        "the slope has roots at -1.41 and 1.41; below -37.6 the density is subnormal",
+    ),
+    ("mish", 0): Loss(near_root(mish_terms), "the slope has a root at -1.19"),
+    ("sinc_slope", 1): Loss(of_sinc, "the derivatives of sinc have roots: their terms cancel"),
     ("lgamma", 0): Loss(near_root(lambda x: 1), "digamma has a root at 1.46"),
     ("silu", 0): Loss(
         lambda v, out, exact: (

@@ -10,8 +10,8 @@ from autograd.testing.mpmath_context import context
 from autograd.testing.mpmath_functions import precise_function, real
 from testkit.floats import LARGEST, TINY
 from testkit.high_precision import error
-from testkit.points import LISTS, points
-from testkit.slope_errors import Loss
+from testkit.points import INDEXED, LISTS, points
+from testkit.slope_errors import LOSSES, Loss
 
 MAX_ULP = 4.0  # of a value, unless stated below
 DIGITS = 80  # of the reference, for what it cancels itself
@@ -29,7 +29,32 @@ def near(*roots):
     return allowed
 
 
+def sum_near_0(operands, exact):
+    """Allow 4 ulp of the larger operand, where it and the logarithm nearly cancel."""
+    return MAX_ULP * max(1.0, float(max(map(abs, operands)) / abs(exact))) if exact else math.inf
+
+
+def sinc_terms(n, x):
+    """Return the size of the terms of which the n-th derivative of sinc is made."""
+    return math.pi**n / max(n + 1.0, math.pi * abs(x))
+
+
+def of_sinc(operands, exact):
+    """Allow 16 ulp of the terms, where a derivative of sinc is smaller than they are."""
+    n, x = operands
+    return 16.0 * max(0.25, float(sinc_terms(n, x) / abs(exact))) if n and exact else MAX_ULP
+
+
+def of_terms(loss):
+    """Allow a value, which is a slope, what the slope is allowed."""
+    return lambda operands, exact: loss.allowed(operands, None, exact)
+
+
 VALUE_LOSSES = {
+    "silu_slope": Loss(of_terms(LOSSES["silu", 0]), LOSSES["silu", 0].reason),
+    "gelu_slope": Loss(of_terms(LOSSES["gelu", 0]), LOSSES["gelu", 0].reason),
+    "logaddexp2": Loss(sum_near_0, "a negative number and a logarithm of the same size cancel"),
+    "sinc_slope": Loss(of_sinc, "the derivatives of sinc have roots: their terms cancel"),
     "lgamma": Loss(near(1.0, 2.0), "Python's lgamma has an absolute error next to its roots"),
     "polygamma": Loss(near(1.4616321449683622), "digamma has a root at 1.46: its terms cancel"),
 }
@@ -41,7 +66,7 @@ def points_of_value(name):
         return points(name)
     if name == "inner_product":
         return [(0.5, *xs, *reversed(xs)) for xs in LISTS]
-    if name == "softmax_of":
+    if name in INDEXED:
         return [(i, *xs) for xs in LISTS for i in range(len(xs))]
     return list(LISTS)
 

@@ -54,6 +54,7 @@ USUAL_NUMBERS = [1, -2.0, 0.5, 3, 0.0, -1]
 NUMBERS = {  # by row and position: what a plain operand may be there
     ("rounded", 1): [0, 1, 2, -1],
     ("polygamma", 0): [0, 1, 2, 3],
+    ("sinc_slope", 0): [0, 1, 2, 3],
     ("power", 1): [2, 3.0, -1, 0.5, 0, 1, -2.5, 2.0, 1.0, -2],
     ("power", 0): [2, 0.5, 1, 3.0],
     ("clip", 1): [-1, 0.0, -0.5, 0.25],
@@ -62,7 +63,11 @@ NUMBERS = {  # by row and position: what a plain operand may be there
     ("div", 1): [1, -2.0, 0.5, 3],
     ("xlogy", 1): [1, 0.5, 3, 2.0],
 }
-PLAIN_ONLY = {("rounded", 1): [0, 1, 2, -1], ("polygamma", 0): [1, 1, 1]}
+PLAIN_ONLY = {
+    ("rounded", 1): [0, 1, 2, -1],
+    ("polygamma", 0): [1, 1, 1],
+    ("sinc_slope", 0): [1, 0, 2],
+}
 BOUNDS = {("clip", 1): [-0.4], ("clip", 2): [0.9]}
 PLACES = [
     (name, i)
@@ -127,6 +132,8 @@ VARIADIC = {
     "logsumexp": lambda xs, c: p.logsumexp([c, xs[0], xs[1]]),
     "largest": lambda xs, c: p.largest([xs[0], c, xs[1]]),
     "smallest": lambda xs, c: p.smallest([xs[0], c, xs[1]]),
+    "fsum": lambda xs, c: p.fsum([xs[0], c, xs[1]]),
+    "log_softmax_of": lambda xs, c: p.log_softmax([xs[0], c, xs[1]])[2],
     "softmax_of": lambda xs, c: p.softmax([xs[0], c, xs[1]])[2],
     "inner_product": lambda xs, c: autograd.dot([c, xs[0]], [xs[1], c], bias=c),
 }

@@ -14,7 +14,7 @@ import autograd
 from autograd import Value, ieee
 from autograd import primitives as p
 from autograd.primitive_type import Variadic
-from testkit.points import COARSE_MAGNITUDES, LISTS, PARAMETERS, points
+from testkit.points import COARSE_MAGNITUDES, INDEXED, LISTS, PARAMETERS, points
 
 pytest.importorskip("numba")
 INF, NAN = math.inf, math.nan
@@ -26,12 +26,17 @@ LIBM = {
     "norm": (2, 2),  # scaled, where Python's `hypot` adds up with compensation
     "logsumexp": (2, 4),  # a plain sum in place of `fsum`
     "softmax_of": (2, 8),
+    "log_softmax_of": (2, 8),
+    "gamma": (16, 16),  # C's, where Python has its own
 }
 # Rows whose functions and rules call no elementary function that has a vector form.
 SAME_BITS = """add sub mul div mod floordiv neg pos absolute square sqrt cbrt exp2 log2 log10 tan asin
     acos atan atan2 sinh cosh acosh atanh hypot polygamma step sign floor ceil rounded copysign at_least
     at_most relu leaky_relu clip where stop_gradient less less_equal greater greater_equal equal
-    inner_product total mean prod largest smallest""".split()
+    inner_product total mean prod largest smallest cot asec acsc acot asech acsch
+    fmod remainder trunc ratio tied finite spread asin_slope atan_slope asinh_slope acosh_slope
+    atanh_slope asech_slope pieces_slope squareplus squareplus_slope softsign sinc_slope
+    """.split()
 ULPS = {  # (value, slope) in units in the last place, where an engine does not give eager's bits
     "libm": LIBM,
     "vector": LIBM  # those of `autograd.compile.machine.elementary`
@@ -44,6 +49,8 @@ ULPS = {  # (value, slope) in units in the last place, where an engine does not 
         "asinh": (0, 2),
         "gaussian": (1, 2),
         "gelu": (5, 512),  # a slope near its root: a difference
+        "gelu_slope": (512, 512),
+        "silu_slope": (8, 64),
         "softmax_of": (2, 8),
     },
     "numpy": {"softmax_of": (4, 12), "logsumexp": (4, 12)},
@@ -109,7 +116,7 @@ def variadic_cases(name, row):
         ]
         if name == "inner_product":
             some = [(0.5, *xs, *reversed(xs)) for xs in some]
-        yield lambda *xs, n=n: row((n - 1, *xs) if name == "softmax_of" else xs), some
+        yield lambda *xs, n=n: row((n - 1, *xs) if name in INDEXED else xs), some
 
 
 def tried(function, numbers):
@@ -123,8 +130,16 @@ def tried(function, numbers):
     return found
 
 
-@pytest.mark.parametrize("way", ["vector", "libm", "numpy"])
-@pytest.mark.parametrize("name", p.TABLE)
+# What has no vector form is the same code in both ways.
+WAYS = [
+    (name, way)
+    for name in p.TABLE
+    for way in ("vector", "libm", "numpy")
+    if way != "libm" or name not in SAME_BITS
+]
+
+
+@pytest.mark.parametrize(("name", "way"), WAYS)
 def test_a_compiled_row_equals_the_eager_one(name, way):
     allowed = ULPS[way].get(name, OTHER_ULPS[way])
     options = {"engine": "numpy"} if way == "numpy" else {"engine": "numba", "functions": way}
@@ -159,3 +174,28 @@ def differs(what, found, expected, allowed):
         f"{allowed} allowed: say by how much it may differ in ULPS of tests/test_compile_table.py; "
         "where only infinities and NaN differ, the row may lack ieee= in autograd/primitives.py"
     )
+
+
+# Derivatives taken inside compiled code: what a row's rules are made of is on the tape then.
+
+EVERYDAY = [-2.5, -1.5, -0.75, -0.25, 0.25, 0.5, 0.75, 1.5, 2.5, 7.5]
+UNARY = [
+    name
+    for name, row in p.TABLE.items()
+    if not isinstance(row, Variadic) and len(row.partials) == 1 and row.partials[0]
+]
+
+
+@pytest.mark.parametrize("engine", ["numba", "numpy"])
+@pytest.mark.parametrize("name", UNARY)
+def test_derivatives_of_a_row_inside_compiled_code_are_the_eager_ones(name, engine):
+    row = p.TABLE[name]
+    first, second = autograd.grad(row), autograd.grad(autograd.grad(row))
+    with ieee():
+        points = [x for x in EVERYDAY if math.isfinite(Value(x).record(row, (Value(x),)).data)]
+        expected = [[f(x) for x in points] for f in (first, second)]
+    compiled = autograd.compile(
+        lambda x: [first(x), second(x)], example=(points[0],), engine=engine, finite=False
+    )
+    found = compiled.value(points)
+    np.testing.assert_allclose(found, expected, rtol=1e-11, atol=1e-13, err_msg=name)

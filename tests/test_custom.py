@@ -1,11 +1,14 @@
 """@primitive: functions of a user's own, and what is refused when they are declared."""
 
 import copy
+import functools
 import math
 import pickle
 
+import numpy as np
 import pytest
 
+import autograd
 from autograd import Value, cos, exp, grad, ieee, primitive, where
 
 
@@ -85,6 +88,61 @@ def test_a_wrong_declaration_is_refused(declare, error, message):
 
 def math_sin(x):
     return math.sin(x)
+
+
+def scaled_square(scale, x):
+    return scale * x * x
+
+
+class Wave:
+    def __call__(self, x):
+        return math.sin(x)
+
+
+@pytest.mark.parametrize(
+    ("forward", "partials", "symbol", "operands", "slopes"),
+    [
+        (functools.partial(scaled_square, 3.0), [lambda x, out: 6 * x], "scaled_square", (2.0,), (12.0,)),
+        (functools.partial(max, 0.0), [lambda x, out: where(x > 0, 1.0, 0.0)], "max", (2.0,), (1.0,)),
+        (Wave(), [lambda x, out: cos(x)], "Wave", (0.5,), (math.cos(0.5),)),
+        (math.hypot, [lambda x, y, out: x / out, lambda x, y, out: y / out], "hypot", (3.0, 4.0), (0.6, 0.8)),
+        (math.sin, [lambda x, out: cos(x)], "sin", (0.5,), (math.cos(0.5),)),
+        (np.sin, [lambda x, out: cos(x)], "sin", (0.5,), (math.cos(0.5),)),
+        (
+            np.logaddexp,
+            [lambda x, y, out: exp(x - out), lambda x, y, out: exp(y - out)],
+            "logaddexp",
+            (0.0, 0.0),
+            (0.5, 0.5),
+        ),
+        (lambda x, k=2: x**k, [lambda x, out: 2 * x], "<lambda>", (3.0,), (6.0,)),
+    ],
+)  # fmt: skip
+def test_whatever_can_be_called_can_be_declared(forward, partials, symbol, operands, slopes):
+    row = primitive(*partials)(forward)
+    values = [Value(x) for x in operands]
+    out = row(*values)
+    out.backward()
+    assert str(row) == symbol and type(out.data) is float
+    assert [x.grad for x in values] == pytest.approx(slopes, rel=1e-15)
+    compiled = autograd.compile(row, example=operands, engine="numpy")
+    assert compiled.value(*([x] for x in operands)).tolist() == [out.data]
+
+
+@pytest.mark.parametrize(
+    ("declare", "message"),
+    [
+        (lambda: primitive(lambda x, out: x)(np.logaddexp), "logaddexp has 2 operands but 1 partials"),
+        (lambda: primitive(lambda x, out: x, None)(Wave()), "Wave has 1 operands but 2 partials"),
+        (lambda: primitive(None, None)(functools.partial(scaled_square, 1.0)), "scaled_square has 1"),
+        (lambda: primitive(None, None)(math.sin), "sin has 1 operands but 2 partials"),
+        (lambda: primitive(lambda x, out: x)(3.0), r"of floats, not 3.0; write @primitive\(partial"),
+        (lambda: primitive(lambda x, out: x, domain=5)(math.sin), "sin: domain is a .* per operand, not 5"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_declared_says_what_to_pass(declare, message):
+    with pytest.raises(TypeError, match=message):
+        declare()
 
 
 def test_a_small_error_is_seen_and_a_right_rule_is_not():

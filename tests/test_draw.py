@@ -33,7 +33,7 @@ from testkit.pictures import (
     svg_of,
     texts,
 )
-from testkit.points import PARAMETERS
+from testkit.points import INDEXED, PARAMETERS
 from testkit.random_graphs import everyday, graphs, leaves_of, tied
 
 points = st.tuples(everyday, everyday, everyday)
@@ -153,7 +153,7 @@ def test_every_primitive_can_be_drawn(name):
     ]  # fmt: skip
     if isinstance(row, p.Variadic):
         xs = [Value(0.25), Value(0.5), Value(0.75)]
-        result = softmax(xs)[0] if name == "softmax_of" else row(xs)
+        result = row((0, *xs)) if name in INDEXED else row(xs)
     else:
         result = row(*operands)
     symbol = row.symbol

@@ -22,7 +22,7 @@ from autograd.testing.mpmath_functions import precise_function, precise_function
 from testkit.closed_forms import partial_of
 from testkit.floats import LARGEST
 from testkit.high_precision import DIGITS
-from testkit.points import COARSE_MAGNITUDES, PARAMETERS, points
+from testkit.points import COARSE_MAGNITUDES, INDEXED, PARAMETERS, points
 from testkit.value_errors import VALUE_LOSSES, exact_value, points_of_value, wrong_value
 
 SMOOTH = [name for name, row in p.TABLE.items() if row.smooth and name != "stop_gradient"]
@@ -76,6 +76,20 @@ DEFINED_OUTSIDE = {
     ("cbrt", 0): "the cube root of a negative number is real; at 0 the slope is infinite",
     ("lgamma", 0): "the logarithm of |gamma| is defined between the poles",
     ("polygamma", 1): "defined between the poles, by reflection",
+    ("gamma", 0): "defined between the poles",
+    ("ratio", 1): "a quotient; only a length, which is not negative, makes 0 / 0 a 0",
+    ("log1mexp", 0): "an even function, with a pole at 0",
+    ("csc", 0): "an odd function, with a pole at 0",
+    ("cot", 0): "an odd function, with a pole at 0",
+    ("csch", 0): "an odd function, with a pole at 0",
+    ("coth", 0): "an odd function, with a pole at 0",
+    ("acsch", 0): "an odd function, with a pole at 0",
+    ("asec", 0): "defined on both sides of what lies between -1 and 1",
+    ("acsc", 0): "defined on both sides of what lies between -1 and 1",
+    ("acoth", 0): "defined on both sides of what lies between -1 and 1",
+    ("asech_slope", 0): "an odd function, with a pole at 0",
+    ("atanh_slope", 0): "the slope of acoth on the other side of the poles",
+    ("celu_gap", 0): "a formula of one side, which is all that celu needs",
 }
 SHARES_OUTSIDE = (1e-12, 0.3, 0.71, 3.4)  # how far beyond an end of a domain
 
@@ -239,7 +253,7 @@ def everyday_points(name, free=EVERYDAY):
     row = p.TABLE[name]
     if isinstance(row, Variadic):
         several = itertools.product(EVERYDAY[2:8:2], repeat=3)
-        return [(0, *xs) if name == "softmax_of" else tuple(xs) for xs in several]
+        return [(0, *xs) if name in INDEXED else tuple(xs) for xs in several]
     special = PARAMETERS.get(name, {})
     grids = [
         special.get(i) or [x for x in free if low < x < high]
@@ -258,7 +272,7 @@ def exact_at(name, operands):
 
 def is_constant_near(name, operands, i):
     """Tell whether a row does not change with operand i, wherever in a neighbourhood all others are."""
-    fixed = PARAMETERS.get(name, {0: ()} if name == "softmax_of" else {})
+    fixed = PARAMETERS.get(name, {0: ()} if name in INDEXED else {})
     sides = [(0.0,) if j in fixed else (-NEAR, 0.0, NEAR) for j in range(len(operands))]
     with context().workdps(NEIGHBOURHOOD_DIGITS):
         found = {}
@@ -322,7 +336,7 @@ def one_sided(name, operands, i):
 
 def kink(name, operands):
     """Return the first operand along which slope or curvature jump, None where there is none."""
-    fixed = PARAMETERS.get(name, {0: ()} if name == "softmax_of" else {})
+    fixed = PARAMETERS.get(name, {0: ()} if name in INDEXED else {})
     for i in set(range(len(operands))) - set(fixed):
         sides = one_sided(name, operands, i)
         if sides is None:
@@ -352,7 +366,10 @@ def test_a_missing_smooth_is_noticed(name):
 
 # The symbol.
 
-SPELT_OTHERWISE = {"absolute": "abs is the spelling of Python and NumPy"}
+SPELT_OTHERWISE = {
+    "absolute": "abs is the spelling of Python and NumPy",
+    "where": "autograd.where takes functions as branches as well",
+}
 
 
 @pytest.mark.parametrize("name", [name for name in p.TABLE if hasattr(autograd, name)])
@@ -361,7 +378,7 @@ def test_the_symbol_of_a_row_spells_what_autograd_offers(name):
     if not symbol.isidentifier():
         return
     if name in SPELT_OTHERWISE:
-        assert hasattr(builtins, symbol)
+        assert hasattr(builtins, symbol) or hasattr(autograd, symbol)
         return
     assert getattr(autograd, symbol, None) is p.TABLE[name], (
         f"the row {name} has the symbol {symbol!r}, but there is no such autograd.{symbol}: spell it "

@@ -441,9 +441,15 @@ def test_a_stranger_is_asked_in_comparisons_and_on_the_right_of_every_operator()
     assert {operation(Value(1.0), Tensor()) for operation, _ in BINARY} == {"mine"}
 
 
-@pytest.mark.parametrize("text", ["float", "int", "index", "complex", "array", "array_ufunc"])
+@pytest.mark.parametrize("text", ["float", "index", "complex", "array", "array_ufunc"])
 def test_the_methods_that_would_lose_a_gradient_do_not_exist(text):
     assert not hasattr(Value, f"__{text}__")
+
+
+def test_an_int_of_a_value_is_refused_though_trunc_is_not():
+    with pytest.raises(TypeError, match="would forget its history; use trunc"):
+        int(Value(2.5))
+    assert isinstance(math.trunc(Value(2.5)), Value)
 
 
 def test_a_row_without_a_global_name_cannot_be_pickled():

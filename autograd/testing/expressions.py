@@ -35,9 +35,13 @@ N_ARY_OPERANDS = 4
 # Rows that `autograd` itself does not offer: a program imports them from `autograd.primitives`.
 INNER_ROWS = frozenset(
     """
-    add sub mul div mod floordiv neg pos gaussian normal_cdf polygamma step rounded
+    add sub mul div mod floordiv neg pos gaussian step rounded
     at_least at_most less less_equal greater greater_equal equal
-    inner_product total softmax_of largest smallest
+    inner_product total softmax_of log_softmax_of largest smallest
+    ratio finite tied spread share2 pieces_slope celu_gap asin_slope
+    asech_slope acosh_slope asinh_slope
+    atan_slope atanh_slope erfinv_slope sigmoid_slope silu_slope gelu_slope
+    sinc_slope squareplus_slope
     """.split()
 )
 
@@ -63,6 +67,11 @@ def first_of_softmax(*xs: Any) -> Any:
     return p.softmax(xs)[0]
 
 
+def first_of_log_softmax(*xs: Any) -> Any:
+    """Return the first of the log_softmax of some numbers."""
+    return p.log_softmax(xs)[0]
+
+
 def two_term_dot(bias: Any, w: Any, x: Any, y: Any) -> Any:
     """Return bias + w*x + y*y, a dot with a weight that is its own input."""
     return reductions.dot([w, y], [x, y], bias)
@@ -77,6 +86,14 @@ SPECIAL = {
         lambda *xs: f"softmax([{', '.join(xs)}])[0]",
         "softmax",
     ),
+    "log_softmax_of": Operation(
+        "log_softmax",
+        first_of_log_softmax,
+        (p.REAL,),
+        True,
+        lambda *xs: f"log_softmax([{', '.join(xs)}])[0]",
+        "log_softmax",
+    ),
     "inner_product": Operation(
         "dot",
         two_term_dot,
@@ -88,8 +105,8 @@ SPECIAL = {
 }
 # Rows that are no functions of variables alone, or whose derivative is not that of their value.
 LEFT_OUT = frozenset(
-    """gaussian polygamma rounded at_least at_most where stop_gradient less less_equal greater
-    greater_equal equal mod floordiv clip""".split()
+    """gaussian polygamma sinc_slope rounded at_least at_most where stop_gradient less less_equal
+    greater greater_equal equal mod fmod remainder floordiv clip tied finite pieces_slope""".split()
 )
 SIMPLEST = ("add", "mul", "sub", "square", "neg", "sin", "exp", "tanh", "div")  # to shrink towards
 

@@ -91,6 +91,11 @@ def arithmetic(mp: Any) -> dict[str, Callable[..., Any]]:
         "pos": lambda x: x,
         "absolute": analytic_abs,
         "square": lambda x: x * x,
+        "ratio": operator.truediv,
+        "fmod": lambda x, y: x - y * toward_zero(mp, real(x / y)),
+        "remainder": lambda x, y: x - y * mp.nint(real(x / y)),
+        "finite": lambda x: x,
+        "spread": lambda x: x * (1 - x),
     }
 
 
@@ -224,6 +229,40 @@ def times_log(mp: Any, x: Any, y: Any) -> Any:
     return x * mp.log(y)
 
 
+def toward_zero(mp: Any, x: Any) -> Any:
+    """Return a number without its decimal places."""
+    return mp.floor(x) if x > 0 else mp.ceil(x)
+
+
+def times_log1p(mp: Any, x: Any, y: Any) -> Any:
+    """Return x * log(1 + y), 0 for a plain x of 0."""
+    if x == 0:
+        return mp.mpf(0)
+    require_real(real(y) > -1, "the logarithm of a negative number")
+    return x * mp.log1p(y)
+
+
+def log_of_one_less(mp: Any, x: Any) -> Any:
+    """Return log(1 - exp(-|x|))."""
+    small = exponential(mp, -analytic_abs(x))
+    require_real(real(x) != 0, "the logarithm of 0")
+    if real(small) > 0.5:
+        return mp.log(-mp.expm1(-analytic_abs(x)))
+    return mp.log1p(-small)
+
+
+def log2_of_sum(mp: Any, x: Any, y: Any) -> Any:
+    """Return log2(2**x + 2**y), by the larger of them."""
+    top = x if real(x) >= real(y) else y
+    small = exponential(mp, (x + y - 2 * top) * mp.log(2))
+    return top + mp.log1p(small) / mp.log(2)
+
+
+def share_of_two(mp: Any, x: Any, y: Any) -> Any:
+    """Return 2**x / (2**x + 2**y)."""
+    return softmax_share(mp, 0, [x * mp.log(2), y * mp.log(2)])
+
+
 def powers(mp: Any) -> dict[str, Callable[..., Any]]:
     """Return roots, exponentials and logarithms."""
     return {
@@ -237,7 +276,60 @@ def powers(mp: Any) -> dict[str, Callable[..., Any]]:
         "log10": restricted(lambda x: x > 0, lambda x: mp.log(x) / mp.log(10)),
         "log1p": restricted(lambda x: x > -1, mp.log1p),
         "xlogy": lambda x, y: times_log(mp, x, y),
+        "xlog1py": lambda x, y: times_log1p(mp, x, y),
+        "exp10": lambda x: mp.mpf(10) ** x,
+        "log1mexp": lambda x: log_of_one_less(mp, x),
+        "logit": restricted(lambda x: 0 < x < 1, lambda x: mp.log(x / (1 - x))),
+        "logaddexp2": lambda x, y: log2_of_sum(mp, x, y),
+        "share2": lambda x, y: share_of_two(mp, x, y),
     }
+
+
+def sine_of_turns(mp: Any, x: Any) -> Any:
+    """Return sin(pi x), by the distance from the nearest integer."""
+    whole = mp.nint(real(x))
+    sign = 1 if whole % 2 == 0 else -1
+    return sign * mp.sin(mp.pi * (x - whole))
+
+
+def cosine_of_turns(mp: Any, x: Any) -> Any:
+    """Return cos(pi x), by the distance from the nearest integer."""
+    whole = mp.nint(real(x))
+    sign = 1 if whole % 2 == 0 else -1
+    return sign * mp.cos(mp.pi * (x - whole))
+
+
+def sinc_slope(mp: Any, n: int, x: Any) -> Any:
+    """Return the n-th derivative of sin(pi x) / (pi x): near 0 its series, else by recurrence."""
+    u = mp.pi * x
+    if abs(real(x)) < n + 1:
+        start = (n + 1) // 2
+        term = (-1) ** start * u ** (2 * start - n)
+        total = term / (2 * start + 1)
+        for k in range(start, start + 20 * (n + 2) + mp.dps):
+            term = -term * u * u / ((2 * k + 1 - n) * (2 * k + 2 - n))
+            total = total + term / (2 * k + 3)
+        return mp.pi**n * total
+    sine = sine_of_turns(mp, x)
+    cosine = cosine_of_turns(mp, x)
+    found = sine / u
+    for k in range(1, n + 1):
+        sine, cosine = cosine, -sine
+        found = (sine - k * found) / u
+    return mp.pi**n * found
+
+
+def arc_secant(mp: Any, x: Any) -> Any:
+    """Return the angle from 0 to pi whose secant is x."""
+    turn = arc_tangent(mp, mp.sqrt((analytic_abs(x) - 1) * (analytic_abs(x) + 1)))
+    return mp.pi - turn if real(x) < 0 else turn
+
+
+def arc_cosecant(mp: Any, x: Any) -> Any:
+    """Return the angle from -pi/2 to pi/2 whose cosecant is x."""
+    if real(x) < 0:
+        return -arc_cosecant(mp, -x)
+    return arc_tangent(mp, 1 / mp.sqrt((x - 1) * (x + 1)))
 
 
 def trigonometric(mp: Any) -> dict[str, Callable[..., Any]]:
@@ -250,8 +342,44 @@ def trigonometric(mp: Any) -> dict[str, Callable[..., Any]]:
         "acos": restricted(lambda x: abs(x) <= 1, lambda x: mp.pi / 2 - arc_sine(mp, x)),
         "atan": lambda x: arc_tangent(mp, x),
         "atan2": lambda y, x: angle(mp, y, x),
+        "asin_slope": restricted(lambda x: abs(x) < 1, lambda x: 1 / mp.sqrt(1 - x * x)),
+        "atan_slope": lambda x: 1 / (1 + x * x),
+        "sec": lambda x: 1 / mp.cos(x),
+        "csc": lambda x: 1 / mp.sin(x),
+        "cot": lambda x: 1 / mp.tan(x),
+        "asec": restricted(lambda x: abs(x) > 1, lambda x: arc_secant(mp, x)),
+        "acsc": restricted(lambda x: abs(x) > 1, lambda x: arc_cosecant(mp, x)),
+        "acot": lambda x: arc_tangent(mp, 1 / x),
+        "sinc": lambda x: sinc_slope(mp, 0, x),
+        "sinc_slope": lambda n, x: sinc_slope(mp, int(real(n)), x),
         "hypot": lambda x, y: mp.sqrt(x * x + y * y),
     }
+
+
+def hyperbolic_secant(mp: Any, x: Any) -> Any:
+    """Return 1 / cosh(x), by the exponential that is no larger than 1."""
+    if abs(real(x)) < 1:
+        return 1 / mp.cosh(x)
+    small = exponential(mp, -analytic_abs(x))
+    return 2 * small / (1 + small * small)
+
+
+def hyperbolic_cosecant(mp: Any, x: Any) -> Any:
+    """Return 1 / sinh(x), by the exponential that is no larger than 1."""
+    if real(x) < 0:
+        return -hyperbolic_cosecant(mp, -x)
+    return 1 / mp.sinh(x) if real(x) < 1 else 2 * exponential(mp, -x) / -mp.expm1(-2 * x)
+
+
+def hyperbolic_cotangent(mp: Any, x: Any) -> Any:
+    """Return 1 / tanh(x), by the exponential that is no larger than 1."""
+    if real(x) < 0:
+        return -hyperbolic_cotangent(mp, -x)
+    return (
+        mp.cosh(x) / mp.sinh(x)
+        if real(x) < 1
+        else (1 + exponential(mp, -2 * x)) / -mp.expm1(-2 * x)
+    )
 
 
 def hyperbolic(mp: Any) -> dict[str, Callable[..., Any]]:
@@ -266,7 +394,38 @@ def hyperbolic(mp: Any) -> dict[str, Callable[..., Any]]:
             lambda x: x >= 1, lambda x: mp.log1p(x - 1 + mp.sqrt((x - 1) * (x + 1)))
         ),
         "atanh": restricted(lambda x: abs(x) < 1, lambda x: area_tangent(mp, x)),
+        "asinh_slope": lambda x: 1 / mp.sqrt(1 + x * x),
+        "acosh_slope": restricted(lambda x: x > 1, lambda x: 1 / mp.sqrt((x - 1) * (x + 1))),
+        "atanh_slope": restricted(lambda x: abs(x) < 1, lambda x: 1 / (1 - x * x)),
+        "sech": lambda x: hyperbolic_secant(mp, x),
+        "csch": lambda x: hyperbolic_cosecant(mp, x),
+        "coth": lambda x: hyperbolic_cotangent(mp, x),
+        "asech": restricted(
+            lambda x: 0 < x <= 1, lambda x: area_sine(mp, mp.sqrt((1 - x) * (1 + x)) / x)
+        ),
+        "asech_slope": restricted(lambda x: 0 < x < 1, lambda x: 1 / (x * mp.sqrt(1 - x * x))),
+        "acsch": lambda x: area_sine(mp, 1 / x),
+        "acoth": restricted(lambda x: abs(x) > 1, lambda x: mp.log1p(2 / (x - 1)) / 2),
     }
+
+
+def inverse_erf(mp: Any, x: Any) -> Any:
+    """Return the inverse of erf: mpmath's for the real part, steps of Newton's for the other."""
+    if real(x) < 0:
+        return -inverse_erf(mp, -x)
+    with mp.workdps(mp.dps + 20):
+        y = mp.erfinv(real(x))
+        for _ in range(2 if hasattr(x, "imag") and x.imag else 0):
+            off = erf_series(mp, y) if real(y) < 1 else 1 - complementary_erf(mp, y)
+            y = y + (x - off) * mp.sqrt(mp.pi) / 2 * mp.exp(y * y)
+        return y
+
+
+def gamma(mp: Any, x: Any) -> Any:
+    """Return the gamma function, far out by its logarithm, and 0 where that is out of reach."""
+    if real(x) > 0:
+        return mp.exp(mp.loggamma(x))
+    return mp.pi / (sine_of_turns(mp, x) * mp.exp(mp.loggamma(1 - x)))
 
 
 def special(mp: Any) -> dict[str, Callable[..., Any]]:
@@ -276,9 +435,73 @@ def special(mp: Any) -> dict[str, Callable[..., Any]]:
         "normal_cdf": lambda x: normal_distribution(mp, x),
         "erf": lambda x: erf_series(mp, x) if abs(real(x)) < 1 else 1 - complementary_erf(mp, x),
         "erfc": lambda x: complementary_erf(mp, x),
+        "erfinv": restricted(lambda x: abs(x) < 1, lambda x: inverse_erf(mp, x)),
+        "erfinv_slope": restricted(
+            lambda x: abs(x) < 1, lambda x: mp.sqrt(mp.pi) / 2 * mp.exp(inverse_erf(mp, x) ** 2)
+        ),
+        "gamma": lambda x: gamma(mp, x),
         "polygamma": lambda n, x: mp.psi(int(real(n)), x),
         "lgamma": lambda x: log_gamma(mp, x),
     }
+
+
+def mish(mp: Any, x: Any) -> Any:
+    """Return x tanh(log(1 + exp(x))), by the exponential that is no larger than 1."""
+    if real(x) < 0:
+        small = exponential(mp, x)
+        above = small * small + 2 * small
+        return x * above / (above + 2)
+    small = exponential(mp, -x)
+    return x * (1 + 2 * small) / (1 + 2 * small + 2 * small * small)
+
+
+def exponential_gap(mp: Any, x: Any) -> Any:
+    """Return expm1(x) - x exp(x), near 0 by its series."""
+    if abs(x) < 1:
+        return power_series(mp, x, lambda k: 1 - k)
+    return mp.expm1(x) - x * mp.exp(x) if real(x) > EXP_ZERO_BELOW else mp.mpf(-1)
+
+
+def power_series(mp: Any, x: Any, factor: Callable[[int], int]) -> Any:
+    """Return the sum of factor(k) x**k / k! from k = 2 on."""
+    term = x
+    total = 0 * x
+    for k in range(2, mp.dps + 20):
+        term = term * x / k
+        total = total + factor(k) * term
+    return total
+
+
+def celu(mp: Any, x: Any, alpha: Any) -> Any:
+    """Return x, and alpha expm1(x / alpha) left of 0; near it by what that is more than x."""
+    if real(x) > 0:
+        return x
+    if abs(x) < abs(alpha):
+        return x + alpha * power_series(mp, x / alpha, lambda k: 1)
+    return alpha * mp.expm1(x / alpha) if real(x / alpha) > EXP_ZERO_BELOW else -alpha
+
+
+def soft_sign(mp: Any, x: Any) -> Any:
+    """Return x / (1 + |x|), far out by the distance from 1."""
+    if abs(real(x)) < 1:
+        return x / (1 + analytic_abs(x))
+    return mp.sign(real(x)) * (1 - 1 / (1 + analytic_abs(x)))
+
+
+def square_plus(mp: Any, x: Any, b: Any) -> Any:
+    """Return (x + sqrt(x**2 + b)) / 2, without cancellation."""
+    length = mp.sqrt(x * x + b)
+    return (x + length) / 2 if real(x) > 0 else b / (2 * (length - x))
+
+
+def slope_of_square_plus(mp: Any, x: Any, b: Any) -> Any:
+    """Return (1 + x / sqrt(x**2 + b)) / 2, without cancellation."""
+    length = mp.sqrt(x * x + b)
+    if real(x * x) < real(b):
+        return (1 + x / length) / 2
+    if real(x) > 0:
+        return 1 - slope_of_square_plus(mp, -x, b)
+    return b / (2 * length * (length - x))
 
 
 def activations(mp: Any) -> dict[str, Callable[..., Any]]:
@@ -289,6 +512,15 @@ def activations(mp: Any) -> dict[str, Callable[..., Any]]:
         "softplus": lambda x: ramp(mp, x),
         "silu": lambda x: x * logistic(mp, x),
         "gelu": lambda x: x * normal_distribution(mp, x),
+        "sigmoid_slope": lambda x: hyperbolic_secant(mp, x / 2) ** 2 / 4,
+        "silu_slope": lambda x: logistic(mp, x) * (1 + x * logistic(mp, -x)),
+        "gelu_slope": lambda x: (
+            normal_distribution(mp, x) + x * mp.exp(-x * x / 2) / mp.sqrt(2 * mp.pi)
+        ),
+        "mish": lambda x: mish(mp, x),
+        "celu_gap": lambda x: exponential_gap(mp, x),
+        "squareplus": lambda x, b: square_plus(mp, x, b),
+        "squareplus_slope": lambda x, b: slope_of_square_plus(mp, x, b),
     }
 
 
@@ -302,6 +534,10 @@ def piecewise(mp: Any) -> dict[str, Callable[..., Any]]:
     """Return the functions that decide by the real part."""
     return {
         "step": lambda x: mp.mpf(real(x) > 0),
+        "trunc": lambda x: toward_zero(mp, real(x)),
+        "pieces_slope": lambda x, slope: mp.mpf(1) if real(x) > 0 else slope,
+        "celu": lambda x, alpha: celu(mp, x, alpha),
+        "softsign": lambda x: soft_sign(mp, x),
         "sign": lambda x: mp.sign(real(x)),
         "floor": lambda x: mp.floor(real(x)),
         "ceil": lambda x: mp.ceil(real(x)),
@@ -325,6 +561,7 @@ def comparisons(mp: Any) -> dict[str, Callable[..., Any]]:
         "less_equal": lambda x, y: mp.mpf(real(x) <= real(y)),
         "greater": lambda x, y: mp.mpf(real(x) > real(y)),
         "greater_equal": lambda x, y: mp.mpf(real(x) >= real(y)),
+        "tied": lambda x, y: mp.mpf(real(x) == real(y)),
         "equal": lambda x, y: mp.mpf(real(x) == real(y)),
     }
 
@@ -359,16 +596,25 @@ def log_of_sum(mp: Any, xs: Sequence[Any]) -> Any:
     return top + mp.log(sum(exponential(mp, x - top) for x in xs))
 
 
+def log_share(mp: Any, index: Any, xs: Sequence[Any]) -> Any:
+    """Return the logarithm of one number of a softmax, by the largest of them."""
+    place = max(range(len(xs)), key=lambda j: real(xs[j]))
+    others = [exponential(mp, x - xs[place]) for j, x in enumerate(xs) if j != place]
+    return xs[int(real(index))] - xs[place] - mp.log1p(sum(others))
+
+
 def n_ary(mp: Any) -> dict[str, Callable[..., Any]]:
     """Return the functions of many operands."""
     return {
         "inner_product": dot,
         "total": lambda *xs: sum(xs),
+        "fsum": lambda *xs: sum(xs),
         "mean": lambda *xs: sum(xs) / len(xs),
         "prod": lambda *xs: mp.fprod(xs),
         "norm": lambda *xs: mp.sqrt(sum(x * x for x in xs)),
         "logsumexp": lambda *xs: log_of_sum(mp, xs),
         "softmax_of": lambda index, *xs: softmax_share(mp, index, xs),
+        "log_softmax_of": lambda index, *xs: log_share(mp, index, xs),
         "largest": lambda *xs: max(xs, key=real),
         "smallest": lambda *xs: min(xs, key=real),
     }

@@ -172,7 +172,7 @@ def checked_length(x: Any) -> Any:
 
 RATIONAL = frozenset(
     """add sub mul div neg pos square total mean prod inner_product absolute relu leaky_relu
-    largest smallest at_least at_most clip where step sign less less_equal
+    largest smallest at_least at_most clip where step sign tied less less_equal
     greater greater_equal equal""".split()
 )
 

@@ -114,7 +114,7 @@ def sequences(primitive: Primitive) -> SearchStrategy[list[Any]]:
     """Return a strategy of the one argument of an n-ary primitive: a list, with ties."""
     plain = st.lists(numbers(), min_size=1, max_size=5)
     lists = st.one_of(plain, st.lists(st.sampled_from(HARD_SIZES[:12]), min_size=2, max_size=5))
-    if primitive is p.softmax_of:
+    if primitive in (p.softmax_of, p.log_softmax_of):
         return lists.flatmap(lambda xs: st.integers(0, len(xs) - 1).map(lambda i: [i, *xs]))
     if primitive is p.inner_product:
         return st.tuples(numbers(), lists).map(lambda both: [both[0], *both[1], *both[1]])

@@ -29,7 +29,10 @@ SAFE = {  # rows whose slopes are finite where their operands are, but for overf
     p.add, p.sub, p.mul, p.neg, p.pos, p.total, p.inner_product, p.absolute, p.square, p.sin, p.cos,
     p.tanh, p.sigmoid, p.log_sigmoid, p.softplus, p.silu, p.gelu, p.relu, p.leaky_relu, p.erf,
     p.erfc, p.normal_cdf, p.gaussian, p.atan, p.asinh, p.at_least, p.at_most, p.clip, p.where,
-    p.largest, p.smallest, p.prod, p.logsumexp, p.copysign, p.mod, internal_primitives.quotient,
+    p.largest, p.smallest, p.prod, p.logsumexp, p.copysign, p.mod, p.fsum, p.log_softmax_of,
+    p.logaddexp2, p.share2, p.sinc, p.sinc_slope, p.mish, p.softsign, p.pieces_slope, p.celu_gap,
+    p.finite, p.spread, p.sech, p.acot, p.atan_slope, p.asinh_slope, p.sigmoid_slope,
+    p.silu_slope, p.gelu_slope, internal_primitives.quotient,
 }
 # fmt: on
 

@@ -31,13 +31,19 @@ EVERY = 1000  # of the operands
 EXPLOSIVE = {  # rows that make an infinity or NaN of finite operands, where eager code raises
     p.div, p.mod, p.floordiv, p.power, p.exp, p.exp2, p.expm1, p.log, p.log2, p.log10, p.log1p,
     p.xlogy, p.sqrt, p.asin, p.acos, p.acosh, p.atanh, p.sinh, p.cosh, p.polygamma, p.lgamma,
+    p.exp10, p.xlog1py, p.logit, p.log1mexp, p.erfinv, p.erfinv_slope, p.gamma, p.fmod, p.ratio,
+    p.remainder, p.csc, p.cot, p.csch, p.coth, p.asec, p.acsc, p.asech, p.acsch, p.acoth,
+    p.asin_slope, p.acosh_slope, p.asech_slope, p.atanh_slope,
+    p.celu, p.squareplus, p.squareplus_slope,
 }
 OPEN = {  # how many operands, the first, get an infinity or NaN through to the result
     p.add: 2, p.sub: 2, p.mul: 2, p.div: 1, p.neg: 1, p.pos: 1, p.mod: 1, p.total: EVERY,
     p.inner_product: EVERY, p.prod: EVERY, p.norm: EVERY, p.hypot: 2, p.absolute: 1, p.square: 1,
     p.sqrt: 1, p.cbrt: 1, p.log: 1, p.log2: 1, p.log10: 1, p.log1p: 1, p.sin: 1, p.cos: 1,
     p.tan: 1, p.asin: 1, p.acos: 1, p.sinh: 1, p.cosh: 1, p.logcosh: 1, p.asinh: 1, p.acosh: 1,
-    p.atanh: 1, p.stop_gradient: 1, internal_primitives.quotient: 1,
+    p.atanh: 1, p.stop_gradient: 1, p.ratio: 1, p.logit: 1, p.asech: 1, p.erfinv: 1,
+    p.fmod: 1, p.remainder: 1, p.sec: 1, p.csc: 1, p.cot: 1, p.fsum: EVERY,
+    internal_primitives.quotient: 1,
 }
 OURS = {*p.TABLE.values(), *(op for op in vars(internal_primitives).values()
                              if isinstance(op, Primitive))}

@@ -127,6 +127,38 @@ def clamp(x: Any, low: Any, high: Any) -> Any:
     return low if x < low else high if x > high else x
 
 
+def heaviside(x: Any) -> Any:
+    return 1.0 if x > 0.0 else 0.0 if x <= 0.0 else x
+
+
+def sign_of(x: Any) -> Any:
+    return math.copysign(1.0, x) if x > 0.0 or x < 0.0 else 0.0 if x == 0.0 else x
+
+
+def rectified(x: Any) -> Any:
+    return x if x > 0.0 or x != x else 0.0
+
+
+def slope_of_pieces(x: Any, slope: Any) -> Any:
+    if x > 0.0:
+        return 1.0
+    if x < 0.0:
+        return slope
+    return x if x != x else 0.0 if slope < 0.0 else 1.0 if slope > 1.0 else slope
+
+
+def ratio(x: Any, y: Any) -> Any:
+    return x / y if y != 0.0 or x != 0.0 else 0.0
+
+
+def chosen(condition: Any, x: Any, y: Any) -> Any:
+    return x if condition != 0.0 else y
+
+
+def truncated(x: Any) -> Any:
+    return np.trunc(x) + 0.0  # Python's is an int, which has no -0.0
+
+
 def less(x: Any, y: Any) -> Any:
     return 1.0 if x < y else 0.0
 
@@ -226,7 +258,43 @@ def log_of_sum(xs: Any, count: Any) -> Any:
     return xs[place] + math.log1p(total)
 
 
+def exact_sum(xs: Any, count: Any) -> Any:
+    total, low, plain = 0.0, 0.0, 0.0
+    for i in range(count):
+        moved = total + xs[i]
+        rest = moved - total
+        low += (total - (moved - rest)) + (xs[i] - rest)
+        total = moved
+        plain += xs[i]
+    return total + low if math.isfinite(plain) else plain
+
+
+def log_of_share(xs: Any, count: Any) -> Any:
+    own, place, total = xs[int(xs[0]) + 1], 1, 0.0
+    for i in range(1, count):
+        if xs[i] != xs[i]:
+            return xs[i]
+        place = i if xs[i] > xs[place] else place
+    if math.isinf(xs[place]) and own != xs[place]:
+        return -inf
+    for i in range(1, count):
+        if i != place:
+            total += exponential(xs[i], xs[place])
+    return (0.0 if own == xs[place] else own - xs[place]) - math.log1p(total)
+
+
 NUMBA_FUNCTIONS: dict[Primitive, Callable[..., Any]] = {
+    p.step: heaviside,
+    p.sign: sign_of,
+    p.relu: rectified,
+    p.pieces_slope: slope_of_pieces,
+    p.ratio: ratio,
+    p.where: chosen,
+    p.copysign: math.copysign,
+    p.trunc: truncated,
+    p.tied: equal,
+    p.fsum: exact_sum,
+    p.log_softmax_of: log_of_share,
     p.power: power,
     p.mod: modulo,
     p.floordiv: floor_division,
@@ -281,7 +349,9 @@ NEAR_FUNCTIONS = {p.sin: elementary.near_sin, p.cos: elementary.near_cos}
 # fmt: off
 VECTORIZED = {  # rows whose functions take several numbers in the time of one
     p.exp, p.expm1, p.log, p.log1p, p.sin, p.cos, p.tanh, p.sigmoid, p.log_sigmoid, p.softplus,
-    p.silu, p.gelu, p.elu, p.normal_cdf, p.gaussian, p.erf, p.erfc, shifted,
+    p.silu, p.gelu, p.elu, p.normal_cdf, p.gaussian, p.erf, p.erfc, p.sigmoid_slope, p.sech,
+    p.silu_slope, p.gelu_slope,
+    shifted,
 }
 # fmt: on
 

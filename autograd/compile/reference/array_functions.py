@@ -27,7 +27,14 @@ from autograd.compile.tracing.internal_primitives import (
     top,
 )
 from autograd.primitive_type import Primitive
-from autograd.scalar_math import SQRT_HALF, SQRT_HALF_LOW, TWO_BY_SQRT_PI, two_product
+from autograd.scalar_math import (
+    INV_SQRT_2PI,
+    LARGEST,
+    SQRT_HALF,
+    SQRT_HALF_LOW,
+    TWO_BY_SQRT_PI,
+    two_product,
+)
 
 Array = np.ndarray[Any, Any]
 Function = Callable[..., Any]  # (*operands, out=array)
@@ -165,6 +172,78 @@ def gelu(x: Any) -> Any:
     return np.where(np.equal(x, -inf), -0.0, x * cumulative_normal(x))
 
 
+def slope_of_logistic(x: Any, out: Array) -> None:
+    """Write the slope of 1 / (1 + exp(-x)), by the steps of `autograd.scalar_special`."""
+    fading(x, out)
+    one = ONE[out.dtype]
+    whole = np.add(out, one)
+    np.divide(out, whole, out=out)
+    np.multiply(out, np.divide(one, whole), out=out)
+
+
+def ratio(x: Any, y: Any) -> Any:
+    """Return x / y, and 0 for 0 / 0."""
+    return np.where(np.equal(x, 0.0) & np.equal(y, 0.0), 0.0, np.divide(x, y))
+
+
+def times_log(log: np.ufunc) -> Function:
+    """Return x * log(y), and 0 for x = 0 whatever y, but NaN for NaN."""
+
+    def product(x: Any, y: Any) -> Any:
+        return np.where(np.equal(x, 0.0) & np.equal(y, y), 0.0, x * log(y))
+
+    return composed(product)
+
+
+def slope_of_pieces(x: Any, slope: Any) -> Any:
+    """Return 1 right of zero, a slope left of it, and at zero the least of all between these."""
+    least = np.where(slope < 0.0, 0.0, np.where(slope > 1.0, 1.0, slope))
+    found = np.where(x > 0.0, 1.0, np.where(x < 0.0, slope, least))
+    return np.where(np.isnan(x), x, found)
+
+
+def exact_sum(xs: Array) -> Any:
+    """Return the sum of the numbers along the first axis, with what each addition rounds away."""
+    total = np.zeros(xs.shape[1:])
+    low = np.zeros(xs.shape[1:])
+    for x in xs:
+        moved = total + x
+        rest = moved - total
+        low += (total - (moved - rest)) + (x - rest)
+        total = moved
+    return np.where(np.isfinite(total), total + low, xs.sum(axis=0))
+
+
+def log_of_share(xs: Array) -> Any:
+    """Return the logarithm of a share of the softmax; the first row has the index."""
+    place = xs[:1].astype(int)
+    others = xs[1:]
+    own = np.take_along_axis(others, place, axis=0)[0]
+    largest = np.max(others, axis=0)
+    shares = exponential(others, largest)
+    np.put_along_axis(shares, others.argmax(axis=0)[None], 0.0, axis=0)
+    found = np.where(own == largest, 0.0, own - largest) - np.log1p(shares.sum(axis=0))
+    found = np.where(np.isinf(largest) & (own != largest), -inf, found)
+    return np.where(np.isnan(largest), nan, found)
+
+
+def slope_of_silu(x: Any, out: Array) -> None:
+    """Write the slope of x / (1 + exp(-x)), and its limits at the infinities."""
+    fading(x, out)
+    one = ONE[out.dtype]
+    right = np.greater_equal(x, ZERO[out.dtype])
+    whole = np.add(out, one)
+    above = np.where(right, one, out) / whole
+    found = above * (one + x * (np.where(right, out, one) / whole))
+    np.copyto(out, np.where(np.equal(out, 0.0), right, found))
+
+
+def slope_of_gelu(x: Any) -> Any:
+    """Return the slope of x times the cumulative normal distribution, and its limits."""
+    found = cumulative_normal(x) + INV_SQRT_2PI * x * bell(x, 0.5)
+    return np.where(np.abs(x) > 40.0, np.where(np.greater(x, 0.0), 1.0, 0.0), found)
+
+
 def floor_division(x: Any, y: Any, out: Array) -> None:
     """Write x // y, NaN where y is 0, as under `ieee()`."""
     np.floor_divide(x, y, out=out)
@@ -270,6 +349,19 @@ ARRAY_FUNCTIONS: dict[Primitive, Function] = {
     p.log2: np.log2,
     p.log10: np.log10,
     p.log1p: np.log1p,
+    p.xlogy: times_log(np.log),
+    p.xlog1py: times_log(np.log1p),
+    p.ratio: composed(ratio),
+    p.finite: composed(lambda x: np.clip(x, -LARGEST, LARGEST)),
+    p.tied: np.equal,
+    p.pieces_slope: composed(slope_of_pieces),
+    p.sigmoid_slope: slope_of_logistic,
+    p.atan_slope: composed(lambda x: 1.0 / (1.0 + x * x)),
+    p.asinh_slope: composed(lambda x: 1.0 / np.hypot(1.0, x)),
+    p.acosh_slope: composed(lambda x: 1.0 / (np.sqrt(x - 1.0) * np.sqrt(x + 1.0))),
+    p.asin_slope: composed(lambda x: 1.0 / np.sqrt((1.0 - x) * (1.0 + x))),
+    p.atanh_slope: composed(lambda x: 1.0 / ((1.0 - x) * (1.0 + x))),
+    p.spread: composed(lambda x: x * (1.0 - x)),
     p.sin: np.sin,
     p.cos: np.cos,
     p.tan: np.tan,
@@ -292,6 +384,8 @@ ARRAY_FUNCTIONS: dict[Primitive, Function] = {
     p.sign: np.sign,
     p.floor: whole(np.floor),
     p.ceil: whole(np.ceil),
+    p.trunc: whole(np.trunc),
+    p.fmod: np.fmod,
     p.copysign: np.copysign,
     p.at_least: np.maximum,
     p.at_most: np.minimum,
@@ -299,6 +393,8 @@ ARRAY_FUNCTIONS: dict[Primitive, Function] = {
     p.log_sigmoid: log_logistic,
     p.softplus: log1pexp,
     p.silu: silu,
+    p.silu_slope: slope_of_silu,
+    p.gelu_slope: composed(slope_of_gelu),
     p.gelu: composed(gelu),
     p.relu: relu,
     p.leaky_relu: composed(lambda x, slope: np.where(x > 0, x, slope * x)),
@@ -325,10 +421,22 @@ AXIS_FUNCTIONS: dict[Primitive, Function] = {  # of operands that stand along th
     p.smallest: reduced(np.minimum),
     p.prod: reduced(np.multiply),
     p.norm: composed(length),
+    p.fsum: composed(exact_sum),
+    p.log_softmax_of: composed(log_of_share),
     p.logsumexp: composed(log_of_sum),
 }
-LOGICAL = {p.less, p.less_equal, p.greater, p.greater_equal, p.equal, p.unequal, either, both}
-INTEGER_OPERANDS = {p.rounded: 1, p.polygamma: 0}
+LOGICAL = {
+    p.less,
+    p.less_equal,
+    p.greater,
+    p.greater_equal,
+    p.equal,
+    p.tied,
+    p.unequal,
+    either,
+    both,
+}
+INTEGER_OPERANDS = {p.rounded: 1, p.polygamma: 0, p.sinc_slope: 0}
 
 
 def function_of(op: Primitive) -> Function:

@@ -36,6 +36,9 @@ NEVER_RAISES = frozenset((  # rows whose functions of floats give a number for a
     p.softplus, p.silu, p.gelu, p.relu, p.leaky_relu, p.elu, p.step, p.sign, p.copysign, p.at_least,
     p.at_most, p.where, p.stop_gradient, p.less, p.less_equal, p.greater, p.greater_equal, p.equal,
     p.inner_product, p.total, p.mean, p.prod, p.logsumexp, p.softmax_of, p.largest, p.smallest,
+    p.sinc, p.sinc_slope, p.mish, p.softsign, p.pieces_slope, p.celu_gap, p.finite, p.tied,
+    p.spread, p.sech, p.acot, p.atan_slope, p.asinh_slope, p.sigmoid_slope,
+    p.silu_slope, p.gelu_slope, p.share2, p.logaddexp2, p.log_softmax_of,
     internal_primitives.built_in_max, internal_primitives.built_in_min,
 ))
 DIVISIONS = frozenset((p.div, p.mod, p.floordiv))

@@ -45,7 +45,8 @@ def slopes_and_masks(
     """
     *operands, out = symbols
     slopes = op.derivatives(operands, out, edges)
-    masks = op.constant(*symbols) if op.constant else [False] * len(operands)
+    constant = op.constancy(edges)
+    masks = constant(*symbols) if constant else [False] * len(operands)
     return list(compress(slopes, edges)), list(compress(masks, edges))
 
 

@@ -206,7 +206,7 @@ class Tape:
             return self.apply(div, (self.apply(total, operands), self.constant(len(operands))))
         if isinstance(op, Mask):
             symbols = [Symbol(self, x) for x in operands]
-            return place_of(self, op.row.constant(*symbols)[op.operand])  # type: ignore[misc]
+            return place_of(self, op.row_constant(*symbols)[op.operand])  # type: ignore[misc]
         index, *xs = operands
         largest = self.apply(top, tuple(xs))
         parts = tuple(self.apply(shifted, (x, largest)) for x in xs)

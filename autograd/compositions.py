@@ -1,0 +1,167 @@
+"""Functions under the names of `math`, NumPy, SciPy, PyTorch and JAX that are made of rows.
+
+Each says whose convention it follows. `where` takes functions as branches as well.
+
+>>> logaddexp(0.0, 0.0), heaviside(0.0, 0.5), rsqrt(4.0), where(False, lambda: 1 / 0, 2.0)
+(0.6931471805599453, 0.5, 0.5, 2.0)
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from autograd import primitives as p
+from autograd.coercion import as_number, elements
+from autograd.modes import tracing
+from autograd.reductions import minimum
+from autograd.scalar_math import LARGEST
+
+SELU_SCALE, SELU_ALPHA = 1.0507009873554805, 1.6732632423543772  # Klambauer et al. (2017)
+RADIANS, DEGREES = math.pi / 180.0, 180.0 / math.pi
+MOST_NESTED = 100  # branches of `where` within each other, in a trace
+
+
+def logaddexp(x: Any, y: Any) -> Any:
+    """Return log(exp(x) + exp(y)), as NumPy does; of more numbers: `logsumexp`."""
+    return p.logsumexp((x, y))
+
+
+def heaviside(x: Any, at_zero: Any) -> Any:
+    """Return 0 left of zero, 1 right of it, and a number of your own at zero, as NumPy does."""
+    return p.where(p.equal(x, 0), at_zero, p.step(x))
+
+
+def deg2rad(x: Any) -> Any:
+    """Return degrees in radians, as NumPy and `math.radians` do."""
+    return p.mul(x, RADIANS)
+
+
+def rad2deg(x: Any) -> Any:
+    """Return radians in degrees, as NumPy and `math.degrees` do."""
+    return p.mul(x, DEGREES)
+
+
+def digamma(x: Any) -> Any:
+    """Return the slope of lgamma, as SciPy's `digamma` does."""
+    return p.polygamma(0, x)
+
+
+def rsqrt(x: Any) -> Any:
+    """Return 1 / sqrt(x), as `jax.lax.rsqrt` does."""
+    return p.div(1.0, p.sqrt(x))
+
+
+def selu(x: Any) -> Any:
+    """Return scale * elu(x, alpha) with the constants of `jax.nn.selu`; the slope at 0 is scale."""
+    return p.mul(SELU_SCALE, p.elu(x, SELU_ALPHA))
+
+
+def relu6(x: Any) -> Any:
+    """Return min(max(x, 0), 6), as `jax.nn.relu6` does; the slopes at 0 and at 6 are 0."""
+    return minimum(p.relu(x), 6)
+
+
+def dist(x: Sequence[Any], y: Sequence[Any]) -> Any:
+    """Return the Euclidean distance of two points, as `math.dist` does."""
+    left = elements("dist", x)
+    right = elements("dist", y)
+    if len(left) != len(right):
+        raise ValueError(f"dist of {len(left)} and {len(right)} coordinates: they must agree")
+    return p.norm([p.sub(a, b) for a, b in zip(left, right)])
+
+
+def isnan(x: Any) -> Any:
+    """Tell whether a number is NaN, as `math.isnan` does."""
+    return x.compare(p.equal, x) == 0 if hasattr(x, "record") else math.isnan(as_number(x))
+
+
+def isinf(x: Any) -> Any:
+    """Tell whether a number is infinite, as `math.isinf` does."""
+    return abs(x) > LARGEST if hasattr(x, "record") else math.isinf(as_number(x))
+
+
+def isfinite(x: Any) -> Any:
+    """Tell whether a number is neither infinite nor NaN, as `math.isfinite` does."""
+    return abs(x) <= LARGEST if hasattr(x, "record") else math.isfinite(as_number(x))
+
+
+# A choice whose branches are functions.
+
+
+def where(condition: Any, x: Any, y: Any) -> Any:
+    """Return x where the condition holds, else y.
+
+    A branch may be a function without arguments. Then only the one that is taken runs, so that what
+    the other would raise, or cost, is nobody's business. In a function that is being traced both
+    are recorded, and each sample takes its own: no branch is guarded.
+
+    Raises: RecursionError: in a trace, a branch that leads to itself again.
+
+    >>> from autograd import Value, log
+    >>> where(0.0 > 0, lambda: log(Value(0.0)), 0.0)
+    0.0
+    """
+    if callable(x) or callable(y):
+        return recorded_both(condition, x, y) if tracing() else taken(condition, x, y)
+    return p.where(condition, x, y)
+
+
+def taken(condition: Any, x: Any, y: Any) -> Any:
+    """Return the branch that is taken; a Value, if the other one is seen to use Values."""
+    truth = bool(condition)
+    found = result_of(x if truth else y)
+    if not hasattr(found, "record"):
+        for beside in (condition, *numbers_in(y if truth else x)):
+            if hasattr(beside, "record"):
+                return beside.record(p.where, (truth, found, found))
+    return found
+
+
+def numbers_in(branch: Any) -> list[Any]:
+    """Return a branch, or what a function has closed over; of a structure, its elements."""
+    if not callable(branch):
+        return [branch]
+    found: list[Any] = []
+    for cell in getattr(branch, "__closure__", None) or ():
+        try:
+            content = cell.cell_contents
+        except ValueError:  # a name that has no value yet
+            continue
+        found += content if isinstance(content, (list, tuple)) else [content]
+    return found
+
+
+def recorded_both(condition: Any, x: Any, y: Any) -> Any:
+    """Return the choice with both branches recorded; of a plain condition, the one taken."""
+    if not hasattr(condition, "record"):
+        return result_of(x if condition else y)
+    return p.where(condition, result_of(x), result_of(y))
+
+
+def result_of(branch: Any) -> Any:
+    """Return what a branch is, or gives.
+
+    Raises: TypeError: it gives None; RecursionError: it leads to itself, in a trace.
+    """
+    if not callable(branch):
+        return branch
+    if len(under_way) >= MOST_NESTED and tracing():
+        raise RecursionError(
+            f"{MOST_NESTED} branches of where within each other: a trace records both branches, so "
+            "a function that calls itself in one of them never ends; write it as a loop, or branch "
+            "with `if` and compile it with retrace=True"
+        )
+    under_way.append(branch)
+    try:
+        found = branch()
+    finally:
+        under_way.pop()
+    if found is None:
+        name = getattr(branch, "__name__", "a function")
+        raise TypeError(f"where: the branch {name} returned None; did it forget its return?")
+    return found
+
+
+under_way: list[Callable[[], Any]] = []  # branches that are running
