@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import deepcopy
 from fractions import Fraction
 from itertools import compress
-from math import log, nan
+from math import nan
 from numbers import Real
 from typing import Any
 
@@ -48,6 +48,7 @@ from autograd.newest import REVISION, ahead, new_revision, settle
 from autograd.operators import Operators
 from autograd.primitive_type import Primitive
 from autograd.primitives import add, div, equal, mul, neg, pos, power, sub, unequal
+from autograd.scalar_math import times_log
 from autograd.steps import Step
 from autograd.structures import is_0d
 
@@ -360,7 +361,7 @@ class Value(PeerNames, Operators):
         if type(other) in PLAIN and other > 0 and type(exponent) is float and not detours:
             try:
                 out = other**exponent
-                return node(out, power, (other, self), (self,), (out * log(other),))
+                return node(out, power, (other, self), (self,), (times_log(out, other),))
             except OverflowError:
                 pass
         return self.operate(power, other, self)
