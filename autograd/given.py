@@ -96,6 +96,8 @@ def checked_children(children: Any) -> tuple[Any, ...]:
                 as_number(x)
             except TypeError as error:
                 raise TypeError(f"children[{i}]: {error}") from None
+    if found and not any(hasattr(x, "record") for x in found):
+        raise TypeError(f"the children {shown(children)} hold no Value; pass {WAYS}")
     return found
 
 

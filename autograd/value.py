@@ -548,6 +548,7 @@ def short_method(op: Primitive) -> Callable[[Value], Any]:
         return self.record(op, (self,))
 
     method.__name__ = op.name
+    method.__qualname__ = f"Value.{op.name}"
     method.__doc__ = op.__doc__
     return method
 

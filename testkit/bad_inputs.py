@@ -63,6 +63,9 @@ UNSUPPORTED: dict[str, Callable[[Any], Any]] = {
 }  # fmt: skip
 
 
+CHILDREN = {"empty list", "a Value in a list"}  # which are no bad children
+
+
 def kind(x: Any) -> str:
     return type(x).__name__
 
@@ -148,8 +151,10 @@ def of_constructors() -> Iterator[Case]:
     """Yield bad data, names, roots and leaves."""
     for what, bad in BAD.items():
         yield Case(f"Value({what})", bound(Value, bad), (kind(bad), "not a real number; pass"))
-        if not (bad is None or isinstance(bad, str)):
-            yield Case(f"name {what}", bound(Value, 1.0, bad), ("name of a Value", kind(bad)))
+        if not (bad is None or isinstance(bad, str) or what in CHILDREN):
+            containers = (list, tuple, set, frozenset)
+            words = ("the children",) if isinstance(bad, containers) else ("name of", kind(bad))
+            yield Case(f"name {what}", bound(Value, 1.0, bad), words)
         for call in (ag.backward, ag.topological_order):
             yield Case(f"{call.__name__}({what})", bound(call, bad), (kind(bad), "pass a Value"))
         if what != "generator":

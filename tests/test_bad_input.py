@@ -115,7 +115,12 @@ def test_under_ieee_an_int_beyond_all_floats_is_an_infinity():
         (lambda x: mean(x), "mean takes a sequence of numbers, not Value"),
         (lambda x: maximum(5), "maximum takes a sequence of numbers, not int 5"),
         (lambda x: round(x, 1.5), r"round\(x=2\.0, 1\.5\): the decimal places are an int"),
-        (lambda x: Value(1.0, (x, x)), "the name of a Value is a str, not tuple"),
+        (
+            lambda x: Value(1.0, {x}),
+            "the children of a Value are a tuple or list of Values, not set",
+        ),
+        (lambda x: Value(1.0, (2.0,)), r"the children \(2\.0,\) hold no Value"),
+        (lambda x: Value(1.0, 2.0), "the name of a Value is a str, not float 2.0"),
         (lambda x: gradients(x * x, x), "leaves: a sequence of Values is expected, not Value"),
         (lambda x: backward(3.0), r"float 3\.0 has no history: pass a Value"),
     ],

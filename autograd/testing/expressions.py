@@ -36,7 +36,7 @@ N_ARY_OPERANDS = 4
 INNER_ROWS = frozenset(
     """
     add sub mul div mod floordiv neg pos gaussian step rounded
-    at_least at_most less less_equal greater greater_equal equal
+    at_least at_most less less_equal greater greater_equal
     inner_product total softmax_of log_softmax_of largest smallest
     ratio finite tied spread share2 pieces_slope celu_gap asin_slope
     asech_slope acosh_slope asinh_slope

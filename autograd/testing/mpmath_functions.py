@@ -563,6 +563,7 @@ def comparisons(mp: Any) -> dict[str, Callable[..., Any]]:
         "greater_equal": lambda x, y: mp.mpf(real(x) >= real(y)),
         "tied": lambda x, y: mp.mpf(real(x) == real(y)),
         "equal": lambda x, y: mp.mpf(real(x) == real(y)),
+        "unequal": lambda x, y: mp.mpf(real(x) != real(y)),
     }
 
 
