@@ -23,6 +23,7 @@ from typing import Any, NamedTuple
 from autograd.messages import shown
 
 PLAIN = frozenset((float, int))  # what a list may hold so that no element is looked at
+SCALAR_TYPES: set[type] = {float, int}  # of what is surely one number; `value` adds Value
 NUMPY = "numpy"
 
 
@@ -240,7 +241,7 @@ CLASS = type
 def kind_of(x: Any) -> Kind | None:
     """Return how a structure is taken apart; None for one number, and what should be one."""
     kind = REGISTERED.get(type(x))
-    if kind or type(x) in PLAIN:
+    if kind or type(x) in SCALAR_TYPES:
         return kind
     if type(x) is list:
         return LIST
@@ -301,7 +302,7 @@ def flatten(x: Any) -> list[Any]:
     if kind is None:
         return [scalar_of(x)]
     found = kind.parts(x)
-    if PLAIN.issuperset(map(type, found)):
+    if SCALAR_TYPES.issuperset(map(type, found)):
         return found
     return [scalar for part in found for scalar in flatten(part)]
 
@@ -416,6 +417,8 @@ def regular_shape(x: Any) -> tuple[int, ...] | None:
         return tuple(x.shape)
     if kind not in (LIST, TUPLE, ARRAY):
         return None
+    if SCALAR_TYPES.issuperset(map(type, x)):
+        return (len(x),)
     shapes = {regular_shape(part) for part in x}
     if not shapes:
         return (0,)

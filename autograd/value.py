@@ -50,7 +50,7 @@ from autograd.primitive_type import Primitive
 from autograd.primitives import add, div, equal, mul, neg, pos, power, sub, unequal
 from autograd.scalar_math import times_log
 from autograd.steps import Step
-from autograd.structures import is_0d
+from autograd.structures import SCALAR_TYPES, is_0d
 
 new = object.__new__
 
@@ -696,3 +696,4 @@ CUBABLE = 1e99  # below, the cube of a base is far from overflow
 for method_name, row in vars(Operators).items():
     if isinstance(row, Primitive) and len(row.partials) == 1:
         setattr(Value, method_name, short_method(row))
+SCALAR_TYPES.add(Value)

@@ -9,10 +9,10 @@ TypeError: parameters[1] is float 2.0 and not a Value; pass Value(2.0), and use 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import count
 from numbers import Integral
-from typing import Any
+from typing import Any, NoReturn
 
 from autograd.coercion import as_data
 from autograd.messages import shown
@@ -48,8 +48,14 @@ def parameters_of(parameters: Any) -> tuple[list[Value], Any]:
     if kind_of(parameters) is None:
         parameters = list(parameters)  # an iterator can be asked once
     found = flatten(parameters)
-    names = paths(parameters)
     flat = is_flat(parameters)
+    if not (all(isinstance(x, Value) for x in found) and len(set(found)) == len(found)):
+        refuse_parameters(found, paths(parameters), flat)
+    return found, None if flat else rebuild(parameters, count())
+
+
+def refuse_parameters(found: Sequence[Any], names: Sequence[str], flat: bool) -> NoReturn:
+    """Tell of the first of the parameters that is no Value, or is there twice."""
     places: dict[Value, str] = {}
     for x, name in zip(found, names):
         if not isinstance(x, Value):
@@ -62,7 +68,7 @@ def parameters_of(parameters: Any) -> tuple[list[Value], Any]:
                 f"parameters holds the same Value twice, at {twice}; pass each of them once"
             )
         places[x] = name.strip("[]") if flat else name
-    return found, None if flat else rebuild(parameters, count())
+    raise AssertionError("all parameters are Values, each of them there once")
 
 
 def is_flat(parameters: Any) -> bool:

@@ -30,6 +30,7 @@ from autograd.given import attach, checked_children, checked_slopes
 from autograd.messages import shown
 from autograd.modes import MODE, traces, tracing
 from autograd.primitive_type import Primitive
+from autograd.structures import SCALAR_TYPES
 from autograd.traced_adjoints import possible_parents
 from autograd.value import FIELDS, Value, node
 
@@ -283,6 +284,7 @@ class TracedNumber(TracedValue):
         )
 
 
+SCALAR_TYPES.update((TracedParameter, TracedValue, TracedNumber))
 # Python's own messages, such as that of float(x), call them what they are for the function.
 for kind in (TracedParameter, TracedValue, TracedNumber):
     kind.__name__ = kind.__qualname__ = "Value"
