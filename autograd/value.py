@@ -256,7 +256,9 @@ class Value(PeerNames, Operators):
             out.local_derivatives = (1, 1)
             out.name = None
             return out
-        if type(other) in PLAIN and type(self._data) is float and not detours:
+        if type(other) is float and not detours:
+            return node(self._data + other, add, (self, other), (self,), (1,))
+        if type(other) is int and type(self._data) is float and not detours:
             try:
                 return node(self._data + other, add, (self, other), (self,), (1,))
             except OverflowError:
@@ -264,7 +266,9 @@ class Value(PeerNames, Operators):
         return self.operate(add, self, other)
 
     def __radd__(self, other: Any) -> Any:
-        if type(other) in PLAIN and type(self._data) is float and not detours:
+        if type(other) is float and not detours:
+            return node(other + self._data, add, (other, self), (self,), (1,))
+        if type(other) is int and type(self._data) is float and not detours:
             try:
                 return node(other + self._data, add, (other, self), (self,), (1,))
             except OverflowError:
@@ -281,7 +285,9 @@ class Value(PeerNames, Operators):
             out.local_derivatives = (other._data, self._data)
             out.name = None
             return out
-        if type(other) in PLAIN and type(self._data) is float and not detours:
+        if type(other) is float and not detours:
+            return node(self._data * other, mul, (self, other), (self,), (other,))
+        if type(other) is int and type(self._data) is float and not detours:
             try:
                 return node(self._data * other, mul, (self, other), (self,), (other,))
             except OverflowError:
@@ -289,7 +295,9 @@ class Value(PeerNames, Operators):
         return self.operate(mul, self, other)
 
     def __rmul__(self, other: Any) -> Any:
-        if type(other) in PLAIN and type(self._data) is float and not detours:
+        if type(other) is float and not detours:
+            return node(other * self._data, mul, (other, self), (self,), (other,))
+        if type(other) is int and type(self._data) is float and not detours:
             try:
                 return node(other * self._data, mul, (other, self), (self,), (other,))
             except OverflowError:
@@ -300,7 +308,9 @@ class Value(PeerNames, Operators):
         if type(other) is Value and not detours:
             operands = (self, other)
             return node(self._data - other._data, sub, operands, operands, (1, -1))
-        if type(other) in PLAIN and type(self._data) is float and not detours:
+        if type(other) is float and not detours:
+            return node(self._data - other, sub, (self, other), (self,), (1,))
+        if type(other) is int and type(self._data) is float and not detours:
             try:
                 return node(self._data - other, sub, (self, other), (self,), (1,))
             except OverflowError:
@@ -308,7 +318,9 @@ class Value(PeerNames, Operators):
         return self.operate(sub, self, other)
 
     def __rsub__(self, other: Any) -> Any:
-        if type(other) in PLAIN and type(self._data) is float and not detours:
+        if type(other) is float and not detours:
+            return node(other - self._data, sub, (other, self), (self,), (-1,))
+        if type(other) is int and type(self._data) is float and not detours:
             try:
                 return node(other - self._data, sub, (other, self), (self,), (-1,))
             except OverflowError:
