@@ -34,7 +34,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import compress
 from typing import Any
 
-from autograd.backward import adjoints, topological_order
+from autograd.backward import adjoints, check_recorded, topological_order
 from autograd.coercion import as_data, as_number, checked_seed, elements
 from autograd.function_calls import (
     Argnums,
@@ -98,6 +98,7 @@ def gradients(root: Value, leaves: Any, seed: Any = 1) -> Any:
     (12.0, 12.0)
     """
     settle()
+    check_recorded(root)
     kind = kind_of(leaves)
     if kind is None or (kind in (LIST, TUPLE) and all(map(is_scalar, leaves))):
         return pulled_back([root], [seed], values("leaves", leaves))

@@ -16,10 +16,11 @@ differentiated again.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from math import nan
 from typing import Any
 
+from autograd.backward import Unrecorded
 from autograd.coercion import as_number
 from autograd.messages import shown
 from autograd.primitive_type import Primitive, Variadic
@@ -28,6 +29,7 @@ from autograd.primitives import one
 WAYS = "Value(data, children, local_grads), with one slope for each child"
 MOST_SYMBOLS = 256  # that are kept
 LINEAR = 1e-9  # relative
+UPSTREAMS = (1.0, 2.0, -1.0)  # gradients of a node with which its `_backward` is tried
 
 
 class Given(Variadic):
@@ -179,12 +181,14 @@ class PeerNames:
 
     @_backward.setter
     def _backward(self, function: Callable[[], None]) -> None:
+        if isinstance(self.local_derivatives, Unrecorded):
+            return  # within no_grad(), where nothing is recorded
         if not isinstance(self.op, Given):
             raise AttributeError(
                 "_backward can only be set of a node made by Value(data, children, name);"
                 f" or pass the slopes: {WAYS}"
             )
-        self.local_derivatives = slopes_by(function, self)  # type: ignore[misc]
+        self.local_derivatives = slopes_by(function, self, self.parents)  # type: ignore[misc]
 
     def hand_on(self) -> None:
         """Add this node's gradient, times each slope, to those of its parents."""
@@ -192,7 +196,7 @@ class PeerNames:
             parent.grad = parent.grad + slope * self.grad
 
 
-def slopes_by(function: Callable[[], None], node: Any) -> tuple[Any, ...]:
+def slopes_by(function: Callable[[], None], node: Any, children: Sequence[Any]) -> tuple[Any, ...]:
     """Return the slopes of a node, found by running its `_backward` once, with the gradient 1.
 
     What it adds up is linear in the gradient, so the slopes are what it adds. Where a child is
@@ -200,20 +204,20 @@ def slopes_by(function: Callable[[], None], node: Any) -> tuple[Any, ...]:
 
     Raises: ValueError: it is not linear, or it adds to the gradient of a Value that is no child.
     """
-    parents = list(dict.fromkeys(node.parents))
+    parents = list(dict.fromkeys(children))
     strangers = [x for x in mentioned(function) if x is not node and x not in set(parents)]
     nodes = [node, *parents, *strangers]
     before = [x.grad for x in nodes]
     found = []
     try:
-        for upstream in (1.0, 2.0):
+        for upstream in UPSTREAMS:
             for x in (*parents, *strangers):
                 x.grad = 0.0
             node.grad = upstream
             function()
             found.append([x.grad for x in parents])
             for x in strangers:
-                if x.grad != 0.0:
+                if type(x.grad) is not float or x.grad != 0.0:
                     raise ValueError(
                         f"_backward adds to the gradient of {x!r}, which is none of the children;"
                         " pass it among them"
@@ -221,14 +225,21 @@ def slopes_by(function: Callable[[], None], node: Any) -> tuple[Any, ...]:
     finally:
         for x, grad in zip(nodes, before):
             x.grad = grad
-    once, twice = found
-    if any(abs(y - 2 * x) > LINEAR * abs(y) for x, y in zip(once, twice)):
-        raise ValueError(
-            "_backward is not linear in the gradient of its node: twice as much gives"
-            f" {shown(twice)}, not 2 * {shown(once)}; slopes are numbers of the forward pass"
-        )
-    slopes = dict(zip(parents, once))
-    return tuple(slopes.pop(x, 0.0) for x in node.parents)
+    for upstream, others in zip(UPSTREAMS, found):
+        if not all(map(partial(is_multiple, upstream), found[0], others)):
+            raise ValueError(
+                f"_backward is not linear in the gradient of its node: {upstream} gives"
+                f" {shown(others)}, not {upstream} * {shown(found[0])}; slopes are numbers of the"
+                " forward pass"
+            )
+    slopes = dict(zip(parents, found[0]))
+    return tuple(slopes.pop(x, 0.0) for x in children)
+
+
+def is_multiple(factor: float, x: Any, y: Any) -> bool:
+    """Tell whether y is a multiple of x, but for rounding; in a trace at the example."""
+    x, y = (getattr(z, "_data", z) for z in (x, y))
+    return bool(abs(y - factor * x) <= LINEAR * abs(y)) or x != x
 
 
 def mentioned(function: Callable[[], None]) -> list[Any]:

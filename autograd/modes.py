@@ -196,21 +196,27 @@ class ModeBlock:
 
     def __init__(self, settings: dict[str, Any]) -> None:
         self.settings = settings
-        self.blocks: list[Iterator[None]] = []
+        self.blocks: list[tuple[FrameType, Iterator[None]]] = []  # and where each began
 
     def __enter__(self) -> None:
-        block = held(self.settings, generator_around(sys._getframe(1)))
-        self.blocks.append(block)
+        frame = sys._getframe(1)
+        block = held(self.settings, generator_around(frame))
+        self.blocks.append((frame, block))
         next(block)
 
     def __exit__(self, *_: object) -> None:
-        next(self.blocks.pop(), None)
+        frame = sys._getframe(1)
+        own = [i for i, (began, _) in enumerate(self.blocks) if began is frame]
+        next(self.blocks.pop(own[-1] if own else -1)[1], None)
 
     def __call__(self, function: Any) -> Any:
         """Return a function that runs in the mode."""
         settings = self.settings
-        if not callable(function):
-            raise TypeError(f"a mode decorates a function, not {type(function).__name__}")
+        if not callable(function) or isinstance(function, type):
+            raise TypeError(
+                f"a mode decorates a function, not {type(function).__name__}; it goes below"
+                " @classmethod or @staticmethod, and on the methods of a class"
+            )
         if isgeneratorfunction(function):
 
             @wraps(function)

@@ -67,6 +67,11 @@ def list_filled(x: Any, parts: list[Any]) -> Any:
     return out
 
 
+def tuple_filled(x: Any, parts: list[Any]) -> Any:
+    """Return a tuple; a subclass of tuple that can be made of its elements stays one."""
+    return tuple(parts) if type(x) is tuple else type(x)(parts)
+
+
 def dict_filled(x: Any, parts: list[Any]) -> Any:
     """Return a dict with the keys of x, in its order; a subclass of dict stays one."""
     out = {} if type(x) is dict else copy(x)
@@ -76,7 +81,12 @@ def dict_filled(x: Any, parts: list[Any]) -> Any:
 
 def array_parts(x: Any) -> list[Any]:
     """Return the elements of an array, whatever the number of its axes."""
-    found: list[Any] = sys.modules[NUMPY].asarray(x).reshape(-1).tolist()
+    numpy = sys.modules[NUMPY]
+    if isinstance(x, numpy.ma.MaskedArray):
+        raise TypeError(
+            f"{shown(x)} is a masked array, and what is masked is no number; pass x.filled(0.0)"
+        )
+    found: list[Any] = numpy.asarray(x).reshape(-1).tolist()
     return found
 
 
@@ -176,7 +186,7 @@ def nd_indexes(x: Any) -> list[Any]:
 
 # fmt: off
 LIST        = Kind("[{!r}]", list, places, getitem, list_filled, same_length)
-TUPLE       = Kind("[{!r}]", list, places, getitem, lambda x, parts: tuple(parts), same_length)
+TUPLE       = Kind("[{!r}]", list, places, getitem, tuple_filled, same_length)
 ARRAY       = Kind("[{!r}]", array_parts, nd_indexes, getitem, array_of, same_shape)
 DICT        = Kind("[{!r}]", lambda x: list(x.values()), list, getitem, dict_filled, same_keys)
 NAMED_TUPLE = Kind(".{}", list, lambda x: list(x._fields), getattr,
@@ -245,10 +255,10 @@ def kind_of(x: Any) -> Kind | None:
         return kind
     if type(x) is list:
         return LIST
+    if isinstance(x, dict):  # first, for its attributes may be its keys
+        return DICT
     if hasattr(x, "record") or isinstance(x, NO_STRUCTURES):
         return None
-    if isinstance(x, dict):
-        return DICT
     if is_dataclass(x):
         return DATACLASS
     if isinstance(x, tuple):

@@ -559,6 +559,8 @@ def short_method(op: Primitive) -> Callable[[Value], Any]:
                 return out
         return self.record(op, (self,))
 
+    if op.otherwise is not None:  # log(x, base)
+        return lambda self, *others: op(self, *others) if others else method(self)
     method.__name__ = op.name
     method.__qualname__ = f"Value.{op.name}"
     method.__doc__ = op.__doc__

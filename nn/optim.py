@@ -64,6 +64,8 @@ class Optimizer:
         for p in self.parameters:
             if not isinstance(p, Value):
                 raise TypeError(f"a parameter is a Value, not {type(p).__name__} {shown(p)}")
+        if len(set(self.parameters)) < len(self.parameters):
+            raise ValueError("the same Value is there twice; pass each parameter once")
         self.step_size = in_range("step_size", step_size, above=True)
         self.steps = 0
         self.slots: Slots = {name: [0.0] * len(self.parameters) for name in self.remembers}

@@ -106,6 +106,32 @@ def test_it_is_compiled_too(engine, name):
         assert column == pytest.approx([each[i] for _, each in expected], rel=1e-13)
 
 
+@pytest.mark.parametrize("engine", ["numba", "numpy"])
+def test_a_backward_function_is_compiled_too(engine):
+    pytest.importorskip("numba")
+    w = Value(0.5)
+
+    def function(t):
+        return micrograd_exp(w * t) + micrograd_product(t, w) * micrograd_product(t, t)
+
+    compiled = autograd.compile(function, [w], (0.5,), engine=engine, reduce="sum")
+    value, (slope,), found = compiled.value_and_grad([0.25, -1.0, 2.0], inputs=True)
+    total, expected = 0.0, []
+    for t in (0.25, -1.0, 2.0):
+        x = Value(t)
+        out = (w * x).exp() + x * w * x * x
+        out.backward()
+        total += out.data
+        expected.append(x.grad)
+    assert (value, slope) == pytest.approx((total, w.grad), rel=1e-13)
+    assert found == pytest.approx(expected, rel=1e-13)
+
+
+def test_within_no_grad_a_backward_function_is_not_needed():
+    with no_grad():
+        assert micrograd_exp(Value(2.0)).op is None
+
+
 def test_a_second_derivative_is_nan_and_never_wrong():
     exp = OWN["exp"][0]
     assert grad(exp)(0.5) == math.exp(0.5)
@@ -179,6 +205,11 @@ def test_a_backward_function_that_is_none_is_refused():
     def clipped():
         a.grad += max(-1.0, min(1.0, out.grad))
 
+    def guided():
+        a.grad += max(0.0, out.grad)
+
+    with pytest.raises(ValueError, match="not linear in the gradient.* -1.0 gives"):
+        out._backward = guided
     with pytest.raises(ValueError, match="gradient of .*5.0.* none of the children"):
         out._backward = other
     with pytest.raises(ValueError, match="not linear in the gradient"):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd import Value, grad, ieee, no_grad
+from autograd import Value, grad, gradients, ieee, no_grad
 from autograd.modes import MODE, USUAL, detours, modes_in_use
 
 X = Value(2.0)
@@ -190,16 +190,35 @@ def test_closing_a_decorated_generator_closes_it_in_the_mode():
     assert seen == [True]
 
 
-def test_only_functions_are_decorated():
-    with pytest.raises(TypeError, match="decorates a function, not float"):
-        no_grad(2.0)
+@pytest.mark.parametrize("what", [2.0, classmethod(abs), Value])
+def test_only_functions_are_decorated(what):
+    kind = type(what).__name__
+    with pytest.raises(TypeError, match=f"decorates a function, not {kind}; it goes below"):
+        no_grad()(what)
+
+
+@given(st.permutations([0, 0, 1, 1, 2, 2]))
+def test_generators_may_share_a_block(order):
+    shared = no_grad()
+
+    def inside():
+        with shared:
+            yield state()["no_grad"]
+            yield state()["no_grad"]
+
+    running = [inside() for _ in range(3)]
+    for i in order:
+        assert next(running[i]) and plain()
+    for generator in running:
+        generator.close()
 
 
 @pytest.mark.parametrize("make", [lambda: X * X, lambda: X.exp(), lambda: sum([X, X])])
 def test_backward_of_what_was_not_recorded_says_so(make):
     with no_grad():
         root = make()
-    for call in (root.backward, lambda: next(root.backward_steps())):
+    steps = root.backward_steps()
+    for call in (root.backward, lambda: next(steps), lambda: gradients(root, [X])):
         with pytest.raises(RuntimeError, match=r"nothing is recorded.*within no_grad\(\)"):
             call()
     assert root.grad == 0.0 == X.grad

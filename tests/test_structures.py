@@ -712,3 +712,35 @@ def test_a_claimed_gradient_may_be_an_array_and_the_function_of_floats(filtered)
         check_gradients(f, point, gradient=lambda w: 2 * w)
         with pytest.raises(GradientMismatch):
             check_gradients(f, point, gradient=np.array([2.0, 4.1]))
+
+
+class Attributes(dict):
+    """A dict whose keys are attributes, with the error of a dict."""
+
+    def __getattr__(self, name):
+        return self[name]
+
+
+class Pair(tuple):
+    """A tuple with a method."""
+
+    def product(self):
+        return self[0] * self[1]
+
+
+def test_subclasses_of_dicts_and_tuples_stay_what_they_are():
+    assert grad(lambda p: p.x**2 * p.y)(Attributes(x=3.0, y=2.0)) == {"x": 12.0, "y": 9.0}
+    found = grad(lambda p: p.product())(Pair((3.0, 2.0)))
+    assert found == (2.0, 3.0) and type(found) is Pair
+
+
+@pytest.mark.parametrize("mask", [False, [False, True]])
+def test_masked_arrays_are_refused(mask):
+    xs = np.ma.array([1.0, 2.0], mask=mask)
+    for call in (
+        lambda: grad(lambda x: (x * x).sum())(xs),
+        lambda: jvp(lambda x: x, (xs,), (xs,)),
+        lambda: jacobian(lambda x: np.ma.array([x[0], x[1]]))([1.0, 2.0]),
+    ):
+        with pytest.raises(TypeError, match=r"is a masked array.*pass x\.filled\(0\.0\)"):
+            call()

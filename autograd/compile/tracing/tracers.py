@@ -26,7 +26,7 @@ from autograd.atomic import set_attributes
 from autograd.coercion import checked_name
 from autograd.compile.tracing.handlers import NEVER_RAISES, WALK
 from autograd.compile.tracing.internal_primitives import both, either
-from autograd.given import attach, checked_children, checked_slopes
+from autograd.given import WAYS, attach, attached, checked_children, checked_slopes, slopes_by
 from autograd.messages import shown
 from autograd.modes import MODE, traces, tracing
 from autograd.primitive_type import Primitive
@@ -73,7 +73,7 @@ def refuse_thread() -> NoReturn:
 
 def read_grad(x: Any) -> Any:
     """Return what the latest backward pass left; that is not there for a function in a trace."""
-    if tracing() and not is_ours(sys._getframe(1)):
+    if tracing() and not (is_ours(sys._getframe(1)) or READERS):
         refuse(
             "a function that is being traced cannot read .grad: that of the latest backward()"
             " would be there for ever; pass it in as an input, or call autograd.gradients"
@@ -81,6 +81,8 @@ def read_grad(x: Any) -> Any:
     return GRAD_SLOT.__get__(x)
 
 
+# Nodes whose `_backward` is run to find its slopes, and their numbers, which know nothing of them.
+READERS: list[tuple[Any, Any]] = []
 TRACED_GRAD = property(read_grad, GRAD_SLOT.__set__)
 
 
@@ -109,6 +111,8 @@ class TracedAttributes:
     def number_taken_out(self) -> Any:
         """Return what stands for the number in a trace, and the number itself elsewhere."""
         if tracing():
+            if READERS and READERS[-1][0] is self:
+                return READERS[-1][1]
             return MODE.get().taken_out(self)  # type: ignore[misc, arg-type]
         self.elsewhere()
         return self.newest()  # type: ignore[attr-defined]
@@ -181,6 +185,28 @@ class TracedValue(TracedAttributes, Value):
         fresh.name = name
         cls: Any = type(fresh)
         fresh.__class__ = following_class(cls)
+
+    @property
+    def _backward(self) -> Any:
+        return self.hand_on
+
+    @_backward.setter
+    def _backward(self, function: Any) -> None:
+        """Take the slopes by the children that this node was made with from what they are given."""
+        self.elsewhere()
+        number, children = self, list[Any]()
+        while number.op is attached:
+            number, child, _ = number.operands
+            children.append(child)
+        if not children:
+            raise AttributeError(f"_backward can only be set of a node made by {WAYS}")
+        children.reverse()
+        READERS.append((self, number))
+        try:
+            slopes = slopes_by(function, self, children)
+        finally:
+            READERS.pop()
+        attach(number, children, slopes).give_place(self, self.name)
 
     def compare(self, relation: Primitive, other: Any) -> Any:
         """Compare the numbers, as a node."""
@@ -359,8 +385,8 @@ def traced_class(cls: Any) -> type[Value]:
 @cache
 def following_class(cls: Any) -> type[Value]:
     """Return the class of the results of a trace that a function makes as Values of some class."""
-    if cls is Value:
-        return TracedValue
+    if cls is Value or issubclass(cls, TracedValue):
+        return TracedValue if cls is Value else cls
     return type(cls.__name__, (TracedValue, cls), {"__slots__": ()})
 
 
