@@ -112,7 +112,7 @@ class Primitive:
                 return x.record(self, operands)
         try:
             return self.forward(*operands)
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, ArithmeticError) as error:
             raise refusal(error, self, operands) from None
 
     def takes(self, count: int) -> bool:
