@@ -18,7 +18,7 @@ from autograd.primitives import where
 TIE = 1e-12  # of two computed numbers, relative or absolute
 CLOSE = 1e-9  # of a result, relative to the largest number of its kind, or to 1
 UNARY = [p.tanh, p.sin, p.cos, p.sigmoid, p.atan, p.softplus, p.square, p.absolute]
-MOST_OUTCOMES = 16  # of one sample
+MOST_OUTCOMES = 256  # of one sample
 
 
 class Outcome(NamedTuple):
@@ -28,6 +28,11 @@ class Outcome(NamedTuple):
     total: float
     by_parameters: tuple[float, ...]
     by_inputs: tuple[float, ...]
+
+
+def greater(left, right, exact):
+    """Decide as the function itself does."""
+    return left > right
 
 
 class BranchingProgram:
@@ -98,7 +103,7 @@ class BranchingProgram:
 
     # Running
 
-    def run(self, ws, xs, decide=lambda left, right, exact: left > right):
+    def run(self, ws, xs, decide=greater):
         """Return the result for parameters and a list of inputs, Values or numbers.
 
         `decide` answers for a branch, and for what a `where` chooses by.
@@ -120,11 +125,16 @@ class BranchingProgram:
         if kind == "dot":
             return p.tanh(dot(*self.pairs(ws, [x, y, *xs])))
         if kind == "where":
-            return where(decide(x, y, False), p.cos(z), 0.5 * x)
+            return where(decide(x, y, x is y), p.cos(z), 0.5 * x)
         if kind == "quotient":
             return x / (1.0 + y * y)
         operations = {"add": x + 0.5 * y, "sub": x - y, "mul": p.tanh(x) * y}
-        return operations.get(kind) if kind in operations else bounded(function(x))
+        if kind in operations:
+            return operations[kind]
+        judged = decide is not greater  # and no program of which the function is to be compiled
+        if judged and function is p.absolute and not any(x is z for z in xs):
+            return bounded(absolute_of(x, decide))
+        return bounded(function(x))
 
     def taken(self, branch, ws, xs, found, decide):
         """Return the block that comes next."""
@@ -180,6 +190,15 @@ class BranchingProgram:
             tuple(w.grad for w in parameters),
             tuple(x.grad for x in inputs),
         )
+
+
+def absolute_of(x, decide):
+    """Return the absolute value; at a zero but for rounding it has either slope, or none."""
+    number = getattr(x, "data", x)
+    if not tied(number, 0.0):
+        return p.absolute(x)
+    first, second = decide(x, 0.0, False), decide(x, 0.0, False)
+    return p.stop_gradient(p.absolute(x)) if first != second else x if first else -x
 
 
 def bounded(x):
