@@ -12,7 +12,8 @@ from __future__ import annotations
 import os
 import stat
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 
@@ -64,3 +65,27 @@ def set_attributes(targets: Iterable[Any], names: Iterable[str], values: Iterabl
     (1.0, 2.0)
     """
     deque(map(setattr, targets, names, values), maxlen=0)
+
+
+@contextmanager
+def exchanged(changes: Sequence[tuple[Any, str, Any]]) -> Iterator[None]:
+    """Give attributes other values within a block; those they had are put back.
+
+    Args: changes: an owner, the name of an attribute of its own, and what it is in the block.
+
+    >>> from types import SimpleNamespace
+    >>> box = SimpleNamespace(x=1.0)
+    >>> with exchanged([(box, "x", 2.0)]):
+    ...     box.x
+    2.0
+    >>> box.x
+    1.0
+    """
+    owners = [owner for owner, _, _ in changes]
+    names = [name for _, name, _ in changes]
+    before = [vars(owner)[name] for owner, name in zip(owners, names)]
+    try:
+        set_attributes(owners, names, [new for _, _, new in changes])
+        yield
+    finally:
+        set_attributes(owners, names, before)

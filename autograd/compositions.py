@@ -9,7 +9,8 @@ Each says whose convention it follows. `where` takes functions as branches as we
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from contextvars import ContextVar
 from typing import Any
 
 from autograd import primitives as p
@@ -21,6 +22,7 @@ from autograd.scalar_math import LARGEST
 SELU_SCALE, SELU_ALPHA = 1.0507009873554805, 1.6732632423543772  # Klambauer et al. (2017)
 RADIANS, DEGREES = math.pi / 180.0, 180.0 / math.pi
 MOST_NESTED = 100  # branches of `where` within each other, in a trace
+nested: ContextVar[int] = ContextVar("nested", default=0)  # how many there are
 
 
 def logaddexp(x: Any, y: Any) -> Any:
@@ -104,7 +106,7 @@ def where(condition: Any, x: Any, y: Any) -> Any:
     0.0
     """
     if callable(x) or callable(y):
-        return recorded_both(condition, x, y) if tracing() else taken(condition, x, y)
+        return both_recorded(condition, x, y) if tracing() else taken(condition, x, y)
     return p.where(condition, x, y)
 
 
@@ -133,35 +135,36 @@ def numbers_in(branch: Any) -> list[Any]:
     return found
 
 
-def recorded_both(condition: Any, x: Any, y: Any) -> Any:
-    """Return the choice with both branches recorded; of a plain condition, the one taken."""
-    if not hasattr(condition, "record"):
-        return result_of(x if condition else y)
-    return p.where(condition, result_of(x), result_of(y))
+def both_recorded(condition: Any, x: Any, y: Any) -> Any:
+    """Return the choice with both branches recorded; of a plain condition, the one taken.
 
-
-def result_of(branch: Any) -> Any:
-    """Return what a branch is, or gives.
-
-    Raises: TypeError: it gives None; RecursionError: it leads to itself, in a trace.
+    Raises: RecursionError: a branch leads to itself.
     """
-    if not callable(branch):
-        return branch
-    if len(under_way) >= MOST_NESTED and tracing():
+    depth = nested.get()
+    if depth >= MOST_NESTED:
         raise RecursionError(
             f"{MOST_NESTED} branches of where within each other: a trace records both branches, so "
             "a function that calls itself in one of them never ends; write it as a loop, or branch "
             "with `if` and compile it with retrace=True"
         )
-    under_way.append(branch)
+    token = nested.set(depth + 1)
     try:
-        found = branch()
+        if not hasattr(condition, "record"):
+            return result_of(x if condition else y)
+        return p.where(condition, result_of(x), result_of(y))
     finally:
-        under_way.pop()
+        nested.reset(token)
+
+
+def result_of(branch: Any) -> Any:
+    """Return what a branch is, or gives.
+
+    Raises: TypeError: it gives None.
+    """
+    if not callable(branch):
+        return branch
+    found = branch()
     if found is None:
         name = getattr(branch, "__name__", "a function")
         raise TypeError(f"where: the branch {name} returned None; did it forget its return?")
     return found
-
-
-under_way: list[Callable[[], Any]] = []  # branches that are running

@@ -197,15 +197,16 @@ class PeerNames:
 
 
 def slopes_by(function: Callable[[], None], node: Any, children: Sequence[Any]) -> tuple[Any, ...]:
-    """Return the slopes of a node, found by running its `_backward` once, with the gradient 1.
+    """Return the slopes of a node: what its `_backward` adds up when the gradient is 1.
 
-    What it adds up is linear in the gradient, so the slopes are what it adds. Where a child is
-    there twice, the first one has the slope of both.
+    It is run with other gradients as well, to see that it is linear. Where a child is there twice,
+    the first one has the slope of both.
 
     Raises: ValueError: it is not linear, or it adds to the gradient of a Value that is no child.
     """
     parents = list(dict.fromkeys(children))
-    strangers = [x for x in mentioned(function) if x is not node and x not in set(parents)]
+    known = {node, *parents}
+    strangers = [x for x in mentioned(function) if x not in known]
     nodes = [node, *parents, *strangers]
     before = [x.grad for x in nodes]
     found = []

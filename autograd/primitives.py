@@ -319,9 +319,8 @@ def softmax(xs: Sequence[Any]) -> list[Any]:
     """
     xs = elements("softmax", xs)
     if not any(hasattr(x, "record") for x in xs):
-        return softmax_shares(
-            *map(as_number, xs)
-        )  # at once: a rule asks for all shares of plain numbers
+        # At once: a rule asks for all shares of plain numbers.
+        return softmax_shares(*map(as_number, xs))
     return [softmax_of((i, *xs)) for i in range(len(xs))]
 
 

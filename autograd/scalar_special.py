@@ -247,7 +247,9 @@ def celu_value(x: float, alpha: float) -> float:
     """Return x, and alpha * expm1(x / alpha) left of 0, for a positive alpha."""
     if x > 0.0:
         return x
-    return alpha * math.expm1(x / alpha) if alpha > 0.0 else math.sqrt(-1.0)  # which raises
+    if not alpha > 0.0:
+        raise ValueError("alpha is above 0")
+    return alpha * math.expm1(x / alpha)
 
 
 def celu_gap_value(x: float) -> float:

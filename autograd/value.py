@@ -552,15 +552,15 @@ def recorded_shortly(op: Primitive, x: Value) -> Value | None:
 def short_method(op: Primitive) -> Callable[[Value], Any]:
     """Return the method that applies a function of one number."""
 
-    def method(self: Value) -> Any:
+    def method(self: Value, *others: Any) -> Any:
+        if others:  # log(x, base), or one too many
+            return op(self, *others)
         if not detours and type(self._data) is float:
             out = recorded_shortly(op, self)
             if out is not None:
                 return out
         return self.record(op, (self,))
 
-    if op.otherwise is not None:  # log(x, base)
-        return lambda self, *others: op(self, *others) if others else method(self)
     method.__name__ = op.name
     method.__qualname__ = f"Value.{op.name}"
     method.__doc__ = op.__doc__

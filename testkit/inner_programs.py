@@ -237,14 +237,14 @@ def size_of(root) -> float:
 def agree(found: float, right: float, size: float) -> bool:
     """Tell whether two numbers are the same but for rounding; NaN is NaN, and infinity itself.
 
-    Where the path sum is infinite, nothing is known of the rounding of a finite number; and whether
-    infinite terms add up to NaN or to infinity depends on which of them are added first.
+    Where the path sum is infinite, nothing is known of the rounding of a finite number; and infinite
+    terms add up to NaN or to an infinity, as they are added in one order or another.
     """
-    finite = np.isfinite([found, right])
-    if not (finite.any() or size < np.inf):
+    finite, nan = np.isfinite([found, right]), np.isnan([found, right])
+    if nan.any() and not finite.any() and not size < np.inf:
         return True
     if not finite.all():
-        return found == right or (found != found and right != right)
+        return found == right or bool(nan.all())
     return abs(found - right) <= CLOSE * size if size < np.inf else True
 
 

@@ -28,6 +28,7 @@ from autograd import (
     vjp,
     where,
 )
+from autograd.compile.tracing.reach import Reach
 from autograd.structures import flatten
 from nn import MLP
 
@@ -382,6 +383,7 @@ def test_what_a_differentiated_function_reaches_is_seen_by_the_compiler(engine):
         return x * max(x.data, 0.5)
 
     for derivative in (grad(noisy), value_and_grad(noisy)):
+        assert [names["__name__"] for names in Reach(derivative).modules.values()] == [__name__]
         with pytest.raises(RuntimeError, match="random"):
             autograd.compile(lambda x, f=derivative: f(x), example=(1.0,), engine=engine)
     compiled = autograd.compile(grad(largest), example=(1.0,), engine=engine)

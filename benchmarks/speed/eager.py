@@ -89,7 +89,7 @@ def engines() -> dict[str, Any]:
     import micrograd.engine
 
     from autograd import Value
-    from benchmarks.speed import microgpt_style
+    from testkit import microgpt_style
 
     return {
         "chainrule": Value,

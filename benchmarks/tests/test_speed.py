@@ -103,6 +103,17 @@ def test_a_random_program_has_its_length_and_nothing_dead(length):
     assert len(reached) == len(made)
 
 
+def test_everybody_steps_from_the_same_parameters():
+    work = workloads.digits(7)
+    start = [x.data for x in work.parameters]
+    contestants = ours.ours(work, ["numpy"])
+    expected = contest.first_step(work, contestants[ours.OURS])
+    contestants["NumPy"] = by_numpy.digits(work)
+    off = contest.disagreements(work, contestants, expected)
+    assert set(off) == {"chainrule", "chainrule, numpy", "NumPy"} and max(off.values()) < 1e-9
+    assert [x.data for x in work.parameters] == start
+
+
 def test_a_wrong_number_of_a_rival_is_not_timed():
     expected = np.array([1.0, 2.0, 3.0])
     with pytest.raises(ArithmeticError, match="differ by 3"):

@@ -25,6 +25,8 @@ SIZES = {
     "correct": 10_000,
     "planted": 2_000,
 }
+FAULT = 1e-6  # relative to a derivative
+RIGHT = 1e-10  # of the path sum: a derivative that is no further off is right
 PROGRESS_SECONDS = 5.0  # between two lines of progress
 
 
@@ -211,9 +213,20 @@ def planted(seed: int, count: int) -> Tally:
         found["faults"] += 1
         verdict, _ = verdict_of(function, expression.point, claim)
         found["caught"] += verdict == "called wrong"
-        if verdict == "passed":
+        if verdict == "passed" and FAULT * abs(largest) < RIGHT * path_sum(expression, which):
+            found["of less than 1e-10*S passed"] += 1
+        elif verdict == "passed":
             failures.append(f"seed {seed}: a fault by input {which} was not caught:\n{expression}")
     return Tally(found, 0.0, tuple(failures))
+
+
+def path_sum(expression: Any, which: int) -> float:
+    """Return the path sum of an expression by one of its inputs."""
+    from autograd import Value
+    from autograd.testing.recording import path_sums
+
+    leaves = [Value(x) for x in expression.point]
+    return path_sums(expression(*leaves), leaves)[which][0]
 
 
 def faulty(expression: Any, gradient: Any, scale: float, which: int) -> tuple[Any, Any]:
@@ -221,7 +234,7 @@ def faulty(expression: Any, gradient: Any, scale: float, which: int) -> tuple[An
 
     def claim(*xs: Any) -> list[Any]:
         slopes = [scale * g for g in gradient(*xs)]
-        slopes[which] = slopes[which] * (1 + 1e-6)
+        slopes[which] = slopes[which] * (1 + FAULT)
         return slopes
 
     return (lambda *xs: scale * expression(*xs)), claim

@@ -11,8 +11,7 @@ from __future__ import annotations
 import functools
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 from autograd.compile.tracing.tracers import refuse_thread
@@ -59,18 +58,13 @@ def submit(
     return usual(pool, elsewhere(work) if tracing() else work, *args, **options)
 
 
-@contextmanager
-def watched_threads() -> Iterator[None]:
-    """Have threads that are started, and work that pools of threads get, refuse Values."""
+def in_traces() -> list[tuple[Any, str, Any]]:
+    """Return what starts threads, and what hands work to them: where, and what it is in a trace."""
     pools = sys.modules.get("concurrent.futures.thread")
     places: list[tuple[Any, str, Callable[..., Any]]] = [(threading.Thread, "start", start)]
     if pools:
         places.append((pools.ThreadPoolExecutor, "submit", submit))
-    before = [vars(owner)[name] for owner, name, _ in places]
-    try:
-        for (owner, name, ours), usual in zip(places, before):
-            setattr(owner, name, functools.partialmethod(functools.partial(ours, usual)))
-        yield
-    finally:
-        for (owner, name, _), usual in zip(places, before):
-            setattr(owner, name, usual)
+    return [
+        (owner, name, functools.partialmethod(functools.partial(ours, vars(owner)[name])))
+        for owner, name, ours in places
+    ]

@@ -18,8 +18,7 @@ import os
 import random
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial, wraps
 from typing import Any
 
@@ -95,44 +94,22 @@ def unseeded(usual: Any, *args: Any, **options: Any) -> Any:
     return usual(*args, **options)
 
 
-def sources() -> list[tuple[Any, str, Any]]:
+def in_traces() -> list[tuple[Any, str, Any]]:
     """Return what asks the system for random numbers: where that is, and what it is in a trace."""
-    found: list[tuple[Any, str, Any]] = [
+    places: list[tuple[Any, str, Any]] = [
         (random.Random, "seed", seeded),
         (random.SystemRandom, "random", unseeded),
         (random.SystemRandom, "getrandbits", unseeded),
         (os, "urandom", unseeded),
     ]
     numpy_random = sys.modules.get("numpy.random")
-    return [*found, (numpy_random, "default_rng", seeded)] if numpy_random else found
-
-
-@contextmanager
-def watched_sources(modules: Iterable[dict[str, Any]]) -> Iterator[None]:
-    """Have what asks the system for random numbers refuse that in a trace, within the block.
-
-    Args: modules: the globals of functions, which may have imported it by name.
-    """
-    changes: list[tuple[Any, str, Any, Any]] = []
-    for owner, name, ours in sources():
-        usual = vars(owner)[name]
-        new: Any = partial(ours, usual)
-        if isinstance(owner, type):
-            new = partialmethod_of(ours, usual)
-        changes.append((owner, name, usual, new))
-        changes += [
-            (Names(names), key, usual, new)
-            for names in modules
-            for key, x in list(names.items())
-            if x is usual
-        ]
-    try:
-        for owner, name, _, new in changes:
-            setattr(owner, name, new)
-        yield
-    finally:
-        for owner, name, usual, _ in changes:
-            setattr(owner, name, usual)
+    if numpy_random:
+        places.append((numpy_random, "default_rng", seeded))
+    return [
+        (owner, name, (partialmethod_of if isinstance(owner, type) else partial)(ours, usual))
+        for owner, name, ours in places
+        for usual in [vars(owner)[name]]
+    ]
 
 
 def partialmethod_of(ours: Any, usual: Any) -> Any:
@@ -143,13 +120,6 @@ def partialmethod_of(ours: Any, usual: Any) -> Any:
         return ours(partial(usual, self), *args, **options)
 
     return method
-
-
-class Names:
-    """The globals of a module, as attributes."""
-
-    def __init__(self, names: dict[str, Any]) -> None:
-        self.__dict__ = names
 
 
 def label_of(generator: Any, reach: Reach) -> str:

@@ -117,14 +117,21 @@ def stand_in(x: Any) -> Any:
 
 
 @contextmanager
-def stand_ins_in(modules: Iterable[dict[str, Any]]) -> Iterator[None]:
-    """Have modules, given by their globals, find the stand-ins within the block."""
+def stand_ins_in(
+    modules: Iterable[dict[str, Any]], others: Sequence[tuple[Any, str, Any]] = ()
+) -> Iterator[None]:
+    """Have modules, given by their globals, find the stand-ins within the block.
+
+    Args: others: owners and names of what else has a stand-in, and that; a module may have imported
+        it by its name.
+    """
+    by_id = BY_ID | {id(vars(owner)[name]): new for owner, name, new in others}
     own: list[tuple[dict[str, Any], str, Any]] = []
     new: list[tuple[dict[str, Any], str, Any]] = []
     for names in modules:
-        own += [(names, name, x) for name, x in list(names.items()) if id(x) in BY_ID]
+        own += [(names, name, x) for name, x in list(names.items()) if id(x) in by_id]
         new += [(names, name, x) for name, x in BUILT_IN.items() if name not in names]
-    replaced = [(names, name, BY_ID[id(x)]) for names, name, x in own]
+    replaced = [(names, name, by_id[id(x)]) for names, name, x in own]
     try:
         each(dict.__setitem__, [*replaced, *new])
         yield

@@ -24,12 +24,12 @@ from math import nan
 from typing import Any, NamedTuple
 from weakref import ref
 
+from autograd.atomic import exchanged
 from autograd.backward import topological_order
 from autograd.coercion import as_data, as_number, finite_or_inf
-from autograd.compile.tracing import ended, random_numbers
+from autograd.compile.tracing import ended, other_threads, random_numbers, tracers
 from autograd.compile.tracing.handlers import WALK
 from autograd.compile.tracing.internal_primitives import CHOICES, share, shifted, top
-from autograd.compile.tracing.other_threads import watched_threads
 from autograd.compile.tracing.reach import Reach, name_of
 from autograd.compile.tracing.results import numbers_of, structure_of
 from autograd.compile.tracing.stand_ins import stand_ins_in
@@ -45,7 +45,6 @@ from autograd.compile.tracing.tracers import (
     taken_out,
     traced,
     tracing_classes,
-    watched_gradients,
 )
 from autograd.modes import mode, traces
 from autograd.newest import settle
@@ -314,10 +313,7 @@ def trace(
     """
     settle()
     reach = Reach(function)
-    modules = list(reach.modules.values())
-    sources = random_numbers.watched_sources(modules)
-    gradients = watched_gradients(reach.codes.values())
-    with one_trace, stand_ins_in(modules), watched_threads(), sources, gradients:
+    with one_trace, traced_world(reach):
         if traces:  # the outer trace looks at what is left of both
             return written_down(function, parameters, inputs(example, backwards), example, truths)
         references = ended.references()
@@ -338,6 +334,15 @@ def trace(
         finally:
             ended.end_all(references)
     return found
+
+
+@contextlib.contextmanager
+def traced_world(reach: Reach) -> Iterator[None]:
+    """Have what a function reaches be, within the block, what it is in a trace."""
+    sources = random_numbers.in_traces()
+    changes = [*sources, *other_threads.in_traces(), *tracers.in_traces(reach.codes.values())]
+    with stand_ins_in(reach.modules.values(), sources), exchanged(changes):
+        yield
 
 
 def check_again(

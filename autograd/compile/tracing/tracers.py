@@ -86,17 +86,10 @@ READERS: list[tuple[Any, Any]] = []
 TRACED_GRAD = property(read_grad, GRAD_SLOT.__set__)
 
 
-@contextmanager
-def watched_gradients(codes: Iterable[CodeType]) -> Iterator[None]:
-    """Have any Value refuse that its gradient is read, if the code of a function names it."""
+def in_traces(codes: Iterable[CodeType]) -> list[tuple[Any, str, Any]]:
+    """Return where gradients are read, and what that is in a trace, if the code names them."""
     named = any("grad" in code.co_names for code in codes)
-    try:
-        if named:
-            Value.grad = TRACED_GRAD
-        yield
-    finally:
-        if named:
-            Value.grad = GRAD_SLOT
+    return [(Value, "grad", TRACED_GRAD)] if named else []
 
 
 class TracedAttributes:

@@ -1,4 +1,7 @@
-"""A class in the style of microgpt's: slots, children with local gradients, recursive order."""
+"""A class in the style of microgpt's: slots, children with local gradients, recursive order.
+
+It measures the speed of ours, and runs the programs that are written for such a class.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from typing import Any
 
 
 class Value:
-    """The smallest engine that works, as a measure for the speed of ours."""
+    """The smallest engine that works."""
 
     __slots__ = ("data", "grad", "children", "local_grads")
 
@@ -25,8 +28,14 @@ class Value:
         other = other if isinstance(other, Value) else Value(other)
         return Value(self.data * other.data, (self, other), (other.data, self.data))
 
-    def __pow__(self, power: Any) -> Value:
-        return Value(self.data**power, (self,), (power * self.data ** (power - 1),))
+    def __pow__(self, other: Any) -> Value:
+        return Value(self.data**other, (self,), (other * self.data ** (other - 1),))
+
+    def log(self) -> Value:
+        return Value(math.log(self.data), (self,), (1 / self.data,))
+
+    def exp(self) -> Value:
+        return Value(math.exp(self.data), (self,), (math.exp(self.data),))
 
     def relu(self) -> Value:
         return Value(max(0, self.data), (self,), (float(self.data > 0),))
@@ -38,17 +47,27 @@ class Value:
     def __neg__(self) -> Value:
         return self * -1
 
+    def __radd__(self, other: Any) -> Value:
+        return self + other
+
     def __sub__(self, other: Any) -> Value:
         return self + (-other)
 
-    def __radd__(self, other: Any) -> Value:
-        return self + other
+    def __rsub__(self, other: Any) -> Value:
+        return other + (-self)
 
     def __rmul__(self, other: Any) -> Value:
         return self * other
 
+    def __truediv__(self, other: Any) -> Value:
+        return self * other**-1
+
+    def __rtruediv__(self, other: Any) -> Value:
+        return other * self**-1
+
     def backward(self) -> None:
-        order, seen = [], set()
+        order: list[Value] = []
+        seen = set()
 
         def visit(node: Value) -> None:
             if node not in seen:
@@ -60,5 +79,5 @@ class Value:
         visit(self)
         self.grad = 1
         for node in reversed(order):
-            for child, local in zip(node.children, node.local_grads):
-                child.grad += local * node.grad
+            for child, slope in zip(node.children, node.local_grads):
+                child.grad += slope * node.grad
