@@ -8,6 +8,7 @@ resolution passes, and a resolution worse than 1e-4 of S is inconclusive.
 from __future__ import annotations
 
 import argparse
+import math
 import statistics
 import sys
 import time
@@ -26,6 +27,7 @@ RIVALS_COUNT = 1_000  # functions that rivals are shown, too
 CHUNK = 50  # functions of one piece of work
 SEEDS = 1_000_003  # from the functions of one seed to those of the next
 MARGIN = 2.0  # resolutions: a fault that is larger must not pass
+ROUNDED = 1e-13  # of S: what is no further off is a right claim, rounded
 COARSEST = 1e-4  # of S: a resolution that is worse is inconclusive, ...
 SLACK = 2.0  # ... S being an estimate of the judge's, and taken from a claim that may be off
 SHARP = 1e-7  # the goal for an analytic function whose value is not large against S
@@ -48,13 +50,14 @@ class Verdict(NamedTuple):
     """What was said of a claim: passed, wrong, kink, inconclusive, not deterministic, crash.
 
     Attributes: bounds, the smallest fault that each part could have told, by what it states;
-    oracles, who judged.
+    oracles, who judged; is_worst, whether the report states the resolution of its worst part.
     """
 
     said: str
     text: str = ""
     bounds: tuple[float, ...] = ()
     oracles: tuple[str, ...] = ()
+    is_worst: bool = True
     seconds: float = 0.0
 
 
@@ -90,18 +93,27 @@ def judged(made: Any, claims: Sequence[float]) -> Verdict:
     except Exception as error:
         return Verdict("crash", f"{type(error).__name__}: {error}")
     parts = report.components
-    return Verdict("passed", str(report), tuple(map(stated, parts)), tuple(p.oracle for p in parts))
+    bounds, oracles = tuple(map(stated, parts)), tuple(part.oracle for part in parts)
+    return Verdict("passed", str(report), bounds, oracles, states_the_worst(report))
 
 
 def stated(part: Any) -> float:
     """Return the smallest fault that a part of a report could have told, by all that it states."""
     resolution = getattr(part, "resolution", None)
-    return float(part.bound if resolution is None else min(part.bound, resolution * part.scale))
+    bound = float(part.bound if resolution is None else min(part.bound, resolution * part.scale))
+    return math.inf if math.isnan(bound) else bound
+
+
+def states_the_worst(report: Any) -> bool:
+    """Tell whether the resolution of a report, if it states one, is that of its worst part."""
+    found = getattr(report, "resolution", None)
+    return found is None or all(part.resolution <= found for part in report.components)
 
 
 def resolution(made: Any, bounds: Sequence[float]) -> float:
-    """Return the worst bound of a report as a share of S; where S is 0 there is none."""
-    return max((float(b / s) for b, s in zip(bounds, made.sums) if s), default=0.0)
+    """Return the worst bound of a report as a share of S; where S is 0 every number will do."""
+    shares = (float(b / s) if s else 0.0 * b for b, s in zip(bounds, made.sums))
+    return max((x if x == x else math.inf for x in shares), default=0.0)
 
 
 @dataclass
@@ -159,16 +171,13 @@ def passed(made: Any, claims: Sequence[float], found: Verdict, which: str, tally
         tally.resolutions.append(resolution(made, found.bounds))
     if resolution(made, found.bounds) > SLACK * COARSEST:
         tally.fail("passed by a resolution worse than 1e-4", made, found)
-    faults = made.faults(claims)
-    if any(f > MARGIN * b for f, b in zip(faults, found.bounds)) and is_fault(made, which):
+    if not found.is_worst:
+        tally.fail("a part has a worse resolution than its report", made, found)
+    parts = zip(made.faults(claims), found.bounds, made.sums)
+    if any(f > MARGIN * b and f > ROUNDED * s for f, b, s in parts):
         tally.fail("a fault above twice the resolution passed", made, found)
         return "passed above"
     return "passed" if which == "right" and made.kind != "kink" else "passed within"
-
-
-def is_fault(made: Any, which: str) -> bool:
-    """Tell whether a claim is wrong by more than its own rounding."""
-    return which == "fault" or made.kind == "kink"
 
 
 def count_goals(made: Any, found: Verdict, tally: Tally) -> None:
