@@ -21,6 +21,10 @@ COMMANDS = {
     "fuzz": Command(
         "benchmarks.trust.fuzz", "random graphs against 60 digits, fractions and a second engine"
     ),
+    "claims": Command(
+        "benchmarks.trust.claims",
+        "right and wrong gradients of random functions: are the verdicts what they promise?",
+    ),
     "peer_gradients": Command(
         "benchmarks.trust.peer_gradients", "gradients beside PyTorch's and JAX's"
     ),
