@@ -336,7 +336,14 @@ def remade(x: Any, scalars: Iterator[Any]) -> Any:
     kind = kind_of(x)
     if kind is None:
         return next(scalars)
-    new = [remade(part, scalars) for part in kind.parts(x)]
+    return with_parts(x, [remade(part, scalars) for part in kind.parts(x)])
+
+
+def with_parts(x: Any, new: list[Any]) -> Any:
+    """Return the argument that has other parts in the place of those of x."""
+    kind = kind_of(x)
+    if kind is None:
+        return x
     return constructed(x, new) if kind is DATACLASS else kind.filled(x, new)
 
 

@@ -19,7 +19,7 @@ try:
     from hypothesis import strategies as st
     from hypothesis.strategies import SearchStrategy
 except ImportError as error:
-    raise ImportError('nn.strategies needs hypothesis: pip install "chainrule[test]"') from error
+    raise ImportError('nn.strategies needs hypothesis: pip install "chainrule[testing]"') from error
 
 
 class Experiment(NamedTuple):

@@ -116,7 +116,7 @@ def test_a_relative_fault_of_1e_6_is_caught_at_every_size(size, sign):
 def test_differences_alone_catch_a_fault_of_1e_6(size):
     function = opaque(lambda x: size * sine_by_taylor(x))
     check_gradients(function, 0.7, gradient=lambda x: size * math.cos(x))
-    with pytest.raises(GradientMismatch, match="ridders gives"):
+    with pytest.raises(GradientMismatch, match="differences gives"):
         check_gradients(function, 0.7, gradient=lambda x: size * math.cos(x) * (1 + 1e-6))
 
 
@@ -168,8 +168,8 @@ def test_the_best_oracle_answers_and_agrees(function, point, oracle):
         (lambda x: np.exp(-x * x), lambda x: -2 * x * np.exp(-x * x), (0.7,), "complex step"),
         (lambda x: x**2.5, lambda x: 2.5 * x**1.5, (0.7,), "complex step"),
         (lambda v: np.sum(np.sin(v)), np.cos, (np.array([0.1, 2.0]),), "complex step"),
-        (opaque(sine_by_taylor), math.cos, (0.7,), "ridders"),
-        (opaque(lambda x, y: x * y), lambda x, y: (y, x), (1e-9, 1e9), "ridders"),
+        (opaque(sine_by_taylor), math.cos, (0.7,), "differences"),
+        (opaque(lambda x, y: x * y), lambda x, y: (y, x), (1e-9, 1e9), "differences"),
     ],
 )
 def test_a_claimed_gradient_of_a_function_of_floats_is_judged(function, gradient, point, oracle):
@@ -260,13 +260,13 @@ def test_rounding_that_drowns_the_gradient_is_inconclusive():
 
 def test_differences_that_are_too_rough_are_inconclusive():
     rough = opaque(lambda x: round(sine_by_taylor(x), 3))
-    with pytest.raises(InconclusiveCheck, match="ridders"):
+    with pytest.raises(InconclusiveCheck, match="differences"):
         check_gradients(rough, 0.7, gradient=math.cos)
 
 
 def test_stop_gradient_is_not_judged_by_differences():
     with pytest.raises(InconclusiveCheck):
-        check_gradients(lambda x: x * stop_gradient(x), 2.0, oracle="ridders")
+        check_gradients(lambda x: x * stop_gradient(x), 2.0, oracle="differences")
 
 
 # What it says.
@@ -285,7 +285,7 @@ def test_a_mismatch_shows_inputs_both_gradients_error_bound_oracle_and_the_worst
 
 def test_a_report_says_how_right_it_was():
     report = check_gradients(lambda x: sin(x), 0.5)
-    assert str(report).startswith("<lambda>: 1 derivatives right, by mpmath; worst error ")
+    assert str(report).startswith("<lambda>: 1 derivative right, by mpmath; resolution 1e-09; ")
     assert report.worst.claimed == math.cos(0.5) and report.worst.excess < 1e-6
 
 
@@ -312,8 +312,8 @@ def test_without_mpmath_it_still_judges(monkeypatch):
     context.cache_clear()
     precise_functions.cache_clear()
     report = check_gradients(lambda x: tanh(x) * x, 0.7)
-    assert report.components[0].oracle == "ridders"
-    with pytest.raises(TypeError, match=r'pip install "chainrule\[test\]"'):
+    assert report.components[0].oracle == "differences"
+    with pytest.raises(TypeError, match=r'pip install "chainrule\[testing\]"'):
         check_gradients(lambda x: tanh(x) * x, 0.7, oracle="mpmath")
 
 

@@ -223,8 +223,8 @@ def test_without_hypothesis_the_rest_of_testing_works():
         "from autograd.testing import strategies\n"
     )
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
-    assert "1 derivatives right" in run.stdout
-    assert 'pip install "chainrule[test]"' in run.stderr.splitlines()[-1]
+    assert "1 derivative right" in run.stdout
+    assert 'pip install "chainrule[testing]"' in run.stderr.splitlines()[-1]
 
 
 # Laws.

@@ -38,7 +38,7 @@ JUDGES = {
     "exact": "exact fractions",
     "mpmath": "60-digit arithmetic",
     "complex step": "the complex step",
-    "ridders": "differences",
+    "differences": "differences",
 }
 PAGE = Template(
     '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'

@@ -17,8 +17,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from autograd.backward import history
-from autograd.testing.check import DEFAULT_RTOL, Check, NonDifferentiablePoint
+from autograd.testing.judge import DEFAULT_RTOL, Check
 from autograd.testing.locate import apply, changed_operand
+from autograd.testing.verdicts.report import NonDifferentiablePoint
 from autograd.value import Value
 
 

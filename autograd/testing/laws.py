@@ -20,9 +20,9 @@ from autograd.backward import topological_order
 from autograd.functional import gradients, jvp, value_and_grad
 from autograd.scalar_math import fold
 from autograd.structures import flatten, rebuild, remade
-from autograd.testing.check import name_of
 from autograd.testing.oracles import UNIT_ROUNDOFF
 from autograd.testing.recording import Recording, noise, path_sums, record
+from autograd.testing.verdicts.naming import name_of
 from autograd.value import Value
 
 Function = Callable[..., Any]

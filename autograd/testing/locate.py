@@ -68,7 +68,7 @@ def wrong_edges(node: Value) -> Iterator[tuple[int, float, float]]:
             expected = float(found.slope)
             if (
                 not found.jump
-                and abs(claimed - expected) > MAX_RELATIVE_ERROR * abs(expected) + 4 * found.error
+                and abs(claimed - expected) > MAX_RELATIVE_ERROR * abs(expected) + found.error
             ):
                 yield i, float(claimed), expected
 

@@ -16,6 +16,15 @@ class NotLiftable(TypeError):
     """The function cannot be evaluated on numbers of this type."""
 
 
+def has_mpmath() -> bool:
+    """Tell whether arithmetic of many digits is at hand."""
+    try:
+        context()
+    except NotLiftable:
+        return False
+    return True
+
+
 @cache
 def context() -> Any:
     """Return the arithmetic of the precise oracle; made once.
@@ -25,7 +34,9 @@ def context() -> Any:
     try:
         import mpmath
     except ImportError:
-        raise NotLiftable('the mpmath oracle needs mpmath: pip install "chainrule[test]"') from None
+        raise NotLiftable(
+            'the mpmath oracle needs mpmath: pip install "chainrule[testing]"'
+        ) from None
     made = mpmath.MPContext()
     made.dps = DIGITS
     return made

@@ -19,9 +19,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from autograd.primitive_type import Primitive, Variadic
-from autograd.testing.check import GradientMismatch, check_gradients
+from autograd.testing.check import check_gradients
 from autograd.testing.parameters import parameters, without_parameters
 from autograd.testing.recording import record
+from autograd.testing.verdicts.report import GradientMismatch
 
 Slope = Callable[..., Any]
 MIN_RELATIVE_CHANGE = 1e-6  # of a slope, by the slightest mutation

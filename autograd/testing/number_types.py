@@ -38,11 +38,11 @@ class Lifted(Operators):
     itself: a derivative that is lost there is lost by the engine, not by the function.
     """
 
-    __slots__ = ("number",)
-    name = None
+    __slots__ = ("number", "name")
 
     def __init__(self, number: Any) -> None:
         self.number = number
+        self.name = None  # a function may name its nodes
 
     @staticmethod
     def lift(x: Any) -> Any:

@@ -103,6 +103,9 @@ class Recording:
     leaves: list[Value]
     ties: list[str]
 
+    def __post_init__(self) -> None:
+        self.suspicions: dict[int, str] = {}  # by output
+
     def gradient(self, output: int) -> list[Any]:
         """Return the derivative of an output by every input."""
         root = self.outputs[output]
@@ -118,6 +121,12 @@ class Recording:
 
     def suspicion(self, output: int) -> str:
         """Return why the point may have no derivative, or nothing where it surely has one."""
+        if output not in self.suspicions:
+            self.suspicions[output] = self.reason_to_suspect(output)
+        return self.suspicions[output]
+
+    def reason_to_suspect(self, output: int) -> str:
+        """Look for a tie, or a node that may have no derivative."""
         if self.ties:
             return self.ties[0]
         root = self.outputs[output]

@@ -27,7 +27,7 @@ try:
     from hypothesis.strategies import SearchStrategy
 except ImportError as error:
     raise ImportError(
-        'autograd.testing.strategies needs hypothesis: pip install "chainrule[test]"'
+        'autograd.testing.strategies needs hypothesis: pip install "chainrule[testing]"'
     ) from error
 
 MAX_EVERYDAY_SIZE = 50.0  # most numbers are no larger
@@ -53,16 +53,25 @@ def hard_numbers(domain: Interval = p.REAL) -> list[float]:
 def numbers(domain: Interval = p.REAL) -> SearchStrategy[float]:
     """Return a strategy of floats inside an open interval: everyday, hard, and any at all."""
     low, high = domain
-    near = st.floats(
+    near = everyday(low, high)
+    anything = st.floats(
+        low, high, exclude_min=True, exclude_max=True, allow_nan=False, allow_infinity=False
+    )
+    return st.one_of(near, st.sampled_from(hard_numbers(domain)), anything)
+
+
+def everyday(low: float, high: float) -> SearchStrategy[float]:
+    """Return a strategy of numbers of everyday size, or of those of a domain next to it."""
+    if low >= MAX_EVERYDAY_SIZE:
+        return st.floats(low, min(high, 2 * low), exclude_min=True, exclude_max=high <= 2 * low)
+    if high <= -MAX_EVERYDAY_SIZE:
+        return everyday(-high, -low).map(lambda x: -x)
+    return st.floats(
         max(low, -MAX_EVERYDAY_SIZE),
         min(high, MAX_EVERYDAY_SIZE),
         exclude_min=low > -MAX_EVERYDAY_SIZE,
         exclude_max=high < MAX_EVERYDAY_SIZE,
     )
-    anything = st.floats(
-        low, high, exclude_min=True, exclude_max=True, allow_nan=False, allow_infinity=False
-    )
-    return st.one_of(near, st.sampled_from(hard_numbers(domain)), anything)
 
 
 def values(domain: Interval = p.REAL) -> SearchStrategy[Value]:

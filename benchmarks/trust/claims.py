@@ -72,7 +72,7 @@ def verdict(made: Any, claims: Sequence[float]) -> Verdict:
 
 def judged(made: Any, claims: Sequence[float]) -> Verdict:
     """Return what `check_gradients` says of a claim."""
-    from autograd.testing.check import (
+    from autograd.testing import (
         GradientMismatch,
         InconclusiveCheck,
         NonDifferentiablePoint,

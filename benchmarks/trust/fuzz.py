@@ -55,9 +55,9 @@ def main(argv: list[str]) -> int:
 def smooth(seed: int, count: int) -> Tally:
     """Compare gradients of random smooth graphs with the complex step in 60-digit arithmetic."""
     from autograd.testing import oracles
-    from autograd.testing.check import difference
     from autograd.testing.expressions import random_expression
     from autograd.testing.recording import path_sums, record
+    from autograd.testing.verdicts.report import difference
 
     source, found, worst, failures = random.Random(seed), Counter[str](), 0.0, []
     for _ in range(count):
@@ -80,7 +80,7 @@ def smooth(seed: int, count: int) -> Tally:
 
 def second(seed: int, count: int) -> Tally:
     """Compare second derivatives of random smooth graphs with many-digit arithmetic."""
-    from autograd.testing.check import GradientMismatch, InconclusiveCheck, check_gradients
+    from autograd.testing import GradientMismatch, InconclusiveCheck, check_gradients
     from autograd.testing.expressions import random_expression
 
     source, found, worst, failures = random.Random(seed), Counter[str](), 0.0, []
@@ -138,7 +138,7 @@ def dual_result(expression: Any, point: list[Fraction], i: int, kind: Any) -> An
 
 def correct(seed: int, count: int) -> Tally:
     """Check correct functions of all primitives, kinks included: there must be no false alarm."""
-    from autograd.testing.check import GradientMismatch
+    from autograd.testing import GradientMismatch
     from autograd.testing.expressions import operations, random_expression
 
     source, found, failures = random.Random(seed), Counter[str](), []
@@ -177,7 +177,7 @@ def correct_function(expression: Any, kind: str) -> tuple[Any, tuple[Any, ...], 
 
 def verdict_of(function: Any, point: Any, claim: Any) -> tuple[str, Exception | None]:
     """Return what `check_gradients` says of a function."""
-    from autograd.testing.check import (
+    from autograd.testing import (
         GradientMismatch,
         InconclusiveCheck,
         NonDifferentiablePoint,

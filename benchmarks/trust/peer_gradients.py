@@ -203,7 +203,7 @@ def compared(peer: Peer, seed: int, count: int) -> tuple[Counter[str], list[str]
 def who_is_right(expression: Any, rows: Sequence[tuple[float, float, float]]) -> str:
     """Return whose gradient agrees with 60-digit arithmetic."""
     from autograd.testing import oracles
-    from autograd.testing.check import difference
+    from autograd.testing.verdicts.report import difference
 
     program = oracles.Program(expression, expression.point)
     truth = [oracles.precise(program, i).slope for i in range(len(rows))]

@@ -1,0 +1,435 @@
+"""One gradient check: the function, where, what is claimed, and by what measure."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable, Iterator, Sequence
+from fractions import Fraction
+from typing import Any
+
+from autograd.functional import gradients
+from autograd.structures import aligned, flatten, parts, regular_shape
+from autograd.testing import oracles
+from autograd.testing.locate import diagnosis
+from autograd.testing.mpmath_context import NotLiftable
+from autograd.testing.number_types import Precise, portable
+from autograd.testing.oracles import ask, with_jump
+from autograd.testing.oracles.differences import differences
+from autograd.testing.oracles.estimate import Estimate
+from autograd.testing.oracles.program import REFUSALS, Direction, Program, quietly, refilled
+from autograd.testing.parameters import without_parameters
+from autograd.testing.recording import Recording, noise, path_sums, record
+from autograd.testing.verdicts import hints
+from autograd.testing.verdicts.likely import likely_mistake
+from autograd.testing.verdicts.naming import input_names, name_of
+from autograd.testing.verdicts.report import (
+    MAX_DOUBT,
+    Component,
+    GradientMismatch,
+    InconclusiveCheck,
+    NonDifferentiablePoint,
+    NotDeterministic,
+    as_float,
+    difference,
+    finite_size,
+    shown,
+    ten_digits,
+)
+from autograd.value import Value
+
+DEFAULT_RTOL = 1e-9  # a larger share of the path sum is a mistake, and no rounding
+NOISE_FACTOR = 16.0  # how many times the effect of one perturbed rounding is allowed
+MIN_JUMP = 1e-9  # one-sided slopes that differ by a larger share are those of a kink
+MAX_POINT_CHARACTERS = 400
+MAX_RECORDED = 5000  # inputs, of a function with a claimed gradient: its graph would be too large
+COMBINATIONS = 3
+COMBINED_ERROR = 0.1  # in units of the bounds: a derivative that is off by its bound gives 0.5
+
+
+class Check:
+    """One check: the function, where, what is claimed, and by what measure."""
+
+    def __init__(
+        self,
+        f: Callable[..., Any],
+        args: tuple[Any, ...],
+        gradient: Any,
+        oracle: str,
+        rtol: float,
+        atol: float,
+    ) -> None:
+        self.name = name_of(f)
+        self.point = args
+        self.f, self.args = without_parameters(f, args)
+        self.claim = gradient
+        self.oracle = oracle
+        self.rtol = rtol
+        self.atol = atol
+        self.recording = self.recorded()
+        cut = self.recording is not None and self.recording.is_cut()
+        self.program = Program(self.f, self.args, recorded=gradient is None, cut=cut)
+        self.inputs = self.program.inputs
+        self.names = input_names(self.f, self.args)
+        self.values = self.outputs_twice()
+        self.outputs = len(self.values)
+        self.variables = range(len(self.inputs))
+        self.claims_made: list[Any] | None = None
+
+    def recorded(self) -> Recording | None:
+        """Return the graph of the function, None where it takes floats only."""
+        if self.claim is None:
+            try:
+                return record(self.f, self.args)
+            except TypeError as error:
+                raise TypeError(
+                    f"{self.name} does not take Values ({error}); write it with operators and"
+                    " the functions of autograd, or pass gradient=, the gradient you claim"
+                ) from error
+        if len(flatten(self.args)) > MAX_RECORDED:
+            return None
+        with quietly():
+            try:
+                return record(portable(self.f), self.args)
+            except (*REFUSALS, NotLiftable):
+                return None
+
+    def outputs_twice(self) -> list[float]:
+        """Return the results of the function at the point.
+
+        Raises: NotDeterministic: they are others when it is called again; the message names them.
+        """
+        first = [float(x) for x in self.program.values()]
+        again = [float(x) for x in self.program.values()]
+        for x, y in zip(first, again):
+            if x != y and not (x != x and y != y):
+                raise NotDeterministic(
+                    f"{self.name} is not deterministic: called twice at {self.shown_inputs()} it "
+                    f"gives {x!r} and {y!r}; fix its random numbers, or what it remembers, for the "
+                    "time of the check"
+                )
+        return first
+
+    def first(self, output: int) -> list[Component]:
+        """Check the gradient of one output."""
+        self.start(output)
+        claimed = self.claimed(output)
+        scales = self.scales(output, claimed)
+        found = self.compared_with_own(output, claimed, scales)
+        if found is None:
+            found = [self.component(output, i, claimed[i], *scales[i]) for i in self.variables]
+        return self.judged(output, self.with_scales_of_zeros(found))
+
+    def compared_with_own(
+        self, output: int, claimed: Sequence[Any], scales: Sequence[tuple[float, float]]
+    ) -> list[Component] | None:
+        """Return the components of many inputs by the engine's own gradient, once that is verified.
+
+        An oracle that takes each input by itself takes as many evaluations as there are inputs. So
+        it judges a few random combinations of them: in each, every derivative counts for as much as
+        its bound allows, and one that is off by half of it shows. None where that is of no use: few
+        inputs, a point that may be a kink, an own gradient that does not agree.
+        """
+        recording = self.recording
+        if recording is None or len(self.inputs) < oracles.MANY_INPUTS:
+            return None
+        own = recording.gradient(output)
+        bounds = [self.rtol * scale + uncertain for scale, uncertain in scales]
+        if not all(map(math.isfinite, own)) or not all(x > 0 for x in bounds):
+            return None
+        if self.estimate(0, "", self.place(output, 0)).oracle not in ("exact", "mpmath"):
+            return None
+        suspicion = recording.suspicion(output)
+        source = random.Random(0)
+        for _ in range(COMBINATIONS):
+            weights = [source.choice((-1, 1)) * source.uniform(0.5, 1.0) / x for x in bounds]
+            estimate = self.estimate(weights, suspicion, "a combination of inputs")
+            if estimate.jump > COMBINED_ERROR or estimate.oracle not in ("exact", "mpmath"):
+                return None
+            suspicion = ""  # a kink of any input shows in the first of them
+            claim: Any = sum(Fraction(w) * Fraction(slope) for w, slope in zip(weights, own))
+            if estimate.oracle == "mpmath":
+                claim = Precise.lift(claim)
+            if not abs(as_float(claim - estimate.slope)) <= COMBINED_ERROR:
+                return None
+        oracle = estimate.oracle
+        return [
+            self.compared(self.place(output, i), claim, Estimate(own[i], 0.0, oracle), *scales[i])
+            for i, claim in enumerate(claimed)
+        ]
+
+    def start(self, output: int) -> None:
+        """Look at another output.
+
+        Raises: ValueError: it is not finite.
+        """
+        self.program.output = output
+        value = self.values[output]
+        if not math.isfinite(value):
+            raise ValueError(
+                f"{self.name} is {value} at {self.shown_inputs()}: no gradient to check"
+            )
+
+    def claimed(self, output: int) -> list[Any]:
+        """Return the gradient that is to be checked, a number for each input."""
+        if self.claim is None and self.recording:
+            return self.recording.gradient(output)
+        n = len(self.inputs)
+        return self.all_claims()[n * output : n * (output + 1)]
+
+    def all_claims(self) -> list[Any]:
+        """Return the claimed gradients of all outputs in turn.
+
+        Raises: ValueError: it is not one number for each input and output; NotDeterministic: it is
+            another one when it is computed again.
+        """
+        if self.claims_made is not None:
+            return self.claims_made
+        rows = self.claims(self.args)
+        rows = [x.data if isinstance(x, Value) else x for x in rows]
+        n = len(self.inputs)
+        if len(rows) != n * self.outputs:
+            raise ValueError(
+                f"gradient= returned {len(rows)} numbers, but {self.name} has {n} inputs"
+                f" and {self.outputs} outputs: {n * self.outputs} are needed"
+            )
+        self.claims_made = rows
+        return rows
+
+    def claims(self, args: Sequence[Any]) -> list[Any]:
+        """Return the claimed gradients of all outputs, each in the order of the inputs.
+
+        Raises: ValueError: one of them is a structure, and not that of the arguments.
+        """
+        found = self.claim(*args) if callable(self.claim) else self.claim
+        like = args[0] if len(args) == 1 else tuple(args)
+        if regular_shape(found) is not None:
+            return flatten(found)
+        rows = [found] if self.outputs == 1 else parts(found)
+        return [x for row in rows for x in aligned("gradient=", row, like)]
+
+    def scales(self, output: int, claimed: Sequence[Any]) -> list[tuple[float, float]]:
+        """Return for every input the path sum, and the noise of the claimed derivative.
+
+        The path sum is 0 where the function is not recorded.
+        """
+        if self.recording is None:
+            return [(0.0, moves) for moves in self.claimed_noise(output)]
+        sums = path_sums(self.recording.outputs[output], self.recording.leaves)
+        if any(isinstance(x, Fraction) for x in claimed):
+            return [(0.0, 0.0)] * len(sums)
+        own = noise(portable(self.f), self.args, output)
+        claims = self.claimed_noise(output) if self.claim is not None else [0.0] * len(own)
+        return [(s, faint + NOISE_FACTOR * (a + b)) for (s, faint), a, b in zip(sums, own, claims)]
+
+    def claimed_noise(self, output: int) -> list[float]:
+        """Return by how much a claimed gradient moves when its inputs move by a unit or two.
+
+        Raises: NotDeterministic: it moves when nothing does.
+        """
+        here = self.claimed(output)
+        found = [0.0] * len(self.inputs)
+        if not callable(self.claim):
+            return found
+        for units in (0, -2, -1, 1, 2):
+            nearby = [nudged(x, units) for x in self.inputs]
+            with quietly():
+                try:
+                    there = self.claims(refilled(self.args, nearby))
+                except REFUSALS:
+                    continue
+            there = there[len(found) * output : len(found) * (output + 1)]
+            changes = [abs(as_float(a) - as_float(b)) for a, b in zip(there, here)]
+            if units == 0 and any(changes):
+                raise NotDeterministic(
+                    f"gradient= is not deterministic: called twice at {self.shown_inputs()} it "
+                    f"gives gradients that differ by {max(changes):.3g}"
+                )
+            found = [max(x, y) if math.isfinite(y) else x for x, y in zip(found, changes)]
+        return found
+
+    def component(
+        self, output: int, i: int, claimed: Any, scale: float, uncertain: float
+    ) -> Component:
+        """Compare one partial derivative with the oracle's.
+
+        Raises: NonDifferentiablePoint: there is none; the message says by how much the slopes to
+            the left and to the right differ.
+        """
+        place = self.place(output, i)
+        suspicion = self.recording.suspicion(output) if self.recording else "not recorded"
+        estimate = self.estimate(i, suspicion, place)
+        size = finite_size(as_float(estimate.slope)) + finite_size(scale)
+        if suspicion and estimate.jump > MIN_JUMP * size:
+            infinite = "they grow without bound" if estimate.jump == math.inf else ""
+            raise NonDifferentiablePoint(
+                f"{self.name} has no derivative at {self.shown_inputs()}: by {place}, the "
+                f"slopes to the left and to the right "
+                f"{infinite or f'differ by {estimate.jump:.3g}'}"
+                + (f" ({suspicion})" if self.recording else "")
+            )
+        return self.compared(place, claimed, estimate, scale, uncertain)
+
+    def compared(
+        self, place: str, claimed: Any, estimate: Estimate, scale: float, uncertain: float
+    ) -> Component:
+        """Return the component of a claim and an estimate."""
+        scale = finite_size(scale) or finite_size(as_float(estimate.slope))
+        sharp = self.rtol * scale + estimate.error
+        bound = sharp + uncertain + self.atol
+        if isinstance(claimed, Fraction) and estimate.oracle == "exact":
+            sharp = bound = 0.0
+        return Component(
+            place,
+            claimed,
+            estimate.slope,
+            difference(claimed, estimate.slope),
+            bound,
+            estimate.oracle,
+            scale,
+            sharp,
+            min(self.atol, bound),
+            estimate.local,
+            estimate.local_error + uncertain,
+        )
+
+    def with_scales_of_zeros(self, found: list[Component]) -> list[Component]:
+        """Return components where a 0 that is right is measured against what is not 0 beside it.
+
+        That of an input on which the result does not depend has no scale of its own.
+        """
+        value = abs(self.values[self.program.output])
+        largest = max((part.scale for part in found), default=0.0) or value or 1.0
+        return [
+            part._replace(scale=largest)
+            if part.scale == 0 and part.claimed == part.expected == 0
+            else part
+            for part in found
+        ]
+
+    def estimate(self, direction: Direction, suspicion: str, place: str) -> Estimate:
+        """Return the oracle's derivative, with its jump where the point is suspect."""
+        with quietly():
+            try:
+                found = ask(self.program, direction, self.oracle)
+                found = with_jump(found, self.program, direction, bool(suspicion))
+            except (ValueError, ZeroDivisionError) as error:
+                raise NonDifferentiablePoint(
+                    f"{self.name} is not defined on both sides of {self.shown_inputs()}, "
+                    f"along {place}: {error}"
+                ) from None
+        return found
+
+    def second(self, output: int) -> list[Component]:
+        """Check the second derivatives of one output, as the engine gives them."""
+        if self.claim is not None or self.recording is None:
+            raise ValueError("order=2 checks the engine's own derivatives: leave out gradient=")
+        self.start(output)
+        return self.judged(output, list(self.second_components(output)))
+
+    def second_components(self, output: int) -> Iterator[Component]:
+        """Yield the second derivatives of one output.
+
+        Raises: NonDifferentiablePoint: there is none, because the first ones have a kink.
+        """
+        assert self.recording is not None
+        root = self.recording.outputs[output]
+        leaves = self.recording.leaves
+        suspicion = self.recording.suspicion(output)
+        noises = noise(self.f, self.args, output, order=2)
+        for i in self.variables:
+            (slope,) = gradients(root, [leaves[i]]) if isinstance(root, Value) else [Value(0.0)]
+            sums = path_sums(slope, leaves)
+            row = gradients(slope, leaves)
+            for j in self.variables:
+                uncertain = sums[j][1] + NOISE_FACTOR * noises[i * len(leaves) + j]
+                place = f"{self.place(output, i)}, {self.place(output, j)}"
+                estimate = self.second_estimate(output, i, j)
+                part = self.compared(place, row[j].data, estimate, sums[j][0], uncertain)
+                if suspicion:
+                    self.no_kink_of_second(i, j, part, suspicion)
+                yield part
+
+    def no_kink_of_second(self, i: int, j: int, part: Component, suspicion: str) -> None:
+        """Raise a NonDifferentiablePoint where the slope by input i has a kink along input j.
+
+        So has one of which the convention for a kink, 0, is not the second derivative.
+        """
+        try:
+            jump = oracles.bend_jump(self.program, i, j)
+        except REFUSALS:
+            jump = 0.0
+        size = max(part.scale, finite_size(as_float(part.expected)))
+        if jump or part.error > max(part.sharp, MAX_DOUBT * size):
+            how = f"differ by {jump:.3g}" if jump else "are not what goes through the kink"
+            raise NonDifferentiablePoint(
+                f"{self.name} has a kink at {self.shown_inputs()}: the second derivatives by "
+                f"{part.place} to the left and to the right {how} ({suspicion})"
+            )
+
+    def second_estimate(self, output: int, i: int, j: int) -> Estimate:
+        """Return the oracle's second derivative."""
+        for name, opinion in oracles.SECOND_DERIVATIVES.items():
+            if self.oracle in ("auto", name):
+                try:
+                    return opinion(self.program, i, j)
+                except REFUSALS:
+                    continue
+
+        def slope(*arguments: Any) -> float:
+            return float(record(self.f, arguments).gradient(output)[i])
+
+        return differences(Program(slope, self.args, recorded=False), j)
+
+    def judged(self, output: int, found: list[Component]) -> list[Component]:
+        """Return the components where all are right, else raise."""
+        wrong = sorted((x for x in found if x.is_wrong), key=lambda part: -part.excess)
+        if wrong:
+            raise self.mismatch(output, found, wrong)
+        unsure = [part for part in found if part.is_unsure]
+        if unsure:
+            part = max(unsure, key=lambda part: part.resolution)
+            error = InconclusiveCheck(
+                f"the gradient of {self.name} at {self.shown_inputs()} cannot be judged: "
+                f"{part.place} is {ten_digits(part.claimed)}, {part.oracle} gives "
+                f"{ten_digits(part.expected)}, give or take {part.limit:.3g}; "
+                f"{hints.for_unsure(part, found, self.program)}"
+            )
+            error.components = unsure
+            raise error
+        return found
+
+    def mismatch(
+        self, output: int, found: Sequence[Component], wrong: Sequence[Component]
+    ) -> GradientMismatch:
+        """Return the error for a wrong gradient."""
+        lines = [f"wrong gradient of {self.name}", f"  inputs: {self.shown_inputs()}"]
+        lines += shown(wrong)
+        if self.claim is None and self.recording:
+            lines.append(f"  {diagnosis(self.recording.outputs[output])}")
+        lines += [f"  {hint}" for hint in hints.for_wrong(wrong, self.claims_made)]
+        mistake = ""
+        if self.claim is not None and len(found) == len(self.inputs):
+            mistake = likely_mistake(self, output, found)
+            lines += [f"  likely: {mistake}"] if mistake else []
+        error = GradientMismatch("\n".join(lines))
+        error.components = wrong
+        error.mistake = mistake
+        return error
+
+    def shown_inputs(self) -> str:
+        """Return the point as it was passed."""
+        return ", ".join(map(repr, self.point))[:MAX_POINT_CHARACTERS]
+
+    def place(self, output: int, i: int) -> str:
+        """Return what a message calls a partial derivative."""
+        path = self.names[i]
+        return path if self.outputs == 1 else f"output {output} by {path}"
+
+
+def nudged(x: Any, units: int) -> float:
+    """Return a float moved by some units in its last place."""
+    moved = float(x)
+    for _ in range(abs(units)):
+        moved = math.nextafter(moved, math.copysign(math.inf, units))
+    return moved

@@ -1,0 +1,86 @@
+"""Second opinions on a derivative, from exact fractions to differences of floats.
+
+Each oracle takes a `Program`, a function of n floats with one output, and a direction: the index of
+an input, or a weight for each input. It gives the derivative along it with a bound of its own
+error. They are asked in this order, and the first that can answer does (of a function that we
+record, the third before the second):
+
+1. `exact`: dual numbers on fractions; no error at all. For + - * / and integer powers.
+2. `complex step`: Im f(x + ih) / h in floats. For functions that take complex numbers.
+3. `mpmath`: the same step with 60 digits. For primitives and functions of `math`.
+4. `differences`: values of floats, at several scales. For everything; may not know.
+
+>>> cube = Program(lambda x: x**3, (2.0,))
+>>> ask(cube, 0).slope
+Fraction(12, 1)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from autograd.testing.mpmath_context import NotLiftable
+from autograd.testing.oracles.complex_step import NotAnalytic, complex_step
+from autograd.testing.oracles.differences import UNIT_ROUNDOFF, differences
+from autograd.testing.oracles.estimate import Estimate
+from autograd.testing.oracles.lifted import (
+    bend_jump,
+    exact,
+    exact_second,
+    precise,
+    precise_second,
+    precise_value,
+    scale,
+    with_jump,
+)
+from autograd.testing.oracles.program import REFUSALS, Direction, Program, refilled
+
+__all__ = [
+    "ask", "bend_jump", "differences", "Estimate", "precise", "precise_second", "precise_value",
+    "Program", "refilled", "REFUSALS", "scale", "UNIT_ROUNDOFF", "with_jump",
+]  # fmt: skip
+
+MANY_INPUTS = 48  # from so many on, an oracle that is slow is not asked about each of them
+SHARP = 1e-7  # of the slope: differences as good as that need no better oracle
+
+# The oracles by name; these of first derivatives, those of second ones.
+FIRST_DERIVATIVES = {
+    "exact": exact,
+    "complex step": complex_step,
+    "mpmath": precise,
+    "differences": differences,
+    "ridders": differences,  # as it was called once
+}
+SECOND_DERIVATIVES = {"exact": exact_second, "mpmath": precise_second}
+
+
+def ask(program: Program, direction: Direction, oracle: str = "auto") -> Estimate:
+    """Return the derivative along a direction by the named oracle, or the best that answers."""
+    if oracle != "auto":
+        return FIRST_DERIVATIVES[oracle](program, direction)
+    if program.recorded:
+        found = first_of(("exact", "mpmath", "complex step"), program, direction)
+        return found or differences(program, direction)
+    rough = None
+    if len(program.inputs) >= MANY_INPUTS:  # slower numbers for each of them would take too long
+        rough = differences(program, direction)
+        if rough.error <= SHARP * abs(rough.slope):
+            return rough
+    found = first_of(("exact", "complex step", "mpmath"), program, direction)
+    return found or rough or differences(program, direction)
+
+
+def first_of(names: Sequence[str], program: Program, direction: Direction) -> Estimate | None:
+    """Return the answer of the first oracle that can give one; one that never can is not asked."""
+    for name in names:
+        if name in program.refusing:
+            continue
+        try:
+            return FIRST_DERIVATIVES[name](program, direction)
+        except NotAnalytic:
+            continue  # here; elsewhere it may be
+        except NotLiftable:
+            program.refusing.add(name)
+        except REFUSALS:
+            continue
+    return None

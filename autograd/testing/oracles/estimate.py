@@ -1,0 +1,25 @@
+"""What an oracle answers.
+
+>>> Estimate(2.0, 1e-9, "differences")
+Estimate(slope=2.0, error=1e-09, oracle='differences', jump=0.0, local=None, local_error=0.0)
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+
+class Estimate(NamedTuple):
+    """A derivative by an oracle.
+
+    Attributes: slope; error, a bound of |slope - true slope|; oracle, its name; jump, by how much
+    the slopes to the left and to the right differ; local, another slope that the function has at
+    a finer scale than that of its steps, and local_error, its bound.
+    """
+
+    slope: Any
+    error: float
+    oracle: str
+    jump: float = 0.0
+    local: float | None = None
+    local_error: float = 0.0

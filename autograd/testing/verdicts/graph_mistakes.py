@@ -1,0 +1,407 @@
+"""Mistakes in a backward pass that only the graph of the function can tell.
+
+The graph is swept again, each time with one mistake that people make: a local derivative is
+forgotten or taken at the wrong number, only the last use of a variable counts, a term of the sum
+over paths is missing. The first that explains all claims is named.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from autograd import primitives as p
+from autograd.backward import topological_order
+from autograd.testing.recording import Recording, expression_of
+from autograd.testing.verdicts.mistakes import Case, penalty, spelled, times_input
+from autograd.value import Value
+
+MAX_NODES = 3000  # beyond this the search takes too long
+MAX_CHAIN = 6  # nodes in a row with one parent each, such as 1 / (1 + exp(-x))
+MAX_NODES_ALONE = 400  # in graphs of no more, every activation is tried by itself
+MAX_TERMS = 400_000  # nodes times inputs, for which terms of the sum over paths are tried
+
+Edge = tuple[Value, int]
+"""A node and the place of one of its parents."""
+
+# What people take for the slope of a function, given its operand and its result.
+MISTAKEN = {
+    "is forgotten": lambda x, out: 1.0,
+    "is replaced by its value": lambda x, out: out,
+    "has x(1 - x) of its operand, where it should be of its result": lambda x, out: x * (1 - x),
+    "has 1 - x**2 of its operand, where it should be of its result": lambda x, out: 1 - x * x,
+}
+
+
+class Graph:
+    """The graph of one output: its nodes in order, their edges and what flows along them."""
+
+    def __init__(self, recording: Recording, output: int) -> None:
+        self.root = recording.outputs[output]
+        self.leaves = recording.leaves
+        self.order = topological_order(self.root) if isinstance(self.root, Value) else []
+        self.slopes = {node: [float(s) for s in node.local_derivatives] for node in self.order}
+        self.adjoints = self.swept({})
+
+    def swept(self, changed: dict[Edge, float], grow: bool = True) -> dict[Value, float]:
+        """Return the adjoints of a backward pass with some local derivatives changed.
+
+        Without `grow` an adjoint is what came last, and no sum.
+        """
+        found = dict.fromkeys(self.order, 0.0)
+        found[self.root] = 1.0
+        for node in reversed(self.order):
+            adjoint = found[node]
+            slopes = self.slopes[node]
+            for place, parent in enumerate(node.parents):
+                slope = changed.get((node, place), slopes[place]) if changed else slopes[place]
+                if grow:
+                    found[parent] += adjoint * slope
+                else:
+                    found[parent] = adjoint * slope
+        return found
+
+    def depths(self) -> dict[Value, int]:
+        """Return how far each node is from the root, by the longest way."""
+        found = dict.fromkeys(self.order, 0)
+        for node in reversed(self.order):
+            for parent in node.parents:
+                found[parent] = max(found[parent], found[node] + 1)
+        return found
+
+    def explains(self, case: Case, changed: dict[Edge, float]) -> bool:
+        """Tell whether a backward pass with other local derivatives gives what was claimed."""
+        return bool(changed) and case.fits_all(self.of_leaves(self.swept(changed)))
+
+    def of_leaves(self, adjoints: dict[Value, float]) -> list[float]:
+        """Return the gradient among some adjoints."""
+        return [adjoints.get(leaf, 0.0) for leaf in self.leaves]
+
+
+def graph_explanations(case: Case, recording: Recording, output: int) -> Iterator[str]:
+    """Yield the mistakes in a backward pass that explain a case, the surest first."""
+    graph = Graph(recording, output)
+    if not graph.order or len(graph.order) > MAX_NODES:
+        return
+    if not case.fits_expected(graph.of_leaves(graph.adjoints)):
+        return  # the graph itself is wrong, or does not know all that the function does
+    for kind in (
+        one_use, overwritten, downstream, sign_of_difference, terms, paths_of_a_kind,
+        missing_factor, argument_factor, sibling_factor, activation,
+    ):  # fmt: skip
+        yield from kind(case, graph)
+
+
+def one_use(case: Case, graph: Graph) -> Iterator[str]:
+    """Only one of several uses of an argument counts."""
+    uses: dict[Value, list[float]] = defaultdict(list)
+    users: dict[Value, list[Value]] = defaultdict(list)
+    for node in graph.order:
+        for place, parent in enumerate(node.parents):
+            uses[parent].append(graph.adjoints[node] * graph.slopes[node][place])
+            users[parent].append(node)
+    for group in case.wrong:
+        shares = [uses[graph.leaves[i]] for i in group.indexes]
+        counts = set(map(len, shares))
+        if len(counts) != 1 or counts == {1}:
+            return
+        (count,) = counts
+        fitting = [k for k in range(count) if case.fits([s[k] for s in shares], group.indexes)]
+        if not fitting:
+            return
+    which = {0: "first", count - 1: "last"}.get(fitting[0], f"{fitting[0] + 1}th")
+    leaf = graph.leaves[case.wrong[0].indexes[0]]
+    left = [name_below(user, users) for k, user in enumerate(users[leaf]) if k != fitting[0]]
+    lost = f"term through {left[0]}" if count == 2 else "terms through the others"
+    yield (
+        f"{spelled(case.wrong)}: only the {which} of {count} uses counts; the sum lacks the {lost},"
+        " as where = stands for += or a sum over a batch is forgotten"
+    )
+
+
+def name_below(node: Value, users: dict[Value, list[Value]]) -> str:
+    """Return the name of the next node that has one on the way to the root, else an expression."""
+    below = node
+    while not below.name and len(users[below]) == 1:
+        (below,) = users[below]
+    return str(below.name or expression_of(node))
+
+
+def overwritten(case: Case, graph: Graph) -> Iterator[str]:
+    """Every adjoint is what came last, where it should be a sum."""
+    if case.fits_all(graph.of_leaves(graph.swept({}, grow=False))):
+        yield "only the last use of a variable counts: = stands where += should"
+
+
+def chains(graph: Graph) -> dict[tuple[Any, ...], list[list[Value]]]:
+    """Return runs of nodes with one parent each, by what they compute and how deep they stand."""
+    depth = graph.depths()
+    found: dict[tuple[Any, ...], list[list[Value]]] = defaultdict(list)
+    for node in graph.order:
+        run: list[Value] = []
+        top = node
+        while len(top.parents) == 1 and len(run) < MAX_CHAIN:
+            run = [*run, top]
+            key = tuple(str(link.op) for link in run)
+            found[key].append(run)
+            found[(*key, depth[node])].append(run)
+            if len(graph.order) <= MAX_NODES_ALONE:
+                found[(*key, depth[node], len(found))].append(run)
+            top = top.parents[0]
+    return found
+
+
+def activation(case: Case, graph: Graph) -> Iterator[str]:
+    """The local derivative of a function is forgotten, or taken at the wrong number."""
+    for key, runs in sorted(chains(graph).items(), key=lambda item: (len(item[0]), -len(item[1]))):
+        names = [name for name in key if isinstance(name, str)]
+        if all(link.op in LINEAR for run in runs for link in run):
+            continue
+        for how, mistaken in MISTAKEN.items():
+            changed = changes(runs, mistaken)
+            if graph.explains(case, changed):
+                yield f"the derivative of {described(names, runs)} {how}"
+        twice = {(link, 0): graph.slopes[link][0] ** 2 for run in runs for link in run}
+        if graph.explains(case, twice):
+            yield f"the derivative of {described(names, runs)} counts twice"
+        if len(names) == 1:
+            at_result = {(run[0], 0): slope_at_result(run[0]) for run in runs}
+            if graph.explains(case, at_result):
+                yield f"the derivative of {described(names, runs)} is taken at its result"
+
+
+LINEAR = (p.add, p.sub, p.neg, p.pos, p.mul, p.total, p.mean)
+
+
+def changes(runs: Sequence[Sequence[Value]], slope: Callable[..., float]) -> dict[Edge, float]:
+    """Return the changes by which runs of nodes have another slope from end to end."""
+    changed: dict[Edge, float] = {}
+    for run in runs:
+        operand = float(run[-1].parents[0].data)
+        result = float(run[0].data)
+        changed.update({(link, 0): 1.0 for link in run})
+        changed[(run[0], 0)] = slope(operand, result)
+    return changed
+
+
+def slope_at_result(node: Value) -> float:
+    """Return the slope of a function of one operand at its own result."""
+    op = node.op
+    result = float(node.data)
+    operands = [result if isinstance(x, Value) else x for x in node.operands]
+    if op is None or len(getattr(op, "partials", ())) != len(operands):
+        return float(node.local_derivatives[0])
+    try:
+        place = next(k for k, x in enumerate(node.operands) if isinstance(x, Value))
+        return float(op.partials[place](*operands, op.forward(*operands)))
+    except (ValueError, ArithmeticError, TypeError):
+        return float(node.local_derivatives[0])
+
+
+def described(names: Sequence[str], runs: Sequence[Sequence[Value]]) -> str:
+    """Return what a sentence calls functions of one operand, and how many there are."""
+    count = len(runs)
+    text = names[0] if len(names) == 1 else f"what ends in {expression_of(runs[0][0])}"
+    return f"{text} ({count} of them)" if count > 1 else text
+
+
+def sign_of_difference(case: Case, graph: Graph) -> Iterator[str]:
+    """The second operand of a difference has the sign of the first."""
+    edges = [
+        (node, place)
+        for node in graph.order
+        if node.op is p.sub
+        for place, parent in enumerate(node.parents)
+        if graph.slopes[node][place] == -1.0
+    ]
+    if graph.explains(case, dict.fromkeys(edges, 1.0)):
+        yield "the sign: what is subtracted has the slope of what is added"
+
+
+def products(graph: Graph) -> Iterator[tuple[Value, int, Any]]:
+    """Yield the edges of products with the other factor: node, place, factor."""
+    for node in graph.order:
+        if node.op is p.mul and len(node.parents) == 2:
+            yield node, 0, node.parents[1]
+            yield node, 1, node.parents[0]
+        elif node.op is p.inner_product:
+            yield from factors_of_dot(node)
+
+
+def factors_of_dot(node: Value) -> Iterator[tuple[Value, int, Any]]:
+    """Yield the edges of a dot product with the other factor."""
+    half = len(node.operands) // 2
+    place = 0
+    for k, operand in enumerate(node.operands):
+        if not isinstance(operand, Value):
+            continue
+        if k > 0:
+            yield node, place, node.operands[k + half if k <= half else k - half]
+        place += 1
+
+
+def downstream(case: Case, graph: Graph) -> Iterator[str]:
+    """The gradient of a weight stands where the weight itself belongs."""
+    edges = list(products(graph))
+    for group in case.groups:
+        leaves = {graph.leaves[i] for i in group.indexes}
+        changed = {
+            (node, place): graph.adjoints[factor]
+            for node, place, factor in edges
+            if isinstance(factor, Value) and factor in leaves
+        }
+        if graph.explains(case, changed):
+            yield f"the gradient of {group.name} stands where {group.name} itself belongs"
+
+
+def missing_factor(case: Case, graph: Graph) -> Iterator[str]:
+    """The slope of a product lacks the other factor, or has it twice."""
+    edges = list(products(graph))
+    for group in case.wrong:
+        leaves = {graph.leaves[i] for i in group.indexes}
+        own = [edge for edge in edges if edge[0].parents[edge[1]] in leaves]
+        for how, power in (("lacks", 0), ("has twice", 2)):
+            changed = {(n, k): value_of(factor) ** power for n, k, factor in own}
+            if graph.explains(case, changed):
+                yield f"the slope of {group.name} {how} the other factor of its product"
+
+
+def paths_of_a_kind(case: Case, graph: Graph) -> Iterator[str]:
+    """All edges of one kind are missing, such as those of a skip connection."""
+    depth = graph.depths()
+    kinds: dict[tuple[Any, ...], dict[Edge, float]] = defaultdict(dict)
+    for node in graph.order:
+        for place, parent in enumerate(node.parents):
+            key = (str(node.op), depth[node], str(parent.op))
+            for wider in (
+                key,
+                (*key, place),
+                (str(node.op), str(parent.op)),
+                (*key, depth[parent]),
+            ):
+                kinds[wider][node, place] = 0.0
+    leaves = {
+        leaf: group
+        for group in case.groups
+        for leaf in map(graph.leaves.__getitem__, group.indexes)
+    }
+    for changed in sorted(kinds.values(), key=len):
+        if graph.explains(case, changed):
+            (node, place), *_ = changed
+            parent = node.parents[place]
+            name = leaves[parent].name if parent in leaves else called(parent, node, graph)
+            yield (
+                f"the sum lacks the terms through {name} in {expression_of(node)}"
+                + (f" and {len(changed) - 1} more of its kind" if len(changed) > 1 else "")
+            )
+
+
+def sibling_factor(case: Case, graph: Graph) -> Iterator[str]:
+    """The slope of a bias is multiplied by what its neighbour is multiplied by."""
+    for group in case.wrong:
+        leaves = {graph.leaves[i] for i in group.indexes}
+        for k in range(MAX_SIBLINGS):
+            changed: dict[Edge, float] = {}
+            for node in graph.order:
+                for place, parent in enumerate(node.parents):
+                    if parent in leaves:
+                        factors = [value_of(x) for x in neighbours(node, place)]
+                        if k < len(factors):
+                            changed[node, place] = graph.slopes[node][place] * factors[k]
+            if graph.explains(case, changed):
+                yield f"{group.name}: multiplied by an input of the weights beside it"
+
+
+MAX_SIBLINGS = 8  # of the neighbours of a bias, that are tried as a factor
+
+
+def neighbours(node: Value, place: int) -> list[Any]:
+    """Return what stands beside an operand of a sum, and the factors of that."""
+    beside = [x for k, x in enumerate(node.operands) if x is not node.parents[place]]
+    return [y for x in beside for y in (x, *(x.operands if isinstance(x, Value) else ()))]
+
+
+def argument_factor(case: Case, graph: Graph) -> Iterator[str]:
+    """The slopes have an input as a factor too much, or lack one."""
+    yield from times_input(case)
+
+
+def value_of(x: Any) -> float:
+    """Return the number of an operand."""
+    return float(x.data if isinstance(x, Value) else x)
+
+
+def terms(case: Case, graph: Graph) -> Iterator[str]:
+    """A term of the sum over paths is missing, counts twice, or has the wrong sign."""
+    n = len(graph.leaves)
+    if len(graph.order) * n > MAX_TERMS:
+        return
+    errors = [a - b for a, b in zip(case.claimed, case.expected)]
+    size = max(map(abs, errors))
+    largest = max(range(n), key=lambda i: abs(errors[i]))
+    slopes = tangents(graph)
+    for node in reversed(graph.order):
+        flow = graph.adjoints[node]
+        for place, parent in enumerate(node.parents):
+            through = slopes[parent]
+            share = flow * graph.slopes[node][place]
+            term = share * through.get(largest, 0.0)
+            if not term or abs(term) < size / 5:
+                continue
+            factor = errors[largest] / term
+            how = HOW.get(round(factor, 6))
+            if how is None:
+                continue
+            candidate = [
+                e + round(factor, 6) * share * through.get(i, 0.0)
+                for i, e in enumerate(case.expected)
+            ]
+            if case.fits_all(candidate):
+                kind = next(penalty(case, least=2), "")
+                yield how.format(called(parent, node, graph)) + (f"; {kind}" if kind else "")
+
+
+HOW = {
+    -1.0: "the sum lacks the term through {}",
+    1.0: "the term through {} counts twice",
+    -2.0: "the term through {} has the wrong sign",
+    -0.5: "only half of the term through {} counts",
+}
+
+
+def tangents(graph: Graph) -> dict[Value, dict[int, float]]:
+    """Return the derivative of every node by every input that it depends on."""
+    place = {leaf: i for i, leaf in enumerate(graph.leaves)}
+    found: dict[Value, dict[int, float]] = {}
+    for node in graph.order:
+        own: dict[int, float] = defaultdict(float)
+        if node in place:
+            own[place[node]] = 1.0
+        for parent, slope in zip(node.parents, graph.slopes[node]):
+            for i, x in found[parent].items():
+                own[i] += slope * x
+        found[node] = own
+    return found
+
+
+def called(parent: Value, node: Value, graph: Graph) -> str:
+    """Return what a sentence calls an edge: by names where there are, else by expressions."""
+    if parent.name:
+        return str(parent.name)
+    text = expression_of(parent) if parent.op else f"its use in {expression_of(node)}"
+    same = [other for other in graph.order if other.op is parent.op]
+    if parent.op and len(same) > 1:
+        return f"{text} (number {place_in(parent, same)})"
+    return text
+
+
+def place_in(node: Value, nodes: Sequence[Value]) -> str:
+    """Return which of several nodes one is.
+
+    >>> a, b = Value(1.0), Value(2.0)
+    >>> place_in(b, [a, b])
+    '2 of 2 of its kind'
+    """
+    place = next(k for k, other in enumerate(nodes) if other is node)
+    return f"{place + 1} of {len(nodes)} of its kind"

@@ -1,0 +1,52 @@
+"""What to do next, as the messages of a gradient check say it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from autograd.testing.mpmath_context import has_mpmath
+from autograd.testing.oracles.program import Program
+from autograd.testing.verdicts.report import MAX_DOUBT, Component
+
+INSTALL = 'pip install "chainrule[testing]"'
+SINGLE_PRECISION = 1e-6  # an error of less, relative, is what float32 makes
+SMALL_BESIDE = 1e-6  # a derivative that is this small beside the largest one
+
+
+def for_unsure(part: Component, found: Sequence[Component], program: Program) -> str:
+    """Return what would decide where no oracle could."""
+    largest = max(other.scale for other in found)
+    small = part.limit <= MAX_DOUBT * largest and part.scale <= SMALL_BESIDE * largest
+    if program.recorded and not has_mpmath():
+        return f"arithmetic of many digits would decide: {INSTALL}"
+    if small:
+        return (
+            f"it is small beside the largest derivative, {largest:.3g}: atol={2 * part.limit:.1g} "
+            "passes what such a one may be off"
+        )
+    if part.local is not None:
+        return (
+            f"the function goes in steps, and between them its slope is {part.local:.10g}: "
+            "compute it in float64 throughout"
+        )
+    if not has_mpmath():
+        return f"for functions of `math` {INSTALL} may decide; else a function of Values would"
+    return "written with the functions of autograd, or of `math`, it could be judged"
+
+
+def for_wrong(wrong: Sequence[Component], claims: Sequence[Any] | None) -> Iterator[str]:
+    """Yield hints for a gradient that is wrong by little."""
+    is_slight = all(part.error <= SINGLE_PRECISION * part.scale for part in wrong)
+    if claims and is_slight and all(is_single(part.claimed) for part in wrong):
+        yield "the claims have the precision of float32: rtol=1e-5 passes them"
+
+
+def is_single(x: Any) -> bool:
+    """Tell whether a number is one of float32."""
+    from struct import pack, unpack
+
+    try:
+        return bool(unpack("f", pack("f", x))[0] == x)
+    except (OverflowError, TypeError):
+        return False

@@ -1,0 +1,44 @@
+"""Naming the mistake in a wrong gradient: the candidates in the order in which they are tried."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from autograd.testing.recording import Recording
+from autograd.testing.verdicts.graph_mistakes import graph_explanations
+from autograd.testing.verdicts.mistakes import Case, explanations, groups_of, guesses
+from autograd.testing.verdicts.naming import argument_names
+from autograd.testing.verdicts.report import Component, as_float
+
+if TYPE_CHECKING:
+    from autograd.testing.judge import Check
+
+
+def likely_mistake(check: Check, output: int, found: Sequence[Component]) -> str:
+    """Return which mistake explains all that was claimed, empty where none does."""
+    inputs = [float(x) for x in check.inputs]
+    claimed = [as_float(part.claimed) for part in found]
+    expected = [as_float(part.expected) for part in found]
+    if not all(map(math.isfinite, claimed + expected)):
+        return ""
+    names = argument_names(check.f, check.args)
+    bounds = [part.bound for part in found]
+    case = Case(groups_of(names, check.args), claimed, expected, bounds, inputs)
+    if not case.wrong:
+        return ""
+    try:
+        return first_explanation(case, check.recording, output)
+    except ArithmeticError:  # numbers so large that their squares are not numbers
+        return ""
+
+
+def first_explanation(case: Case, recording: Recording | None, output: int) -> str:
+    """Return the first explanation of a case, empty where there is none."""
+    for text in explanations(case):
+        return text
+    if recording is not None:
+        for text in graph_explanations(case, recording, output):
+            return text
+    return next(guesses(case), "")

@@ -1,0 +1,361 @@
+"""Which common mistake explains a wrong gradient: the candidates, and how they are compared.
+
+A mistake is named only where it explains every derivative that was claimed: those that are wrong,
+and those that are right.
+
+>>> groups = groups_of(["w", "b"], ([[1.0, 2.0], [3.0, 4.0]], 0.5))
+>>> [(group.name, group.shape, group.indexes) for group in groups]
+[('w', (2, 2), [0, 1, 2, 3]), ('b', (), [4])]
+>>> case = Case(groups, [1.0, 3.0, 2.0, 4.0, 7.0], [1.0, 2.0, 3.0, 4.0, 7.0], [0.0] * 5, [1.0] * 5)
+>>> next(explanations(case))
+'w: the transpose of the right values fits'
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+from typing import Any
+
+from autograd.structures import flatten, kind_of, parts, regular_shape, steps
+
+AGREEMENT = 1e-7  # relative: claims that differ by less from a candidate are explained by it
+FAINT = 1e-8  # beside the largest: a derivative as small as this proves nothing when it is 0
+SIMPLE = [2.0, 3.0, 4.0, 6.0, 8.0, 10.0, 100.0]  # the factors that people forget
+MIN_COMPONENTS = 3  # that one factor must explain, where it is none of those
+
+
+@dataclass
+class Group:
+    """Inputs that belong together: an array, a list, or a number; with a name and a shape."""
+
+    name: str
+    shape: tuple[int, ...]
+    indexes: list[int]
+
+
+@dataclass
+class Case:
+    """A wrong gradient: claimed, expected, bounds and inputs, in the order of the inputs."""
+
+    groups: list[Group]
+    claimed: list[float]
+    expected: list[float]
+    bounds: list[float]
+    inputs: list[float]
+
+    def is_right(self, i: int, value: float) -> bool:
+        """Tell whether a claim agrees with a candidate's value."""
+        size = abs(value) + abs(self.claimed[i])
+        return abs(self.claimed[i] - value) <= max(AGREEMENT * size, self.bounds[i])
+
+    def fits(self, candidate: Sequence[float], indexes: Sequence[int]) -> bool:
+        """Tell whether a candidate explains the claims of some inputs."""
+        return all(self.is_right(i, x) for i, x in zip(indexes, candidate))
+
+    def fits_all(self, candidate: Sequence[float]) -> bool:
+        """Tell whether a candidate explains all claims."""
+        return self.fits(candidate, range(len(self.claimed)))
+
+    def fits_expected(self, found: Sequence[float]) -> bool:
+        """Tell whether a gradient is the right one."""
+        return replace(self, claimed=list(found)).fits_all(self.expected)
+
+    @property
+    def wrong(self) -> list[Group]:
+        """The groups that hold a wrong derivative."""
+        return [group for group in self.groups if not self.is_good(group)]
+
+    def is_good(self, group: Group) -> bool:
+        """Tell whether the claims of a group are right."""
+        return self.fits(self.of(self.expected, group), group.indexes)
+
+    @staticmethod
+    def of(values: Sequence[float], group: Group) -> list[float]:
+        """Return those of the values that belong to a group."""
+        return [values[i] for i in group.indexes]
+
+
+def groups_of(names: Sequence[str], args: Sequence[Any]) -> list[Group]:
+    """Return the groups of inputs, in order."""
+    found: list[Group] = []
+
+    def visit(name: str, x: Any) -> None:
+        shape = regular_shape(x)
+        if shape is None:
+            for step, part in zip(steps(x), parts(x)):
+                visit(f"{name}{step}", part)
+            return
+        start = found[-1].indexes[-1] + 1 if found else 0
+        count = len(flatten(x)) if kind_of(x) else 1
+        if count:
+            found.append(Group(name, shape, list(range(start, start + count))))
+
+    for name, x in zip(names, args):
+        visit(name, x)
+    return found
+
+
+def explanations(case: Case) -> Iterator[str]:
+    """Yield the mistakes that explain a case and that need no graph, the surest first."""
+    for kind in (sign, simple_factor, zero, transpose, swapped, permuted, penalty):
+        yield from kind(case)
+
+
+def guesses(case: Case) -> Iterator[str]:
+    """Yield what explains a case where nothing better does."""
+    for kind in (times_input, any_factor, one_component):
+        yield from kind(case)
+
+
+def spelled(groups: Sequence[Group]) -> str:
+    """Return the names of groups, as a sentence has them.
+
+    >>> spelled([Group("w", (), [0]), Group("b", (), [1]), Group("c", (), [2])])
+    'w, b and c'
+    """
+    names = [group.name for group in groups]
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+def where(case: Case) -> str:
+    """Return what a sentence begins with: the groups that are wrong, where others are right."""
+    wrong = case.wrong
+    return "" if len(wrong) == len(case.groups) else f"{spelled(wrong)}: "
+
+
+def scaled(case: Case, factor: float) -> bool:
+    """Tell whether every group that is wrong is a multiple of what is right."""
+    return all(
+        case.fits([factor * x for x in case.of(case.expected, group)], group.indexes)
+        for group in case.wrong
+    )
+
+
+def sign(case: Case) -> Iterator[str]:
+    """The claims have the wrong sign."""
+    if scaled(case, -1.0):
+        yield f"{where(case)}the sign, it is minus the right value"
+
+
+def simple_factor(case: Case) -> Iterator[str]:
+    """The claims are twice the right values, or half of them, or n times: a mean over n."""
+    lengths = sorted({n for group in case.groups for n in group.shape if n > 1})
+    for size in sorted({*SIMPLE, *map(float, lengths)}):
+        n = int(size)
+        for factor, text in ((size, multiple(n)), (1 / size, share(n))):
+            for turned in (factor, -factor):
+                if not scaled(case, turned):
+                    continue
+                minus = "minus " if turned < 0 else ""
+                yield f"{where(case)}{minus}{text} the right value{of_mean(n, lengths, factor)}"
+
+
+def of_mean(n: int, lengths: Sequence[int], factor: float) -> str:
+    """Return what a factor n has to do with lengths of the arguments."""
+    if n not in lengths:
+        return ""
+    if factor > 1:
+        return f", a forgotten mean: 1/n is missing, n = {n}"
+    return f", a mean twice: divided by n = {n} once too often, or one of {n} for their sum"
+
+
+def multiple(n: int) -> str:
+    """Return n times as a word."""
+    return "twice" if n == 2 else f"{n} times"
+
+
+def share(n: int) -> str:
+    """Return the n-th part as a word."""
+    return "half" if n == 2 else f"1/{n} of"
+
+
+def zero(case: Case) -> Iterator[str]:
+    """The claims of whole arguments are 0."""
+    largest = max(map(abs, case.expected))
+    for group in case.wrong:
+        if any(case.of(case.claimed, group)):
+            return
+        if max(map(abs, case.of(case.expected, group))) <= FAINT * largest:
+            return
+    verb = "has" if len(case.wrong) == 1 else "have"
+    yield f"{spelled(case.wrong)} {verb} no gradient at all, 0: a dependence was cut off"
+
+
+def transpose(case: Case) -> Iterator[str]:
+    """The claims of a matrix are those of its transpose."""
+    for group in case.wrong:
+        if len(group.shape) != 2:
+            return
+        rows, columns = group.shape
+        right = case.of(case.expected, group)
+        turned = [right[i * columns + j] for j in range(columns) for i in range(rows)]
+        if not case.fits(turned, group.indexes) or min(group.shape) == 1:
+            return
+    yield f"{spelled(case.wrong)}: the transpose of the right values fits"
+
+
+def swapped(case: Case) -> Iterator[str]:
+    """Two arguments have each other's slopes, or one has another's."""
+    if len(case.wrong) == 2:
+        a, b = case.wrong
+        if len(a.indexes) == len(b.indexes):
+            crossed = case.of(case.expected, b) + case.of(case.expected, a)
+            if case.fits(crossed, a.indexes + b.indexes):
+                yield f"{a.name} and {b.name} have each other's slopes"
+    if len(case.wrong) == 1:
+        (a,) = case.wrong
+        for b in case.groups:
+            if b is not a and len(a.indexes) == len(b.indexes):
+                right = case.of(case.expected, b)
+                if any(right) and case.fits(right, a.indexes):
+                    yield f"{a.name} has the slope of {b.name}"
+
+
+def permuted(case: Case) -> Iterator[str]:
+    """The claims are the right values in another order."""
+    orders = []
+    for group in case.wrong:
+        if len(group.indexes) < 2:
+            return
+        right = case.of(case.expected, group)
+        order = order_of(case, group, right)
+        if not order:
+            return
+        orders.append(order)
+    yield f"{spelled(case.wrong)}: the right values in another order, {orders[0]}"
+
+
+def order_of(case: Case, group: Group, right: Sequence[float]) -> str:
+    """Return in which order the claims of a group are its right values, empty where in none."""
+    n = len(right)
+    if case.fits(right[::-1], group.indexes):
+        return "reversed"
+    for shift in range(1, n):
+        if case.fits([*right[shift:], *right[:shift]], group.indexes):
+            return f"shifted by {min(shift, n - shift)}"
+    if len(group.shape) == 2:
+        columns = group.shape[1]
+        rows = [list(right[k : k + columns]) for k in range(0, n, columns)]
+        if case.fits([x for row in rows[::-1] for x in row], group.indexes):
+            return "its rows reversed"
+        if case.fits([x for row in rows for x in row[::-1]], group.indexes):
+            return "its columns reversed"
+    for i, j in combinations(range(n), 2):
+        turned = list(right)
+        turned[i] = right[j]
+        turned[j] = right[i]
+        if case.fits(turned, group.indexes):
+            return f"those of entries {i} and {j} exchanged"
+    claims = case.of(case.claimed, group)
+    by_size = sorted(range(n), key=lambda k: claims[k])
+    candidate = [0.0] * n
+    for k, x in zip(by_size, sorted(right)):
+        candidate[k] = x
+    return "mixed up" if n > 2 and case.fits(candidate, group.indexes) else ""
+
+
+def penalty(case: Case, least: int = MIN_COMPONENTS) -> Iterator[str]:
+    """The claims miss a multiple of the inputs themselves, or of their signs."""
+    for text, shape in (
+        ("the inputs themselves: a quadratic penalty (weight decay)", lambda x: x),
+        ("the signs of the inputs: an absolute penalty (L1)", lambda x: math.copysign(1.0, x)),
+    ):
+        factor = multiple_of(case, shape, least)
+        if factor is not None:
+            how = "is missing, or counts for too little" if factor < 0 else "counts too much"
+            yield f"{where(case)}the error is {factor:.4g} times {text} {how}"
+
+
+def multiple_of(case: Case, shape: Callable[[float], float], least: int) -> float | None:
+    """Return by which multiple of a function of the inputs all wrong claims are off."""
+    indexes = [i for group in case.wrong for i in group.indexes]
+    errors = [case.claimed[i] - case.expected[i] for i in indexes]
+    wanted = [shape(case.inputs[i]) for i in indexes]
+    square = math.fsum(x * x for x in wanted)
+    if len(indexes) < least or not square:
+        return None
+    factor = math.fsum(x * y for x, y in zip(errors, wanted)) / square
+    candidate = [case.expected[i] + factor * x for i, x in zip(indexes, wanted)]
+    is_noticed = all(
+        abs(error) > 10 * case.bounds[i] for i, error in zip(indexes, errors) if case.inputs[i]
+    )
+    return factor if is_noticed and factor and case.fits(candidate, indexes) else None
+
+
+def times_input(case: Case) -> Iterator[str]:
+    """The claims have an input as a factor too much, or lack one."""
+    for group in case.wrong:
+        found = next(factors_of(case, group), "")
+        if not found:
+            return
+    yield f"{spelled(case.wrong)}: {found}"
+
+
+def factors_of(case: Case, group: Group) -> Iterator[str]:
+    """Yield the arguments by which the claims of a group are multiplied or divided."""
+    right = case.of(case.expected, group)
+    for other in case.groups:
+        values = case.of(case.inputs, other)
+        for name, factors in spread(other, values, group):
+            if not all(factors) or all(abs(x) == 1 for x in factors):
+                continue
+            if case.fits([x * k for x, k in zip(right, factors)], group.indexes):
+                yield f"multiplied by {name} once too often"
+            if case.fits([x / k for x, k in zip(right, factors)], group.indexes):
+                yield f"a factor {name} is missing"
+
+
+def spread(
+    other: Group, values: Sequence[float], group: Group
+) -> Iterator[tuple[str, Sequence[float]]]:
+    """Yield the ways in which the values of an argument may be factors of another's slopes."""
+    n = len(group.indexes)
+    if len(values) == n:
+        yield other.name, values
+    if len(group.shape) == 2:
+        rows, columns = group.shape
+        if len(values) == columns:
+            yield other.name, list(values) * rows
+        if len(values) == rows:
+            yield other.name, [x for x in values for _ in range(columns)]
+    for k, x in enumerate(values):
+        yield (f"{other.name}[{k}]" if other.shape else other.name), [x] * n
+
+
+def any_factor(case: Case) -> Iterator[str]:
+    """The claims of every argument are multiples of the right ones, by one factor."""
+    factors = []
+    for group in case.wrong:
+        right = case.of(case.expected, group)
+        claims = case.of(case.claimed, group)
+        largest = max(range(len(right)), key=lambda k: abs(right[k]))
+        if not right[largest]:
+            return
+        factors.append(claims[largest] / right[largest])
+    components = sum(len(group.indexes) for group in case.wrong)
+    if max(factors) - min(factors) > AGREEMENT * max(map(abs, factors)):
+        return
+    if components >= MIN_COMPONENTS and scaled(case, factors[0]):
+        yield f"{where(case)}a factor, {factors[0]:.6g} times the right value"
+
+
+def one_component(case: Case) -> Iterator[str]:
+    """One entry of an array is wrong, the others are right."""
+    if len(case.wrong) != 1 or len(case.wrong[0].indexes) < MIN_COMPONENTS:
+        return
+    (group,) = case.wrong
+    off = [k for k, i in enumerate(group.indexes) if not case.is_right(i, case.expected[i])]
+    if len(off) != 1:
+        return
+    k = off[0]
+    alone = replace(group, shape=(), indexes=[group.indexes[k]])
+    single = replace(case, groups=[alone])
+    how = next((text for kind in (sign, simple_factor) for text in kind(single)), "")
+    others = len(group.indexes) - 1
+    yield (
+        f"one component of {group.name}, entry {k} counted from 0; the other {others} are right"
+        + (f" ({how})" if how else "")
+    )
