@@ -38,6 +38,7 @@ KINK_STEPS = 13  # how many of them there are
 NOISE_SCALES = 5  # the finest ones, where noise is looked for
 KINK_SIGHTINGS = 3  # at so many successive steps it must look the same
 MAX_GROWTH = 1.6  # by how much the second difference at a kink may grow at the next larger step
+KINK_ERRORS = 4.0  # of the best fit: a kink makes no more of it
 MIN_KINK = 1e-9  # relative to the slope; a smaller one is not told from rounding
 SMALLEST = 2.0**-1074
 
@@ -135,7 +136,7 @@ def differences(program: Program, direction: Direction) -> Estimate:
             )
     if program.cut:
         found = found._replace(error=math.inf)
-    return found if chosen.is_clean else found._replace(jump=kink(line, chosen.slope))
+    return found if chosen.is_clean else found._replace(jump=kink(line, chosen))
 
 
 def fitted(line: Line) -> list[Fit]:
@@ -273,7 +274,7 @@ def jump_between(line: Line, fit: Fit, coarse: Fit) -> float:
     return found if found > JUMP * fit.rounding and wide < JUMP_WIDTH / 4 * found else 0.0
 
 
-def kink(line: Line, slope: float) -> float:
+def kink(line: Line, fit: Fit) -> float:
     """Return by how much the slopes to either side of the point differ, 0 where they do not.
 
     The second difference over a step shrinks with the step where there is a derivative, and does
@@ -288,9 +289,15 @@ def kink(line: Line, slope: float) -> float:
     sizes = [size for size, _ in found[first : first + KINK_SIGHTINGS]]
     grows = any(b > MAX_GROWTH * a for a, b in zip(sizes, sizes[1:]))
     unseen = any(bar < sizes[0] / 8 for _, bar in found[:first])  # by a finer step
-    if grows or unseen or sizes[0] <= MIN_KINK * abs(slope):
+    if grows or unseen or sizes[0] <= MIN_KINK * abs(fit.slope):
         return 0.0
-    return math.inf if sizes[0] > 2.0 * sizes[-1] else sizes[0]
+    is_infinite = sizes[0] > 2.0 * sizes[-1]
+    # A fit that explains the function allows no kink of more than its error.
+    as_wide = second_difference(line, fit.step, noise) or (sizes[0], 0.0)
+    at_fit = as_wide[0] if is_infinite else sizes[0]
+    if at_fit > KINK_ERRORS * fit.error:
+        return 0.0
+    return math.inf if is_infinite else sizes[0]
 
 
 def kink_steps(line: Line) -> list[float]:

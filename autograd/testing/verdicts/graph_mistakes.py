@@ -87,7 +87,7 @@ def graph_explanations(case: Case, recording: Recording, output: int) -> Iterato
     if not case.fits_expected(graph.of_leaves(graph.adjoints)):
         return  # the graph itself is wrong, or does not know all that the function does
     for kind in (
-        one_use, overwritten, downstream, sign_of_difference, terms, paths_of_a_kind,
+        one_use, overwritten, downstream, sign_of_difference, cross_terms, terms, paths_of_a_kind,
         missing_factor, argument_factor, sibling_factor, activation,
     ):  # fmt: skip
         yield from kind(case, graph)
@@ -217,6 +217,22 @@ def sign_of_difference(case: Case, graph: Graph) -> Iterator[str]:
     ]
     if graph.explains(case, dict.fromkeys(edges, 1.0)):
         yield "the sign: what is subtracted has the slope of what is added"
+
+
+def cross_terms(case: Case, graph: Graph) -> Iterator[str]:
+    """A softmax is differentiated as if it were taken of each number by itself."""
+    alone: dict[Edge, float] = {}
+    forgotten: dict[Edge, float] = {}
+    for node in graph.order:
+        if node.op is not p.softmax_of or len(node.parents) != len(node.operands) - 1:
+            continue
+        own = int(value_of(node.operands[0]))
+        for place in range(len(node.parents)):
+            if place != own:
+                alone[node, place] = forgotten[node, place] = 0.0
+        forgotten[node, own] = value_of(node)  # s for s (1 - s)
+    if graph.explains(case, alone) or graph.explains(case, forgotten):
+        yield "the sum lacks the terms through the other outputs: the cross terms of softmax"
 
 
 def products(graph: Graph) -> Iterator[tuple[Value, int, Any]]:

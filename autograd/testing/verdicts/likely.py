@@ -25,7 +25,8 @@ def likely_mistake(check: Check, output: int, found: Sequence[Component]) -> str
         return ""
     names = argument_names(check.f, check.args)
     bounds = [part.bound for part in found]
-    case = Case(groups_of(names, check.args), claimed, expected, bounds, inputs)
+    groups = groups_of(names, check.args)
+    case = Case(groups, claimed, expected, bounds, inputs, check.values[output])
     if not case.wrong:
         return ""
     try:

@@ -45,6 +45,7 @@ class Case:
     expected: list[float]
     bounds: list[float]
     inputs: list[float]
+    value: float = 0.0  # of the function
 
     def is_right(self, i: int, value: float) -> bool:
         """Tell whether a claim agrees with a candidate's value."""
@@ -178,8 +179,10 @@ def zero(case: Case) -> Iterator[str]:
     for group in case.wrong:
         if any(case.of(case.claimed, group)):
             return
-        if max(map(abs, case.of(case.expected, group))) <= FAINT * largest:
-            return
+        right = case.of(case.expected, group)
+        moves = [abs(x * slope) for x, slope in zip(case.of(case.inputs, group), right)]
+        if max(map(abs, right)) <= FAINT * largest or max(moves) <= FAINT * abs(case.value):
+            return  # it vanished, in floats
     verb = "has" if len(case.wrong) == 1 else "have"
     yield f"{spelled(case.wrong)} {verb} no gradient at all, 0: a dependence was cut off"
 
