@@ -11,7 +11,7 @@ from unittest import mock
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from autograd import (
@@ -389,6 +389,71 @@ def test_without_an_engine_boxes_stand_in_columns(monkeypatch):
         assert layout.centres[arrow.tail][0] < layout.centres[f"n{arrow.node}"][0]
     assert ElementTree.fromstring(picture.svg(model)) is not None
     assert all(0 <= x <= layout.width for x, _ in layout.centres.values())
+
+
+def test_where_boxes_stand_in_columns_an_arrow_runs_from_side_to_side():
+    """From the middle of a right side to the middle of a left one, where it arrives level."""
+    model = Model(example())
+    boxes = picture.box_sizes(model)
+    layout = picture.column_layout(model, boxes)
+    for arrow in model.arrows:
+        head = f"n{arrow.node}"
+        line = layout.curves[arrow.id].points
+        (x, y), (head_x, head_y) = layout.centres[arrow.tail], layout.centres[head]
+        assert line[0] == (x + boxes[arrow.tail][0] / 2, y)
+        assert line[-1] == (head_x - boxes[head][0] / 2, head_y)
+        assert line[1][1] == y and line[2][1] == line[3][1] == head_y
+        assert [px for px, _ in line] == sorted(px for px, _ in line)
+        assert line[-2][0] < line[-1][0]
+        label_x, label_y = layout.curves[arrow.id].label
+        assert line[0][0] < label_x < line[-1][0]
+        assert label_y == (y + head_y) / 2 - 6
+
+
+def test_boxes_of_a_column_stand_apart_and_fill_the_picture():
+    model = Model(example())
+    boxes = picture.box_sizes(model)
+    layout = picture.column_layout(model, boxes)
+    frames = {
+        name: (x - boxes[name][0] / 2, y - boxes[name][1] / 2, *boxes[name])
+        for name, (x, y) in layout.centres.items()
+    }
+    assert min(x for x, *_ in frames.values()) == min(y for _, y, *_ in frames.values()) == 0
+    assert max(x + w for x, _, w, _ in frames.values()) == pytest.approx(layout.width)
+    assert max(y + h for _, y, _, h in frames.values()) == pytest.approx(layout.height)
+    for one, (x, y, w, h) in frames.items():
+        for other, (x2, y2, w2, h2) in frames.items():
+            apart = x + w < x2 or x2 + w2 < x or y + h < y2 or y2 + h2 < y
+            assert one == other or apart
+
+
+@given(*[st.floats(-500, 500)] * 4)
+def test_the_head_of_an_arrow_is_a_symmetric_triangle_whose_tip_is_the_end(x, y, tip_x, tip_y):
+    """Seven points long and seven wide, along the line from the start."""
+    length = math.hypot(tip_x - x, tip_y - y)
+    assume(length > 1)
+    head = picture.triangle((x, y), (tip_x, tip_y))
+    tip, left, right = [tuple(map(float, point.split(","))) for point in head[1:-1].split("L")]
+    assert tip == pytest.approx((tip_x, tip_y), abs=0.051)
+    along = (tip_x - x) / length, (tip_y - y) / length
+    for side, sign in ((left, 1), (right, -1)):
+        back = tip_x - side[0], tip_y - side[1]
+        assert back[0] * along[0] + back[1] * along[1] == pytest.approx(7, abs=0.1)
+        assert back[0] * along[1] - back[1] * along[0] == pytest.approx(3.5 * sign, abs=0.1)
+
+
+def test_an_arrow_has_a_tip_at_each_end_of_its_line():
+    line = [(0.0, 0.0), (10.0, 0.0), (10.0, 20.0), (14.0, 20.0), (20.0, 20.0)]
+    model = Model(Value(2.0) * 3.0)
+    edge = ElementTree.fromstring(
+        picture.edge_svg(model.arrows[0], picture.Curve(line, (9.0, 8.0)))
+    )
+    path, tip, back = edge.iter("path")
+    assert path.get("d") == "M0,0C10,0 10,20 14,20"
+    assert tip.get("d") == picture.triangle(line[3], line[4])
+    assert back.get("d") == picture.triangle(line[1], line[0])
+    (text,) = edge.iter("text")
+    assert (text.get("x"), text.get("y"), text.text) == ("9", "9", "3")
 
 
 def test_no_text_is_wider_than_its_box():
