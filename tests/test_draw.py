@@ -592,6 +592,25 @@ def test_every_node_is_in_exactly_one_box(way, known):
     assert svg_of(draw_dot(loss, network=network if known else None, collapse=way)) is not None
 
 
+def test_several_arrows_between_two_boxes_are_one_that_says_how_many_and_is_thicker():
+    x, y = Value(0.5, "x"), Value(0.25, "y")
+    first = (x * 2.0 + y).tanh()
+    second = (first * first + y * 3.0).tanh()
+    between = lines_with(draw_dot(second, collapse="neuron"), " -> ")
+    thick = [line for line in between if "penwidth=2" in line]
+    assert len(between) == 3
+    assert [line for line in between if "edges" in line] == thick
+    assert len(thick) == 1 and "2 edges" in thick[0]
+
+
+def test_a_box_shows_the_results_that_others_use():
+    """The hidden number goes on to the output; what went into it stays inside."""
+    hidden = (Value(0.3, "x") * 2.0 + 0.7).tanh()
+    out = (hidden * hidden * 0.5 + 0.125).sigmoid()
+    shown = texts(draw_dot(out, collapse="neuron", numbers=".17g"))
+    assert [node for node in trace(out)[0] if f"{node.data:.17g}" in shown] == [hidden, out]
+
+
 def test_collapsing_by_neuron_gives_a_box_for_each():
     network = MLP(3, [5, 4], activation="tanh", seed=0)
     outputs = network([Value(0.1), Value(0.2), Value(0.3)])

@@ -435,6 +435,11 @@ def test_held_out_samples_are_evaluated():
             FloatingPointError,
             "diverged in iteration 1",
         ),
+        (
+            {"loss": lambda o, t: o[0] * 1e308 * 1e308},
+            FloatingPointError,
+            "loss of a sample is -?inf",
+        ),
     ],
 )
 def test_training_that_cannot_be_says_why(options, error, message):

@@ -20,6 +20,7 @@ from nn import (
 )
 from nn.data import Dataset
 from nn.plots import (
+    MAX_UNITS,
     decision_boundary,
     hidden_units,
     loss_curve,
@@ -151,6 +152,11 @@ def test_hidden_units_of_more_features_are_a_column_each_with_the_classes_in_ord
     assert [t.get_text() for t in axes.get_yticklabels()] == iris.class_names
     first = found.network.layers[0].eval()(found.standardizer.row(iris.inputs[0]))
     assert mesh.get_array()[0].tolist() == first
+    sizes = [
+        hidden_units(model(iris, hidden=units), iris).axes[0].get_xticklabels()[0].get_size()
+        for units in (MAX_UNITS, MAX_UNITS + 1)
+    ]
+    assert sizes == [8, 5]
 
 
 def test_pictures_leave_the_network_as_it_was():

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from autograd import (
     Value,
     contributions,
+    dot,
     ieee,
     maximum,
     relu,
@@ -529,6 +530,17 @@ def test_of_many_leaves_some_are_checked_and_the_badge_says_so():
     told = verdict(chain(120))
     assert told[0] == "agrees"
     assert told[1] == "gradient check: 41 of 121 leaves were checked, all right, by exact fractions"
+
+
+@pytest.mark.parametrize(("leaves", "nodes", "checked"), [(50, 200, 50), (73, 137, 37)])
+def test_leaves_times_nodes_that_are_checked_are_ten_thousand_at_most(leaves, nodes, checked):
+    """Of 73 in 137 nodes, which is 1 too many, every other one."""
+    root = dot([Value(1.0) for _ in range(leaves)], [1.0] * leaves)
+    for _ in range(nodes - leaves - 1):
+        root = -root
+    with mock.patch("autograd.stepping.page.check_graph", return_value=[]) as check:
+        stepper(root)
+    assert len(check.call_args.args[1]) == checked
 
 
 def test_a_check_can_be_left_out():

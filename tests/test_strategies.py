@@ -119,6 +119,7 @@ def test_hard_numbers_reach_the_borders(domain):
 
 def test_points_have_ties_and_parameters_of_their_kind():
     assert find(points(p.hypot), lambda xs: xs[0] == xs[1] != 0.0)
+    assert sum(x == y for x, y in examples(points(p.hypot), 100)) >= 5
     assert find(points(p.largest), lambda xs: len(xs[0]) > 2 and len(set(xs[0])) == 1)
     assert all(type(n) is int for n, _ in examples(points(p.polygamma), 25))
     assert all(0 <= xs[0] < len(xs) - 1 for (xs,) in examples(points(p.softmax_of), 25))
