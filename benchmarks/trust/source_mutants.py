@@ -130,7 +130,8 @@ def all_drawn(sources: dict[str, str], seed: int, count: int) -> Iterator[tuple[
 def rounds(tests: Tests, module: str, mutation: Mutation) -> list[list[str]]:
     """Return the tests to try on a mutant: those that run its line, fastest first, in two rounds.
 
-    A line that runs only when its module is imported has those that run most of the module.
+    A line that runs only when its module is imported has those that run most of the module, and
+    then the fastest of all.
     """
     exact = range(mutation.line_number, mutation.line_number + changed_lines(mutation) + 1)
     for lines in (exact, range(mutation.first, mutation.last + 1)):
@@ -140,8 +141,8 @@ def rounds(tests: Tests, module: str, mutation: Mutation) -> list[list[str]]:
             first = tests.within(ordered, FIRST_SECONDS)
             return [first, ordered[len(first) :]]
     first = tests.of_module(module, MODULE_SECONDS)
-    wider = tests.of_module(module, MODULE_SECONDS + WIDER_SECONDS)
-    return [tests.fastest_first(first), tests.fastest_first(set(wider) - set(first))]
+    others = tests.fastest_first(tests.seconds.keys() - set(first))
+    return [tests.fastest_first(first), tests.within(others, WIDER_SECONDS)]
 
 
 def changed_lines(mutation: Mutation) -> int:
