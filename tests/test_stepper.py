@@ -333,6 +333,17 @@ def test_beyond_the_limit_it_says_what_to_do():
     assert len(stepper(chain(500), limit=2003, check=False).model.steps) == 2003
 
 
+def test_a_thousand_steps_are_a_page_and_one_more_are_too_many():
+    def negated(x, times):
+        return x if times == 0 else negated(-x, times - 1)
+
+    with mock.patch("autograd.stepping.page.svg", return_value='<svg width="1"/>'):
+        x = Value(1.0)
+        assert len(stepper(negated(x * x, 497), check=False).model.steps) == 1000
+        with pytest.raises(ValueError, match="1001 steps"):
+            stepper(negated(x, 499), check=False)
+
+
 def test_a_graph_far_too_large_is_refused_quickly():
     y = Value(1.0)
     for _ in range(100_000):

@@ -56,6 +56,7 @@ GENERIC = frozenset(("Callable", "Iterable", "Mapping", "Sequence", "dict", "lis
 # Functions that give the same with arguments exchanged, or fail at once.
 NOT_SWAPPED = frozenset(("max", "min", "isinstance", "issubclass", "cast"))
 CHECKING = "TYPE_CHECKING"
+NAMED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 DELETED = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Raise, ast.Break, ast.Continue, ast.Delete)
 
 
@@ -67,6 +68,7 @@ class Mutation:
     start, end      the characters that are replaced
     replacement     what stands in their place
     first, last     the lines of the statement around them, from 1
+    place           the name of the function or class around them, "" for none
     source          the text before
     """
 
@@ -76,6 +78,7 @@ class Mutation:
     replacement: str
     first: int
     last: int
+    place: str
     source: str
 
     @property
@@ -353,7 +356,7 @@ def lines_of(statement: ast.stmt) -> tuple[int, int]:
     Those of a function or a class are all of it, those of a block the ones before what is in it.
     """
     last = statement.end_lineno or statement.lineno
-    if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+    if isinstance(statement, NAMED):
         return statement.lineno, last
     body = getattr(statement, "body", None)
     if body:
@@ -364,15 +367,16 @@ def lines_of(statement: ast.stmt) -> tuple[int, int]:
 def mutations(source: str) -> Iterator[Mutation]:
     """Yield every mutation of a module, in the order of the syntax tree."""
     text = Text(source)
-    stack: list[tuple[ast.AST, tuple[int, int]]] = [(text.tree, (1, 1))]
+    stack: list[tuple[ast.AST, tuple[int, int], str]] = [(text.tree, (1, 1), "")]
     while stack:
-        node, lines = stack.pop()
+        node, lines, place = stack.pop()
         if left_out(node):
             continue
         if isinstance(node, ast.stmt):
             lines = lines_of(node)
-        yield from (Mutation(*change, *lines, source) for change in changes(text, node))
-        stack += [(part, lines) for part in reversed(list(parts(node)))]
+        place = getattr(node, "name", place) if isinstance(node, NAMED) else place
+        yield from (Mutation(*change, *lines, place, source) for change in changes(text, node))
+        stack += [(part, lines, place) for part in reversed(list(parts(node)))]
 
 
 def code_lines(source: str) -> int:

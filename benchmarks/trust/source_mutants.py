@@ -16,7 +16,7 @@ import time
 import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from benchmarks.trust.mutations import Mutation, code_lines, mutations
@@ -38,13 +38,22 @@ EQUIVALENT = Path(__file__).with_name("equivalent_mutants.toml")
 MAX_EQUIVALENT = 0.1  # of all mutants
 MIN_CAUGHT = 0.95  # of those that are not equivalent
 MAX_TEST_SECONDS = 600.0  # of the tests that are tried on one mutant
-Change = tuple[str, str, str]  # the module, and the text of the changed lines before and after
+Change = tuple[str, str, str, str]  # module, function or class, changed lines before and after
 Reasons = dict[Change, str]  # why some changes change nothing
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of a mutant: the text of its lines before and after, and the test that failed."""
+    """What became of a mutant.
+
+    module, line    where it is, and
+    place           in which function or class
+    kind            what was changed, in a word or two
+    was, became     the text of its lines before and after
+    caught          whether a test failed
+    by              which one
+    tests, seconds  how many were chosen, and how long they took
+    """
 
     module: str
     kind: str
@@ -55,21 +64,22 @@ class Verdict:
     by: str = ""
     tests: int = 0
     seconds: float = 0.0
+    place: str = ""
 
     @property
     def change(self) -> Change:
-        """What names a mutant for as long as its lines stay as they are, wherever they are."""
-        return self.module, self.was, self.became
-
-    @property
-    def place(self) -> tuple[Change, int]:
-        """What names it in one version of the source."""
-        return self.change, self.line
+        """What names a mutant for as long as its function and its lines stay as they are."""
+        return self.module, self.place, self.was, self.became
 
 
-def place_of(module: str, mutation: Mutation) -> tuple[Change, int]:
+def key_of(module: str, line: int, was: str, became: str) -> str:
+    """Return what names a mutant in one version of the source."""
+    return f"{module}:{line}: {was} -> {became}"
+
+
+def key(module: str, mutation: Mutation) -> str:
     """Return what names a mutant in this version of the source."""
-    return (module, mutation.line, mutation.mutated_line), mutation.line_number
+    return key_of(module, mutation.line_number, mutation.line, mutation.mutated_line)
 
 
 # Which mutants
@@ -173,6 +183,7 @@ def verdict(tests: Tests, module: str, mutation: Mutation) -> Verdict:
         by=by,
         tests=tried,
         seconds=round(time.perf_counter() - begun, 1),
+        place=mutation.place,
     )
 
 
@@ -198,15 +209,19 @@ class Notes:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.found: dict[tuple[Change, int], Verdict] = {}
+        self.found: dict[str, Verdict] = {}
         if path.exists():
             for line in path.read_text(encoding="utf-8").splitlines():
                 known = Verdict(**json.loads(line))
-                self.found[known.place] = known
+                self.keep(known)
+
+    def keep(self, found: Verdict) -> None:
+        """Remember a verdict; the last one on a mutant counts."""
+        self.found[key_of(found.module, found.line, found.was, found.became)] = found
 
     def add(self, found: Verdict) -> None:
-        """Write down a verdict; the last one on a mutant counts."""
-        self.found[found.place] = found
+        """Write down a verdict."""
+        self.keep(found)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with open(self.path, "a", encoding="utf-8") as file:
             file.write(json.dumps(asdict(found)) + "\n")
@@ -215,7 +230,7 @@ class Notes:
 def equivalents(path: Path = EQUIVALENT) -> Reasons:
     """Return the reasons why some mutants do the same as what they were made of."""
     rows = tomllib.loads(path.read_text(encoding="utf-8")).get("mutant", [])
-    return {(row["module"], row["was"], row["became"]): row["reason"] for row in rows}
+    return {(row["module"], row["in"], row["was"], row["became"]): row["reason"] for row in rows}
 
 
 class Progress:
@@ -256,11 +271,11 @@ def campaign(
     progress = Progress(len(chosen))
     verdicts = []
     for module, mutation in chosen:
-        found = notes.found.get(place_of(module, mutation))
+        found = notes.found.get(key(module, mutation))
         if found is None or (again and not found.caught):
             found = judge(module, mutation)
             notes.add(found)
-        verdicts.append(found)
+        verdicts.append(replace(found, place=mutation.place))
         progress.add(found)
     return verdicts
 
@@ -315,7 +330,7 @@ def main(argv: list[str]) -> int:
     chosen = list(all_drawn(modules(), options.seed, options.count))
     notes = Notes(options.results or KEPT / f"seed-{options.seed}.jsonl")
     if options.known:
-        chosen = [(m, x) for m, x in chosen if place_of(m, x) in notes.found]
+        chosen = [(m, x) for m, x in chosen if key(m, x) in notes.found]
         return told(campaign(chosen, notes, never))
     tests = Tests()
     verdicts = campaign(
