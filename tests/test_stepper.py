@@ -468,6 +468,18 @@ def test_an_arrow_has_a_tip_at_each_end_of_its_line():
     assert (text.get("x"), text.get("y"), text.text) == ("9", "9", "3")
 
 
+def test_the_frame_of_a_constant_is_as_wide_and_high_as_its_box():
+    model = Model(Value(2.0) * 3.25)
+    ((name, text),) = model.constants.items()
+    layout = picture.Layout({name: (50.0, 20.0)}, {}, 100.0, 40.0)
+    frame, label = ElementTree.fromstring(picture.pill_svg(name, text, layout))
+    width, height = (float(frame.get(side)) for side in ("width", "height"))
+    assert (width, height) == pytest.approx(picture.box_sizes(model)[name], abs=0.05)
+    assert float(frame.get("x")) + width / 2 == pytest.approx(50.0, abs=0.1)
+    assert float(frame.get("y")) + height / 2 == pytest.approx(20.0, abs=0.1)
+    assert (label.get("x"), label.get("y"), label.text) == ("50.0", "24.0", "3.25")
+
+
 def test_no_text_is_wider_than_its_box():
     model = Model(chain(20))
     for i, (width, _) in enumerate(list(picture.box_sizes(model).values())[: len(model.nodes)]):

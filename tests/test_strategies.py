@@ -17,7 +17,14 @@ from autograd import primitives as p
 from autograd.backward import adjoints
 from autograd.testing import GradientMismatch, NonDifferentiablePoint, check_gradients, laws
 from autograd.testing import mutants as mutation
-from autograd.testing.expressions import INNER_ROWS, Expression, operations, random_expression
+from autograd.testing.expressions import (
+    INNER_ROWS,
+    Expression,
+    attempt,
+    operation,
+    operations,
+    random_expression,
+)
 from autograd.testing.strategies import (
     examples,
     expressions,
@@ -124,6 +131,28 @@ def test_points_have_ties_and_parameters_of_their_kind():
     assert all(type(n) is int for n, _ in examples(points(p.polygamma), 25))
     assert all(0 <= xs[0] < len(xs) - 1 for (xs,) in examples(points(p.softmax_of), 25))
     assert all(len(xs) % 2 for (xs,) in examples(points(p.inner_product), 25))
+
+
+def test_a_line_is_off_by_a_rounding_of_its_own_and_by_those_of_its_operands():
+    times = operation(p.mul)
+    assert attempt(times, [2.0, 3.0], [0.0, 0.0]) == (6.0, 1.0)
+    assert attempt(times, [2.0, 3.0], [1.0, 0.5]) == (6.0, 2.5)
+    assert attempt(operation(p.relu), [-1.0], [7.0]) == (0.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("row", "x"),
+    [
+        (p.sin, math.pi / 2),
+        (p.tan, math.pi / 2 - 2e-4),
+        (p.exp, 20.0),
+        (p.exp, -20.0),
+        (p.log, -1.0),
+    ],
+    ids=["no slope", "a pole", "too large", "too small", "no result"],
+)
+def test_a_line_is_not_used_where_its_gradient_would_say_more_about_rounding(row, x):
+    assert attempt(operation(row), [x], [0.0]) == (0.0, math.inf)
 
 
 @given(expressions())
