@@ -4,10 +4,10 @@ import math
 
 import pytest
 
-from autograd import Value, sin
+from autograd import Value, maximum, relu, sin
 from autograd.testing import check_gradients
 from autograd.testing.check import Component
-from autograd.testing.recording import path_sums
+from autograd.testing.recording import is_exact, path_sums
 
 
 @pytest.mark.parametrize("x", [0.3, 0.41, 0.77])
@@ -26,6 +26,21 @@ def test_what_rounding_adds_below_the_normal_range_goes_on_to_the_operands():
     assert faint_y > 0.0
     assert faint_x >= 1000.0 * faint_y
     assert path_sums(y * 7.0, [y, x]) == [(7.0, 0.0), (7000.0, 0.0)]
+
+
+EXACT = [
+    lambda x: x, lambda x: -x, lambda x: +x, relu, lambda x: maximum(x, 0.05), lambda x: x * 0.5,
+    lambda x: x / 4.0, lambda x: x + x, lambda x: x - 0.1, lambda x: x.floor(),
+]  # fmt: skip
+ROUNDED = [
+    lambda x: x * 3.0, lambda x: x / 3.0, lambda x: x + 0.2, lambda x: x - 3.0, sin, lambda x: x * x,
+]  # fmt: skip
+
+
+def test_only_results_that_were_rounded_are_moved_to_see_what_rounding_does():
+    x = Value(0.1)
+    assert all(is_exact(f(x)) for f in EXACT)
+    assert not any(is_exact(f(x)) for f in ROUNDED)
 
 
 def test_an_error_where_none_is_allowed_exceeds_any_bound():
