@@ -8,6 +8,10 @@ import random
 import signal
 import subprocess
 import sys
+from importlib.machinery import ModuleSpec
+from importlib.metadata import PackageNotFoundError
+from importlib.util import module_from_spec, spec_from_file_location
+from types import ModuleType
 
 import pytest
 
@@ -302,6 +306,10 @@ def test_an_optimiser_refuses_impossible_settings():
     for make in (lambda: SGD([w], -0.1), lambda: SGD([w], 0.1, momentum=1.5), lambda: SGD([], 0.1)):
         with pytest.raises(ValueError, match="step_size|momentum|parameters"):
             make()
+    for make in (Adam, AdamW):
+        for share in ("beta1", "beta2"):
+            with pytest.raises(ValueError, match=f"{share} must be .* below 1.0, not 1.0"):
+                make([w], **{share: 1.0})
 
 
 # Training.
@@ -574,6 +582,31 @@ def test_a_network_that_a_file_cannot_name_is_refused(tmp_path):
 
 
 # The other package called autograd.
+
+
+def fails_to_import_nn():
+    """Return what an import of nn says that fails."""
+    specification = spec_from_file_location("nn_by_itself", nn.__file__)
+    with pytest.raises(ImportError) as caught:
+        specification.loader.exec_module(module_from_spec(specification))
+    return str(caught.value)
+
+
+def test_without_any_autograd_the_cure_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "autograd", None)
+    assert fails_to_import_nn().startswith("autograd is missing: pip install")
+
+
+def test_another_autograd_may_have_no_version(monkeypatch):
+    other = ModuleType("autograd")
+    other.__spec__ = ModuleSpec("autograd", None, origin="/elsewhere/autograd.py")
+    monkeypatch.setitem(sys.modules, "autograd", other)
+
+    def version(name):
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr("importlib.metadata.version", version)
+    assert "found first: /elsewhere/autograd.py (of unknown version);" in fails_to_import_nn()
 
 
 def test_another_autograd_is_named_with_its_version_and_the_cure(tmp_path):

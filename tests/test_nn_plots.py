@@ -70,8 +70,11 @@ def test_the_running_mean_of_one_is_the_number_itself():
 
 
 def test_the_boundary_runs_where_the_outputs_are_equal():
-    found, _ = trained()
-    figure = decision_boundary(found, DATA, grid=41)
+    """A feature that has another range than the other tells x from y."""
+    data = Dataset([[x, 9.0 * y + 20.0] for x, y in DATA.inputs], DATA.labels,
+                   DATA.feature_names, DATA.class_names, "stretched")  # fmt: skip
+    found = Model(trained()[0].network, Standardizer.fit(data.inputs), training={"loss": "mse"})
+    figure = decision_boundary(found, data, grid=41)
     paths = [
         path
         for collection in figure.axes[0].collections
