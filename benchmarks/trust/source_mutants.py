@@ -266,16 +266,18 @@ def campaign(
         chosen  mutants, each with its module
         notes   of this run and of those before
         judge   what tells whether a mutant is caught
-        again   whether those that survived before are tried again
+        again   whether those that survived before are tried again, but for equivalent ones
     """
+    reasons = equivalents()
     progress = Progress(len(chosen))
     verdicts = []
     for module, mutation in chosen:
         found = notes.found.get(key(module, mutation))
-        if found is None or (again and not found.caught):
+        found = found and replace(found, place=mutation.place)
+        if found is None or (again and is_survivor(found, reasons)):
             found = judge(module, mutation)
             notes.add(found)
-        verdicts.append(replace(found, place=mutation.place))
+        verdicts.append(found)
         progress.add(found)
     return verdicts
 
