@@ -477,6 +477,16 @@ def test_progress_without_tqdm_is_plain_lines(monkeypatch, capsys):
     assert "iteration 20 of 20: loss" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(("seconds", "lines"), [(0.0, 20), (1e9, 1)])
+def test_lines_of_progress_are_seconds_apart_but_for_the_last(monkeypatch, capsys, seconds, lines):
+    monkeypatch.setitem(sys.modules, "tqdm", None)
+    monkeypatch.setattr("nn.progress.SECONDS_BETWEEN_LINES", seconds)
+    small(progress=True)
+    told = capsys.readouterr().err.splitlines()
+    assert len(told) == lines
+    assert told[-1].startswith("iteration 20 of 20")
+
+
 # Files.
 
 

@@ -364,6 +364,11 @@ def test_the_path_sum_of_a_recording_is_the_one_of_the_tests():
         assert found == pytest.approx([sums.get(leaf, 0.0) for leaf in recording.leaves])
 
 
+def test_networks_have_two_layers_or_three():
+    found = {len(experiment.network.layers) for experiment in examples(networks(), 30)}
+    assert found == {2, 3}
+
+
 def test_who_looks_for_networks_is_told_where_they_are():
     from autograd.testing import strategies
 
