@@ -197,3 +197,7 @@ def test_in_a_tiny_project_a_catch_and_a_survivor_are_told_apart(tmp_path, monke
     assert [found.caught for found in verdicts] == [True, False]
     assert source_mutants.failing_without(verdicts, tests) == []
     assert json.loads((tmp_path / "kept/tests.json").read_text())["failed"] == []
+
+    (root / "tests/test_tiny.py").rename(root / "tests/test_other.py")
+    tests = tests_by_line.Tests(tmp_path / "kept")
+    assert list(tests.seconds) == ["tests/test_other.py::test_sign"]

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
@@ -157,7 +157,10 @@ class Tests:
         self.measure()
 
     def measure(self) -> None:
-        """Run those tests under coverage that have not been measured as they are now."""
+        """Run those tests under coverage that have not been measured as they are now.
+
+        Raises: RuntimeError: they could not be run.
+        """
         shared, files = digest(SHARED), test_files()
         if shared != self.known["shared"]:
             self.known = {"shared": shared, "files": {}, "seconds": {}, "failed": []}
@@ -176,11 +179,20 @@ class Tests:
                 *([] if first else changed),
                 COVERAGE_FILE=str(self.lines),
             )
-        self.known["seconds"].update(run.seconds)
-        earlier = [name for name in self.known["failed"] if name.split("::")[0] not in changed]
-        self.known["failed"] = [*earlier, *run.failed]
+        if not run.seconds:
+            raise RuntimeError(f"the tests could not be measured: {run.output[-1000:]}")
+        kept = self.unchanged(changed)
+        self.known["seconds"] = {**kept, **run.seconds}
+        self.known["failed"] = [*(set(self.known["failed"]) & set(kept)), *run.failed]
         self.known["files"] = files
         self.notes.write_text(json.dumps(self.known), encoding="utf-8")
+
+    def unchanged(self, changed: Sequence[str]) -> dict[str, float]:
+        """Return the times of the tests in files that are there and have not been changed."""
+        known = self.known["seconds"]
+        files = {name: name.split("::")[0] for name in known}
+        there = {file for file in set(files.values()) - set(changed) if (ROOT / file).exists()}
+        return {name: found for name, found in known.items() if files[name] in there}
 
     @property
     def seconds(self) -> dict[str, float]:
