@@ -88,6 +88,15 @@ def test_only_the_changed_characters_differ_where_letters_take_more_than_a_byte(
     assert mutant.line == "return 'ö', x < 'é' # ä"
 
 
+def test_a_mutant_knows_its_function_or_class_and_whether_a_call_runs_it():
+    source = "a = 1\nclass B:\n    c = 2\n    def d(self, e=3):\n        return 4"
+    numbers = [m for m in mutations(source) if m.kind == "constant"]
+    assert [(m.place, m.called) for m in numbers] == [
+        ("", False), ("B", False), ("d", True), ("d", True),
+    ]  # fmt: skip
+    assert [(m.first, m.last) for m in numbers] == [(1, 1), (3, 3), (4, 5), (5, 5)]
+
+
 def test_every_mutant_of_a_module_is_another_program_of_known_lines():
     source = modules()["autograd/atomic.py"]
     plain = ast.dump(ast.parse(source))

@@ -22,7 +22,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TypeGuard
+from typing import NamedTuple, TypeGuard
 
 COMPARISONS: dict[type, tuple[str, str]] = {
     ast.Lt: ("<", "<="),
@@ -69,6 +69,7 @@ class Mutation:
     replacement     what stands in their place
     first, last     the lines of the statement around them, from 1
     place           the name of the function or class around them, "" for none
+    called          whether they run when a function is called, and not only at import
     source          the text before
     """
 
@@ -79,6 +80,7 @@ class Mutation:
     first: int
     last: int
     place: str
+    called: bool
     source: str
 
     @property
@@ -367,16 +369,31 @@ def lines_of(statement: ast.stmt) -> tuple[int, int]:
 def mutations(source: str) -> Iterator[Mutation]:
     """Yield every mutation of a module, in the order of the syntax tree."""
     text = Text(source)
-    stack: list[tuple[ast.AST, tuple[int, int], str]] = [(text.tree, (1, 1), "")]
+    stack: list[tuple[ast.AST, Surroundings]] = [(text.tree, Surroundings(1, 1, "", False))]
     while stack:
-        node, lines, place = stack.pop()
+        node, around = stack.pop()
         if left_out(node):
             continue
         if isinstance(node, ast.stmt):
-            lines = lines_of(node)
-        place = getattr(node, "name", place) if isinstance(node, NAMED) else place
-        yield from (Mutation(*change, *lines, place, source) for change in changes(text, node))
-        stack += [(part, lines, place) for part in reversed(list(parts(node)))]
+            around = surroundings(node, around)
+        yield from (Mutation(*change, *around, source) for change in changes(text, node))
+        stack += [(part, around) for part in reversed(list(parts(node)))]
+
+
+class Surroundings(NamedTuple):
+    """What is around a node, as a Mutation says it."""
+
+    first: int
+    last: int
+    place: str
+    called: bool
+
+
+def surroundings(node: ast.stmt, around: Surroundings) -> Surroundings:
+    """Return what is around the parts of a statement that stands in such surroundings."""
+    place = node.name if isinstance(node, NAMED) else around.place
+    called = around.called or isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+    return Surroundings(*lines_of(node), place, called)
 
 
 def code_lines(source: str) -> int:

@@ -140,19 +140,20 @@ def all_drawn(sources: dict[str, str], seed: int, count: int) -> Iterator[tuple[
 def rounds(tests: Tests, module: str, mutation: Mutation) -> list[list[str]]:
     """Return the tests to try on a mutant: those that run its line, fastest first, in two rounds.
 
-    A line that runs only when its module is imported has those that run most of the module, and
-    then the fastest of all.
+    A line that runs at import, by whichever test comes first, is met by those that run most of the
+    module, too, and then by the fastest of all.
     """
     exact = range(mutation.line_number, mutation.line_number + changed_lines(mutation) + 1)
-    for lines in (exact, range(mutation.first, mutation.last + 1)):
-        names = tests.of_lines(module, lines)
-        if names:
-            ordered = tests.within(tests.fastest_first(names), MAX_TEST_SECONDS)
-            first = tests.within(ordered, FIRST_SECONDS)
-            return [first, ordered[len(first) :]]
-    first = tests.of_module(module, MODULE_SECONDS)
-    others = tests.fastest_first(tests.seconds.keys() - set(first))
-    return [tests.fastest_first(first), tests.within(others, WIDER_SECONDS)]
+    statement = range(mutation.first, mutation.last + 1)
+    names = tests.of_lines(module, exact) or tests.of_lines(module, statement)
+    ordered = tests.within(tests.fastest_first(names), MAX_TEST_SECONDS)
+    first = tests.within(ordered, FIRST_SECONDS)
+    found = [first, ordered[len(first) :]]
+    if not (mutation.called and names):
+        most = set(tests.of_module(module, MODULE_SECONDS)) - names
+        others = tests.fastest_first(tests.seconds.keys() - names - most)
+        found += [tests.fastest_first(most), tests.within(others, WIDER_SECONDS)]
+    return found
 
 
 def changed_lines(mutation: Mutation) -> int:
