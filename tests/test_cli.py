@@ -2,6 +2,7 @@
 
 import csv
 import json
+import runpy
 import subprocess
 import sys
 import xml.etree.ElementTree
@@ -179,6 +180,16 @@ def test_the_module_is_the_same_command(tmp_path):
     command = [sys.executable, "-m", "nn", "train", *QUICK, "--out", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert f"wrote {tmp_path / 'model.json'}" in done.stdout
+
+
+def test_the_module_runs_only_as_the_main_one(capsys, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["chainrule", "--version"])
+    runpy.run_module("nn.__main__", run_name="imported")
+    assert capsys.readouterr().out == ""
+    with pytest.raises(SystemExit) as stop:
+        runpy.run_module("nn.__main__", run_name="__main__")
+    assert stop.value.code == 0
+    assert capsys.readouterr().out == f"chainrule {autograd.__version__}\n"
 
 
 def test_counts_that_cannot_be_are_refused_before_anything_is_made(tmp_path, capsys):
