@@ -1,7 +1,7 @@
 # Everything a developer runs; `make check` is what has to pass before a commit lands.
 PYTHON ?= .venv/bin/python
 
-.PHONY: check lint test format docs notebooks browser screenshot pictures bench fuzz help
+.PHONY: check lint test format docs notebooks browser screenshot pictures bench fuzz mutants help
 
 check: lint ## lint, types and tests
 	$(PYTHON) -m mypy
@@ -43,6 +43,9 @@ bench: ## print the tables of the README
 
 fuzz: ## random graphs against 60 digits, fractions, dual numbers, PyTorch and JAX; SEED=n for others
 	$(PYTHON) -m benchmarks fuzz --peers --seed $(or $(SEED),0)
+
+mutants: ## the source broken in 300 places, one at a time: does a test fail? SEED=n for others
+	$(PYTHON) -m benchmarks mutants --seed $(or $(SEED),0)
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -46,6 +46,10 @@ COMMANDS = {
     "faults": Command(
         "benchmarks.trust.faults", "bad input, interrupts, memory, hash seeds; what a node costs"
     ),
+    "mutants": Command(
+        "benchmarks.trust.source_mutants",
+        "the tests of the tests: the source, broken in one place at a time; does any test fail?",
+    ),
     "coefficients": Command(
         "benchmarks.trust.coefficients", "the polynomials of the compiler's elementary functions"
     ),

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd import Value, relu, topological_order, where
+from autograd import Value, relu, stop_gradient, topological_order, where
 from autograd import sum as total
 from autograd.backward import adjoints, history
 from autograd.testing.number_types import Dual
@@ -46,6 +46,16 @@ def test_interior_gradients_are_those_of_the_latest_pass_and_leaves_add_up():
     for expected in (108.0, 216.0, 324.0):
         y.backward()
         assert (x.grad, square.grad, y.grad) == (expected, 18.0, 1.0)
+
+
+def test_a_result_whose_gradient_ends_there_is_no_leaf_that_adds_up():
+    x = Value(3.0)
+    ends = [stop_gradient(x), relu(-x)]
+    y = ends[0] * 2.0 + ends[1] * 5.0 + x
+    for expected in (1.0, 2.0, 3.0):
+        y.backward()
+        assert x.grad == expected
+        assert [node.grad for node in ends] == [2.0, 5.0]
 
 
 def test_zero_grad_of_a_leaf_starts_again():

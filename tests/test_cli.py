@@ -2,6 +2,7 @@
 
 import csv
 import json
+import runpy
 import subprocess
 import sys
 import xml.etree.ElementTree
@@ -10,7 +11,8 @@ import pytest
 
 import autograd
 import nn.cli as cli
-from nn import load_model
+from nn import Model, TwoLayerNetwork, load_model
+from nn.data_files import Table
 
 QUICK = ["--iterations", "30", "--quiet"]
 
@@ -149,6 +151,15 @@ def test_a_folder_that_cannot_be_written_is_named_before_the_training(tmp_path, 
     assert str(tmp_path / "file") in capsys.readouterr().err
 
 
+def test_the_last_column_holds_labels_only_where_it_is_no_feature_and_names_classes():
+    table = Table("own.csv", None, [(1, ["1.5", "0"]), (2, ["2.5", "1"])])
+    binary = Model(TwoLayerNetwork(1, 2, 2), class_names=["0", "1"])
+    assert cli.labels_in(table, [0], binary) == ["0", "1"]
+    assert cli.labels_in(table, [0, 1], binary) == []
+    assert cli.labels_in(table, [0], Model(TwoLayerNetwork(1, 2, 2), class_names=["a", "b"])) == []
+    assert cli.labels_in(Table("empty.csv", None, []), [0], binary) == []
+
+
 def test_help_explains_the_letters(capsys):
     with pytest.raises(SystemExit) as stop:
         run("train", "--help")
@@ -169,6 +180,16 @@ def test_the_module_is_the_same_command(tmp_path):
     command = [sys.executable, "-m", "nn", "train", *QUICK, "--out", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert f"wrote {tmp_path / 'model.json'}" in done.stdout
+
+
+def test_the_module_runs_only_as_the_main_one(capsys, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["chainrule", "--version"])
+    runpy.run_module("nn.__main__", run_name="imported")
+    assert capsys.readouterr().out == ""
+    with pytest.raises(SystemExit) as stop:
+        runpy.run_module("nn.__main__", run_name="__main__")
+    assert stop.value.code == 0
+    assert capsys.readouterr().out == f"chainrule {autograd.__version__}\n"
 
 
 def test_counts_that_cannot_be_are_refused_before_anything_is_made(tmp_path, capsys):

@@ -29,6 +29,7 @@ from autograd import (
     where,
 )
 from autograd.compile.tracing.reach import Reach
+from autograd.function_calls import is_number
 from autograd.structures import flatten
 from nn import MLP
 
@@ -161,6 +162,21 @@ def test_a_value_takes_part_whether_or_not_an_edge_leads_to_it(kin, f):
 def test_what_a_function_makes_itself_takes_no_part(kin, f):
     for x, y in ((2.0, 5.0), (0.0, 0.0), (-2.0, 5.0)):
         assert Value not in kinds(kin(f, x, y))
+
+
+@every_kin
+def test_in_a_trace_a_derivative_stands_for_a_number_where_outside_it_is_one(kin):
+    """Of the number of a weight it is one, of the weight itself it is none."""
+    weight = Value(3.0)
+    stand_for_numbers = []
+
+    def loss(x):
+        for f in (lambda a, b: weight.data * a * b, lambda a, b: weight * a * b):
+            stand_for_numbers.append({is_number(y) for y in flatten(kin(f, 2.0, 5.0))})
+        return weight * x
+
+    autograd.compile(loss, [weight], (1.0,), engine="numpy")
+    assert stand_for_numbers == [{True}, {False}]
 
 
 @every_kin

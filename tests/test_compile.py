@@ -567,6 +567,20 @@ def test_structures_of_inputs_and_outputs_are_kept(engine):
 
 
 @both_engines
+def test_powers_of_either_sign_are_traced_and_not_computed_once(engine):
+    """A Value's operators have short ways for them; what they give in a trace holds at any point."""
+
+    def function(x):
+        return [x**2, x**3, 2 * x**2 - x**3, (x + 7.0) ** 0.5, 2.0**x]
+
+    compiled = autograd.compile(function, example=(-1.5,), engine=engine)
+    for x in (-1.5, 3.0, -4.0):
+        assert [y[0] for y in compiled.value([x])] == pytest.approx(function(x))
+        slopes = compiled.value_and_grad([x], inputs=True, seed=[1.0, 1.0, 0.0, 0.0, 0.0])[2]
+        assert slopes.tolist() == pytest.approx([2 * x + 3 * x * x])
+
+
+@both_engines
 def test_mean_and_sum_differ_by_the_number_of_samples(engine):
     w = Value(2.0)
     results = [

@@ -25,6 +25,7 @@ from autograd import (
     tanh,
     where,
 )
+from autograd.traced_adjoints import both, either
 from testkit.inner_programs import InnerProgram, complaints
 from testkit.unwritten import unwritten_is_nan
 
@@ -321,3 +322,13 @@ def test_compiled_code_raises_where_eager_code_does(engine, seed):
         else:
             with pytest.raises(FloatingPointError, match="sample 0"):
                 compiled.value([x])
+
+
+def test_masks_that_are_plainly_false_or_the_same_need_no_node():
+    """None of the others is: of two masks, each a node, there is a third."""
+    one, other = Value(1.0), Value(0.0)
+    assert both(False, one) is both(one, False) is False
+    assert both(one, one) is either(one, one) is one
+    assert either(False, one) is either(one, False) is one
+    assert (both(one, other).data, either(one, other).data) == (0.0, 1.0)
+    assert both(one, True).data == either(one, True).data == 1.0

@@ -519,9 +519,52 @@ def test_a_neuron_written_with_times_and_plus_is_owned_too():
 def test_a_softmax_belongs_to_the_layer():
     network = TwoLayerNetwork(2, 3, 2, output="softmax", seed=0)
     out = network([1.0, 2.0])[0]
-    owner = owned_by(network, out)[out]
-    assert (owner.layer, owner.neuron) == ("layers.1", None)
+    assert owned_by(network, out)[out] == ("layers.1", None, True)
     assert svg_of(draw_dot(out, network=network)) is not None
+
+
+@pytest.mark.parametrize("way", ["neuron", "layer"])
+def test_collapsed_a_softmax_is_in_its_layers_box_and_the_loss_in_none(way):
+    """The softmax mixes the neurons of a layer, so it is of no neuron; what follows is of neither."""
+    network = TwoLayerNetwork(2, 3, 2, output="softmax", seed=0)
+    shares = network([Value(1.0), Value(2.0)])
+    first, second = shares[0].log(), shares[1].log()
+    loss = -first * 0.25 - second
+    nodes, _ = trace(loss)
+    groups = plan(nodes, owners_of(nodes, paths_of(nodes, {}, network)), 50, way).groups
+    box = {node: key for key, group in groups.items() for node in group}
+    assert (
+        box[shares[0]] == box[shares[1]] == {"neuron": ("layers.1", None), "layer": "layers.1"}[way]
+    )
+    outside = [first, second, loss, *loss.parents]
+    assert not {box[x] for x in outside} & {box[x] for x in nodes if x not in outside}
+    parameters = {box[x] for x in network.layers[1].parameters()}
+    assert (box[shares[0]] in parameters) is (way == "layer")
+    assert len(parameters) == (1 if way == "layer" else 2)
+
+
+def test_a_softmax_across_layers_or_of_inputs_belongs_to_no_layer():
+    network = TwoLayerNetwork(2, 2, 2, output="linear", seed=0)
+    x = Value(1.0)
+    out = network([x, 2.0])
+    hidden = network.layers[0]([x, 2.0])
+    for mixed in ([out[0], hidden[0]], [out[0], x], [x, Value(3.0)]):
+        share = softmax(mixed)[0]
+        assert owned_by(network, share)[share] is None
+
+
+def tanh_chain(length):
+    y = Value(0.5)
+    for _ in range(length):
+        y = (y * Value(0.9) + Value(0.1)).tanh()
+    return y
+
+
+@pytest.mark.parametrize(("neurons", "how", "boxes"), [(3, "neuron", 3), (2, "depth", 7)])
+def test_three_boxes_show_the_structure_of_a_graph_and_two_do_not(neurons, how, boxes):
+    nodes, _ = trace(tanh_chain(neurons))
+    found = plan(nodes, {}, len(nodes) - 1)
+    assert (found.how, len(found.groups)) == (how, boxes)
 
 
 def test_a_large_graph_is_collapsed_and_a_note_says_so():
@@ -547,6 +590,25 @@ def test_every_node_is_in_exactly_one_box(way, known):
         map(id, nodes)
     )
     assert svg_of(draw_dot(loss, network=network if known else None, collapse=way)) is not None
+
+
+def test_several_arrows_between_two_boxes_are_one_that_says_how_many_and_is_thicker():
+    x, y = Value(0.5, "x"), Value(0.25, "y")
+    first = (x * 2.0 + y).tanh()
+    second = (first * first + y * 3.0).tanh()
+    between = lines_with(draw_dot(second, collapse="neuron"), " -> ")
+    thick = [line for line in between if "penwidth=2" in line]
+    assert len(between) == 3
+    assert [line for line in between if "edges" in line] == thick
+    assert len(thick) == 1 and "2 edges" in thick[0]
+
+
+def test_a_box_shows_the_results_that_others_use():
+    """The hidden number goes on to the output; what went into it stays inside."""
+    hidden = (Value(0.3, "x") * 2.0 + 0.7).tanh()
+    out = (hidden * hidden * 0.5 + 0.125).sigmoid()
+    shown = texts(draw_dot(out, collapse="neuron", numbers=".17g"))
+    assert [node for node in trace(out)[0] if f"{node.data:.17g}" in shown] == [hidden, out]
 
 
 def test_collapsing_by_neuron_gives_a_box_for_each():

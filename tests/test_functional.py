@@ -2,6 +2,7 @@
 
 import math
 import random
+from functools import partial
 
 import numpy as np
 import pytest
@@ -123,6 +124,17 @@ def test_numpy_arrays_give_arrays():
     assert isinstance(slope, np.ndarray) and slope.dtype == float
     assert value == 30.0 and slope.tolist() == [[-28.0, 4.0], [6.0, 8.0]]
     assert type(grad(np.sin)(np.float64(0.5))) is float
+
+
+def test_a_derivative_has_the_name_and_the_text_of_its_function_a_partial_one_too():
+    def cube(x, factor):
+        """Return factor times x**3."""
+        return factor * x**3
+
+    for f in (cube, partial(cube, factor=2.0), partial(partial(cube, factor=2.0))):
+        assert (grad(f).__name__, grad(f).__doc__) == ("cube", cube.__doc__)
+        assert grad(f).__wrapped__ is f
+    assert grad(partial(cube, factor=2.0))(3.0) == 54.0
 
 
 def test_jacobians_have_a_row_for_each_output():

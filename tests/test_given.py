@@ -159,6 +159,12 @@ def test_a_fraction_stays_exact():
     assert x.grad == Fraction(1, 3)
 
 
+def test_the_slope_of_an_only_child_needs_no_brackets():
+    x = Value(2.0)
+    assert Value(6.0, (x,), 3.0).local_derivatives == (3.0,)
+    assert Value(6.0, (x,), x).local_derivatives == Value(6.0, (x,), (x,)).local_derivatives
+
+
 def test_slopes_may_be_a_dict_of_children():
     x, y = Value(3.0), Value(5.0)
     Value(15.0, (x, y), {y: 3.0, x: 5.0}).backward()

@@ -7,12 +7,15 @@ of its modules is no import of ours.
 """
 
 import ast
+import importlib
 import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+import autograd
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("autograd", "nn")
@@ -334,6 +337,13 @@ def test_no_module_bears_the_name_of_something_public():
     stems = {Path(path).stem for path in ORDER if path.startswith("autograd/")}
     # `backward` is as old as the function, and the engine's best known room.
     assert stems & set(autograd.__all__) == {"backward"}
+
+
+def test_the_compiler_is_a_name_of_the_package_and_what_is_not_there_is_none():
+    """Asked for as Python asks the first time: it is imported then."""
+    assert autograd.__getattr__("compile") is importlib.import_module("autograd.compile")
+    with pytest.raises(AttributeError, match="module 'autograd' has no attribute 'nothing'"):
+        autograd.nothing  # noqa: B018
 
 
 def test_import_needs_the_standard_library_only():

@@ -197,20 +197,24 @@ def test_only_functions_are_decorated(what):
         no_grad()(what)
 
 
-@given(st.permutations([0, 0, 1, 1, 2, 2]))
-def test_generators_may_share_a_block(order):
+@given(st.permutations([0, 0, 0, 1, 1, 1, 2, 2, 2]), st.integers(0, 9))
+def test_generators_may_share_a_block_which_each_ends_for_itself(order, steps):
     shared = no_grad()
 
     def inside():
         with shared:
             yield state()["no_grad"]
             yield state()["no_grad"]
+        yield state()["no_grad"]
 
     running = [inside() for _ in range(3)]
-    for i in order:
-        assert next(running[i]) and plain()
-    for generator in running:
+    seen = [[], [], []]
+    for i in order[:steps]:
+        seen[i].append(next(running[i]))
+        assert plain()
+    for generator, found in zip(running, seen):
         generator.close()
+        assert found == [True, True, False][: len(found)]
 
 
 @pytest.mark.parametrize("make", [lambda: X * X, lambda: X.exp(), lambda: sum([X, X])])

@@ -115,6 +115,14 @@ def test_a_long_layer_shows_its_first_units_and_its_last():
     assert f"n2-{MAX_UNITS_DRAWN - 1}" in names
 
 
+def test_the_units_that_are_left_out_are_told_between_the_last_but_one_and_the_last():
+    root = svg_of(draw_network(TwoLayerNetwork(30, 2, 2, seed=0)))
+    inputs = [group for group in root.iter(f"{SVG}g") if group.get("id", "").startswith("n0-")]
+    *_, above, last = sorted(float(group.find(f".//{SVG}ellipse").get("cy")) for group in inputs)
+    (told,) = [t for t in root.iter(f"{SVG}text") if "more" in "".join(t.itertext())]
+    assert above < float(told.get("y")) < last
+
+
 def test_circles_stand_in_columns_from_left_to_right():
     root = svg_of(draw_network(network()))
     at = {}

@@ -8,6 +8,10 @@ import random
 import signal
 import subprocess
 import sys
+from importlib.machinery import ModuleSpec
+from importlib.metadata import PackageNotFoundError
+from importlib.util import module_from_spec, spec_from_file_location
+from types import ModuleType
 
 import pytest
 
@@ -302,6 +306,10 @@ def test_an_optimiser_refuses_impossible_settings():
     for make in (lambda: SGD([w], -0.1), lambda: SGD([w], 0.1, momentum=1.5), lambda: SGD([], 0.1)):
         with pytest.raises(ValueError, match="step_size|momentum|parameters"):
             make()
+    for make in (Adam, AdamW):
+        for share in ("beta1", "beta2"):
+            with pytest.raises(ValueError, match=f"{share} must be .* below 1.0, not 1.0"):
+                make([w], **{share: 1.0})
 
 
 # Training.
@@ -435,6 +443,11 @@ def test_held_out_samples_are_evaluated():
             FloatingPointError,
             "diverged in iteration 1",
         ),
+        (
+            {"loss": lambda o, t: o[0] * 1e308 * 1e308},
+            FloatingPointError,
+            "loss of a sample is -?inf",
+        ),
     ],
 )
 def test_training_that_cannot_be_says_why(options, error, message):
@@ -462,6 +475,16 @@ def test_progress_without_tqdm_is_plain_lines(monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "tqdm", None)
     small(progress=True)
     assert "iteration 20 of 20: loss" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("seconds", "lines"), [(0.0, 20), (1e9, 1)])
+def test_lines_of_progress_are_seconds_apart_but_for_the_last(monkeypatch, capsys, seconds, lines):
+    monkeypatch.setitem(sys.modules, "tqdm", None)
+    monkeypatch.setattr("nn.progress.SECONDS_BETWEEN_LINES", seconds)
+    small(progress=True)
+    told = capsys.readouterr().err.splitlines()
+    assert len(told) == lines
+    assert told[-1].startswith("iteration 20 of 20")
 
 
 # Files.
@@ -569,6 +592,31 @@ def test_a_network_that_a_file_cannot_name_is_refused(tmp_path):
 
 
 # The other package called autograd.
+
+
+def fails_to_import_nn():
+    """Return what an import of nn says that fails."""
+    specification = spec_from_file_location("nn_by_itself", nn.__file__)
+    with pytest.raises(ImportError) as caught:
+        specification.loader.exec_module(module_from_spec(specification))
+    return str(caught.value)
+
+
+def test_without_any_autograd_the_cure_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "autograd", None)
+    assert fails_to_import_nn().startswith("autograd is missing: pip install")
+
+
+def test_another_autograd_may_have_no_version(monkeypatch):
+    other = ModuleType("autograd")
+    other.__spec__ = ModuleSpec("autograd", None, origin="/elsewhere/autograd.py")
+    monkeypatch.setitem(sys.modules, "autograd", other)
+
+    def version(name):
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr("importlib.metadata.version", version)
+    assert "found first: /elsewhere/autograd.py (of unknown version);" in fails_to_import_nn()
 
 
 def test_another_autograd_is_named_with_its_version_and_the_cure(tmp_path):

@@ -20,6 +20,7 @@ from nn import (
 )
 from nn.data import Dataset
 from nn.plots import (
+    MAX_UNITS,
     decision_boundary,
     hidden_units,
     loss_curve,
@@ -69,8 +70,11 @@ def test_the_running_mean_of_one_is_the_number_itself():
 
 
 def test_the_boundary_runs_where_the_outputs_are_equal():
-    found, _ = trained()
-    figure = decision_boundary(found, DATA, grid=41)
+    """A feature that has another range than the other tells x from y."""
+    data = Dataset([[x, 9.0 * y + 20.0] for x, y in DATA.inputs], DATA.labels,
+                   DATA.feature_names, DATA.class_names, "stretched")  # fmt: skip
+    found = Model(trained()[0].network, Standardizer.fit(data.inputs), training={"loss": "mse"})
+    figure = decision_boundary(found, data, grid=41)
     paths = [
         path
         for collection in figure.axes[0].collections
@@ -151,6 +155,11 @@ def test_hidden_units_of_more_features_are_a_column_each_with_the_classes_in_ord
     assert [t.get_text() for t in axes.get_yticklabels()] == iris.class_names
     first = found.network.layers[0].eval()(found.standardizer.row(iris.inputs[0]))
     assert mesh.get_array()[0].tolist() == first
+    sizes = [
+        hidden_units(model(iris, hidden=units), iris).axes[0].get_xticklabels()[0].get_size()
+        for units in (MAX_UNITS, MAX_UNITS + 1)
+    ]
+    assert sizes == [8, 5]
 
 
 def test_pictures_leave_the_network_as_it_was():

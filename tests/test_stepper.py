@@ -11,12 +11,13 @@ from unittest import mock
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from autograd import (
     Value,
     contributions,
+    dot,
     ieee,
     maximum,
     relu,
@@ -332,6 +333,17 @@ def test_beyond_the_limit_it_says_what_to_do():
     assert len(stepper(chain(500), limit=2003, check=False).model.steps) == 2003
 
 
+def test_a_thousand_steps_are_a_page_and_one_more_are_too_many():
+    def negated(x, times):
+        return x if times == 0 else negated(-x, times - 1)
+
+    with mock.patch("autograd.stepping.page.svg", return_value='<svg width="1"/>'):
+        x = Value(1.0)
+        assert len(stepper(negated(x * x, 497), check=False).model.steps) == 1000
+        with pytest.raises(ValueError, match="1001 steps"):
+            stepper(negated(x, 499), check=False)
+
+
 def test_a_graph_far_too_large_is_refused_quickly():
     y = Value(1.0)
     for _ in range(100_000):
@@ -389,6 +401,83 @@ def test_without_an_engine_boxes_stand_in_columns(monkeypatch):
         assert layout.centres[arrow.tail][0] < layout.centres[f"n{arrow.node}"][0]
     assert ElementTree.fromstring(picture.svg(model)) is not None
     assert all(0 <= x <= layout.width for x, _ in layout.centres.values())
+
+
+def test_where_boxes_stand_in_columns_an_arrow_runs_from_side_to_side():
+    """From the middle of a right side to the middle of a left one, where it arrives level."""
+    model = Model(example())
+    boxes = picture.box_sizes(model)
+    layout = picture.column_layout(model, boxes)
+    for arrow in model.arrows:
+        head = f"n{arrow.node}"
+        line = layout.curves[arrow.id].points
+        (x, y), (head_x, head_y) = layout.centres[arrow.tail], layout.centres[head]
+        assert line[0] == (x + boxes[arrow.tail][0] / 2, y)
+        assert line[-1] == (head_x - boxes[head][0] / 2, head_y)
+        assert line[1][1] == y and line[2][1] == line[3][1] == head_y
+        assert [px for px, _ in line] == sorted(px for px, _ in line)
+        assert line[-2][0] < line[-1][0]
+        label_x, label_y = layout.curves[arrow.id].label
+        assert line[0][0] < label_x < line[-1][0]
+        assert label_y == (y + head_y) / 2 - 6
+
+
+def test_boxes_of_a_column_stand_apart_and_fill_the_picture():
+    model = Model(example())
+    boxes = picture.box_sizes(model)
+    layout = picture.column_layout(model, boxes)
+    frames = {
+        name: (x - boxes[name][0] / 2, y - boxes[name][1] / 2, *boxes[name])
+        for name, (x, y) in layout.centres.items()
+    }
+    assert min(x for x, *_ in frames.values()) == min(y for _, y, *_ in frames.values()) == 0
+    assert max(x + w for x, _, w, _ in frames.values()) == pytest.approx(layout.width)
+    assert max(y + h for _, y, _, h in frames.values()) == pytest.approx(layout.height)
+    for one, (x, y, w, h) in frames.items():
+        for other, (x2, y2, w2, h2) in frames.items():
+            apart = x + w < x2 or x2 + w2 < x or y + h < y2 or y2 + h2 < y
+            assert one == other or apart
+
+
+@given(*[st.floats(-500, 500)] * 4)
+def test_the_head_of_an_arrow_is_a_symmetric_triangle_whose_tip_is_the_end(x, y, tip_x, tip_y):
+    """Seven points long and seven wide, along the line from the start."""
+    length = math.hypot(tip_x - x, tip_y - y)
+    assume(length > 1)
+    head = picture.triangle((x, y), (tip_x, tip_y))
+    tip, left, right = [tuple(map(float, point.split(","))) for point in head[1:-1].split("L")]
+    assert tip == pytest.approx((tip_x, tip_y), abs=0.051)
+    along = (tip_x - x) / length, (tip_y - y) / length
+    for side, sign in ((left, 1), (right, -1)):
+        back = tip_x - side[0], tip_y - side[1]
+        assert back[0] * along[0] + back[1] * along[1] == pytest.approx(7, abs=0.1)
+        assert back[0] * along[1] - back[1] * along[0] == pytest.approx(3.5 * sign, abs=0.1)
+
+
+def test_an_arrow_has_a_tip_at_each_end_of_its_line():
+    line = [(0.0, 0.0), (10.0, 0.0), (10.0, 20.0), (14.0, 20.0), (20.0, 20.0)]
+    model = Model(Value(2.0) * 3.0)
+    edge = ElementTree.fromstring(
+        picture.edge_svg(model.arrows[0], picture.Curve(line, (9.0, 8.0)))
+    )
+    path, tip, back = edge.iter("path")
+    assert path.get("d") == "M0,0C10,0 10,20 14,20"
+    assert tip.get("d") == picture.triangle(line[3], line[4])
+    assert back.get("d") == picture.triangle(line[1], line[0])
+    (text,) = edge.iter("text")
+    assert (text.get("x"), text.get("y"), text.text) == ("9", "9", "3")
+
+
+def test_the_frame_of_a_constant_is_as_wide_and_high_as_its_box():
+    model = Model(Value(2.0) * 3.25)
+    ((name, text),) = model.constants.items()
+    layout = picture.Layout({name: (50.0, 20.0)}, {}, 100.0, 40.0)
+    frame, label = ElementTree.fromstring(picture.pill_svg(name, text, layout))
+    width, height = (float(frame.get(side)) for side in ("width", "height"))
+    assert (width, height) == pytest.approx(picture.box_sizes(model)[name], abs=0.05)
+    assert float(frame.get("x")) + width / 2 == pytest.approx(50.0, abs=0.1)
+    assert float(frame.get("y")) + height / 2 == pytest.approx(20.0, abs=0.1)
+    assert (label.get("x"), label.get("y"), label.text) == ("50.0", "24.0", "3.25")
 
 
 def test_no_text_is_wider_than_its_box():
@@ -464,6 +553,17 @@ def test_of_many_leaves_some_are_checked_and_the_badge_says_so():
     told = verdict(chain(120))
     assert told[0] == "agrees"
     assert told[1] == "gradient check: 41 of 121 leaves were checked, all right, by exact fractions"
+
+
+@pytest.mark.parametrize(("leaves", "nodes", "checked"), [(50, 200, 50), (73, 137, 37)])
+def test_leaves_times_nodes_that_are_checked_are_ten_thousand_at_most(leaves, nodes, checked):
+    """Of 73 in 137 nodes, which is 1 too many, every other one."""
+    root = dot([Value(1.0) for _ in range(leaves)], [1.0] * leaves)
+    for _ in range(nodes - leaves - 1):
+        root = -root
+    with mock.patch("autograd.stepping.page.check_graph", return_value=[]) as check:
+        stepper(root)
+    assert len(check.call_args.args[1]) == checked
 
 
 def test_a_check_can_be_left_out():

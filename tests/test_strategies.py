@@ -17,7 +17,14 @@ from autograd import primitives as p
 from autograd.backward import adjoints
 from autograd.testing import GradientMismatch, NonDifferentiablePoint, check_gradients, laws
 from autograd.testing import mutants as mutation
-from autograd.testing.expressions import INNER_ROWS, Expression, operations, random_expression
+from autograd.testing.expressions import (
+    INNER_ROWS,
+    Expression,
+    attempt,
+    operation,
+    operations,
+    random_expression,
+)
 from autograd.testing.strategies import (
     examples,
     expressions,
@@ -119,10 +126,33 @@ def test_hard_numbers_reach_the_borders(domain):
 
 def test_points_have_ties_and_parameters_of_their_kind():
     assert find(points(p.hypot), lambda xs: xs[0] == xs[1] != 0.0)
+    assert sum(x == y for x, y in examples(points(p.hypot), 100)) >= 5
     assert find(points(p.largest), lambda xs: len(xs[0]) > 2 and len(set(xs[0])) == 1)
     assert all(type(n) is int for n, _ in examples(points(p.polygamma), 25))
     assert all(0 <= xs[0] < len(xs) - 1 for (xs,) in examples(points(p.softmax_of), 25))
     assert all(len(xs) % 2 for (xs,) in examples(points(p.inner_product), 25))
+
+
+def test_a_line_is_off_by_a_rounding_of_its_own_and_by_those_of_its_operands():
+    times = operation(p.mul)
+    assert attempt(times, [2.0, 3.0], [0.0, 0.0]) == (6.0, 1.0)
+    assert attempt(times, [2.0, 3.0], [1.0, 0.5]) == (6.0, 2.5)
+    assert attempt(operation(p.relu), [-1.0], [7.0]) == (0.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("row", "x"),
+    [
+        (p.sin, math.pi / 2),
+        (p.tan, math.pi / 2 - 2e-4),
+        (p.exp, 20.0),
+        (p.exp, -20.0),
+        (p.log, -1.0),
+    ],
+    ids=["no slope", "a pole", "too large", "too small", "no result"],
+)
+def test_a_line_is_not_used_where_its_gradient_would_say_more_about_rounding(row, x):
+    assert attempt(operation(row), [x], [0.0]) == (0.0, math.inf)
 
 
 @given(expressions())
@@ -332,6 +362,11 @@ def test_the_path_sum_of_a_recording_is_the_one_of_the_tests():
         sums, _ = path_sum(recording.outputs[0])
         found = [s for s, _ in path_sums(recording.outputs[0], recording.leaves)]
         assert found == pytest.approx([sums.get(leaf, 0.0) for leaf in recording.leaves])
+
+
+def test_networks_have_two_layers_or_three():
+    found = {len(experiment.network.layers) for experiment in examples(networks(), 30)}
+    assert found == {2, 3}
 
 
 def test_who_looks_for_networks_is_told_where_they_are():

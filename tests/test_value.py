@@ -8,6 +8,7 @@ import pickle
 import threading
 from decimal import Decimal
 from fractions import Fraction
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -210,6 +211,38 @@ def test_no_grad_records_nothing_and_ends_with_its_block():
     assert (y.op, y.parents, y.operands) == (None, (), ())
     assert (x * x).parents == (x, x)
     assert not modes_in_use
+
+
+SHORT_WAYS = {  # every operator that builds its node inline, with each kind of operand
+    "x + y": lambda x, y: x + y, "x + 2.0": lambda x, y: x + 2.0, "x + 2": lambda x, y: x + 2,
+    "2.0 + x": lambda x, y: 2.0 + x, "2 + x": lambda x, y: 2 + x,
+    "x * y": lambda x, y: x * y, "x * 2.0": lambda x, y: x * 2.0, "x * 2": lambda x, y: x * 2,
+    "2.0 * x": lambda x, y: 2.0 * x, "2 * x": lambda x, y: 2 * x,
+    "x - y": lambda x, y: x - y, "x - 2.0": lambda x, y: x - 2.0, "x - 2": lambda x, y: x - 2,
+    "2.0 - x": lambda x, y: 2.0 - x, "2 - x": lambda x, y: 2 - x,
+    "x / y": lambda x, y: x / y, "x / 2.0": lambda x, y: x / 2.0, "x / 2": lambda x, y: x / 2,
+    "2.0 / x": lambda x, y: 2.0 / x, "2 / x": lambda x, y: 2 / x,
+    "y ** 2": lambda x, y: y**2, "y ** 3": lambda x, y: y**3, "y ** 0.5": lambda x, y: y**0.5,
+    "x ** 2": lambda x, y: x**2, "x ** 3": lambda x, y: x**3,
+    "2.0 ** x": lambda x, y: 2.0**x, "2 ** x": lambda x, y: 2**x,
+    "-x": lambda x, y: -x, "tanh(x)": lambda x, y: tanh(x),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("way", SHORT_WAYS)
+def test_no_short_way_passes_a_mode_by(way):
+    """With x below 0 and y above: powers of each have a short way of their own."""
+    x, y = Value(-1.5), Value(2.5)
+    plain = SHORT_WAYS[way](x, y)
+    with no_grad():
+        silent = SHORT_WAYS[way](x, y)
+    assert (silent.data, silent.op, silent.operands, silent.parents) == (plain.data, None, (), ())
+    told = mock.Mock()
+    with mode(observer=told):
+        seen = SHORT_WAYS[way](x, y)
+    told.recorded.assert_called_once_with(seen)
+    assert seen.op is plain.op
+    assert seen.local_derivatives == plain.local_derivatives
 
 
 def test_a_mode_ends_when_its_block_raises():
