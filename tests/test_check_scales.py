@@ -5,8 +5,7 @@ import math
 import pytest
 
 from autograd import Value, maximum, relu, sin
-from autograd.testing import check_gradients
-from autograd.testing.check import Component
+from autograd.testing import Component, check_gradients
 from autograd.testing.recording import is_exact, path_sums
 
 
