@@ -380,3 +380,181 @@ def test_a_gradient_may_be_the_value_itself():
 @given(strategies.numbers((1000.0, 2000.0)), strategies.numbers((-2e9, -1e9)))
 def test_numbers_of_a_domain_far_from_zero(x, y):
     assert 1000.0 < x < 2000.0 and -2e9 < y < -1e9
+
+
+# Programs that iterate, that look at types, that keep what they were called with.
+
+
+def logistic_map(r):
+    x = 0.3
+    for _ in range(40):
+        x = r * x * (1 - x)
+    return x
+
+
+def test_a_program_that_iterates_is_not_measured_by_a_path_sum_that_explodes():
+    report = check_gradients(logistic_map, 2.7)
+    right = report.components[0].claimed
+    assert abs(right - 0.1371766989) < 1e-9
+    for wrong in (-7.0, 0.5, 2 * right, right * (1 + 1e-5)):
+        assert verdict(logistic_map, 2.7, wrong) == "GradientMismatch"
+
+
+def test_a_recurrent_network_by_hand_is_judged_to_a_thousandth():
+    rng = np.random.default_rng(0)
+    w = rng.normal(size=(8, 8))
+    w *= 0.9 / max(abs(np.linalg.eigvals(w)))
+    u = 0.3 * rng.normal(size=8)
+
+    def loss(u):
+        h = np.zeros(8)
+        for _ in range(30):
+            h = np.tanh(w @ h + u)
+        return (h**2).sum()
+
+    def gradient(u, factor=1.0):
+        states = [np.zeros(8)]
+        for _ in range(30):
+            states.append(np.tanh(w @ states[-1] + u))
+        flow, found = 2 * states[-1], np.zeros(8)
+        for h in states[:0:-1]:
+            flow = flow * (1 - h * h)
+            found += flow
+            flow = w.T @ flow
+        return factor * found
+
+    assert verdict(loss, u, gradient) == "right"
+    assert verdict(loss, u, lambda u: gradient(u, 1.001)) == "GradientMismatch"
+
+
+@pytest.mark.parametrize("x", [1.0, 1.5])
+def test_a_function_that_looks_at_types_is_judged_on_floats(x):
+    def squared(v):
+        return v * v if isinstance(v, float) else v**3
+
+    assert verdict(squared, x, lambda v: 2 * v) == "right"
+    assert verdict(squared, x, lambda v: 3 * v * v) == "GradientMismatch"
+
+
+def test_a_layer_that_keeps_its_input_for_the_backward_pass():
+    class Layer:
+        def forward(self, x):
+            self.x = x
+            return (np.tanh(x) ** 2).sum()
+
+        def backward(self, *_):
+            out = np.tanh(self.x)
+            return 2 * out * (1 - out * out)
+
+    layer = Layer()
+    assert verdict(layer.forward, np.array([1.0, 2.0]), layer.backward) == "right"
+
+
+def test_numpy_may_raise_on_everything():
+    def rosenbrock(x):
+        return np.sum(100.0 * (x[1:] - x[:-1] ** 2.0) ** 2.0 + (1 - x[:-1]) ** 2.0)
+
+    with np.errstate(all="raise"):
+        assert verdict(rosenbrock, np.zeros(3), [-2.0, -2.0, 0.0]) == "right"
+
+
+# Numbers of float32, NaN, and settings.
+
+
+def test_arguments_of_float32():
+    x = np.array([0.1, 0.2, 0.3], np.float32)
+    report = check_gradients(lambda x: np.exp(x).sum(), x, gradient=np.exp)
+    assert 1e-8 < report.resolution < 1e-5
+    assert verdict(lambda x: np.exp(x).sum(), x, lambda x: np.exp(x) * 1.0001) != "right"
+
+
+@pytest.mark.parametrize("claim", [math.nan, math.inf])
+def test_a_claim_that_is_no_number_is_wrong(claim):
+    assert verdict(lambda x: x * x, 1.0, lambda x: claim) == "GradientMismatch"
+
+
+def test_what_the_caller_tolerates_passes():
+    assert verdict(softplus, 0.3, lambda x: d_softplus(x) * 1.0009, rtol=1e-3) == "right"
+    assert verdict(softplus, 0.3, lambda x: d_softplus(x) * 1.002, rtol=1e-3) == "GradientMismatch"
+    for name in ("rtol", "atol"):
+        assert verdict(softplus, 0.3, d_softplus, **{name: -1.0}) == "ValueError"
+
+
+# Zeros: of a flat function, of an even one, of one whose slope vanishes to third order.
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: 5.0,
+        lambda x: float(np.cos(x)),
+        lambda x: float(np.sin(x)) ** 3,
+        lambda x: float(np.arctan(x)) ** 5 + 1.0,
+        lambda x: float(np.tanh(x)) ** 2,
+    ],
+)
+def test_a_gradient_that_is_zero_is_right_where_it_is(function):
+    assert verdict(function, 0.0, 0.0) == "right"
+    assert verdict(function, 0.0, 1e-9) == "GradientMismatch"
+
+
+def test_a_vanishing_gradient_is_not_zero():
+    assert verdict(lambda x: float(np.tanh(x)), 18.0, 0.0) == "InconclusiveCheck"
+    assert verdict(lambda x: float(1.0 + x**4), 2e-11, 3.2e-32) == "InconclusiveCheck"
+
+
+@pytest.mark.parametrize("f", [np.sign, np.cbrt, lambda x: np.sign(x) * np.abs(x) ** 0.3])
+def test_an_infinite_slope_is_a_kink(f):
+    assert verdict(lambda x: float(f(x)), 0.0, 0.0) == "NonDifferentiablePoint"
+
+
+def test_a_power_slightly_above_1_is_no_kink():
+    assert verdict(lambda x: float(np.abs(x)) ** 1.1, 0.0, 0.0) == "InconclusiveCheck"
+
+
+def test_a_kink_along_random_directions_is_called_one():
+    w = np.r_[0.0, 1.0, 2.0, 3.0]
+    with pytest.raises(NonDifferentiablePoint, match="direction"):
+        check_gradients(lambda w: np.abs(w).sum(), w, gradient=np.sign, directions="random")
+
+
+def test_what_a_large_term_hides_next_to_zero_is_inconclusive():
+    def loss(a, b):
+        return math.lgamma(a) + b * b + 0 * float(a)
+
+    with pytest.raises(InconclusiveCheck):
+        check_gradients(loss, 1e-10, 1e9, gradient=(-1e10, 2e9))
+
+
+# What a function may not do.
+
+
+def test_a_function_that_cannot_be_called_with_floats_says_what_to_do():
+    with pytest.raises(TypeError, match="close over labels, indexes and flags"):
+        check_gradients(
+            lambda w, y: w[y].sum(),
+            np.array([1.0, 2.0]),
+            np.array([1, 0]),
+            gradient=lambda w, y: (np.ones(2), np.zeros(2)),
+        )
+    with pytest.raises(TypeError, match="returned None, which is no real number"):
+        check_gradients(lambda x: None, 1.0, gradient=1.0)
+
+
+def test_real_data_take_seconds_and_not_minutes():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(300, 12))
+    y = np.sign(x[:, 0] + 0.1)
+    calls = []
+
+    def hinge(w):
+        calls.append(type(w.flat[0]))
+        return np.maximum(0.0, 1.0 - y * (x @ w)).mean() + 0.01 * w @ w
+
+    def gradient(w):
+        inside = (y * (x @ w) < 1.0)[:, None]
+        return -(x * y[:, None] * inside).mean(axis=0) + 0.02 * w
+
+    assert verdict(hinge, rng.normal(size=12), gradient) == "right"
+    slow = [kind for kind in calls if kind not in (np.float64, np.complex128, float)]
+    assert len(slow) < 12

@@ -76,7 +76,13 @@ def check_gradients(
       likely: half the right value...
     """
     checked_settings(args, order, oracle, directions)
-    check = Check(f, args, gradient, oracle, rtol or DEFAULT_RTOL, atol or 0.0)
+    for name, share in (("rtol", rtol), ("atol", atol)):
+        if share is not None and not 0 <= share < math.inf:
+            raise ValueError(
+                f"{name}={share!r}: a share of the path sum, or an error, is 0 or more"
+            )
+    rtol = DEFAULT_RTOL if rtol is None else rtol
+    check = Check(f, args, gradient, oracle, rtol, atol or 0.0)
     if directions:
         return check_directions(check, directions)
     components = [part for output in range(check.outputs) for part in check.first(output)]

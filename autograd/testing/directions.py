@@ -23,7 +23,7 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
-from autograd.testing.judge import Check
+from autograd.testing.judge import MIN_JUMP, Check
 from autograd.testing.oracles.program import Program
 from autograd.testing.verdicts.mistakes import groups_of
 from autograd.testing.verdicts.naming import argument_names
@@ -31,6 +31,7 @@ from autograd.testing.verdicts.report import (
     Component,
     GradientMismatch,
     InconclusiveCheck,
+    NonDifferentiablePoint,
     Report,
     as_float,
     finite_size,
@@ -71,7 +72,7 @@ def check_directions(check: Check, directions: Any) -> Report:
         raise InconclusiveCheck(
             f"the gradient of {check.name} agrees with the derivatives along {count} directions, "
             f"but the Taylor remainder falls with slope {taylor:.2f}, and not 2: the function has "
-            "a kink nearby"
+            "a kink nearby, or the gradient is wrong by less than the check can tell"
         )
     return Report(check.name, check.inputs, found, count, taylor)
 
@@ -135,7 +136,12 @@ def along(
     claim = math.fsum(terms)
     scale = math.fsum(abs(w) * finite_size(s) for w, (s, _) in zip(weights, scales))
     uncertain = math.fsum(abs(w) * u for w, (_, u) in zip(weights, scales))
-    estimate = check.estimate(weights, "", place)
+    estimate = check.estimate(weights, "a direction", place)
+    if estimate.jump > MIN_JUMP * (scale or abs(claim)):
+        raise NonDifferentiablePoint(
+            f"{check.name} has a kink at {check.shown_inputs()}: along {place} the slopes to "
+            f"either side differ by {estimate.jump:.3g}; check by every input to see which has it"
+        )
     return check.compared(place, claim, estimate, scale or sum(map(abs, terms)), uncertain)
 
 

@@ -14,7 +14,7 @@ from autograd.testing import oracles
 from autograd.testing.locate import diagnosis
 from autograd.testing.mpmath_context import NotLiftable
 from autograd.testing.number_types import Precise, portable
-from autograd.testing.oracles import ask, with_jump
+from autograd.testing.oracles import UNIT_ROUNDOFF, ask, with_jump
 from autograd.testing.oracles.differences import differences
 from autograd.testing.oracles.estimate import Estimate
 from autograd.testing.oracles.program import REFUSALS, Direction, Program, quietly, refilled
@@ -43,6 +43,10 @@ NOISE_FACTOR = 16.0  # how many times the effect of one perturbed rounding is al
 MIN_JUMP = 1e-9  # one-sided slopes that differ by a larger share are those of a kink
 MAX_POINT_CHARACTERS = 400
 MAX_RECORDED = 5000  # inputs, of a function with a claimed gradient: its graph would be too large
+STATIONARY = 1e-6  # beside the changes nearby, a bound of a slope that is as good as 0
+FLOATS = ("complex step", "differences")  # the oracles that see rounding
+MANY_INPUTS = 48  # from so many on, an oracle that is slow is not asked about each of them
+MANY_NODES = 50_000  # nor where its inputs times the nodes of the graph are more
 COMBINATIONS = 3
 COMBINED_ERROR = 0.1  # in units of the bounds: a derivative that is off by its bound gives 0.5
 
@@ -69,6 +73,7 @@ class Check:
         self.recording = self.recorded()
         cut = self.recording is not None and self.recording.is_cut()
         self.program = Program(self.f, self.args, recorded=gradient is None, cut=cut)
+        self.program.is_long = self.is_long()
         self.inputs = self.program.inputs
         self.names = input_names(self.f, self.args)
         self.values = self.outputs_twice()
@@ -94,13 +99,38 @@ class Check:
             except (*REFUSALS, NotLiftable):
                 return None
 
+    def is_long(self) -> bool:
+        """Tell whether slow numbers, for each input by itself, would take too long."""
+        n = len(self.program.inputs)
+        nodes = sum(map(len, self.recording.histories())) if self.recording else 0
+        return n >= MANY_INPUTS or n * nodes > MANY_NODES
+
+    def called(self) -> list[float]:
+        """Return the results of the function at the point.
+
+        Raises: TypeError: it does not take floats, or returns something else; the message says so.
+        """
+        try:
+            found = self.program.values()
+        except (TypeError, IndexError) as error:
+            raise TypeError(
+                f"{self.name} cannot be called with floats in the place of its arguments: {error}; "
+                "each of them is differentiated: close over labels, indexes and flags"
+            ) from error
+        try:
+            return [float(x) for x in found]
+        except (TypeError, ValueError) as error:
+            raise TypeError(
+                f"{self.name} returned {found[0]!r}, which is no real number: {error}"
+            ) from None
+
     def outputs_twice(self) -> list[float]:
         """Return the results of the function at the point.
 
         Raises: NotDeterministic: they are others when it is called again; the message names them.
         """
-        first = [float(x) for x in self.program.values()]
-        again = [float(x) for x in self.program.values()]
+        first = self.called()
+        again = self.called()
         for x, y in zip(first, again):
             if x != y and not (x != x and y != y):
                 raise NotDeterministic(
@@ -131,7 +161,7 @@ class Check:
         inputs, a point that may be a kink, an own gradient that does not agree.
         """
         recording = self.recording
-        if recording is None or len(self.inputs) < oracles.MANY_INPUTS:
+        if recording is None or not self.program.is_long:
             return None
         own = recording.gradient(output)
         bounds = [self.rtol * scale + uncertain for scale, uncertain in scales]
@@ -201,7 +231,11 @@ class Check:
 
         Raises: ValueError: one of them is a structure, and not that of the arguments.
         """
-        found = self.claim(*args) if callable(self.claim) else self.claim
+        found = self.claim
+        if callable(self.claim):
+            with quietly():  # a layer keeps what it was called with last, for its gradient
+                self.f(*args)
+            found = self.claim(*args)
         like = args[0] if len(args) == 1 else tuple(args)
         if regular_shape(found) is not None:
             return flatten(found)
@@ -218,9 +252,14 @@ class Check:
         sums = path_sums(self.recording.outputs[output], self.recording.leaves)
         if any(isinstance(x, Fraction) for x in claimed):
             return [(0.0, 0.0)] * len(sums)
-        own = noise(portable(self.f), self.args, output)
+        with quietly():
+            own = noise(portable(self.f), self.args, output)
         claims = self.claimed_noise(output) if self.claim is not None else [0.0] * len(own)
-        return [(s, faint + NOISE_FACTOR * (a + b)) for (s, faint), a, b in zip(sums, own, claims)]
+        slopes = self.recording.gradient(output)
+        return [
+            (felt(s, slope, a), faint + NOISE_FACTOR * (a + b))
+            for (s, faint), slope, a, b in zip(sums, slopes, own, claims)
+        ]
 
     def claimed_noise(self, output: int) -> list[float]:
         """Return by how much a claimed gradient moves when its inputs move by a unit or two.
@@ -235,11 +274,12 @@ class Check:
             nearby = [nudged(x, units) for x in self.inputs]
             with quietly():
                 try:
-                    there = self.claims(refilled(self.args, nearby))
+                    there = self.claims(refilled(self.args, nearby) if units else self.args)
                 except REFUSALS:
                     continue
             there = there[len(found) * output : len(found) * (output + 1)]
-            changes = [abs(as_float(a) - as_float(b)) for a, b in zip(there, here)]
+            there = [x.data if isinstance(x, Value) else x for x in there]
+            changes = [change(as_float(a), as_float(b)) for a, b in zip(there, here)]
             if units == 0 and any(changes):
                 raise NotDeterministic(
                     f"gradient= is not deterministic: called twice at {self.shown_inputs()} it "
@@ -274,7 +314,12 @@ class Check:
         self, place: str, claimed: Any, estimate: Estimate, scale: float, uncertain: float
     ) -> Component:
         """Return the component of a claim and an estimate."""
-        scale = finite_size(scale) or finite_size(as_float(estimate.slope))
+        size = finite_size(as_float(estimate.slope))
+        scale = finite_size(scale) or size
+        # What is claimed to be 0, at the top or the bottom of a function that goes up and down.
+        is_nothing = claimed == 0 and size <= estimate.error
+        if is_nothing and estimate.error <= STATIONARY * estimate.spread:
+            scale = estimate.spread
         sharp = self.rtol * scale + estimate.error
         bound = sharp + uncertain + self.atol
         if isinstance(claimed, Fraction) and estimate.oracle == "exact":
@@ -291,6 +336,9 @@ class Check:
             min(self.atol, bound),
             estimate.local,
             estimate.local_error + uncertain,
+            max(0.0, self.rtol - DEFAULT_RTOL) * scale,
+            estimate.hidden,
+            is_nothing and (estimate.slope == 0 or estimate.is_flat),
         )
 
     def with_scales_of_zeros(self, found: list[Component]) -> list[Component]:
@@ -302,7 +350,7 @@ class Check:
         largest = max((part.scale for part in found), default=0.0) or value or 1.0
         return [
             part._replace(scale=largest)
-            if part.scale == 0 and part.claimed == part.expected == 0
+            if part.is_zero and (part.scale == 0 or part.oracle in FLOATS)
             else part
             for part in found
         ]
@@ -336,7 +384,8 @@ class Check:
         root = self.recording.outputs[output]
         leaves = self.recording.leaves
         suspicion = self.recording.suspicion(output)
-        noises = noise(self.f, self.args, output, order=2)
+        with quietly():
+            noises = noise(self.f, self.args, output, order=2)
         for i in self.variables:
             (slope,) = gradients(root, [leaves[i]]) if isinstance(root, Value) else [Value(0.0)]
             sums = path_sums(slope, leaves)
@@ -425,6 +474,21 @@ class Check:
         """Return what a message calls a partial derivative."""
         path = self.names[i]
         return path if self.outputs == 1 else f"output {output} by {path}"
+
+
+def felt(path_sum: float, slope: Any, noise: float) -> float:
+    """Return the path sum, or the part of it that rounding was seen to feel.
+
+    In a program that iterates, such as the steps of a solver, the path sum grows with every turn
+    where the derivative and the effect of rounding shrink: an error would be measured against a
+    number that nothing else in the program knows of.
+    """
+    return min(path_sum, finite_size(slope) + NOISE_FACTOR * noise / UNIT_ROUNDOFF)
+
+
+def change(x: float, y: float) -> float:
+    """Return |x - y|, 0 where both are the same infinity or NaN."""
+    return 0.0 if x == y or (x != x and y != y) else abs(x - y)
 
 
 def nudged(x: Any, units: int) -> float:

@@ -27,7 +27,7 @@ from autograd.testing.mpmath_functions import precise_function
 from autograd.value import Value
 
 # Beyond these, exact arithmetic takes too long to be of use.
-MAX_DENOMINATOR_BITS = 1 << 16
+MAX_DENOMINATOR_BITS = 1 << 13
 MAX_EXPONENT = 1 << 16
 
 
@@ -193,11 +193,11 @@ class Exact(Lifted):
     def apply(op: Primitive, numbers: Sequence[Any]) -> Any:
         """Return the primitive, where it is rational."""
         if op is p.power:
-            return numbers[0] ** integer(numbers[1])
+            return checked_length(numbers[0] ** integer(numbers[1]))
         if op.name not in RATIONAL or p.TABLE.get(op.name) is not op:
             raise NotLiftable(f"{op} is not rational")
         out = op.forward(*numbers)
-        return Fraction(out) if isinstance(out, (int, float)) else out
+        return Fraction(out) if isinstance(out, (int, float)) else checked_length(out)
 
 
 def integer(x: Any) -> int:

@@ -114,10 +114,13 @@ class Recording:
         adjoint, _ = adjoints(root)
         return [adjoint.get(leaf, 0.0) for leaf in self.leaves]
 
+    def histories(self) -> list[list[Value]]:
+        """Return the nodes that each output depends on."""
+        return [list(history(root)) for root in self.outputs if isinstance(root, Value)]
+
     def is_cut(self) -> bool:
         """Tell whether `stop_gradient` is among the operations."""
-        roots = [root for root in self.outputs if isinstance(root, Value)]
-        return any(node.op is p.stop_gradient for root in roots for node in history(root))
+        return any(node.op is p.stop_gradient for nodes in self.histories() for node in nodes)
 
     def suspicion(self, output: int) -> str:
         """Return why the point may have no derivative, or nothing where it surely has one."""

@@ -78,7 +78,8 @@ def complex_step(program: Program, direction: Direction) -> Estimate:
         raise NotAnalytic("the complex step and a circle disagree")
     if not is_confirmed(line, circle):
         raise NotAnalytic("the complex step and differences disagree")
-    return Estimate(slope, max(error, COMPLEX_ERROR * abs(slope)), "complex step")
+    bound = max(error, COMPLEX_ERROR * abs(slope))
+    return Estimate(slope, bound, "complex step", spread=circle.spread, is_flat=circle.is_flat)
 
 
 def complex_step_of(line: Line) -> float:
@@ -130,7 +131,8 @@ def circle_of(line: Line, radius: float) -> Fit | None:
     if not math.isfinite(error):
         return None
     bend = abs(powers[3]) / radius
-    return Fit(powers[1].real / radius, error, radius, wrong, rounding, bend)
+    spread = max(map(abs, rises)) / radius
+    return Fit(powers[1].real / radius, error, radius, wrong, rounding, bend, (), spread)
 
 
 def coefficient(values: Sequence[complex], power: int) -> complex:

@@ -30,6 +30,7 @@ RELATIVE_STEPS = tuple(2.0**-k for k in (1, 3, 6, 10, 15, 21, 28, 36, 44))
 CLEAN = 4.0  # how many roundings a residual may be that hides nothing
 RESOLVED = 1 / 8  # of a residual, where a finer scale explains what it was
 PAIR_DOUBT = 8.0  # how many roundings a difference of two values may be off
+TINY = 1e-3  # of inputs: next to 0
 MAX_HALVINGS = 80
 JUMP = 64.0  # how many roundings make a jump
 JUMP_WIDTH = 16.0  # over so much more of the line a jump does not grow
@@ -37,6 +38,8 @@ KINK_RATIO = 2.0**-3  # of the steps at which a kink is looked for, each to the 
 KINK_STEPS = 13  # how many of them there are
 NOISE_SCALES = 5  # the finest ones, where noise is looked for
 KINK_SIGHTINGS = 3  # at so many successive steps it must look the same
+PLAIN = 64.0  # how many times its bar a second difference is that rounding does not touch
+MAX_PLAIN_GROWTH = 1.1  # by how much that of a kink may grow at the next larger step
 MAX_GROWTH = 1.6  # by how much the second difference at a kink may grow at the next larger step
 KINK_ERRORS = 4.0  # of the best fit: a kink makes no more of it
 MIN_KINK = 1e-9  # relative to the slope; a smaller one is not told from rounding
@@ -80,6 +83,7 @@ class Fit(NamedTuple):
     rounding: float
     bend: float = 0.0
     coefficients: Sequence[float] = ()  # of Chebyshev's polynomials
+    spread: float = 0.0  # the largest change of the function within the step, over the step
 
     def curve(self, t: float) -> float:
         """Return what the polynomial has at a step from the point beside its slope there."""
@@ -96,6 +100,11 @@ class Fit(NamedTuple):
     def even_powers(self) -> range:
         """The even degrees of the polynomial, from 2."""
         return range(2, len(self.coefficients), 2)
+
+    @property
+    def is_flat(self) -> bool:
+        """Whether the function changes by no more than rounding."""
+        return self.spread * self.step <= CLEAN * self.rounding
 
     @property
     def is_clean(self) -> bool:
@@ -122,7 +131,14 @@ def differences(program: Program, direction: Direction) -> Estimate:
     if not fits:
         return Estimate(math.nan, math.inf, "differences")
     chosen = best(fits)
-    found = Estimate(chosen.slope, chosen.error, "differences")
+    found = Estimate(
+        chosen.slope,
+        chosen.error,
+        "differences",
+        spread=chosen.spread,
+        is_flat=fits[0].is_flat,
+        hidden=hidden_slope(line, chosen),
+    )
     denied = [fit for fit in fits if fit.step > chosen.step and fit.is_denied_by(chosen)]
     if denied:  # a short wave, or the steps of a rounded number?
         jump = max(jump_between(line, chosen, fit) for fit in denied)
@@ -131,12 +147,24 @@ def differences(program: Program, direction: Direction) -> Estimate:
             coarse = best([fit for fit in again if fit])
             # Where the function is flat between its jumps they stand for a slope, as in float32.
             error = coarse.error if chosen.slope == 0.0 else math.inf
-            found = Estimate(
-                coarse.slope, error, "differences", local=chosen.slope, local_error=chosen.error
+            found = found._replace(
+                slope=coarse.slope, error=error, local=chosen.slope, local_error=chosen.error
             )
     if program.cut:
         found = found._replace(error=math.inf)
     return found if chosen.is_clean else found._replace(jump=kink(line, chosen))
+
+
+def hidden_slope(line: Line, fit: Fit) -> float:
+    """Return how large a slope may be between 0 and a tiny input, beyond what a fit says.
+
+    Beside a large term what a logarithm does there is lost in rounding at every scale.
+    """
+    size = line.sizes[-1]
+    if size > TINY or fit.step <= size or not line.step(size / 2):
+        return 0.0
+    close = fit_of(line, size / 2)
+    return close.error if close is not None else 0.0
 
 
 def fitted(line: Line) -> list[Fit]:
@@ -193,7 +221,8 @@ def of_all_degrees(rises: Sequence[float], step: float, rounding: float) -> Iter
         error = doubt(degree) * max(residual, rounding) / step
         slope = slope_of(coefficients, degree) / step
         fitted = coefficients[: degree + 1]
-        yield Fit(slope, error, step, residual, rounding, bend, fitted)
+        spread = max(map(abs, rises)) / step
+        yield Fit(slope, error, step, residual, rounding, bend, fitted, spread)
 
 
 def coefficients_of(rises: Sequence[float]) -> list[float]:
@@ -281,13 +310,17 @@ def kink(line: Line, fit: Fit) -> float:
     not at a kink; it grows at a jump or a vertical tangent. Infinite there.
     """
     noise = side_noise(line)
+    if has_infinite_slope(line, fit, noise):
+        return math.inf
     found = [pair for step in kink_steps(line) if (pair := second_difference(line, step, noise))]
     seen = [k for k, (size, bar) in enumerate(found) if size > 4 * bar]
     if not seen or len(found) < seen[0] + KINK_SIGHTINGS:
         return 0.0
     first = seen[0]
     sizes = [size for size, _ in found[first : first + KINK_SIGHTINGS]]
-    grows = any(b > MAX_GROWTH * a for a, b in zip(sizes, sizes[1:]))
+    is_plain = sizes[0] > PLAIN * found[first][1]
+    limit = MAX_PLAIN_GROWTH if is_plain else MAX_GROWTH
+    grows = any(b > limit * a for a, b in zip(sizes, sizes[1:]))
     unseen = any(bar < sizes[0] / 8 for _, bar in found[:first])  # by a finer step
     if grows or unseen or sizes[0] <= MIN_KINK * abs(fit.slope):
         return 0.0
@@ -298,6 +331,21 @@ def kink(line: Line, fit: Fit) -> float:
     if at_fit > KINK_ERRORS * fit.error:
         return 0.0
     return math.inf if is_infinite else sizes[0]
+
+
+def has_infinite_slope(line: Line, fit: Fit, noise: float) -> bool:
+    """Tell whether central differences grow without bound as the step shrinks."""
+    slopes = []
+    for step in kink_steps(line):
+        ahead = line.step(step)
+        slope = abs(line(ahead) - line(-ahead)) / (2 * ahead)
+        if math.isfinite(slope) and slope > 4 * PAIR_DOUBT * noise / ahead:
+            slopes.append(slope)
+    first = slopes[:KINK_SIGHTINGS]
+    if len(first) < KINK_SIGHTINGS:
+        return False
+    grows = all(a > MAX_GROWTH * b for a, b in zip(first, first[1:]))
+    return grows and fit.spread <= KINK_ERRORS * fit.error
 
 
 def kink_steps(line: Line) -> list[float]:

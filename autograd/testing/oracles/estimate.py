@@ -1,7 +1,7 @@
 """What an oracle answers.
 
->>> Estimate(2.0, 1e-9, "differences")
-Estimate(slope=2.0, error=1e-09, oracle='differences', jump=0.0, local=None, local_error=0.0)
+>>> Estimate(2.0, 1e-9, "differences")[:4]
+(2.0, 1e-09, 'differences', 0.0)
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ class Estimate(NamedTuple):
 
     Attributes: slope; error, a bound of |slope - true slope|; oracle, its name; jump, by how much
     the slopes to the left and to the right differ; local, another slope that the function has at
-    a finer scale than that of its steps, and local_error, its bound.
+    a finer scale than that of its steps, and local_error, its bound; spread, how much the function
+    changes nearby, as a slope; is_flat, whether it changes at all; hidden, how large a slope may
+    be over a distance as small as a tiny input.
     """
 
     slope: Any
@@ -23,3 +25,6 @@ class Estimate(NamedTuple):
     jump: float = 0.0
     local: float | None = None
     local_error: float = 0.0
+    spread: float = 0.0
+    is_flat: bool = False
+    hidden: float = 0.0

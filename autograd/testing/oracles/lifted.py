@@ -107,10 +107,15 @@ def precise(program: Program, direction: Direction) -> Estimate:
         return Estimate(slope, 0.0, "mpmath")
 
 
-def precise_value(program: Program) -> Any:
-    """Return the output itself in arithmetic of 60 digits."""
+def precise_value(program: Program, inputs: Sequence[Any] | None = None) -> Any:
+    """Return the output in arithmetic of 60 digits, at the inputs of the program or at others."""
     with context().workdps(DIGITS):
-        return program.lifted(Precise, [Precise.lift(x) for x in program.inputs])
+        return program.lifted(Precise, [Precise.lift(x) for x in inputs or program.inputs])
+
+
+def exact_value(program: Program, inputs: Sequence[Any] | None = None) -> Any:
+    """Return the output as a fraction, at the inputs of the program or at others."""
+    return program.lifted(Exact, [Exact.lift(x) for x in inputs or program.inputs])
 
 
 def precise_slope(program: Program, inputs: Sequence[Any], direction: Direction) -> Any:

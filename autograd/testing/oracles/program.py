@@ -11,9 +11,10 @@
 from __future__ import annotations
 
 import math
+import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,7 +38,8 @@ class Program:
 
     Args: function; args, its positional arguments; output, the index of the output; recorded,
         whether floats go in as Values; cut, whether a `stop_gradient` is among its operations,
-        which no difference of floats can see.
+        which no difference of floats can see; is_long, whether numbers of other types would take
+        too long for every input by itself.
     """
 
     function: Callable[..., Any]
@@ -45,9 +47,11 @@ class Program:
     output: int = 0
     recorded: bool = True
     cut: bool = False
+    is_long: bool = False
 
     def __post_init__(self) -> None:
         self.refusing: set[str] = set()  # the oracles that cannot evaluate the function at all
+        self.compared: dict[tuple[str, int], bool] = {}  # by oracle and output: is it the same?
         self.inputs: list[Any] = [
             as_number(x.data if isinstance(x, Value) else x) for x in flatten(self.args)
         ]
@@ -187,7 +191,8 @@ def moved(x: Any, velocity: Any, t: Any) -> Any:
 @contextmanager
 def quietly() -> Iterator[None]:
     """Keep what a function warns of at points that nobody asked about to ourselves."""
-    with warnings.catch_warnings():
+    numpy = sys.modules.get("numpy")
+    with warnings.catch_warnings(), numpy.errstate(all="ignore") if numpy else nullcontext():
         warnings.simplefilter("ignore")
         yield
 

@@ -110,12 +110,11 @@ def one_use(case: Case, graph: Graph) -> Iterator[str]:
         fitting = [k for k in range(count) if case.fits([s[k] for s in shares], group.indexes)]
         if not fitting:
             return
-    which = {0: "first", count - 1: "last"}.get(fitting[0], f"{fitting[0] + 1}th")
     leaf = graph.leaves[case.wrong[0].indexes[0]]
     left = [name_below(user, users) for k, user in enumerate(users[leaf]) if k != fitting[0]]
     lost = f"term through {left[0]}" if count == 2 else "terms through the others"
     yield (
-        f"{spelled(case.wrong)}: only the {which} of {count} uses counts; the sum lacks the {lost},"
+        f"{spelled(case.wrong)}: only one of {count} uses counts; the sum lacks the {lost},"
         " as where = stands for += or a sum over a batch is forgotten"
     )
 

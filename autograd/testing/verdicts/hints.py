@@ -30,9 +30,11 @@ def for_unsure(part: Component, found: Sequence[Component], program: Program) ->
             f"the function goes in steps, and between them its slope is {part.local:.10g}: "
             "compute it in float64 throughout"
         )
+    better = "written with the functions of autograd, or of `math`, it could be judged"
     if not has_mpmath():
-        return f"for functions of `math` {INSTALL} may decide; else a function of Values would"
-    return "written with the functions of autograd, or of `math`, it could be judged"
+        better = f"for functions of `math` {INSTALL} may decide; else a function of Values would"
+    allowed = f"atol={2 * part.limit:.1g} passes what is off by no more" if part.limit < 1 else ""
+    return f"{better}; {allowed}" if allowed else better
 
 
 def for_wrong(wrong: Sequence[Component], claims: Sequence[Any] | None) -> Iterator[str]:

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 MAX_DOUBT = 1e-4  # a verdict whose resolution is a larger share of the path sum tells nothing
 DENOMINATORS_SHOWN = 10**6  # below this; other fractions are shown as decimals
+FAR = 1e3  # times what an oracle says: a claim that may be right where nothing can be seen
 MAX_COMPONENTS_SHOWN = 5  # of those that are wrong
 PUBLIC = "autograd.testing"  # where users find the errors, and tracebacks say they are
 
@@ -27,7 +28,9 @@ class Component(NamedTuple):
     the largest error that passes; oracle, who says so; scale, the path sum S, as far as it is
     known; sharp, a bound without the effect of rounding in the function, for claims that are even
     better; allowance, the part of the bound that the caller asked for by `atol`; local, another
-    slope of the function, at a finer scale, and local_bound, what an error against that may be.
+    slope of the function, at a finer scale, and local_bound, what an error against that may be;
+    asked, the part of the bound that the caller asked for by `rtol`; hidden, how large an error
+    may be that would not show beside the other terms; is_zero, whether it is right, and 0.
     """
 
     place: str
@@ -41,6 +44,9 @@ class Component(NamedTuple):
     allowance: float = 0.0
     local: float | None = None
     local_bound: float = 0.0
+    asked: float = 0.0
+    hidden: float = 0.0
+    is_zero: bool = False
 
     @property
     def limit(self) -> float:
@@ -64,6 +70,9 @@ class Component(NamedTuple):
         """Whether the error is larger than anything but a mistake explains."""
         if self.local is not None and abs(float(self.claimed) - self.local) <= self.local_bound:
             return False
+        is_far = abs(float(self.claimed)) > FAR * max(abs(as_float(self.expected)), self.bound)
+        if is_far and self.error <= self.hidden:
+            return False
         return not self.error <= self.bound
 
     @property
@@ -73,7 +82,7 @@ class Component(NamedTuple):
             return not self.is_wrong
         if self.oracle in ("exact", "mpmath") and self.claimed == as_float(self.expected):
             return False  # the float nearest to the truth
-        return self.limit > max(MAX_DOUBT * self.scale, self.allowance)
+        return self.limit - self.asked > max(MAX_DOUBT * self.scale, self.allowance)
 
     def __str__(self) -> str:
         claimed = ten_digits(self.claimed)
@@ -105,7 +114,8 @@ class Report(NamedTuple):
     @property
     def resolution(self) -> float:
         """The smallest fault that could have been told in every component, relative to S."""
-        return max((part.resolution for part in self.components), default=0.0)
+        told = (part.resolution for part in self.components if part.limit > part.allowance)
+        return max(told, default=0.0)
 
     def __str__(self) -> str:
         if self.worst is None:
