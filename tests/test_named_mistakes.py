@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+import numpy as np
 import pytest
 
 from autograd import tanh
@@ -103,3 +104,10 @@ def test_a_vanished_gradient_is_not_called_a_dependence_that_was_cut(x):
     with pytest.raises(GradientMismatch) as caught:
         check_gradients(lambda x, y: tanh(x) + y, 25.0, 1.0, gradient=lambda x, y: (0.0, 1.0))
     assert "cut off" not in caught.value.mistake
+
+
+def test_a_jacobian_that_is_transposed_is_called_so():
+    w = np.array([[0.3, -1.2], [0.8, 0.5]])
+    with pytest.raises(GradientMismatch, match="the Jacobian is transposed"):
+        check_gradients(lambda x: w @ x, np.array([0.7, 1.9]), gradient=w.T)
+    check_gradients(lambda x: w @ x, np.array([0.7, 1.9]), gradient=w)

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 from autograd.testing.recording import Recording
 from autograd.testing.verdicts.graph_mistakes import graph_explanations
-from autograd.testing.verdicts.mistakes import Case, explanations, groups_of, guesses
+from autograd.testing.verdicts.mistakes import AGREEMENT, Case, explanations, groups_of, guesses
 from autograd.testing.verdicts.naming import argument_names
 from autograd.testing.verdicts.report import Component, as_float
+
+MOST_OUTPUTS = 12  # for which all derivatives are looked at, to see whether they are transposed
 
 if TYPE_CHECKING:
     from autograd.testing.judge import Check
@@ -30,9 +32,30 @@ def likely_mistake(check: Check, output: int, found: Sequence[Component]) -> str
     if not case.wrong:
         return ""
     try:
+        if is_jacobian_transposed(check):
+            return "the Jacobian is transposed: the claim has a row for each input"
         return first_explanation(case, check.recording, output)
     except ArithmeticError:  # numbers so large that their squares are not numbers
         return ""
+
+
+def is_jacobian_transposed(check: Check) -> bool:
+    """Tell whether the claims of as many outputs as inputs are right the other way round."""
+    n = len(check.inputs)
+    if not 2 <= n == check.outputs <= MOST_OUTPUTS:
+        return False
+    claims = [as_float(x) for x in check.all_claims()]
+    here = check.program.output
+    fits = True
+    for k in range(n):
+        check.program.output = k
+        for i in range(n):
+            found = check.estimate(i, "", "")
+            slope = as_float(found.slope)
+            near = found.error + AGREEMENT * abs(slope)
+            fits = fits and abs(claims[n * i + k] - slope) <= near
+    check.program.output = here
+    return fits
 
 
 def first_explanation(case: Case, recording: Recording | None, output: int) -> str:
