@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from autograd import Value, dot, exp, log, mean, softmax, sqrt, tanh
+from autograd import Value, dot, exp, log, mean, norm, softmax, sqrt, tanh
 from autograd import sum as total
 from autograd.primitives import power
 from autograd.testing import GradientMismatch, check_gradients
@@ -88,6 +88,12 @@ RIGHT = [1.0, 2.0, 3.0, 5.0, 8.0, 13.0]
             "a: the right values in another order, reversed",
         ),
         (
+            ([1.5, 2.5],),
+            [4.0, 3.0],
+            [3.0, 4.0],
+            "a: the right values in another order, reversed",
+        ),
+        (
             ([1.5, 2.5, 3.5, 4.5],),
             [7.0, 1.0, 2.0, 5.0],
             [1.0, 2.0, 5.0, 7.0],
@@ -127,6 +133,13 @@ RIGHT = [1.0, 2.0, 3.0, 5.0, 8.0, 13.0]
             ([1.5, -2.5, 3.5],),
             [1.3, 1.5, 5.7],
             [1.0, 2.0, 5.0],
+            "the error is 0.2 times the inputs themselves: a quadratic penalty (weight decay) "
+            "counts too much",
+        ),
+        (
+            ([1.5, 0.0, -2.5, 3.5],),
+            [1.3, 9.0, 1.5, 5.7],
+            [1.0, 9.0, 2.0, 5.0],
             "the error is 0.2 times the inputs themselves: a quadratic penalty (weight decay) "
             "counts too much",
         ),
@@ -211,6 +224,7 @@ def test_claims_are_explained_word_by_word(args, claimed, expected, text):
         (([1.5, 2.5, 4.5], [3.5]), [1.0, 2.9, 5.0, 9.9], [1.0, 2.0, 5.0, 9.0]),
         (([1.5, -2.5],), [1.3, 1.5], [1.0, 2.0]),  # of three, two can be no penalty
         (([1.5, 2.5, 4.5],), [1.0, 0.0, 0.0], [1.0, 2.0, 5.0]),  # not the whole argument
+        (([1.5, 2.5, 4.5],), [1.0, 2.9, 4.1], [0.0, 0.0, 0.0]),  # nothing is a multiple of 0
         (([1.0, -1.0], 1.0), [2.7, 4.1, 1.0], [3.0, 4.0, 1.0]),
     ],
 )
@@ -227,6 +241,15 @@ def test_a_derivative_that_vanished_beside_the_others_was_not_cut_off():
     assert said(4.1e-8) == ["a has no gradient at all, 0: a dependence was cut off"]
     assert said(1.0, value=1e8) == []
     assert said(1.0, value=0.99e8) == ["a has no gradient at all, 0: a dependence was cut off"]
+
+
+def test_a_penalty_is_named_where_every_error_is_ten_times_its_bound():
+    def said(bound):
+        bounds = [0.5 * bound, bound, 0.5 * bound]
+        case = case_of(([1.5, -2.5, 3.5],), [1.3, 1.5, 5.7], [1.0, 2.0, 5.0], bounds)
+        return [text for text in explanations(case) if "penalty" in text]
+
+    assert len(said(0.049)) == 1 and said(0.051) == []
 
 
 def test_a_claim_agrees_within_its_bound_or_within_1e_7():
@@ -376,6 +399,73 @@ def test_the_gradient_of_a_weight_in_the_place_of_the_weight_is_told():
     assert said == "the gradient of v stands where v itself belongs"
 
 
+def test_a_number_of_the_graph_of_which_only_one_use_counts_is_told():
+    def shared(x, w):
+        h = tanh(w * x)
+        return exp(h) * h
+
+    x, w = 0.6, 1.3
+    h = math.tanh(w * x)
+    flow = h * math.exp(h) * (1 - h * h)
+    assert said_of(shared, (x, w), (flow * w, flow * x)) == (
+        "only the last use of a variable counts: = stands where += should"
+    )
+
+
+def test_a_minus_that_is_forgotten_is_no_difference():
+    def fading(x, y):
+        return exp(-x) * y + x * y * 1.1 + x / y
+
+    x, y = 0.6, 1.3
+    by_x = math.exp(-x) * y + 1.1 * y + 1 / y
+    by_y = math.exp(-x) + 1.1 * x - x / y**2
+    assert said_of(fading, (x, y), (by_x, by_y)) == (
+        f"the term through exp({-x}) has the wrong sign"
+    )
+
+
+def test_a_skip_connection_that_is_forgotten_everywhere_is_told():
+    def residual(xs, w):
+        return total([(x + tanh(x * w) + exp(x) * 0.3) ** 2 for x in xs])
+
+    def gradient(xs, w, skip):
+        hs = [x + math.tanh(x * w) + 0.3 * math.exp(x) for x in xs]
+        bells = [1 - math.tanh(x * w) ** 2 for x in xs]
+        by_xs = [2 * h * (skip + w * bell + 0.3 * math.exp(x)) for x, h, bell in zip(xs, hs, bells)]
+        return by_xs, sum(2 * h * bell * x for x, h, bell in zip(xs, hs, bells))
+
+    xs, w = [0.4, -0.7, 1.2], 0.8
+    check_gradients(residual, xs, w, gradient=gradient(xs, w, 1.0))
+    assert said_of(residual, (xs, w), gradient(xs, w, 0.0)) in {
+        f"the sum lacks the terms through xs in {x} + {math.tanh(x * w)!r} and 2 more of its kind"
+        for x in xs
+    }
+
+
+def test_a_skip_connection_of_results_is_called_by_one_of_them():
+    def residual(xs, w):
+        hidden = [exp(x) for x in xs]
+        return total([(h + tanh(h * w)) ** 2 for h in hidden])
+
+    xs, w = [0.4, -0.7, 1.2], 0.8
+    hidden = [math.exp(x) for x in xs]
+    bells = [1 - math.tanh(h * w) ** 2 for h in hidden]
+    flows = [2 * (h + math.tanh(h * w)) * bell for h, bell in zip(hidden, bells)]
+    claims = [flow * w * h for flow, h in zip(flows, hidden)]
+    said = said_of(residual, (xs, w), (claims, sum(map(float.__mul__, flows, hidden))))
+    assert said in {
+        f"the sum lacks the terms through exp({x}) (number {k} of 3 of its kind) in {math.exp(x)!r}"
+        f" + {math.tanh(math.exp(x) * w)!r} and 2 more of its kind"
+        for x in xs
+        for k in (1, 2, 3)
+    }
+
+
+def test_where_a_slope_at_the_result_is_not_defined_nothing_is_named():
+    said = said_of(lambda x, y: log(x) * y, (0.5, 0.9), (0.123, 0.777))
+    assert said == said_of(lambda x, y: norm([x, 2.0]) * y, (0.5, 0.9), (0.123, 0.777)) == ""
+
+
 WHY = ", as where = stands for += or a sum over a batch is forgotten"
 
 
@@ -413,6 +503,7 @@ def test_of_two_uses_the_term_that_is_lost_is_named():
     ("factor", "text"),
     [
         (0.0, "the sum lacks the term through {}"),
+        (1.2e-7, "the sum lacks the term through {}"),  # which agrees with the claims
         (2.0, "the term through {} counts twice"),
         (-1.0, "the term through {} has the wrong sign"),
         (0.5, "only half of the term through {} counts"),
