@@ -6,7 +6,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from autograd import absolute, cbrt, relu, sin, tanh
+from autograd import absolute, cbrt, relu, sin, sqrt, tanh
 from autograd import sum as total
 from autograd.testing import (
     GradientMismatch,
@@ -304,6 +304,14 @@ def test_one_sided_slopes_are_told_with_the_reason_to_suspect_the_point():
     with pytest.raises(NonDifferentiablePoint) as caught:
         check_gradients(lambda x: abs(float(x)), 0.0, gradient=1.0)
     assert str(caught.value).endswith("differ by 2")
+
+
+def test_a_function_that_ends_at_the_point_is_told_so_along_the_input():
+    with pytest.raises(NonDifferentiablePoint) as caught:
+        check_gradients(lambda x, y: y * sqrt(x), 0.0, 2.0)
+    assert str(caught.value) == (
+        "<lambda> is not defined on both sides of 0.0, 2.0, along x: sqrt is not real here"
+    )
 
 
 def test_a_kink_of_the_slope_is_told_with_its_inputs():

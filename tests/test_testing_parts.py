@@ -99,6 +99,17 @@ def test_the_roundings_of_a_result_are_those_of_its_operands_and_its_own():
     assert attempt(operation(p.relu), [-1e-12], [0.0]) == (0.0, 1.0)
 
 
+def test_a_line_at_a_zero_is_fit_where_its_slope_begins_and_unfit_where_it_turns():
+    assert attempt(MUL, [0.0, 3.0], [0.0, 0.0]) == (0.0, 1.0)
+    assert attempt(operation(p.sin), [math.pi / 2], [0.0]) == (0.0, math.inf)
+    assert attempt(operation(p.sin), [1.0], [0.0]) == (math.sin(1.0), 1.0)
+
+
+def test_the_inputs_of_an_expression_are_exact():
+    kept = build([5000.0, 4999.0], [(0, (0, 1))], [SUB])
+    assert [(line.operation.name, line.places) for line in kept.lines] == [("-", (0, 1))]
+
+
 def test_what_nothing_uses_is_added_up_from_the_end():
     expression = build([2.0, 3.0, 5.0], [(0, (0, 0))], [MUL])
     assert [(line.operation.name, line.places) for line in expression.lines] == [
