@@ -124,6 +124,12 @@ RIGHT = [1.0, 2.0, 3.0, 5.0, 8.0, 13.0]
             "a: the right values in another order, those of entries 1 and 3 exchanged",
         ),
         (
+            (MATRIX,),
+            [1.0, 5.0, 3.0, 2.0, 8.0, 13.0],
+            RIGHT,
+            "a: the right values in another order, those of entries 1 and 3 exchanged",
+        ),
+        (
             ([1.5, 2.5, 3.5, 4.5, 5.5],),
             [2.0, 1.0, 9.0, 7.0, 5.0],
             [1.0, 2.0, 5.0, 7.0, 9.0],
@@ -223,6 +229,7 @@ def test_claims_are_explained_word_by_word(args, claimed, expected, text):
         (([1.5, 2.5, 4.5],), [1.0, 2.9, 5.9], [1.0, 2.0, 5.0]),
         (([1.5, 2.5, 4.5], [3.5]), [1.0, 2.9, 5.0, 9.9], [1.0, 2.0, 5.0, 9.0]),
         (([1.5, -2.5],), [1.3, 1.5], [1.0, 2.0]),  # of three, two can be no penalty
+        ((MATRIX, 0.7), [0.7, 1.4, *RIGHT[2:], 1.0], [*RIGHT, 1.0]),  # nor a part of it
         (([1.5, 2.5, 4.5],), [1.0, 0.0, 0.0], [1.0, 2.0, 5.0]),  # not the whole argument
         (([1.5, 2.5, 4.5],), [1.0, 2.9, 4.1], [0.0, 0.0, 0.0]),  # nothing is a multiple of 0
         (([1.0, -1.0], 1.0), [2.7, 4.1, 1.0], [3.0, 4.0, 1.0]),

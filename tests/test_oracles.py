@@ -433,6 +433,15 @@ def test_the_complex_step_refuses_what_is_not_analytic_and_says_by_how_much():
         circles.complex_step(program, 0)
 
 
+def test_the_complex_step_refuses_a_function_that_is_another_one_on_circles():
+    def two_faced(z):
+        return 2 * z if isinstance(z, complex) and 0 < abs(z.imag) < 1e-50 else z
+
+    program = Program(two_faced, (1.0,), recorded=False)
+    with pytest.raises(circles.NotAnalytic, match="the complex step and a circle disagree"):
+        circles.complex_step(program, 0)
+
+
 # Exact and precise arithmetic.
 
 
