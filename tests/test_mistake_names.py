@@ -406,6 +406,23 @@ def test_the_gradient_of_a_weight_in_the_place_of_the_weight_is_told():
     assert said == "the gradient of v stands where v itself belongs"
 
 
+@pytest.mark.parametrize(("power", "how"), [(0, "lacks"), (2, "has twice")])
+def test_the_slopes_of_a_dot_product_have_the_other_factor_once(power, how):
+    def unit(w, xs, b):
+        return tanh(dot(w, xs, b)) * 1.7
+
+    w, xs, b = [0.8, -0.3], [0.6, 1.4], 0.25
+    flow = 1.7 * (1 - math.tanh(0.8 * 0.6 - 0.3 * 1.4 + b) ** 2)
+    by_w, by_xs = [flow * x for x in xs], [flow * a for a in w]
+    check_gradients(unit, w, xs, b, gradient=(by_w, by_xs, flow))
+    of_w = [flow * x**power for x in xs]
+    said = said_of(unit, (w, xs, b), (of_w, by_xs, flow))
+    assert said == f"the slope of w {how} the other factor of its product"
+    of_xs = [flow * a**power for a in w]
+    said = said_of(unit, (w, xs, b), (by_w, of_xs, flow))
+    assert said == f"the slope of xs {how} the other factor of its product"
+
+
 def test_a_number_of_the_graph_of_which_only_one_use_counts_is_told():
     def shared(x, w):
         h = tanh(w * x)
