@@ -1,0 +1,340 @@
+"""The stepper, part by part: sentences, sizes, columns, lines of SVG, badges and rows."""
+
+import hashlib
+import json
+import math
+from types import SimpleNamespace
+from unittest import mock
+
+import pytest
+
+from autograd import Value, dot, maximum, relu, stepper
+from autograd import primitives as p
+from autograd.drawing.palette import LEAF_FILL, OPERATION_FILL, PAGE_LINE, PAPER, ROOT_FILL
+from autograd.stepping import page as pages
+from autograd.stepping import picture
+from autograd.stepping.model import Model, bracketed, expression, refuse_above, six_digits
+
+
+def product():
+    """Return w * x + 0.5 with names."""
+    x, w = Value(2.0, name="x"), Value(-3.0, name="w")
+    y = w * x + 0.5
+    y.name = "y"
+    return y
+
+
+def findings(*verdicts, oracle="exact"):
+    return [
+        SimpleNamespace(verdict=v, oracle=oracle, leaf=None, gradient=1.0, expected=2.0)
+        for v in verdicts
+    ]
+
+
+# Sentences.
+
+
+@pytest.mark.parametrize(
+    ("op", "texts", "spelled"),
+    [
+        (p.mul, ["a", "-2"], "a * (-2)"),
+        (p.sub, ["-1", "-2"], "(-1) - (-2)"),
+        (p.neg, ["-2"], "--2"),
+        (p.tanh, ["-2"], "tanh(-2)"),
+        (p.atan2, ["-2", "-1"], "atan2(-2, -1)"),
+        (p.total, list("abcdef"), "sum([a, b, c, d, e, f])"),
+        (p.total, list("abcdefg"), "sum([a, b, c, d, …, g])"),
+    ],
+)
+def test_an_operation_is_spelled_with_brackets_where_signs_meet_and_cut_after_six(
+    op, texts, spelled
+):
+    assert expression(op, texts) == spelled
+
+
+def test_numbers_have_six_digits_and_negative_ones_brackets():
+    assert (six_digits(1 / 3), six_digits(-1234567.0), six_digits(0.5)) == (
+        "0.333333", "-1.23457e+06", "0.5",
+    )  # fmt: skip
+    assert (bracketed("-2"), bracketed("2"), bracketed("")) == ("(-2)", "2", "")
+
+
+def test_the_last_sentence_names_six_gradients_at_most():
+    def said(n):
+        return Model(dot([Value(1.0) for _ in range(n)], [1.0] * n)).steps[-1].sentence
+
+    of_six = "The pass is complete: the gradient of v6 with respect to v0 is 1, to v1 is 1, to v2 "
+    assert said(6) == of_six + "is 1, to v3 is 1, to v4 is 1, to v5 is 1."
+    assert said(7) == of_six.replace("v6", "v7") + "is 1, to v3 is 1, to v4 is 1, to v5 is 1, to …."
+
+
+def test_where_no_gradient_leaves_the_root_the_last_sentence_says_so():
+    told = "The pass is complete: no gradient leaves v1."
+    assert Model(relu(Value(-1.0))).steps[-1].sentence == told
+
+
+def test_paths_are_counted_along_edges_with_a_gradient():
+    x, y = Value(3.0), Value(2.0)
+    a = x * y
+    root = maximum(a * x + a, y)
+    assert Model(root).paths() == [3, 2, 2, 1, 1, 1]
+
+
+def test_arrows_come_from_operands_in_order_then_from_constants():
+    model = Model(product())
+    assert [(a.id, a.tail, a.node, a.operand, a.slope) for a in model.arrows] == [
+        ("e2-0", "n0", 2, 0, 2.0), ("e2-1", "n1", 2, 1, -3.0),
+        ("e3-0", "n2", 3, 2, 1.0), ("k3-1", "c3-1", 3, None, None),
+    ]  # fmt: skip
+    assert model.constants == {"c3-1": "0.5"}
+
+
+def test_a_limit_is_met_by_as_many_steps():
+    nodes = Model(product()).nodes
+    refuse_above(9, nodes)
+    with pytest.raises(ValueError, match="4 nodes and its passes 9 steps; a page of more than 8 "):
+        refuse_above(8, nodes)
+
+
+# Boxes, columns and lines.
+
+
+def test_a_box_is_as_wide_as_the_longest_text_it_will_bear():
+    x = Value(0.123456789, name="x")
+    long = Value(1.0, name="a rather long name")
+    root = x * long
+    model = Model(root)
+    sizes = picture.box_sizes(model)
+    letters = {"n0": 5 + 8, "n1": 18 + 3, "n2": 5 + 8}
+    assert sizes == {name: (16 + 7.3 * count, 62.0) for name, count in letters.items()}
+    with_constant = picture.box_sizes(Model(Value(1.0, name="x") * 0.123456789))
+    assert with_constant == {
+        "n0": (16 + 7.3 * 13, 62.0), "n1": (16 + 7.3 * 13, 62.0), "c1-1": (16 + 7.3 * 8, 26.0),
+    }  # fmt: skip
+    root.name = "a name of many letters"
+    assert picture.box_sizes(Model(root))["n2"][0] == 16 + 7.3 * (22 + 3 + 1)
+    twice = Value(1.0) * 1.0
+    assert picture.box_sizes(Model(twice, seed=0.123456789))["n0"][0] == 16 + 7.3 * 13
+
+
+def test_columns_are_as_wide_as_their_widest_box_with_gaps_between():
+    model = Model(product())
+    boxes = {"n0": (40.0, 62.0), "n1": (60.0, 62.0), "n2": (50.0, 62.0), "n3": (30.0, 62.0),
+             "c3-1": (20.0, 26.0)}  # fmt: skip
+    layout = picture.column_layout(model, boxes)
+    assert layout.centres == {
+        "n0": (30.0, 31.0), "n1": (30.0, 31.0 + 80.0), "c3-1": (30.0, 160.0 + 13.0),
+        "n2": (60.0 + 70.0 + 25.0, 31.0), "n3": (60.0 + 70.0 + 50.0 + 70.0 + 15.0, 31.0),
+    }  # fmt: skip
+    assert (layout.width, layout.height) == (280.0, 62.0 + 18.0 + 62.0 + 18.0 + 26.0)
+    curve = layout.curves["e2-0"]
+    assert curve.points == [
+        (50.0, 31.0), (90.0, 31.0), (90.0, 31.0), (124.0, 31.0), (130.0, 31.0),
+    ]  # fmt: skip
+    assert curve.label == (90.0, 25.0)
+
+
+def test_what_graphviz_gives_is_turned_upside_down(monkeypatch):
+    graph = {
+        "bb": "0,0,100,50",
+        "objects": [{"name": "n0", "pos": "10,20"}, {"name": "n1", "pos": "90,20"}],
+        "edges": [{"id": "e1-0", "pos": "e,80,20 20,20 40,30 60,30 75,20", "lp": "50,35"}],
+    }
+    monkeypatch.setattr(picture, "render", lambda source, form: json.dumps(graph))
+    layout = picture.graphviz_layout(Model(-Value(1.0)), {}, "LR")
+    assert layout.centres == {"n0": (10.0, 30.0), "n1": (90.0, 30.0)}
+    assert (layout.width, layout.height) == (100.0, 50.0)
+    assert layout.curves == {
+        "e1-0": picture.Curve(
+            [(20.0, 30.0), (40.0, 20.0), (60.0, 20.0), (75.0, 30.0), (80.0, 30.0)], (50.0, 15.0)
+        )
+    }
+
+
+def test_graphviz_is_told_sizes_in_inches_and_slopes_of_four_digits():
+    model = Model(product() * (1 / 3))
+    lines = "".join(picture.dot_source(model, {"n0": (72.0, 36.0)}, "TB")).splitlines()
+    assert lines[0].startswith("digraph { rankdir=TB ")
+    assert '"n0" [width=1.000 height=0.500]' in lines
+    assert '"n3" -> n4 [id="e4-0" label="0.3333 "]' in lines
+    assert '"c4-1" -> n4 [id="k4-1" label=" "]' in lines and lines[-1] == "}"
+
+
+def test_lines_of_each_kind_look_different():
+    line = [(0.0, 0.4), (10.0, 0.0), (10.0, 20.0), (14.0, 20.0), (20.0, 20.6)]
+    curve = picture.Curve(line, (9.0, 8.0))
+    model = Model(maximum(Value(1.0), Value(2.0)) * 3.0)
+    found = {a.id[0]: picture.edge_svg(a, curve) for a in model.arrows}
+    assert found["e"].startswith('<g class="edge"><path id="e')
+    assert found["z"].startswith('<g class="edge zero"><path id="z2-0" d="M0,0C10,0 10,20 14,20"')
+    assert found["k"].startswith('<g class="edge fixed"><path id="k')
+    assert ['stroke-dasharray="4 3"' in found[kind] for kind in "ezk"] == [False, True, False]
+    assert ['class="back"' in found[kind] for kind in "ezk"] == [True, False, False]
+    assert all(f'fill="{PAGE_LINE}"' in text and text.endswith("</g>") for text in found.values())
+
+
+def test_points_are_written_to_the_pixel_or_to_a_tenth():
+    assert picture.to_a_pixel((1.26, -3.74)) == "1,-4"
+    assert picture.to_a_tenth((1.26, -3.74)) == "1.3,-3.7"
+    assert picture.triangle((0.0, 0.0), (0.0, 0.0)) == "M0.0,0.0L0.0,0.0L0.0,0.0Z"
+
+
+def test_the_box_of_a_value_has_its_texts_in_their_places():
+    model = Model(product(), names={})
+    layout = picture.Layout({f"n{i}": (100.0, 50.0) for i in range(4)}, {}, 200.0, 100.0)
+    text = picture.node_svg(model, 2, (80.4, 62.0), layout)
+    assert text.startswith('<g id="n2" class="node inner" transform="translate(60 19)"><title>')
+    assert "<title>v2: data -6.0, grad 1.0</title>" in text
+    assert f'<rect width="80" height="62" rx="8" fill="{OPERATION_FILL}"' in text
+    for start, content in (
+        ('class="name" x="8" y="16"', ">v2<"), ('class="op" x="72" y="16"', ">*<"),
+        ('class="key" x="8" y="36"', ">data<"), ('class="data" x="72" y="36"', ">-6<"),
+        ('class="key" x="8" y="53"', ">grad<"), ('class="grad" x="72" y="53"', ">1<"),
+    ):  # fmt: skip
+        (line,) = [part for part in text.split("<text ") if part.startswith(start)]
+        assert content in line
+    kinds = [picture.node_svg(model, i, (80.0, 62.0), layout) for i in (0, 3)]
+    assert 'class="node leaf"' in kinds[0] and f'fill="{LEAF_FILL}"' in kinds[0]
+    assert 'class="node root"' in kinds[1] and f'fill="{ROOT_FILL}"' in kinds[1]
+
+
+def test_a_value_without_a_path_to_the_root_has_no_gradient():
+    model = Model(maximum(Value(1.0, name="x"), Value(2.0)))
+    layout = picture.Layout({"n0": (0.0, 0.0)}, {}, 0.0, 0.0)
+    assert picture.node_tooltip(model, 0) == "x: data 1.0, no path leads to the root"
+    assert ">–</text>" in picture.node_svg(model, 0, (80.0, 62.0), layout)
+    assert picture.operation_symbol(model.nodes[0]) == ""
+
+
+def test_the_picture_has_a_margin_of_ten_points_on_a_white_ground():
+    model = Model(product())
+    layout = picture.Layout(
+        dict.fromkeys(picture.box_sizes(model), (0.0, 0.0)),
+        {a.id: picture.Curve([(0.0, 0.0)] * 5, (0.0, 0.0)) for a in model.arrows}, 100.0, 50.0,
+    )  # fmt: skip
+    with mock.patch.object(picture, "graphviz_layout", return_value=layout):
+        text = picture.svg(model)
+    assert 'viewBox="0 0 120 70" width="120" height="70"' in text
+    assert f'height="100%" fill="{PAPER}"/><g transform="translate(10 10)">' in text
+    places = [text.index(f'id="{name}"') for name in ("e2-0", "k3-1", "c3-1", "n0", "n3")]
+    assert places == sorted(places)
+
+
+# The page.
+
+
+def test_a_page_says_how_large_it_is_and_is_known_by_its_data():
+    page = stepper(product(), check=False)
+    assert repr(page) == '<stepper of y: 4 nodes, 9 steps; .save("page.html") writes a page>'
+    key = hashlib.sha256(pages.embedded(page.data()).encode()).hexdigest()[:12]
+    assert f'data-stepper="{key}"' in page.html
+    assert "y = -5.5" in page.html and "4 nodes, 9 steps" in page.html
+    assert (page.verdict, page.badge) == ("unknown", "gradients not checked")
+    assert "The computation graph of y with values and gradients." in page.html
+
+
+def test_a_page_has_a_title(tmp_path):
+    text = stepper(product()).save(tmp_path / "p.html").read_text(encoding="utf-8")
+    assert "<title>Stepping through y</title>" in text and text.startswith("<!doctype html>")
+
+
+def test_the_data_of_a_page_are_nodes_arrows_steps_and_sentences():
+    data = stepper(product(), check=False).data()
+    assert data["root"] == 3
+    assert data["nodes"][1] == {"name": "x", "op": None, "data": 2.0, "grad": -3.0, "paths": "1"}
+    assert data["nodes"][2]["op"] == "*"
+    assert data["arrows"][1] == ["e2-1", 2, 1, -3.0] and data["arrows"][3] == [
+        "k3-1",
+        3,
+        None,
+        None,
+    ]
+    assert data["steps"][2] == ["value", 2, "w * x = (-3) * 2"]
+    assert data["steps"][4] == ["seed", 3, 1.0] and data["steps"][-1] == ["done"]
+    assert data["steps"][6] == ["edge", 0, 1.0, 2.0, 2.0, 0.0, 2.0]
+    assert len(data["sentences"]) == 9 and data["sentences"][0] == "w is given: w = -3."
+
+
+def test_numbers_of_json_are_numbers_and_others_texts():
+    assert pages.coded(0.1) == 0.1
+    assert pages.coded(math.inf) == ["inf", "inf"] and pages.coded(3) == ["3", "3"]
+    assert pages.embedded({"a": "<&>\u2028ü"}) == '{"a":"\\u003c\\u0026\\u003e\\u2028ü"}'
+
+
+def test_rows_of_the_table_say_where_what_and_what_comes_out():
+    model = Model(product())
+    rows = list(pages.table_rows(model))
+    assert rows[2] == "<tr><td>3</td><td>v2</td><td>w * x = (-3) * 2</td><td>-6</td></tr>"
+    assert rows[4] == "<tr><td>5</td><td>y</td><td>the pass starts here</td><td>1</td></tr>"
+    assert rows[6] == "<tr><td>7</td><td>v2 → w</td><td>1 × 2 = 2</td><td>0 + 2 = 2</td></tr>"
+    assert (
+        rows[7] == "<tr><td>8</td><td>v2 → x</td><td>1 × (-3) = -3</td><td>0 + (-3) = -3</td></tr>"
+    )
+    assert rows[8].startswith('<tr><td>9</td><td colspan="3">The pass is complete')
+
+
+def test_a_picture_is_scaled_to_seven_tenths_at_least():
+    assert pages.width_of('<svg a="1" width="123.5" height="9">') == 123.5
+    page = stepper(product(), check=False)
+    width = pages.width_of(picture.svg(page.model))
+    assert f"{round(0.7 * width)}px" in page.html
+
+
+# The badge.
+
+
+@pytest.mark.parametrize(
+    ("oracles", "leaves", "text"),
+    [
+        (["exact"], 1, "the only leaf is right, by exact fractions"),
+        (["exact", "exact"], 2, "all 2 leaves are right, by exact fractions"),
+        (
+            ["mpmath", "exact"],
+            2,
+            "all 2 leaves are right, by 60-digit arithmetic and exact fractions",
+        ),
+        (["differences"], 3, "1 of 3 leaves were checked, all right, by differences"),
+        (["complex step"], 1, "the only leaf is right, by the complex step"),
+    ],
+)
+def test_agreement_names_the_judges(oracles, leaves, text):
+    found = [finding for oracle in oracles for finding in findings("agrees", oracle=oracle)]
+    assert pages.agreement(found, leaves) == text
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "verdict", "badge"),
+    [
+        (("agrees", "agrees"), "agrees", "all 2 leaves are right, by exact fractions"),
+        (("agrees", "kink"), "unknown", "1 of 2 leaves are right, 1 at a kink"),
+        (("inconclusive", "kink"), "unknown", "0 of 2 leaves are right, 1 at a kink, 1 undecided"),
+        (("inconclusive", "agrees"), "unknown", "1 of 2 leaves are right, 1 undecided"),
+    ],
+)
+def test_the_badge_counts_the_verdicts(verdicts, verdict, badge):
+    with mock.patch.object(pages, "check_graph", return_value=findings(*verdicts)):
+        assert pages.gradient_check(Model(product())) == (verdict, f"gradient check: {badge}")
+
+
+def test_a_wrong_gradient_is_told_with_both_numbers():
+    model = Model(product())
+    wrong = findings("agrees", "differs", oracle="mpmath")
+    wrong[1].leaf = model.nodes[1]
+    with mock.patch.object(pages, "check_graph", return_value=wrong):
+        assert pages.gradient_check(model) == (
+            "differs", "gradient check: x has 1.0, but 60-digit arithmetic: 2.0"
+        )  # fmt: skip
+
+
+def test_what_cannot_be_checked_is_told_with_the_reason():
+    with mock.patch.object(pages, "check_graph", side_effect=ValueError("why")):
+        assert pages.gradient_check(Model(product())) == ("unknown", "gradient check: why")
+
+
+def test_leaves_that_are_not_finite_are_counted_and_not_checked():
+    x, y = Value(math.inf, name="x"), Value(2.0, name="y")
+    model = Model(x * 0.5 + y)
+    with mock.patch.object(pages, "check_graph", return_value=findings("agrees")) as check:
+        told = pages.gradient_check(model)
+    assert told == ("unknown", "gradient check: 1 of 2 leaves are right, 1 not finite")
+    assert list(check.call_args.args[1]) == [y] and check.call_args.args[2] == 1.0
