@@ -60,13 +60,14 @@ from nn.module import Module
 from nn.optim import OPTIMIZERS, SGD, Adam, AdamW, Momentum, Optimizer, RMSprop
 from nn.settings import TrainingSettings
 from nn.train import train
+from nn.trainer import Step, Trainer
 
 __all__ = [
     "ACTIVATIONS", "accuracy", "Adam", "AdamW", "binary_cross_entropy", "circles",
     "cross_entropy", "Dataset", "draw_backward", "draw_network", "hinge_loss", "History",
     "huber_loss", "INITS", "Layer", "load_digits", "load_iris", "load_model", "LOSSES", "MLP",
     "Model", "Module", "Momentum", "moons", "mse_loss", "Neuron", "one_hot", "Optimizer",
-    "OPTIMIZERS", "read_csv", "RMSprop", "save_model", "SGD", "split", "Standardizer", "train",
-    "TrainingSettings", "TwoLayerNetwork", "xor",
+    "OPTIMIZERS", "read_csv", "RMSprop", "save_model", "SGD", "split", "Standardizer", "Step",
+    "train", "Trainer", "TrainingSettings", "TwoLayerNetwork", "xor",
 ]
 # fmt: on

@@ -45,10 +45,9 @@ class History:
         """How many iterations are done."""
         return len(self.losses)
 
-    def settle(self, t: int, loss: float, sampler: dict[str, Any]) -> None:
+    def settle(self, t: int, loss: float) -> None:
         """Note iteration t; doing it again changes nothing."""
-        self.sampler = sampler
-        self.losses[t - 1 :] = [loss]  # at last: only then the iteration counts
+        self.losses[t - 1 :] = [loss]
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything as numbers, lists and dicts, for JSON."""

@@ -27,7 +27,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import repeat
 from numbers import Real
-from typing import Any
+from typing import Any, NamedTuple
 
 from autograd import Value
 from autograd.atomic import set_attributes
@@ -39,6 +39,14 @@ from nn.module import is_finite, is_plain
 
 Slots = dict[str, Any]  # what an optimiser remembers: a list or an array, one number per parameter
 Rule = Callable[..., tuple[Any, ...]]  # (weight, gradient, *memory) -> (weight, *memory), all new
+
+
+class Change(NamedTuple):
+    """What an update did: lists or arrays of a number for each parameter, which nobody changes."""
+
+    before: Any  # the weights
+    gradients: Any
+    after: Any
 
 
 class Optimizer:
@@ -88,6 +96,13 @@ class Optimizer:
 
         Raises: FloatingPointError when a new weight is not finite; no weight has changed then.
         """
+        self.advance()
+
+    def advance(self) -> Change:
+        """Do a `step`, and return what it changed.
+
+        Raises: FloatingPointError when a new weight is not finite; no weight has changed then.
+        """
         weights = [p.data for p in self.parameters]
         gradients = [p.grad for p in self.parameters]
         try:
@@ -100,6 +115,7 @@ class Optimizer:
         set_attributes(
             [*targets, self, self], [*names, "slots", "steps"], [*numbers, slots, self.steps + 1]
         )
+        return Change(weights, gradients, new)
 
     def zero_grad(self) -> None:
         """Set the gradient of every parameter to zero."""

@@ -5,7 +5,7 @@
 >>> optimizer = SGD(neuron.parameters(), step_size=0.1)
 >>> passes = Passes(neuron, [([1.0], 0.0), ([2.0], 0.0)], [], mse_loss, optimizer)
 >>> before = passes.accumulate([0, 1])
->>> passes.update()
+>>> change = passes.update()
 >>> passes.accumulate([0, 1]) < before
 True
 """
@@ -13,14 +13,14 @@ True
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from autograd import Value
 from nn.evaluation import evaluate
-from nn.history import History
 from nn.losses import Loss
-from nn.optim import Optimizer
+from nn.optim import Change, Optimizer
 from nn.sampling import Sample
 
 
@@ -48,17 +48,26 @@ class Passes:
         """Compute the mean gradient over the mini-batch, and return its mean loss."""
         return accumulate(self.network, [self.samples[i] for i in batch], self.loss, self.optimizer)
 
-    def update(self) -> None:
-        """Update the parameters; all of them, or none."""
-        self.optimizer.step()
+    def update(self) -> Change:
+        """Update the parameters, all of them or none, and return what was changed."""
+        optimizer = self.optimizer
+        if type(optimizer).step is Optimizer.step:
+            return optimizer.advance()
+        # A step of a user's own returns nothing.
+        parameters = optimizer.parameters
+        before = [p.data for p in parameters]
+        gradients = [p.grad for p in parameters]
+        optimizer.step()
+        return Change(before, gradients, [p.data for p in parameters])
 
     def evaluate(self) -> tuple[float, float | None]:
         """Return the mean loss over the held-out samples, and the accuracy."""
         return evaluate(self.network, self.held_out, self.loss)
 
-    def call(self, callback: Callable[[History], Any], history: History) -> Any:
-        """Call a user's function, who may look at the network and change it."""
-        return callback(history)
+    @contextmanager
+    def shown(self) -> Iterator[None]:
+        """Let a user's function look at weights, gradients and memory, and change them."""
+        yield
 
     def __enter__(self) -> Passes:
         return self

@@ -1,0 +1,304 @@
+"""The iteration of Algorithm 3.1 as an iterator: one can look at every step of a training.
+
+>>> from nn import TwoLayerNetwork, xor
+>>> data, network = xor(40), TwoLayerNetwork(2, 6, 2, hidden="tanh")
+>>> for step in Trainer(network, data.inputs, data.targets, batch_size=8, iterations=3):
+...     print(step.t, len(step.samples), round(step.loss, 3), len(step.gradients))
+1 8 0.257 32
+2 8 0.273 32
+3 8 0.239 32
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from typing import Any
+
+from autograd.messages import shown
+from autograd.modes import MODE
+from nn.history import Evaluation, History
+from nn.losses import Loss, mse_loss
+from nn.module import Module
+from nn.optim import SGD, Change, Optimizer
+from nn.passes import Passes
+from nn.sampling import Sample, Sampler, checked_samples
+from nn.settings import BATCH_SIZE, STEP_SIZE, TrainingSettings
+
+
+class Step:
+    """One iteration, as it was: it stays right when the training goes on.
+
+    Lists of numbers are in the order of the optimiser's parameters, and made when asked for.
+
+    Attributes: `t`, which iteration, from 1; `batch`, the indexes of the samples drawn; `loss`,
+    their mean loss before the update.
+    """
+
+    __slots__ = ("t", "batch", "loss", "trainer", "change")
+
+    def __init__(
+        self, t: int, batch: list[int], loss: float, trainer: Trainer, change: Change
+    ) -> None:
+        self.t = t
+        self.batch = batch
+        self.loss = loss
+        self.trainer = trainer
+        self.change = change
+
+    @property
+    def samples(self) -> list[Sample]:
+        """The mini-batch: pairs of inputs and target."""
+        return [self.trainer.samples[i] for i in self.batch]
+
+    @property
+    def gradients(self) -> list[float]:
+        """The mean gradient over the mini-batch."""
+        return list(map(float, self.change.gradients))
+
+    @property
+    def weights_before(self) -> list[float]:
+        """The weights of which loss and gradients are."""
+        return list(map(float, self.change.before))
+
+    @property
+    def weights(self) -> list[float]:
+        """The weights after the update."""
+        return list(map(float, self.change.after))
+
+    @property
+    def update(self) -> list[float]:
+        """By how much the weights changed."""
+        return [new - old for old, new in zip(self.weights_before, self.weights)]
+
+    def __repr__(self) -> str:
+        return f"Step {self.t}: loss {self.loss:.6g} of {len(self.batch)} samples"
+
+
+class Trainer:
+    """Algorithm 3.1, lines (2) to (7): `for step in Trainer(...)` runs an iteration at a time.
+
+    For training alone `train` is simpler. Within the loop one may look at the network, change its
+    parameters, and leave: going through the same trainer again goes on.
+
+    Args: those of `train` of the same names.
+    Attributes: `samples`, `settings` and `optimizer`, as they are used; `history`, what happened so
+    far, from which `train` and another trainer go on (`resume`).
+    Raises: as `train`.
+
+    >>> from nn import TwoLayerNetwork, xor
+    >>> data, network = xor(40), TwoLayerNetwork(2, 6, 2)
+    >>> trainer = Trainer(network, data.inputs, data.targets, step_size=1.0, iterations=100)
+    >>> for step in trainer:
+    ...     if step.loss < 0.2:
+    ...         break
+    >>> trainer.history.iteration == step.t, step.weights == [p.data for p in network.parameters()]
+    (True, True)
+    """
+
+    def __init__(
+        self,
+        network: Any,
+        inputs: Sequence[Any],
+        targets: Sequence[Any],
+        *,
+        loss: Loss = mse_loss,
+        step_size: float | None = None,
+        batch_size: int | None = None,
+        iterations: int = 500,
+        optimizer: Optimizer | Callable[..., Optimizer] | None = None,
+        seed: int = 0,
+        sampling: str = "iteration",
+        held_out: tuple[Sequence[Any], Sequence[Any]] | None = None,
+        evaluate_every: int | None = None,
+        resume: History | None = None,
+        compiled: bool = False,
+    ) -> None:
+        check_kinds(network, resume)
+        self.network = network
+        self.samples = checked_samples(inputs, targets)
+        held_out_samples = checked_samples(*held_out or ((), ()))
+        self.settings = TrainingSettings(
+            samples=len(self.samples),
+            batch_size=min(BATCH_SIZE, len(self.samples)) if batch_size is None else batch_size,
+            iterations=iterations,
+            step_size=settled_step_size(optimizer, step_size),
+            seed=seed,
+            sampling=sampling,
+            evaluate_every=evaluate_every,
+            compiled=compiled,
+        )
+        check_recording()
+        self.optimizer = made(optimizer, network, self.settings)
+        self.sampler = Sampler(self.settings)
+        self.so_far = History()
+        if resume is not None:
+            given = isinstance(optimizer, Optimizer)
+            self.so_far = self.continued(resume, step_size, given)
+        self.so_far.settings = self.settings
+        self.begun = self.so_far.iteration
+        self.steps_before = self.optimizer.steps - self.begun  # of an optimiser used before
+        self.error = 0.0
+        with training_mode(network):
+            self.passes: Passes = passes_of(self.settings.compiled)(
+                network, self.samples, held_out_samples, loss, self.optimizer
+            )
+
+    def iteration(self) -> Step:
+        """Run an iteration of Algorithm 3.1, its lines (3) to (7).
+
+        Raises: FloatingPointError: the training diverged; the network is as before the iteration.
+        """
+        t = self.so_far.iteration + 1
+        batch = self.sampler.draw()  # (3) b of the m samples, without replacement
+        try:
+            # (4) forward, (5) the error and its gradient, (6) backward, for all of the mini-batch
+            self.error = self.passes.accumulate(batch)
+            change = self.passes.update()  # (7) w <- w - alpha * mean gradient
+        except ArithmeticError as error:
+            raise FloatingPointError(
+                f"the training diverged in iteration {t}: {error}; try a step size smaller than "
+                f"{self.optimizer.step_size:g}, or standardize the inputs"
+            ) from error
+        self.so_far.settle(t, self.error)
+        return Step(t, batch, self.error, self, change)
+
+    def steps(self) -> Iterator[Step]:
+        """Yield the iterations that are left; the caller has entered the trainer."""
+        while self.so_far.iteration < self.settings.iterations:  # (2) for t = 1 ... T
+            yield self.iteration()
+
+    def __iter__(self) -> Iterator[Step]:
+        with self:
+            yield from self.steps()
+
+    def __enter__(self) -> Trainer:
+        self.entered = ExitStack()
+        self.entered.enter_context(training_mode(self.network))
+        self.entered.enter_context(self.passes)
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self.entered.__exit__(*error)
+
+    @property
+    def history(self) -> History:
+        """What happened so far, with the states that continue it: taken when asked for."""
+        self.settle()
+        self.so_far.sampler = self.sampler.state()
+        self.so_far.optimizer = self.optimizer.state_dict()
+        return self.so_far
+
+    def settle(self) -> None:
+        """Count whole iterations, wherever a Ctrl-C or an error cut one off."""
+        updates = self.optimizer.steps - self.steps_before
+        if updates > self.so_far.iteration:  # it came right after the update
+            self.so_far.settle(updates, self.error)
+        self.sampler.rewind(self.so_far.iteration - self.begun)
+
+    def evaluate_if_due(self) -> None:
+        """Evaluate after every so many iterations and after the last, unless that was done."""
+        history = self.so_far
+        t = history.iteration
+        due = t % self.settings.evaluation_interval == 0 or t == self.settings.iterations
+        known = history.evaluations and history.evaluations[-1].iteration == t
+        if self.passes.held_out and t and due and not known:
+            history.evaluations.append(Evaluation(t, *self.passes.evaluate()))
+
+    def call(self, callback: Callable[[History], Any]) -> Any:
+        """Call a user's function, who may look at the network and change it."""
+        with self.passes.shown():
+            return callback(self.history)
+
+    def continued(self, resume: History, step_size: float | None, given: bool) -> History:
+        """Return a copy of a history that goes on, with sampler and optimiser set."""
+        self.sampler.restore(resume.sampler)
+        continue_optimizer(self.optimizer, resume.optimizer, step_size, given)
+        if not given:
+            self.settings = replace(self.settings, step_size=self.optimizer.step_size)
+        return replace(
+            resume,
+            losses=list(resume.losses),
+            evaluations=list(resume.evaluations),
+            interrupted=False,
+        )
+
+
+def passes_of(compiled: bool) -> type[Passes]:
+    """Return the passes that record, or the ones on arrays, which are imported when asked for."""
+    if not compiled:
+        return Passes
+    from nn.compiled_passes import CompiledPasses  # which needs NumPy
+
+    return CompiledPasses
+
+
+def settled_step_size(optimizer: Any, step_size: float | None) -> float | None:
+    """Return alpha, or None for that of an optimiser which was made with its own.
+
+    Raises: ValueError when there would be two.
+    """
+    if not isinstance(optimizer, Optimizer):
+        return STEP_SIZE if step_size is None else step_size
+    if step_size is not None:
+        raise ValueError("the optimizer has a step size already: give one of the two")
+    return None
+
+
+def made(optimizer: Any, network: Any, settings: TrainingSettings) -> Optimizer:
+    """Return the optimiser of the network's parameters."""
+    if isinstance(optimizer, Optimizer):
+        return optimizer
+    make: Callable[..., Optimizer] = optimizer or SGD
+    return make(network.parameters(), settings.step_size)
+
+
+def continue_optimizer(
+    optimizer: Optimizer, state: dict[str, Any], step_size: float | None, given: bool
+) -> None:
+    """Give an optimiser the state of a history, and the step size that was asked for.
+
+    Raises: ValueError: it was `given` with a setting that the state would overwrite by another.
+    """
+    if state.get("optimizer") == type(optimizer).__name__:
+        for name in optimizer.settings:
+            now = getattr(optimizer, name)
+            before = state.get(name, now)
+            if now != before and (given or name != "step_size"):
+                raise ValueError(
+                    f"resume: {name} of the optimizer was {before!r}, and is now {now!r}; "
+                    "make it with what it was, and change the attribute afterwards"
+                )
+    optimizer.load_state_dict(state)
+    if step_size is not None:
+        optimizer.step_size = step_size
+
+
+def check_kinds(network: Any, resume: Any) -> None:
+    """Raise a TypeError where the network or the history is of quite another kind."""
+    if not (callable(network) and hasattr(network, "parameters")):
+        raise TypeError(
+            f"{shown(network)} is no network: it must be callable and have parameters()"
+        )
+    if not (resume is None or isinstance(resume, History)):
+        raise TypeError(f"resume: a History is expected, not {type(resume).__name__}")
+
+
+def check_recording() -> None:
+    """Raise a ValueError where no graph is recorded."""
+    if not MODE.get().record:
+        raise ValueError("nothing can be trained under no_grad(): it records no graph")
+
+
+@contextmanager
+def training_mode(network: Any) -> Iterator[None]:
+    """Put a Module in training mode, and back into the mode it was in."""
+    before = getattr(network, "training", True)
+    if isinstance(network, Module):
+        network.train()
+    try:
+        yield
+    finally:
+        if not before:
+            network.eval()
