@@ -19,7 +19,7 @@ from autograd.newest import REVISION
 from autograd.value import data_writes
 from nn.evaluation import accuracy, evaluating, listed
 from nn.losses import Loss
-from nn.optim import Change, Optimizer, Slots, check_finite
+from nn.optim import Arithmetic, Change, Optimizer, Slots, check_finite
 from nn.passes import Passes
 from nn.sampling import Sample
 
@@ -46,6 +46,7 @@ class CompiledPasses(Passes):
         super().__init__(network, samples, held_out, loss, optimizer)
         check_rule(optimizer)
         self.numpy, compiler = required()
+        self.arithmetic = arithmetic_of(self.numpy)
         self.rows, self.wanted = columns(self.numpy, samples)
         options = {
             "parameters": optimizer.parameters,
@@ -147,10 +148,7 @@ class CompiledPasses(Passes):
         optimizer = self.optimizer
         before = self.weights
         with self.numpy.errstate(all="ignore"):  # what is not finite is an error, in a moment
-            new, *memory = optimizer.rule(self.numpy.sqrt)(
-                before, self.gradient, *optimizer.slots.values()
-            )
-        remembered = dict(zip(optimizer.slots, memory))
+            new, remembered = optimizer.computed(self.arithmetic, before, self.gradient)
         check_finite(new, remembered, self.gradient, lambda xs: self.numpy.isfinite(xs).all())
         used = self.function.parameters  # Values follow this array from now on
         set_attributes(  # no Ctrl-C comes between
@@ -198,6 +196,17 @@ def required() -> tuple[Any, Callable[..., Any]]:
         ) from error
     compiler: Any = autograd.compile  # the package is also the function
     return numpy, compiler
+
+
+def arithmetic_of(numpy: Any) -> Arithmetic:
+    """Return what an update needs of arrays."""
+    return Arithmetic(
+        sqrt=numpy.sqrt,
+        clip=numpy.clip,
+        norm=lambda xs: float(numpy.sqrt(numpy.dot(xs, xs))),
+        each=lambda function, *columns: function(*columns),
+        join=numpy.concatenate,
+    )
 
 
 def columns(numpy: Any, samples: list[Sample]) -> tuple[Any, Any]:

@@ -16,6 +16,7 @@ from typing import Any
 
 from autograd.messages import shown
 from nn.optim import in_range
+from nn.schedules import named_schedule
 
 STEP_SIZE = 0.1  # alpha, unless told otherwise
 BATCH_SIZE = 16  # samples, unless told otherwise
@@ -48,6 +49,8 @@ class TrainingSettings:
     sampling: str = SAMPLINGS[0]
     evaluate_every: int | None = None
     compiled: bool = False
+    schedule: str | None = None
+    warm_up: int = 0
 
     def __post_init__(self) -> None:
         if self.samples == 0:
@@ -65,6 +68,10 @@ class TrainingSettings:
                 f"a mini-batch of {self.batch_size} cannot be drawn from {self.samples} samples: "
                 "b is at most m"
             )
+        self.keep("warm_up", whole("warm_up", self.warm_up))
+        if self.warm_up < 0:
+            raise ValueError(f"warm_up must be an int of at least 0, not {shown(self.warm_up)}")
+        named_schedule(self.schedule, self.iterations, self.warm_up)
         if self.sampling not in SAMPLINGS:
             raise ValueError(
                 f"sampling {shown(self.sampling)} is not known; choose from {', '.join(SAMPLINGS)}"

@@ -38,6 +38,8 @@ def train(
     callback: Callable[[History], Any] | None = None,
     resume: History | None = None,
     compiled: bool = False,
+    schedule: str | None = None,
+    warm_up: int = 0,
 ) -> History:
     """Train a network by Algorithm 3.1, in place, and return the history.
 
@@ -68,6 +70,9 @@ def train(
         compiled: run the passes and the updates on arrays, hundreds of times faster, with the same
             numbers to rounding; needs the extra "compile". A network that branches by `if` is
             traced anew for every way through it: write `where` or `maximum` instead.
+        schedule: of the step size: "step" (a tenth after each third), "cosine" or "linear" (down to
+            0 at T), after `warm_up` iterations in which it grows; an optimiser takes others, see
+            `nn.schedules`.
 
     Raises: ValueError for data or settings that do not fit together; FloatingPointError, with the
         iteration, when the training diverges: the network is then as before that iteration.
@@ -77,6 +82,7 @@ def train(
         network, inputs, targets, loss=loss, step_size=step_size, batch_size=batch_size,
         iterations=iterations, optimizer=optimizer, seed=seed, sampling=sampling,
         held_out=held_out, evaluate_every=evaluate_every, resume=resume, compiled=compiled,
+        schedule=schedule, warm_up=warm_up,
     )  # fmt: skip
     # (1) the parameters w0 were initialised when the network was made
     with trainer, Progress(progress, trainer.begun, iterations) as bar:

@@ -24,6 +24,7 @@ from nn.module import Module
 from nn.optim import SGD, Change, Optimizer
 from nn.passes import Passes
 from nn.sampling import Sample, Sampler, checked_samples
+from nn.schedules import named_schedule
 from nn.settings import BATCH_SIZE, STEP_SIZE, TrainingSettings
 
 
@@ -114,6 +115,8 @@ class Trainer:
         evaluate_every: int | None = None,
         resume: History | None = None,
         compiled: bool = False,
+        schedule: str | None = None,
+        warm_up: int = 0,
     ) -> None:
         check_kinds(network, resume)
         self.network = network
@@ -128,6 +131,8 @@ class Trainer:
             sampling=sampling,
             evaluate_every=evaluate_every,
             compiled=compiled,
+            schedule=schedule,
+            warm_up=warm_up,
         )
         check_recording()
         self.optimizer = made(optimizer, network, self.settings)
@@ -247,11 +252,15 @@ def settled_step_size(optimizer: Any, step_size: float | None) -> float | None:
 
 
 def made(optimizer: Any, network: Any, settings: TrainingSettings) -> Optimizer:
-    """Return the optimiser of the network's parameters."""
-    if isinstance(optimizer, Optimizer):
-        return optimizer
-    make: Callable[..., Optimizer] = optimizer or SGD
-    return make(network.parameters(), settings.step_size)
+    """Return the optimiser of the network's parameters, with the schedule of the settings."""
+    found: Optimizer = optimizer
+    if not isinstance(optimizer, Optimizer):
+        make: Callable[..., Optimizer] = optimizer or SGD
+        found = make(network.parameters(), settings.step_size)
+    schedule = named_schedule(settings.schedule, settings.iterations, settings.warm_up)
+    if schedule is not None:
+        found.schedule = schedule
+    return found
 
 
 def continue_optimizer(
