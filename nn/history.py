@@ -28,8 +28,9 @@ class History:
     """What happened in a training, and what is needed to continue it exactly where it stopped.
 
     Attributes: `losses`, the mean loss of the mini-batch of every iteration, before its update;
-    `evaluations` of the held-out samples; `interrupted`, whether Ctrl-C ended it; `sampler` and
-    `optimizer`, their states at the end; `settings`, those of the training, or None where the
+    `evaluations` of the held-out samples; `interrupted`, whether it was ended from outside, and
+    `stopped_by` what: Ctrl-C, a signal, a closed pipe; `sampler` and `optimizer`, their states at
+    the end; `settings`, those of the training, or None where the
     history was saved by version 0.2 or earlier.
     """
 
@@ -39,6 +40,7 @@ class History:
     sampler: dict[str, Any] = field(default_factory=dict)
     optimizer: dict[str, Any] = field(default_factory=dict)
     settings: TrainingSettings | None = None
+    stopped_by: str = ""
 
     @property
     def iteration(self) -> int:

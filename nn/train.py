@@ -10,13 +10,16 @@ History of 300 iterations: loss 0.012, held-out loss 0.011, held-out accuracy 10
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from nn.history import History
+from nn.keeper import kept
 from nn.losses import Loss, mse_loss
 from nn.optim import Optimizer
 from nn.progress import Progress
+from nn.runs import Checkpoints, checkpoints_of, resumed
 from nn.trainer import Trainer
 
 
@@ -36,10 +39,11 @@ def train(
     evaluate_every: int | None = None,
     progress: bool = True,
     callback: Callable[[History], Any] | None = None,
-    resume: History | None = None,
+    resume: History | str | os.PathLike[str] | None = None,
     compiled: bool = False,
     schedule: str | None = None,
     warm_up: int = 0,
+    checkpoint: Checkpoints | str | os.PathLike[str] | None = None,
 ) -> History:
     """Train a network by Algorithm 3.1, in place, and return the history.
 
@@ -65,35 +69,40 @@ def train(
             all unless given) and after the last.
         progress: show a bar (with tqdm installed), or a line now and then, on stderr.
         callback: called with the history after every iteration; true stops the training.
-        resume: the history to continue; the network must hold the weights of that moment.
-            Samples, mini-batches and the optimiser's other settings must be the same.
+        resume: the history to continue; the network must hold the weights of that moment. Or a
+            checkpoint, by its path or folder, whose weights the network is given. Samples,
+            mini-batches and the optimiser's other settings must be the same.
         compiled: run the passes and the updates on arrays, hundreds of times faster, with the same
             numbers to rounding; needs the extra "compile". A network that branches by `if` is
             traced anew for every way through it: write `where` or `maximum` instead.
         schedule: of the step size: "step" (a tenth after each third), "cosine" or "linear" (down to
             0 at T), after `warm_up` iterations in which it grows; an optimiser takes others, see
             `nn.schedules`.
+        checkpoint: a folder, or `nn.Checkpoints`: the state is written there now and then, at the
+            end, and when Ctrl-C, SIGTERM, SIGHUP, a closed pipe or an error ends the training.
 
     Raises: ValueError for data or settings that do not fit together; FloatingPointError, with the
-        iteration, when the training diverges: the network is then as before that iteration.
+        iteration, when the training diverges: the network is then as before that iteration. The
+        `history` of an exception is that of what was done.
     Source: Deep Learning and MindSpore Practice, Algorithm 3.1.
     """
+    begun = resumed(resume, network)
     trainer = Trainer(
         network, inputs, targets, loss=loss, step_size=step_size, batch_size=batch_size,
         iterations=iterations, optimizer=optimizer, seed=seed, sampling=sampling,
-        held_out=held_out, evaluate_every=evaluate_every, resume=resume, compiled=compiled,
+        held_out=held_out, evaluate_every=evaluate_every, resume=begun, compiled=compiled,
         schedule=schedule, warm_up=warm_up,
     )  # fmt: skip
     # (1) the parameters w0 were initialised when the network was made
-    with trainer, Progress(progress, trainer.begun, iterations) as bar:
-        try:
+    with (
+        kept(trainer, checkpoints_of(checkpoint)) as keeper,
+        Progress(progress, trainer.begun, iterations) as bar,
+    ):
+        trainer.evaluate_if_due()
+        for _ in trainer.steps():  # (2) for t = 1 ... T: (3) to (7), see `Trainer.iteration`
             trainer.evaluate_if_due()
-            for _ in trainer.steps():  # (2) for t = 1 ... T: (3) to (7), see `Trainer.iteration`
-                trainer.evaluate_if_due()
-                bar.update(trainer.so_far)
-                if callback and trainer.call(callback):
-                    break
-        except KeyboardInterrupt:
-            trainer.so_far.interrupted = True
-            trainer.settle()
+            keeper.save_if_due()
+            bar.update(trainer.so_far)
+            if callback and trainer.call(callback):
+                break
     return trainer.history

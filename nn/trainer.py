@@ -227,6 +227,7 @@ class Trainer:
             losses=list(resume.losses),
             evaluations=list(resume.evaluations),
             interrupted=False,
+            stopped_by="",
         )
 
 
