@@ -9,7 +9,7 @@ back at its end, and around a callback. Needs the extra "compile".
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -42,8 +42,9 @@ class CompiledPasses(Passes):
         held_out: list[Sample],
         loss: Loss,
         optimizer: Optimizer,
+        validation: Sequence[Sample] = (),
     ) -> None:
-        super().__init__(network, samples, held_out, loss, optimizer)
+        super().__init__(network, samples, held_out, loss, optimizer, validation)
         check_rule(optimizer)
         self.numpy, compiler = required()
         self.arithmetic = arithmetic_of(self.numpy)
@@ -55,9 +56,8 @@ class CompiledPasses(Passes):
         }
         self.function = compiler(lambda x, y: loss(network(x), y), example=samples[0], **options)
         self.evaluation: Any = None
-        if held_out:
-            self.held_out_columns = columns(self.numpy, held_out)
-            self.evaluation = compiler(self.outputs, example=held_out[0], **options)
+        if held_out or validation:
+            self.evaluation = compiler(self.outputs, example=samples[0], **options)
         self.gradient: Any = None
         self.adopt()
         self.compare()
@@ -158,12 +158,12 @@ class CompiledPasses(Passes):
         )
         return Change(before, self.gradient, new)
 
-    def evaluate(self) -> tuple[float, float | None]:
-        """Return the mean loss over the held-out samples, and the accuracy."""
-        computed = self.evaluation.value(*self.held_out_columns)
+    def evaluate(self, apart: list[Sample]) -> tuple[float, float | None]:
+        """Return the mean loss over samples that are held out or validate, and the accuracy."""
+        computed = self.evaluation.value(*columns(self.numpy, apart))
         errors, *outputs = (column.tolist() for column in computed)
         rows = [list(row) for row in zip(*outputs)]
-        return math.fsum(errors) / len(errors), accuracy(rows, [y for _, y in self.held_out])
+        return math.fsum(errors) / len(errors), accuracy(rows, [y for _, y in apart])
 
     @contextmanager
     def shown(self) -> Iterator[None]:

@@ -23,6 +23,14 @@ class Evaluation(NamedTuple):
     accuracy: float | None  # None where the targets are no classes
 
 
+class Best(NamedTuple):
+    """The weights with which the validation samples had the least loss, and since when."""
+
+    iteration: int
+    loss: float
+    weights: list[float]
+
+
 @dataclass(repr=False)
 class History:
     """What happened in a training, and what is needed to continue it exactly where it stopped.
@@ -32,6 +40,9 @@ class History:
     `stopped_by` what: Ctrl-C, a signal, a closed pipe; `sampler` and `optimizer`, their states at
     the end; `settings`, those of the training, or None where the
     history was saved by version 0.2 or earlier.
+
+    Of a training that validates: `validations`, as `evaluations`; `best`, the state in which the
+    loss over those samples was least; `has_best`, whether the network was given its weights.
     """
 
     losses: list[float] = field(default_factory=list)
@@ -41,6 +52,9 @@ class History:
     optimizer: dict[str, Any] = field(default_factory=dict)
     settings: TrainingSettings | None = None
     stopped_by: str = ""
+    validations: list[Evaluation] = field(default_factory=list)
+    best: Best | None = None
+    has_best: bool = False
 
     @property
     def iteration(self) -> int:
@@ -53,7 +67,11 @@ class History:
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything as numbers, lists and dicts, for JSON."""
-        return asdict(self) | {"evaluations": [list(found) for found in self.evaluations]}
+        return asdict(self) | {
+            "evaluations": [list(found) for found in self.evaluations],
+            "validations": [list(found) for found in self.validations],
+            "best": self.best and list(self.best),
+        }
 
     @classmethod
     def from_dict(cls, saved: dict[str, Any]) -> History:
@@ -64,6 +82,8 @@ class History:
         try:
             parts = {**saved, "losses": list(saved["losses"])}
             parts["evaluations"] = [Evaluation(*found) for found in saved["evaluations"]]
+            parts["validations"] = [Evaluation(*found) for found in saved.get("validations", [])]
+            parts["best"] = Best(*saved["best"]) if saved.get("best") else None
             if parts.get("settings") is not None:
                 parts["settings"] = TrainingSettings(**parts["settings"])
             return cls(**parts)

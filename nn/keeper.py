@@ -34,7 +34,7 @@ class Keeper:
             self.trainer.settle()
             t = self.trainer.so_far.iteration
             if self.checkpoints and self.checkpoints.written != t:
-                done = t == self.trainer.settings.iterations
+                done = self.trainer.finished
                 self.checkpoints.write(self.trainer.network, self.trainer.history, done)
 
     def stopped(self, error: BaseException) -> None:

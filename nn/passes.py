@@ -13,7 +13,7 @@ True
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -37,10 +37,12 @@ class Passes:
         held_out: list[Sample],
         loss: Loss,
         optimizer: Optimizer,
+        validation: Sequence[Sample] = (),
     ) -> None:
         self.network = network
         self.samples = samples
         self.held_out = held_out
+        self.validation = list(validation)
         self.loss = loss
         self.optimizer = optimizer
 
@@ -60,9 +62,9 @@ class Passes:
         optimizer.step()
         return Change(before, gradients, [p.data for p in parameters])
 
-    def evaluate(self) -> tuple[float, float | None]:
-        """Return the mean loss over the held-out samples, and the accuracy."""
-        return evaluate(self.network, self.held_out, self.loss)
+    def evaluate(self, apart: list[Sample]) -> tuple[float, float | None]:
+        """Return the mean loss over samples that are held out or validate, and the accuracy."""
+        return evaluate(self.network, apart, self.loss)
 
     @contextmanager
     def shown(self) -> Iterator[None]:

@@ -42,6 +42,28 @@ def checked_samples(inputs: Sequence[Any], targets: Sequence[Any]) -> list[Sampl
     return [(row if isinstance(row, list) else [row], y) for row, y in zip(rows, wanted)]
 
 
+def set_aside(samples: list[Sample], share: float, seed: int) -> tuple[list[Sample], list[Sample]]:
+    """Return the samples to train on, and a share of them, drawn at random, to validate on.
+
+    Raises: ValueError: the share leaves nothing of one of the two.
+
+    >>> train, validation = set_aside([([float(i)], 0.0) for i in range(10)], 0.2, seed=0)
+    >>> len(train), len(validation)
+    (8, 2)
+    """
+    if not share or not samples:
+        return samples, []
+    m = len(samples)
+    n = round(share * m)
+    if not 0 < n < m:
+        raise ValueError(f"validation of {share!r} is {n} of {m} samples: both need at least one")
+    chosen = set(random.Random(f"validation {seed}").sample(range(m), n))
+    return (
+        [sample for i, sample in enumerate(samples) if i not in chosen],
+        [sample for i, sample in enumerate(samples) if i in chosen],
+    )
+
+
 def finite_numbers(where: str, x: Any) -> Any:
     """Return a number, or the list of a row of numbers, all finite.
 

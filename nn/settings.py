@@ -51,6 +51,8 @@ class TrainingSettings:
     compiled: bool = False
     schedule: str | None = None
     warm_up: int = 0
+    validation: float = 0.0
+    patience: int | None = None
 
     def __post_init__(self) -> None:
         if self.samples == 0:
@@ -71,6 +73,11 @@ class TrainingSettings:
         self.keep("warm_up", whole("warm_up", self.warm_up))
         if self.warm_up < 0:
             raise ValueError(f"warm_up must be an int of at least 0, not {shown(self.warm_up)}")
+        in_range("validation", self.validation, high=1.0)
+        if self.patience is not None:
+            self.keep("patience", count("patience", self.patience))
+            if not self.validation:
+                raise ValueError("patience needs a share of samples for validation, such as 0.1")
         named_schedule(self.schedule, self.iterations, self.warm_up)
         if self.sampling not in SAMPLINGS:
             raise ValueError(

@@ -43,6 +43,8 @@ def train(
     compiled: bool = False,
     schedule: str | None = None,
     warm_up: int = 0,
+    validation: float = 0.0,
+    patience: int | None = None,
     checkpoint: Checkpoints | str | os.PathLike[str] | None = None,
 ) -> History:
     """Train a network by Algorithm 3.1, in place, and return the history.
@@ -78,6 +80,10 @@ def train(
         schedule: of the step size: "step" (a tenth after each third), "cosine" or "linear" (down to
             0 at T), after `warm_up` iterations in which it grows; an optimiser takes others, see
             `nn.schedules`.
+        validation: a share of the samples that is set aside, not trained on, and evaluated when the
+            held-out samples are; at the end the network gets the weights that were best there.
+        patience: stop early, after so many evaluations in which the validation loss did not fall
+            below its least (Prechelt, 1998, Early stopping - but when?, criterion UP).
         checkpoint: a folder, or `nn.Checkpoints`: the state is written there now and then, at the
             end, and when Ctrl-C, SIGTERM, SIGHUP, a closed pipe or an error ends the training.
 
@@ -91,18 +97,17 @@ def train(
         network, inputs, targets, loss=loss, step_size=step_size, batch_size=batch_size,
         iterations=iterations, optimizer=optimizer, seed=seed, sampling=sampling,
         held_out=held_out, evaluate_every=evaluate_every, resume=begun, compiled=compiled,
-        schedule=schedule, warm_up=warm_up,
+        schedule=schedule, warm_up=warm_up, validation=validation, patience=patience,
     )  # fmt: skip
     # (1) the parameters w0 were initialised when the network was made
     with (
         kept(trainer, checkpoints_of(checkpoint)) as keeper,
         Progress(progress, trainer.begun, iterations) as bar,
     ):
-        trainer.evaluate_if_due()
         for _ in trainer.steps():  # (2) for t = 1 ... T: (3) to (7), see `Trainer.iteration`
-            trainer.evaluate_if_due()
             keeper.save_if_due()
             bar.update(trainer.so_far)
             if callback and trainer.call(callback):
                 break
+    trainer.take_best()
     return trainer.history

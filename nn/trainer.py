@@ -16,14 +16,16 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import Any
 
+from autograd.atomic import set_attributes
 from autograd.messages import shown
 from autograd.modes import MODE
-from nn.history import Evaluation, History
+from autograd.value import write_data
+from nn.history import Best, Evaluation, History
 from nn.losses import Loss, mse_loss
 from nn.module import Module
-from nn.optim import SGD, Change, Optimizer
+from nn.optim import SGD, Change, Optimizer, in_range
 from nn.passes import Passes
-from nn.sampling import Sample, Sampler, checked_samples
+from nn.sampling import Sample, Sampler, checked_samples, set_aside
 from nn.schedules import named_schedule
 from nn.settings import BATCH_SIZE, STEP_SIZE, TrainingSettings
 
@@ -117,10 +119,13 @@ class Trainer:
         compiled: bool = False,
         schedule: str | None = None,
         warm_up: int = 0,
+        validation: float = 0.0,
+        patience: int | None = None,
     ) -> None:
         check_kinds(network, resume)
         self.network = network
-        self.samples = checked_samples(inputs, targets)
+        share = in_range("validation", validation, high=1.0)
+        self.samples, apart = set_aside(checked_samples(inputs, targets), share, seed)
         held_out_samples = checked_samples(*held_out or ((), ()))
         self.settings = TrainingSettings(
             samples=len(self.samples),
@@ -133,6 +138,8 @@ class Trainer:
             compiled=compiled,
             schedule=schedule,
             warm_up=warm_up,
+            validation=validation,
+            patience=patience,
         )
         check_recording()
         self.optimizer = made(optimizer, network, self.settings)
@@ -147,7 +154,7 @@ class Trainer:
         self.error = 0.0
         with training_mode(network):
             self.passes: Passes = passes_of(self.settings.compiled)(
-                network, self.samples, held_out_samples, loss, self.optimizer
+                network, self.samples, held_out_samples, loss, self.optimizer, apart
             )
 
     def iteration(self) -> Step:
@@ -171,8 +178,22 @@ class Trainer:
 
     def steps(self) -> Iterator[Step]:
         """Yield the iterations that are left; the caller has entered the trainer."""
-        while self.so_far.iteration < self.settings.iterations:  # (2) for t = 1 ... T
-            yield self.iteration()
+        self.evaluate_if_due()  # where a Ctrl-C came before it
+        while not self.finished:  # (2) for t = 1 ... T
+            step = self.iteration()
+            self.evaluate_if_due()
+            yield step
+
+    @property
+    def finished(self) -> bool:
+        """Whether T iterations are done, or the validation loss has not fallen for too long."""
+        history = self.so_far
+        patience = self.settings.patience
+        if patience and history.best:
+            since = [found for found in history.validations if found[0] > history.best.iteration]
+            if len(since) >= patience:
+                return True
+        return history.iteration >= self.settings.iterations
 
     def __iter__(self) -> Iterator[Step]:
         with self:
@@ -204,12 +225,34 @@ class Trainer:
 
     def evaluate_if_due(self) -> None:
         """Evaluate after every so many iterations and after the last, unless that was done."""
+        t = self.so_far.iteration
+        if t and (t % self.settings.evaluation_interval == 0 or t == self.settings.iterations):
+            if self.passes.held_out and is_new(t, self.so_far.evaluations):
+                self.so_far.evaluations.append(
+                    Evaluation(t, *self.passes.evaluate(self.passes.held_out))
+                )
+            if self.passes.validation and is_new(t, self.so_far.validations):
+                self.validate(t)
+
+    def validate(self, t: int) -> None:
+        """Evaluate on the samples set aside, and keep the weights that were best there."""
         history = self.so_far
-        t = history.iteration
-        due = t % self.settings.evaluation_interval == 0 or t == self.settings.iterations
-        known = history.evaluations and history.evaluations[-1].iteration == t
-        if self.passes.held_out and t and due and not known:
-            history.evaluations.append(Evaluation(t, *self.passes.evaluate()))
+        found = Evaluation(t, *self.passes.evaluate(self.passes.validation))
+        best = history.best
+        if best is None or found.loss < best.loss:
+            weights = [float(p.data) for p in self.optimizer.parameters]
+            best = Best(t, found.loss, weights)
+        # Both at once: a Ctrl-C in between must not count an evaluation whose weights are lost.
+        set_attributes(
+            (history, history), ("best", "validations"), (best, [*history.validations, found])
+        )
+
+    def take_best(self) -> None:
+        """Give the network the weights that were best on the validation samples, at the end."""
+        history = self.so_far
+        if history.best and self.finished and not history.interrupted:
+            history.has_best = True
+            write_data(self.optimizer.parameters, history.best.weights)
 
     def call(self, callback: Callable[[History], Any]) -> Any:
         """Call a user's function, who may look at the network and change it."""
@@ -217,7 +260,15 @@ class Trainer:
             return callback(self.history)
 
     def continued(self, resume: History, step_size: float | None, given: bool) -> History:
-        """Return a copy of a history that goes on, with sampler and optimiser set."""
+        """Return a copy of a history that goes on, with sampler and optimiser set.
+
+        Raises: ValueError: the weights of its last iteration are gone.
+        """
+        if resume.has_best:
+            raise ValueError(
+                "resume: the training had come to its end, and the network was given its best "
+                "weights; only its checkpoint has the last ones"
+            )
         self.sampler.restore(resume.sampler)
         continue_optimizer(self.optimizer, resume.optimizer, step_size, given)
         if not given:
@@ -228,7 +279,13 @@ class Trainer:
             evaluations=list(resume.evaluations),
             interrupted=False,
             stopped_by="",
+            validations=list(resume.validations),
         )
+
+
+def is_new(t: int, evaluations: list[Evaluation]) -> bool:
+    """Tell whether there is no evaluation of an iteration yet."""
+    return not evaluations or evaluations[-1].iteration != t
 
 
 def passes_of(compiled: bool) -> type[Passes]:

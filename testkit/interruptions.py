@@ -50,6 +50,9 @@ class Outcome(NamedTuple):
 
 def work(folder: str, iterations: int, every: int, compiled: bool) -> None:
     """Train, or go on, and say how far one is."""
+    # A process that was started in the background would ignore them.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     signal.signal(signal.SIGUSR1, lambda *_: resource.setrlimit(resource.RLIMIT_FSIZE, (64, -1)))
     from nn import Adam, Checkpoints, TwoLayerNetwork, load_checkpoint, train, xor
 

@@ -7,6 +7,8 @@ from collections import Counter
 
 from testkit.interruptions import KINDS, campaign
 
+ITERATIONS = 600  # of each training
+
 
 def main(argv: list[str]) -> int:
     """Print, for each kind of interruption, what was lost; 1 where something was."""
@@ -16,11 +18,13 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--every", type=int, default=10, help="iterations between checkpoints")
     parser.add_argument("--compiled", action="store_true", help="train on arrays")
     options = parser.parse_args(argv)
-    outcomes = campaign(options.count, options.seed, every=options.every, compiled=options.compiled)
+    outcomes = campaign(
+        options.count, options.seed, ITERATIONS, options.every, compiled=options.compiled
+    )
     print(f"{'interruption':14} {'runs':>5} {'while training':>15} {'most lost':>10} {'other':>6}")
     for kind in KINDS:
         found = [outcome for outcome in outcomes if outcome.kind == kind]
-        amid = sum(0 < outcome.reached < 150 for outcome in found)
+        amid = sum(0 < max(outcome.reached, outcome.resumed) < ITERATIONS for outcome in found)
         most = max((outcome.lost for outcome in found), default=0)
         wrong = sum(not outcome.same for outcome in found)
         print(f"{kind:14} {len(found):5} {amid:15} {most:10} {wrong:6}")
