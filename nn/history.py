@@ -40,6 +40,7 @@ class History:
     `stopped_by` what: Ctrl-C, a signal, a closed pipe; `sampler` and `optimizer`, their states at
     the end; `settings`, those of the training, or None where the
     history was saved by version 0.2 or earlier.
+    `hints`: what looked wrong, by kind, in a line each, see `nn.hints`.
 
     Of a training that validates: `validations`, as `evaluations`; `best`, the state in which the
     loss over those samples was least; `has_best`, whether the network was given its weights.
@@ -55,6 +56,7 @@ class History:
     validations: list[Evaluation] = field(default_factory=list)
     best: Best | None = None
     has_best: bool = False
+    hints: dict[str, str] = field(default_factory=dict)
 
     @property
     def iteration(self) -> int:
@@ -94,6 +96,13 @@ class History:
         news = self.news()
         text = f"History of {self.iteration} iterations" + (f": {news}" if news else "")
         return text + (" (interrupted)" if self.interrupted else "")
+
+    @property
+    def epochs(self) -> float | None:
+        """How often the samples were used, on average; None where the settings are not known."""
+        if self.settings is None:
+            return None
+        return self.iteration * self.settings.batch_size / self.settings.samples
 
     def news(self) -> str:
         """Return the last loss and the last evaluation in words."""

@@ -10,6 +10,7 @@ ValueError: a mini-batch of 64 cannot be drawn from 40 samples: b is at most m
 
 from __future__ import annotations
 
+import math
 import operator
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,7 @@ from nn.schedules import named_schedule
 
 STEP_SIZE = 0.1  # alpha, unless told otherwise
 BATCH_SIZE = 16  # samples, unless told otherwise
+ITERATIONS, EPOCHS = 500, 5  # T, unless told otherwise: the first, or the second if that is more
 EVALUATIONS = 20  # of the held-out samples, unless told otherwise
 SAMPLINGS = ("iteration", "epochs")
 
@@ -92,6 +94,15 @@ class TrainingSettings:
     def evaluation_interval(self) -> int:
         """The iterations from one evaluation of the held-out samples to the next."""
         return self.evaluate_every or max(1, self.iterations // EVALUATIONS)
+
+
+def usual_iterations(samples: int, batch_size: int, least: int = ITERATIONS) -> int:
+    """Return T where nobody says it: at least so many, and 5 epochs of many samples.
+
+    >>> usual_iterations(150, 16), usual_iterations(200_000, 16)
+    (500, 62500)
+    """
+    return max(least, math.ceil(EPOCHS * samples / max(1, batch_size)))
 
 
 def whole(name: str, x: Any, what: str = "an int") -> int:

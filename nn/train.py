@@ -14,6 +14,7 @@ import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from nn.hints import hints
 from nn.history import History
 from nn.keeper import kept
 from nn.losses import Loss, mse_loss
@@ -31,7 +32,7 @@ def train(
     loss: Loss = mse_loss,
     step_size: float | None = None,
     batch_size: int | None = None,
-    iterations: int = 500,
+    iterations: int | None = None,
     optimizer: Optimizer | Callable[..., Optimizer] | None = None,
     seed: int = 0,
     sampling: str = "iteration",
@@ -60,7 +61,8 @@ def train(
         step_size: alpha, 0.1 unless given, or that of `resume`, which goes on with the one that is
             given; an optimiser that is made already has its own.
         batch_size: b, at most m; 16 unless given, or m where that is less.
-        iterations: T in all, those of `resume` included.
+        iterations: T in all, those of `resume` included; 500 unless given, or as many as make 5
+            epochs where that is more.
         optimizer: an `Optimizer`, or a class of them; SGD with neither momentum nor decay unless
             given, which is the algorithm of the textbook.
         seed: of the drawing of mini-batches.
@@ -102,12 +104,24 @@ def train(
     # (1) the parameters w0 were initialised when the network was made
     with (
         kept(trainer, checkpoints_of(checkpoint)) as keeper,
-        Progress(progress, trainer.begun, iterations) as bar,
+        Progress(progress, trainer.begun, trainer.settings.iterations) as bar,
     ):
         for _ in trainer.steps():  # (2) for t = 1 ... T: (3) to (7), see `Trainer.iteration`
             keeper.save_if_due()
             bar.update(trainer.so_far)
+            hint_if_due(trainer, bar)
             if callback and trainer.call(callback):
                 break
     trainer.take_best()
     return trainer.history
+
+
+def hint_if_due(trainer: Trainer, bar: Progress) -> None:
+    """Say once what looks wrong, when evaluations are due and at the end."""
+    history = trainer.so_far
+    if history.iteration % trainer.settings.evaluation_interval and not trainer.finished:
+        return
+    for kind, text in hints(trainer.network, trainer.samples, history).items():
+        if kind not in history.hints:
+            history.hints[kind] = text
+            bar.note(text)

@@ -27,7 +27,7 @@ from nn.optim import SGD, Change, Optimizer, in_range
 from nn.passes import Passes
 from nn.sampling import Sample, Sampler, checked_samples, set_aside
 from nn.schedules import named_schedule
-from nn.settings import BATCH_SIZE, STEP_SIZE, TrainingSettings
+from nn.settings import BATCH_SIZE, STEP_SIZE, TrainingSettings, usual_iterations
 
 
 class Step:
@@ -109,7 +109,7 @@ class Trainer:
         loss: Loss = mse_loss,
         step_size: float | None = None,
         batch_size: int | None = None,
-        iterations: int = 500,
+        iterations: int | None = None,
         optimizer: Optimizer | Callable[..., Optimizer] | None = None,
         seed: int = 0,
         sampling: str = "iteration",
@@ -127,10 +127,12 @@ class Trainer:
         share = in_range("validation", validation, high=1.0)
         self.samples, apart = set_aside(checked_samples(inputs, targets), share, seed)
         held_out_samples = checked_samples(*held_out or ((), ()))
+        m = len(self.samples)
+        b = min(BATCH_SIZE, m) if batch_size is None else batch_size
         self.settings = TrainingSettings(
-            samples=len(self.samples),
-            batch_size=min(BATCH_SIZE, len(self.samples)) if batch_size is None else batch_size,
-            iterations=iterations,
+            samples=m,
+            batch_size=b,
+            iterations=usual_iterations(m, b) if iterations is None else iterations,
             step_size=settled_step_size(optimizer, step_size),
             seed=seed,
             sampling=sampling,
@@ -280,6 +282,7 @@ class Trainer:
             interrupted=False,
             stopped_by="",
             validations=list(resume.validations),
+            hints=dict(resume.hints),
         )
 
 
