@@ -9,6 +9,7 @@ back at its end, and around a callback. Needs the extra "compile".
 from __future__ import annotations
 
 import math
+from array import array
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -43,8 +44,9 @@ class CompiledPasses(Passes):
         loss: Loss,
         optimizer: Optimizer,
         validation: Sequence[Sample] = (),
+        dropout: float = 0.0,
     ) -> None:
-        super().__init__(network, samples, held_out, loss, optimizer, validation)
+        super().__init__(network, samples, held_out, loss, optimizer, validation, dropout)
         check_rule(optimizer)
         self.numpy, compiler = required()
         self.arithmetic = arithmetic_of(self.numpy)
@@ -54,7 +56,15 @@ class CompiledPasses(Passes):
             "retrace": True,  # a network may branch, as it may when it is recorded
             "finite": False,  # whether the training diverged is decided here
         }
-        self.function = compiler(lambda x, y: loss(network(x), y), example=samples[0], **options)
+        if dropout:
+            example = (*samples[0], [1.0] * network.hidden_units)
+            self.function = compiler(
+                lambda x, y, factors: loss(network(x, factors), y), example=example, **options
+            )
+        else:
+            self.function = compiler(
+                lambda x, y: loss(network(x), y), example=samples[0], **options
+            )
         self.evaluation: Any = None
         if held_out or validation:
             self.evaluation = compiler(self.outputs, example=samples[0], **options)
@@ -132,13 +142,20 @@ class CompiledPasses(Passes):
 
     def loss_of(self, rows: Any, wanted: Any) -> float:
         """Return the loss of one sample."""
-        return float(self.function.value(rows, wanted)[0])
+        factors = [self.numpy.ones((1, self.network.hidden_units))] if self.dropout else []
+        return float(self.function.value(rows, wanted, *factors)[0])
 
-    def accumulate(self, batch: list[int]) -> float:
-        """Compute the mean gradient over the mini-batch, and return its mean loss."""
+    def accumulate(self, batch: list[int], factors: array[float] | None = None) -> float:
+        """Compute the mean gradient over the mini-batch, and return its mean loss.
+
+        Args: factors: for dropout, a number for each hidden unit, sample by sample.
+        """
         if self.revision != REVISION.count:  # a Value was set, or read, since the last update
             self.take_weights()
-        error, self.gradient = self.function.value_and_grad(self.rows[batch], self.wanted[batch])
+        columns = [self.rows[batch], self.wanted[batch]]
+        if factors is not None:
+            columns.append(self.numpy.frombuffer(factors).reshape(len(batch), -1))
+        error, self.gradient = self.function.value_and_grad(*columns)
         if not math.isfinite(error):
             raise FloatingPointError(f"the mean loss of the mini-batch is {float(error)}")
         return float(error)

@@ -13,15 +13,32 @@ True
 from __future__ import annotations
 
 import math
+from array import array
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from autograd import Value
 from nn.evaluation import evaluate
+from nn.layers import MLP
 from nn.losses import Loss
 from nn.optim import Change, Optimizer
 from nn.sampling import Sample
+
+
+class Thinned:
+    """A network whose hidden units are multiplied by other factors in each call."""
+
+    def __init__(self, network: MLP, factors: array[float]) -> None:
+        self.network = network
+        self.factors = factors
+        self.place = 0
+
+    def __call__(self, x: Any) -> Any:
+        """Return the outputs for the next sample."""
+        start = self.place
+        self.place += self.network.hidden_units
+        return self.network(x, self.factors[start : self.place])
 
 
 class Passes:
@@ -38,17 +55,23 @@ class Passes:
         loss: Loss,
         optimizer: Optimizer,
         validation: Sequence[Sample] = (),
+        dropout: float = 0.0,
     ) -> None:
         self.network = network
         self.samples = samples
         self.held_out = held_out
         self.validation = list(validation)
+        self.dropout = dropout
         self.loss = loss
         self.optimizer = optimizer
 
-    def accumulate(self, batch: list[int]) -> float:
-        """Compute the mean gradient over the mini-batch, and return its mean loss."""
-        return accumulate(self.network, [self.samples[i] for i in batch], self.loss, self.optimizer)
+    def accumulate(self, batch: list[int], factors: array[float] | None = None) -> float:
+        """Compute the mean gradient over the mini-batch, and return its mean loss.
+
+        Args: factors: for dropout, a number for each hidden unit, sample by sample.
+        """
+        network = self.network if factors is None else Thinned(self.network, factors)
+        return accumulate(network, [self.samples[i] for i in batch], self.loss, self.optimizer)
 
     def update(self) -> Change:
         """Update the parameters, all of them or none, and return what was changed."""

@@ -7,6 +7,8 @@
 from __future__ import annotations
 
 import random
+import sys
+from array import array
 from collections.abc import Sequence
 from itertools import repeat
 from typing import Any
@@ -40,6 +42,28 @@ def checked_samples(inputs: Sequence[Any], targets: Sequence[Any]) -> list[Sampl
             if size != sizes[0]:
                 raise ValueError(f"{what}, row {i}: {size} numbers, but row 0 has {sizes[0]}")
     return [(row if isinstance(row, list) else [row], y) for row, y in zip(rows, wanted)]
+
+
+def dropout_factors(share: float, seed: int, t: int, count: int) -> array[float]:
+    """Return what the hidden units of iteration t are multiplied by: 0, or what makes up for it.
+
+    A unit is dropped with the probability `share`; the others are multiplied by 1 / (1 - share), so
+    that nothing has to be scaled when the network is used. The draws depend on seed and t alone, so
+    a training that was stopped goes on with them.
+
+    Source: Srivastava, Hinton, Krizhevsky, Sutskever and Salakhutdinov (2014), Dropout: a simple
+            way to prevent neural networks from overfitting; inverted, as in PyTorch.
+
+    >>> dropout_factors(0.5, seed=0, t=1, count=6).tolist()
+    [2.0, 0.0, 0.0, 0.0, 2.0, 0.0]
+    """
+    drawn = array("I")
+    drawn.frombytes(random.Random(f"dropout {seed} {t}").randbytes(count * drawn.itemsize))
+    if sys.byteorder == "big":
+        drawn.byteswap()
+    limit = share * 2.0 ** (8 * drawn.itemsize)
+    kept = 1.0 / (1.0 - share)
+    return array("d", [0.0 if number < limit else kept for number in drawn])
 
 
 def set_aside(samples: list[Sample], share: float, seed: int) -> tuple[list[Sample], list[Sample]]:

@@ -55,6 +55,7 @@ class TrainingSettings:
     warm_up: int = 0
     validation: float = 0.0
     patience: int | None = None
+    dropout: float = 0.0
 
     def __post_init__(self) -> None:
         if self.samples == 0:
@@ -75,6 +76,7 @@ class TrainingSettings:
         self.keep("warm_up", whole("warm_up", self.warm_up))
         if self.warm_up < 0:
             raise ValueError(f"warm_up must be an int of at least 0, not {shown(self.warm_up)}")
+        in_range("dropout", self.dropout, high=1.0)
         in_range("validation", self.validation, high=1.0)
         if self.patience is not None:
             self.keep("patience", count("patience", self.patience))

@@ -46,6 +46,7 @@ def train(
     warm_up: int = 0,
     validation: float = 0.0,
     patience: int | None = None,
+    dropout: float = 0.0,
     checkpoint: Checkpoints | str | os.PathLike[str] | None = None,
 ) -> History:
     """Train a network by Algorithm 3.1, in place, and return the history.
@@ -86,6 +87,8 @@ def train(
             held-out samples are; at the end the network gets the weights that were best there.
         patience: stop early, after so many evaluations in which the validation loss did not fall
             below its least (Prechelt, 1998, Early stopping - but when?, criterion UP).
+        dropout: the share of hidden units of an MLP that is left out, drawn anew for each sample of
+            a mini-batch; evaluations use them all.
         checkpoint: a folder, or `nn.Checkpoints`: the state is written there now and then, at the
             end, and when Ctrl-C, SIGTERM, SIGHUP, a closed pipe or an error ends the training.
 
@@ -100,6 +103,7 @@ def train(
         iterations=iterations, optimizer=optimizer, seed=seed, sampling=sampling,
         held_out=held_out, evaluate_every=evaluate_every, resume=begun, compiled=compiled,
         schedule=schedule, warm_up=warm_up, validation=validation, patience=patience,
+        dropout=dropout,
     )  # fmt: skip
     # (1) the parameters w0 were initialised when the network was made
     with (

@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -21,11 +22,12 @@ from autograd.messages import shown
 from autograd.modes import MODE
 from autograd.value import write_data
 from nn.history import Best, Evaluation, History
+from nn.layers import MLP
 from nn.losses import Loss, mse_loss
 from nn.module import Module
 from nn.optim import SGD, Change, Optimizer, in_range
 from nn.passes import Passes
-from nn.sampling import Sample, Sampler, checked_samples, set_aside
+from nn.sampling import Sample, Sampler, checked_samples, dropout_factors, set_aside
 from nn.schedules import named_schedule
 from nn.settings import BATCH_SIZE, STEP_SIZE, TrainingSettings, usual_iterations
 
@@ -121,6 +123,7 @@ class Trainer:
         warm_up: int = 0,
         validation: float = 0.0,
         patience: int | None = None,
+        dropout: float = 0.0,
     ) -> None:
         check_kinds(network, resume)
         self.network = network
@@ -142,7 +145,10 @@ class Trainer:
             warm_up=warm_up,
             validation=validation,
             patience=patience,
+            dropout=dropout,
         )
+        if dropout and not isinstance(network, MLP):
+            raise ValueError(f"dropout is for an MLP, and {type(network).__name__} is none")
         check_recording()
         self.optimizer = made(optimizer, network, self.settings)
         self.sampler = Sampler(self.settings)
@@ -156,7 +162,7 @@ class Trainer:
         self.error = 0.0
         with training_mode(network):
             self.passes: Passes = passes_of(self.settings.compiled)(
-                network, self.samples, held_out_samples, loss, self.optimizer, apart
+                network, self.samples, held_out_samples, loss, self.optimizer, apart, dropout
             )
 
     def iteration(self) -> Step:
@@ -168,7 +174,7 @@ class Trainer:
         batch = self.sampler.draw()  # (3) b of the m samples, without replacement
         try:
             # (4) forward, (5) the error and its gradient, (6) backward, for all of the mini-batch
-            self.error = self.passes.accumulate(batch)
+            self.error = self.passes.accumulate(batch, self.factors(t, batch))
             change = self.passes.update()  # (7) w <- w - alpha * mean gradient
         except ArithmeticError as error:
             raise FloatingPointError(
@@ -177,6 +183,14 @@ class Trainer:
             ) from error
         self.so_far.settle(t, self.error)
         return Step(t, batch, self.error, self, change)
+
+    def factors(self, t: int, batch: list[int]) -> array[float] | None:
+        """Return the factors of dropout for the mini-batch, or None without dropout."""
+        share = self.settings.dropout
+        if not share:
+            return None
+        count = len(batch) * self.network.hidden_units
+        return dropout_factors(share, self.settings.seed, t, count)
 
     def steps(self) -> Iterator[Step]:
         """Yield the iterations that are left; the caller has entered the trainer."""
