@@ -10,17 +10,31 @@
 from __future__ import annotations
 
 import os
+import platform
+import re
 import stat
+import time
+import zlib
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
+LONGEST_NAME = 180  # bytes of a file's name in that of the file beside it
+HOUR = 3600.0
 
-def write_file(path: str | os.PathLike[str], content: str | bytes) -> None:
+
+def write_file(
+    path: str | os.PathLike[str],
+    content: str | bytes,
+    previous: str | os.PathLike[str] | None = None,
+) -> None:
     """Write a file beside its place and rename it, so that it is never half-written.
 
-    A link stays, and the file that it points to is replaced; a device or pipe is written to.
+    A link stays, and the file that it points to is replaced; a device or pipe is written to. What a
+    killed process left of an earlier attempt is removed.
+
+    Args: previous: a path under which the file is kept that was there before.
 
     Raises: OSError, with the path, when it cannot be written; the old file is whole then, and
         nothing is left beside it.
@@ -31,26 +45,79 @@ def write_file(path: str | os.PathLike[str], content: str | bytes) -> None:
             with open(path, "wb") as device:
                 device.write(data)
         else:
-            replace_file(os.path.realpath(os.fspath(path)), data)
+            kept = None if previous is None else os.fspath(previous)
+            replace_file(os.path.realpath(os.fspath(path)), data, kept)
     except OSError as error:
         raise OSError(error.errno, error.strerror or str(error), str(path)) from error
 
 
-def replace_file(path: str, data: bytes) -> None:
-    """Write a file under another name, make sure that it is on the disk, and rename it."""
-    name = f".{os.urandom(8).hex()}.new"  # two threads may save at once
-    beside = os.path.join(os.path.dirname(path), name)
+def replace_file(path: str, data: bytes, previous: str | None = None) -> None:
+    """Write a file under another name, make sure that it is on the disk, and rename it.
+
+    Args: previous: a path for the file that was there until now.
+    """
+    folder, name = os.path.split(path)
+    remove_abandoned(folder, name)
+    beside = os.path.join(folder, temporary_name(name))
     try:
         with open(beside, "xb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        if os.path.exists(path):
+        with suppress(FileNotFoundError):  # there is none yet, or another thread has moved it
             os.chmod(beside, stat.S_IMODE(os.stat(path).st_mode))
+        if previous is not None:
+            with suppress(FileNotFoundError):
+                os.replace(path, previous)
         os.replace(beside, path)
     finally:
         if os.path.exists(beside):
             os.unlink(beside)
+
+
+def temporary_name(name: str) -> str:
+    """Return a name for a file until it is complete; two threads may save at once.
+
+    It tells the target, the machine and the process, so that the next one to write the target knows
+    what nobody will complete any more.
+    """
+    return f".{short(name)}.{machine()}-{os.getpid()}.{os.urandom(8).hex()}.new"
+
+
+def short(name: str) -> str:
+    """Return as much of a name as leaves room for what is added, and is whole characters."""
+    return name.encode("utf-8", "surrogateescape")[:LONGEST_NAME].decode("utf-8", "ignore")
+
+
+def machine() -> str:
+    """Return a mark of this machine: on a shared disk the process may be another's."""
+    return f"{zlib.crc32(platform.node().encode('utf-8', 'replace')):08x}"
+
+
+def remove_abandoned(folder: str, name: str) -> None:
+    """Remove what killed processes left beside a file: its temporary names, and no others."""
+    own = re.compile(
+        re.escape(f".{short(name)}.{machine()}-") + r"(\d+)\.[0-9a-f]{16}\.new", re.DOTALL
+    )
+    with suppress(OSError):  # it may not be readable, and writing is still possible
+        for found in os.listdir(folder or "."):
+            match = own.fullmatch(found)
+            if match and is_gone(int(match[1]), os.path.join(folder, found)):
+                with suppress(OSError):
+                    os.unlink(os.path.join(folder, found))
+
+
+def is_gone(process: int, path: str) -> bool:
+    """Tell whether the process that was writing a file has ended."""
+    if os.name == "nt":  # which has no question like the one below
+        return time.time() - os.stat(path).st_mtime > HOUR
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return True
+    except (OSError, OverflowError):  # somebody else's
+        return False
+    return False
 
 
 def set_attributes(targets: Iterable[Any], names: Iterable[str], values: Iterable[Any]) -> None:

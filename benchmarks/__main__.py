@@ -21,6 +21,10 @@ COMMANDS = {
     "fuzz": Command(
         "benchmarks.trust.fuzz", "random graphs against 60 digits, fractions and a second engine"
     ),
+    "interruptions": Command(
+        "benchmarks.trust.interruptions",
+        "trainings interrupted at random moments and resumed: is anything lost?",
+    ),
     "claims": Command(
         "benchmarks.trust.claims",
         "right and wrong gradients of random functions: are the verdicts what they promise?",

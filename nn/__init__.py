@@ -57,16 +57,33 @@ from nn.losses import (
 )
 from nn.model_files import Model, load_model, save_model
 from nn.module import Module
-from nn.optim import OPTIMIZERS, SGD, Adam, AdamW, Momentum, Optimizer, RMSprop
+from nn.optim import (
+    OPTIMIZERS,
+    SGD,
+    Adagrad,
+    Adam,
+    AdamW,
+    Group,
+    Momentum,
+    Nesterov,
+    Optimizer,
+    RMSprop,
+    weights_and_biases,
+)
+from nn.runs import Checkpoint, Checkpoints, load_checkpoint, stopping
+from nn.schedules import Cosine, Linear, Schedule, Steps, WarmUp
 from nn.settings import TrainingSettings
 from nn.train import train
+from nn.trainer import Step, Trainer
 
 __all__ = [
-    "ACTIVATIONS", "accuracy", "Adam", "AdamW", "binary_cross_entropy", "circles",
-    "cross_entropy", "Dataset", "draw_backward", "draw_network", "hinge_loss", "History",
-    "huber_loss", "INITS", "Layer", "load_digits", "load_iris", "load_model", "LOSSES", "MLP",
-    "Model", "Module", "Momentum", "moons", "mse_loss", "Neuron", "one_hot", "Optimizer",
-    "OPTIMIZERS", "read_csv", "RMSprop", "save_model", "SGD", "split", "Standardizer", "train",
-    "TrainingSettings", "TwoLayerNetwork", "xor",
+    "accuracy", "ACTIVATIONS", "Adagrad", "Adam", "AdamW", "binary_cross_entropy", "Checkpoint",
+    "Checkpoints", "circles", "Cosine", "cross_entropy", "Dataset", "draw_backward",
+    "draw_network", "Group", "hinge_loss", "History", "huber_loss", "INITS", "Layer", "Linear",
+    "load_checkpoint", "load_digits", "load_iris", "load_model", "LOSSES", "MLP", "Model",
+    "Module", "Momentum", "moons", "mse_loss", "Nesterov", "Neuron", "one_hot", "Optimizer",
+    "OPTIMIZERS", "read_csv", "RMSprop", "save_model", "Schedule", "SGD", "split",
+    "Standardizer", "Step", "Steps", "stopping", "train", "Trainer", "TrainingSettings",
+    "TwoLayerNetwork", "WarmUp", "weights_and_biases", "xor",
 ]
 # fmt: on

@@ -1,23 +1,26 @@
 """Training on arrays: the passes and updates of Algorithm 3.1, compiled.
 
 The network and the loss are traced once, on one sample, and run on whole mini-batches. While a
-training is under way the weights and the optimiser's memory are arrays; the network and the
-optimiser get them back at its end, and around a callback. Needs the extra "compile".
+training is under way the weights and the optimiser's memory are arrays. Values that are read or
+set meanwhile are level with them, as with all compiled code; the gradients and the memory are given
+back at its end, and around a callback. Needs the extra "compile".
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from array import array
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from autograd import Value
 from autograd.atomic import set_attributes
+from autograd.newest import REVISION
 from autograd.value import data_writes
-from nn.evaluation import accuracy, listed
-from nn.history import History
+from nn.evaluation import accuracy, evaluating, listed
 from nn.losses import Loss
-from nn.optim import Optimizer, check_finite
+from nn.optim import Arithmetic, Change, Optimizer, Slots, check_finite
 from nn.passes import Passes
 from nn.sampling import Sample
 
@@ -40,24 +43,38 @@ class CompiledPasses(Passes):
         held_out: list[Sample],
         loss: Loss,
         optimizer: Optimizer,
+        validation: Sequence[Sample] = (),
+        dropout: float = 0.0,
     ) -> None:
-        super().__init__(network, samples, held_out, loss, optimizer)
+        super().__init__(network, samples, held_out, loss, optimizer, validation, dropout)
         check_rule(optimizer)
         self.numpy, compiler = required()
+        self.arithmetic = arithmetic_of(self.numpy)
         self.rows, self.wanted = columns(self.numpy, samples)
         options = {
             "parameters": optimizer.parameters,
             "retrace": True,  # a network may branch, as it may when it is recorded
             "finite": False,  # whether the training diverged is decided here
         }
-        self.function = compiler(lambda x, y: loss(network(x), y), example=samples[0], **options)
+        if dropout:
+            example = (*samples[0], [1.0] * network.hidden_units)
+            self.function = compiler(
+                lambda x, y, factors: loss(network(x, factors), y), example=example, **options
+            )
+        else:
+            self.function = compiler(
+                lambda x, y: loss(network(x), y), example=samples[0], **options
+            )
         self.evaluation: Any = None
-        if held_out:
-            self.held_out_columns = columns(self.numpy, held_out)
-            self.evaluation = compiler(self.outputs, example=held_out[0], **options)
+        if held_out or validation:
+            self.evaluation = compiler(self.outputs, example=samples[0], **options)
         self.gradient: Any = None
         self.adopt()
         self.compare()
+
+    def __enter__(self) -> CompiledPasses:
+        self.adopt()
+        return self
 
     def outputs(self, x: Any, y: Any) -> list[Any]:
         """Return the loss of a sample and the outputs, to be traced."""
@@ -66,12 +83,22 @@ class CompiledPasses(Passes):
 
     def adopt(self) -> None:
         """Take the weights from the network and the memory from the optimiser."""
-        array, optimizer = self.numpy.array, self.optimizer
-        self.weights = array([float(p.data) for p in optimizer.parameters])
-        optimizer.slots = {name: array(found) for name, found in optimizer.slots.items()}
+        self.take_weights()
+        self.optimizer.slots = self.arrays(self.optimizer.slots)
+
+    def arrays(self, slots: Slots) -> Slots:
+        """Return the memory of the optimiser as arrays."""
+        return {name: self.numpy.asarray(found, float) for name, found in slots.items()}
+
+    def take_weights(self) -> None:
+        """Take the newest weights, whoever wrote them."""
+        self.weights = self.function.parameters.copy()
+        self.revision = REVISION.count
 
     def publish(self) -> None:
         """Give weights, gradients and memory back, as numbers; all of them, or none."""
+        if self.revision != REVISION.count:  # a Value was set since the last update
+            self.take_weights()
         optimizer = self.optimizer
         weights = self.weights.tolist()
         slots = {name: [*map(float, found)] for name, found in optimizer.slots.items()}
@@ -94,8 +121,7 @@ class CompiledPasses(Passes):
         different = {repr(y): i for i, (_, y) in reversed(list(enumerate(self.samples)))}
         chosen = sorted(different.values())[:MAX_SAMPLES_COMPARED]
         for i in chosen:
-            x, y = self.samples[i]
-            expected = self.loss(self.network(x), y)
+            expected = self.recorded_loss(*self.samples[i])
             if not isinstance(expected, Value):
                 raise TypeError(f"the loss returned {expected!r:.40}, not a Value")
             found = float(self.loss_of(self.rows[[i]], self.wanted[[i]]))
@@ -106,48 +132,62 @@ class CompiledPasses(Passes):
                     "Pass that in, or train with compiled=False"
                 )
 
+    def recorded_loss(self, x: Any, y: Any) -> Any:
+        """Return the loss of a sample as it is recorded, on as few nodes as possible."""
+        try:
+            with evaluating(self.network):
+                return self.loss(self.network(x), y)
+        except (AttributeError, TypeError):  # an activation of a user's own may be for Values only
+            return self.loss(self.network(x), y)
+
     def loss_of(self, rows: Any, wanted: Any) -> float:
         """Return the loss of one sample."""
-        self.function.parameters[:] = self.weights
-        return float(self.function.value(rows, wanted)[0])
+        factors = [self.numpy.ones((1, self.network.hidden_units))] if self.dropout else []
+        return float(self.function.value(rows, wanted, *factors)[0])
 
-    def accumulate(self, batch: list[int]) -> float:
-        """Compute the mean gradient over the mini-batch, and return its mean loss."""
-        self.function.parameters[:] = self.weights
-        error, self.gradient = self.function.value_and_grad(self.rows[batch], self.wanted[batch])
+    def accumulate(self, batch: list[int], factors: array[float] | None = None) -> float:
+        """Compute the mean gradient over the mini-batch, and return its mean loss.
+
+        Args: factors: for dropout, a number for each hidden unit, sample by sample.
+        """
+        if self.revision != REVISION.count:  # a Value was set, or read, since the last update
+            self.take_weights()
+        columns = [self.rows[batch], self.wanted[batch]]
+        if factors is not None:
+            columns.append(self.numpy.frombuffer(factors).reshape(len(batch), -1))
+        error, self.gradient = self.function.value_and_grad(*columns)
         if not math.isfinite(error):
             raise FloatingPointError(f"the mean loss of the mini-batch is {float(error)}")
         return float(error)
 
-    def update(self) -> None:
-        """Update the weights and the memory; all of them, or none."""
+    def update(self) -> Change:
+        """Update the weights and the memory, all of them or none, and return what was changed."""
         optimizer = self.optimizer
-        slots = optimizer.slots
+        before = self.weights
         with self.numpy.errstate(all="ignore"):  # what is not finite is an error, in a moment
-            new, *memory = optimizer.rule(self.numpy.sqrt)(
-                self.weights, self.gradient, *slots.values()
-            )
-        remembered = dict(zip(slots, memory))
+            new, remembered = optimizer.computed(self.arithmetic, before, self.gradient)
         check_finite(new, remembered, self.gradient, lambda xs: self.numpy.isfinite(xs).all())
+        used = self.function.parameters  # Values follow this array from now on
         set_attributes(  # no Ctrl-C comes between
-            (self, optimizer, optimizer),
-            ("weights", "slots", "steps"),
-            (new, remembered, optimizer.steps + 1),
+            (used, self, self, optimizer, optimizer),
+            ("flat", "weights", "revision", "slots", "steps"),
+            (new, new, REVISION.count, remembered, optimizer.steps + 1),
         )
+        return Change(before, self.gradient, new)
 
-    def evaluate(self) -> tuple[float, float | None]:
-        """Return the mean loss over the held-out samples, and the accuracy."""
-        self.evaluation.parameters[:] = self.weights
-        computed = self.evaluation.value(*self.held_out_columns)
+    def evaluate(self, apart: list[Sample]) -> tuple[float, float | None]:
+        """Return the mean loss over samples that are held out or validate, and the accuracy."""
+        computed = self.evaluation.value(*columns(self.numpy, apart))
         errors, *outputs = (column.tolist() for column in computed)
         rows = [list(row) for row in zip(*outputs)]
-        return math.fsum(errors) / len(errors), accuracy(rows, [y for _, y in self.held_out])
+        return math.fsum(errors) / len(errors), accuracy(rows, [y for _, y in apart])
 
-    def call(self, callback: Callable[[History], Any], history: History) -> Any:
-        """Call a user's function, with all that was learned in the network; it may change it."""
+    @contextmanager
+    def shown(self) -> Iterator[None]:
+        """Let a user's function look at weights, gradients and memory, and change them."""
         self.publish()
         try:
-            return callback(history)
+            yield
         finally:
             self.adopt()
 
@@ -173,6 +213,17 @@ def required() -> tuple[Any, Callable[..., Any]]:
         ) from error
     compiler: Any = autograd.compile  # the package is also the function
     return numpy, compiler
+
+
+def arithmetic_of(numpy: Any) -> Arithmetic:
+    """Return what an update needs of arrays."""
+    return Arithmetic(
+        sqrt=numpy.sqrt,
+        clip=numpy.clip,
+        norm=lambda xs: float(numpy.sqrt(numpy.dot(xs, xs))),
+        each=lambda function, *columns: function(*columns),
+        join=numpy.concatenate,
+    )
 
 
 def columns(numpy: Any, samples: list[Sample]) -> tuple[Any, Any]:

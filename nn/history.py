@@ -23,14 +23,27 @@ class Evaluation(NamedTuple):
     accuracy: float | None  # None where the targets are no classes
 
 
+class Best(NamedTuple):
+    """The weights with which the validation samples had the least loss, and since when."""
+
+    iteration: int
+    loss: float
+    weights: list[float]
+
+
 @dataclass(repr=False)
 class History:
     """What happened in a training, and what is needed to continue it exactly where it stopped.
 
     Attributes: `losses`, the mean loss of the mini-batch of every iteration, before its update;
-    `evaluations` of the held-out samples; `interrupted`, whether Ctrl-C ended it; `sampler` and
-    `optimizer`, their states at the end; `settings`, those of the training, or None where the
+    `evaluations` of the held-out samples; `interrupted`, whether it was ended from outside, and
+    `stopped_by` what: Ctrl-C, a signal, a closed pipe; `sampler` and `optimizer`, their states at
+    the end; `settings`, those of the training, or None where the
     history was saved by version 0.2 or earlier.
+    `hints`: what looked wrong, by kind, in a line each, see `nn.hints`.
+
+    Of a training that validates: `validations`, as `evaluations`; `best`, the state in which the
+    loss over those samples was least; `has_best`, whether the network was given its weights.
     """
 
     losses: list[float] = field(default_factory=list)
@@ -39,20 +52,28 @@ class History:
     sampler: dict[str, Any] = field(default_factory=dict)
     optimizer: dict[str, Any] = field(default_factory=dict)
     settings: TrainingSettings | None = None
+    stopped_by: str = ""
+    validations: list[Evaluation] = field(default_factory=list)
+    best: Best | None = None
+    has_best: bool = False
+    hints: dict[str, str] = field(default_factory=dict)
 
     @property
     def iteration(self) -> int:
         """How many iterations are done."""
         return len(self.losses)
 
-    def settle(self, t: int, loss: float, sampler: dict[str, Any]) -> None:
+    def settle(self, t: int, loss: float) -> None:
         """Note iteration t; doing it again changes nothing."""
-        self.sampler = sampler
-        self.losses[t - 1 :] = [loss]  # at last: only then the iteration counts
+        self.losses[t - 1 :] = [loss]
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything as numbers, lists and dicts, for JSON."""
-        return asdict(self) | {"evaluations": [list(found) for found in self.evaluations]}
+        return asdict(self) | {
+            "evaluations": [list(found) for found in self.evaluations],
+            "validations": [list(found) for found in self.validations],
+            "best": self.best and list(self.best),
+        }
 
     @classmethod
     def from_dict(cls, saved: dict[str, Any]) -> History:
@@ -63,6 +84,8 @@ class History:
         try:
             parts = {**saved, "losses": list(saved["losses"])}
             parts["evaluations"] = [Evaluation(*found) for found in saved["evaluations"]]
+            parts["validations"] = [Evaluation(*found) for found in saved.get("validations", [])]
+            parts["best"] = Best(*saved["best"]) if saved.get("best") else None
             if parts.get("settings") is not None:
                 parts["settings"] = TrainingSettings(**parts["settings"])
             return cls(**parts)
@@ -73,6 +96,13 @@ class History:
         news = self.news()
         text = f"History of {self.iteration} iterations" + (f": {news}" if news else "")
         return text + (" (interrupted)" if self.interrupted else "")
+
+    @property
+    def epochs(self) -> float | None:
+        """How often the samples were used, on average; None where the settings are not known."""
+        if self.settings is None:
+            return None
+        return self.iteration * self.settings.batch_size / self.settings.samples
 
     def news(self) -> str:
         """Return the last loss and the last evaluation in words."""

@@ -299,10 +299,23 @@ class MLP(Module):
             for i in range(len(nouts))
         ]
 
-    def __call__(self, x: Any) -> Any:
-        """Return the output of the last layer for a sequence of Values or numbers."""
+    @property
+    def hidden_units(self) -> int:
+        """How many units there are between the inputs and the last layer."""
+        return sum(self.sizes[1:-1])
+
+    def __call__(self, x: Any, factors: Sequence[Any] | None = None) -> Any:
+        """Return the output of the last layer for a sequence of Values or numbers.
+
+        Args: factors: for dropout, what each hidden unit's output is multiplied by, layer by layer.
+        """
+        start = 0
         for layer in self.layers:
             x = layer(x if hasattr(x, "__len__") else [x])
+            if factors is not None and layer is not self.layers[-1]:
+                outs = x if isinstance(x, list) else [x]
+                x = [y * factors[start + i] for i, y in enumerate(outs)]
+                start += len(outs)
         return x
 
     def __repr__(self) -> str:
@@ -340,7 +353,7 @@ class TwoLayerNetwork(MLP):
         self.n, self.p, self.q = n, p, q
         super().__init__(n, [p, q], activation=hidden, output=output, init=init, seed=seed)
 
-    def __call__(self, x: Any) -> list[Any]:
-        """Return the q outputs for a sequence of n Values or numbers."""
-        outputs = super().__call__(x)
+    def __call__(self, x: Any, factors: Sequence[Any] | None = None) -> list[Any]:
+        """Return the q outputs for a sequence of n Values or numbers; factors as for `MLP`."""
+        outputs = super().__call__(x, factors)
         return outputs if self.q > 1 else [outputs]

@@ -18,8 +18,21 @@ import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd import Value, clip, dot, log, log1p, log_sigmoid, logsumexp, mean, relu, sigmoid
+from autograd import (
+    Value,
+    clip,
+    dot,
+    log,
+    log1p,
+    log_sigmoid,
+    logsumexp,
+    maximum,
+    mean,
+    relu,
+    sigmoid,
+)
 from autograd import sum as total
+from autograd.modes import tracing
 from autograd.primitives import equal, softmax_of
 
 Loss = Callable[[Any, Any], Any]  # (outputs, targets) -> one number
@@ -151,6 +164,10 @@ def cross_entropy(outputs: Any, targets: Any) -> Any:
         if is_recorded(target):
             return surprise(logits, target)
         shares = distribution(target, len(outputs))
+        if len(shares) == 1:
+            return 0.0 * logits[0]  # the only class is certain, unless nobody knows its logit
+        if not tracing() and spread(logits) == math.inf:
+            return saturated(logits, shares)
         likely = max(range(len(shares)), key=shares.__getitem__)
         ahead = [0.0 if k == likely else z - logits[likely] for k, z in enumerate(logits)]
         if sum(map(bool, shares)) == 1:
@@ -158,6 +175,21 @@ def cross_entropy(outputs: Any, targets: Any) -> Any:
         return logsumexp(ahead) - dot(shares, ahead)
 
     return over_samples(one, outputs, targets)
+
+
+def spread(logits: Sequence[Any]) -> float:
+    """Return by how much the largest logit exceeds the smallest."""
+    numbers = [float(getattr(z, "data", z)) for z in logits]
+    return max(numbers) - min(numbers)
+
+
+def saturated(logits: Sequence[Any], shares: list[float]) -> Any:
+    """Return the cross entropy of finite logits whose differences are no floats.
+
+    Their logsumexp is the largest of them; halves keep the differences in range.
+    """
+    half = maximum(logits) / 2
+    return 2 * dot(shares, [half - z / 2 for z in logits])
 
 
 def surprise(logits: Sequence[Any], target: Any) -> Any:

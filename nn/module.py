@@ -11,10 +11,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import is_dataclass
 from fractions import Fraction
 from itertools import repeat
+from operator import attrgetter
 from sys import float_info
 from types import FunctionType
 from typing import Any
@@ -28,6 +29,10 @@ from autograd.value import write_data
 
 MAX_NAMES_SHOWN = 3  # in a message
 HOLDING_NOTHING = frozenset((Value, Primitive, FunctionType, str, int, float, bool, type(None)))
+NO_PARAMETER = HOLDING_NOTHING - {Value}
+VALUES_ONLY = frozenset((Value,))
+FLOATS_ONLY = frozenset((float,))
+number_of = attrgetter("_data")  # without a call of Python's for each
 
 
 class Module:
@@ -50,7 +55,7 @@ class Module:
 
     def parameters(self) -> list[Value]:
         """Return all parameters, each once, in the order of the attributes."""
-        return list(dict.fromkeys(value for _, value in expanded(self)))
+        return found_in(self)
 
     def named_parameters(self) -> list[tuple[str, Value]]:
         """Return (path, parameter) pairs, in the order of `parameters`.
@@ -94,8 +99,7 @@ class Module:
     def zero_grad(self) -> None:
         """Set the gradient of every parameter to zero; of all of them, or of none."""
         parameters = self.parameters()
-        zeros = [p.data * 0 if isinstance(p.data, Fraction) else 0.0 for p in parameters]
-        set_attributes(parameters, repeat("grad"), zeros)
+        set_attributes(parameters, repeat("grad"), zeros_like(parameters))
 
     def train(self) -> Module:
         """Record from now on, also when called on plain numbers; return self."""
@@ -122,6 +126,65 @@ def parts(x: Any) -> Iterator[tuple[str, Any]]:
         yield from ((str(i), part) for i, part in enumerate(x))
     elif isinstance(x, dict) or is_dataclass(x) or type(x) in REGISTERED:
         yield from zip((str(step.key) for step in steps(x)), structure_parts(x))
+
+
+def contents(x: Any) -> Iterable[Any]:
+    """Return the objects of `parts`, without their names."""
+    if isinstance(x, Module):
+        return vars(x).values()
+    if isinstance(x, (list, tuple)) or is_object_array(x):
+        found: Iterable[Any] = x
+        return found
+    if isinstance(x, dict) or is_dataclass(x) or type(x) in REGISTERED:
+        return structure_parts(x)
+    return ()
+
+
+def found_in(root: Module) -> list[Value]:
+    """Return all parameters, each once, in the order of `expanded`, which makes their paths.
+
+    A loop in micrograd's style asks for them twice in every step, so nothing is made but the list.
+    """
+    found: list[Value] = []
+    seen: dict[int, Any] = {}  # as in `walk`
+    stack: list[Any] = [root]
+    while stack:
+        x = stack.pop()
+        if is_parameter(x):
+            found.append(x)
+        elif id(x) not in seen:
+            seen[id(x)] = x
+            if rest := gathered(contents(x), found):
+                rest.reverse()
+                stack += rest
+    return list(dict.fromkeys(found))
+
+
+def gathered(inside: Iterable[Any], found: list[Value]) -> list[Any]:
+    """Note the parameters up to the first object that may hold some; return it and what follows."""
+    rest: list[Any] = []
+    for part in inside:
+        kind = type(part)
+        if kind in NO_PARAMETER:
+            continue
+        if rest:
+            rest.append(part)
+        elif kind is Value:
+            if part.op is None:
+                found.append(part)
+        elif kind is list and VALUES_ONLY.issuperset(map(type, part)):
+            found += [value for value in part if value.op is None]
+        else:
+            rest.append(part)
+    return rest
+
+
+def zeros_like(parameters: list[Value]) -> list[Any]:
+    """Return a zero for each parameter, exact for a Fraction."""
+    numbers = list(map(number_of, parameters))
+    if FLOATS_ONLY.issuperset(map(type, numbers)):
+        return [0.0] * len(numbers)
+    return [x * 0 if isinstance(x, Fraction) else 0.0 for x in numbers]
 
 
 def is_object_array(x: Any) -> bool:

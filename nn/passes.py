@@ -5,7 +5,7 @@
 >>> optimizer = SGD(neuron.parameters(), step_size=0.1)
 >>> passes = Passes(neuron, [([1.0], 0.0), ([2.0], 0.0)], [], mse_loss, optimizer)
 >>> before = passes.accumulate([0, 1])
->>> passes.update()
+>>> change = passes.update()
 >>> passes.accumulate([0, 1]) < before
 True
 """
@@ -13,15 +13,32 @@ True
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from array import array
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from autograd import Value
 from nn.evaluation import evaluate
-from nn.history import History
+from nn.layers import MLP
 from nn.losses import Loss
-from nn.optim import Optimizer
+from nn.optim import Change, Optimizer
 from nn.sampling import Sample
+
+
+class Thinned:
+    """A network whose hidden units are multiplied by other factors in each call."""
+
+    def __init__(self, network: MLP, factors: array[float]) -> None:
+        self.network = network
+        self.factors = factors
+        self.place = 0
+
+    def __call__(self, x: Any) -> Any:
+        """Return the outputs for the next sample."""
+        start = self.place
+        self.place += self.network.hidden_units
+        return self.network(x, self.factors[start : self.place])
 
 
 class Passes:
@@ -37,28 +54,45 @@ class Passes:
         held_out: list[Sample],
         loss: Loss,
         optimizer: Optimizer,
+        validation: Sequence[Sample] = (),
+        dropout: float = 0.0,
     ) -> None:
         self.network = network
         self.samples = samples
         self.held_out = held_out
+        self.validation = list(validation)
+        self.dropout = dropout
         self.loss = loss
         self.optimizer = optimizer
 
-    def accumulate(self, batch: list[int]) -> float:
-        """Compute the mean gradient over the mini-batch, and return its mean loss."""
-        return accumulate(self.network, [self.samples[i] for i in batch], self.loss, self.optimizer)
+    def accumulate(self, batch: list[int], factors: array[float] | None = None) -> float:
+        """Compute the mean gradient over the mini-batch, and return its mean loss.
 
-    def update(self) -> None:
-        """Update the parameters; all of them, or none."""
-        self.optimizer.step()
+        Args: factors: for dropout, a number for each hidden unit, sample by sample.
+        """
+        network = self.network if factors is None else Thinned(self.network, factors)
+        return accumulate(network, [self.samples[i] for i in batch], self.loss, self.optimizer)
 
-    def evaluate(self) -> tuple[float, float | None]:
-        """Return the mean loss over the held-out samples, and the accuracy."""
-        return evaluate(self.network, self.held_out, self.loss)
+    def update(self) -> Change:
+        """Update the parameters, all of them or none, and return what was changed."""
+        optimizer = self.optimizer
+        if type(optimizer).step is Optimizer.step:
+            return optimizer.advance()
+        # A step of a user's own returns nothing.
+        parameters = optimizer.parameters
+        before = [p.data for p in parameters]
+        gradients = [p.grad for p in parameters]
+        optimizer.step()
+        return Change(before, gradients, [p.data for p in parameters])
 
-    def call(self, callback: Callable[[History], Any], history: History) -> Any:
-        """Call a user's function, who may look at the network and change it."""
-        return callback(history)
+    def evaluate(self, apart: list[Sample]) -> tuple[float, float | None]:
+        """Return the mean loss over samples that are held out or validate, and the accuracy."""
+        return evaluate(self.network, apart, self.loss)
+
+    @contextmanager
+    def shown(self) -> Iterator[None]:
+        """Let a user's function look at weights, gradients and memory, and change them."""
+        yield
 
     def __enter__(self) -> Passes:
         return self

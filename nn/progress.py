@@ -35,8 +35,17 @@ class Progress:
             time.monotonic() >= self.next or history.iteration == self.iterations
         ):
             done = f"iteration {history.iteration} of {self.iterations}"
+            if history.epochs is not None:
+                done += f" (epoch {history.epochs:.1f})"
             print(f"{done}: {history.news()}", file=sys.stderr)
             self.next = time.monotonic() + SECONDS_BETWEEN_LINES
+
+    def note(self, text: str) -> None:
+        """Say something in a line of its own."""
+        if self.bar:
+            self.bar.write(text, file=sys.stderr)
+        elif self.wanted:
+            print(text, file=sys.stderr)
 
     def __enter__(self) -> Progress:
         return self

@@ -10,15 +10,18 @@ ValueError: a mini-batch of 64 cannot be drawn from 40 samples: b is at most m
 
 from __future__ import annotations
 
+import math
 import operator
 from dataclasses import dataclass
 from typing import Any
 
 from autograd.messages import shown
 from nn.optim import in_range
+from nn.schedules import named_schedule
 
 STEP_SIZE = 0.1  # alpha, unless told otherwise
 BATCH_SIZE = 16  # samples, unless told otherwise
+ITERATIONS, EPOCHS = 500, 5  # T, unless told otherwise: the first, or the second if that is more
 EVALUATIONS = 20  # of the held-out samples, unless told otherwise
 SAMPLINGS = ("iteration", "epochs")
 
@@ -48,6 +51,11 @@ class TrainingSettings:
     sampling: str = SAMPLINGS[0]
     evaluate_every: int | None = None
     compiled: bool = False
+    schedule: str | None = None
+    warm_up: int = 0
+    validation: float = 0.0
+    patience: int | None = None
+    dropout: float = 0.0
 
     def __post_init__(self) -> None:
         if self.samples == 0:
@@ -65,6 +73,16 @@ class TrainingSettings:
                 f"a mini-batch of {self.batch_size} cannot be drawn from {self.samples} samples: "
                 "b is at most m"
             )
+        self.keep("warm_up", whole("warm_up", self.warm_up))
+        if self.warm_up < 0:
+            raise ValueError(f"warm_up must be an int of at least 0, not {shown(self.warm_up)}")
+        in_range("dropout", self.dropout, high=1.0)
+        in_range("validation", self.validation, high=1.0)
+        if self.patience is not None:
+            self.keep("patience", count("patience", self.patience))
+            if not self.validation:
+                raise ValueError("patience needs a share of samples for validation, such as 0.1")
+        named_schedule(self.schedule, self.iterations, self.warm_up)
         if self.sampling not in SAMPLINGS:
             raise ValueError(
                 f"sampling {shown(self.sampling)} is not known; choose from {', '.join(SAMPLINGS)}"
@@ -78,6 +96,15 @@ class TrainingSettings:
     def evaluation_interval(self) -> int:
         """The iterations from one evaluation of the held-out samples to the next."""
         return self.evaluate_every or max(1, self.iterations // EVALUATIONS)
+
+
+def usual_iterations(samples: int, batch_size: int, least: int = ITERATIONS) -> int:
+    """Return T where nobody says it: at least so many, and 5 epochs of many samples.
+
+    >>> usual_iterations(150, 16), usual_iterations(200_000, 16)
+    (500, 62500)
+    """
+    return max(least, math.ceil(EPOCHS * samples / max(1, batch_size)))
 
 
 def whole(name: str, x: Any, what: str = "an int") -> int:

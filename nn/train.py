@@ -10,21 +10,18 @@ History of 300 iterations: loss 0.012, held-out loss 0.011, held-out accuracy 10
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
+import os
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd.messages import shown
-from autograd.modes import MODE
-from nn.history import Evaluation, History
+from nn.hints import hints
+from nn.history import History
+from nn.keeper import kept
 from nn.losses import Loss, mse_loss
-from nn.module import Module
-from nn.optim import SGD, Optimizer
-from nn.passes import Passes
+from nn.optim import Optimizer
 from nn.progress import Progress
-from nn.sampling import Sampler, checked_samples
-from nn.settings import BATCH_SIZE, STEP_SIZE, TrainingSettings
+from nn.runs import Checkpoints, checkpoints_of, resumed
+from nn.trainer import Trainer
 
 
 def train(
@@ -35,7 +32,7 @@ def train(
     loss: Loss = mse_loss,
     step_size: float | None = None,
     batch_size: int | None = None,
-    iterations: int = 500,
+    iterations: int | None = None,
     optimizer: Optimizer | Callable[..., Optimizer] | None = None,
     seed: int = 0,
     sampling: str = "iteration",
@@ -43,8 +40,14 @@ def train(
     evaluate_every: int | None = None,
     progress: bool = True,
     callback: Callable[[History], Any] | None = None,
-    resume: History | None = None,
+    resume: History | str | os.PathLike[str] | None = None,
     compiled: bool = False,
+    schedule: str | None = None,
+    warm_up: int = 0,
+    validation: float = 0.0,
+    patience: int | None = None,
+    dropout: float = 0.0,
+    checkpoint: Checkpoints | str | os.PathLike[str] | None = None,
 ) -> History:
     """Train a network by Algorithm 3.1, in place, and return the history.
 
@@ -56,9 +59,11 @@ def train(
         network: a `Module`, or anything callable on a list of floats that has `parameters()`.
         inputs, targets: m samples: rows of n floats; for each what the loss takes as its target.
         loss: ``(outputs, target) -> Value`` of one sample.
-        step_size: alpha, 0.1 unless given; an optimiser that is made already has its own.
+        step_size: alpha, 0.1 unless given, or that of `resume`, which goes on with the one that is
+            given; an optimiser that is made already has its own.
         batch_size: b, at most m; 16 unless given, or m where that is less.
-        iterations: T in all, those of `resume` included.
+        iterations: T in all, those of `resume` included; 500 unless given, or as many as make 5
+            epochs where that is more.
         optimizer: an `Optimizer`, or a class of them; SGD with neither momentum nor decay unless
             given, which is the algorithm of the textbook.
         seed: of the drawing of mini-batches.
@@ -69,149 +74,58 @@ def train(
             all unless given) and after the last.
         progress: show a bar (with tqdm installed), or a line now and then, on stderr.
         callback: called with the history after every iteration; true stops the training.
-        resume: the history to continue; the network must hold the weights of that moment.
+        resume: the history to continue; the network must hold the weights of that moment. Or a
+            checkpoint, by its path or folder, whose weights the network is given. Samples,
+            mini-batches and the optimiser's other settings must be the same.
         compiled: run the passes and the updates on arrays, hundreds of times faster, with the same
             numbers to rounding; needs the extra "compile". A network that branches by `if` is
             traced anew for every way through it: write `where` or `maximum` instead.
+        schedule: of the step size: "step" (a tenth after each third), "cosine" or "linear" (down to
+            0 at T), after `warm_up` iterations in which it grows; an optimiser takes others, see
+            `nn.schedules`.
+        validation: a share of the samples that is set aside, not trained on, and evaluated when the
+            held-out samples are; at the end the network gets the weights that were best there.
+        patience: stop early, after so many evaluations in which the validation loss did not fall
+            below its least (Prechelt, 1998, Early stopping - but when?, criterion UP).
+        dropout: the share of hidden units of an MLP that is left out, drawn anew for each sample of
+            a mini-batch; evaluations use them all.
+        checkpoint: a folder, or `nn.Checkpoints`: the state is written there now and then, at the
+            end, and when Ctrl-C, SIGTERM, SIGHUP, a closed pipe or an error ends the training.
 
     Raises: ValueError for data or settings that do not fit together; FloatingPointError, with the
-        iteration, when the training diverges: the network is then as before that iteration.
+        iteration, when the training diverges: the network is then as before that iteration. The
+        `history` of an exception is that of what was done.
     Source: Deep Learning and MindSpore Practice, Algorithm 3.1.
     """
-    check_kinds(network, resume)
-    samples = checked_samples(inputs, targets)
-    held_out_samples = checked_samples(*held_out or ((), ()))
-    settings = TrainingSettings(
-        samples=len(samples),
-        batch_size=min(BATCH_SIZE, len(samples)) if batch_size is None else batch_size,
-        iterations=iterations,
-        step_size=settled_step_size(optimizer, step_size),
-        seed=seed,
-        sampling=sampling,
-        evaluate_every=evaluate_every,
-        compiled=compiled,
-    )
-    check_recording()
-    optimizer = made(optimizer, network, settings)
-    sampler = Sampler(settings)
-    history = continued(resume, settings, sampler, optimizer)
-    passes = passes_of(settings.compiled)(network, samples, held_out_samples, loss, optimizer)
-    other_steps = optimizer.steps - history.iteration  # of an optimiser that was used before
-    last = (0, 0.0, sampler.state())
-    with training_mode(network), passes, Progress(progress, history.iteration, iterations) as bar:
-        # (1) the parameters w0 were initialised when the network was made
-        try:
-            evaluate_if_due(history, settings, passes)
-            for t in range(history.iteration + 1, settings.iterations + 1):  # (2) for t = 1 ... T
-                batch = sampler.draw()  # (3) b of m, without replacement
-                with divergence_explained(t, optimizer):
-                    error = passes.accumulate(batch)  # (4) to (6)
-                    last = (t, error, sampler.state())
-                    passes.update()  # (7) w <- w - alpha * (mean gradient over the mini-batch)
-                history.settle(*last)
-                evaluate_if_due(history, settings, passes)
-                bar.update(history)
-                if callback and passes.call(callback, history):
-                    break
-        except KeyboardInterrupt:
-            history.interrupted = True
-            if optimizer.steps - other_steps > history.iteration:  # it came right after the update
-                history.settle(*last)
-    history.optimizer = optimizer.state_dict()
-    return history
+    begun = resumed(resume, network)
+    trainer = Trainer(
+        network, inputs, targets, loss=loss, step_size=step_size, batch_size=batch_size,
+        iterations=iterations, optimizer=optimizer, seed=seed, sampling=sampling,
+        held_out=held_out, evaluate_every=evaluate_every, resume=begun, compiled=compiled,
+        schedule=schedule, warm_up=warm_up, validation=validation, patience=patience,
+        dropout=dropout,
+    )  # fmt: skip
+    # (1) the parameters w0 were initialised when the network was made
+    with (
+        kept(trainer, checkpoints_of(checkpoint)) as keeper,
+        Progress(progress, trainer.begun, trainer.settings.iterations) as bar,
+    ):
+        for _ in trainer.steps():  # (2) for t = 1 ... T: (3) to (7), see `Trainer.iteration`
+            keeper.save_if_due()
+            bar.update(trainer.so_far)
+            hint_if_due(trainer, bar)
+            if callback and trainer.call(callback):
+                break
+    trainer.take_best()
+    return trainer.history
 
 
-def passes_of(compiled: bool) -> type[Passes]:
-    """Return the passes that record, or the ones on arrays, which are imported when asked for."""
-    if not compiled:
-        return Passes
-    from nn.compiled_passes import CompiledPasses  # which needs NumPy
-
-    return CompiledPasses
-
-
-@contextmanager
-def divergence_explained(t: int, optimizer: Optimizer) -> Iterator[None]:
-    """Turn an overflow or NaN within an iteration into an error that says what to do."""
-    try:
-        yield
-    except ArithmeticError as error:
-        raise FloatingPointError(
-            f"the training diverged in iteration {t}: {error}; "
-            f"try a step size smaller than {optimizer.step_size:g}, or standardize the inputs"
-        ) from error
-
-
-def continued(
-    resume: History | None, settings: TrainingSettings, sampler: Sampler, optimizer: Optimizer
-) -> History:
-    """Return a new history, or a copy of one that goes on, with sampler and optimiser set."""
-    if resume is None:
-        return History(sampler=sampler.state(), settings=settings)
-    sampler.restore(resume.sampler)
-    optimizer.load_state_dict(resume.optimizer)
-    return replace(
-        resume,
-        losses=list(resume.losses),
-        evaluations=list(resume.evaluations),
-        interrupted=False,
-        settings=settings,
-    )
-
-
-def settled_step_size(optimizer: Any, step_size: float | None) -> float | None:
-    """Return alpha, or None for that of an optimiser which was made with its own.
-
-    Raises: ValueError when there would be two.
-    """
-    if not isinstance(optimizer, Optimizer):
-        return STEP_SIZE if step_size is None else step_size
-    if step_size is not None:
-        raise ValueError("the optimizer has a step size already: give one of the two")
-    return None
-
-
-def made(optimizer: Any, network: Any, settings: TrainingSettings) -> Optimizer:
-    """Return the optimiser of the network's parameters."""
-    if isinstance(optimizer, Optimizer):
-        return optimizer
-    make: Callable[..., Optimizer] = optimizer or SGD
-    return make(network.parameters(), settings.step_size)
-
-
-def check_kinds(network: Any, resume: Any) -> None:
-    """Raise a TypeError where the network or the history is of quite another kind."""
-    if not (callable(network) and hasattr(network, "parameters")):
-        raise TypeError(
-            f"{shown(network)} is no network: it must be callable and have parameters()"
-        )
-    if not (resume is None or isinstance(resume, History)):
-        raise TypeError(f"resume: a History is expected, not {type(resume).__name__}")
-
-
-def check_recording() -> None:
-    """Raise a ValueError where no graph is recorded."""
-    if not MODE.get().record:
-        raise ValueError("nothing can be trained under no_grad(): it records no graph")
-
-
-@contextmanager
-def training_mode(network: Any) -> Iterator[None]:
-    """Put a Module in training mode, and back into the mode it was in."""
-    before = getattr(network, "training", True)
-    if isinstance(network, Module):
-        network.train()
-    try:
-        yield
-    finally:
-        if not before:
-            network.eval()
-
-
-def evaluate_if_due(history: History, settings: TrainingSettings, passes: Passes) -> None:
-    """Evaluate after every so many iterations and after the last, unless that has been done."""
-    t = history.iteration
-    due = t % settings.evaluation_interval == 0 or t == settings.iterations
-    known = history.evaluations and history.evaluations[-1].iteration == t
-    if passes.held_out and t and due and not known:
-        history.evaluations.append(Evaluation(t, *passes.evaluate()))
+def hint_if_due(trainer: Trainer, bar: Progress) -> None:
+    """Say once what looks wrong, when evaluations are due and at the end."""
+    history = trainer.so_far
+    if history.iteration % trainer.settings.evaluation_interval and not trainer.finished:
+        return
+    for kind, text in hints(trainer.network, trainer.samples, history).items():
+        if kind not in history.hints:
+            history.hints[kind] = text
+            bar.note(text)

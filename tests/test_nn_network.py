@@ -474,7 +474,7 @@ def test_data_that_do_not_fit_name_the_row(inputs, targets, message):
 def test_progress_without_tqdm_is_plain_lines(monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "tqdm", None)
     small(progress=True)
-    assert "iteration 20 of 20: loss" in capsys.readouterr().err
+    assert "iteration 20 of 20 (epoch 5.0): loss" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("seconds", "lines"), [(0.0, 20), (1e9, 1)])

@@ -1,0 +1,97 @@
+"""Hints: what goes wrong in a training without an error, in one line each.
+
+>>> history = History(losses=[0.5] * 200)
+>>> for line in hints(None, [], history).values():
+...     print(line)
+the loss has not moved in 200 iterations: a larger step size or another seed may help
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from autograd import no_grad
+from autograd.primitives import relu
+from nn.history import History
+from nn.layers import MLP, activation_function
+from nn.sampling import Sample
+
+WINDOW = 20  # iterations whose mean loss stands for a moment of a training
+ENOUGH = 100  # iterations before anything is said
+STILL = 1e-3  # a loss that changed by a smaller share has not moved
+NOTHING = 1e-6  # a loss below needs no hint
+TOO_LARGE = 3.0  # times the loss at first, and the step size is too large
+WORK = 100_000  # products of a weight and an input that are computed for a hint
+MIN_SAMPLES, MAX_SAMPLES = 20, 200  # that are shown to the hidden units
+
+
+def hints(network: Any, samples: Sequence[Sample], history: History) -> dict[str, str]:
+    """Return what is striking about a training so far, by kind; nothing before iteration 100.
+
+    Args: samples: those that it trains on, for the hidden units.
+    """
+    if history.iteration < ENOUGH:
+        return {}
+    first = mean(history.losses[:WINDOW])
+    last = mean(history.losses[-WINDOW:])
+    return {
+        **of_the_loss(first, last, history.iteration),
+        **of_the_units(network, [x for x, _ in samples[:MAX_SAMPLES]]),
+    }
+
+
+def mean(losses: list[float]) -> float:
+    """Return the mean, infinite where the sum is no float."""
+    try:
+        return math.fsum(losses) / len(losses)
+    except OverflowError:
+        return math.inf
+
+
+def of_the_loss(first: float, last: float, iterations: int) -> dict[str, str]:
+    """Return the hint about a loss that grew, or did not move."""
+    if last > TOO_LARGE * first:
+        return {
+            "loss grew": f"the loss has grown from {first:.3g} to {last:.3g}: the step size is too "
+            "large; try a tenth of it, or standardize the inputs"
+        }
+    if last > NOTHING and abs(first - last) <= STILL * abs(first):
+        return {
+            "loss still": f"the loss has not moved in {iterations} iterations: a larger step size "
+            "or another seed may help"
+        }
+    return {}
+
+
+def of_the_units(network: Any, rows: list[Any]) -> dict[str, str]:
+    """Return the hints about hidden units that are 0 for all samples, and so learn no more."""
+    found = {}
+    if isinstance(network, MLP) and activation_function(network.activation) is relu:
+        rows = rows[: WORK // len(network.parameters())]
+        for i, silent in enumerate(silent_units(network, rows)):
+            if silent and len(rows) >= MIN_SAMPLES:
+                units = network.sizes[i + 1]
+                found[f"units {i + 1}"] = (
+                    f"{len(silent)} of {units} units of hidden layer {i + 1} are 0 for all of "
+                    f"{len(rows)} samples, and learn no more: a smaller step size or leaky_relu "
+                    "may help"
+                )
+    return found
+
+
+def silent_units(network: MLP, rows: Sequence[Any]) -> list[list[int]]:
+    """Return for each hidden layer which of its units are 0 for all rows.
+
+    >>> network = MLP(1, [2, 1], seed=0)
+    >>> network.layers[0].neurons[1].b.data = -100.0
+    >>> silent_units(network, [[0.5], [1.0]])
+    [[1]]
+    """
+    found = []
+    with no_grad():
+        for layer, units in zip(network.layers[:-1], network.sizes[1:]):
+            rows = [y if isinstance(y, list) else [y] for y in map(layer, rows)]
+            found.append([i for i in range(units) if not any(row[i] for row in rows)])
+    return found

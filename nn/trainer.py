@@ -1,0 +1,388 @@
+"""The iteration of Algorithm 3.1 as an iterator: one can look at every step of a training.
+
+>>> from nn import TwoLayerNetwork, xor
+>>> data, network = xor(40), TwoLayerNetwork(2, 6, 2, hidden="tanh")
+>>> for step in Trainer(network, data.inputs, data.targets, batch_size=8, iterations=3):
+...     print(step.t, len(step.samples), round(step.loss, 3), len(step.gradients))
+1 8 0.257 32
+2 8 0.273 32
+3 8 0.239 32
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from typing import Any
+
+from autograd.atomic import set_attributes
+from autograd.messages import shown
+from autograd.modes import MODE
+from autograd.value import write_data
+from nn.history import Best, Evaluation, History
+from nn.layers import MLP
+from nn.losses import Loss, mse_loss
+from nn.module import Module
+from nn.optim import SGD, Change, Optimizer, in_range
+from nn.passes import Passes
+from nn.sampling import Sample, Sampler, checked_samples, dropout_factors, set_aside
+from nn.schedules import named_schedule
+from nn.settings import BATCH_SIZE, STEP_SIZE, TrainingSettings, usual_iterations
+
+
+class Step:
+    """One iteration, as it was: it stays right when the training goes on.
+
+    Lists of numbers are in the order of the optimiser's parameters, and made when asked for.
+
+    Attributes: `t`, which iteration, from 1; `batch`, the indexes of the samples drawn; `loss`,
+    their mean loss before the update.
+    """
+
+    __slots__ = ("t", "batch", "loss", "trainer", "change")
+
+    def __init__(
+        self, t: int, batch: list[int], loss: float, trainer: Trainer, change: Change
+    ) -> None:
+        self.t = t
+        self.batch = batch
+        self.loss = loss
+        self.trainer = trainer
+        self.change = change
+
+    @property
+    def samples(self) -> list[Sample]:
+        """The mini-batch: pairs of inputs and target."""
+        return [self.trainer.samples[i] for i in self.batch]
+
+    @property
+    def gradients(self) -> list[float]:
+        """The mean gradient over the mini-batch."""
+        return list(map(float, self.change.gradients))
+
+    @property
+    def weights_before(self) -> list[float]:
+        """The weights of which loss and gradients are."""
+        return list(map(float, self.change.before))
+
+    @property
+    def weights(self) -> list[float]:
+        """The weights after the update."""
+        return list(map(float, self.change.after))
+
+    @property
+    def update(self) -> list[float]:
+        """By how much the weights changed."""
+        return [new - old for old, new in zip(self.weights_before, self.weights)]
+
+    def __repr__(self) -> str:
+        return f"Step {self.t}: loss {self.loss:.6g} of {len(self.batch)} samples"
+
+
+class Trainer:
+    """Algorithm 3.1, lines (2) to (7): `for step in Trainer(...)` runs an iteration at a time.
+
+    For training alone `train` is simpler. Within the loop one may look at the network, change its
+    parameters, and leave: going through the same trainer again goes on.
+
+    Args: those of `train` of the same names.
+    Attributes: `samples`, `settings` and `optimizer`, as they are used; `history`, what happened so
+    far, from which `train` and another trainer go on (`resume`).
+    Raises: as `train`.
+
+    >>> from nn import TwoLayerNetwork, xor
+    >>> data, network = xor(40), TwoLayerNetwork(2, 6, 2)
+    >>> trainer = Trainer(network, data.inputs, data.targets, step_size=1.0, iterations=100)
+    >>> for step in trainer:
+    ...     if step.loss < 0.2:
+    ...         break
+    >>> trainer.history.iteration == step.t, step.weights == [p.data for p in network.parameters()]
+    (True, True)
+    """
+
+    def __init__(
+        self,
+        network: Any,
+        inputs: Sequence[Any],
+        targets: Sequence[Any],
+        *,
+        loss: Loss = mse_loss,
+        step_size: float | None = None,
+        batch_size: int | None = None,
+        iterations: int | None = None,
+        optimizer: Optimizer | Callable[..., Optimizer] | None = None,
+        seed: int = 0,
+        sampling: str = "iteration",
+        held_out: tuple[Sequence[Any], Sequence[Any]] | None = None,
+        evaluate_every: int | None = None,
+        resume: History | None = None,
+        compiled: bool = False,
+        schedule: str | None = None,
+        warm_up: int = 0,
+        validation: float = 0.0,
+        patience: int | None = None,
+        dropout: float = 0.0,
+    ) -> None:
+        check_kinds(network, resume)
+        self.network = network
+        share = in_range("validation", validation, high=1.0)
+        self.samples, apart = set_aside(checked_samples(inputs, targets), share, seed)
+        held_out_samples = checked_samples(*held_out or ((), ()))
+        m = len(self.samples)
+        b = min(BATCH_SIZE, m) if batch_size is None else batch_size
+        self.settings = TrainingSettings(
+            samples=m,
+            batch_size=b,
+            iterations=usual_iterations(m, b) if iterations is None else iterations,
+            step_size=settled_step_size(optimizer, step_size),
+            seed=seed,
+            sampling=sampling,
+            evaluate_every=evaluate_every,
+            compiled=compiled,
+            schedule=schedule,
+            warm_up=warm_up,
+            validation=validation,
+            patience=patience,
+            dropout=dropout,
+        )
+        if dropout and not isinstance(network, MLP):
+            raise ValueError(f"dropout is for an MLP, and {type(network).__name__} is none")
+        check_recording()
+        self.optimizer = made(optimizer, network, self.settings)
+        self.sampler = Sampler(self.settings)
+        self.so_far = History()
+        if resume is not None:
+            given = isinstance(optimizer, Optimizer)
+            self.so_far = self.continued(resume, step_size, given)
+        self.so_far.settings = self.settings
+        self.begun = self.so_far.iteration
+        self.steps_before = self.optimizer.steps - self.begun  # of an optimiser used before
+        self.error = 0.0
+        with training_mode(network):
+            self.passes: Passes = passes_of(self.settings.compiled)(
+                network, self.samples, held_out_samples, loss, self.optimizer, apart, dropout
+            )
+
+    def iteration(self) -> Step:
+        """Run an iteration of Algorithm 3.1, its lines (3) to (7).
+
+        Raises: FloatingPointError: the training diverged; the network is as before the iteration.
+        """
+        t = self.so_far.iteration + 1
+        batch = self.sampler.draw()  # (3) b of the m samples, without replacement
+        try:
+            # (4) forward, (5) the error and its gradient, (6) backward, for all of the mini-batch
+            self.error = self.passes.accumulate(batch, self.factors(t, batch))
+            change = self.passes.update()  # (7) w <- w - alpha * mean gradient
+        except ArithmeticError as error:
+            raise FloatingPointError(
+                f"the training diverged in iteration {t}: {error}; try a step size smaller than "
+                f"{self.optimizer.step_size:g}, or standardize the inputs"
+            ) from error
+        self.so_far.settle(t, self.error)
+        return Step(t, batch, self.error, self, change)
+
+    def factors(self, t: int, batch: list[int]) -> array[float] | None:
+        """Return the factors of dropout for the mini-batch, or None without dropout."""
+        share = self.settings.dropout
+        if not share:
+            return None
+        count = len(batch) * self.network.hidden_units
+        return dropout_factors(share, self.settings.seed, t, count)
+
+    def steps(self) -> Iterator[Step]:
+        """Yield the iterations that are left; the caller has entered the trainer."""
+        self.evaluate_if_due()  # where a Ctrl-C came before it
+        while not self.finished:  # (2) for t = 1 ... T
+            step = self.iteration()
+            self.evaluate_if_due()
+            yield step
+
+    @property
+    def finished(self) -> bool:
+        """Whether T iterations are done, or the validation loss has not fallen for too long."""
+        history = self.so_far
+        patience = self.settings.patience
+        if patience and history.best:
+            since = [found for found in history.validations if found[0] > history.best.iteration]
+            if len(since) >= patience:
+                return True
+        return history.iteration >= self.settings.iterations
+
+    def __iter__(self) -> Iterator[Step]:
+        with self:
+            yield from self.steps()
+
+    def __enter__(self) -> Trainer:
+        self.entered = ExitStack()
+        self.entered.enter_context(training_mode(self.network))
+        self.entered.enter_context(self.passes)
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self.entered.__exit__(*error)
+
+    @property
+    def history(self) -> History:
+        """What happened so far, with the states that continue it: taken when asked for."""
+        self.settle()
+        self.so_far.sampler = self.sampler.state()
+        self.so_far.optimizer = self.optimizer.state_dict()
+        return self.so_far
+
+    def settle(self) -> None:
+        """Count whole iterations, wherever a Ctrl-C or an error cut one off."""
+        updates = self.optimizer.steps - self.steps_before
+        if updates > self.so_far.iteration:  # it came right after the update
+            self.so_far.settle(updates, self.error)
+        self.sampler.rewind(self.so_far.iteration - self.begun)
+
+    def evaluate_if_due(self) -> None:
+        """Evaluate after every so many iterations and after the last, unless that was done."""
+        t = self.so_far.iteration
+        if t and (t % self.settings.evaluation_interval == 0 or t == self.settings.iterations):
+            if self.passes.held_out and is_new(t, self.so_far.evaluations):
+                self.so_far.evaluations.append(
+                    Evaluation(t, *self.passes.evaluate(self.passes.held_out))
+                )
+            if self.passes.validation and is_new(t, self.so_far.validations):
+                self.validate(t)
+
+    def validate(self, t: int) -> None:
+        """Evaluate on the samples set aside, and keep the weights that were best there."""
+        history = self.so_far
+        found = Evaluation(t, *self.passes.evaluate(self.passes.validation))
+        best = history.best
+        if best is None or found.loss < best.loss:
+            weights = [float(p.data) for p in self.optimizer.parameters]
+            best = Best(t, found.loss, weights)
+        # Both at once: a Ctrl-C in between must not count an evaluation whose weights are lost.
+        set_attributes(
+            (history, history), ("best", "validations"), (best, [*history.validations, found])
+        )
+
+    def take_best(self) -> None:
+        """Give the network the weights that were best on the validation samples, at the end."""
+        history = self.so_far
+        if history.best and self.finished and not history.interrupted:
+            history.has_best = True
+            write_data(self.optimizer.parameters, history.best.weights)
+
+    def call(self, callback: Callable[[History], Any]) -> Any:
+        """Call a user's function, who may look at the network and change it."""
+        with self.passes.shown():
+            return callback(self.history)
+
+    def continued(self, resume: History, step_size: float | None, given: bool) -> History:
+        """Return a copy of a history that goes on, with sampler and optimiser set.
+
+        Raises: ValueError: the weights of its last iteration are gone.
+        """
+        if resume.has_best:
+            raise ValueError(
+                "resume: the training had come to its end, and the network was given its best "
+                "weights; only its checkpoint has the last ones"
+            )
+        self.sampler.restore(resume.sampler)
+        continue_optimizer(self.optimizer, resume.optimizer, step_size, given)
+        if not given:
+            self.settings = replace(self.settings, step_size=self.optimizer.step_size)
+        return replace(
+            resume,
+            losses=list(resume.losses),
+            evaluations=list(resume.evaluations),
+            interrupted=False,
+            stopped_by="",
+            validations=list(resume.validations),
+            hints=dict(resume.hints),
+        )
+
+
+def is_new(t: int, evaluations: list[Evaluation]) -> bool:
+    """Tell whether there is no evaluation of an iteration yet."""
+    return not evaluations or evaluations[-1].iteration != t
+
+
+def passes_of(compiled: bool) -> type[Passes]:
+    """Return the passes that record, or the ones on arrays, which are imported when asked for."""
+    if not compiled:
+        return Passes
+    from nn.compiled_passes import CompiledPasses  # which needs NumPy
+
+    return CompiledPasses
+
+
+def settled_step_size(optimizer: Any, step_size: float | None) -> float | None:
+    """Return alpha, or None for that of an optimiser which was made with its own.
+
+    Raises: ValueError when there would be two.
+    """
+    if not isinstance(optimizer, Optimizer):
+        return STEP_SIZE if step_size is None else step_size
+    if step_size is not None:
+        raise ValueError("the optimizer has a step size already: give one of the two")
+    return None
+
+
+def made(optimizer: Any, network: Any, settings: TrainingSettings) -> Optimizer:
+    """Return the optimiser of the network's parameters, with the schedule of the settings."""
+    found: Optimizer = optimizer
+    if not isinstance(optimizer, Optimizer):
+        make: Callable[..., Optimizer] = optimizer or SGD
+        found = make(network.parameters(), settings.step_size)
+    schedule = named_schedule(settings.schedule, settings.iterations, settings.warm_up)
+    if schedule is not None:
+        found.schedule = schedule
+    return found
+
+
+def continue_optimizer(
+    optimizer: Optimizer, state: dict[str, Any], step_size: float | None, given: bool
+) -> None:
+    """Give an optimiser the state of a history, and the step size that was asked for.
+
+    Raises: ValueError: it was `given` with a setting that the state would overwrite by another.
+    """
+    if state.get("optimizer") == type(optimizer).__name__:
+        for name in optimizer.settings:
+            now = getattr(optimizer, name)
+            before = state.get(name, now)
+            if now != before and (given or name != "step_size"):
+                raise ValueError(
+                    f"resume: {name} of the optimizer was {before!r}, and is now {now!r}; "
+                    "make it with what it was, and change the attribute afterwards"
+                )
+    optimizer.load_state_dict(state)
+    if step_size is not None:
+        optimizer.step_size = step_size
+
+
+def check_kinds(network: Any, resume: Any) -> None:
+    """Raise a TypeError where the network or the history is of quite another kind."""
+    if not (callable(network) and hasattr(network, "parameters")):
+        raise TypeError(
+            f"{shown(network)} is no network: it must be callable and have parameters()"
+        )
+    if not (resume is None or isinstance(resume, History)):
+        raise TypeError(f"resume: a History is expected, not {type(resume).__name__}")
+
+
+def check_recording() -> None:
+    """Raise a ValueError where no graph is recorded."""
+    if not MODE.get().record:
+        raise ValueError("nothing can be trained under no_grad(): it records no graph")
+
+
+@contextmanager
+def training_mode(network: Any) -> Iterator[None]:
+    """Put a Module in training mode, and back into the mode it was in."""
+    before = getattr(network, "training", True)
+    if isinstance(network, Module):
+        network.train()
+    try:
+        yield
+    finally:
+        if not before:
+            network.eval()
