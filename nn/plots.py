@@ -331,6 +331,8 @@ def write_learning(
         write_file(folder / "loss.txt", text_curve(history.losses))
         yield [folder / "loss.txt"], "the loss curve as text"
         return
+    if dataset.task == "quantity":
+        return  # there are no classes to show
     if len(dataset.feature_names) == 2:
         yield save(decision_boundary(model, dataset), folder / "boundary"), "the decision boundary"
     yield save(hidden_units(model, dataset), folder / "hidden"), "what the hidden units answer"
@@ -340,7 +342,9 @@ def write_networks(
     folder: Path, model: Model, before: Any, sample: FigureSample
 ) -> Iterator[tuple[list[Path], str]]:
     """Write Figures 3.4 and 3.5, before and after the training, and the DOT text of the first."""
-    names: dict[str, Any] = {"feature_names": model.feature_names, "class_names": model.class_names}
+    target = model.schema and model.schema.target
+    outputs = model.class_names or ([target.name] if target else None)
+    names: dict[str, Any] = {"feature_names": model.feature_names, "class_names": outputs}
     source = draw_network(model.network, **names).source
     write_file(folder / "network.dot", source)
     yield [folder / "network.dot"], "the network as DOT text"

@@ -1,0 +1,51 @@
+"""Cells: the number in a text, and the marks that stand for nothing.
+
+>>> number_in("4,5", decimal=","), number_in("4,5"), is_missing("n/a")
+(4.5, None, True)
+"""
+
+from __future__ import annotations
+
+import math
+
+# What pandas takes for missing, and the question mark of the UCI repository.
+MARKS = frozenset(
+    "? na n/a #na #n/a nan -nan null none <na> nat 1.#ind -1.#ind 1.#qnan -1.#qnan".split()
+) | {"", "#n/a n/a"}
+# Marks that may be a class or a category, but never a number.
+NUMBER_MARKS = MARKS | {"-", "--", ".", "..", "…", "*", "missing"}
+
+
+def number_in(cell: str, decimal: str = ".") -> float | None:
+    """Return the number in a cell, or None where there is none.
+
+    Args: decimal: the mark before the fraction, a point or a comma.
+
+    >>> number_in(" 1e3 "), number_in("1_000"), number_in("ten")
+    (1000.0, None, None)
+    """
+    if "_" in cell:  # Python's 1_000 is no number in a file
+        return None
+    if decimal == ",":
+        if "." in cell:
+            return None
+        cell = cell.replace(",", ".")
+    try:
+        return float(cell)
+    except ValueError:
+        return None
+
+
+def is_missing(cell: str, number: bool = False) -> bool:
+    """Tell whether a cell stands for nothing; in a column of numbers there are more such marks.
+
+    >>> is_missing("-"), is_missing("-", number=True)
+    (False, True)
+    """
+    return cell.strip().casefold() in (NUMBER_MARKS if number else MARKS)
+
+
+def is_finite_number(cell: str, decimal: str = ".") -> bool:
+    """Tell whether a cell holds a number that is neither NaN nor infinite."""
+    x = number_in(cell, decimal)
+    return x is not None and math.isfinite(x)

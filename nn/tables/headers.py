@@ -1,0 +1,114 @@
+"""Headers: whether the first row has the names of the columns, and what stands around the rows.
+
+>>> has_header([(1, ["length", "kind"]), (2, ["1.5", "yes"])])
+True
+>>> has_header([(1, ["1.5", "yes"]), (2, ["2.5", "no"])])
+False
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from nn.tables.cells import is_missing, number_in
+from nn.tables.separators import Row
+
+MOST_COMMENTS = 0.2  # of the rows; where more begin with #, it is how their first cells are written
+ROWS_FOR_A_NUMBER = 5  # so many numbers below a text tell that the text is a name
+
+
+def without_comments(rows: list[Row]) -> tuple[list[Row], str]:
+    """Return the rows that do not begin with #, and a line about the others."""
+    comments = [line for line, cells in rows if cells[0].lstrip().startswith("#")]
+    first = next((i for i, row in enumerate(rows) if row[0] not in comments), len(rows))
+    if not comments or len(comments) - first > MOST_COMMENTS * len(rows):
+        return rows, ""
+    kept = [row for row in rows if row[0] not in set(comments)]
+    numbers = ", ".join(map(str, comments[:5])) + (", …" if len(comments) > 5 else "")
+    return kept, f"comments: {len(comments)} lines that begin with # left out (line {numbers})"
+
+
+def without_trailing(rows: list[Row]) -> tuple[list[Row], str]:
+    """Return rows without last columns that are empty from top to bottom, and a line about them.
+
+    Rows of which only the first lacks the empty cell are such, too.
+    """
+    widths = {len(cells) for _, cells in rows[1:]}
+    count = 0
+    if len(rows) > 1 and len(widths) == 1:
+        width = widths.pop()
+        if len(rows[0][1]) not in (width, width - 1):
+            return rows, ""
+        while count < width - 1 and all(is_blank(cells, width - 1 - count) for _, cells in rows):
+            count += 1
+        rows = [(line, cells[: width - count]) for line, cells in rows]
+    return rows, f"separators at the end of every line: {count} left out" if count else ""
+
+
+def is_blank(cells: Sequence[str], i: int) -> bool:
+    """Tell whether a row has nothing in a column."""
+    return i >= len(cells) or not cells[i].strip()
+
+
+def with_row_names(rows: list[Row]) -> tuple[list[Row], str]:
+    """Return rows with an empty name for the first column, where R has left that out."""
+    widths = {len(cells) for _, cells in rows[1:]}
+    line, first = rows[0]
+    named = all(number_in(cell) is None for cell in first)
+    if len(rows) > 2 and widths == {len(first) + 1} and named:
+        note = (
+            f"header: line {line} has a name less than the rows: column 1 has no name, as R writes"
+        )
+        return [(line, ["", *first]), *rows[1:]], note
+    return rows, ""
+
+
+def check_widths(name: str, rows: list[Row]) -> None:
+    """Raise a ValueError, with the line, where a row has more or fewer cells than the first."""
+    line, first = rows[0]
+    others = {len(cells) for _, cells in rows[1:]}
+    for number, cells in rows[1:]:
+        if len(cells) != len(first):
+            hint = ""
+            if len(others) == 1 and len(rows) > 2:
+                hint = f"; is line {line} no row? --skip {line} leaves it out"
+            raise ValueError(
+                f"{name}, line {number}: {len(cells)} columns, "
+                f"but line {line} has {len(first)}{hint}"
+            )
+
+
+def has_header(rows: list[Row], target: str | int | None = None, names: Sequence[str] = ()) -> bool:
+    """Tell whether the first row has names.
+
+    It has where one of them is expected, or where no cell is a number and the rows differ: below is
+    a number, or no text of the first row comes again. A row of texts and numbers is one of names
+    where a text stands above many numbers, and nothing else.
+
+    Args:
+        target: the column that is told apart, whose cells may be text: its name or its index.
+        names: names that are expected.
+    """
+    first = [cell.strip() for cell in rows[0][1]]
+    expected = {*names, *([target] if isinstance(target, str) else [])}
+    if not expected.isdisjoint(first):
+        return True
+    label = target if isinstance(target, int) else -1
+    features = [i for i in range(len(first)) if i not in (label, label + len(first))]
+    numbers = [i for i in features if number_in(first[i].replace(",", ".")) is not None]
+    if not features:
+        return False
+    if numbers:
+        return any(stands_above_numbers(rows, i) for i in features if i not in numbers)
+    below = [{cells[i].strip() for _, cells in rows[1:]} for i in range(len(first))]
+    if any(number_in(cell.replace(",", ".")) is not None for i in features for cell in below[i]):
+        return True
+    return all(cell not in column for cell, column in zip(first, below))
+
+
+def stands_above_numbers(rows: list[Row], i: int) -> bool:
+    """Tell whether the first cell of a column is a text that stands above nothing but numbers."""
+    if is_missing(rows[0][1][i], number=True) or len(rows) <= ROWS_FOR_A_NUMBER:
+        return False
+    below = [cells[i] for _, cells in rows[1:]]
+    return all(number_in(cell.replace(",", ".")) is not None for cell in below)
