@@ -55,7 +55,9 @@ class Model:
     def outputs(self, row: Sequence[float]) -> list[float]:
         """Return the network's outputs for a row of inputs before they are standardized."""
         standard = self.standardizer.row(row) if self.standardizer else row
-        self.network.eval()
+        layers = self.network.layers
+        if self.network.training or any(layer.training for layer in layers):
+            self.network.eval()  # which walks through all of it: not for every row
         found = self.network(standard)
         return list(found) if isinstance(found, list) else [found]
 

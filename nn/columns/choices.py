@@ -173,12 +173,23 @@ def with_whole_rows(
     ]
     lost = len(table.rows) - len(kept)
     if not kept:
-        raise ValueError(
-            f"{table.name}: a cell is missing in every row; --drop the columns that are empty"
-        )
+        raise ValueError(about_no_rows(table, needed, numbers, choice.missing))
     why = "a missing cell" if choice.missing == "drop" else "no target"
     note = f"rows: {lost} of {len(table.rows)} left out, with {why} (--missing)"
     return replace(table, rows=kept), [note] if lost else []
+
+
+def about_no_rows(table: Table, needed: Sequence[int], numbers: set[int], missing: str) -> str:
+    """Return what is said where every row has a missing cell: which column has the most of them."""
+    counts = [sum(is_missing(cell, i in numbers) for cell in table.cells(i)) for i in needed]
+    most = needed[max(range(len(needed)), key=counts.__getitem__)]
+    if missing == "mean":
+        return f"{table.name}: no row has a target in {table.column(most)}; another --target?"
+    return (
+        f"{table.name}: a cell is missing in every row; most are in {table.column(most)}, "
+        f"{max(counts)} of {len(table.rows)}: --drop {table.names[most] or most + 1}, "
+        "or --missing mean"
+    )
 
 
 def check_presence(table: Table, columns: Sequence[Column]) -> None:
@@ -229,7 +240,8 @@ def target_and_values(table: Table, label: int, task: str) -> tuple[Target, list
     for (line, _), cell in zip(table.rows, cells):
         if is_missing(cell):
             raise ValueError(
-                f"{table.place(line, label)}: no class given; --missing drop leaves such rows out"
+                f"{table.place(line, label)}: no class given; "
+                "with --missing mean, as with --missing drop, such rows are left out"
             )
     name = table.names[label]
     if task == "quantity" or task == "guess" and is_quantity(cells, table.decimal):

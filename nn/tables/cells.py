@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import math
 
-# What pandas takes for missing, and the question mark of the UCI repository.
+# What pandas takes for missing, written exactly so, and the question mark of the UCI repository.
 MARKS = frozenset(
-    "? na n/a #na #n/a nan -nan null none <na> nat 1.#ind -1.#ind 1.#qnan -1.#qnan".split()
-) | {"", "#n/a n/a"}
-# Marks that may be a class or a category, but never a number.
-NUMBER_MARKS = MARKS | {"-", "--", ".", "..", "…", "*", "missing"}
+    "? NA N/A n/a #NA #N/A NaN nan -NaN -nan NULL null None <NA> 1.#IND -1.#IND 1.#QNAN -1.#QNAN"
+    .split()
+) | {"", "#N/A N/A"}  # fmt: skip
+# In a column of numbers, however they are written; "none" or "-" may be a class or a category.
+NUMBER_MARKS = frozenset(mark.casefold() for mark in MARKS) | frozenset(
+    "- -- . .. … * missing nat".split()
+)
 
 
 def number_in(cell: str, decimal: str = ".") -> float | None:
@@ -39,10 +42,11 @@ def number_in(cell: str, decimal: str = ".") -> float | None:
 def is_missing(cell: str, number: bool = False) -> bool:
     """Tell whether a cell stands for nothing; in a column of numbers there are more such marks.
 
-    >>> is_missing("-"), is_missing("-", number=True)
+    >>> is_missing("none"), is_missing("none", number=True)
     (False, True)
     """
-    return cell.strip().casefold() in (NUMBER_MARKS if number else MARKS)
+    text = cell.strip()
+    return text.casefold() in NUMBER_MARKS if number else text in MARKS
 
 
 def is_finite_number(cell: str, decimal: str = ".") -> bool:
