@@ -42,7 +42,7 @@ from nn.options import (
     parser,
     training_settings,
 )
-from nn.plots import FigureSample, write_pictures
+from nn.plots import FigureSample, about_fonts, write_pictures
 from nn.predictions import comparison, csv_text, predictions, table_for, told
 from nn.reports import ClassReport, QuantityReport
 from nn.settings import TrainingSettings
@@ -235,6 +235,9 @@ def write_results(
             print('for pictures of the learning: pip install "chainrule[train]"')
     if engine() is None:
         print(f"for pictures of the network: {CURE}")
+    note = about_fonts([*dataset.class_names, *dataset.feature_names])
+    if note:
+        print(note)
 
 
 def history_csv(history: History) -> str:

@@ -11,8 +11,10 @@ faulty     1       1
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 MOST_CLASSES_IN_TABLE = 12  # more make lines too long
 NAME_WIDTH = 16  # of a class in the table; longer ones are cut
@@ -89,17 +91,30 @@ class ClassReport:
         if len(self.names) > MOST_CLASSES_IN_TABLE:
             return []
         names = [cut(name) for name in self.names]
-        first = max(len("found:"), *map(len, names)) + 2
+        first = max(map(places, ["found:", *names])) + 2
         widths = [
-            max(len(name), *(len(str(row[j])) for row in self.counts))
+            max(places(name), *(len(str(row[j])) for row in self.counts))
             for j, name in enumerate(names)
         ]
-        head = "found:".ljust(first) + "  ".join(map(str.rjust, names, widths))
-        rows = [
-            name.ljust(first) + "  ".join(map(str.rjust, map(str, row), widths))
-            for name, row in zip(names, self.counts)
+        lines: list[tuple[str, Sequence[Any]]] = [("found:", names), *zip(names, self.counts)]
+        return [
+            name + " " * (first - places(name)) + "  ".join(map(to_the_right, cells, widths))
+            for name, cells in lines
         ]
-        return [head, *rows]
+
+
+def places(text: str) -> int:
+    """Return how many places of a terminal a text takes: a Chinese letter takes two.
+
+    >>> places("ab"), places("白花")
+    (2, 4)
+    """
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
+
+
+def to_the_right(cell: Any, width: int) -> str:
+    """Return a cell with spaces before it."""
+    return " " * (width - places(str(cell))) + str(cell)
 
 
 def cut(name: str) -> str:

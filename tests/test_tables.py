@@ -11,7 +11,7 @@ from nn.columns.choices import Choice, chosen
 from nn.columns.schema import Schema
 from nn.reports import ClassReport, QuantityReport
 from nn.tables.encodings import decoded
-from nn.tables.objects import table_of_object
+from nn.tables.objects import rows_of, table_of_object
 from nn.tables.reading import Layout, table_of
 
 
@@ -267,6 +267,14 @@ def test_what_is_no_table_is_a_type_error(wrong):
         table_of_object(wrong)
 
 
+def test_rows_of_a_frame_are_numbers_or_an_error():
+    assert rows_of(Frame({"a": [1, 2], "b": [0.5, 1.5]})) == [[1.0, 0.5], [2.0, 1.5]]
+    rows = [[1.0]]
+    assert rows_of(rows) is rows
+    with pytest.raises(ValueError, match=r"inputs, row 1, column 1 \(hue\): 'tan' is no number"):
+        rows_of({"hue": [1, "tan"]})
+
+
 # Reports.
 
 
@@ -274,6 +282,11 @@ def test_a_report_tells_what_a_large_class_hides():
     found = ClassReport.of([0] * 100, [0] * 98 + [1] * 2, ["fine", "faulty"])
     assert found.accuracy == found.largest_share == 0.98 and found.recall == [1.0, 0.0]
     assert "faulty 0.0 % (0 of 2)" in found.text()
+
+
+def test_columns_of_wide_letters_stand_below_each_other():
+    _, _, head, first, second = ClassReport.of([0, 1], [0, 1], ["白花", "a"]).text().splitlines()
+    assert [head, first, second] == ["found:  白花  a", "白花       1  0", "a          0  1"]
 
 
 def test_a_quantity_that_never_changes_has_no_r2():

@@ -13,6 +13,7 @@ import numbers
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from nn.tables.cells import number_in
 from nn.tables.table import Table
 
 
@@ -42,6 +43,30 @@ def table_of_object(data: Any, name: str = "data") -> Table:
             raise ValueError(f"{name}, row {i}: {len(row)} columns, but there are {width}")
     names = None if header is None else tuple(str(x) for x in header)
     return Table(name, names, cells, unit="row")
+
+
+def rows_of(data: Any) -> Any:
+    """Return the rows of numbers of a DataFrame or of columns by name; anything else as it is.
+
+    Raises: ValueError, with the row and the column, for a cell that is no number.
+
+    >>> rows_of({"a": [1, 2], "b": [0.5, 1.5]}), rows_of([[1, 2]])
+    ([[1.0, 0.5], [2.0, 1.5]], [[1, 2]])
+    """
+    if not is_tabular(data):
+        return data
+    table = table_of_object(data, "inputs")
+    rows = []
+    for row, cells in table.rows:
+        numbers = [number_in(cell) for cell in cells]
+        for i, x in enumerate(numbers):
+            if x is None:
+                raise ValueError(
+                    f"{table.place(row, i)}: {cells[i]!r:.40} is no number; "
+                    "nn.Dataset makes inputs of texts"
+                )
+        rows.append(numbers)
+    return rows
 
 
 def parts_of(data: Any) -> tuple[Sequence[Any] | None, Iterable[Sequence[Any]]]:
