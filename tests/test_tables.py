@@ -82,9 +82,20 @@ def test_a_comma_that_may_be_of_thousands_is_not_guessed():
     assert read(text, decimal=",").decimal == ","
 
 
+def test_points_and_commas_before_fractions_are_not_guessed():
+    text = "a;b;kind\n1,5;0.5;x\n2,5;1.5;y\n3,5;2.5;x\n"
+    with pytest.raises(
+        ValueError, match="line 2, column 1: '1,5' has a comma, but '0.5' in line 2"
+    ):
+        read(text)
+    assert read(text, decimal=",").decimal == ","
+    assert read("a;note;kind\n1.5;1,2;x\n2.5;see;y\n3.5;no;x\n").decimal == "."
+
+
 @pytest.mark.parametrize(
     ("text", "header"),
     [
+        ("?,red,yes\n1,tan,no\n2,red,yes\n", None),
         ("a,b\n1,x\n2,y\n", ("a", "b")),
         ("1,x\n2,y\n", None),
         ("cat,yes\ndog,no\ncat,yes\n", None),

@@ -104,6 +104,8 @@ def has_header(rows: list[Row], target: str | int | None = None, names: Sequence
         return True
     label = target if isinstance(target, int) else -1
     features = [i for i in range(len(first)) if i not in (label, label + len(first))]
+    if any(cell and is_missing(cell, number=True) for i, cell in enumerate(first) if i in features):
+        return False  # a name is no mark of a missing cell
     if len(rows) > 2 and not first[0] and all(cells[0].strip() for _, cells in rows[1:]):
         return True  # names of rows stand below, as R and pandas write them
     numbers = [i for i in features if looks_like_a_number(first[i])]
