@@ -75,6 +75,16 @@ def test_a_table_is_the_same_however_it_is_written(text):
     assert [column.name for column in found.schema.columns] == ["a", "b"]
 
 
+def test_points_between_thousands_stand_before_a_decimal_comma():
+    found = chosen(read("a;kind\n1.234,50;x\n12,5;y\n"), Choice())
+    assert found.schema.encode(found.table) == [[1234.5], [12.5]]
+
+
+def test_columns_without_names_go_by_the_names_that_messages_give_them():
+    found = chosen(read("1,2,a\n3,4,b\n"), Choice(drop=["x1"]))
+    assert found.schema.input_names == ["x2"]
+
+
 def test_a_comma_that_may_be_of_thousands_is_not_guessed():
     text = "a;b\n1,234;x\n2,345;y\n"
     with pytest.raises(ValueError, match="line 2, column 1: '1,234' is a fraction or thousands"):

@@ -111,8 +111,8 @@ def column_index(table: Table, which: Which) -> int:
             raise ValueError(f"{table.name}: no column {which}; there are {table.width}")
         return which % table.width
     names = [*table.header] if table.header is not None else []
-    if names.count(which) == 1:
-        return names.index(which)
+    if table.names.count(which) == 1:  # also x1, x2, … where there is no header
+        return table.names.index(which)
     if which.isascii() and which.isdigit() and which not in names:
         if 1 <= int(which) <= table.width:
             return int(which) - 1

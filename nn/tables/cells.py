@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 # What pandas takes for missing, written exactly so, and the question mark of the UCI repository.
 MARKS = frozenset(
@@ -17,6 +18,7 @@ MARKS = frozenset(
 NUMBER_MARKS = frozenset(mark.casefold() for mark in MARKS) | frozenset(
     "- -- . .. … * missing nat".split()
 )
+THOUSANDS_AND_COMMA = re.compile(r"[+-]?\d{1,3}(\.\d{3})+,\d+")
 
 
 def number_in(cell: str, decimal: str = ".") -> float | None:
@@ -30,13 +32,25 @@ def number_in(cell: str, decimal: str = ".") -> float | None:
     if "_" in cell:  # Python's 1_000 is no number in a file
         return None
     if decimal == ",":
-        if "." in cell:
-            return None
-        cell = cell.replace(",", ".")
+        cell = with_point(cell)
     try:
         return float(cell)
     except ValueError:
         return None
+
+
+def with_point(cell: str) -> str:
+    """Return a number with a decimal comma as one with a point.
+
+    Points between thousands are left out where a comma follows; else a point makes it no number.
+
+    >>> with_point("1.234,5"), with_point("1.234")
+    ('1234.5', 'not 1.234')
+    """
+    text = cell.strip()
+    if THOUSANDS_AND_COMMA.fullmatch(text):
+        text = text.replace(".", "")
+    return f"not {text}" if "." in text else text.replace(",", ".")
 
 
 def is_missing(cell: str, number: bool = False) -> bool:
