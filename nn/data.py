@@ -66,6 +66,28 @@ class Dataset:
             for entry, value in vars(found).items():
                 object.__setattr__(self, entry, value)
 
+    @classmethod
+    def of(
+        cls,
+        data: Any,
+        target: Which | None = None,
+        *,
+        drop: Sequence[Which] = (),
+        columns: Sequence[Which] | None = None,
+        categorical: Sequence[Which] = (),
+        task: str = "guess",
+        missing: str = "error",
+        indicator: bool = False,
+        name: str = "data",
+    ) -> Dataset:
+        """Return the data set of an object with columns; for the arguments see `read_csv`.
+
+        >>> Dataset.of({"x": [1, None, 3], "kind": ["a", "b", "a"]}, "kind", missing="mean").inputs
+        [[1.0], [2.0], [3.0]]
+        """
+        choice = Choice(target, drop, columns, categorical, task, missing, indicator)
+        return filled(dataset_of(table_of_object(data, name), choice, name))
+
     @property
     def task(self) -> str:
         """What is learned: "classes", or a "quantity"."""
