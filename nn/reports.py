@@ -78,13 +78,20 @@ class ClassReport:
 
     def text(self) -> str:
         """Return all of it in lines: accuracy, recall of each class, the confusion matrix."""
-        recalls = [
-            f"{name} {100 * share:.1f} % ({row[k]} of {sum(row)})"
-            for k, (name, row, share) in enumerate(zip(self.names, self.counts, self.recall))
-            if share is not None
+        return "\n".join([self.headline(), self.recalls(), *self.matrix()])
+
+    def recalls(self) -> str:
+        """Return the line of the recall of each class; of many classes, those with the lowest."""
+        found = [(share, k) for k, share in enumerate(self.recall) if share is not None]
+        head = "recall: "
+        if len(found) > MOST_CLASSES_IN_TABLE:
+            head = f"recall, the lowest of {len(found)} classes: "
+            found = sorted(found)[:MOST_CLASSES_IN_TABLE]
+        parts = [
+            f"{self.names[k]} {100 * share:.1f} % ({self.counts[k][k]} of {sum(self.counts[k])})"
+            for share, k in found
         ]
-        lines = [self.headline(), "recall: " + ", ".join(recalls)]
-        return "\n".join(lines + self.matrix())
+        return head + ", ".join(parts)
 
     def matrix(self) -> list[str]:
         """Return the lines of the confusion matrix, a row for each true class."""

@@ -305,6 +305,13 @@ def test_a_report_tells_what_a_large_class_hides():
     assert "faulty 0.0 % (0 of 2)" in found.text()
 
 
+def test_of_many_classes_the_lowest_recalls_are_told():
+    labels = [k for k in range(20) for _ in range(2)]
+    text = ClassReport.of([*labels[:-1], 0], labels, [f"c{k}" for k in range(20)]).text()
+    assert "recall, the lowest of 20 classes: c19 50.0 % (1 of 2), c0 100.0 %" in text
+    assert len(text.splitlines()) == 2
+
+
 def test_columns_of_wide_letters_stand_below_each_other():
     _, _, head, first, second = ClassReport.of([0, 1], [0, 1], ["白花", "a"]).text().splitlines()
     assert [head, first, second] == ["found:  白花  a", "白花       1  0", "a          0  1"]

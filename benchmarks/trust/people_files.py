@@ -35,6 +35,7 @@ from nn.columns.schema import Schema
 from nn.data import Dataset
 
 MOST_BYTES = 5 * 10**6
+MOST_ROWS_SEEN = 200_000  # by scikit-learn, whose 200 epochs of a large file take minutes
 MOST_TRIES = 12  # options given to one file, one after the other
 HINTS = (
     r"missing mean|missing drop|skip \d+|sep \S+|task \w+|decimal \S+",
@@ -263,9 +264,10 @@ def rival_score(dataset: Dataset) -> str:
         if dataset.task == "classes"
         else ([y for (y,) in training.targets], [y for (y,) in held_out.targets])
     )
+    epochs = max(1, min(200, MOST_ROWS_SEEN // len(training)))  # 200 are scikit-learn's own
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        rival = kind(hidden_layer_sizes=(12,), random_state=0).fit(
+        rival = kind(hidden_layer_sizes=(12,), random_state=0, max_iter=epochs).fit(
             scale.rows(training.inputs), wanted
         )
         score = rival.score(scale.rows(held_out.inputs), truth)
