@@ -47,6 +47,9 @@ COMMANDS = {
         "benchmarks.trust.accuracy",
         "the worst errors of each primitive's slope and second derivatives, in ulp",
     ),
+    "files": Command(
+        "benchmarks.trust.people_files", "files that packages ship: what training makes of each"
+    ),
     "faults": Command(
         "benchmarks.trust.faults", "bad input, interrupts, memory, hash seeds; what a node costs"
     ),

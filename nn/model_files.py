@@ -21,22 +21,28 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
+from autograd import softmax
 from autograd.atomic import write_file
+from nn.columns.schema import Schema, plain_schema
 from nn.data import Standardizer
 from nn.data_files import read_file
 from nn.layers import MLP, TwoLayerNetwork, activation_function, activation_name
 from nn.module import Module
+from nn.tables.objects import table_of_object
 
-FORMAT, VERSION = "chainrule network", 1
+FORMAT = "chainrule network"
+VERSION = 1  # of a network on numbers
+VERSION_WITH_COLUMNS = 2  # which an older reader would take for a network on numbers
 MAX_PARAMETERS = 100_000_000
 MAX_DIGITS = 309  # of an int; larger ones are no floats
 
 
 @dataclass
 class Model:
-    """A network with what is needed to use it on raw rows.
+    """A network with what is needed to use it on rows as they were measured.
 
-    `training` holds facts about how it was trained: data, loss, step size and the like.
+    Attributes: `training`, facts about how it was trained: data, loss, step size and the like;
+    `schema`, what the columns of the table were, or None where rows were numbers already.
     """
 
     network: MLP
@@ -44,13 +50,92 @@ class Model:
     feature_names: list[str] | None = None
     class_names: list[str] | None = None
     training: dict[str, Any] = field(default_factory=dict)
+    schema: Schema | None = None
 
     def outputs(self, row: Sequence[float]) -> list[float]:
-        """Return the network's outputs for a row of features as they were measured."""
+        """Return the network's outputs for a row of inputs before they are standardized."""
         standard = self.standardizer.row(row) if self.standardizer else row
-        self.network.eval()
+        layers = self.network.layers
+        if self.network.training or any(layer.training for layer in layers):
+            self.network.eval()  # which walks through all of it: not for every row
         found = self.network(standard)
         return list(found) if isinstance(found, list) else [found]
+
+    @property
+    def columns(self) -> Schema:
+        """What the columns of a table are; numbers in their order, where nothing else is known."""
+        return self.schema or plain_schema(
+            self.feature_names, self.network.sizes[0], self.class_names
+        )
+
+    @property
+    def task(self) -> str:
+        """What the outputs are: "classes", or a "quantity".
+
+        A model that was saved without saying so, with one linear output and no names of classes,
+        is of a quantity.
+        """
+        if self.schema and self.schema.target:
+            return self.schema.target.task
+        one = self.network.sizes[-1] == 1 and self.network.output == "linear"
+        return "quantity" if one and not self.class_names and not self.has_signs else "classes"
+
+    @property
+    def has_signs(self) -> bool:
+        """Whether a single output stands for two classes by its sign: they were -1 and 1."""
+        one = self.network.sizes[-1] == 1
+        return one and (self.training.get("loss") == "hinge" or self.network.output == "tanh")
+
+    def scores(self, row: Sequence[float]) -> list[float]:
+        """Return a number for each class, of which the largest decides.
+
+        Of one sigmoid they are the probabilities of both classes, of one output of -1 and 1 its
+        negative and itself, of logits their softmax.
+        """
+        outputs = self.outputs(row)
+        if len(outputs) == 1 and self.has_signs:
+            return [-outputs[0], outputs[0]]
+        if len(outputs) == 1:
+            return [1.0 - outputs[0], outputs[0]]
+        if self.training.get("loss") == "cross_entropy" and self.network.output == "linear":
+            return list(softmax(outputs))
+        return outputs
+
+    def best(self, row: Sequence[float]) -> int:
+        """Return the index of the class of a row."""
+        scores = self.scores(row)
+        return max(range(len(scores)), key=scores.__getitem__)
+
+    def quantity(self, row: Sequence[float]) -> float:
+        """Return the quantity that is expected for a row, in the unit of the training's target."""
+        target = self.schema and self.schema.target
+        output = self.outputs(row)[0]
+        return output * target.scale + target.mean if target else output
+
+    @property
+    def answers(self) -> list[str]:
+        """The names of the classes; their numbers where they have none."""
+        count = max(2, self.network.sizes[-1])
+        return self.class_names or [str(k) for k in range(count)]
+
+    def predict(self, data: Any) -> list[Any]:
+        """Return the class, or the quantity, of each row of a table.
+
+        Args: data: a DataFrame, a dict of columns, dicts in a list: columns are taken by name, in
+            any order; an array, a list of rows: they are taken in the order of the training.
+
+        Raises: ValueError, with the names on both sides, where a column is not there; with row and
+            column where a cell is not of its kind.
+
+        >>> from nn import load_iris
+        >>> model = Model(TwoLayerNetwork(4, 8, 3, seed=0), class_names=load_iris().class_names)
+        >>> len(model.predict(load_iris().inputs))
+        150
+        """
+        rows = self.columns.encode(table_of_object(data))
+        if self.task == "quantity":
+            return [self.quantity(row) for row in rows]
+        return [self.answers[self.best(row)] for row in rows]
 
 
 def architecture(network: Any) -> dict[str, Any]:
@@ -83,6 +168,7 @@ def save_model(
     feature_names: Sequence[str] | None = None,
     class_names: Sequence[str] | None = None,
     training: dict[str, Any] | None = None,
+    schema: Schema | None = None,
 ) -> None:
     """Save a network as JSON, every number exactly.
 
@@ -92,14 +178,16 @@ def save_model(
     """
     content = {
         "format": FORMAT,
-        "version": VERSION,
+        "version": VERSION_WITH_COLUMNS if schema else VERSION,
         "architecture": architecture(network),
         "state": network.state_dict(),
         "standardizer": standardizer and vars(standardizer),
         "feature_names": feature_names and list(feature_names),
-        "class_names": class_names and list(class_names),
+        "class_names": list(class_names) if class_names else None,
         "training": training or {},
     }
+    if schema:
+        content["columns"] = schema.as_dict()
     try:
         data = (json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode("utf-8")
         model_of(parsed(data))
@@ -173,20 +261,41 @@ def model_of(content: Any) -> Model:
     """Return the model in a parsed file, every part checked."""
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise ValueError(f"not a {FORMAT}")
-    if content.get("version") != VERSION:
+    if content.get("version") not in (VERSION, VERSION_WITH_COLUMNS):
         raise ValueError(
-            f"version {content.get('version')!r:.20}, but this reads version {VERSION}"
+            f"version {content.get('version')!r:.20}, but this reads version {VERSION} "
+            f"and {VERSION_WITH_COLUMNS}"
         )
     state, training = part(content, "state", dict), part(content, "training", dict)
     network = network_of(part(content, "architecture", dict), state)
     network.load_state_dict(state)
+    class_names = names_of(content, "class_names", network.sizes[-1])
     return Model(
         network,
         standardizer_of(content.get("standardizer"), network.sizes[0]),
         names_of(content, "feature_names", network.sizes[0]),
-        names_of(content, "class_names", network.sizes[-1]),
+        class_names,
         training,
+        schema_of(content, network, class_names),
     )
+
+
+def schema_of(
+    content: dict[str, Any], network: MLP, class_names: list[str] | None
+) -> Schema | None:
+    """Return the schema in a file, which must fit the network and the classes."""
+    if content["version"] == VERSION:
+        return None
+    schema = Schema.from_dict(part(content, "columns", dict))
+    inputs, outputs = len(schema.input_names), network.sizes[-1]
+    if inputs != network.sizes[0]:
+        raise ValueError(f"the columns become {inputs} inputs, the network has {network.sizes[0]}")
+    target = schema.target
+    if target and (class_names or None) != (target.classes and list(target.classes)):
+        raise ValueError("the classes of the target are not the class_names")
+    if target and target.task == "quantity" and outputs != 1:
+        raise ValueError(f"a quantity is one output, but the network has {outputs}")
+    return schema
 
 
 def part(content: dict[str, Any], name: str, kind: type) -> Any:

@@ -43,6 +43,12 @@ MAX_UNITS = 16  # of a picture of hidden units
 MAX_SAMPLES = 400  # of the same
 LEVELS = 8  # shades
 FORMS = {"svg": {"Date": None}, "png": {"Software": None}}  # nothing that differs between runs
+FIRST_WIDE_LETTER = "\u2e80"  # where the blocks of Chinese, Japanese and Korean begin
+WIDE_FONTS = (  # of Linux, Windows and macOS
+    "Noto Sans CJK SC", "Noto Sans CJK JP", "Source Han Sans SC", "WenQuanYi Micro Hei",
+    "WenQuanYi Zen Hei", "Droid Sans Fallback", "Microsoft YaHei", "SimHei", "Yu Gothic",
+    "Malgun Gothic", "PingFang SC", "Hiragino Sans GB", "Heiti SC", "Arial Unicode MS",
+)  # fmt: skip
 STYLE: dict[Any, Any] = {
     "svg.hashsalt": "chainrule",
     "svg.fonttype": "none",
@@ -73,11 +79,49 @@ def figure_of(width: float, height: float) -> Iterator[Any]:
         yield figure
 
 
+def with_wide_letters(figure: Any) -> None:
+    """Let texts with Chinese, Japanese or Korean letters use a font that has them."""
+    from matplotlib.text import Text
+
+    for text in figure.findobj(Text):
+        if has_wide_letters(text.get_text()):
+            # Each letter is drawn by the first font that has it.
+            text.set_fontfamily(["DejaVu Sans", *wide_fonts()])
+
+
+def has_wide_letters(text: str) -> bool:
+    """Tell whether a text has letters of Chinese, Japanese or Korean."""
+    return max(text, default="") >= FIRST_WIDE_LETTER
+
+
+def wide_fonts() -> list[str]:
+    """Return the fonts of this machine that have such letters."""
+    from matplotlib.font_manager import fontManager
+
+    known = {font.name for font in fontManager.ttflist}
+    return [name for name in WIDE_FONTS if name in known]
+
+
+def about_fonts(names: Sequence[str]) -> str:
+    """Return a line for names that no font of this machine can draw, or nothing."""
+    wide = [name for name in names if has_wide_letters(name)]
+    try:
+        if not wide or wide_fonts():
+            return ""
+    except ImportError:  # then there are no pictures
+        return ""
+    return (
+        f"no font here has the letters of {wide[0]}: boxes in the png pictures, right in the svg; "
+        "install one, such as Noto Sans CJK"
+    )
+
+
 def save(figure: Any, stem: str | Path) -> list[Path]:
     """Write a figure as svg and as png, the same bytes in every run, and return the paths."""
     import matplotlib
 
     paths = []
+    with_wide_letters(figure)
     for form, facts in FORMS.items():
         content = io.BytesIO()
         with matplotlib.rc_context(STYLE), warnings.catch_warnings():
@@ -331,6 +375,8 @@ def write_learning(
         write_file(folder / "loss.txt", text_curve(history.losses))
         yield [folder / "loss.txt"], "the loss curve as text"
         return
+    if dataset.task == "quantity":
+        return  # there are no classes to show
     if len(dataset.feature_names) == 2:
         yield save(decision_boundary(model, dataset), folder / "boundary"), "the decision boundary"
     yield save(hidden_units(model, dataset), folder / "hidden"), "what the hidden units answer"
@@ -340,7 +386,9 @@ def write_networks(
     folder: Path, model: Model, before: Any, sample: FigureSample
 ) -> Iterator[tuple[list[Path], str]]:
     """Write Figures 3.4 and 3.5, before and after the training, and the DOT text of the first."""
-    names: dict[str, Any] = {"feature_names": model.feature_names, "class_names": model.class_names}
+    target = model.schema and model.schema.target
+    outputs = model.class_names or ([target.name] if target else None)
+    names: dict[str, Any] = {"feature_names": model.feature_names, "class_names": outputs}
     source = draw_network(model.network, **names).source
     write_file(folder / "network.dot", source)
     yield [folder / "network.dot"], "the network as DOT text"

@@ -12,7 +12,6 @@ import pytest
 import autograd
 import nn.cli as cli
 from nn import Model, TwoLayerNetwork, load_model
-from nn.data_files import Table
 
 QUICK = ["--iterations", "30", "--quiet"]
 
@@ -149,15 +148,6 @@ def test_a_folder_that_cannot_be_written_is_named_before_the_training(tmp_path, 
     (tmp_path / "file").write_text("")
     assert run("train", "--out", tmp_path / "file" / "run") == 2
     assert str(tmp_path / "file") in capsys.readouterr().err
-
-
-def test_the_last_column_holds_labels_only_where_it_is_no_feature_and_names_classes():
-    table = Table("own.csv", None, [(1, ["1.5", "0"]), (2, ["2.5", "1"])])
-    binary = Model(TwoLayerNetwork(1, 2, 2), class_names=["0", "1"])
-    assert cli.labels_in(table, [0], binary) == ["0", "1"]
-    assert cli.labels_in(table, [0, 1], binary) == []
-    assert cli.labels_in(table, [0], Model(TwoLayerNetwork(1, 2, 2), class_names=["a", "b"])) == []
-    assert cli.labels_in(Table("empty.csv", None, []), [0], binary) == []
 
 
 def test_help_explains_the_letters(capsys):

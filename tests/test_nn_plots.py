@@ -206,3 +206,23 @@ def test_the_old_name_of_the_module_has_the_same_functions():
     assert {"decision_boundary", "hidden_units", "loss_curve", "save"} <= set(pictures.__all__)
     for name in pictures.__all__:
         assert getattr(pictures, name) is getattr(plots, name)
+
+
+def test_names_in_chinese_are_drawn_by_a_font_that_has_them_or_the_lack_is_told(monkeypatch):
+    from matplotlib.font_manager import FontEntry, fontManager
+    from matplotlib.text import Text
+
+    fonts = [font for font in fontManager.ttflist if font.name not in plots.WIDE_FONTS]
+    monkeypatch.setattr(fontManager, "ttflist", fonts)
+    assert "no font here has the letters of 白花" in plots.about_fonts(["alba", "白花"])
+    assert plots.about_fonts(["alba"]) == ""
+    wide = FontEntry(name="Noto Sans CJK SC")
+    monkeypatch.setattr(fontManager, "ttflist", [*fonts, wide])
+    assert plots.about_fonts(["白花"]) == ""
+    with plots.figure_of(2, 2) as figure:
+        figure.text(0, 0, "白花")
+        figure.text(0, 0, "alba")
+    plots.with_wide_letters(figure)
+    families = {text.get_text(): text.get_fontfamily() for text in figure.findobj(Text)}
+    assert families["白花"] == ["DejaVu Sans", "Noto Sans CJK SC"]
+    assert "Noto Sans CJK SC" not in families["alba"]

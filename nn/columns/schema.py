@@ -1,0 +1,301 @@
+"""Schemas: what the columns of a table are, and how rows of cells become rows of numbers.
+
+A number is one input, a category one input for each of its values (one-hot). A schema is saved with
+a model: new rows are taken by the names of their columns, in whatever order they stand.
+
+>>> from nn.tables.table import Table
+>>> schema = Schema((Column("size", 0), Column("hue", 1, ("red", "tan"))), None, width=2)
+>>> schema.input_names
+['size', 'hue=red', 'hue=tan']
+>>> schema.encode(Table("new", ("hue", "size"), [(2, ["tan", "7"])]))
+[[7.0, 0.0, 1.0]]
+>>> Schema.from_dict(schema.as_dict()) == schema
+True
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from nn.module import is_finite, is_plain
+from nn.tables.cells import is_missing, number_in
+from nn.tables.table import Table, listed
+
+MISSING_RULES = ("error", "drop", "mean")
+TASKS = ("classes", "quantity")
+MOST_SIMILAR = 20  # of the names or categories in a message
+
+
+@dataclass(frozen=True)
+class Column:
+    """A feature: its name, its place in the table of the training, and what its cells are.
+
+    Attributes: `categories`, the values of a category, in order, or None for a number; `fill`, the
+    number in place of a missing one, or None; `indicator`, whether one more input is 1 where the
+    cell is missing.
+    """
+
+    name: str
+    place: int
+    categories: tuple[str, ...] | None = None
+    fill: float | None = None
+    indicator: bool = False
+
+    @property
+    def input_names(self) -> list[str]:
+        """The names of the inputs that the column becomes."""
+        if self.categories is None:
+            names = [self.name]
+        else:
+            names = [f"{self.name}={category}" for category in self.categories]
+        return [*names, f"{self.name} is missing"] if self.indicator else names
+
+    def encode(self, cell: str, table: Table, place: tuple[int, int], missing: str) -> list[float]:
+        """Return the inputs for a cell; NaN for a missing number that nothing fills yet.
+
+        Args: place: line and column, for the message; missing: the rule for missing cells.
+
+        Raises: ValueError, with the line, the column and the option that helps.
+        """
+        number = self.categories is None
+        absent = is_missing(cell, number)
+        if absent and missing != "mean":
+            raise ValueError(missing_message(table, place, cell, number))
+        found = self.number(cell, table, place, absent) if number else self.flags(
+            cell, table, place, absent
+        )  # fmt: skip
+        return [*found, float(absent)] if self.indicator else found
+
+    def number(self, cell: str, table: Table, place: tuple[int, int], absent: bool) -> list[float]:
+        """Return the number in a cell."""
+        if absent:
+            return [math.nan if self.fill is None else self.fill]
+        x = number_in(cell, table.decimal)
+        if x is None or not math.isfinite(x):
+            what = "a number" if x is None else "finite"
+            hint = f"; is the column no number? --categorical {self.name}" if x is None else ""
+            raise ValueError(f"{table.place(*place)}: {cell!r:.40} is not {what}{hint}")
+        return [x]
+
+    def flags(self, cell: str, table: Table, place: tuple[int, int], absent: bool) -> list[float]:
+        """Return 1.0 for the category in a cell and 0.0 for the others; 0.0 for all if missing."""
+        categories = self.categories or ()
+        found = cell.strip()
+        if not absent and found not in categories:
+            raise ValueError(
+                f"{table.place(*place)}: {cell!r:.40} is none of the categories of the training: "
+                f"{listed(categories[:MOST_SIMILAR])}"
+            )
+        return [float(found == category) for category in categories]
+
+
+def missing_message(table: Table, place: tuple[int, int], cell: str, number: bool) -> str:
+    """Return what is said of a missing cell under a rule that has no place for it."""
+    what = "a number" if number else "a category"
+    nan = number_in(cell)
+    if number and nan is not None:
+        what = "finite"
+    return (
+        f"{table.place(*place)}: {cell!r:.40} is not {what}, so missing; "
+        "train with --missing mean to fill such cells, or --missing drop to leave their rows out"
+    )
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is learned: one of some classes, or a quantity, whose scale is that of the training.
+
+    Attributes: `name`, `place` of its column; `classes`, their names in order, or None for a
+    quantity; `mean` and `scale`, with which a quantity is made (y - mean) / scale.
+    """
+
+    name: str
+    place: int
+    classes: tuple[str, ...] | None = None
+    mean: float = 0.0
+    scale: float = 1.0
+
+    @property
+    def task(self) -> str:
+        """Which of `TASKS` it is."""
+        return "quantity" if self.classes is None else "classes"
+
+    def scaled_by(self, quantities: Sequence[float]) -> Target:
+        """Return the target with the mean and the standard deviation of some quantities."""
+        mean = math.fsum(quantities) / len(quantities)
+        square = math.fsum((y - mean) ** 2 for y in quantities) / len(quantities)
+        return replace(self, mean=mean, scale=math.sqrt(square) or 1.0)
+
+
+@dataclass(frozen=True)
+class Schema:
+    """What the columns of the table of a training were.
+
+    Attributes: `columns`, the features in their order; `target`, or None; `missing`, the rule for
+    missing cells; `named`, whether the columns had names; `width`, how many columns there were.
+    """
+
+    columns: tuple[Column, ...]
+    target: Target | None = None
+    missing: str = MISSING_RULES[0]
+    named: bool = True
+    width: int = 0
+
+    @property
+    def input_names(self) -> list[str]:
+        """The names of the inputs of a network."""
+        return [name for column in self.columns for name in column.input_names]
+
+    @property
+    def flags(self) -> list[bool]:
+        """Which inputs are 0 or 1, and are not scaled."""
+        return [
+            column.categories is not None or name != column.name
+            for column in self.columns
+            for name in column.input_names
+        ]
+
+    def places_in(self, table: Table) -> list[int]:
+        """Return where the columns stand in a table: by name where both have names.
+
+        Raises: ValueError, with the names that are missing and those that are not known.
+        """
+        wanted = [column.name for column in self.columns]
+        if self.named and table.header is not None and len(set(wanted)) == len(wanted):
+            return self.places_by_name(table, wanted)
+        if table.width == self.width:
+            return [column.place for column in self.columns]
+        gap = self.target.place if self.target else self.width
+        if table.width == self.width - 1:
+            return [column.place - (column.place > gap) for column in self.columns]
+        if table.width == len(self.columns):
+            return list(range(table.width))
+        raise ValueError(
+            f"{table.name}: {table.width} columns, but the network has {len(self.columns)} inputs: "
+            f"{listed(wanted)}"
+        )
+
+    def places_by_name(self, table: Table, wanted: list[str]) -> list[int]:
+        """Return where the columns of these names stand."""
+        header = list(table.names)
+        absent = [name for name in wanted if name not in header]
+        if absent:
+            known = {*wanted, self.target.name if self.target else None}
+            unknown = [name for name in header if name not in known]
+            raise ValueError(
+                f"{table.name}: no column {listed(list(map(repr, absent)))}, which the model was "
+                f"trained with; the file has, and the model does not know, "
+                f"{listed(list(map(repr, unknown))) or 'no other'}"
+            )
+        for name in wanted:
+            if header.count(name) > 1:
+                raise ValueError(f"{table.name}: {header.count(name)} columns {name!r}")
+        return [header.index(name) for name in wanted]
+
+    def encode(self, table: Table) -> list[list[float]]:
+        """Return the rows of a table as inputs of a network.
+
+        Raises: ValueError, with the line, the column and the option that helps.
+        """
+        places = self.places_in(table)
+        pairs = list(zip(self.columns, places))
+        return [
+            [
+                x
+                for column, i in pairs
+                for x in column.encode(cells[i], table, (line, i), self.missing)
+            ]
+            for line, cells in table.rows
+        ]
+
+    def filled_from(self, inputs: Sequence[Sequence[float]]) -> Schema:
+        """Return the schema with the means of encoded rows in place of missing numbers."""
+        columns = []
+        at = 0
+        for column in self.columns:
+            if column.categories is None and self.missing == "mean":
+                column = replace(column, fill=mean_of([row[at] for row in inputs]))
+            columns.append(column)
+            at += len(column.input_names)
+        return replace(self, columns=tuple(columns))
+
+    def fill(self, inputs: Sequence[Sequence[float]]) -> list[list[float]]:
+        """Return encoded rows with the fills in place of NaN."""
+        fills = [column.fill for column in self.columns for _ in column.input_names]
+        return [
+            [x if x == x or fill is None else fill for x, fill in zip(row, fills)] for row in inputs
+        ]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return everything as texts, numbers, lists and dicts, for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, saved: Any) -> Schema:
+        """Return the schema that `as_dict` was called on, also after a journey through JSON.
+
+        Raises: ValueError for anything else.
+        """
+        try:
+            columns = tuple(column_of(entry) for entry in saved["columns"])
+            target = None if saved["target"] is None else target_of(saved["target"])
+            schema = cls(columns, target, saved["missing"], saved["named"], saved["width"])
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"the entry 'columns' is no schema: {error!r:.60}") from None
+        check_schema(schema)
+        return schema
+
+
+def mean_of(xs: Sequence[float]) -> float:
+    """Return the mean of the numbers that are no NaN; 0.0 where there are none."""
+    present = [x for x in xs if x == x]
+    return math.fsum(present) / len(present) if present else 0.0
+
+
+def column_of(entry: dict[str, Any]) -> Column:
+    """Return the column of an entry of a file."""
+    categories = entry["categories"]
+    if categories is not None:
+        categories = tuple(categories)
+    return Column(entry["name"], entry["place"], categories, entry["fill"], entry["indicator"])
+
+
+def target_of(entry: dict[str, Any]) -> Target:
+    """Return the target of an entry of a file."""
+    classes = entry["classes"] if entry["classes"] is None else tuple(entry["classes"])
+    return Target(entry["name"], entry["place"], classes, entry["mean"], entry["scale"])
+
+
+def check_schema(schema: Schema) -> None:
+    """Raise a ValueError where the parts of a schema are not what they should be."""
+    places: list[Any] = [column.place for column in schema.columns]
+    texts: list[Any] = [column.name for column in schema.columns]
+    numbers: list[Any] = [column.fill for column in schema.columns if column.fill is not None]
+    truths: list[Any] = [schema.named, *(column.indicator for column in schema.columns)]
+    for column in schema.columns:
+        texts += column.categories or ()
+    if schema.target:
+        places.append(schema.target.place)
+        texts += [schema.target.name, *(schema.target.classes or ())]
+        numbers += [schema.target.mean, schema.target.scale]
+    good = (
+        type(schema.width) is int
+        and all(type(i) is int and 0 <= i < schema.width for i in places)
+        and all(isinstance(text, str) for text in texts)
+        and all(is_plain(x) and is_finite(x) for x in numbers)
+        and all(type(truth) is bool for truth in truths)
+        and schema.missing in MISSING_RULES
+        and (schema.target is None or schema.target.scale > 0)
+    )
+    if not good:
+        raise ValueError("the entry 'columns' is no schema: a part is of another kind")
+
+
+def plain_schema(names: Sequence[str] | None, inputs: int, classes: Sequence[str] | None) -> Schema:
+    """Return the schema of a model that was saved without one: numbers, and a class behind them."""
+    columns = tuple(Column(names[i] if names else f"x{i + 1}", i) for i in range(inputs))
+    target = Target("", inputs, tuple(classes)) if classes else None
+    return Schema(columns, target, named=names is not None, width=inputs + 1)
