@@ -371,6 +371,14 @@ def test_the_taylor_remainder_of_a_right_slope_falls_with_the_square(size, power
     assert directions.taylor_slope(program, [1.0], size * claim) == pytest.approx(slope, abs=0.01)
 
 
+def test_the_taylor_slope_is_that_of_the_four_smallest_steps():
+    """The remainder of x**2 + 8 x**3 at 1 is 25 h**2 + 8 h**3."""
+    program = Program(lambda x: x**2 + 8 * x**3, (1.0,), recorded=False)
+    steps = np.array([2.0**-10, 2.0**-11, 2.0**-12, 2.0**-13])
+    slope, _ = np.polyfit(np.log(steps), np.log(25 * steps**2 + 8 * steps**3), 1)
+    assert directions.taylor_slope(program, [1.0], 26.0) == pytest.approx(slope, abs=1e-6)
+
+
 def test_a_remainder_that_is_only_rounding_falls_in_no_way():
     program = Program(lambda x: 3.0 * x, (1.0,), recorded=False)
     assert directions.taylor_slope(program, [1.0], 3.0) is None

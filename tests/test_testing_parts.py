@@ -88,6 +88,7 @@ def test_an_operand_is_chosen_by_an_index_that_goes_round_inside_of_the_domain()
     assert operands(MUL, (0, 0), results, range(3), False) == [0, 0]
     assert operands(MUL, (0, 0), results, range(3), True) == [0, 1]
     assert operands(SQRT, (0,), [-1.0, 0.0], range(2), False) == []
+    assert operands(SQRT, (0,), [0.001, 0.0011], range(2), False) == [1]
 
 
 def test_the_roundings_of_a_result_are_those_of_its_operands_and_its_own():
