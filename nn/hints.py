@@ -69,7 +69,7 @@ def of_the_loss(first: float, last: float, iterations: int) -> dict[str, str]:
 def of_the_units(network: Any, rows: list[Any]) -> dict[str, str]:
     """Return the hints about hidden units that are 0 for all samples, and so learn no more."""
     found = {}
-    if isinstance(network, MLP) and activation_function(network.activation) is relu:
+    if rows and isinstance(network, MLP) and activation_function(network.activation) is relu:
         rows = rows[: WORK // len(network.parameters())]
         for i, silent in enumerate(silent_units(network, rows)):
             if silent and len(rows) >= MIN_SAMPLES:
