@@ -10,8 +10,11 @@ from __future__ import annotations
 
 import math
 from array import array
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
+from operator import call, setitem
 from typing import Any
 
 from autograd import Value
@@ -26,6 +29,7 @@ from nn.sampling import Sample
 
 # Samples with different targets, on which the compiled loss must be the recorded one.
 MAX_SAMPLES_COMPARED = 8
+ALL = slice(None)
 AGREEMENT = 1e-9  # of the two losses, relative or absolute
 
 
@@ -168,11 +172,14 @@ class CompiledPasses(Passes):
             new, remembered = optimizer.computed(self.arithmetic, before, self.gradient)
         check_finite(new, remembered, self.gradient, lambda xs: self.numpy.isfinite(xs).all())
         used = self.function.parameters  # Values follow this array from now on
-        set_attributes(  # no Ctrl-C comes between
-            (used, self, self, optimizer, optimizer),
-            ("flat", "weights", "revision", "slots", "steps"),
-            (new, new, REVISION.count, remembered, optimizer.steps + 1),
+        writes = (
+            partial(setitem, used, ALL, new),
+            partial(setattr, self, "weights", new),
+            partial(setattr, self, "revision", REVISION.count),
+            partial(setattr, optimizer, "slots", remembered),
+            partial(setattr, optimizer, "steps", optimizer.steps + 1),
         )
+        deque(map(call, writes), maxlen=0)  # as in `set_attributes`, no Ctrl-C comes between
         return Change(before, self.gradient, new)
 
     def evaluate(self, apart: list[Sample]) -> tuple[float, float | None]:

@@ -9,10 +9,11 @@ the loss has not moved in 200 iterations: a larger step size or another seed may
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
+from operator import mul
 from typing import Any
 
-from autograd import no_grad
 from autograd.primitives import relu
 from nn.history import History
 from nn.layers import MLP, activation_function
@@ -68,7 +69,7 @@ def of_the_loss(first: float, last: float, iterations: int) -> dict[str, str]:
 def of_the_units(network: Any, rows: list[Any]) -> dict[str, str]:
     """Return the hints about hidden units that are 0 for all samples, and so learn no more."""
     found = {}
-    if isinstance(network, MLP) and activation_function(network.activation) is relu:
+    if rows and isinstance(network, MLP) and activation_function(network.activation) is relu:
         rows = rows[: WORK // len(network.parameters())]
         for i, silent in enumerate(silent_units(network, rows)):
             if silent and len(rows) >= MIN_SAMPLES:
@@ -90,8 +91,31 @@ def silent_units(network: MLP, rows: Sequence[Any]) -> list[list[int]]:
     [[1]]
     """
     found = []
-    with no_grad():
-        for layer, units in zip(network.layers[:-1], network.sizes[1:]):
-            rows = [y if isinstance(y, list) else [y] for y in map(layer, rows)]
-            found.append([i for i in range(units) if not any(row[i] for row in rows)])
+    outputs: Callable[[int], list[float]] = rows.__getitem__
+    for layer in network.layers[:-1]:
+        inputs = outputs
+        neurons = [(neuron.b.data, [w.data for w in neuron.w]) for neuron in layer.neurons]
+        found.append(
+            [
+                i
+                for i, (b, ws) in enumerate(neurons)
+                if not any(b + sum(map(mul, ws, inputs(k))) > 0.0 for k in range(len(rows)))
+            ]
+        )
+        outputs = outputs_of(neurons, inputs)
     return found
+
+
+def outputs_of(
+    neurons: list[tuple[float, list[float]]], inputs: Callable[[int], list[float]]
+) -> Callable[[int], list[float]]:
+    """Return a function that gives a layer's outputs for the kth row, when it is asked for.
+
+    Most units fire for one of the first rows, and then no other is looked at.
+    """
+
+    @cache
+    def outputs(k: int) -> list[float]:
+        return [max(0.0, b + sum(map(mul, ws, inputs(k)))) for b, ws in neurons]
+
+    return outputs

@@ -14,7 +14,7 @@ import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from nn.hints import hints
+from nn.hints import ENOUGH, hints
 from nn.history import History
 from nn.keeper import kept
 from nn.losses import Loss, mse_loss
@@ -123,9 +123,13 @@ def train(
 def hint_if_due(trainer: Trainer, bar: Progress) -> None:
     """Say once what looks wrong, when evaluations are due and at the end."""
     history = trainer.so_far
-    if history.iteration % trainer.settings.evaluation_interval and not trainer.finished:
+    interval = trainer.settings.evaluation_interval
+    if history.iteration % interval and not trainer.finished:
         return
-    for kind, text in hints(trainer.network, trainer.samples, history).items():
+    # The hidden units, which take longer to look at, twice only.
+    early = history.iteration - interval < ENOUGH
+    samples = trainer.samples if early or trainer.finished else []
+    for kind, text in hints(trainer.network, samples, history).items():
         if kind not in history.hints:
             history.hints[kind] = text
             bar.note(text)
