@@ -231,7 +231,7 @@ softsign = Primitive("softsign", softsign_value, lambda x, out: square(1 / (1 + 
 squareplus = Primitive("squareplus", squareplus_value, lambda x, b, out: squareplus_slope(x, b),
                        lambda x, b, out: 0.25 / hypot(x, sqrt(b)), domain=(REAL, POSITIVE), defaults=(4.0,))
 squareplus_slope = Primitive("squareplus_slope", slope_of_squareplus,
-                             lambda x, b, out: 0.5 * square(sqrt(b) / hypot(x, sqrt(b))) / hypot(x, sqrt(b)),
+                             lambda x, b, out: 0.5 * (sqrt(b) / hypot(x, sqrt(b))) * (sqrt(b) / hypot(x, sqrt(b)) / hypot(x, sqrt(b))),
                              lambda x, b, out: -0.25 * (finite(x) / hypot(x, sqrt(b))) / hypot(x, sqrt(b)) / hypot(x, sqrt(b)),
                              domain=(REAL, POSITIVE))
 

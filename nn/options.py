@@ -51,7 +51,15 @@ OUTPUTS: dict[str, tuple[tuple[str, ...], float]] = {
     "hinge": (("linear", "tanh"), 0.1),
     "huber": (("sigmoid", "softmax", "linear", "tanh"), 1.0),
 }
-ADAPTIVE = {"rmsprop": 0.01, "adam": 0.01, "adamw": 0.01, "momentum": None, "sgd": None}
+ADAPTIVE = {
+    "rmsprop": 0.01,
+    "adagrad": 0.01,
+    "adam": 0.01,
+    "adamw": 0.01,
+    "momentum": None,
+    "nesterov": None,
+    "sgd": None,
+}
 
 
 class OneLineParser(argparse.ArgumentParser):
@@ -321,4 +329,4 @@ def usual_step_size(options: argparse.Namespace, usual: Defaults) -> float:
     """Return the step size that suits the data set, the loss and the optimiser."""
     _, share = OUTPUTS[options.loss]
     step_size = ADAPTIVE[options.optimizer] or usual.step_size * share
-    return step_size / 10 if options.optimizer == "momentum" else step_size
+    return step_size / 10 if options.optimizer in ("momentum", "nesterov") else step_size

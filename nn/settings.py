@@ -104,7 +104,9 @@ def usual_iterations(samples: int, batch_size: int, least: int = ITERATIONS) -> 
     >>> usual_iterations(150, 16), usual_iterations(200_000, 16)
     (500, 62500)
     """
-    return max(least, math.ceil(EPOCHS * samples / max(1, batch_size)))
+    if not isinstance(batch_size, int) or batch_size < 1:
+        return least  # which is no size; the settings say so
+    return max(least, math.ceil(EPOCHS * samples / batch_size))
 
 
 def whole(name: str, x: Any, what: str = "an int") -> int:

@@ -30,6 +30,7 @@ from nn.passes import Passes
 from nn.sampling import Sample, Sampler, checked_samples, dropout_factors, set_aside
 from nn.schedules import named_schedule
 from nn.settings import BATCH_SIZE, STEP_SIZE, TrainingSettings, usual_iterations
+from nn.tables.objects import rows_of
 
 
 class Step:
@@ -128,7 +129,8 @@ class Trainer:
         check_kinds(network, resume)
         self.network = network
         share = in_range("validation", validation, high=1.0)
-        self.samples, apart = set_aside(checked_samples(inputs, targets), share, seed)
+        samples = checked_samples(rows_of(inputs), rows_of(targets))
+        self.samples, apart = set_aside(samples, share, seed)
         held_out_samples = checked_samples(*held_out or ((), ()))
         m = len(self.samples)
         b = min(BATCH_SIZE, m) if batch_size is None else batch_size

@@ -221,7 +221,7 @@ def of_networks() -> Iterator[Case]:
         "momentum": lambda bad: nn.SGD([w], 0.1, momentum=bad),
         "beta1": lambda bad: nn.Adam([w], 0.1, beta1=bad),
         "batch_size": lambda bad: trained(batch_size=[bad]),
-        "iterations": lambda bad: trained(iterations=bad),
+        "iterations": lambda bad: trained(iterations=[bad]),
         "sampling": lambda bad: trained(sampling=bad),
         "resume": lambda bad: trained(resume=[bad]),
         "inputs, row 0": lambda bad: trained(inputs=[[1.0, bad]] * 8),

@@ -247,7 +247,7 @@ def test_an_exact_claim_has_no_bound_before_an_exact_oracle():
 
 def test_a_zero_that_is_right_is_measured_against_the_largest_derivative_beside_it():
     check = check_of(lambda x, y: x * 3.0, 2.0, 5.0)
-    zero = part(0.0, 0.0, scale=0.0)
+    zero = part(0.0, 0.0, scale=0.0)._replace(is_zero=True)
     assert check.with_scales_of_zeros([zero, part(scale=3.0)])[0].scale == 3.0
     assert check.with_scales_of_zeros([zero])[0].scale == 6.0
     assert check.with_scales_of_zeros([part(0.0, 0.5), part(scale=3.0)])[0].scale == 0.0

@@ -11,7 +11,7 @@ import pytest
 
 import autograd
 import nn.cli as cli
-from nn import Model, TwoLayerNetwork, load_model
+from nn import load_model
 
 QUICK = ["--iterations", "30", "--quiet"]
 

@@ -504,7 +504,7 @@ def test_of_several_uses_the_one_that_counts_is_named():
     by_y = flow / y * x * math.exp(x)
     for term, which in zip(terms, ["first", "2th", "last"]):
         assert said_of(thrice, (x, y), (term, by_y)) == (
-            f"x: only the {which} of 3 uses counts; the sum lacks the terms through the others{WHY}"
+            f"x: only one of 3 uses counts; the sum lacks the terms through the others{WHY}"
         )
 
 
@@ -516,10 +516,10 @@ def test_of_two_uses_the_term_that_is_lost_is_named():
     top = math.exp(x)
     by_y = top * x
     assert said_of(twice, (x, y), (top * x * y, by_y)) == (
-        f"x: only the first of 2 uses counts; the sum lacks the term through {top!r} * {x}{WHY}"
+        f"x: only one of 2 uses counts; the sum lacks the term through {top!r} * {x}{WHY}"
     )
     assert said_of(twice, (x, y), (top * y, by_y)) == (
-        f"x: only the last of 2 uses counts; the sum lacks the term through exp({x}){WHY}"
+        f"x: only one of 2 uses counts; the sum lacks the term through exp({x}){WHY}"
     )
 
 

@@ -36,7 +36,7 @@ EVERY = [SGD, Nesterov, Adagrad, RMSprop, Adam, AdamW]
 
 
 def gradient(weights, t):
-    """Return the gradient of `make_optimizer_vectors`."""
+    """Return the gradient of `optimizer_vectors`."""
     return [
         (0.0 if (t + i) % 17 == 0 else math.sin(1.7 * t * (i + 1)) * (i + 1)) + 0.5 * w
         for i, w in enumerate(weights)

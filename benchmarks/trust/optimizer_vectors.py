@@ -1,6 +1,6 @@
 """Write optimizer_vectors.json: 100 updates of each optimiser by PyTorch, in double precision.
 
-    python tests/data/make_optimizer_vectors.py     (needs torch)
+    python benchmarks/trust/optimizer_vectors.py     (needs torch)
 
 Every configuration names the class and the settings of ours that are to give the same weights.
 """
@@ -118,7 +118,7 @@ def main():
                       "weights": weights})  # fmt: skip
     content = {"torch": torch.__version__, "step_size": STEP_SIZE, "first": FIRST,
                "kept": KEPT, "cases": cases}  # fmt: skip
-    path = Path(__file__).with_name("optimizer_vectors.json")
+    path = Path(__file__).parents[2] / "tests" / "data" / "optimizer_vectors.json"
     path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 
