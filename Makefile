@@ -1,7 +1,7 @@
 # Everything a developer runs; `make check` is what has to pass before a commit lands.
 PYTHON ?= .venv/bin/python
 
-.PHONY: check lint test format docs notebooks browser screenshot pictures bench fuzz mutants help
+.PHONY: check lint test format docs notebooks kernels browser screenshot pictures bench fuzz mutants help
 
 check: lint ## lint, types and tests
 	$(PYTHON) -m mypy
@@ -23,6 +23,9 @@ docs: ## run every example of the README, of docs/ and of the docstrings
 
 notebooks: ## execute the notebooks and write them; the tests compare them (pytest -m notebooks)
 	$(PYTHON) notebooks/execute.py
+
+kernels: ## all rows and random programs in compiled code, of which the suite has every sixth
+	$(PYTHON) -m pytest -q -n 2 -m kernels
 
 browser: ## what a reader sees and does, in Chromium and JupyterLab
 	$(PYTHON) -m pytest -q -m browser

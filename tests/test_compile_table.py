@@ -14,6 +14,7 @@ import autograd
 from autograd import Value, ieee
 from autograd import primitives as p
 from autograd.primitive_type import Variadic
+from testkit.kernels import sampled
 from testkit.points import COARSE_MAGNITUDES, INDEXED, LISTS, PARAMETERS, points
 
 pytest.importorskip("numba")
@@ -139,7 +140,7 @@ WAYS = [
 ]
 
 
-@pytest.mark.parametrize(("name", "way"), WAYS)
+@pytest.mark.parametrize(("name", "way"), sampled(WAYS))
 def test_a_compiled_row_equals_the_eager_one(name, way):
     allowed = ULPS[way].get(name, OTHER_ULPS[way])
     options = {"engine": "numpy"} if way == "numpy" else {"engine": "numba", "functions": way}
@@ -186,8 +187,7 @@ UNARY = [
 ]
 
 
-@pytest.mark.parametrize("engine", ["numba", "numpy"])
-@pytest.mark.parametrize("name", UNARY)
+@pytest.mark.parametrize(("name", "engine"), sampled(UNARY, ["numba", "numpy"]))
 def test_derivatives_of_a_row_inside_compiled_code_are_the_eager_ones(name, engine):
     row = p.TABLE[name]
     first, second = autograd.grad(row), autograd.grad(autograd.grad(row))

@@ -1,0 +1,24 @@
+"""Tests that compile one program after the other: a few in every run, all by ``-m kernels``."""
+
+from itertools import product
+
+import pytest
+
+EVERY = 6  # of the programs that numba compiles, one belongs to every run
+
+
+def sampled(*choices):
+    """Return all combinations of some choices; those that numba compiles are marked, but for some.
+
+    A kernel takes a quarter of a second and more where none is kept yet, as at a newcomer's.
+    """
+    found = []
+    count = 0
+    for case in product(*choices):
+        flat = [x for part in case for x in (part if isinstance(part, tuple) else (part,))]
+        marks = ()
+        if "numpy" not in flat:
+            marks = () if count % EVERY == 0 else (pytest.mark.kernels,)
+            count += 1
+        found.append(pytest.param(*flat, marks=marks))
+    return found
