@@ -46,6 +46,7 @@ MAX_RECORDED = 5000  # inputs, of a function with a claimed gradient: its graph 
 STATIONARY = 1e-6  # beside the changes nearby, a bound of a slope that is as good as 0
 FLOATS = ("complex step", "differences")  # the oracles that see rounding
 MANY_INPUTS = 48  # from so many on, an oracle that is slow is not asked about each of them
+MAX_WORK = 5_000_000  # and where they are more than this, a claim is judged without the graph
 MANY_NODES = 50_000  # nor where its inputs times the nodes of the graph are more
 COMBINATIONS = 3
 COMBINED_ERROR = 0.1  # in units of the bounds: a derivative that is off by its bound gives 0.5
@@ -73,7 +74,10 @@ class Check:
         self.recording = self.recorded()
         cut = self.recording is not None and self.recording.is_cut()
         self.program = Program(self.f, self.args, recorded=gradient is None, cut=cut)
-        self.program.is_long = self.is_long()
+        work = self.work()
+        self.program.is_long = len(self.program.inputs) >= MANY_INPUTS or work > MANY_NODES
+        if gradient is not None and work > MAX_WORK:
+            self.recording = None  # what it knows of rounding takes longer than the check
         self.inputs = self.program.inputs
         self.names = input_names(self.f, self.args)
         self.values = self.outputs_twice()
@@ -99,11 +103,10 @@ class Check:
             except (*REFUSALS, NotLiftable):
                 return None
 
-    def is_long(self) -> bool:
-        """Tell whether slow numbers, for each input by itself, would take too long."""
-        n = len(self.program.inputs)
+    def work(self) -> int:
+        """Return how many operations slow numbers take, for each input by itself."""
         nodes = sum(map(len, self.recording.histories())) if self.recording else 0
-        return n >= MANY_INPUTS or n * nodes > MANY_NODES
+        return nodes * len(self.program.inputs)
 
     def called(self) -> list[float]:
         """Return the results of the function at the point.
