@@ -60,6 +60,12 @@ COMMANDS = {
     "coefficients": Command(
         "benchmarks.trust.coefficients", "the polynomials of the compiler's elementary functions"
     ),
+    "mistakes": Command(
+        "benchmarks.trust.named_mistakes", "planted mistakes in gradients: how many are named?"
+    ),
+    "checking": Command(
+        "benchmarks.speed.checking", "how long a gradient check takes, from 10 inputs to a million"
+    ),
     "eager": Command(
         "benchmarks.speed.eager", "recording and the backward pass, beside two other engines"
     ),

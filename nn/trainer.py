@@ -135,20 +135,12 @@ class Trainer:
         m = len(self.samples)
         b = min(BATCH_SIZE, m) if batch_size is None else batch_size
         self.settings = TrainingSettings(
-            samples=m,
-            batch_size=b,
+            samples=m, batch_size=b, seed=seed, sampling=sampling, evaluate_every=evaluate_every,
             iterations=usual_iterations(m, b) if iterations is None else iterations,
-            step_size=settled_step_size(optimizer, step_size),
-            seed=seed,
-            sampling=sampling,
-            evaluate_every=evaluate_every,
-            compiled=compiled,
-            schedule=schedule,
-            warm_up=warm_up,
-            validation=validation,
-            patience=patience,
+            step_size=settled_step_size(optimizer, step_size), compiled=compiled,
+            schedule=schedule, warm_up=warm_up, validation=validation, patience=patience,
             dropout=dropout,
-        )
+        )  # fmt: skip
         if dropout and not isinstance(network, MLP):
             raise ValueError(f"dropout is for an MLP, and {type(network).__name__} is none")
         check_recording()
@@ -156,8 +148,7 @@ class Trainer:
         self.sampler = Sampler(self.settings)
         self.so_far = History()
         if resume is not None:
-            given = isinstance(optimizer, Optimizer)
-            self.so_far = self.continued(resume, step_size, given)
+            self.so_far = self.continued(resume, step_size, isinstance(optimizer, Optimizer))
         self.so_far.settings = self.settings
         self.begun = self.so_far.iteration
         self.steps_before = self.optimizer.steps - self.begun  # of an optimiser used before

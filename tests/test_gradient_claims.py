@@ -382,6 +382,16 @@ def test_numbers_of_a_domain_far_from_zero(x, y):
     assert 1000.0 < x < 2000.0 and -2e9 < y < -1e9
 
 
+def test_a_claim_is_computed_as_often_for_many_outputs_as_for_one():
+    def slopes(x):
+        slopes.calls += 1
+        return [[math.cos(x + k)] for k in range(5)]
+
+    slopes.calls = 0
+    check_gradients(lambda x: [float(np.sin(x + k)) for k in range(5)], 0.3, gradient=slopes)
+    assert slopes.calls == 6  # at the point, there again, and at four next to it
+
+
 # Programs that iterate, that look at types, that keep what they were called with.
 
 
@@ -506,6 +516,11 @@ def test_a_vanishing_gradient_is_not_zero():
 @pytest.mark.parametrize("f", [np.sign, np.cbrt, lambda x: np.sign(x) * np.abs(x) ** 0.3])
 def test_an_infinite_slope_is_a_kink(f):
     assert verdict(lambda x: float(f(x)), 0.0, 0.0) == "NonDifferentiablePoint"
+
+
+def test_where_a_function_ends_there_is_no_derivative():
+    with pytest.raises(NonDifferentiablePoint, match="not defined on both sides of 0.0, along x"):
+        check_gradients(lambda x: float(np.sqrt(x)), 0.0, gradient=math.inf)
 
 
 def test_a_power_slightly_above_1_is_no_kink():

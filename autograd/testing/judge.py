@@ -46,10 +46,11 @@ MAX_RECORDED = 5000  # inputs, of a function with a claimed gradient: its graph 
 STATIONARY = 1e-6  # beside the changes nearby, a bound of a slope that is as good as 0
 FLOATS = ("complex step", "differences")  # the oracles that see rounding
 MANY_INPUTS = 48  # from so many on, an oracle that is slow is not asked about each of them
-MAX_WORK = 5_000_000  # and where they are more than this, a claim is judged without the graph
-MANY_NODES = 50_000  # nor where its inputs times the nodes of the graph are more
+MANY_NODES = 50_000  # nor where the inputs times the nodes of the graph are more
+MAX_WORK = 5_000_000  # where these are more than this, a claim is judged without the graph
 COMBINATIONS = 3
 COMBINED_ERROR = 0.1  # in units of the bounds: a derivative that is off by its bound gives 0.5
+NUDGES = (-2, -1, 1, 2)  # units in the last place, by which inputs move to see what a claim does
 
 
 class Check:
@@ -84,6 +85,7 @@ class Check:
         self.outputs = len(self.values)
         self.variables = range(len(self.inputs))
         self.claims_made: list[Any] | None = None
+        self.claims_nearby: list[list[Any]] | None = None
 
     def recorded(self) -> Recording | None:
         """Return the graph of the function, None where it takes floats only."""
@@ -219,7 +221,6 @@ class Check:
         if self.claims_made is not None:
             return self.claims_made
         rows = self.claims(self.args)
-        rows = [x.data if isinstance(x, Value) else x for x in rows]
         n = len(self.inputs)
         if len(rows) != n * self.outputs:
             raise ValueError(
@@ -241,9 +242,11 @@ class Check:
             found = self.claim(*args)
         like = args[0] if len(args) == 1 else tuple(args)
         if regular_shape(found) is not None:
-            return flatten(found)
-        rows = [found] if self.outputs == 1 else parts(found)
-        return [x for row in rows for x in aligned("gradient=", row, like)]
+            numbers = flatten(found)
+        else:
+            rows = [found] if self.outputs == 1 else parts(found)
+            numbers = [x for row in rows for x in aligned("gradient=", row, like)]
+        return [x.data if isinstance(x, Value) else x for x in numbers]
 
     def scales(self, output: int, claimed: Sequence[Any]) -> list[tuple[float, float]]:
         """Return for every input the path sum, and the noise of the claimed derivative.
@@ -270,26 +273,39 @@ class Check:
         Raises: NotDeterministic: it moves when nothing does.
         """
         here = self.claimed(output)
-        found = [0.0] * len(self.inputs)
-        if not callable(self.claim):
-            return found
-        for units in (0, -2, -1, 1, 2):
-            nearby = [nudged(x, units) for x in self.inputs]
-            with quietly():
-                try:
-                    there = self.claims(refilled(self.args, nearby) if units else self.args)
-                except REFUSALS:
-                    continue
-            there = there[len(found) * output : len(found) * (output + 1)]
-            there = [x.data if isinstance(x, Value) else x for x in there]
+        n = len(self.inputs)
+        found = [0.0] * n
+        for claims in self.nearby():
+            there = claims[n * output : n * (output + 1)]
             changes = [change(as_float(a), as_float(b)) for a, b in zip(there, here)]
-            if units == 0 and any(changes):
-                raise NotDeterministic(
-                    f"gradient= is not deterministic: called twice at {self.shown_inputs()} it "
-                    f"gives gradients that differ by {max(changes):.3g}"
-                )
             found = [max(x, y) if math.isfinite(y) else x for x, y in zip(found, changes)]
         return found
+
+    def nearby(self) -> list[list[Any]]:
+        """Return the claims of all outputs at inputs that are moved by a unit or two.
+
+        Raises: NotDeterministic: those at the point are others when they are computed again.
+        """
+        if self.claims_nearby is not None:
+            return self.claims_nearby
+        self.claims_nearby = []
+        if not callable(self.claim):
+            return self.claims_nearby
+        again = zip(self.claims(self.args), self.all_claims())
+        changes = [change(as_float(a), as_float(b)) for a, b in again]
+        if any(changes):
+            raise NotDeterministic(
+                f"gradient= is not deterministic: called twice at {self.shown_inputs()} it "
+                f"gives gradients that differ by {max(changes):.3g}"
+            )
+        for units in NUDGES:
+            numbers = [nudged(x, units) for x in self.inputs]
+            with quietly():
+                try:
+                    self.claims_nearby.append(self.claims(refilled(self.args, numbers)))
+                except REFUSALS:
+                    continue
+        return self.claims_nearby
 
     def component(
         self, output: int, i: int, claimed: Any, scale: float, uncertain: float
@@ -431,7 +447,12 @@ class Check:
         def slope(*arguments: Any) -> float:
             return float(record(self.f, arguments).gradient(output)[i])
 
-        return differences(Program(slope, self.args, recorded=False), j)
+        try:
+            return differences(Program(slope, self.args, recorded=False), j)
+        except ValueError as error:
+            raise NonDifferentiablePoint(
+                f"{self.name} has no second derivative at {self.shown_inputs()}: {error}"
+            ) from None
 
     def judged(self, output: int, found: list[Component]) -> list[Component]:
         """Return the components where all are right, else raise."""

@@ -72,8 +72,9 @@ class Fit(NamedTuple):
 
     Attributes: slope; error, a bound of |slope - true slope| unless the function hides something
     between the nodes; step, the half width; residual, the most that is not explained; rounding,
-    of the values; bend, what the cubic term adds to a
-    central difference over the step.
+    of the values; bend, what the cubic term adds to a central difference over the step;
+    coefficients, of Chebyshev's polynomials; spread, the largest change of the function within the
+    step, over the step.
     """
 
     slope: float
@@ -82,8 +83,8 @@ class Fit(NamedTuple):
     residual: float
     rounding: float
     bend: float = 0.0
-    coefficients: Sequence[float] = ()  # of Chebyshev's polynomials
-    spread: float = 0.0  # the largest change of the function within the step, over the step
+    coefficients: Sequence[float] = ()
+    spread: float = 0.0
 
     def curve(self, t: float) -> float:
         """Return what the polynomial has at a step from the point beside its slope there."""
@@ -124,12 +125,13 @@ class Fit(NamedTuple):
 def differences(program: Program, direction: Direction) -> Estimate:
     """Return the slope from values of floats, a bound of its error, and the jump at a kink.
 
-    Cost: about 30 values of a smooth function, up to 350 of one that is not.
+    Raises: ValueError: the function has no values on both sides of the point.
+    Cost:   about 30 values of a smooth function, up to 900 of one that is not.
     """
     line = program.along(direction)
     fits = fitted(line)
     if not fits:
-        return Estimate(math.nan, math.inf, "differences")
+        raise ValueError("the function of floats has no values on both sides")
     chosen = best(fits)
     found = Estimate(
         chosen.slope,
@@ -213,6 +215,7 @@ def of_all_degrees(rises: Sequence[float], step: float, rounding: float) -> Iter
     """Yield the fits of every degree to the values at the nodes."""
     coefficients = coefficients_of(rises)
     bend = abs(4 * coefficients[3] - 20 * coefficients[5] + 56 * coefficients[7]) / step
+    spread = max(map(abs, rises)) / step
     left = [rise - coefficients[0] for rise in rises]
     for degree in DEGREES:
         for k in (degree - 1, degree):
@@ -220,9 +223,8 @@ def of_all_degrees(rises: Sequence[float], step: float, rounding: float) -> Iter
         residual = max(map(abs, left))
         error = doubt(degree) * max(residual, rounding) / step
         slope = slope_of(coefficients, degree) / step
-        fitted = coefficients[: degree + 1]
-        spread = max(map(abs, rises)) / step
-        yield Fit(slope, error, step, residual, rounding, bend, fitted, spread)
+        kept = coefficients[: degree + 1]
+        yield Fit(slope, error, step, residual, rounding, bend, kept, spread)
 
 
 def coefficients_of(rises: Sequence[float]) -> list[float]:

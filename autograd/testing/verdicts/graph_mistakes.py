@@ -21,6 +21,8 @@ MAX_NODES = 3000  # beyond this the search takes too long
 MAX_CHAIN = 6  # nodes in a row with one parent each, such as 1 / (1 + exp(-x))
 MAX_NODES_ALONE = 400  # in graphs of no more, every activation is tried by itself
 MAX_TERMS = 400_000  # nodes times inputs, for which terms of the sum over paths are tried
+MAX_SIBLINGS = 8  # of the neighbours of a bias, that are tried as a factor
+LINEAR = (p.add, p.sub, p.neg, p.pos, p.mul, p.total, p.mean)
 
 Edge = tuple[Value, int]
 """A node and the place of one of its parents."""
@@ -31,6 +33,13 @@ MISTAKEN = {
     "is replaced by its value": lambda x, out: out,
     "has x(1 - x) of its operand, where it should be of its result": lambda x, out: x * (1 - x),
     "has 1 - x**2 of its operand, where it should be of its result": lambda x, out: 1 - x * x,
+}
+# By how many times a term of the sum over paths the claims are off, and what that means.
+OFF_BY = {
+    -1.0: "the sum lacks the term through {}",
+    1.0: "the term through {} counts twice",
+    -2.0: "the term through {} has the wrong sign",
+    -0.5: "only half of the term through {} counts",
 }
 
 
@@ -88,8 +97,11 @@ def graph_explanations(case: Case, recording: Recording, output: int) -> Iterato
         return  # the graph itself is wrong, or does not know all that the function does
     for kind in (
         one_use, overwritten, downstream, sign_of_difference, cross_terms, terms, paths_of_a_kind,
-        missing_factor, argument_factor, sibling_factor, activation,
+        missing_factor,
     ):  # fmt: skip
+        yield from kind(case, graph)
+    yield from times_input(case)
+    for kind in (sibling_factor, activation):
         yield from kind(case, graph)
 
 
@@ -168,9 +180,6 @@ def activation(case: Case, graph: Graph) -> Iterator[str]:
             at_result = {(run[0], 0): slope_at_result(run[0]) for run in runs}
             if graph.explains(case, at_result):
                 yield f"the derivative of {described(names, runs)} is taken at its result"
-
-
-LINEAR = (p.add, p.sub, p.neg, p.pos, p.mul, p.total, p.mean)
 
 
 def changes(runs: Sequence[Sequence[Value]], slope: Callable[..., float]) -> dict[Edge, float]:
@@ -328,18 +337,10 @@ def sibling_factor(case: Case, graph: Graph) -> Iterator[str]:
                 yield f"{group.name}: multiplied by an input of the weights beside it"
 
 
-MAX_SIBLINGS = 8  # of the neighbours of a bias, that are tried as a factor
-
-
 def neighbours(node: Value, place: int) -> list[Any]:
     """Return what stands beside an operand of a sum, and the factors of that."""
     beside = [x for k, x in enumerate(node.operands) if x is not node.parents[place]]
     return [y for x in beside for y in (x, *(x.operands if isinstance(x, Value) else ()))]
-
-
-def argument_factor(case: Case, graph: Graph) -> Iterator[str]:
-    """The slopes have an input as a factor too much, or lack one."""
-    yield from times_input(case)
 
 
 def value_of(x: Any) -> float:
@@ -365,7 +366,7 @@ def terms(case: Case, graph: Graph) -> Iterator[str]:
             if not term or abs(term) < size / 5:
                 continue
             factor = errors[largest] / term
-            how = HOW.get(round(factor, 6))
+            how = OFF_BY.get(round(factor, 6))
             if how is None:
                 continue
             candidate = [
@@ -375,14 +376,6 @@ def terms(case: Case, graph: Graph) -> Iterator[str]:
             if case.fits_all(candidate):
                 kind = next(penalty(case, least=2), "")
                 yield how.format(called(parent, node, graph)) + (f"; {kind}" if kind else "")
-
-
-HOW = {
-    -1.0: "the sum lacks the term through {}",
-    1.0: "the term through {} counts twice",
-    -2.0: "the term through {} has the wrong sign",
-    -0.5: "only half of the term through {} counts",
-}
 
 
 def tangents(graph: Graph) -> dict[Value, dict[int, float]]:

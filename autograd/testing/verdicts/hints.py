@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -46,9 +47,7 @@ def for_wrong(wrong: Sequence[Component], claims: Sequence[Any] | None) -> Itera
 
 def is_single(x: Any) -> bool:
     """Tell whether a number is one of float32."""
-    from struct import pack, unpack
-
     try:
-        return bool(unpack("f", pack("f", x))[0] == x)
-    except (OverflowError, TypeError):
+        return bool(struct.unpack("f", struct.pack("f", x))[0] == x)
+    except (OverflowError, TypeError, struct.error):
         return False

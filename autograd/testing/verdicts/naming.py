@@ -17,7 +17,6 @@ import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd.primitive_type import Primitive, Variadic
 from autograd.structures import paths
 
 LETTERS = "xyzuvw"  # where a function does not say what it calls its arguments
@@ -35,31 +34,20 @@ def argument_names(f: Callable[..., Any], args: Sequence[Any]) -> list[str]:
     ['w', 'b']
     """
     try:
-        parameters = signature_of(f).parameters.values()
-    except (TypeError, ValueError):
-        parameters = ()  # type: ignore[assignment]
+        parameters = list(inspect.signature(f).parameters.values())
+    except (TypeError, ValueError):  # as of a primitive, or a function in C
+        parameters = []
     found: list[str] = []
     for parameter in parameters:
         if parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD):
             found.append(parameter.name)
         elif parameter.kind == parameter.VAR_POSITIONAL:
-            rest = range(len(args) - len(found))
-            found += [f"{parameter.name}[{k}]" for k in rest]
+            found += [f"{parameter.name}[{k}]" for k in range(len(args) - len(found))]
     if len(found) >= len(args):
         return found[: len(args)]
     if len(args) <= len(LETTERS):
         return list(LETTERS[: len(args)])
     return [f"args[{k}]" for k in range(len(args))]
-
-
-def signature_of(f: Callable[..., Any]) -> inspect.Signature:
-    """Return the signature of a function; a primitive has that of its rule.
-
-    Raises: ValueError, TypeError: it has none.
-    """
-    if isinstance(f, (Primitive, Variadic)):
-        raise ValueError("the operands of a primitive have no names of their own")
-    return inspect.signature(f)
 
 
 def input_names(f: Callable[..., Any], args: Sequence[Any]) -> list[str]:
