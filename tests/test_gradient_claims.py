@@ -176,6 +176,25 @@ def test_steps_between_which_a_function_is_flat_are_inconclusive_for_either_slop
     assert verdict(stairs, 0.30000003, 2.0) == "GradientMismatch"
 
 
+@pytest.mark.parametrize("height", [1e7, 5.41e7, 1e8])
+@pytest.mark.parametrize("offset", [1e-5, 1e-4, 3e-4, 1e-3, -3e-4])
+def test_steps_near_the_top_of_a_function_are_not_taken_for_its_slope(height, offset):
+    """Where steps are long, and the function bends by as much as it rises."""
+    x = (1.0 - 1.179) / 1.79 + offset
+
+    def wave(x):
+        t = 1.79 * x + 1.179
+        return 0.442 * t / (1.0 + t * t)
+
+    def slope(x):
+        t = 1.79 * x + 1.179
+        return 1.79 * 0.442 * (1.0 - t * t) / (1.0 + t * t) ** 2
+
+    found = verdict(lambda x: float((wave(x) + height) - height), x, slope)
+    assert found in ("right", "InconclusiveCheck")
+    assert verdict(lambda x: float((wave(x) + height) - height), x, slope(x) + 1e-2) != "right"
+
+
 # The law: what is off by twice the resolution never passes.
 
 

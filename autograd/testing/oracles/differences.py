@@ -281,12 +281,13 @@ def jump_between(line: Line, fit: Fit, coarse: Fit) -> float:
     """Return the jump of a function within the step of a coarse fit, 0 where there is none.
 
     The step is halved to where the function leaves the line of a finer fit, bent as the coarse one
-    is. Looked at closely enough a wave becomes straight, and more of it is more; a jump remains
-    what it is.
+    is; where the finer one is flat, to where it is flat no more. Looked at closely enough a wave
+    becomes straight, and more of it is more; a jump remains what it is.
     """
+    is_level = fit.spread == 0.0
 
     def rise(start: float, end: float) -> float:
-        bent = coarse.curve(end) - coarse.curve(start)
+        bent = 0.0 if is_level else coarse.curve(end) - coarse.curve(start)
         return abs((line(end) - line(start)) - bent - fit.slope * (end - start))
 
     near = 0.0
@@ -295,7 +296,7 @@ def jump_between(line: Line, fit: Fit, coarse: Fit) -> float:
         middle = line.step(near + (end - near) / 2)
         if middle in (near, end):
             break
-        if rise(near, middle) >= rise(middle, end):
+        if rise(near, middle) >= (SMALLEST if is_level else rise(middle, end)):
             end = middle
         else:
             near = middle
