@@ -188,7 +188,7 @@ def test_counts_that_cannot_be_are_refused_before_anything_is_made(tmp_path, cap
 
 
 def test_ctrl_c_saves_what_was_learned(tmp_path, capsys, monkeypatch):
-    real = cli.train
+    real = cli.training.train
 
     def interrupted(*arguments, **options):
         def stop(history):
@@ -197,7 +197,7 @@ def test_ctrl_c_saves_what_was_learned(tmp_path, capsys, monkeypatch):
 
         return real(*arguments, callback=stop, **options)
 
-    monkeypatch.setattr(cli, "train", interrupted)
+    monkeypatch.setattr(cli.training, "train", interrupted)
     assert run("train", "--out", tmp_path, "--quiet") == 130
     assert "stopped by Ctrl-C after 5 iterations" in capsys.readouterr().out
     assert json.loads((tmp_path / "model.json").read_text())["training"]["iterations"] == 5

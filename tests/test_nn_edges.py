@@ -376,6 +376,6 @@ def test_nothing_held_out_and_an_early_ctrl_c(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(SGD, "step", at_once)
     assert cli.main(options) == 130
     assert "stopped by Ctrl-C after 0 iterations" in capsys.readouterr().out
-    monkeypatch.setattr(cli, "chosen_dataset", at_once)
+    monkeypatch.setattr(cli.training, "chosen_dataset", at_once)
     assert cli.main(options) == 130
     assert capsys.readouterr().err == "chainrule train: stopped\n"

@@ -154,7 +154,7 @@ def test_the_command_line_trains_with_the_settings_that_its_file_tells(tmp_path,
         histories.append(train(*arguments, **options))
         return histories[-1]
 
-    monkeypatch.setattr(cli, "train", watched)
+    monkeypatch.setattr(cli.training, "train", watched)
     options = ["--data", "xor", "-T", "5", "--seed", "4", "--sampling", "epochs", "--quiet"]
     assert cli.main(["train", *options, "--out", str(tmp_path)]) == 0
     settings = dataclasses.asdict(histories[0].settings)

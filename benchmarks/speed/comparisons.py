@@ -16,8 +16,8 @@ from benchmarks.speed.ours import compiled, program_of
 from benchmarks.speed.workloads import scattered
 from benchmarks.trust import WRONG
 from nn import TwoLayerNetwork, train
+from nn.cli.options import DATA
 from nn.data import Standardizer, load_digits, split
-from nn.options import DATA
 from testkit.floats import U
 
 GRAPHS, QUICK_GRAPHS = 20_000, 500

@@ -1,21 +1,9 @@
-"""The command line: train the two-layer network of the textbook, and use it.
-
-    chainrule train                     on iris, in a few seconds
-    chainrule train --data FILE         on a table of your own
-    chainrule predict MODEL.json FILE
-
-``python -m nn`` is the same command.
-
-Exit codes: 0 done, 2 bad input (one line on stderr), 130 stopped by Ctrl-C (what was learned is
-saved).
-"""
+"""The command `train`: read a table, train the two-layer network on it, write the results."""
 
 from __future__ import annotations
 
 import argparse
 import copy
-import sys
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -23,14 +11,8 @@ from typing import Any
 from autograd.atomic import write_file
 from autograd.drawing.render import CURE, engine
 from nn.class_weights import balanced, weighted
-from nn.data import Dataset, Standardizer, dataset_of, expected, filled, split
-from nn.folders import check_folder, folder_for
-from nn.history import History
-from nn.layers import TwoLayerNetwork
-from nn.losses import LOSSES, Loss
-from nn.model_files import Model, load_model, save_model
-from nn.optim import OPTIMIZERS
-from nn.options import (
+from nn.cli.folders import check_folder, folder_for
+from nn.cli.options import (
     DATA,
     OWN,
     QUANTITY,
@@ -39,34 +21,22 @@ from nn.options import (
     either,
     layout_of,
     output_activation,
-    parser,
     training_settings,
 )
+from nn.data import Dataset, Standardizer, dataset_of, expected, filled, split
+from nn.history import History
+from nn.layers import TwoLayerNetwork
+from nn.losses import LOSSES, Loss
+from nn.model_files import Model, save_model
+from nn.optim import OPTIMIZERS
 from nn.plots import FigureSample, about_fonts, write_pictures
-from nn.predictions import comparison, csv_text, predictions, table_for, told
+from nn.predictions import csv_text
 from nn.reports import ClassReport, QuantityReport
 from nn.settings import TrainingSettings
 from nn.tables.reading import read_table
 from nn.train import train
 
 INTERRUPTED = 130  # exit code
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return the exit code."""
-    options = parser().parse_args(arguments)
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # a name may have letters that a terminal has not
-            stream.reconfigure(errors="backslashreplace")
-    try:
-        return run_train(options) if options.command == "train" else run_predict(options)
-    except (ValueError, OSError, ArithmeticError, ImportError) as error:
-        text = " ".join(str(error).split())
-        print(f"chainrule {options.command}: {text}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print(f"chainrule {options.command}: stopped", file=sys.stderr)
-        return INTERRUPTED
 
 
 def run_train(options: argparse.Namespace) -> int:
@@ -248,23 +218,3 @@ def history_csv(history: History) -> str:
         found = evaluations.get(t)
         rows.append([t, loss, *(found[1:] if found else ("", ""))])
     return csv_text(rows)
-
-
-def run_predict(options: argparse.Namespace) -> int:
-    """Print or write the network's outputs and the class, or the quantity, for every row."""
-    layout = layout_of(options)
-    model = load_model(options.model)
-    table = table_for(model, options.data, layout)
-    for note in told(table):
-        print(note, file=sys.stderr)
-    rows = predictions(model, model.columns.encode(table))
-    text = csv_text(rows)
-    if options.out:
-        write_file(options.out, text)
-        print(f"wrote {options.out}: {len(rows) - 1} rows")
-    else:
-        sys.stdout.write(text)
-    compared = comparison(model, table, [row[-1] for row in rows[1:]])
-    if compared:
-        print(compared, file=sys.stderr)
-    return 0
