@@ -80,6 +80,22 @@ class ClassReport:
         """Return all of it in lines: accuracy, recall of each class, the confusion matrix."""
         return "\n".join([self.headline(), self.recalls(), *self.matrix()])
 
+    def as_dict(self) -> dict[str, Any]:
+        """Return all of it as numbers, texts, lists and dicts, for JSON.
+
+        >>> ClassReport([[1, 1], [0, 0]], ["fine", "faulty"]).as_dict()["recall"]
+        {'fine': 0.5, 'faulty': None}
+        """
+        largest = {"name": self.names[self.largest], "share": self.largest_share}
+        return {
+            "task": "classes",
+            "rows": self.total,
+            "accuracy": self.accuracy,
+            "largest_class": largest,
+            "recall": dict(zip(self.names, self.recall)),
+            "confusion": [list(row) for row in self.counts],
+        }
+
     def recalls(self) -> str:
         """Return the line of the recall of each class; of many classes, those with the lowest."""
         found = [(share, k) for k, share in enumerate(self.recall) if share is not None]
@@ -159,6 +175,24 @@ class QuantityReport:
         r2 = "none, all are equal" if self.r2 is None else f"{self.r2:.3f}"
         return f"R²: {r2}, RMSE: {self.rmse:.4g} ({self.total} rows)"
 
+    def as_dict(self) -> dict[str, Any]:
+        """Return all of it as numbers, texts and dicts, for JSON; None for what is not finite.
+
+        >>> QuantityReport.of([1.0, 2.0], [3.0, 3.0]).as_dict()["r2"] is None
+        True
+        """
+        return {
+            "task": "quantity",
+            "rows": self.total,
+            "r2": None if self.r2 is None else finite(self.r2),
+            "rmse": finite(self.rmse),
+        }
+
     def text(self) -> str:
         """Return the lines of the report."""
         return self.headline()
+
+
+def finite(x: float) -> float | None:
+    """Return a number that JSON can hold, else None: it has neither NaN nor infinity."""
+    return x if math.isfinite(x) else None
