@@ -26,7 +26,8 @@ class Keeper:
         self.signals.go_on()
         if self.checkpoints and self.checkpoints.due(self.trainer.so_far.iteration):
             with self.signals.shielded():
-                self.checkpoints.write(self.trainer.network, self.trainer.history)
+                done = self.trainer.finished
+                self.checkpoints.write(self.trainer.network, self.trainer.history, done)
 
     def finish(self) -> None:
         """Count whole iterations, and write the last checkpoint, unless it is there already."""

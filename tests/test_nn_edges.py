@@ -375,7 +375,7 @@ def test_nothing_held_out_and_an_early_ctrl_c(tmp_path, capsys, monkeypatch):
 
     monkeypatch.setattr(SGD, "step", at_once)
     assert cli.main(options) == 130
-    assert "stopped by Ctrl-C after 0 iterations" in capsys.readouterr().out
-    monkeypatch.setattr(cli.training, "chosen_dataset", at_once)
+    assert "stopped before the first iteration: there is nothing to save" in capsys.readouterr().out
+    monkeypatch.setattr(cli.jobs, "chosen_dataset", at_once)
     assert cli.main(options) == 130
     assert capsys.readouterr().err == "chainrule train: stopped\n"

@@ -160,5 +160,5 @@ def test_the_command_line_trains_with_the_settings_that_its_file_tells(tmp_path,
     settings = dataclasses.asdict(histories[0].settings)
     facts = load_model(tmp_path / "model.json").training
     shared = settings.keys() & facts.keys()
-    assert shared == {"batch_size", "iterations", "step_size", "seed", "sampling"}
+    assert shared == {"batch_size", "iterations", "step_size", "seed", "sampling", "compiled"}
     assert all(settings[name] == facts[name] for name in shared)

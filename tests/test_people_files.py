@@ -21,7 +21,7 @@ ENOUGH = 300  # iterations
 @pytest.fixture(autouse=True)
 def in_a_folder_without_pictures(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(cli.training, "write_pictures", lambda *_: [])
+    monkeypatch.setattr(cli.results, "write_pictures", lambda *_: [])
 
 
 def trained(name, *options, iterations=ENOUGH):
@@ -210,7 +210,7 @@ def test_two_files_of_one_name_do_not_share_a_folder(tmp_path, capsys):
     "option", [["-b", "0"], ["-T", "-1"], ["--alpha", "nan"], ["--hidden", "0"]]
 )
 def test_a_bad_number_is_found_before_the_file_is_read(monkeypatch, capsys, option):
-    monkeypatch.setattr(cli.training, "chosen_dataset", lambda *_: pytest.fail("the file was read"))
+    monkeypatch.setattr(cli.jobs, "chosen_dataset", lambda *_: pytest.fail("the file was read"))
     assert cli.main(["train", *option]) == 2
     assert capsys.readouterr().err.count("\n") == 1
 

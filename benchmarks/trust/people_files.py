@@ -31,7 +31,7 @@ from pathlib import Path
 from typing import Any
 
 import nn.cli as cli
-from nn.cli import training
+from nn.cli import results
 from nn.columns.schema import Schema
 from nn.data import Dataset
 
@@ -193,7 +193,7 @@ def run(arguments: list[str]) -> tuple[int, str, Dataset | None]:
         kept.append(given[3])
         return []
 
-    pictures, training.write_pictures = training.write_pictures, keep
+    pictures, results.write_pictures = results.write_pictures, keep
     text = io.StringIO()
     folder = tempfile.mkdtemp()
     try:
@@ -202,7 +202,7 @@ def run(arguments: list[str]) -> tuple[int, str, Dataset | None]:
     except SystemExit as stop:
         code = int(stop.code or 0)
     finally:
-        training.write_pictures = pictures
+        results.write_pictures = pictures
         shutil.rmtree(folder)
     return code, text.getvalue(), kept[0] if kept else None
 

@@ -1,34 +1,43 @@
-"""The commands: which there are, and how their errors are told."""
+"""The commands: which there are, and how they end."""
 
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Callable, Sequence
 
+from nn.cli.exits import EXPECTED, code_of, text_of
 from nn.cli.options import parser
+from nn.cli.output import complain, make_readable
 from nn.cli.predicting import run_predict
-from nn.cli.training import INTERRUPTED, run_train
+from nn.cli.resuming import run_resume
+from nn.cli.training import run_train
+from nn.runs import Signals, stopping
 
 COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "train": run_train,
+    "resume": run_resume,
     "predict": run_predict,
 }
-BAD_INPUT = 2  # exit code
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code."""
-    options = parser().parse_args(arguments)
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # a name may have letters that a terminal has not
-            stream.reconfigure(errors="backslashreplace")
     try:
-        return COMMANDS[options.command](options)
-    except (ValueError, OSError, ArithmeticError, ImportError) as error:
-        text = " ".join(str(error).split())
-        print(f"chainrule {options.command}: {text}", file=sys.stderr)
-        return BAD_INPUT
-    except KeyboardInterrupt:
-        print(f"chainrule {options.command}: stopped", file=sys.stderr)
-        return INTERRUPTED
+        make_readable()
+        options = parser().parse_args(arguments)
+        with stopping() as signals:
+            return code_after(options, signals)
+    except KeyboardInterrupt as error:  # before there is anything to end
+        return code_of(error)
+
+
+def code_after(options: argparse.Namespace, signals: Signals) -> int:
+    """Run a command, say in a line what is wrong if something is, and return the exit code."""
+    try:
+        code = COMMANDS[options.command](options)
+    except EXPECTED as error:
+        code = code_of(error)
+        with signals.shielded(last=True):
+            if not isinstance(error, BrokenPipeError):  # whoever closed it wants to hear nothing
+                complain(f"chainrule {options.command}: {text_of(error)}")
+    return signals.exit_code or code

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 from nn.model_files import load_model
+from nn.runs import load_checkpoint
 
 RUNS = Path("runs")
 
@@ -33,11 +35,20 @@ def is_free(folder: Path, data: str) -> bool:
     """Tell whether a folder is not there, is empty, or has the results for the same data."""
     if not folder.is_dir() or not any(folder.iterdir()):
         return not folder.exists() or folder.is_dir()
-    try:
-        trained = load_model(folder / "model.json").training.get("data")
-    except (OSError, ValueError):
-        return False
+    trained = data_in(folder)
     return isinstance(trained, str) and os.path.abspath(trained) == os.path.abspath(data)
+
+
+def data_in(folder: Path) -> Any:
+    """Return the data of which a folder has the model; before there is one, a checkpoint."""
+    try:
+        return load_model(folder / "model.json").training.get("data")
+    except (OSError, ValueError):
+        pass
+    try:
+        return load_checkpoint(folder).about["options"]["data"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def check_folder(folder: Path) -> None:

@@ -17,7 +17,8 @@ from nn.data import Dataset, circles, load_digits, load_iris, moons, read_csv, x
 from nn.layers import ACTIVATIONS, INITS
 from nn.losses import LOSSES
 from nn.optim import OPTIMIZERS
-from nn.settings import SAMPLINGS, TrainingSettings, count
+from nn.schedules import SCHEDULES
+from nn.settings import SAMPLINGS
 from nn.tables.reading import Layout
 
 
@@ -41,25 +42,6 @@ DATA = {
 }
 OWN = Defaults(read_csv, 12, 0.5, 16, 1000)
 QUANTITY = Defaults(read_csv, 12, 0.02, 16, 1000)
-
-# The outputs that make sense for a loss, the usual one first, and the share of the step size that
-# suits it: the gradient of a mean squared error is small where a sigmoid is flat, others' are not.
-OUTPUTS: dict[str, tuple[tuple[str, ...], float]] = {
-    "mse": (("sigmoid", "softmax", "linear", "tanh"), 1.0),
-    "binary_cross_entropy": (("sigmoid",), 0.2),
-    "cross_entropy": (("softmax", "linear"), 0.2),
-    "hinge": (("linear", "tanh"), 0.1),
-    "huber": (("sigmoid", "softmax", "linear", "tanh"), 1.0),
-}
-ADAPTIVE = {
-    "rmsprop": 0.01,
-    "adagrad": 0.01,
-    "adam": 0.01,
-    "adamw": 0.01,
-    "momentum": None,
-    "nesterov": None,
-    "sgd": None,
-}
 
 
 class OneLineParser(argparse.ArgumentParser):
@@ -88,6 +70,13 @@ def parser() -> argparse.ArgumentParser:
     add_layout_options(training)
     add_column_options(training)
     add_training_options(training)
+    add_refinement_options(training)
+    add_running_options(training)
+    training.add_argument(
+        "--out", metavar="FOLDER", help="where to write (default: runs/<data>, or runs/<data>-2, "
+        "... where another file of that name has been)",
+    )  # fmt: skip
+    add_resume(commands)
     predict = commands.add_parser(
         "predict",
         help="print what a trained network says about the rows of a CSV file",
@@ -141,7 +130,7 @@ def add_network_options(command: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     group.add_argument(
         "--output", choices=[*usual, "softmax"], metavar="NAME",
-        help="activation of the outputs: sigmoid, softmax, linear, … (default: suits the loss)",
+        help="activation of the outputs: sigmoid, softmax, linear, ... (default: suits the loss)",
     )  # fmt: skip
     group.add_argument(
         "--init", default="xavier", choices=[*INITS], metavar="NAME",
@@ -226,40 +215,89 @@ def add_training_options(command: argparse.ArgumentParser) -> None:
         "--seed", type=int, default=0, metavar="N",
         help="of everything random; the same seed gives the same numbers (default: 0)",
     )  # fmt: skip
+
+
+def add_refinement_options(command: argparse.ArgumentParser) -> None:
+    """Add the options that the algorithm of the textbook does without."""
+    group = command.add_argument_group("beyond the textbook's algorithm (not used unless said)")
     group.add_argument(
-        "--compiled", action="store_true",
-        help="compute on arrays, hundreds of times faster; same numbers to rounding "
-        "(needs NumPy and numba)",
+        "--schedule", choices=[*SCHEDULES], metavar="NAME",
+        help="of alpha: step (a tenth after each third of T), cosine or linear (down to 0 at T)",
     )  # fmt: skip
-    group.add_argument("--out", metavar="FOLDER", help="where to write (default: runs/<data>, or "
-                       "runs/<data>-2, … where another file of that name has been)")  # fmt: skip
+    group.add_argument(
+        "--warm-up", type=int, default=0, metavar="N",
+        help="iterations in which alpha grows, before the schedule",
+    )  # fmt: skip
+    group.add_argument("--momentum", type=float, metavar="M",
+                       help="of sgd, momentum, nesterov: such as 0.9")  # fmt: skip
+    group.add_argument("--weight-decay", type=float, metavar="A",
+                       help="shrinks weights, not biases: such as 0.0001")  # fmt: skip
+    group.add_argument("--l1", type=float, metavar="A",
+                       help="pulls weights, not biases, to 0: such as 0.0001")  # fmt: skip
+    group.add_argument("--clip-norm", type=float, metavar="X",
+                       help="the most that the norm of all gradients may be")  # fmt: skip
+    group.add_argument("--clip-value", type=float, metavar="X",
+                       help="the most that each gradient may be")  # fmt: skip
+    group.add_argument("--dropout", type=float, default=0.0, metavar="SHARE",
+                       help="share of hidden neurons left out, drawn for each sample")  # fmt: skip
+    group.add_argument(
+        "--validation", type=float, default=0.0, metavar="SHARE",
+        help="share of the training rows that is set aside; in the end the network gets the "
+        "weights that were best there",
+    )  # fmt: skip
+    group.add_argument(
+        "--patience", type=int, metavar="N",
+        help="with --validation: stop after N evaluations (of 20) without a better one",
+    )  # fmt: skip
+
+
+def add_running_options(command: argparse.ArgumentParser) -> None:
+    """Add the options about how a training runs, of which no result depends but by rounding."""
+    group = command.add_argument_group("how it runs")
+    group.add_argument(
+        "--compiled", nargs="?", const="yes", default="auto", choices=["auto", "yes", "no"],
+        help="compute on arrays, hundreds of times faster; same numbers to rounding (needs the "
+        "extra compile). auto: where that is installed and a training would take more than some "
+        "ten seconds (default: auto)",
+    )  # fmt: skip
+    group.add_argument(
+        "--checkpoint", default="60s", metavar="N|Ns|no",
+        help="write the state of the training every N iterations or N seconds, for  chainrule "
+        "resume  (default: 60s)",
+    )  # fmt: skip
+    add_output_options(group)
+
+
+def add_output_options(group: argparse._ActionsContainer) -> None:
+    """Add the options about what is printed."""
     group.add_argument(
         "--quiet", "-q", action="store_true",
         help="show no progress of the training; its result and the files written are still named",
     )  # fmt: skip
+    group.add_argument(
+        "--json", action="store_true",
+        help="print the result as one JSON object; all else goes to stderr",
+    )  # fmt: skip
 
 
-def check_options(options: argparse.Namespace) -> None:
-    """Raise a ValueError where a number cannot be, before anything is read or made."""
-    if options.hidden is not None:
-        count("--hidden", options.hidden)
-    if not 0.0 <= options.held_out < 1.0:
-        raise ValueError(f"--held-out must be at least 0 and below 1, not {options.held_out!r}")
-    batch_size = either(options.batch_size, 1)
-    TrainingSettings(
-        samples=max(1, batch_size),
-        batch_size=batch_size,
-        iterations=either(options.iterations, 1),
-        step_size=options.step_size,
-        seed=options.seed,
+def add_resume(commands: Any) -> None:
+    """Add the command that goes on with a training."""
+    resume = commands.add_parser(
+        "resume",
+        help="go on with a training that was stopped",
+        description="Go on with a training from the last checkpoint in its folder: bit for bit as "
+        "if it had never been stopped, with all the options that it was begun with.",
     )
-    layout_of(options)
-    if options.data in DATA:
-        for name in ("target", "drop", "columns", "categorical", "sep", "decimal", "encoding",
-                     "header"):  # fmt: skip
-            if getattr(options, name) is not None:
-                raise ValueError(f"--{name} is for CSV files")
-    output_activation(options, "classes")
+    resume.add_argument("folder", metavar="FOLDER", help="where train wrote, such as runs/iris")
+    resume.add_argument(
+        "--iterations", "-T", type=int, metavar="T",
+        help="T in all, those done included (default: as it was begun)",
+    )  # fmt: skip
+    resume.add_argument("--step-size", "--alpha", type=float, metavar="A",
+                        help="alpha from here on (default: as it was)")  # fmt: skip
+    resume.add_argument("--checkpoint", metavar="N|Ns|no",
+                        help="as for train (default: as it was)")  # fmt: skip
+    add_output_options(resume)
 
 
 def layout_of(options: argparse.Namespace) -> Layout:
@@ -274,59 +312,3 @@ def choice_of(options: argparse.Namespace) -> Choice:
         options.target, options.drop or (), options.columns, options.categorical or (),
         options.task, options.missing, options.missing_indicator,
     )  # fmt: skip
-
-
-def output_activation(options: argparse.Namespace, task: str) -> str:
-    """Return the activation of the outputs: the one that was chosen, else the loss's usual one.
-
-    Raises: ValueError where the loss, the activation and the task do not fit together.
-    """
-    if task == "quantity":
-        return output_of_quantity(options)
-    fitting, _ = OUTPUTS[options.loss]
-    chosen: str = options.output or fitting[0]
-    strict = options.loss in ("binary_cross_entropy", "cross_entropy", "hinge")
-    if strict and chosen not in fitting:
-        raise ValueError(f"--loss {options.loss} needs --output {' or '.join(fitting)}")
-    return chosen
-
-
-def output_of_quantity(options: argparse.Namespace) -> str:
-    """Return the activation of the output for a quantity, which may be any number."""
-    if options.loss not in ("mse", "huber"):
-        raise ValueError(
-            f"--loss {options.loss} is for classes, and the target is a quantity: "
-            "--loss mse or huber, or --task classes"
-        )
-    if options.output not in (None, "linear"):
-        raise ValueError(f"--output {options.output} is for classes; a quantity needs linear")
-    if options.class_weight != "none":
-        raise ValueError("--class-weight is for classes, and the target is a quantity")
-    return "linear"
-
-
-def training_settings(
-    options: argparse.Namespace, usual: Defaults, samples: int
-) -> TrainingSettings:
-    """Return the settings of the training: those that were chosen, else the data set's."""
-    return TrainingSettings(
-        samples=samples,
-        batch_size=either(options.batch_size, min(usual.batch_size, samples)),
-        iterations=either(options.iterations, usual.iterations),
-        step_size=either(options.step_size, usual_step_size(options, usual)),
-        seed=options.seed,
-        sampling=options.sampling,
-        compiled=options.compiled,
-    )
-
-
-def either(chosen: Any, usual: Any) -> Any:
-    """Return what an option says, or what is usual where it was not given."""
-    return usual if chosen is None else chosen
-
-
-def usual_step_size(options: argparse.Namespace, usual: Defaults) -> float:
-    """Return the step size that suits the data set, the loss and the optimiser."""
-    _, share = OUTPUTS[options.loss]
-    step_size = ADAPTIVE[options.optimizer] or usual.step_size * share
-    return step_size / 10 if options.optimizer in ("momentum", "nesterov") else step_size

@@ -1,220 +1,176 @@
-"""The command `train`: read a table, train the two-layer network on it, write the results."""
+"""The command `train`: read a table, train the two-layer network on it, write the results.
+
+Whatever ends it (Ctrl-C, a signal, a closed pipe, divergence, a full disk), the weights of the last
+whole iteration are saved before anything else is done.
+"""
 
 from __future__ import annotations
 
 import argparse
-import copy
-from dataclasses import asdict
+import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
-from autograd.atomic import write_file
-from autograd.drawing.render import CURE, engine
-from nn.class_weights import balanced, weighted
-from nn.cli.folders import check_folder, folder_for
-from nn.cli.options import (
-    DATA,
-    OWN,
-    QUANTITY,
-    check_options,
-    choice_of,
-    either,
-    layout_of,
-    output_activation,
-    training_settings,
+from nn.cli.chosen import check_options, interval, loss_of, optimizer_of
+from nn.cli.exits import (
+    CLOSED_PIPE,
+    DONE,
+    EXPECTED,
+    INTERRUPTED,
+    Diverged,
+    code_of,
+    text_of,
+    writing,
 )
-from nn.data import Dataset, Standardizer, dataset_of, expected, filled, split
+from nn.cli.folders import check_folder, folder_for
+from nn.cli.jobs import Job, introduction, job_of
+from nn.cli.keeping import Keeping, about_unfinished
+from nn.cli.output import Output
+from nn.cli.results import content_of, save, say_results, say_saved
 from nn.history import History
-from nn.layers import TwoLayerNetwork
-from nn.losses import LOSSES, Loss
-from nn.model_files import Model, save_model
-from nn.optim import OPTIMIZERS
-from nn.plots import FigureSample, about_fonts, write_pictures
-from nn.predictions import csv_text
-from nn.reports import ClassReport, QuantityReport
-from nn.settings import TrainingSettings
-from nn.tables.reading import read_table
+from nn.runs import Signals, Stopped, stopping
 from nn.train import train
-
-INTERRUPTED = 130  # exit code
 
 
 def run_train(options: argparse.Namespace) -> int:
     """Train, say how it went, and write the results."""
+    return documented(options, fresh)
+
+
+def documented(
+    options: argparse.Namespace, run: Callable[[argparse.Namespace, Output], int]
+) -> int:
+    """Run a command, and print its JSON where that is asked for, however it ends."""
+    output = Output(options.json)
+    start = time.monotonic()
+    with stopping() as signals:
+        code, problem = 0, ""
+        try:
+            code = run(options, output)
+        except EXPECTED as error:
+            code, problem = code_of(error), text_of(error)
+            raise
+        finally:
+            with signals.shielded(last=True):
+                output.document(
+                    {
+                        "format": f"chainrule {options.command}",
+                        "version": 1,
+                        "exit_code": signals.exit_code or code,
+                        "error": problem,
+                        **output.content,
+                        "files": output.files,
+                        "notes": output.notes,
+                        "seconds": round(time.monotonic() - start, 3),
+                    }
+                )
+    return code
+
+
+def fresh(options: argparse.Namespace, output: Output) -> int:
+    """Train from the beginning."""
     check_options(options)
-    dataset = chosen_dataset(options)
-    output = output_activation(options, dataset.task)
-    training, held_out = split(dataset, options.held_out, options.seed)
-    dataset, training, held_out = (filled(part, training) for part in (dataset, training, held_out))
-    usual = QUANTITY if dataset.task == "quantity" else DATA.get(options.data, OWN)
-    settings = training_settings(options, usual, len(training))
-    flags = dataset.schema.flags if dataset.schema else ()
-    standardizer = Standardizer.fit(training.inputs, flags)
-    network = TwoLayerNetwork(
-        len(dataset.feature_names), either(options.hidden, usual.hidden),
-        len(dataset.class_names) or 1, options.activation, output, init=options.init,
-        seed=settings.seed,
-    )  # fmt: skip
-    folder = Path(options.out) if options.out else folder_for(dataset.name, options.data)
-    check_folder(folder)  # now: not after minutes of training
-    print(introduction(dataset, network, options, settings))
-    inputs = standardizer.rows(training.inputs)
-    wanted = targets(training, options.loss)
-    before = copy.deepcopy(network)
-    history = train(
-        network, inputs, wanted, loss=loss_of(options, training),
-        optimizer=OPTIMIZERS[options.optimizer],
-        held_out=(standardizer.rows(held_out.inputs), targets(held_out, options.loss)),
-        progress=not options.quiet, **keywords(settings),
-    )  # fmt: skip
-    facts = facts_of(options, network, settings, history)
-    model = Model(
-        network, standardizer, dataset.feature_names, dataset.class_names or None, facts,
-        dataset.schema,
-    )  # fmt: skip
-    print(conclusion(model, history, training, held_out))
-    sample = FigureSample(inputs[0], wanted[0], LOSSES[options.loss])
-    write_results(folder, model, history, dataset, before, sample)
-    return INTERRUPTED if history.interrupted else 0
-
-
-def chosen_dataset(options: argparse.Namespace) -> Dataset:
-    """Return the data set that the options name; in that of a file, missing numbers may be NaN."""
-    if options.data in DATA:
-        return DATA[options.data].load()
-    path = Path(options.data)
-    if not path.exists():
-        raise ValueError(f"--data {options.data}: no such file, and none of {', '.join(DATA)}")
-    table = read_table(path, layout_of(options), expected(options.target))
-    return dataset_of(table, choice_of(options), path.name.split(".")[0])
-
-
-def keywords(settings: TrainingSettings) -> dict[str, Any]:
-    """Return the settings as keywords of `train`, which counts the samples itself."""
-    found = asdict(settings)
-    del found["samples"]
-    return found
-
-
-def loss_of(options: argparse.Namespace, training: Dataset) -> Loss:
-    """Return the loss, with the weights of the classes where they are asked for."""
-    loss = LOSSES[options.loss]
-    if options.class_weight == "none":
-        return loss
-    weights = balanced(training.labels, len(training.class_names))
-    return weighted(loss, weights, signs=options.loss == "hinge")
-
-
-def facts_of(
-    options: argparse.Namespace,
-    network: TwoLayerNetwork,
-    settings: TrainingSettings,
-    history: History,
-) -> dict[str, Any]:
-    """Return what the file of a model says about its training."""
-    facts = {
-        "hidden": network.p,
-        "step_size": settings.step_size,
-        "batch_size": settings.batch_size,
-        "iterations": history.iteration,
-        "output": network.output,
-        "activation": options.activation,
-        "init": options.init,
-        "loss": options.loss,
-        "optimizer": options.optimizer,
-        "sampling": settings.sampling,
-        "held_out": options.held_out,
-        "data": options.data,
-        "seed": settings.seed,
-    }
-    if options.class_weight != "none":
-        facts["class_weight"] = options.class_weight
-    return facts
-
-
-def targets(dataset: Dataset, loss: str) -> list[list[float]]:
-    """Return what the outputs should be: of classes 0 and 1 or, for the hinge loss, -1 and 1."""
-    if loss != "hinge":
-        return dataset.targets
-    return [[2.0 * y - 1.0 for y in target] for target in dataset.targets]
-
-
-def introduction(
-    dataset: Dataset,
-    network: TwoLayerNetwork,
-    options: argparse.Namespace,
-    settings: TrainingSettings,
-) -> str:
-    """Return what is printed before the training."""
-    n, p, q = network.sizes
-    lines = [
-        *dataset.notes,
-        str(dataset),
-        f"{settings.samples} samples to train on, {len(dataset) - settings.samples} held out",
-        f"network: n = {n} inputs, p = {p} hidden neurons ({options.activation}), "
-        f"q = {q} outputs ({network.output}), {len(network.parameters())} parameters",
-        f"{options.optimizer} on {options.loss}: alpha = {settings.step_size:g}, "
-        f"b = {settings.batch_size}, T = {settings.iterations}",
-    ]
-    return "\n".join(lines)
-
-
-def conclusion(model: Model, history: History, training: Dataset, held_out: Dataset) -> str:
-    """Return what is printed after the training."""
-    lines = [f"stopped by Ctrl-C after {history.iteration} iterations"] * history.interrupted
-    if history.losses:
-        recent = history.losses[-20:]
-        lines.append(
-            f"loss: {history.losses[0]:.4f} at first, {sum(recent) / len(recent):.4f} at last"
-        )
-    lines.append(f"training {report(model, training).headline()}")
-    if len(held_out):
-        lines.append(f"held-out {report(model, held_out).text()}")
-    return "\n".join(lines)
-
-
-def report(model: Model, dataset: Dataset) -> ClassReport | QuantityReport:
-    """Return how well a model does on a data set."""
-    if dataset.task == "quantity":
-        return QuantityReport.of([model.quantity(x) for x in dataset.inputs], dataset.labels)
-    found = [model.best(x) for x in dataset.inputs]
-    return ClassReport.of(found, dataset.labels, dataset.class_names)
-
-
-def write_results(
-    folder: Path,
-    model: Model,
-    history: History,
-    dataset: Dataset,
-    before: Any,
-    sample: FigureSample,
-) -> None:
-    """Write the model, the history and the pictures, and say what is where."""
-    folder.mkdir(parents=True, exist_ok=True)
-    save_model(
-        folder / "model.json", model.network, standardizer=model.standardizer,
-        feature_names=model.feature_names, class_names=model.class_names, training=model.training,
-        schema=model.schema,
-    )  # fmt: skip
-    print(f"wrote {folder / 'model.json'}: the trained network")
-    write_file(folder / "history.csv", history_csv(history))
-    print(f"wrote {folder / 'history.csv'}: the losses")
-    for paths, what in write_pictures(folder, model, history, dataset, before, sample):
-        print(f"wrote {' '.join(map(str, paths))}: {what}")
-        if paths[0].suffix == ".txt":
-            print('for pictures of the learning: pip install "chainrule[train]"')
-    if engine() is None:
-        print(f"for pictures of the network: {CURE}")
-    note = about_fonts([*dataset.class_names, *dataset.feature_names])
+    job = job_of(options)
+    folder = Path(options.out) if options.out else folder_for(job.dataset.name, options.data)
+    with writing():
+        check_folder(folder)  # now: not after minutes of training
+    output.notes += job.dataset.notes
+    output.say(introduction(job))
+    note = about_unfinished(folder)
     if note:
-        print(note)
+        output.note(note)
+    checkpoints = Keeping(folder, interval(options.checkpoint), job.about)
+    return carried_out(job, output, checkpoints)
 
 
-def history_csv(history: History) -> str:
-    """Return the losses and evaluations, a line per iteration."""
-    evaluations = {found.iteration: found for found in history.evaluations}
-    rows: list[list[Any]] = [["iteration", "loss", "held_out_loss", "held_out_accuracy"]]
-    for t, loss in enumerate(history.losses, start=1):
-        found = evaluations.get(t)
-        rows.append([t, loss, *(found[1:] if found else ("", ""))])
-    return csv_text(rows)
+STOPPED = {"": DONE, "Ctrl-C": INTERRUPTED, "a closed pipe": CLOSED_PIPE}  # where no signal came
+
+
+class Ending(NamedTuple):
+    """How a training ended: its history, and the error that ended it, if one did."""
+
+    history: History
+    error: Exception | None = None
+
+
+def carried_out(
+    job: Job,
+    output: Output,
+    checkpoints: Keeping,
+    resume: History | None = None,
+    step_size: float | None = None,
+) -> int:
+    """Train, save, and say how it went; return the exit code.
+
+    Args: resume: the history to go on with; step_size: from there on.
+    """
+    with stopping() as signals:
+        try:
+            ending = ended(job, checkpoints, resume, step_size)
+            saved(job, checkpoints, ending, signals)
+        except Stopped:  # before it began, or just when it was over: there is no second one
+            if checkpoints.shown is None:
+                raise
+            ending = Ending(checkpoints.shown)
+            ending.history.interrupted = True
+            ending.history.stopped_by = signals.name
+            saved(job, checkpoints, ending, signals)
+        signals.go_on()  # the next one cuts off what is only said and drawn
+        return said(job, output, checkpoints.folder, ending, signals)
+
+
+def ended(
+    job: Job, checkpoints: Keeping, resume: History | None, step_size: float | None
+) -> Ending:
+    """Train until it ends, in whatever way."""
+    keywords = job.keywords()
+    if resume:
+        keywords["step_size"] = step_size
+    try:
+        history = train(
+            job.network, *job.samples(job.training), loss=loss_of(job.options, job.training),
+            optimizer=optimizer_of(job.options, job.network), held_out=job.samples(job.held_out),
+            progress=not job.options.quiet, checkpoint=checkpoints, resume=resume, **keywords,
+        )  # fmt: skip
+    except (FloatingPointError, OSError) as error:
+        if not hasattr(error, "history"):
+            raise
+        return Ending(error.history, error)
+    return Ending(history)
+
+
+def saved(job: Job, checkpoints: Keeping, ending: Ending, signals: Signals) -> None:
+    """Save model and history, if there is an iteration, in peace from signals."""
+    with signals.shielded(last=True):
+        if ending.history.iteration:
+            save(checkpoints.folder, job.model(ending.history), ending.history)
+
+
+def said(job: Job, output: Output, folder: Path, ending: Ending, signals: Signals) -> int:
+    """Say how a training went, draw the pictures, and return the exit code.
+
+    Raises: Diverged, CannotWrite: that is how it ended.
+    """
+    history = ending.history
+    code = signals.exit_code or STOPPED.get(history.stopped_by, INTERRUPTED)
+    output.content |= content_of(job, history)
+    if not history.iteration:
+        if ending.error:
+            raise ending_error(ending.error, "nothing was learned before")
+        output.say("stopped before the first iteration: there is nothing to save")
+    elif history.stopped_by in ("", "Ctrl-C") and not ending.error:
+        say_results(output, folder, job, job.model(history), history)
+    else:
+        by = f"by {history.stopped_by} " if history.stopped_by else ""
+        output.say(f"stopped {by}after {history.iteration} iterations")
+        say_saved(output, folder)
+        if ending.error:
+            raise ending_error(ending.error, f"to go on:  chainrule resume {folder} --step-size A")
+        output.say(f"to go on:  chainrule resume {folder}")
+    return code
+
+
+def ending_error(error: Exception, advice: str) -> Exception:
+    """Return the error that says how a training ended."""
+    return Diverged(f"{error}; {advice}") if isinstance(error, FloatingPointError) else error

@@ -1,0 +1,60 @@
+"""Whether a training is compiled: where that is installed, and pays.
+
+>>> expected_seconds(samples=600 * 32, parameters=67) < WORTH_SECONDS  # of the usual iris
+True
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from nn.compiled_passes import required
+
+# What a sample takes, forward and backward, one recorded graph after the other, on a usual machine:
+# measured with networks of 67 and 2,410 parameters. The machine has no say: the same command does
+# the same everywhere.
+SECONDS_PER_SAMPLE = 8e-5
+SECONDS_PER_PARAMETER = 5e-7
+
+# Compiling takes about half a second, or five where no kernel is in the cache yet.
+WORTH_SECONDS = 10.0
+
+
+class Decision(NamedTuple):
+    """Whether a training is compiled, and why, in a line."""
+
+    compiled: bool
+    reason: str
+
+
+def expected_seconds(samples: int, parameters: int) -> float:
+    """Return about how long a training takes that is not compiled.
+
+    Args: samples: all that are drawn, T times b.
+    """
+    return samples * (SECONDS_PER_SAMPLE + SECONDS_PER_PARAMETER * parameters)
+
+
+def decided(choice: str, samples: int, parameters: int) -> Decision:
+    """Return whether to compile: as chosen, or "auto".
+
+    Raises: ImportError: it was chosen, and the extra is not installed.
+    """
+    if choice == "yes":
+        required()
+        return Decision(True, "computed on arrays, compiled (--compiled yes)")
+    if choice == "no":
+        return Decision(False, "computed graph by graph (--compiled no)")
+    seconds = expected_seconds(samples, parameters)
+    if seconds < WORTH_SECONDS:
+        return Decision(
+            False, f"computed graph by graph: about {seconds:.2g} s (--compiled yes for arrays)"
+        )
+    try:
+        required()
+    except ImportError:
+        return Decision(
+            False, f'computed graph by graph: about {seconds:.0f} s; pip install '
+            '"chainrule[compile]"  makes that hundreds of times faster'
+        )  # fmt: skip
+    return Decision(True, "computed on arrays, compiled (--compiled no for graph by graph)")
