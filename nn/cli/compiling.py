@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from nn.cli.exits import uncut
 from nn.compiled_passes import required
 
 # What a sample takes, forward and backward, one recorded graph after the other, on a usual machine:
@@ -41,7 +42,8 @@ def decided(choice: str, samples: int, parameters: int) -> Decision:
     Raises: ImportError: it was chosen, and the extra is not installed.
     """
     if choice == "yes":
-        required()
+        with uncut():
+            required()
         return Decision(True, "computed on arrays, compiled (--compiled yes)")
     if choice == "no":
         return Decision(False, "computed graph by graph (--compiled no)")
@@ -51,7 +53,8 @@ def decided(choice: str, samples: int, parameters: int) -> Decision:
             False, f"computed graph by graph: about {seconds:.2g} s (--compiled yes for arrays)"
         )
     try:
-        required()
+        with uncut():
+            required()
     except ImportError:
         return Decision(
             False, f'computed graph by graph: about {seconds:.0f} s; pip install '

@@ -6,14 +6,16 @@ First the model, then the history; only then reports and pictures, which may tak
 from __future__ import annotations
 
 import copy
+import importlib
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from autograd.atomic import write_file
 from autograd.drawing.render import CURE, engine
-from nn.cli.exits import writing
+from nn.cli.exits import uncut, writing
 from nn.cli.jobs import Job
 from nn.cli.output import Output
 from nn.compiled_passes import required
@@ -72,6 +74,8 @@ def say_results(output: Output, folder: Path, job: Job, model: Model, history: H
 
 def draw(output: Output, folder: Path, job: Job, model: Model, history: History) -> None:
     """Draw the pictures, and say which there are, and what others would need."""
+    with uncut(), suppress(ImportError):
+        importlib.import_module("matplotlib.figure")
     inputs, wanted = job.samples(job.training.rows([0]))
     sample = FigureSample(inputs[0], wanted[0], LOSSES[job.options.loss])
     dataset = job.dataset

@@ -106,6 +106,7 @@ def carried_out(
     Args: resume: the history to go on with; step_size: from there on.
     """
     with stopping() as signals:
+        checkpoints.signals = signals
         try:
             ending = ended(job, checkpoints, resume, step_size)
             saved(job, checkpoints, ending, signals)
