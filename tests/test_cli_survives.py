@@ -334,6 +334,40 @@ def test_a_closed_pipe_and_a_terminal_that_is_gone_end_it_quietly(
     assert Path("run/model.json").exists() == saved
 
 
+def test_progress_on_a_closed_pipe_ends_it_and_on_a_lost_terminal_is_left_out(monkeypatch, capsys):
+    arguments = ["train", "--data", "own.csv", "-T", "5", "--out"]
+    for number, code, name in ((errno.EPIPE, 141, "pipe"), (errno.EIO, 0, "lost")):
+        with monkeypatch.context() as patch:
+            patch.setattr(sys, "stderr", Closed(0, number))
+            patch.setattr(Closed, "isatty", lambda self: False, raising=False)
+            assert cli.main([*arguments, name]) == code
+        assert load_model(f"{name}/model.json").training["iterations"] == 5
+
+
+@pytest.mark.parametrize("choice", ["yes", "auto"])
+def test_ctrl_c_while_a_package_is_imported_does_not_make_it_missing(monkeypatch, capsys, choice):
+    def required():
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt:
+            raise ImportError("half of numba") from None
+
+    monkeypatch.setattr(compiling, "required", required)
+    monkeypatch.setattr(compiling, "WORTH_SECONDS", 0.0)
+    assert train("run", "--compiled", choice) == 130
+    assert capsys.readouterr().err == "chainrule train: stopped\n" and not Path("run").exists()
+
+
+def test_a_folder_with_only_a_checkpoint_is_that_of_its_data(monkeypatch):
+    monkeypatch.setattr(cli.training, "save", lambda *_: None)  # as where it was killed before
+    for _ in range(2):
+        assert cli.main(["train", "--data", "own.csv", "-T", "2", "-q"]) == 0
+    Path("other").mkdir()
+    Path("other/own.csv").write_text(Path("own.csv").read_text())
+    assert cli.main(["train", "--data", "other/own.csv", "-T", "2", "-q"]) == 0
+    assert sorted(os.listdir("runs")) == ["own", "own-2"]
+
+
 def test_a_full_disk_behind_stdout_cannot_be_written_to(monkeypatch, capsys):
     monkeypatch.setattr(sys, "stdout", Closed(0, errno.ENOSPC))
     assert train("run") == 4
