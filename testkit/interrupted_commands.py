@@ -33,11 +33,19 @@ ROWS = 40
 BEGINNING = "phase "
 
 
+class Phase(NamedTuple):
+    """A part of a run, in seconds since its start."""
+
+    name: str
+    start: float
+    stop: float
+
+
 class Outcome(NamedTuple):
     """What became of an interrupted command.
 
-    Attributes: `kind` and `moment`, in seconds, of the interruption; `phase`, what it was at; the
-    exit `code`; `reached`, the iteration it had come to, and `resumed`, from which it went on;
+    Attributes: `kind` and `moment`, in seconds, of the interruption; `phase`, what an unbroken run
+    is at then; the exit `code`; `reached`, the iteration it had come to, and `resumed`, from which it went on;
     `wrong`, what is not as it should be, in words.
     """
 
@@ -146,27 +154,30 @@ class Commands:
         paths = (self.folder / name).iterdir()
         return {path.name: path.read_bytes() for path in paths if "checkpoint" not in path.name}
 
-    def run_whole(self, name: str) -> tuple[dict[str, bytes], list[float]]:
-        """Return the results of a run that nobody interrupts, and when its phases begin and end."""
+    def run_whole(self, name: str) -> tuple[dict[str, bytes], list[Phase]]:
+        """Return the results of a run that nobody interrupts, and when its phases were."""
         start = time.monotonic()
         running = self.train(name)
         _, log = running.communicate(timeout=TIMEOUT)
         if running.returncode:
             raise RuntimeError(log)
         began = [line.split() for line in log.splitlines() if line.startswith(BEGINNING)]
+        names = ["import", *(words[1] for words in began)]
         times = [start, *(float(words[2]) for words in began), time.monotonic()]
-        return self.results(name), [t - start for t in times]
+        spans = zip(names, times, times[1:])
+        return self.results(name), [Phase(name, a - start, b - start) for name, a, b in spans]
 
     def run_interrupted(
-        self, name: str, expected: dict[str, bytes], kind: str, moment: float, source: random.Random
+        self, name: str, expected: dict[str, bytes], kind: str, phase: Phase, source: random.Random
     ) -> Outcome:
-        """Interrupt a run at a moment, resume it, and return what became of it."""
+        """Interrupt a run about a phase, resume it, and return what became of it."""
+        moment = source.uniform(phase.start, phase.stop)
         running = self.train(name)
         time.sleep(moment)
         interrupt(running, kind, source)
         _, log = running.communicate(timeout=TIMEOUT)
-        phase, reached = told_by(log)
-        wrong = wrongs(kind, running.returncode, phase, log)
+        last, reached = told_by(log)
+        wrong = wrongs(kind, running.returncode, last, log)
         resumed = resumed_from(self.folder / name)
         again = self.resume(name)
         _, log = again.communicate(timeout=TIMEOUT)
@@ -177,7 +188,7 @@ class Commands:
         other = [name for name in names if found.get(name) != expected.get(name)]
         if other:
             wrong.append(f"other files than the unbroken run: {', '.join(other)}")
-        return Outcome(kind, moment, phase, running.returncode, reached, resumed, wrong)
+        return Outcome(kind, moment, phase.name, running.returncode, reached, resumed, wrong)
 
 
 def told_by(log: str) -> tuple[str, int]:
@@ -199,7 +210,8 @@ def wrongs(kind: str, code: int, phase: str, log: str) -> list[str]:
     if phase == "import":
         return []
     found = []
-    if code not in (0, CODES[kind]):  # 0 where it had nothing more to do
+    # 0 where it had nothing more to do; the other where Python had put our own signal back.
+    if code not in (0, CODES[kind], -signal.SIGUSR1):
         found.append(f"exit code {code}: {log[-500:]}")
     if "Traceback" in log:
         found.append(log[-2000:])
@@ -226,13 +238,12 @@ def command_campaign(
         commands = Commands(Path(place), compiled, pictures, iterations)
         if compiled or pictures:
             commands.run_whole("first")  # which fills the caches of kernels and fonts
-        expected, times = commands.run_whole("whole")
+        expected, phases = commands.run_whole("whole")
         outcomes = []
         for i in range(count):
-            phase = source.randrange(len(times) - 1)  # so that short ones have their share
-            moment = source.uniform(*times[phase : phase + 2])
+            phase = source.choice(phases)  # so that short ones have their share
             kind = kinds[i % len(kinds)]
-            outcomes.append(commands.run_interrupted(f"run-{i}", expected, kind, moment, source))
+            outcomes.append(commands.run_interrupted(f"run-{i}", expected, kind, phase, source))
         return outcomes
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import nn
 import nn.cli as cli
 from nn import load_checkpoint, load_model
 from nn.cli import compiling
@@ -200,6 +201,15 @@ def test_a_checkpoint_that_was_not_done_is_kept_and_can_be_resumed(monkeypatch, 
     assert load_checkpoint("run/checkpoint.unfinished-2.json").history.iteration == 2
 
 
+def test_resuming_one_of_two_that_were_not_done_keeps_the_other(monkeypatch):
+    train("whole")
+    stopped(monkeypatch, "run")
+    stopped(monkeypatch, "run", t=3)
+    assert resume("run/checkpoint.unfinished.json") == 0
+    assert results("run") == results("whole")
+    assert load_checkpoint("run/checkpoint.unfinished-2.json").history.iteration == 3
+
+
 def test_a_checkpoint_that_was_done_is_replaced(capsys):
     train("run", "--checkpoint", "3")
     assert sorted(os.listdir("run"))[:2] == ["checkpoint.json", "checkpoint.previous.json"]
@@ -231,16 +241,21 @@ def test_a_signal_ends_it_with_its_code_and_what_was_learned(monkeypatch, capsys
     assert load_model("run/model.json").training["iterations"] == 7
 
 
-def test_a_second_ctrl_c_waits_for_the_model(monkeypatch, capsys):
+@pytest.mark.parametrize(("t", "iterations"), [(7, 7), (None, 20)], ids=["second", "first"])
+def test_ctrl_c_while_the_model_is_saved_waits_for_it(monkeypatch, capsys, t, iterations):
     real = cli.training.save
+    saves = []
 
     def slow(*arguments):
+        saves.append(arguments)
         signal.raise_signal(signal.SIGINT)
         real(*arguments)
 
     monkeypatch.setattr(cli.training, "save", slow)
-    assert stopped(monkeypatch, "run", by=signal.SIGINT) == 130
-    assert load_model("run/model.json").training["iterations"] == 7
+    assert stopped(monkeypatch, "run", by=signal.SIGINT, t=t) == 130
+    assert len(saves) == 1
+    assert load_model("run/model.json").training["iterations"] == iterations
+    assert f"stopped by Ctrl-C after {iterations} iterations" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("where", ["say_results", "train"])
@@ -270,6 +285,15 @@ def test_ctrl_c_before_the_training_leaves_nothing(monkeypatch, capsys):
     monkeypatch.setattr(cli.jobs, "split", lambda *_: signal.raise_signal(signal.SIGINT))
     assert train("run") == 130
     assert capsys.readouterr() == ("", "chainrule train: stopped\n")
+    assert not Path("run").exists()
+
+
+def test_a_signal_before_the_first_iteration_leaves_nothing(monkeypatch, capsys):
+    monkeypatch.setattr(nn.SGD, "step", lambda *_: signal.raise_signal(signal.SIGTERM))
+    assert train("run", "--json") == 143
+    said, told = capsys.readouterr()
+    assert json.loads(said)["iterations"] == 0
+    assert told.endswith("stopped before the first iteration: there is nothing to save\n")
     assert not Path("run").exists()
 
 
@@ -502,6 +526,7 @@ def test_a_training_is_compiled_where_that_is_installed_and_pays(monkeypatch):
     samples = int(SLOW / compiling.SECONDS_PER_SAMPLE)
     assert compiling.decided("auto", samples, 10).compiled
     assert not compiling.decided("auto", 600 * 32, 67).compiled  # the usual iris
+    assert compiling.computed(100, rows=50, held_out=10) == 100 + (50 + 20 * 10) // 3
     assert not compiling.decided("no", samples, 10).compiled
     assert compiling.decided("yes", 1, 1).compiled
 
