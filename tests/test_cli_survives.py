@@ -422,8 +422,8 @@ def test_the_command_chainrule_is_the_command_line(monkeypatch, capsys):
 
 
 def test_commands_interrupted_at_random_lose_nothing():
-    kinds = ("SIGINT twice", "SIGTERM", "SIGKILL", "full disk")
-    outcomes = command_campaign(4, seed=5, kinds=kinds, pictures=False, iterations=200)
+    kinds = ("SIGINT twice", "SIGKILL", "full disk")
+    outcomes = command_campaign(3, seed=5, kinds=kinds, pictures=False, iterations=200)
     assert [outcome for outcome in outcomes if outcome.wrong or outcome.lost > EVERY] == []
 
 
