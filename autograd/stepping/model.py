@@ -24,6 +24,7 @@ from typing import Any, NamedTuple
 
 from autograd.backward import history, topological_order
 from autograd.drawing.labels import clipped, constants_drawn, labels, links, printable
+from autograd.stepping.texts import said
 from autograd.value import Value
 
 MAX_OPERANDS_SPELLED = 6  # of a sum or dot, in a sentence
@@ -39,6 +40,7 @@ class Arrow(NamedTuple):
     node: int
     operand: int | None  # the number of the node it starts from; None for a constant
     slope: Any  # the local derivative; None where no gradient flows
+    position: int | None = None  # of the operand in its operation; None for a constant
 
 
 class Forward(NamedTuple):
@@ -119,7 +121,7 @@ class Model:
                 constants.append((j, six_digits(x)))
             else:
                 name = f"z{i}-{j}" if edge is None else f"e{i}-{edge}"
-                arrows.append(Arrow(name, f"n{self.index[x]}", i, self.index[x], slope))
+                arrows.append(Arrow(name, f"n{self.index[x]}", i, self.index[x], slope, j))
         constants = constants_drawn(constants)
         self.constants.update((f"c{i}-{j}", text) for j, text in constants)
         return arrows + [Arrow(f"k{i}-{j}", f"c{i}-{j}", i, None, None) for j, _ in constants]
@@ -129,11 +131,12 @@ class Model:
         name = self.names[node]
         number = six_digits(node.data)
         if node.op is None:
-            return Forward(self.index[node], "given", f"{name} is given: {name} = {number}.")
+            return Forward(self.index[node], "given", said("given", name=name, number=number))
         texts = [self.names[x] if isinstance(x, Value) else six_digits(x) for x in node.operands]
         numbers = [six_digits(x.data if isinstance(x, Value) else x) for x in node.operands]
         formula = f"{expression(node.op, texts)} = {expression(node.op, numbers)}"
-        return Forward(self.index[node], formula, f"{name} = {formula} = {number}.")
+        sentence = said("computed", name=name, formula=formula, number=number)
+        return Forward(self.index[node], formula, sentence)
 
     def backward(self) -> Iterator[Seed | Backward]:
         """Yield the steps of `backward_steps`, one for each edge."""
@@ -152,20 +155,21 @@ class Model:
 
     def start(self, seed: Any) -> str:
         """Return the sentence of the first backward step."""
-        root = self.names[self.root]
-        return f"The backward pass starts at {root} with the gradient {six_digits(seed)}."
+        return said("start", root=self.names[self.root], number=six_digits(seed))
 
     def passed_on(self, step: Any, edge: Any) -> str:
         """Return the sentence of one edge."""
-        parent = self.names[edge.parent]
-        upstream = six_digits(step.adjoint)
-        slope = bracketed(six_digits(edge.local_derivative))
         product = six_digits(edge.contribution)
-        before = six_digits(edge.before)
-        after = six_digits(edge.after)
-        return (
-            f"{parent} receives {upstream} × {slope} = {product} from {self.names[step.node]}; "
-            f"its gradient becomes {before} + {bracketed(product)} = {after}."
+        return said(
+            "passed on",
+            parent=self.names[edge.parent],
+            upstream=six_digits(step.adjoint),
+            slope=bracketed(six_digits(edge.local_derivative)),
+            product=product,
+            node=self.names[step.node],
+            before=six_digits(edge.before),
+            added=bracketed(product),
+            after=six_digits(edge.after),
         )
 
     def done(self) -> Done:
@@ -174,11 +178,15 @@ class Model:
         leaves = [i for i, node in enumerate(self.nodes) if node.op is None]
         reached = [i for i in leaves if self.gradients[i] is not None]
         if not reached or self.root.op is None:
-            return Done(f"The pass is complete: no gradient leaves {root}.")
-        texts = [f"{self.names[self.nodes[i]]} is {six_digits(self.gradients[i])}" for i in reached]
-        cut = texts[:MAX_GRADIENTS_NAMED] + ["…"] * (len(texts) > MAX_GRADIENTS_NAMED)
-        listed = ", to ".join(cut)
-        return Done(f"The pass is complete: the gradient of {root} with respect to {listed}.")
+            return Done(said("no gradient", root=root))
+        told = [self.of_leaf(i) for i in reached[:MAX_GRADIENTS_NAMED]]
+        cut = told + ["…"] * (len(reached) > MAX_GRADIENTS_NAMED)
+        return Done(said("complete", root=root, listed=said("between leaves").join(cut)))
+
+    def of_leaf(self, i: int) -> str:
+        """Return the gradient of a leaf in words."""
+        name = self.names[self.nodes[i]]
+        return said("of a leaf", name=name, number=six_digits(self.gradients[i]))
 
     def paths(self) -> list[int]:
         """Return for each node the number of paths from it to the root, in linear time."""
@@ -209,11 +217,13 @@ def all_names(nodes: list[Value], variables: Mapping[str, Any]) -> dict[Value, s
 
 
 def six_digits(x: Any) -> str:
-    """Return a number as the page shows it: six digits, and fractions as they are.
+    """Return a number as the page shows it: six digits, fractions as they are, and 0 for -0.
 
-    >>> six_digits(2 / 3), six_digits(Fraction(2, 3)), six_digits(10**20)
-    ('0.666667', '2/3', '1e+20')
+    >>> six_digits(2 / 3), six_digits(Fraction(2, 3)), six_digits(10**20), six_digits(-0.0)
+    ('0.666667', '2/3', '1e+20', '0')
     """
+    if x == 0:
+        return "0"
     if isinstance(x, Fraction) and len(str(x)) <= MAX_FRACTION_CHARACTERS:
         return str(x)
     try:

@@ -28,10 +28,15 @@ from string import Template
 from typing import Any
 
 from autograd.atomic import write_file
+from autograd.compile.javascript.graphs import GraphScript
+from autograd.compile.javascript.translate import Untranslatable
 from autograd.stepping.model import Backward, Done, Forward, Model, Seed, bracketed, six_digits
 from autograd.stepping.picture import svg
+from autograd.stepping.texts import said, texts
 from autograd.testing import Finding, check_graph
+from autograd.value import Value
 
+SCRIPTS = ("steps.js", "leaves.js", "page.js")
 MIN_SCALE = 0.7  # of a picture's size: a wider one scrolls instead
 MAX_CHECK_WORK = 10_000  # leaves times nodes: about a second
 JUDGES = {
@@ -59,6 +64,7 @@ class Stepper:
         self.verdict, self.badge = "unknown", "gradients not checked"
         if check:
             self.verdict, self.badge = gradient_check(model)
+        self.graph, self.fixed = graph_of(model)
         self.html = self.fragment(svg(model, rankdir))
 
     def fragment(self, picture: str) -> str:
@@ -69,9 +75,10 @@ class Stepper:
         return Template(resource("page.html")).substitute(
             key=hashlib.sha256(data.encode()).hexdigest()[:12],
             css=resource("page.css"),
-            js=resource("page.js"),
+            engine=self.engine(),
+            js="\n".join(map(resource, SCRIPTS)),
             title=escape(f"{name} = {six_digits(self.model.root.data)}"),
-            counts=f"{len(self.model.nodes)} nodes, {count} steps",
+            counts=said("counts", nodes=str(len(self.model.nodes)), steps=str(count)),
             verdict=self.verdict,
             badge=escape(self.badge),
             alt=escape(f"The computation graph of {name} with values and gradients."),
@@ -97,6 +104,8 @@ class Stepper:
             {
                 "name": model.names[node],
                 "op": str(node.op.symbol) if node.op else None,
+                "kind": kind_of(node),
+                "operands": [self.operand(x) for x in node.operands],
                 "data": coded(node.data),
                 "grad": None if gradient is None else coded(gradient),
                 "paths": str(paths),
@@ -104,7 +113,7 @@ class Stepper:
             for node, gradient, paths in zip(model.nodes, model.gradients, model.paths())
         ]
         arrows = [
-            [a.id, a.node, a.operand, None if a.slope is None else coded(a.slope)]
+            [a.id, a.node, a.operand, None if a.slope is None else coded(a.slope), a.position]
             for a in model.arrows
         ]
         return {
@@ -112,8 +121,21 @@ class Stepper:
             "nodes": nodes,
             "arrows": arrows,
             "steps": [delta(step) for step in model.steps],
-            "sentences": [step.sentence for step in model.steps],
+            "texts": texts(),
+            "graph": self.graph and {**self.graph.data, "seed": float(model.seed)},
+            "fixed": self.fixed,
         }
+
+    def operand(self, x: Any) -> Any:
+        """Return an operand as the script reads it: the number of its node, or a text."""
+        return [self.model.index[x]] if isinstance(x, Value) else six_digits(x)
+
+    def engine(self) -> str:
+        """Return the script that computes both passes; nothing where there is no JavaScript."""
+        if self.graph is None:
+            return "null"
+        names = "operations, forwardPass, reversePass"
+        return f"(function () {{\n{self.graph.script()}\nreturn {{ {names} }};\n}})()"
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write a page that needs nothing else, and return its path."""
@@ -130,6 +152,28 @@ class Stepper:
     def __repr__(self) -> str:
         size = f"{len(self.model.nodes)} nodes, {len(self.model.steps)} steps"
         return f'<stepper of {self.name}: {size}; .save("page.html") writes a page>'
+
+
+def graph_of(model: Model) -> tuple[GraphScript | None, str]:
+    """Return the graph as JavaScript, or None, and why its leaves cannot be changed in a page."""
+    try:
+        if not isinstance(model.seed, (int, float)):
+            raise Untranslatable(f"the seed {model.seed} is no float")
+        graph = GraphScript(model.root)
+        graph.script()
+    except Untranslatable as error:
+        return None, str(error)
+    return graph, ""
+
+
+def kind_of(node: Value) -> str:
+    """Return how an operation is spelled: "infix", "prefix", "many" for a list, else "call"."""
+    if node.op is None:
+        return "call"
+    text = str(node.op.spell(*"x" * len(node.operands)))
+    if text.startswith(f"{node.op.symbol}("):
+        return "many" if "([" in text else "call"
+    return "infix" if len(node.operands) > 1 else "prefix"
 
 
 def width_of(picture: str) -> float:
@@ -173,7 +217,7 @@ def agreement(findings: list[Finding], leaves: int) -> str:
 def delta(step: Forward | Seed | Backward | Done) -> list[Any]:
     """Return a step as the script reads it: its kind, where, and the numbers that it changes."""
     if isinstance(step, Forward):
-        return ["value", step.node, step.formula]
+        return ["value", step.node]
     if isinstance(step, Seed):
         return ["seed", step.node, coded(step.after)]
     if isinstance(step, Backward):
@@ -208,7 +252,7 @@ def table_cells(model: Model, step: Forward | Seed | Backward | Done) -> tuple[s
     if isinstance(step, Forward):
         return names[step.node], step.formula, six_digits(model.nodes[step.node].data)
     if isinstance(step, Seed):
-        return names[step.node], "the pass starts here", six_digits(step.after)
+        return names[step.node], said("starts here"), six_digits(step.after)
     if isinstance(step, Done):
         return (step.sentence,)
     arrow = model.arrows[step.arrow]

@@ -207,12 +207,14 @@ def edge_svg(arrow: Arrow, curve: Curve) -> str:
         f'<g class="{kind}"><path id="{arrow.id}" d="{d}"{dashed}/>'
         f'<path class="tip" d="{triangle(line[-1], tip)}" fill="{PAGE_LINE}"/>',
     ]
-    if arrow.slope is not None:
+    # One without a gradient may get one when a leaf moves.
+    if arrow.operand is not None:
         x, y = curve.label
+        label = "" if arrow.slope is None else four_digits(arrow.slope)
         parts.append(f'<path class="back" d="{triangle(line[1], line[0])}" stroke="none"/>')
         parts.append(
             f'<text class="slope" x="{x:.0f}" y="{y + 1:.0f}" fill="{PAGE_FAINT_INK}" '
-            f'stroke="none">{four_digits(arrow.slope)}</text>'
+            f'stroke="none">{label}</text>'
         )
     return "".join([*parts, "</g>"])
 
