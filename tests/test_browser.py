@@ -14,14 +14,16 @@ import subprocess
 import sys
 import time
 import urllib.request
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograd import Value, contributions, ieee, primitive, stepper, where
-from autograd.stepping.model import Model, six_digits
+from autograd import Value, contributions, dot, ieee, primitive, stepper, where
+from autograd.stepping.lines import shown
+from autograd.stepping.model import Model
 from autograd.testing.recording import path_sums
 from nn import TwoLayerNetwork, mse_loss
 
@@ -126,14 +128,14 @@ def test_every_step_by_keyboard_shows_the_numbers_of_backward_steps(page, root):
         page.keyboard.press("ArrowRight")
         known = numbers_of(box, "data")
         assert known == [n.data for n in nodes[: i + 1]] + [None] * (len(nodes) - i - 1)
-        assert six_digits(node.data) in box.locator(".cs-sentence").inner_text()
+        assert shown(node.data) in box.locator(".cs-sentence").inner_text()
     for gradients, edge, step in steps_by_hand(root):
         page.keyboard.press("ArrowRight")
         assert numbers_of(box, "grad") == gradients
         if edge:
             told = [step.adjoint, edge.local_derivative, edge.contribution, edge.before,
                     edge.contribution, edge.after]  # fmt: skip
-            assert [unbracketed(text) for text in terms(box)] == [six_digits(x) for x in told]
+            assert [unbracketed(text) for text in terms(box)] == [shown(x) for x in told]
     page.keyboard.press("ArrowRight")
     assert box.get_attribute("data-phase") == "done"
     root.backward()  # a second pass: leaves hold twice as much, so compare with fresh ones
@@ -142,12 +144,43 @@ def test_every_step_by_keyboard_shows_the_numbers_of_backward_steps(page, root):
     assert numbers_of(box, "grad") == [node.grad for node in Model(fresh).nodes]
 
 
-def test_every_sentence_is_the_one_that_python_prints(page, root):
+@primitive(lambda x, out: 2.0 * x)
+def squared(x):
+    return x * x
+
+
+def of_the_textbook():
+    network = TwoLayerNetwork(2, 3, 1, seed=0)
+    return mse_loss(network([1.0, -2.0]), [1.0]), network
+
+
+SPOKEN = {
+    "an expression": lambda: (example(), None),
+    "the textbook's network": of_the_textbook,
+    "an operation of one's own": lambda: (squared(Value(1 / 3)) + 0.1, None),
+    "fractions": lambda: ((Value(Fraction(1, 3)) ** 2 / 7, None)),
+    "huge and tiny": lambda: (Value(1e300) * 1e-310 + Value(-0.0) - Value(123456.5) * 3e5, None),
+    "many operands": lambda: (dot([Value(0.1 * i) for i in range(9)], [0.3] * 9).exp(), None),
+}
+
+
+@pytest.mark.parametrize("name", SPOKEN)
+def test_every_sentence_and_row_is_the_one_that_python_prints(name, opened, tmp_path):
+    root, network = SPOKEN[name]()
+    made = stepper(root, network=network, check=False)
+    page = opened(made.save(tmp_path / "page.html").as_uri())
     box = page.locator(".chainrule-stepper")
     box.focus()
-    for step in Model(root).steps:
+    for step in made.model.steps:
         page.keyboard.press("ArrowRight")
         assert box.locator(".cs-sentence").inner_text() == step.sentence
+    if made.graph:
+        rows = box.locator(".cs-all tbody tr")
+        box.locator(".cs-all summary").click()
+        printed = rows.all_inner_texts()
+        box.get_by_label("value of").first.press("Enter")
+        page.evaluate("document.querySelector('.cs-reset').click()")  # all rows anew, by the page
+        assert rows.all_inner_texts() == printed
 
 
 # Leaves that are changed in the page.
@@ -359,11 +392,11 @@ def test_a_clicked_node_tells_its_sum_over_paths(page, root):
         told = contributions(root, node)
         assert len(rows) == len(told.edges) + (2 if node is root else 1)
         for row, edge in zip(rows, told.edges):
-            assert row.split("\t")[-1] == six_digits(edge.product)
+            assert row.split("\t")[-1] == shown(edge.product)
             assert row.split("\t")[0] == f"from {model.names[edge.node]}"
         total = box.locator(".cs-total td").last
         assert float(total.get_attribute("data-number")) == told.total
-        assert total.inner_text() == six_digits(told.total)
+        assert total.inner_text() == shown(told.total)
     w = next(i for i, node in enumerate(model.nodes) if node.name == "w")
     box.locator(f"[data-node='{w}']").click()
     assert "3 paths lead from w" in box.locator(".cs-sum").inner_text()
@@ -421,7 +454,7 @@ def test_numbers_are_written_as_python_writes_them(opened, tmp_path):
     for box in shown_page.locator(".chainrule-stepper").all():
         box.get_by_role("button", name="Last step").click()
     texts = shown_page.locator(".node.leaf .data").all_text_contents()
-    assert texts == [six_digits(x) for x in numbers]
+    assert texts == [shown(x) for x in numbers]
 
 
 def drawn_numbers():

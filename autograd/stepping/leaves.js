@@ -89,7 +89,7 @@ class Leaves {
   told(i, error) {
     const { nodes, texts } = this.data;
     const node = nodes[i];
-    const formula = spelled(node, operandNumbers(this.data, node));
+    const formula = spelled(node, operandNumbers(this.data, node).map((x) => shown(x)));
     return filled(texts["would raise"], { error, name: node.name, formula, number: shown(node.data) });
   }
 

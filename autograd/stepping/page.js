@@ -29,6 +29,7 @@ class Stepper {
     this.marked = new Map(); // by list of parts: which one has which class
     this.start = this.data.steps.findIndex((step) => step[0] === "seed"); // of the backward pass
     const engine = window.chainruleEngines[box.dataset.stepper];
+    this.data.engine = engine;
     this.leaves = engine && new Leaves(this.data, engine, () => this.beforeChange(), () => this.follow());
     this.gradients = this.data.nodes.map(() => null);
     this.draw();
@@ -264,7 +265,8 @@ class Stepper {
   // A number that has become too long for its box is drawn narrower.
   fit(text, node) {
     const room = this.nodes[node].querySelector("rect").width.baseVal.value - KEY_WIDTH;
-    const wide = text.textContent.length * LETTER_WIDTH > room;
+    // The letters are counted first, because measuring them takes longer.
+    const wide = text.textContent.length * LETTER_WIDTH > room && text.getComputedTextLength() > room;
     if (wide) text.setAttribute("textLength", room);
     else text.removeAttribute("textLength");
     if (wide) text.setAttribute("lengthAdjust", "spacingAndGlyphs");
@@ -350,7 +352,8 @@ class Stepper {
     if (kind === "value") {
       const node = this.data.nodes[place];
       const caption = node.op ? texts.formula : texts.leaf;
-      return [cell("formula", caption, formulaOf(this.data, node)), sign("="), cell("upstream", node.name, shown(node.data))];
+      const [places, equals] = node.op === null ? [6, "="] : digitsOf(this.data, place);
+      return [cell("formula", caption, formulaOf(this.data, node, places)), sign(equals), cell("upstream", node.name, shown(node.data))];
     }
     if (kind === "seed") {
       const name = this.data.nodes[place].name;

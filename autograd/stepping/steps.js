@@ -1,16 +1,28 @@
-// Numbers and sentences of a stepper as Python writes them, and both passes computed anew.
+// Numbers and sentences of a stepper as Python writes them (`lines.py`), and both passes anew.
 
 // A number as Python's format(x, ".6g") writes it; what JSON lacks comes as [in full, as shown].
-function shown(x) {
+function shown(x, places = 6) {
   if (Array.isArray(x)) return x[1];
   if (x === 0) return "0";
   if (!Number.isFinite(x)) return Number.isNaN(x) ? "nan" : x > 0 ? "inf" : "-inf";
-  const [mantissa, exponent] = x.toExponential(5).split("e");
+  if (isTie(x, places)) return shown(towardsEven(x, places), places);
+  const [mantissa, exponent] = x.toExponential(places - 1).split("e");
   const power = Number(exponent);
   const trim = (text) => (text.includes(".") ? text.replace(/\.?0+$/, "") : text);
-  if (power >= -4 && power < 6) return trim(x.toFixed(5 - power));
+  if (power >= -4 && power < places) return trim(x.toFixed(places - 1 - power));
   const digits = String(Math.abs(power)).padStart(2, "0");
   return trim(mantissa) + "e" + (power < 0 ? "-" : "+") + digits;
+}
+
+// Python rounds halves to even, and JavaScript away from 0: whether that is another number.
+function isTie(x, places) {
+  const digits = Math.abs(x).toExponential(40).split("e")[0].replace(".", "");
+  return /^50*$/.test(digits.slice(places)) && Number(digits[places - 1]) % 2 === 0;
+}
+
+function towardsEven(x, places) {
+  const [mantissa, exponent] = x.toExponential(40).split("e");
+  return Number(mantissa.slice(0, places + 1 + (x < 0)) + "e" + exponent);
 }
 
 const exact = (x) => (Array.isArray(x) ? x[0] : Number.isNaN(x) ? "nan" : String(x).replace("Infinity", "inf"));
@@ -19,24 +31,67 @@ const bracketed = (text) => (text.startsWith("-") ? "(" + text + ")" : text);
 // A text of the catalogue, with what is told filled in; "{" of a name stays as it is.
 const filled = (text, fields) => text.replace(/\{(\w+)\}/g, (_, name) => fields[name]);
 
-// An operation on texts, as Python spells it; of many the first and the last.
+// Of a long list the first and the last.
 const MOST_OPERANDS = 6;
-function spelled(node, texts) {
-  let parts = texts;
-  if (parts.length > MOST_OPERANDS) parts = [...parts.slice(0, MOST_OPERANDS - 2), "…", parts[parts.length - 1]];
-  if (node.kind === "infix") return parts.map(bracketed).join(" " + node.op + " ");
-  if (node.kind === "prefix") return node.op + parts.join("");
-  return node.kind === "many" ? node.op + "([" + parts.join(", ") + "])" : node.op + "(" + parts.join(", ") + ")";
+function folded(texts) {
+  if (texts.length <= MOST_OPERANDS) return texts;
+  return [...texts.slice(0, MOST_OPERANDS - 2), "…", texts[texts.length - 1]];
 }
 
-// The operands of a node as texts: by name, or by number. A plain number is a text already.
-const operandNames = (data, node) => node.operands.map((x) => (Array.isArray(x) ? data.nodes[x[0]].name : x));
-const operandNumbers = (data, node) =>
-  node.operands.map((x) => (Array.isArray(x) ? shown(data.nodes[x[0]].data) : x));
+// An operation on texts, as Python spells it.
+function spelled(node, texts) {
+  if (node.kind === "products") {
+    const half = (texts.length + 1) / 2;
+    const products = texts.slice(1, half).map((w, i) => bracketed(w) + "·" + bracketed(texts[half + i]));
+    return folded(node.bias || !products.length ? [texts[0], ...products] : products).join(" + ");
+  }
+  if (node.kind === "infix") return folded(texts).map(bracketed).join(" " + node.op + " ");
+  if (node.kind === "prefix") return node.op + texts.join("");
+  const inside = folded(texts).join(", ");
+  return node.kind === "many" ? node.op + "([" + inside + "])" : node.op + "(" + inside + ")";
+}
 
-function formulaOf(data, node) {
+const operandNumbers = (data, node) => node.operands.map((x) => (Array.isArray(x) ? data.nodes[x[0]].data : x.data));
+const operandNames = (data, node) =>
+  node.operands.map((x) => (Array.isArray(x) ? data.nodes[x[0]].name : x.name || shown(x.data)));
+
+// The most digits in which a line of numbers is true, and "="; else six, and "≈".
+const PLACES = [6, 5, 4];
+function digitsTrue(forward, numbers, result) {
+  const printed = (x, places) => Number(shown(x, places).replace("inf", "Infinity"));
+  for (const places of PLACES) {
+    try {
+      const found = +forward(...numbers.map((x) => (Array.isArray(x) ? Number(x[1]) : printed(x, places))));
+      if (shown(found, places) === shown(result, places)) return [places, "="];
+    } catch (error) {
+      if (!error.kind) throw error; // else Python would raise here, too
+    }
+  }
+  return [PLACES[0], "≈"];
+}
+
+// What a node is: in names and in numbers, in so many digits.
+function formulaOf(data, node, places = PLACES[0]) {
   if (node.op === null) return "given";
-  return spelled(node, operandNames(data, node)) + " = " + spelled(node, operandNumbers(data, node));
+  const left = spelled(node, operandNames(data, node));
+  const right = spelled(node, operandNumbers(data, node).map((x) => shown(x, places)));
+  return left === right ? left : left + " = " + right;
+}
+
+// Digits and sign of a node's line. Where a page has no functions, Python has said them.
+function digitsOf(data, place) {
+  const node = data.nodes[place];
+  if (!data.engine) return node.digits;
+  const operation = data.engine.operations[data.graph.nodes[place][0]];
+  return digitsTrue(operation.forward, operandNumbers(data, node), node.data);
+}
+
+function ofTwo(sign, x, y, result) {
+  let [places, equals] = [PLACES[0], "="];
+  if (![x, y, result].some(Array.isArray)) {
+    [places, equals] = digitsTrue((a, b) => (sign === "×" ? a * b : a + b), [x, y], result);
+  }
+  return shown(x, places) + " " + sign + " " + bracketed(shown(y, places)) + " " + equals + " " + shown(result, places);
 }
 
 // The sentence of a step.
@@ -46,17 +101,20 @@ function sentenceOf(data, step) {
   const [kind, place, ...numbers] = step;
   const root = nodes[data.root].name;
   if (kind === "value") {
-    const { name, op, data: number } = nodes[place];
-    const fields = { name, number: shown(number), formula: formulaOf(data, nodes[place]) };
-    return filled(texts[op === null ? "given" : "computed"], fields);
+    const node = nodes[place];
+    if (node.op === null) return filled(texts.given, { name: node.name, number: shown(node.data) });
+    const [places, equals] = digitsOf(data, place);
+    const line = formulaOf(data, node, places) + " " + equals + " " + shown(node.data, places);
+    return filled(texts.computed, { name: node.name, line });
   }
   if (kind === "seed") return filled(texts.start, { root, number: shown(numbers[0]) });
   if (kind === "edge") {
-    const [upstream, slope, product, before, after] = numbers.map(shown);
-    const [, node, parent] = arrows[place];
+    const [upstream, slope, product, before, after] = numbers;
+    const [, node, parent, , , rule] = arrows[place];
     return filled(texts["passed on"], {
-      parent: nodes[parent].name, upstream, slope: bracketed(slope), product,
-      node: nodes[node].name, before, added: bracketed(product), after,
+      parent: nodes[parent].name, node: nodes[node].name,
+      rule: "∂" + root + "/∂" + nodes[node].name + " · " + rule,
+      product: ofTwo("×", upstream, slope, product), sum: ofTwo("+", before, product, after),
     });
   }
   const leaves = nodes.filter((node) => node.op === null && node.grad !== null);
@@ -70,15 +128,18 @@ function sentenceOf(data, step) {
 function cellsOf(data, step) {
   const { nodes, arrows, texts } = data;
   const [kind, place, ...numbers] = step;
-  if (kind === "value") return [nodes[place].name, formulaOf(data, nodes[place]), shown(nodes[place].data)];
+  if (kind === "value") {
+    const places = nodes[place].op === null ? PLACES[0] : digitsOf(data, place)[0];
+    return [nodes[place].name, formulaOf(data, nodes[place], places), shown(nodes[place].data)];
+  }
   if (kind === "seed") return [nodes[place].name, texts["starts here"], shown(numbers[0])];
   if (kind === "done") return [sentenceOf(data, step)];
-  const [upstream, slope, product, before, after] = numbers.map(shown);
+  const [upstream, slope, product, before, after] = numbers;
   const [, node, parent] = arrows[place];
   return [
     nodes[node].name + " → " + nodes[parent].name,
-    upstream + " × " + bracketed(slope) + " = " + product,
-    before + " + " + bracketed(product) + " = " + after,
+    ofTwo("×", upstream, slope, product),
+    ofTwo("+", before, product, after),
   ];
 }
 

@@ -22,10 +22,9 @@ TEXTS = {
     "counts": "{nodes} nodes, {steps} steps",
     # The sentence of each step.
     "given": "{name} is given: {name} = {number}.",
-    "computed": "{name} = {formula} = {number}.",
+    "computed": "{name} = {line}.",
     "start": "The backward pass starts at {root} with the gradient {number}.",
-    "passed on": "{parent} receives {upstream} × {slope} = {product} from {node}; its gradient "
-                 "becomes {before} + {added} = {after}.",
+    "passed on": "{parent} receives {rule} = {product} from {node}; its gradient becomes {sum}.",
     "complete": "The pass is complete: the gradient of {root} with respect to {listed}.",
     "of a leaf": "{name} is {number}",
     "between leaves": ", to ",
