@@ -47,10 +47,10 @@ def text_of(node: Value, found: Any, names: Sequence[str], name: str) -> str:
 
 def rules_of(node: Value) -> list[Any]:
     """Return what the rule of a row gives for each operand: a Symbol, a number, or None."""
-    row = p.TABLE.get(node.op.name) if node.op else None
-    if row is None or row is not node.op or row in INDEXED:
-        return [None] * len(node.operands)
-    return of_symbols(row, len(node.operands))
+    op = node.op
+    if op and op not in INDEXED and p.TABLE.get(op.name) == op:
+        return of_symbols(op, len(node.operands))
+    return [None] * len(node.operands)
 
 
 def of_symbols(op: Primitive, count: int) -> list[Any]:
