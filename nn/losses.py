@@ -89,7 +89,8 @@ def mse_loss(outputs: Any, targets: Any) -> Any:
     """
 
     def one(outputs: list[Any], target: Any) -> Any:
-        return total([(output - y) ** 2 for output, y in matched(outputs, target)]) / 2
+        squares = [(output - y) ** 2 for output, y in matched(outputs, target)]
+        return (total(squares) if len(squares) > 1 else squares[0]) / 2
 
     return over_samples(one, outputs, targets)
 

@@ -1,4 +1,4 @@
-"""The polynomials of `autograd.compile.machine.elementary`, computed anew.
+"""The polynomials of `autograd.compile.polynomials`, computed anew.
 
 Each is the polynomial that meets a function at the zeros of a Chebyshev polynomial, which is near
 the best there is (Powell, 1967), computed in 60 digits and rounded once.

@@ -5,21 +5,27 @@ with `pytest -m browser`. Where something is missing they fail: they are never s
 """
 
 import json
+import math
 import os
+import random
 import shutil
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograd import Value, contributions, stepper
-from autograd.stepping.model import Model, six_digits
+from autograd import Value, contributions, dot, ieee, primitive, stepper, where
+from autograd.stepping.lines import shown
+from autograd.stepping.model import Model
+from autograd.testing.recording import path_sums
+from nn import TwoLayerNetwork, mse_loss
 
 pytestmark = pytest.mark.browser
 
@@ -122,20 +128,209 @@ def test_every_step_by_keyboard_shows_the_numbers_of_backward_steps(page, root):
         page.keyboard.press("ArrowRight")
         known = numbers_of(box, "data")
         assert known == [n.data for n in nodes[: i + 1]] + [None] * (len(nodes) - i - 1)
-        assert six_digits(node.data) in box.locator(".cs-sentence").inner_text()
+        assert shown(node.data) in box.locator(".cs-sentence").inner_text()
     for gradients, edge, step in steps_by_hand(root):
         page.keyboard.press("ArrowRight")
         assert numbers_of(box, "grad") == gradients
         if edge:
             told = [step.adjoint, edge.local_derivative, edge.contribution, edge.before,
                     edge.contribution, edge.after]  # fmt: skip
-            assert [unbracketed(text) for text in terms(box)] == [six_digits(x) for x in told]
+            assert [unbracketed(text) for text in terms(box)] == [shown(x) for x in told]
     page.keyboard.press("ArrowRight")
     assert box.get_attribute("data-phase") == "done"
     root.backward()  # a second pass: leaves hold twice as much, so compare with fresh ones
     fresh = example()
     fresh.backward()
     assert numbers_of(box, "grad") == [node.grad for node in Model(fresh).nodes]
+
+
+@primitive(lambda x, out: 2.0 * x)
+def squared(x):
+    return x * x
+
+
+def of_the_textbook():
+    network = TwoLayerNetwork(2, 3, 1, seed=0)
+    return mse_loss(network([1.0, -2.0]), [1.0]), network
+
+
+SPOKEN = {
+    "an expression": lambda: (example(), None),
+    "the textbook's network": of_the_textbook,
+    "an operation of one's own": lambda: (squared(Value(1 / 3)) + 0.1, None),
+    "fractions": lambda: ((Value(Fraction(1, 3)) ** 2 / 7, None)),
+    "huge and tiny": lambda: (Value(1e300) * 1e-310 + Value(-0.0) - Value(123456.5) * 3e5, None),
+    "many operands": lambda: (dot([Value(0.1 * i) for i in range(9)], [0.3] * 9).exp(), None),
+}
+
+
+@pytest.mark.parametrize("name", SPOKEN)
+def test_every_sentence_and_row_is_the_one_that_python_prints(name, opened, tmp_path):
+    root, network = SPOKEN[name]()
+    made = stepper(root, network=network, check=False)
+    page = opened(made.save(tmp_path / "page.html").as_uri())
+    box = page.locator(".chainrule-stepper")
+    box.focus()
+    for step in made.model.steps:
+        page.keyboard.press("ArrowRight")
+        assert box.locator(".cs-sentence").inner_text() == step.sentence
+    if made.graph:
+        rows = box.locator(".cs-all tbody tr")
+        box.locator(".cs-all summary").click()
+        printed = rows.all_inner_texts()
+        box.get_by_label("value of").first.press("Enter")
+        page.evaluate("document.querySelector('.cs-reset').click()")  # all rows anew, by the page
+        assert rows.all_inner_texts() == printed
+
+
+# Leaves that are changed in the page.
+
+
+def of_two_moons(*leaves):
+    """Return the textbook's error of a 2-3-1 network at a sample, of its 13 weights."""
+    network = TwoLayerNetwork(2, 3, 1, hidden="relu", seed=0)
+    for parameter, leaf in zip(network.parameters(), leaves):
+        parameter.data = leaf
+    return network.parameters(), mse_loss(network([1.0, -2.0]), [1.0])
+
+
+def of_leaves(function):
+    """Return a function that gives the leaves it makes, and its result."""
+
+    def made(*numbers):
+        leaves = [Value(x, name=f"x{i}") for i, x in enumerate(numbers)]
+        with ieee():
+            return leaves, function(*leaves)
+
+    return made
+
+
+PROGRAMS = {
+    "tanh(w * x + b) * (x + 1)": (3, of_leaves(lambda w, x, b: (w * x + b).tanh() * (x + 1))),
+    "a 2-3-1 network's error": (13, of_two_moons),
+    "exp, log, pow and where": (
+        3,
+        of_leaves(lambda x, y, z: where((x - y).relu(), x.exp() * y, y.log() * x**3) + abs(z) ** y),
+    ),
+}
+SETTINGS = 50
+MOST_ULPS = 4.0  # of the sum over paths
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_a_leaf_that_is_typed_changes_all_gradients_as_the_engine_has_them(name, opened, tmp_path):
+    count, program = PROGRAMS[name]
+    source = random.Random(name)
+    start = [round(source.uniform(0.5, 1.5), 3) for _ in range(count)]
+    leaves, root = program(*start)
+    nodes = Model(root).nodes
+    path = stepper(root, check=False).save(tmp_path / "page.html")
+    page = opened(path.as_uri(), viewport={"width": 1280, "height": 900})
+    box = page.locator(".chainrule-stepper")
+    box.focus()
+    page.keyboard.press("End")
+    fields = box.locator(".cs-leaf input[type=text]")
+    order = [node for node in nodes if node.op is None]
+    numbers = dict(zip(leaves, start))
+    for _ in range(SETTINGS):
+        leaf = source.choice([x for x in leaves if x in order])
+        numbers[leaf] = round(source.uniform(-2.0, 2.0), 3)
+        field = fields.nth(order.index(leaf))
+        field.focus()
+        field.fill(repr(numbers[leaf]))
+        page.keyboard.press("Enter")
+        fresh, other = program(*numbers.values())
+        other.backward()
+        told = dict(zip(nodes, numbers_of(box, "grad")))
+        sums = path_sums(other, fresh)
+        for old, new, (total, _) in zip(leaves, fresh, sums):
+            if old in told:
+                off = abs((told[old] or 0.0) - new.grad)
+                assert off <= MOST_ULPS * 2**-52 * total or not math.isfinite(new.grad), (
+                    name,
+                    numbers,
+                )
+        values = numbers_of(box, "data")
+        assert values[-1] == pytest.approx(other.data, rel=1e-14, nan_ok=True)
+
+
+def test_a_change_keeps_the_step_and_as_recorded_takes_it_back(page, root):
+    box = page.locator(".chainrule-stepper")
+    box.focus()
+    for _ in range(9):
+        page.keyboard.press("ArrowRight")
+    before = numbers_of(box, "data"), box.locator(".cs-sentence").inner_text()
+    field = box.get_by_label("value of x")
+    field.fill("5")
+    field.press("Enter")
+    assert box.get_attribute("data-step") == "9"
+    changed = numbers_of(box, "data")
+    assert changed != before[0] and [x is None for x in changed] == [x is None for x in before[0]]
+    box.get_by_role("button", name="as recorded").click()
+    assert (numbers_of(box, "data"), box.locator(".cs-sentence").inner_text()) == before
+    assert field.input_value() == "2"
+
+
+def test_a_slider_moves_by_keyboard_and_steps_stay_where_they_are(page):
+    box = page.locator(".chainrule-stepper")
+    box.focus()
+    page.keyboard.press("End")
+    steps = box.get_attribute("data-step")
+    slider = box.get_by_label("slider of x")
+    slider.focus()
+    page.keyboard.press("ArrowRight")
+    assert numbers_of(box, "data") != [] and box.get_attribute("data-step") == steps
+    assert 2.0 not in (float(box.get_by_label("value of x").input_value()),)
+
+
+def test_where_python_would_raise_the_page_says_so_and_goes_on(opened, tmp_path):
+    x = Value(2.0, name="x")
+    path = stepper(x.log() * 3.0).save(tmp_path / "page.html")
+    page = opened(path.as_uri())
+    field = page.get_by_label("value of x")
+    field.fill("-1")
+    field.press("Enter")
+    told = page.locator(".cs-warning").inner_text()
+    assert "ValueError" in told and "log(-1)" in told and "nan" in told
+    field.fill("two")
+    field.press("Enter")
+    assert page.locator(".cs-warning").inner_text() == "two is no number."
+    assert field.get_attribute("aria-invalid") == "true"
+
+
+def test_an_edge_that_dies_with_a_leaf_is_dashed_and_no_longer_a_path(opened, tmp_path):
+    x = Value(2.0, name="x")
+    path = stepper((x * -1.0).relu() + x * 3.0).save(tmp_path / "page.html")
+    page = opened(path.as_uri())
+    box = page.locator(".chainrule-stepper")
+    box.focus()
+    page.keyboard.press("End")
+    box.locator(".node").nth(0).click()
+    assert box.locator(".edge.path").count() == 2  # x * 3 and the sum: no path through a dead relu
+    field = page.get_by_label("value of x")
+    field.fill("-2")
+    field.press("Enter")
+    assert box.locator(".edge.path").count() == 5
+    assert box.locator(".edge.zero").count() == 0
+
+
+def test_an_operation_of_one_s_own_says_why_its_leaves_cannot_be_changed(opened, tmp_path):
+    @primitive(lambda x, out: 2.0 * x)
+    def own(x):
+        return x * x
+
+    path = stepper(own(Value(3.0)) + 1.0).save(tmp_path / "page.html")
+    page = opened(path.as_uri())
+    assert "cannot be changed here: own" in page.locator(".cs-note").inner_text()
+
+
+def test_the_sum_shows_no_total_before_its_time(page):
+    box = page.locator(".chainrule-stepper")
+    box.focus()
+    box.locator(".node").nth(0).click()
+    assert box.locator(".cs-total td").last.inner_text() == "–"
+    page.keyboard.press("End")
+    assert box.locator(".cs-total td").first.inner_text().startswith("total: gradient of")
 
 
 def test_steps_can_be_undone_one_by_one(page, root):
@@ -172,7 +367,7 @@ def test_keys_do_nothing_where_the_stepper_has_no_focus(page):
 
 
 def test_the_slider_is_dragged(page, root):
-    box, slider = page.locator(".chainrule-stepper"), page.locator("input[type=range]")
+    box, slider = page.locator(".chainrule-stepper"), page.locator(".cs-track input")
     frame = slider.bounding_box()
     middle = frame["y"] + frame["height"] / 2
     page.mouse.move(frame["x"] + 8, middle)
@@ -197,11 +392,11 @@ def test_a_clicked_node_tells_its_sum_over_paths(page, root):
         told = contributions(root, node)
         assert len(rows) == len(told.edges) + (2 if node is root else 1)
         for row, edge in zip(rows, told.edges):
-            assert row.split("\t")[-1] == six_digits(edge.product)
+            assert row.split("\t")[-1] == shown(edge.product)
             assert row.split("\t")[0] == f"from {model.names[edge.node]}"
         total = box.locator(".cs-total td").last
         assert float(total.get_attribute("data-number")) == told.total
-        assert total.inner_text() == six_digits(told.total)
+        assert total.inner_text() == shown(told.total)
     w = next(i for i, node in enumerate(model.nodes) if node.name == "w")
     box.locator(f"[data-node='{w}']").click()
     assert "3 paths lead from w" in box.locator(".cs-sum").inner_text()
@@ -225,7 +420,7 @@ def test_a_node_is_reached_and_opened_by_keyboard(page):
 
 def test_a_row_of_the_table_leads_to_its_step(page):
     box = page.locator(".chainrule-stepper")
-    box.locator("summary").click()
+    box.locator(".cs-all summary").click()
     box.locator(".cs-all tbody tr").nth(9).click()
     assert box.get_attribute("data-step") == "10"
 
@@ -259,7 +454,7 @@ def test_numbers_are_written_as_python_writes_them(opened, tmp_path):
     for box in shown_page.locator(".chainrule-stepper").all():
         box.get_by_role("button", name="Last step").click()
     texts = shown_page.locator(".node.leaf .data").all_text_contents()
-    assert texts == [six_digits(x) for x in numbers]
+    assert texts == [shown(x) for x in numbers]
 
 
 def drawn_numbers():

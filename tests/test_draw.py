@@ -477,7 +477,9 @@ def test_neurons_and_layers_are_framed():
     assert sorted(t for t in frames if t.startswith("neuron")) == [
         "neuron 0", "neuron 0", "neuron 1", "neuron 2",
     ]  # fmt: skip
-    assert {"w[0]", "w[1]", "b"} <= set(texts(picture))
+    assert {"x1", "w₀₀", "w₂₂", "h₀", "c₁", "ŷ₁"} <= {
+        text.split(" = ")[0] for text in texts(picture)
+    }
     assert texts(draw_dot(loss, names={"network": network})).count("layer 0") == 1
     assert "layer 0" not in texts(draw_dot(loss))
 

@@ -28,7 +28,8 @@ from autograd import (
 )
 from autograd.primitive_type import Primitive
 from autograd.stepping import picture as picture
-from autograd.stepping.model import Backward, Forward, Model, Seed, six_digits
+from autograd.stepping.lines import shown
+from autograd.stepping.model import Backward, Forward, Model, Seed
 from testkit.random_graphs import everyday, graphs, leaves_of, tied
 
 points = st.tuples(everyday, everyday, everyday)
@@ -149,11 +150,11 @@ def test_every_sentence_holds_its_numbers():
     assert sentences == [
         "x is given: x = 3.",
         "y is given: y = -2.",
-        "v2 = x * y = 3 * (-2) = -6.",
-        "The backward pass starts at v2 with the gradient 1.",
-        "x receives 1 × (-2) = -2 from v2; its gradient becomes 0 + (-2) = -2.",
-        "y receives 1 × 3 = 3 from v2; its gradient becomes 0 + 3 = 3.",
-        "The pass is complete: the gradient of v2 with respect to x is -2, to y is 3.",
+        "u2 = x * y = 3 * (-2) = -6.",
+        "The backward pass starts at u2 with the gradient 1.",
+        "x receives ∂u2/∂u2 · y = 1 × (-2) = -2 from u2; its gradient becomes 0 + (-2) = -2.",
+        "y receives ∂u2/∂u2 · x = 1 × 3 = 3 from u2; its gradient becomes 0 + 3 = 3.",
+        "The pass is complete: the gradient of u2 with respect to x is -2, to y is 3.",
     ]
 
 
@@ -207,8 +208,8 @@ def test_the_table_has_a_row_for_every_step():
     page = stepper(example())
     rows = Page(page.html).rows[1:]
     assert [int(row[0]) for row in rows] == list(range(1, len(page.model.steps) + 1))
-    assert rows[6] == ["7", "v6", "v5 ** 2 = 0.462117 ** 2", "0.213552"]
-    assert rows[9] == ["10", "v7 → v6", "1 × 0.5 = 0.5", "0 + 0.5 = 0.5"]
+    assert rows[6] == ["7", "u6", "u5 ** 2 = 0.462117 ** 2", "0.213552"]
+    assert rows[9] == ["10", "u7 → u6", "1 × 0.5 = 0.5", "0 + 0.5 = 0.5"]
 
 
 def test_the_picture_is_xml_and_names_every_part():
@@ -370,8 +371,8 @@ def test_fractions_stay_exact_on_the_page():
     page = stepper(third**2 / 7)
     assert Page(page.html).data["nodes"][0]["grad"] == ["2/21", "2/21"]
     assert page.verdict == "agrees"
-    assert six_digits(Fraction(10**30 + 1, 3)) == "≈3.33333e+29"
-    assert six_digits(Fraction(10**400)) == "1" + 38 * "0" + "…"
+    assert shown(Fraction(10**30 + 1, 3)) == "≈3.33333e+29"
+    assert shown(Fraction(10**400)) == "1" + 38 * "0" + "…"
 
 
 def test_numbers_that_json_lacks_are_texts():
@@ -484,7 +485,7 @@ def test_no_text_is_wider_than_its_box():
     model = Model(chain(20))
     for i, (width, _) in enumerate(list(picture.box_sizes(model).values())[: len(model.nodes)]):
         node = model.nodes[i]
-        longest = max(len(six_digits(node.data)), len(six_digits(model.gradients[i])))
+        longest = max(len(shown(node.data)), len(shown(model.gradients[i])))
         assert width > 6 * (longest + 5)
 
 
@@ -492,7 +493,7 @@ def test_jupyter_is_given_html_and_a_line_of_text():
     page = stepper(example())
     assert set(page._repr_mimebundle_()) == {"text/html", "text/plain"}
     assert page._repr_html_() == page.html
-    assert repr(page).startswith("<stepper of v")
+    assert repr(page).startswith("<stepper of u")
 
 
 # The gradient check.

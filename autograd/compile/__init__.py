@@ -20,28 +20,28 @@ Read in this order: `tracing` (from a function to a tape; how the table's rules 
 
 from __future__ import annotations
 
+import importlib
 import sys
 from collections.abc import Callable
 from types import ModuleType
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
-try:
-    import numpy as _numpy  # noqa: F401
-except ImportError as error:
-    raise ImportError('autograd.compile needs NumPy: pip install "chainrule[compile]"') from error
-
-from autograd.compile.branches import GuardError
-from autograd.compile.compiled import Compiled
-from autograd.compile.labels import CompiledByLabel
+if TYPE_CHECKING:
+    from autograd.compile.branches import GuardError
+    from autograd.compile.compiled import Compiled
+    from autograd.compile.labels import CompiledByLabel
 
 __all__ = ["Compiled", "CompiledByLabel", "GuardError"]
 
-
+ROOMS = {"Compiled": "compiled", "CompiledByLabel": "labels", "GuardError": "branches"}
 Places = tuple[int, ...]
 
 
 class CallableModule(ModuleType):
-    """This package, which is also the function: `autograd.compile(...)` makes a `Compiled`."""
+    """This package, which is also the function: `autograd.compile(...)` makes a `Compiled`.
+
+    NumPy is imported when something that needs it is asked for: `javascript` does not.
+    """
 
     @overload
     def __call__(
@@ -58,8 +58,25 @@ class CallableModule(ModuleType):
     ) -> Compiled | CompiledByLabel:
         """Return the compiled function, see `Compiled`; with `static`, see `CompiledByLabel`."""
         if static == ():
-            return Compiled(function, *args, **settings)
-        return CompiledByLabel(function, *args, static=static, **settings)
+            return self.Compiled(function, *args, **settings)  # type: ignore[no-any-return]
+        return self.CompiledByLabel(  # type: ignore[no-any-return]
+            function, *args, static=static, **settings
+        )
+
+    def __getattr__(self, name: str) -> Any:
+        """Return a name of the API.
+
+        Raises: ImportError, with the line to install NumPy, where it is missing.
+        """
+        if name not in ROOMS:
+            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
+        try:
+            importlib.import_module("numpy")
+        except ImportError as error:
+            raise ImportError(
+                'autograd.compile needs NumPy: pip install "chainrule[compile]"'
+            ) from error
+        return getattr(importlib.import_module(f"{self.__name__}.{ROOMS[name]}"), name)
 
 
 sys.modules[__name__].__class__ = CallableModule

@@ -30,6 +30,7 @@ from autograd.drawing.labels import (
     number_text,
     tooltip,
 )
+from autograd.drawing.letters import letters_of
 from autograd.drawing.palette import (
     FAINT_INK,
     FONT,
@@ -107,7 +108,8 @@ def draw_dot(
     Args:
         style: "compact", a box per Value; "full", number and operation apart, as in micrograd.
         names: labels by variable, such as `locals()`; lists of Values become w[0], w[1], …
-        network: a Module whose neurons and layers are framed; those in `names` are too.
+        network: a Module whose neurons and layers are framed; those in `names` are too. The nodes
+            of a network of layers of neurons get the letters of the textbook.
         rankdir: "LR" from left to right, or "TB", "RL", "BT".
         numbers: a format specification for all numbers.
         show_gradients: False leaves them out.
@@ -132,7 +134,8 @@ def draw_dot(
     nodes = history(graph_of(root))
     paths = paths_of(nodes, names or {}, network)
     known = known_gradients(nodes) if gradients is None else gradients
-    called = {**short_names(paths), **labels(nodes, names or {})}
+    letters = letters_of(nodes, network).names
+    called = {**short_names(paths), **letters, **labels(nodes, names or {})}
     look = Look(called, known, numbers, show_gradients, style == "full")
     owners = owners_of(nodes, paths) if paths else {}
     drawing = Drawing(nodes, plan(nodes, owners, limit, collapse), owners, look)

@@ -3,7 +3,7 @@
 >>> from autograd import Value
 >>> x, w = Value(2.0, name="x"), Value(-3.0, name="w")
 >>> stepper(w * x + 1)
-<stepper of v3: 4 nodes, 9 steps; .save("page.html") writes a page>
+<stepper of u3: 4 nodes, 9 steps; .save("page.html") writes a page>
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ def stepper(
     root: Value,
     *,
     names: Mapping[str, Any] | None = None,
+    network: Any = None,
     seed: float = 1.0,
     rankdir: str = "LR",
     check: bool = True,
@@ -39,6 +40,7 @@ def stepper(
     Args:
         root: the Value to differentiate.
         names: labels by variable, such as ``locals()``.
+        network: a network of layers of neurons, whose nodes get the letters of the textbook.
         seed: the gradient of the root.
         rankdir: "LR" from left to right, or "TB", "RL", "BT".
         check: have the gradients judged by another arithmetic, see `autograd.testing.check_graph`.
@@ -55,4 +57,4 @@ def stepper(
     from autograd.stepping.page import Stepper  # which an import of autograd can do without
 
     check_option("rankdir", rankdir, ("LR", "TB", "RL", "BT"))
-    return Stepper(Model(root, names, seed, limit), rankdir, check)
+    return Stepper(Model(root, names, seed, limit, network), rankdir, check)

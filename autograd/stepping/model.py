@@ -8,27 +8,28 @@ A page, a terminal or a test reads the same lists; nothing here knows how they a
 >>> for step in model.steps:
 ...     print(step.sentence)
 x is given: x = 3.
-v1 = x * x = 3 * 3 = 9.
-The backward pass starts at v1 with the gradient 1.
-x receives 1 × 3 = 3 from v1; its gradient becomes 0 + 3 = 3.
-x receives 1 × 3 = 3 from v1; its gradient becomes 3 + 3 = 6.
-The pass is complete: the gradient of v1 with respect to x is 6.
+u1 = x * x = 3 * 3 = 9.
+The backward pass starts at u1 with the gradient 1.
+x receives ∂u1/∂u1 · x = 1 × 3 = 3 from u1; its gradient becomes 0 + 3 = 3.
+x receives ∂u1/∂u1 · x = 1 × 3 = 3 from u1; its gradient becomes 3 + 3 = 6.
+The pass is complete: the gradient of u1 with respect to x is 6.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from fractions import Fraction
 from itertools import islice
 from typing import Any, NamedTuple
 
 from autograd.backward import history, topological_order
 from autograd.drawing.labels import clipped, constants_drawn, labels, links, printable
+from autograd.drawing.letters import letters_of
+from autograd.stepping.lines import digits_of, formula_of, line_of, of_two, shown
+from autograd.stepping.rules import slope_texts
+from autograd.stepping.texts import said
 from autograd.value import Value
 
-MAX_OPERANDS_SPELLED = 6  # of a sum or dot, in a sentence
 MAX_GRADIENTS_NAMED = 6  # of leaves, in the last sentence
-MAX_FRACTION_CHARACTERS = 14  # longer exact fractions are shown as decimals
 
 
 class Arrow(NamedTuple):
@@ -39,6 +40,8 @@ class Arrow(NamedTuple):
     node: int
     operand: int | None  # the number of the node it starts from; None for a constant
     slope: Any  # the local derivative; None where no gradient flows
+    position: int | None = None  # of the operand in its operation; None for a constant
+    rule: str = ""  # the local derivative in names
 
 
 class Forward(NamedTuple):
@@ -81,6 +84,7 @@ class Model:
     Args:
         root: the Value to differentiate.
         names: variable names, such as ``locals()``; they go before the Values' own.
+        network: a network of layers of neurons, whose parts get the letters of the textbook.
         seed: the gradient of the root.
         limit: the most steps allowed, see `autograd.stepping`.
 
@@ -95,6 +99,7 @@ class Model:
         names: Mapping[str, Any] | None = None,
         seed: float = 1.0,
         limit: float = float("inf"),
+        network: Any = None,
     ) -> None:
         if not isinstance(root, Value):
             raise TypeError(f"a stepper shows a Value, not {type(root).__name__} {root!r:.60}")
@@ -103,7 +108,9 @@ class Model:
         self.nodes = history(root)
         refuse_above(limit, self.nodes)
         self.index = {node: i for i, node in enumerate(self.nodes)}
-        self.names = all_names(self.nodes, names or {})
+        letters = letters_of(self.nodes, network)
+        self.names = all_names(self.nodes, names or {}, letters.names)
+        self.plain_names = letters.operands
         self.constants: dict[str, str] = {}
         self.arrows = [arrow for node in self.nodes for arrow in self.arrows_to(node)]
         self.gradients: list[Any] = [None] * len(self.nodes)
@@ -114,26 +121,35 @@ class Model:
         i = self.index[node]
         arrows: list[Arrow] = []
         constants: list[tuple[int, str]] = []
+        rules = slope_texts(node, self.operand_names(node), self.names[node])
         for j, (x, edge, slope) in enumerate(links(node)):
             if not isinstance(x, Value):
-                constants.append((j, six_digits(x)))
+                constants.append((j, shown(x)))
             else:
                 name = f"z{i}-{j}" if edge is None else f"e{i}-{edge}"
-                arrows.append(Arrow(name, f"n{self.index[x]}", i, self.index[x], slope))
+                box = f"n{self.index[x]}"
+                arrows.append(Arrow(name, box, i, self.index[x], slope, j, rules[j]))
         constants = constants_drawn(constants)
         self.constants.update((f"c{i}-{j}", text) for j, text in constants)
         return arrows + [Arrow(f"k{i}-{j}", f"c{i}-{j}", i, None, None) for j, _ in constants]
 
+    def operand_names(self, node: Value) -> list[str]:
+        """Return what the operands of a node are called; a number without a name is itself."""
+        return [
+            self.names[x] if isinstance(x, Value) else self.plain_names.get((node, j)) or shown(x)
+            for j, x in enumerate(node.operands)
+        ]
+
     def forward(self, node: Value) -> Forward:
         """Return the step in which a node gets its value."""
         name = self.names[node]
-        number = six_digits(node.data)
         if node.op is None:
-            return Forward(self.index[node], "given", f"{name} is given: {name} = {number}.")
-        texts = [self.names[x] if isinstance(x, Value) else six_digits(x) for x in node.operands]
-        numbers = [six_digits(x.data if isinstance(x, Value) else x) for x in node.operands]
-        formula = f"{expression(node.op, texts)} = {expression(node.op, numbers)}"
-        return Forward(self.index[node], formula, f"{name} = {formula} = {number}.")
+            sentence = said("given", name=name, number=shown(node.data))
+            return Forward(self.index[node], "given", sentence)
+        names = self.operand_names(node)
+        digits, _ = digits_of(node)
+        sentence = said("computed", name=name, line=line_of(node, names))
+        return Forward(self.index[node], formula_of(node, names, digits), sentence)
 
     def backward(self) -> Iterator[Seed | Backward]:
         """Yield the steps of `backward_steps`, one for each edge."""
@@ -147,25 +163,24 @@ class Model:
             for k, edge in enumerate(step.edges):
                 self.gradients[self.index[edge.parent]] = edge.after
                 arrow = number_of[f"e{i}-{k}"]
-                sentence = self.passed_on(step, edge)
+                sentence = self.passed_on(step, edge, self.arrows[arrow].rule)
                 yield Backward(arrow, step.adjoint, *edge[1:], sentence)
 
     def start(self, seed: Any) -> str:
         """Return the sentence of the first backward step."""
-        root = self.names[self.root]
-        return f"The backward pass starts at {root} with the gradient {six_digits(seed)}."
+        return said("start", root=self.names[self.root], number=shown(seed))
 
-    def passed_on(self, step: Any, edge: Any) -> str:
+    def passed_on(self, step: Any, edge: Any, rule: str) -> str:
         """Return the sentence of one edge."""
-        parent = self.names[edge.parent]
-        upstream = six_digits(step.adjoint)
-        slope = bracketed(six_digits(edge.local_derivative))
-        product = six_digits(edge.contribution)
-        before = six_digits(edge.before)
-        after = six_digits(edge.after)
-        return (
-            f"{parent} receives {upstream} × {slope} = {product} from {self.names[step.node]}; "
-            f"its gradient becomes {before} + {bracketed(product)} = {after}."
+        node = self.names[step.node]
+        root = self.names[self.root]
+        return said(
+            "passed on",
+            parent=self.names[edge.parent],
+            rule=f"∂{root}/∂{node} · {rule}",
+            product=of_two("×", step.adjoint, edge.local_derivative, edge.contribution),
+            node=node,
+            sum=of_two("+", edge.before, edge.contribution, edge.after),
         )
 
     def done(self) -> Done:
@@ -174,11 +189,15 @@ class Model:
         leaves = [i for i, node in enumerate(self.nodes) if node.op is None]
         reached = [i for i in leaves if self.gradients[i] is not None]
         if not reached or self.root.op is None:
-            return Done(f"The pass is complete: no gradient leaves {root}.")
-        texts = [f"{self.names[self.nodes[i]]} is {six_digits(self.gradients[i])}" for i in reached]
-        cut = texts[:MAX_GRADIENTS_NAMED] + ["…"] * (len(texts) > MAX_GRADIENTS_NAMED)
-        listed = ", to ".join(cut)
-        return Done(f"The pass is complete: the gradient of {root} with respect to {listed}.")
+            return Done(said("no gradient", root=root))
+        told = [self.of_leaf(i) for i in reached[:MAX_GRADIENTS_NAMED]]
+        cut = told + ["…"] * (len(reached) > MAX_GRADIENTS_NAMED)
+        return Done(said("complete", root=root, listed=said("between leaves").join(cut)))
+
+    def of_leaf(self, i: int) -> str:
+        """Return the gradient of a leaf in words."""
+        name = self.names[self.nodes[i]]
+        return said("of a leaf", name=name, number=shown(self.gradients[i]))
 
     def paths(self) -> list[int]:
         """Return for each node the number of paths from it to the root, in linear time."""
@@ -202,34 +221,12 @@ def refuse_above(limit: float, nodes: list[Value]) -> None:
         )
 
 
-def all_names(nodes: list[Value], variables: Mapping[str, Any]) -> dict[Value, str]:
-    """Return what each node is called: its variable, its own name, or v and its number."""
-    given = labels(nodes, variables)
-    return {node: clipped(printable(given.get(node) or f"v{i}")) for i, node in enumerate(nodes)}
+def all_names(
+    nodes: list[Value], variables: Mapping[str, Any], letters: Mapping[Value, str]
+) -> dict[Value, str]:
+    """Return what each node is called: its variable, its own name, a letter, or u and its number.
 
-
-def six_digits(x: Any) -> str:
-    """Return a number as the page shows it: six digits, and fractions as they are.
-
-    >>> six_digits(2 / 3), six_digits(Fraction(2, 3)), six_digits(10**20)
-    ('0.666667', '2/3', '1e+20')
+    No letter of the textbook is a name that nobody gave.
     """
-    if isinstance(x, Fraction) and len(str(x)) <= MAX_FRACTION_CHARACTERS:
-        return str(x)
-    try:
-        return f"≈{float(x):.6g}" if isinstance(x, Fraction) else f"{x:.6g}"
-    except OverflowError:  # an exact number beyond the floats
-        return clipped(str(x))
-
-
-def bracketed(text: str) -> str:
-    """Return a number in brackets where its sign would meet another."""
-    return f"({text})" if text.startswith("-") else text
-
-
-def expression(op: Any, texts: list[str]) -> str:
-    """Return an operation on texts, of which a long list is cut."""
-    if len(texts) > MAX_OPERANDS_SPELLED:
-        texts = [*texts[: MAX_OPERANDS_SPELLED - 2], "…", texts[-1]]
-    infix = not op.symbol.isidentifier() and len(texts) > 1
-    return str(op.spell(*(map(bracketed, texts) if infix else texts)))
+    given = {**letters, **labels(nodes, variables)}
+    return {node: clipped(printable(given.get(node) or f"u{i}")) for i, node in enumerate(nodes)}

@@ -1,364 +1,439 @@
 // Turns the static picture and table of a stepper into something to step through.
 // The picture is laid out once; each step changes a few texts and classes, and can be undone.
-(function () {
-  "use strict";
+const PLAY_MILLISECONDS = 900;
+const KEY_WIDTH = 46; // of "data" and "grad" in a box, with its margins
+const LETTER_WIDTH = 7.3;
+const MOST_GRADIENTS = 8; // that stand below the last sentence
 
-  const PLAY_MILLISECONDS = 900;
-  const MOST_GRADIENTS = 8; // that stand below the last sentence
+// An element with attributes and children; text goes in as text, never as markup.
+function element(tag, attributes, ...children) {
+  const made = document.createElement(tag);
+  for (const [key, value] of Object.entries(attributes || {})) made.setAttribute(key, value);
+  made.append(...children);
+  return made;
+}
 
-  // A number as Python's format(x, ".6g") writes it; what JSON lacks comes as [in full, as shown].
-  function shown(x) {
-    if (Array.isArray(x)) return x[1];
-    if (x === 0) return Object.is(x, -0) ? "-0" : "0";
-    const [mantissa, exponent] = x.toExponential(5).split("e");
-    const power = Number(exponent);
-    const trim = (text) => (text.includes(".") ? text.replace(/\.?0+$/, "") : text);
-    if (power >= -4 && power < 6) return trim(x.toFixed(5 - power));
-    const digits = String(Math.abs(power)).padStart(2, "0");
-    return trim(mantissa) + "e" + (power < 0 ? "-" : "+") + digits;
+// A local derivative as an arrow bears it: four digits.
+function fourDigits(x) {
+  return typeof x === "number" && Number.isFinite(x) ? shown(Number(x.toPrecision(4))) : shown(x);
+}
+
+class Stepper {
+  constructor(box, prefix) {
+    this.box = box;
+    this.prefix = prefix;
+    this.data = JSON.parse(box.querySelector(".cs-data").textContent);
+    this.done = 0; // steps taken
+    this.selected = null; // the node whose sum is shown
+    this.timer = null;
+    this.marked = new Map(); // by list of parts: which one has which class
+    this.start = this.data.steps.findIndex((step) => step[0] === "seed"); // of the backward pass
+    const engine = window.chainruleEngines[box.dataset.stepper];
+    this.data.engine = engine;
+    this.leaves = engine && new Leaves(this.data, engine, () => this.beforeChange(), () => this.follow());
+    this.gradients = this.data.nodes.map(() => null);
+    this.draw();
+    this.build();
+    this.listen();
+    this.rewind();
   }
 
-  const exact = (x) => (Array.isArray(x) ? x[0] : String(x));
-  const bracketed = (text) => (text.startsWith("-") ? "(" + text + ")" : text);
-
-  // An element with attributes and children; text goes in as text, never as markup.
-  function element(tag, attributes, ...children) {
-    const made = document.createElement(tag);
-    for (const [key, value] of Object.entries(attributes || {})) made.setAttribute(key, value);
-    made.append(...children);
-    return made;
+  // The picture of the static page becomes part of the document, with ids of its own.
+  draw() {
+    const image = this.box.querySelector(".cs-picture");
+    const bytes = Uint8Array.from(atob(image.src.split(",")[1]), (c) => c.charCodeAt(0));
+    const text = new TextDecoder().decode(bytes);
+    const parsed = new DOMParser().parseFromString(text, "image/svg+xml").documentElement;
+    this.svg = document.importNode(parsed, true);
+    this.svg.setAttribute("role", "group");
+    this.svg.setAttribute("aria-label", image.alt);
+    const part = (id) => this.svg.querySelector('[id="' + id + '"]');
+    this.nodes = this.data.nodes.map((_, i) => part("n" + i));
+    this.arrows = this.data.arrows.map(([id]) => part(id).parentNode);
+    for (const named of this.svg.querySelectorAll("[id]")) named.id = this.prefix + named.id;
+    this.nodes.forEach((group, i) => {
+      group.setAttribute("role", "button");
+      group.setAttribute("tabindex", -1);
+      group.dataset.node = i;
+      this.label(i);
+    });
+    this.svg.style.maxWidth = parsed.getAttribute("width") + "px";
+    this.svg.style.minWidth = image.style.minWidth;
+    image.replaceWith(this.svg);
   }
 
-  class Stepper {
-    constructor(box, prefix) {
-      this.box = box;
-      this.prefix = prefix;
-      this.data = JSON.parse(box.querySelector(".cs-data").textContent);
-      this.done = 0; // steps taken
-      this.selected = null; // the node whose sum is shown
-      this.timer = null;
-      this.marked = new Map(); // by list of parts: which one has which class
-      this.start = this.data.steps.findIndex((step) => step[0] === "seed"); // of the backward pass
-      this.gradients = this.data.nodes.map(() => null);
-      this.draw();
-      this.build();
-      this.listen();
-      this.rewind();
-    }
-
-    // The picture of the static page becomes part of the document, with ids of its own.
-    draw() {
-      const image = this.box.querySelector(".cs-picture");
-      const bytes = Uint8Array.from(atob(image.src.split(",")[1]), (c) => c.charCodeAt(0));
-      const text = new TextDecoder().decode(bytes);
-      const parsed = new DOMParser().parseFromString(text, "image/svg+xml").documentElement;
-      this.svg = document.importNode(parsed, true);
-      this.svg.setAttribute("role", "group");
-      this.svg.setAttribute("aria-label", image.alt);
-      const part = (id) => this.svg.querySelector('[id="' + id + '"]');
-      this.nodes = this.data.nodes.map((_, i) => part("n" + i));
-      this.arrows = this.data.arrows.map(([id]) => part(id).parentNode);
-      for (const named of this.svg.querySelectorAll("[id]")) named.id = this.prefix + named.id;
-      this.nodes.forEach((group, i) => {
-        group.setAttribute("role", "button");
-        group.setAttribute("tabindex", -1);
-        group.dataset.node = i;
-        this.label(i);
-      });
-      this.svg.style.maxWidth = parsed.getAttribute("width") + "px";
-      this.svg.style.minWidth = image.style.minWidth;
-      image.replaceWith(this.svg);
-    }
-
-    build() {
-      const button = (name, label, text) =>
-        element("button", { type: "button", "data-action": name, "aria-label": label, title: label }, text);
-      this.play = button("play", "Play", "▶ Play");
-      this.slider = element("input", {
-        type: "range", min: 0, max: this.data.steps.length, step: 1, value: 0, "aria-label": "Step",
-      });
-      const track = element("span", { class: "cs-track" }, this.slider, element("span", { class: "cs-passes" }));
-      track.style.setProperty("--turn", (100 * this.start) / this.data.steps.length + "%");
-      this.count = element("output", { class: "cs-count" });
-      this.phase = element("span", { class: "cs-phase" });
-      this.sentence = element("p", { class: "cs-sentence", "aria-live": "polite", "aria-atomic": "true" });
-      this.formula = element("div", { class: "cs-formula", "aria-hidden": "true" });
-      this.sum = element("section", { class: "cs-sum", "aria-label": "Sum over paths" });
-      const graph = this.box.querySelector(".cs-graph");
-      const controls = element(
-        "div", { class: "cs-controls", role: "toolbar", "aria-label": "Steps" },
-        button("first", "First step", "|◀"), button("back", "One step back", "◀"),
-        button("next", "One step on", "▶"), button("last", "Last step", "▶|"), this.play,
-        track, this.count,
-      );
-      const panel = element("div", { class: "cs-panel" }, this.phase, this.sentence, this.formula);
-      graph.before(controls, panel);
-      graph.after(this.sum);
-      this.rows = [...this.box.querySelectorAll(".cs-all tbody tr")];
-      this.box.querySelector(".cs-all").open = false;
-      this.box.tabIndex = 0;
-      this.box.setAttribute("role", "region");
-      this.box.setAttribute("aria-label", "Backward pass, step by step. Arrow keys step.");
-      this.box.setAttribute("data-lm-suppress-shortcuts", ""); // JupyterLab leaves our keys alone
-    }
-
-    listen() {
-      const actions = {
-        first: () => this.go(0),
-        back: () => this.go(this.done - 1),
-        next: () => this.go(this.done + 1),
-        last: () => this.go(this.data.steps.length),
-        play: () => (this.timer ? this.pause() : this.run()),
-      };
-      const keys = { ArrowLeft: "back", ArrowRight: "next", Home: "first", End: "last" };
-      this.box.addEventListener("click", (event) => {
-        const button = event.target.closest("[data-action]");
-        const node = event.target.closest("[data-node]");
-        const row = event.target.closest(".cs-all tbody tr");
-        if (button) {
-          if (button !== this.play) this.pause();
-          actions[button.dataset.action]();
-        } else if (node) this.select(Number(node.dataset.node));
-        else if (row) this.go(this.rows.indexOf(row) + 1);
-      });
-      this.slider.addEventListener("input", () => {
-        this.pause();
-        this.go(Number(this.slider.value));
-      });
-      this.box.addEventListener("keydown", (event) => {
-        if (event.altKey || event.ctrlKey || event.metaKey) return;
-        const node = event.target.closest("[data-node]");
-        if (node && (event.key === "Enter" || event.key === " ")) this.select(Number(node.dataset.node));
-        else if (keys[event.key]) {
-          this.pause();
-          actions[keys[event.key]]();
-        } else return;
-        event.preventDefault();
-        event.stopPropagation();
-      });
-    }
-
-    run() {
-      if (this.done === this.data.steps.length) this.go(0);
-      this.play.textContent = "⏸ Pause";
-      this.timer = setInterval(() => {
-        if (!this.box.isConnected) return this.pause();
-        this.go(this.done + 1);
-        if (this.done === this.data.steps.length) this.pause();
-      }, PLAY_MILLISECONDS);
-    }
-
-    pause() {
-      clearInterval(this.timer);
-      this.timer = null;
-      this.play.textContent = "▶ Play";
-    }
-
-    // Nothing computed yet: no value, no slope, no gradient.
-    rewind() {
-      this.done = 0;
-      for (let i = 0; i < this.nodes.length; i++) {
-        this.write(i, "data", null);
-        this.write(i, "grad", null);
-      }
-      this.show();
-    }
-
-    go(target) {
-      const goal = Math.max(0, Math.min(this.data.steps.length, target));
-      while (this.done < goal) this.apply(this.data.steps[this.done++], true);
-      while (this.done > goal) this.apply(this.data.steps[--this.done], false);
-      this.show();
-    }
-
-    // One delta, done or undone.
-    apply(step, forward) {
-      const [kind, place, ...numbers] = step;
-      if (kind === "value") {
-        this.nodes[place].classList.toggle("known", forward);
-        this.write(place, "data", forward ? this.data.nodes[place].data : null);
-        this.data.arrows.forEach((arrow, i) => {
-          if (arrow[1] === place) this.arrows[i].classList.toggle("known", forward);
-        });
-      } else if (kind === "seed") {
-        this.write(place, "grad", forward ? numbers[0] : null);
-      } else if (kind === "edge") {
-        const operand = this.data.arrows[place][2];
-        const before = this.firstInto(place) ? null : numbers[3];
-        this.write(operand, "grad", forward ? numbers[4] : before);
-        this.arrows[place].classList.toggle("used", forward);
-      }
-    }
-
-    // Whether an arrow is the first that brings its operand a gradient: before it there is none.
-    firstInto(place) {
-      if (!this.first) {
-        this.first = new Map();
-        for (const [kind, arrow] of this.data.steps) {
-          const operand = kind === "edge" ? this.data.arrows[arrow][2] : -1;
-          if (kind === "edge" && !this.first.has(operand)) this.first.set(operand, arrow);
-        }
-      }
-      return this.first.get(this.data.arrows[place][2]) === place;
-    }
-
-    write(node, what, number) {
-      const text = this.nodes[node].querySelector("." + what);
-      text.textContent = number === null ? "–" : shown(number);
-      text.setAttribute("data-number", number === null ? "" : exact(number));
-      if (what === "grad") this.gradients[node] = number;
-      this.label(node, number);
-    }
-
-    label(node) {
-      const { name, op } = this.data.nodes[node];
-      const gradient = this.gradients[node];
-      const tail = gradient === null ? "no gradient yet" : "gradient " + shown(gradient);
-      this.nodes[node].setAttribute("aria-label", name + (op ? " (" + op + ")" : "") + ", " + tail);
-      this.nodes[node].querySelector("title").textContent =
-        name + (gradient === null ? "" : ": grad " + exact(gradient));
-    }
-
-    // Everything that depends on the current step alone.
-    show() {
-      const step = this.done ? this.data.steps[this.done - 1] : ["none"];
-      const [kind, place] = step;
-      const [, node, operand] = kind === "edge" ? this.data.arrows[place] : [null, place, null];
-      const backward = this.done > this.start;
-      this.box.dataset.phase = kind === "done" ? "done" : backward ? "backward" : "forward";
-      this.box.dataset.step = this.done;
-      this.phase.textContent = { done: "complete", backward: "backward pass", forward: "forward pass" }[this.box.dataset.phase];
-      this.sentence.textContent = this.done
-        ? this.data.sentences[this.done - 1]
-        : "Nothing is computed yet. Press → or ▶ to compute the first value.";
-      this.slider.value = this.done;
-      this.slider.setAttribute("aria-valuetext", "step " + this.done + " of " + this.data.steps.length);
-      this.count.textContent = this.done + " / " + this.data.steps.length;
-      this.mark(this.nodes, "current", node);
-      this.mark(this.nodes, "receiver", operand);
-      this.mark(this.arrows, "active", kind === "edge" ? place : null);
+  build() {
+    const button = (name, label, text) =>
+      element("button", { type: "button", "data-action": name, "aria-label": label, title: label }, text);
+    this.play = button("play", "Play", "▶ Play");
+    this.slider = element("input", {
+      type: "range", min: 0, max: this.data.steps.length, step: 1, value: 0, "aria-label": "Step",
+    });
+    const track = element("span", { class: "cs-track" }, this.slider, element("span", { class: "cs-passes" }));
+    track.style.setProperty("--turn", (100 * this.start) / this.data.steps.length + "%");
+    this.count = element("output", { class: "cs-count" });
+    this.phase = element("span", { class: "cs-phase" });
+    this.sentence = element("p", { class: "cs-sentence", "aria-live": "polite", "aria-atomic": "true" });
+    this.formula = element("div", { class: "cs-formula", "aria-hidden": "true" });
+    this.sum = element("section", { class: "cs-sum", "aria-label": "Sum over paths" });
+    const graph = this.box.querySelector(".cs-graph");
+    const controls = element(
+      "div", { class: "cs-controls", role: "toolbar", "aria-label": "Steps" },
+      button("first", "First step", "|◀"), button("back", "One step back", "◀"),
+      button("next", "One step on", "▶"), button("last", "Last step", "▶|"), this.play,
+      track, this.count,
+    );
+    const panel = element("div", { class: "cs-panel" }, this.phase, this.sentence, this.formula);
+    graph.before(controls, panel);
+    const fixed = () => element("p", { class: "cs-note" }, filled(this.data.texts.fixed, { reason: this.data.fixed }));
+    graph.after(this.sum, this.leaves ? this.leaves.section() : fixed());
+    this.rows = [...this.box.querySelectorAll(".cs-all tbody tr")];
+    const all = this.box.querySelector(".cs-all");
+    all.open = false;
+    all.addEventListener("toggle", () => {
+      if (!all.open || !this.stale) return;
+      this.tabulate();
       this.mark(this.rows, "current", this.done - 1);
-      this.focusable(node ?? this.data.root);
-      this.formula.replaceChildren(...this.equation(step));
-      for (const name of ["first", "back"]) this.disable(name, this.done === 0);
-      for (const name of ["next", "last"]) this.disable(name, this.done === this.data.steps.length);
-      if (this.selected !== null) this.summarize();
-      if (kind === "value" || kind === "edge" || kind === "seed") this.reveal(operand ?? node);
-    }
+    });
+    this.box.tabIndex = 0;
+    this.box.setAttribute("role", "region");
+    this.box.setAttribute("aria-label", "Backward pass, step by step. Arrow keys step.");
+    this.box.setAttribute("data-lm-suppress-shortcuts", ""); // JupyterLab leaves our keys alone
+  }
 
-    // Move a class from the part that has it to another; a step must not touch what stays as it is.
-    mark(parts, name, index) {
-      const marked = this.marked.get(parts) || {};
-      if (marked[name]) marked[name].classList.remove(name);
-      marked[name] = index === null ? undefined : parts[index];
-      if (marked[name]) marked[name].classList.add(name);
-      this.marked.set(parts, marked);
-    }
+  listen() {
+    const actions = {
+      first: () => this.go(0),
+      back: () => this.go(this.done - 1),
+      next: () => this.go(this.done + 1),
+      last: () => this.go(this.data.steps.length),
+      play: () => (this.timer ? this.pause() : this.run()),
+    };
+    const keys = { ArrowLeft: "back", ArrowRight: "next", Home: "first", End: "last" };
+    this.box.addEventListener("click", (event) => {
+      const button = event.target.closest("[data-action]");
+      const node = event.target.closest("[data-node]");
+      const row = event.target.closest(".cs-all tbody tr");
+      if (button) {
+        if (button !== this.play) this.pause();
+        actions[button.dataset.action]();
+      } else if (node) this.select(Number(node.dataset.node));
+      else if (row) this.go(this.rows.indexOf(row) + 1);
+    });
+    this.slider.addEventListener("input", () => {
+      this.pause();
+      this.go(Number(this.slider.value));
+    });
+    this.box.addEventListener("keydown", (event) => {
+      if (event.altKey || event.ctrlKey || event.metaKey) return;
+      const node = event.target.closest("[data-node]");
+      if (node && (event.key === "Enter" || event.key === " ")) this.select(Number(node.dataset.node));
+      else if (keys[event.key]) {
+        this.pause();
+        actions[keys[event.key]]();
+      } else return;
+      event.preventDefault();
+      event.stopPropagation();
+    });
+  }
 
-    disable(action, off) {
-      this.box.querySelector('[data-action="' + action + '"]').setAttribute("aria-disabled", off);
-    }
+  run() {
+    if (this.done === this.data.steps.length) this.go(0);
+    this.play.textContent = "⏸ Pause";
+    this.timer = setInterval(() => {
+      if (!this.box.isConnected) return this.pause();
+      this.go(this.done + 1);
+      if (this.done === this.data.steps.length) this.pause();
+    }, PLAY_MILLISECONDS);
+  }
 
-    // One node at a time can be reached with the tab key: the current one.
-    focusable(node) {
-      if (this.tabbed) this.tabbed.setAttribute("tabindex", -1);
-      this.tabbed = this.nodes[node];
-      this.tabbed.setAttribute("tabindex", 0);
-    }
+  pause() {
+    clearInterval(this.timer);
+    this.timer = null;
+    this.play.textContent = "▶ Play";
+  }
 
-    // Scroll within the graph only, never the page.
-    reveal(node) {
-      const frame = this.box.querySelector(".cs-graph");
-      const outer = frame.getBoundingClientRect();
-      const inner = this.nodes[node].getBoundingClientRect();
-      const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-      const left = inner.left < outer.left || inner.right > outer.right;
-      const top = inner.top < outer.top || inner.bottom > outer.bottom;
-      if (!left && !top) return;
-      frame.scrollTo({
-        left: left ? frame.scrollLeft + inner.left - outer.left - outer.width / 2 + inner.width / 2 : frame.scrollLeft,
-        top: top ? frame.scrollTop + inner.top - outer.top - outer.height / 2 + inner.height / 2 : frame.scrollTop,
-        behavior: calm ? "auto" : "smooth",
+  // Nothing computed yet: no value, no slope, no gradient.
+  rewind() {
+    this.done = 0;
+    for (let i = 0; i < this.nodes.length; i++) {
+      this.write(i, "data", null);
+      this.write(i, "grad", null);
+    }
+    this.show();
+  }
+
+  go(target) {
+    this.move(target);
+    this.show();
+  }
+
+  move(target) {
+    const goal = Math.max(0, Math.min(this.data.steps.length, target));
+    while (this.done < goal) this.apply(this.data.steps[this.done++], true);
+    while (this.done > goal) this.apply(this.data.steps[--this.done], false);
+  }
+
+  // A leaf moves: the steps that were taken are undone, and after both passes taken anew.
+  beforeChange() {
+    this.taken = this.done === this.data.steps.length ? Infinity : this.done;
+    this.move(0);
+  }
+
+  follow() {
+    this.first = null;
+    this.data.arrows.forEach(([, , operand, slope], i) => {
+      if (operand === null) return;
+      const arrow = this.arrows[i];
+      arrow.querySelector(".slope").textContent = slope === null ? "" : fourDigits(slope);
+      arrow.classList.toggle("zero", slope === null);
+      arrow.firstElementChild.setAttribute("stroke-dasharray", slope === null ? "4 3" : "none");
+    });
+    this.slider.max = this.data.steps.length;
+    this.box.querySelector(".cs-counts").textContent = filled(this.data.texts.counts, {
+      nodes: this.nodes.length, steps: this.data.steps.length,
+    });
+    this.box.querySelector(".cs-heading strong").textContent =
+      this.data.nodes[this.data.root].name + " = " + shown(this.data.nodes[this.data.root].data);
+    this.box.classList.toggle("edited", this.leaves.edited);
+    this.leaves.show();
+    this.tabulate();
+    this.markPaths();
+    this.go(this.taken);
+  }
+
+  // The table of all steps; it is long, so a closed one waits until it is opened.
+  tabulate() {
+    const table = this.box.querySelector(".cs-all");
+    if (!table.open) {
+      this.stale = true;
+      return;
+    }
+    this.stale = false;
+    const rows = this.data.steps.map((step, i) => {
+      const cells = cellsOf(this.data, step).map((text) => element("td", {}, text));
+      if (cells.length === 1) cells[0].setAttribute("colspan", 3);
+      return element("tr", {}, element("td", {}, String(i + 1)), ...cells);
+    });
+    table.querySelector("tbody").replaceChildren(...rows);
+    this.rows = rows;
+  }
+
+  // One delta, done or undone.
+  apply(step, forward) {
+    const [kind, place, ...numbers] = step;
+    if (kind === "value") {
+      this.nodes[place].classList.toggle("known", forward);
+      this.write(place, "data", forward ? this.data.nodes[place].data : null);
+      this.data.arrows.forEach((arrow, i) => {
+        if (arrow[1] === place) this.arrows[i].classList.toggle("known", forward);
       });
-    }
-
-    // The formula of a step, each number in a box that says what it is.
-    equation([kind, place, ...numbers]) {
-      const cell = (role, caption, number) =>
-        element("span", { class: "cs-term " + role }, element("b", {}, number), element("small", {}, caption));
-      const sign = (text) => element("span", { class: "cs-sign" }, text);
-      if (kind === "value") {
-        const node = this.data.nodes[place];
-        return [cell("formula", node.op ? "formula" : "leaf", numbers[0]), sign("="), cell("upstream", node.name, shown(node.data))];
-      }
-      if (kind === "seed") {
-        const name = this.data.nodes[place].name;
-        return [cell("after", "gradient of " + name + " by itself", shown(numbers[0]))];
-      }
-      if (kind === "done") {
-        const leaves = this.data.nodes.filter((node) => node.op === null && node.grad !== null);
-        return leaves.slice(0, MOST_GRADIENTS).map((leaf) => cell("after", "grad of " + leaf.name, shown(leaf.grad)));
-      }
-      if (kind !== "edge") return [];
-      const [upstream, slope, product, before, after] = numbers;
-      const [, node, operand] = this.data.arrows[place];
-      const names = this.data.nodes;
-      return [
-        cell("upstream", "upstream: grad of " + names[node].name, shown(upstream)), sign("×"),
-        cell("slope", "local: ∂" + names[node].name + "/∂" + names[operand].name, bracketed(shown(slope))), sign("="),
-        cell("product", "contribution", shown(product)),
-        element("span", { class: "cs-break" }),
-        cell("before", "grad of " + names[operand].name + " before", shown(before)), sign("+"),
-        cell("product", "contribution", bracketed(shown(product))), sign("="),
-        cell("after", "after", shown(after)),
-      ];
-    }
-
-    select(node) {
-      this.selected = this.selected === node ? null : node;
-      this.mark(this.nodes, "selected", this.selected);
-      const onPath = new Set(this.selected === null ? [] : [this.selected]);
-      this.data.arrows.forEach(([, head, operand, slope], i) => {
-        const on = slope !== null && onPath.has(operand); // results come after their operands
-        if (on) onPath.add(head);
-        this.arrows[i].classList.toggle("path", on);
-      });
-      if (this.selected === null) this.sum.replaceChildren();
-      else this.summarize();
-    }
-
-    // All contributions to the gradient of the selected node, and their total.
-    summarize() {
-      const { name, paths, grad } = this.data.nodes[this.selected];
-      const root = this.data.nodes[this.data.root].name;
-      const rows = [];
-      this.data.steps.forEach(([kind, place, ...numbers], i) => {
-        const [, node, operand] = kind === "edge" ? this.data.arrows[place] : [null, null, kind === "seed" ? place : null];
-        if (operand !== this.selected) return;
-        const pending = i >= this.done ? "pending" : "";
-        const cells = kind === "seed"
-          ? ["the pass starts here", "", shown(numbers[0])]
-          : ["from " + this.data.nodes[node].name, shown(numbers[0]) + " × " + bracketed(shown(numbers[1])), shown(numbers[2])];
-        rows.push(element("tr", { class: pending }, ...cells.map((text) => element("td", {}, text))));
-      });
-      const total = element(
-        "tr", { class: "cs-total" }, element("td", {}, "total: gradient of " + name), element("td", {}),
-        element("td", { "data-number": grad === null ? "" : exact(grad) }, grad === null ? "no path" : shown(grad)),
-      );
-      const count = paths === "1" ? "One path leads" : (paths === "0" ? "No path leads" : paths + " paths lead");
-      this.sum.replaceChildren(
-        element("h4", {}, "Sum over paths: " + name),
-        element("p", {}, count + " from " + name + " to " + root + "; each contribution below gathers those through one edge."),
-        element("table", {}, element("tbody", {}, ...rows, total)),
-      );
+    } else if (kind === "seed") {
+      this.write(place, "grad", forward ? numbers[0] : null);
+    } else if (kind === "edge") {
+      const operand = this.data.arrows[place][2];
+      const before = this.firstInto(place) ? null : numbers[3];
+      this.write(operand, "grad", forward ? numbers[4] : before);
+      this.arrows[place].classList.toggle("used", forward);
     }
   }
 
-  // Every output runs this script; each starts what is not started yet. A copy of an output in the
-  // same page, as JupyterLab makes for a second view, is started apart, with other ids.
-  for (const box of document.querySelectorAll(".chainrule-stepper:not([data-ready])")) {
-    window.chainruleSteppers = (window.chainruleSteppers || 0) + 1;
-    box.setAttribute("data-ready", "");
-    new Stepper(box, "cs-" + box.dataset.stepper + "-" + window.chainruleSteppers + "-");
+  // Whether an arrow is the first that brings its operand a gradient: before it there is none.
+  firstInto(place) {
+    if (!this.first) {
+      this.first = new Map();
+      for (const [kind, arrow] of this.data.steps) {
+        const operand = kind === "edge" ? this.data.arrows[arrow][2] : -1;
+        if (kind === "edge" && !this.first.has(operand)) this.first.set(operand, arrow);
+      }
+    }
+    return this.first.get(this.data.arrows[place][2]) === place;
   }
-})();
+
+  write(node, what, number) {
+    const text = this.nodes[node].querySelector("." + what);
+    text.textContent = number === null ? "–" : shown(number);
+    this.fit(text, node);
+    text.setAttribute("data-number", number === null ? "" : exact(number));
+    if (what === "grad") {
+      this.gradients[node] = number;
+      if (this.leaves) this.leaves.showGradient(node, number);
+    }
+    this.label(node, number);
+  }
+
+  // A number that has become too long for its box is drawn narrower.
+  fit(text, node) {
+    const room = this.nodes[node].querySelector("rect").width.baseVal.value - KEY_WIDTH;
+    // The letters are counted first, because measuring them takes longer.
+    const wide = text.textContent.length * LETTER_WIDTH > room && text.getComputedTextLength() > room;
+    if (wide) text.setAttribute("textLength", room);
+    else text.removeAttribute("textLength");
+    if (wide) text.setAttribute("lengthAdjust", "spacingAndGlyphs");
+  }
+
+  label(node) {
+    const { name, op } = this.data.nodes[node];
+    const gradient = this.gradients[node];
+    const tail = gradient === null ? "no gradient yet" : "gradient " + shown(gradient);
+    this.nodes[node].setAttribute("aria-label", name + (op ? " (" + op + ")" : "") + ", " + tail);
+    this.nodes[node].querySelector("title").textContent =
+      name + (gradient === null ? "" : ": grad " + exact(gradient));
+  }
+
+  // Everything that depends on the current step alone.
+  show() {
+    const step = this.done ? this.data.steps[this.done - 1] : ["none"];
+    const [kind, place] = step;
+    const [, node, operand] = kind === "edge" ? this.data.arrows[place] : [null, place, null];
+    const backward = this.done > this.start;
+    this.box.dataset.phase = kind === "done" ? "done" : backward ? "backward" : "forward";
+    this.box.dataset.step = this.done;
+    this.phase.textContent = this.data.texts[this.box.dataset.phase];
+    this.sentence.textContent = this.done ? sentenceOf(this.data, step) : this.data.texts["nothing yet"];
+    this.slider.value = this.done;
+    this.slider.setAttribute("aria-valuetext", "step " + this.done + " of " + this.data.steps.length);
+    this.count.textContent = this.done + " / " + this.data.steps.length;
+    this.mark(this.nodes, "current", node);
+    this.mark(this.nodes, "receiver", operand);
+    this.mark(this.arrows, "active", kind === "edge" ? place : null);
+    this.mark(this.rows, "current", this.done - 1);
+    this.focusable(node ?? this.data.root);
+    this.formula.replaceChildren(...this.equation(step));
+    for (const name of ["first", "back"]) this.disable(name, this.done === 0);
+    for (const name of ["next", "last"]) this.disable(name, this.done === this.data.steps.length);
+    if (this.selected !== null) this.summarize();
+    if (kind === "value" || kind === "edge" || kind === "seed") this.reveal(operand ?? node);
+  }
+
+  // Move a class from the part that has it to another; a step must not touch what stays as it is.
+  mark(parts, name, index) {
+    const marked = this.marked.get(parts) || {};
+    if (marked[name]) marked[name].classList.remove(name);
+    marked[name] = index === null ? undefined : parts[index];
+    if (marked[name]) marked[name].classList.add(name);
+    this.marked.set(parts, marked);
+  }
+
+  disable(action, off) {
+    this.box.querySelector('[data-action="' + action + '"]').setAttribute("aria-disabled", off);
+  }
+
+  // One node at a time can be reached with the tab key: the current one.
+  focusable(node) {
+    if (this.tabbed) this.tabbed.setAttribute("tabindex", -1);
+    this.tabbed = this.nodes[node];
+    this.tabbed.setAttribute("tabindex", 0);
+  }
+
+  // Scroll within the graph only, never the page.
+  reveal(node) {
+    const frame = this.box.querySelector(".cs-graph");
+    const outer = frame.getBoundingClientRect();
+    const inner = this.nodes[node].getBoundingClientRect();
+    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const left = inner.left < outer.left || inner.right > outer.right;
+    const top = inner.top < outer.top || inner.bottom > outer.bottom;
+    if (!left && !top) return;
+    frame.scrollTo({
+      left: left ? frame.scrollLeft + inner.left - outer.left - outer.width / 2 + inner.width / 2 : frame.scrollLeft,
+      top: top ? frame.scrollTop + inner.top - outer.top - outer.height / 2 + inner.height / 2 : frame.scrollTop,
+      behavior: calm ? "auto" : "smooth",
+    });
+  }
+
+  // The formula of a step, each number in a box that says what it is.
+  equation([kind, place, ...numbers]) {
+    const cell = (role, caption, number) =>
+      element("span", { class: "cs-term " + role }, element("b", {}, number), element("small", {}, caption));
+    const sign = (text) => element("span", { class: "cs-sign" }, text);
+    const { texts } = this.data;
+    const named = (text, fields) => filled(texts[text], fields);
+    if (kind === "value") {
+      const node = this.data.nodes[place];
+      const caption = node.op ? texts.formula : texts.leaf;
+      const [places, equals] = node.op === null ? [6, "="] : digitsOf(this.data, place);
+      return [cell("formula", caption, formulaOf(this.data, node, places)), sign(equals), cell("upstream", node.name, shown(node.data))];
+    }
+    if (kind === "seed") {
+      const name = this.data.nodes[place].name;
+      return [cell("after", named("by itself", { name }), shown(numbers[0]))];
+    }
+    if (kind === "done") {
+      const leaves = this.data.nodes.filter((node) => node.op === null && node.grad !== null);
+      return leaves.slice(0, MOST_GRADIENTS).map((leaf) => cell("after", named("grad of", leaf), shown(leaf.grad)));
+    }
+    if (kind !== "edge") return [];
+    const [upstream, slope, product, before, after] = numbers;
+    const [, node, operand] = this.data.arrows[place];
+    const names = this.data.nodes;
+    return [
+      cell("upstream", named("upstream", names[node]), shown(upstream)), sign("×"),
+      cell("slope", named("local", { node: names[node].name, parent: names[operand].name }), bracketed(shown(slope))), sign("="),
+      cell("product", texts.contribution, shown(product)),
+      element("span", { class: "cs-break" }),
+      cell("before", named("before", names[operand]), shown(before)), sign("+"),
+      cell("product", texts.contribution, bracketed(shown(product))), sign("="),
+      cell("after", texts.after, shown(after)),
+    ];
+  }
+
+  select(node) {
+    this.selected = this.selected === node ? null : node;
+    this.mark(this.nodes, "selected", this.selected);
+    this.markPaths();
+    if (this.selected === null) this.sum.replaceChildren();
+    else this.summarize();
+  }
+
+  // The arrows of all paths from the selected node to the root: those that lead on to it only.
+  markPaths() {
+    const onPath = new Set(this.selected === null ? [] : [this.selected]);
+    this.data.arrows.forEach(([, head, operand, slope], i) => {
+      const on = slope !== null && onPath.has(operand) && this.data.nodes[head].grad !== null;
+      if (on) onPath.add(head); // results come after their operands
+      this.arrows[i].classList.toggle("path", on);
+    });
+  }
+
+  // All contributions to the gradient of the selected node, and their total once it is complete.
+  summarize() {
+    const { nodes, steps, arrows, texts } = this.data;
+    const { name, paths, grad } = nodes[this.selected];
+    const root = nodes[this.data.root].name;
+    let pending = false;
+    const rows = [];
+    steps.forEach(([kind, place, ...numbers], i) => {
+      const [, node, operand] = kind === "edge" ? arrows[place] : [null, null, kind === "seed" ? place : null];
+      if (operand !== this.selected) return;
+      const waits = i >= this.done;
+      pending = pending || waits;
+      const [upstream, slope, product] = numbers;
+      const cells = kind === "seed"
+        ? [texts["starts here"], "", shown(numbers[0])]
+        : [filled(texts.from, nodes[node]), shown(upstream) + " × " + bracketed(shown(slope)), shown(product)];
+      const shownCells = waits ? [cells[0], "", "–"] : cells; // not before its time
+      rows.push(element("tr", { class: waits ? "pending" : "" }, ...shownCells.map((text) => element("td", {}, text))));
+    });
+    const sum = pending ? this.gradients[this.selected] : grad;
+    const told = sum !== null ? shown(sum) : pending ? "–" : texts["no path"];
+    const total = element(
+      "tr", { class: "cs-total" }, element("td", {}, filled(texts[pending ? "total so far" : "total"], { name })),
+      element("td", {}), element("td", { "data-number": sum === null ? "" : exact(sum) }, told),
+    );
+    const lead = { 0: "no path leads", 1: "one path leads" }[paths] || "paths lead";
+    this.sum.replaceChildren(
+      element("h4", {}, filled(texts["sum over paths"], { name })),
+      element("p", {}, filled(texts[lead], { name, root, count: paths })),
+      element("table", {}, element("tbody", {}, ...rows, total)),
+    );
+  }
+}
+
+// Every output runs this script; each starts what is not started yet. A copy of an output in the
+// same page, as JupyterLab makes for a second view, is started apart, with other ids.
+for (const box of document.querySelectorAll(".chainrule-stepper:not([data-ready])")) {
+  window.chainruleSteppers = (window.chainruleSteppers || 0) + 1;
+  box.setAttribute("data-ready", "");
+  new Stepper(box, "cs-" + box.dataset.stepper + "-" + window.chainruleSteppers + "-");
+}

@@ -7,9 +7,9 @@ script takes it from there, and changes a few numbers of it at each step.
 >>> x, w = Value(2.0, name="x"), Value(-3.0, name="w")
 >>> page = stepper(w * x + 1)
 >>> page
-<stepper of v3: 4 nodes, 9 steps; .save("page.html") writes a page>
+<stepper of u3: 4 nodes, 9 steps; .save("page.html") writes a page>
 >>> page.model.steps[6].sentence
-'w receives 1 × 2 = 2 from v2; its gradient becomes 0 + 2 = 2.'
+'w receives ∂u3/∂u2 · x = 1 × 2 = 2 from u2; its gradient becomes 0 + 2 = 2.'
 """
 
 from __future__ import annotations
@@ -28,10 +28,16 @@ from string import Template
 from typing import Any
 
 from autograd.atomic import write_file
-from autograd.stepping.model import Backward, Done, Forward, Model, Seed, bracketed, six_digits
+from autograd.compile.javascript.graphs import GraphScript
+from autograd.compile.javascript.translate import Untranslatable
+from autograd.stepping.lines import digits_of, has_bias, kind_of, of_two, shown
+from autograd.stepping.model import Backward, Done, Forward, Model, Seed
 from autograd.stepping.picture import svg
+from autograd.stepping.texts import said, texts
 from autograd.testing import Finding, check_graph
+from autograd.value import Value
 
+SCRIPTS = ("steps.js", "leaves.js", "page.js")
 MIN_SCALE = 0.7  # of a picture's size: a wider one scrolls instead
 MAX_CHECK_WORK = 10_000  # leaves times nodes: about a second
 JUDGES = {
@@ -59,6 +65,7 @@ class Stepper:
         self.verdict, self.badge = "unknown", "gradients not checked"
         if check:
             self.verdict, self.badge = gradient_check(model)
+        self.graph, self.fixed = graph_of(model)
         self.html = self.fragment(svg(model, rankdir))
 
     def fragment(self, picture: str) -> str:
@@ -69,9 +76,10 @@ class Stepper:
         return Template(resource("page.html")).substitute(
             key=hashlib.sha256(data.encode()).hexdigest()[:12],
             css=resource("page.css"),
-            js=resource("page.js"),
-            title=escape(f"{name} = {six_digits(self.model.root.data)}"),
-            counts=f"{len(self.model.nodes)} nodes, {count} steps",
+            engine=self.engine(),
+            js="\n".join(map(resource, SCRIPTS)),
+            title=escape(f"{name} = {shown(self.model.root.data)}"),
+            counts=said("counts", nodes=str(len(self.model.nodes)), steps=str(count)),
             verdict=self.verdict,
             badge=escape(self.badge),
             alt=escape(f"The computation graph of {name} with values and gradients."),
@@ -97,14 +105,25 @@ class Stepper:
             {
                 "name": model.names[node],
                 "op": str(node.op.symbol) if node.op else None,
+                "kind": kind_of(node),
+                "operands": [self.operand(node, j) for j in range(len(node.operands))],
                 "data": coded(node.data),
                 "grad": None if gradient is None else coded(gradient),
                 "paths": str(paths),
+                **({} if self.graph else {"digits": digits_of(node)}),
+                **({"bias": has_bias(node)} if kind_of(node) == "products" else {}),
             }
             for node, gradient, paths in zip(model.nodes, model.gradients, model.paths())
         ]
         arrows = [
-            [a.id, a.node, a.operand, None if a.slope is None else coded(a.slope)]
+            [
+                a.id,
+                a.node,
+                a.operand,
+                None if a.slope is None else coded(a.slope),
+                a.position,
+                a.rule,
+            ]
             for a in model.arrows
         ]
         return {
@@ -112,8 +131,28 @@ class Stepper:
             "nodes": nodes,
             "arrows": arrows,
             "steps": [delta(step) for step in model.steps],
-            "sentences": [step.sentence for step in model.steps],
+            "texts": texts(),
+            "graph": self.graph and {**self.graph.data, "seed": float(model.seed)},
+            "fixed": self.fixed,
         }
+
+    def operand(self, node: Value, j: int) -> Any:
+        """Return an operand as the script reads it.
+
+        The number of its node in a list; a plain number, and its name where it has one.
+        """
+        x = node.operands[j]
+        if isinstance(x, Value):
+            return [self.model.index[x]]
+        name = self.model.plain_names.get((node, j))
+        return {"data": coded(x), "name": name} if name else {"data": coded(x)}
+
+    def engine(self) -> str:
+        """Return the script that computes both passes; nothing where there is no JavaScript."""
+        if self.graph is None:
+            return "null"
+        names = "operations, forwardPass, reversePass"
+        return f"(function () {{\n{self.graph.script()}\nreturn {{ {names} }};\n}})()"
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write a page that needs nothing else, and return its path."""
@@ -130,6 +169,18 @@ class Stepper:
     def __repr__(self) -> str:
         size = f"{len(self.model.nodes)} nodes, {len(self.model.steps)} steps"
         return f'<stepper of {self.name}: {size}; .save("page.html") writes a page>'
+
+
+def graph_of(model: Model) -> tuple[GraphScript | None, str]:
+    """Return the graph as JavaScript, or None, and why its leaves cannot be changed in a page."""
+    try:
+        if not isinstance(model.seed, (int, float)):
+            raise Untranslatable(f"the seed {model.seed} is no float")
+        graph = GraphScript(model.root)
+        graph.script()
+    except Untranslatable as error:
+        return None, str(error)
+    return graph, ""
 
 
 def width_of(picture: str) -> float:
@@ -173,7 +224,7 @@ def agreement(findings: list[Finding], leaves: int) -> str:
 def delta(step: Forward | Seed | Backward | Done) -> list[Any]:
     """Return a step as the script reads it: its kind, where, and the numbers that it changes."""
     if isinstance(step, Forward):
-        return ["value", step.node, step.formula]
+        return ["value", step.node]
     if isinstance(step, Seed):
         return ["seed", step.node, coded(step.after)]
     if isinstance(step, Backward):
@@ -183,7 +234,7 @@ def delta(step: Forward | Seed | Backward | Done) -> list[Any]:
 
 def coded(x: Any) -> Any:
     """Return a number for JSON without loss: a float as it is, else in full and as shown."""
-    return x if isinstance(x, float) and math.isfinite(x) else [str(x), six_digits(x)]
+    return x if isinstance(x, float) and math.isfinite(x) else [str(x), shown(x)]
 
 
 def embedded(data: Any) -> str:
@@ -206,18 +257,16 @@ def table_cells(model: Model, step: Forward | Seed | Backward | Done) -> tuple[s
     """Return where a step happens, what it computes, and what comes out."""
     names = [model.names[node] for node in model.nodes]
     if isinstance(step, Forward):
-        return names[step.node], step.formula, six_digits(model.nodes[step.node].data)
+        return names[step.node], step.formula, shown(model.nodes[step.node].data)
     if isinstance(step, Seed):
-        return names[step.node], "the pass starts here", six_digits(step.after)
+        return names[step.node], said("starts here"), shown(step.after)
     if isinstance(step, Done):
         return (step.sentence,)
     arrow = model.arrows[step.arrow]
-    slope = bracketed(six_digits(step.slope))
-    product = bracketed(six_digits(step.contribution))
     return (
         f"{names[arrow.node]} → {names[arrow.operand or 0]}",
-        f"{six_digits(step.upstream)} × {slope} = {six_digits(step.contribution)}",
-        f"{six_digits(step.before)} + {product} = {six_digits(step.after)}",
+        of_two("×", step.upstream, step.slope, step.contribution),
+        of_two("+", step.before, step.contribution, step.after),
     )
 
 

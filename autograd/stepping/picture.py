@@ -32,10 +32,12 @@ from autograd.drawing.palette import (
     ROOT_FILL,
 )
 from autograd.drawing.render import render
-from autograd.stepping.model import Arrow, Backward, Model, six_digits
+from autograd.stepping.lines import shown
+from autograd.stepping.model import Arrow, Backward, Model
 
 POINTS_PER_INCH = 72.0  # Graphviz measures boxes in inches, and the rest in points
 LETTER_WIDTH = 7.3  # points that one letter of a box takes
+LEAST_CHARACTERS = 13  # of a line in a box: another number may stand there when a leaf moves
 BOX_HEIGHT = 62.0  # points, of the box of a Value
 PILL_HEIGHT = 26.0  # points, the height of the box of a constant
 MARGIN_POINTS = 10.0
@@ -95,16 +97,17 @@ def svg(model: Model, rankdir: str = "LR") -> str:
 
 def box_sizes(model: Model) -> dict[str, Point]:
     """Return the width and height of every box, as wide as the longest text it will bear."""
-    texts: list[list[str]] = [["     " + six_digits(node.data)] for node in model.nodes]
+    texts: list[list[str]] = [["     " + shown(node.data)] for node in model.nodes]
     for step in model.steps:
         if isinstance(step, Backward):
-            after = "     " + six_digits(step.after)
+            after = "     " + shown(step.after)
             texts[model.arrows[step.arrow].operand or 0].append(after)
     for i, node in enumerate(model.nodes):
         texts[i].append(model.names[node] + "   " + operation_symbol(node))
     sizes = {}
     for i, lines in enumerate(texts):
-        sizes[f"n{i}"] = 16 + LETTER_WIDTH * max(map(len, lines)), BOX_HEIGHT
+        longest = max(LEAST_CHARACTERS, *map(len, lines))
+        sizes[f"n{i}"] = 16 + LETTER_WIDTH * longest, BOX_HEIGHT
     for name, text in model.constants.items():
         sizes[name] = 16 + LETTER_WIDTH * len(text), PILL_HEIGHT
     return sizes
@@ -150,7 +153,7 @@ def dot_source(model: Model, boxes: dict[str, Point], rankdir: str) -> Iterator[
 
 def four_digits(x: Any) -> str:
     """Return a local derivative as an edge shows it: four digits."""
-    return six_digits(x) if not isinstance(x, float) else f"{x:.4g}"
+    return shown(x) if not isinstance(x, float) else f"{x:.4g}"
 
 
 def parsed_numbers(text: str) -> list[float]:
@@ -207,12 +210,14 @@ def edge_svg(arrow: Arrow, curve: Curve) -> str:
         f'<g class="{kind}"><path id="{arrow.id}" d="{d}"{dashed}/>'
         f'<path class="tip" d="{triangle(line[-1], tip)}" fill="{PAGE_LINE}"/>',
     ]
-    if arrow.slope is not None:
+    # One without a gradient may get one when a leaf moves.
+    if arrow.operand is not None:
         x, y = curve.label
+        label = "" if arrow.slope is None else four_digits(arrow.slope)
         parts.append(f'<path class="back" d="{triangle(line[1], line[0])}" stroke="none"/>')
         parts.append(
             f'<text class="slope" x="{x:.0f}" y="{y + 1:.0f}" fill="{PAGE_FAINT_INK}" '
-            f'stroke="none">{four_digits(arrow.slope)}</text>'
+            f'stroke="none">{label}</text>'
         )
     return "".join([*parts, "</g>"])
 
@@ -262,7 +267,7 @@ def node_svg(model: Model, number: int, size: Point, layout: Layout) -> str:
     ink = f'fill="{PAGE_INK}"'
     faint = f'fill="{PAGE_FAINT_INK}"'
     gradient_ink = f'fill="{PAGE_GRADIENT_INK}"'
-    shown_gradient = "–" if gradient is None else six_digits(gradient)
+    shown_gradient = "–" if gradient is None else shown(gradient)
     return "".join(
         [
             f'<g id="n{number}" class="node {kind}" transform="translate({x - width / 2:.0f} '
@@ -273,7 +278,7 @@ def node_svg(model: Model, number: int, size: Point, layout: Layout) -> str:
             text_line(left, 16, "name", model.names[node], f'font-weight="bold" {ink}'),
             text_line(right, 16, "op", operation_symbol(node), f'text-anchor="end" {faint}'),
             text_line(left, 36, "key", "data", f'font-size="10" {faint}'),
-            text_line(right, 36, "data", six_digits(node.data), f'text-anchor="end" {ink}'),
+            text_line(right, 36, "data", shown(node.data), f'text-anchor="end" {ink}'),
             text_line(left, 53, "key", "grad", f'font-size="10" {faint}'),
             text_line(right, 53, "grad", shown_gradient, f'text-anchor="end" {gradient_ink}'),
             "</g>",

@@ -11,6 +11,6 @@ from testkit.elementary_polynomials import tables
 
 
 def main(argv: list[str]) -> None:
-    """Print the tables as they stand in `autograd.compile.machine.elementary`."""
+    """Print the tables as they stand in `autograd.compile.polynomials`."""
     for name, numbers in tables().items():
         print(f"{name} = (\n" + "".join(f"    {x!r},\n" for x in numbers) + ")")

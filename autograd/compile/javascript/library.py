@@ -1,0 +1,112 @@
+"""The JavaScript that a page needs: the functions it names, and all that these use.
+
+>>> from autograd.compile.javascript.slopes import slope_of
+>>> from autograd.primitives import sqrt
+>>> print(library([slope_of(sqrt, 0)]))
+"use strict";
+function slope_sqrt_0(x0, out) {
+  return (0.5 / out);
+}
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import cache
+from importlib.resources import files
+from types import FunctionType
+from typing import Any
+
+from autograd.compile.javascript.forwards import forward_of, limit_of
+from autograd.compile.javascript.translate import Definition, Untranslatable, number, translated
+from autograd.compile.polynomials import ERF, ERFC
+from autograd.primitive_type import Primitive, Variadic
+
+RUNTIME = "runtime.js"
+COEFFICIENTS = {"ERF": ERF, "ERFC": ERFC}  # that the runtime uses
+# A definition of the runtime begins a line, and ends before the next one that does.
+DEFINED = re.compile(r"^(?:function\*?|const|class) (\w+)", re.MULTILINE)
+COMMENT = re.compile(r"^\s*//.*\n", re.MULTILINE)
+WORD = re.compile(r"[A-Za-z_]\w*")
+
+
+def script(name: str) -> str:
+    """Return a script of this room."""
+    return (files(__package__) / name).read_text("utf-8")
+
+
+@cache
+def runtime() -> dict[str, Definition]:
+    """Return the definitions of the runtime by name, and what each uses of the others."""
+    text = COMMENT.sub("", script(RUNTIME))
+    starts = [found.start() for found in DEFINED.finditer(text)]
+    parts = [text[a:b].strip() for a, b in zip(starts, [*starts[1:], len(text)])]
+    names = {part: DEFINED.match(part)[1] for part in parts}  # type: ignore[index]
+    known = {*names.values(), *COEFFICIENTS}
+    tables = {
+        name: Definition(name, f"const {name} = {number(numbers)};", {})
+        for name, numbers in COEFFICIENTS.items()
+    }
+    return tables | {
+        names[part]: Definition(
+            names[part], part, dict.fromkeys(known & set(WORD.findall(part)) - {names[part]})
+        )
+        for part in parts
+    }
+
+
+def library(wanted: Iterable[Definition]) -> str:
+    """Return a script that defines what is wanted, and all that it uses, each once.
+
+    Raises: Untranslatable: something that is used has no JavaScript.
+    """
+    found: dict[str, str] = {}
+    stack = list(wanted)
+    while stack:
+        part = stack.pop()
+        if part.name not in found:
+            found[part.name] = part.text
+            stack += [used(name, what) for name, what in part.uses.items()]
+    # In one order, whichever was asked for first; names that are set stand above their use.
+    texts = sorted(found.values(), key=lambda text: (text.startswith("const forward_"), text))
+    return "\n".join(['"use strict";', *texts])
+
+
+def used(name: str, what: Any) -> Definition:
+    """Return the definition of what a text uses: of the runtime, a row, a number or a function."""
+    if name in runtime():
+        return runtime()[name]
+    if isinstance(what, Definition):
+        return what
+    if isinstance(what, Primitive):
+        return value_of(what)
+    if isinstance(what, (int, float, tuple)):
+        return Definition(name, f"const {name} = {number(what)};", {})
+    if isinstance(what, FunctionType):
+        return translated(what)
+    raise Untranslatable(f"{name} has no JavaScript")
+
+
+def value_of(op: Primitive) -> Definition:
+    """Return a row's function that never raises, as `value_<row>`: what `ieee()` makes of it."""
+    forward = forward_of(op)
+    limit = limit_of(op)
+    names = "...xs" if isinstance(op, Variadic) else ", ".join(parameters(op))
+    lines = [
+        f"function value_{op.name}({names}) {{",
+        "  try {",
+        f"    return +forward_{op.name}({names});",
+        "  } catch (error) {",
+        f"    return limit(error, limit_{op.name}, [{names}]);",
+        "  }",
+        "}",
+    ]
+    uses = {"limit": None, forward.name: forward, limit.name: limit}
+    return Definition(f"value_{op.name}", "\n".join(lines), uses)
+
+
+def parameters(op: Primitive) -> Iterator[str]:
+    """Yield names for the operands of a row."""
+    for i in range(len(op.partials)):
+        yield f"x{i}"

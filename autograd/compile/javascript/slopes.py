@@ -1,0 +1,223 @@
+"""Slopes and edges of a row as JavaScript, read off its rule of the table.
+
+A rule is called on Symbols, as the compiler does it, and what it computes is written down as it is:
+nothing is derived here.
+
+>>> from autograd.primitives import tanh
+>>> print(slope_of(tanh, 0).text)
+function slope_tanh_0(x0, out) {
+  return (4 * value_sigmoid_slope((2 * x0)));
+}
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import Any
+
+from autograd import primitives as p
+from autograd.compile.javascript.forwards import check_translatable
+from autograd.compile.javascript.translate import Definition, number
+from autograd.compile.tracing.internal_primitives import both, either
+from autograd.compile.tracing.symbols import Symbol, place_of
+from autograd.primitive_type import Primitive, Variadic
+
+INFIX = {
+    p.add: "+",
+    p.sub: "-",
+    p.mul: "*",
+    p.div: "/",
+    p.less: "<",
+    p.less_equal: "<=",
+    p.greater: ">",
+    p.greater_equal: ">=",
+    p.equal: "===",
+    p.unequal: "!==",
+    either: "||",
+    both: "&&",
+}
+MIN_SPREAD = 3  # so many operands in order are written as a slice
+
+
+class Notes:
+    """What a rule does, line by line: what `Symbol` writes to.
+
+    Args: inputs: the texts of the operands and the result.
+    """
+
+    def __init__(self, inputs: Sequence[str]) -> None:
+        self.inputs = list(inputs)
+        self.ops: list[Primitive | None] = [None] * len(inputs)
+        self.operands: list[tuple[int, ...]] = [()] * len(inputs)
+        self.constants: dict[int, Any] = {}
+        self.places: dict[Any, int] = {}
+
+    def symbols(self) -> list[Symbol]:
+        """Return the operands and the result, to call a rule with."""
+        return [Symbol(self, place) for place in range(len(self.inputs))]  # type: ignore[arg-type]
+
+    def line(self, key: Any, op: Primitive | None, operands: tuple[int, ...]) -> int:
+        """Return the place of a line, which is appended unless it stands there already."""
+        if key not in self.places:
+            self.places[key] = len(self.ops)
+            self.ops.append(op)
+            self.operands.append(operands)
+        return self.places[key]
+
+    def apply(self, op: Primitive, operands: tuple[int, ...]) -> int:
+        """Return the place of an operation."""
+        return self.line((op, operands), op, operands)
+
+    def constant(self, x: Any) -> int:
+        """Return the place of a constant."""
+        place = self.line((type(x), repr(x)), None, ())
+        self.constants[place] = x
+        return place
+
+
+class Printer:
+    """Prints what stands in notes: what is used once in its place, what is used more by a name."""
+
+    def __init__(self, notes: Notes, outputs: Sequence[int], name: str) -> None:
+        self.notes = notes
+        self.name = name
+        self.outputs = outputs
+        self.uses: dict[str, Any] = {}
+        counts = Counter(self.needed())
+        self.shared = {place for place in counts if counts[place] > 1 and notes.ops[place]}
+
+    def needed(self) -> Iterator[int]:
+        """Yield the places that the outputs need, once for each use."""
+        seen: set[int] = set()
+        stack = list(self.outputs)
+        while stack:
+            place = stack.pop()
+            yield place
+            if place not in seen:
+                seen.add(place)
+                stack += self.notes.operands[place]
+
+    def lines(self) -> Iterator[str]:
+        """Yield the definitions of what is used more than once, in order."""
+        for place in sorted(self.shared):
+            yield f"  const v{place} = {self.operation(place)};"
+
+    def text(self, place: int) -> str:
+        """Return what stands for a place."""
+        if place in self.shared:
+            return f"v{place}"
+        if self.notes.ops[place]:
+            return self.operation(place)
+        if place in self.notes.constants:
+            found = number(self.notes.constants[place])
+            return f"({found})" if found.startswith("-") else found
+        return self.notes.inputs[place]
+
+    def operation(self, place: int) -> str:
+        """Return the text of an operation."""
+        op = self.notes.ops[place]
+        operands = self.notes.operands[place]
+        assert op is not None  # the caller has looked
+        if op in INFIX:
+            left, right = map(self.text, operands)
+            return f"({left} {INFIX[op]} {right})"
+        if op is p.neg:
+            return f"(-{self.text(operands[0])})"
+        if op is p.pos:
+            return self.text(operands[0])
+        self.uses[f"value_{op.name}"] = op
+        return f"value_{op.name}({', '.join(self.arguments(operands))})"
+
+    def arguments(self, places: Sequence[int]) -> Iterator[str]:
+        """Yield the texts of operands; of a sequence of inputs in order as a slice of it."""
+        i = 0
+        while i < len(places):
+            run = 1
+            while i + run < len(places) and self.follows(places[i + run - 1], places[i + run]):
+                run += 1
+            if run >= MIN_SPREAD:
+                yield f"...xs.slice({places[i]}, {places[i] + run})"
+                i += run
+            else:
+                yield self.text(places[i])
+                i += 1
+
+    def follows(self, place: int, other: int) -> bool:
+        """Tell whether two places are inputs of one sequence, one after the other."""
+        inputs = self.notes.inputs
+        last = max(place, other)
+        return other == place + 1 and last < len(inputs) and inputs[last].startswith("xs[")
+
+
+def printed(name: str, head: str, notes: Notes, found: Sequence[Any], listed: bool) -> Definition:
+    """Return a function that gives what a rule gave: one number, or a list."""
+    places = [place_of(notes, x) for x in found]  # type: ignore[arg-type]
+    printer = Printer(notes, places, name)
+    lines = list(printer.lines())
+    texts = [printer.text(place) for place in places]
+    value = f"[{', '.join(texts)}]" if listed else texts[0]
+    text = "\n".join([f"function {name}({head}) {{", *lines, f"  return {value};", "}"])
+    return Definition(name, text, printer.uses)
+
+
+def of_numbers(op: Primitive) -> tuple[str, Notes]:
+    """Return the parameters of a function of fixed arity, and notes that begin with them."""
+    inputs = [f"x{i}" for i in range(len(op.partials))]
+    return ", ".join([*inputs, "out"]), Notes([*inputs, "out"])
+
+
+def of_sequence(op: Primitive, arity: int) -> tuple[str, Notes]:
+    """Return the same for a function of a sequence."""
+    return "xs, out", Notes([*(f"xs[{i}]" for i in range(arity)), "out"])
+
+
+@cache
+def slope_of(op: Primitive, i: int) -> Definition:
+    """Return the local derivative by operand i as a function of the operands and the result."""
+    check_translatable(op)
+    head, notes = of_numbers(op)
+    partial = op.partials[i]
+    assert partial is not None  # there is an edge
+    return printed(f"slope_{op.name}_{i}", head, notes, [partial(*notes.symbols())], False)
+
+
+@cache
+def constant_of(op: Primitive, together: bool) -> Definition:
+    """Return whether the result is locally constant in each operand, as a list.
+
+    Args: together: whether several operands vary.
+    """
+    check_translatable(op)
+    head, notes = of_numbers(op)
+    rule = op.together if together and op.together else op.constant
+    assert rule is not None  # the caller has looked
+    name = f"{'together' if together and op.together else 'constant'}_{op.name}"
+    return printed(name, head, notes, list(rule(*notes.symbols())), True)
+
+
+@cache
+def slopes_of(op: Variadic, arity: int, index: int | None) -> Definition:
+    """Return all local derivatives of a function of a sequence, as a list.
+
+    Args: index: of a share, which comes before the sequence and is no Symbol; else None.
+    """
+    check_translatable(op)
+    head, notes = of_sequence(op, arity)
+    *operands, out = notes.symbols()
+    if index is not None:
+        operands[0] = index  # type: ignore[call-overload]
+    slopes = [0 if slope is None else slope for slope in op.rule(operands, out)]
+    suffix = "" if index is None else f"_{index}"
+    return printed(f"slopes_{op.name}_{arity}{suffix}", head, notes, slopes, True)
+
+
+@cache
+def constants_of(op: Variadic, arity: int) -> Definition:
+    """Return whether the result is locally constant in each operand of a sequence, as a list."""
+    check_translatable(op)
+    head, notes = of_sequence(op, arity)
+    rule = op.constant
+    assert rule is not None  # the caller has looked
+    return printed(f"constants_{op.name}_{arity}", head, notes, list(rule(*notes.symbols())), True)

@@ -1,0 +1,448 @@
+"""Functions of floats, as JavaScript.
+
+The functions behind the table of primitives are short and use little of Python: floats, lists of
+them, branches and loops. That much is translated word by word, so that a page computes by the same
+formula. What raises in Python throws `Raised`; calls of `math`, of built-ins and of the operators
+that can raise go to `runtime.js`.
+
+>>> from autograd.scalar_math import logistic
+>>> print(translated(logistic).text)
+function logistic(x) {
+  let small;
+  small = math_exp((-py_abs(x)));
+  return div(((x >= 0) ? 1 : small), (1 + small));
+}
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import inspect
+import json
+import math
+import textwrap
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from fractions import Fraction
+from functools import cache
+from types import BuiltinFunctionType, FunctionType, ModuleType
+from typing import Any, NamedTuple
+
+BINARY = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*"}
+CALLED = {ast.Div: "div", ast.Mod: "mod", ast.FloorDiv: "floordiv", ast.Pow: "pow"}
+COMPARISONS = {
+    ast.Lt: "<",
+    ast.LtE: "<=",
+    ast.Gt: ">",
+    ast.GtE: ">=",
+    ast.Eq: "===",
+    ast.NotEq: "!==",
+}
+TRUTHS = {"any", "isinstance", "isfinite", "isinf", "isnan"}  # functions that return a bool
+PREFIX = "py_"  # of built-ins
+
+
+class Untranslatable(TypeError):
+    """A function or an operation that has no JavaScript; the text says which, and why."""
+
+
+class Definition(NamedTuple):
+    """The text of a function, and what it uses: functions and constants of Python's by name."""
+
+    name: str
+    text: str
+    uses: dict[str, Any]
+
+
+@cache
+def translated(function: FunctionType) -> Definition:
+    """Return a function of floats as JavaScript.
+
+    Raises: Untranslatable: its source is not there, or has what is not translated.
+    """
+    return definition(function.__name__, source_of(function), function.__globals__)
+
+
+def source_of(function: FunctionType) -> ast.FunctionDef:
+    """Return the syntax tree of a function.
+
+    Raises: Untranslatable: its source is not there.
+    """
+    try:
+        text = textwrap.dedent(inspect.getsource(function))
+        (found,) = ast.parse(text).body
+    except (OSError, SyntaxError, ValueError) as error:
+        raise Untranslatable(f"{function.__name__} has no source to translate: {error}") from None
+    if not isinstance(found, ast.FunctionDef):
+        raise Untranslatable(f"{function.__name__} is no function that was defined by def")
+    return found
+
+
+def definition(
+    name: str, source: ast.FunctionDef | ast.Lambda, names: Mapping[str, Any]
+) -> Definition:
+    """Return a function of that syntax tree as JavaScript.
+
+    Args: names: the global names that it sees.
+    Raises: Untranslatable: it has what is not translated.
+    """
+    writer = Writer(name, names, source.args)
+    if isinstance(source, ast.Lambda):
+        body = [f"  return {writer.expression(source.body)};"]
+    else:
+        body = [line for statement in source.body for line in writer.statement(statement, "  ")]
+    locals_ = sorted(writer.assigned)
+    head = [f"  let {', '.join(locals_)};"] if locals_ else []
+    lines = [f"function {name}({writer.parameters}) {{", *head, *body, "}"]
+    return Definition(name, "\n".join(lines), writer.uses)
+
+
+class Writer:
+    """Writes one function: statements as lines, expressions as text in brackets of their own."""
+
+    def __init__(self, name: str, names: Mapping[str, Any], arguments: ast.arguments) -> None:
+        self.name = name
+        self.names = names
+        self.uses: dict[str, Any] = {}
+        self.assigned: set[str] = set()
+        plain = [found.arg for found in arguments.args]
+        self.known = set(plain)
+        defaults = [None] * (len(plain) - len(arguments.defaults)) + list(arguments.defaults)
+        texts = [
+            found if default is None else f"{found} = {self.expression(default)}"
+            for found, default in zip(plain, defaults)
+        ]
+        if arguments.vararg:
+            self.known.add(arguments.vararg.arg)
+            texts.append(f"...{arguments.vararg.arg}")
+        self.parameters = ", ".join(texts)
+
+    def refuse(self, node: ast.AST) -> Untranslatable:
+        """Return the error for what is not translated."""
+        return Untranslatable(f"{self.name}: {ast.unparse(node)!r:.60} is not translated")
+
+    # Statements.
+
+    def statement(self, node: ast.stmt, indent: str) -> Iterator[str]:
+        """Yield the lines of a statement."""
+        write = getattr(self, f"write_{type(node).__name__.lower()}", None)
+        if write is None:
+            raise self.refuse(node)
+        yield from write(node, indent)
+
+    def block(self, nodes: Sequence[ast.stmt], indent: str) -> Iterator[str]:
+        """Yield the lines of statements, further to the right."""
+        for node in nodes:
+            yield from self.statement(node, indent + "  ")
+
+    def write_expr(self, node: ast.Expr, indent: str) -> Iterator[str]:
+        """Yield an expression that stands alone: a docstring is left out."""
+        if not isinstance(node.value, ast.Constant):  # else a docstring
+            yield f"{indent}{self.expression(node.value)};"
+
+    def write_return(self, node: ast.Return, indent: str) -> Iterator[str]:
+        """Yield a return."""
+        if node.value is None:
+            raise self.refuse(node)
+        yield f"{indent}return {self.expression(node.value)};"
+
+    def write_assign(self, node: ast.Assign, indent: str) -> Iterator[str]:
+        """Yield an assignment to a name, or to several."""
+        (target,) = node.targets
+        value = self.expression(node.value)
+        yield f"{indent}{self.target(target)} = {value};"
+
+    def write_augassign(self, node: ast.AugAssign, indent: str) -> Iterator[str]:
+        """Yield an assignment such as `x += 1`."""
+        if not isinstance(node.target, ast.Name):
+            raise self.refuse(node)
+        value = self.binary(type(node.op), node.target, node.value, node)
+        yield f"{indent}{node.target.id} = {value};"
+
+    def write_if(self, node: ast.If, indent: str) -> Iterator[str]:
+        """Yield a branch; of one whose condition is about types, the part that floats take."""
+        certain = self.certain(node.test)
+        if certain is not None:
+            for statement in node.body if certain else node.orelse:
+                yield from self.statement(statement, indent)
+            return
+        yield f"{indent}if ({self.truth(node.test)}) {{"
+        yield from self.block(node.body, indent)
+        if node.orelse:
+            yield f"{indent}}} else {{"
+            yield from self.block(node.orelse, indent)
+        yield f"{indent}}}"
+
+    def write_while(self, node: ast.While, indent: str) -> Iterator[str]:
+        """Yield a loop with a condition."""
+        yield f"{indent}while ({self.truth(node.test)}) {{"
+        yield from self.block(node.body, indent)
+        yield f"{indent}}}"
+
+    def write_for(self, node: ast.For, indent: str) -> Iterator[str]:
+        """Yield a loop over values."""
+        values = self.expression(node.iter)
+        yield f"{indent}for (const {self.loop_target(node.target)} of {values}) {{"
+        yield from self.block(node.body, indent)
+        yield f"{indent}}}"
+
+    def write_raise(self, node: ast.Raise, indent: str) -> Iterator[str]:
+        """Yield what throws the error, of which the kind is kept."""
+        kind = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
+        if not isinstance(kind, ast.Name):
+            raise self.refuse(node)
+        self.uses["Raised"] = None
+        yield f'{indent}throw new Raised("{kind.id}");'
+
+    def target(self, node: ast.expr) -> str:
+        """Return what is assigned to: a name, or several."""
+        names = node.elts if isinstance(node, ast.Tuple) else [node]
+        found = [name.id for name in names if isinstance(name, ast.Name)]
+        if len(found) != len(names):
+            raise self.refuse(node)
+        self.assigned.update(name for name in found if name not in self.known)
+        self.known.update(found)
+        return f"[{', '.join(found)}]" if isinstance(node, ast.Tuple) else found[0]
+
+    def loop_target(self, node: ast.expr) -> str:
+        """Return the name or names that run through the values of a loop."""
+        names = node.elts if isinstance(node, ast.Tuple) else [node]
+        found = [name.id for name in names if isinstance(name, ast.Name)]
+        if len(found) != len(names):
+            raise self.refuse(node)
+        self.known.update(found)
+        return f"[{', '.join(found)}]" if isinstance(node, ast.Tuple) else found[0]
+
+    # Expressions.
+
+    def expression(self, node: ast.expr) -> str:
+        """Return the text of an expression."""
+        write = getattr(self, f"of_{type(node).__name__.lower()}", None)
+        if write is None:
+            raise self.refuse(node)
+        return str(write(node))
+
+    def of_constant(self, node: ast.Constant) -> str:
+        """Return a number or a text."""
+        if isinstance(node.value, str):
+            return json.dumps(node.value)
+        return number(node.value, node, self)
+
+    def of_name(self, node: ast.Name) -> str:
+        """Return a local name, or what stands for a global one."""
+        return node.id if node.id in self.known else self.outside(node.id, node)
+
+    def of_attribute(self, node: ast.Attribute) -> str:
+        """Return what a module has: a constant, or a function of the runtime."""
+        module = self.names.get(node.value.id) if isinstance(node.value, ast.Name) else None
+        if not isinstance(module, ModuleType):
+            raise self.refuse(node)
+        found = getattr(module, node.attr)
+        if isinstance(found, float):
+            return number(found, node, self)
+        name = f"{module.__name__.lstrip('_')}_{node.attr}"
+        self.uses[name] = None
+        return name
+
+    def of_binop(self, node: ast.BinOp) -> str:
+        """Return an operation on two operands."""
+        return self.binary(type(node.op), node.left, node.right, node)
+
+    def binary(self, kind: type, left: ast.expr, right: ast.expr, node: ast.AST) -> str:
+        """Return the text of an operation on two operands."""
+        texts = self.expression(left), self.expression(right)
+        if kind is ast.Add and (is_list(left) or is_list(right)):
+            return f"[...{texts[0]}, ...{texts[1]}]"
+        if kind is ast.Mult and is_list(left):
+            self.uses["py_repeated"] = None
+            return f"py_repeated({', '.join(texts)})"
+        if kind in BINARY:
+            return f"({texts[0]} {BINARY[kind]} {texts[1]})"
+        if kind not in CALLED:
+            raise self.refuse(node)
+        self.uses[CALLED[kind]] = None
+        return f"{CALLED[kind]}({', '.join(texts)})"
+
+    def of_unaryop(self, node: ast.UnaryOp) -> str:
+        """Return a negation."""
+        if isinstance(node.op, ast.Not):
+            return f"!{self.truth(node.operand)}"
+        if not isinstance(node.op, ast.USub):
+            raise self.refuse(node)
+        return f"(-{self.expression(node.operand)})"
+
+    def of_compare(self, node: ast.Compare) -> str:
+        """Return a comparison, or a chain of them."""
+        texts = [self.expression(x) for x in (node.left, *node.comparators)]
+        if isinstance(node.ops[0], ast.In) and len(texts) == 2:
+            return f"{texts[1]}.includes({texts[0]})"
+        if not all(type(op) in COMPARISONS for op in node.ops):
+            raise self.refuse(node)
+        signs = [COMPARISONS[type(op)] for op in node.ops]
+        parts = [f"{x} {sign} {y}" for x, sign, y in zip(texts, signs, texts[1:])]
+        return f"({' && '.join(parts)})"
+
+    def of_boolop(self, node: ast.BoolOp) -> str:
+        """Return `and` or `or` of what are bools."""
+        sign = " && " if isinstance(node.op, ast.And) else " || "
+        if not all(is_truth(value) for value in node.values):
+            raise self.refuse(node)  # its value is one of them, and not a bool
+        return f"({sign.join(map(self.truth, node.values))})"
+
+    def of_ifexp(self, node: ast.IfExp) -> str:
+        """Return a choice."""
+        certain = self.certain(node.test)
+        if certain is not None:
+            return self.expression(node.body if certain else node.orelse)
+        texts = self.truth(node.test), self.expression(node.body), self.expression(node.orelse)
+        return f"({texts[0]} ? {texts[1]} : {texts[2]})"
+
+    def of_tuple(self, node: ast.Tuple) -> str:
+        """Return a list."""
+        return f"[{', '.join(map(self.expression, node.elts))}]"
+
+    of_list = of_tuple
+
+    def of_starred(self, node: ast.Starred) -> str:
+        """Return the elements of a sequence, among others."""
+        return f"...{self.expression(node.value)}"
+
+    def of_subscript(self, node: ast.Subscript) -> str:
+        """Return an element, or a slice from somewhere on."""
+        values = self.expression(node.value)
+        if isinstance(node.slice, ast.Slice):
+            ends = [self.expression(end) for end in (node.slice.lower, node.slice.upper) if end]
+            if node.slice.step or (node.slice.upper and not node.slice.lower):
+                raise self.refuse(node)
+            return f"{values}.slice({', '.join(ends)})"
+        return f"{values}[{self.expression(node.slice)}]"
+
+    def of_listcomp(self, node: ast.ListComp | ast.GeneratorExp) -> str:
+        """Return a list that is made element by element."""
+        values, target = self.loop(node)
+        return f"{values}.map({target} => {self.expression(node.elt)})"
+
+    of_generatorexp = of_listcomp
+
+    def loop(self, node: ast.ListComp | ast.GeneratorExp) -> tuple[str, str]:
+        """Return the values that a comprehension goes through, and the names they get."""
+        (part,) = node.generators
+        values = self.expression(part.iter)
+        target = f"({self.loop_target(part.target)})"
+        for condition in part.ifs:
+            values = f"{values}.filter({target} => {self.truth(condition)})"
+        return values, target
+
+    def of_call(self, node: ast.Call) -> str:
+        """Return a call."""
+        function = node.func
+        if isinstance(function, ast.Attribute) and not self.is_module(function.value):
+            return self.method(function, node)
+        name = function.id if isinstance(function, ast.Name) else ""
+        if name == "any":
+            (values,) = node.args
+            if isinstance(values, ast.GeneratorExp):
+                inner, target = self.loop(values)
+                return f"{inner}.some({target} => {self.truth(values.elt)})"
+        if name in ("float", "int", "list", "tuple") and name not in self.known:
+            (value,) = node.args
+            return self.expression(value)
+        texts = [self.expression(x) for x in (*node.args, *(word.value for word in node.keywords))]
+        return f"{self.expression(function)}({', '.join(texts)})"
+
+    def method(self, function: ast.Attribute, node: ast.Call) -> str:
+        """Return the call of a method of a list."""
+        values = self.expression(function.value)
+        texts = [self.expression(x) for x in node.args]
+        if function.attr == "append":
+            return f"{values}.push({', '.join(texts)})"
+        if function.attr == "remove":
+            self.uses["py_removed"] = None
+            return f"py_removed({values}, {', '.join(texts)})"
+        raise self.refuse(node)
+
+    def is_module(self, node: ast.expr) -> bool:
+        """Tell whether an expression is the name of a module."""
+        return isinstance(node, ast.Name) and isinstance(self.names.get(node.id), ModuleType)
+
+    def truth(self, node: ast.expr) -> str:
+        """Return the text of a condition: a number is true unless it is 0, also where it is NaN."""
+        if is_truth(node):
+            return self.expression(node)
+        if isinstance(node, ast.BoolOp):
+            sign = " && " if isinstance(node.op, ast.And) else " || "
+            return f"({sign.join(map(self.truth, node.values))})"
+        self.uses["py_truth"] = None
+        return f"py_truth({self.expression(node)})"
+
+    def certain(self, node: ast.expr) -> bool | None:
+        """Return the truth of a condition on types, for all numbers are floats here; else None."""
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+            found = self.certain(node.operand)
+            return None if found is None else not found
+        text = ast.unparse(node)
+        if text.startswith("isinstance(") and text.endswith("Fraction)"):
+            return False
+        if text.startswith("type(") and text.endswith(") is float"):
+            return True
+        return None
+
+    def outside(self, name: str, node: ast.AST) -> str:
+        """Return the text for a global name: a number, or a function that is used."""
+        found = self.names.get(name, getattr(builtins, name, None))
+        if isinstance(found, float) and not math.isfinite(found):
+            return number(found, node, self)
+        if isinstance(found, (float, int, tuple, FunctionType)):
+            self.uses[name] = found
+            return name
+        if isinstance(found, (BuiltinFunctionType, type)):
+            module = (found.__module__ or "").lstrip("_")
+            name = f"{PREFIX}{name}" if module == "builtins" else f"{module}_{name}"
+            self.uses[name] = None
+            return name
+        if callable(found):
+            self.uses[name] = found
+            return name
+        raise self.refuse(node)
+
+
+def is_list(node: ast.expr) -> bool:
+    """Tell whether an expression is surely a list."""
+    sliced = isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice)
+    return sliced or isinstance(node, (ast.List, ast.ListComp))
+
+
+def is_truth(node: ast.expr) -> bool:
+    """Tell whether an expression is surely a bool."""
+    if isinstance(node, ast.BoolOp):
+        return all(map(is_truth, node.values))
+    if isinstance(node, ast.UnaryOp):
+        return isinstance(node.op, ast.Not)
+    if isinstance(node, ast.Call):
+        function = node.func
+        name = function.attr if isinstance(function, ast.Attribute) else None
+        return (function.id if isinstance(function, ast.Name) else name) in TRUTHS
+    return isinstance(node, ast.Compare)
+
+
+def number(x: Any, node: ast.AST | None = None, writer: Writer | None = None) -> str:
+    """Return a number, or a tuple of them, as JavaScript.
+
+    >>> number(2), number(-0.0), number(math.inf), number((0.5, 1))
+    ('2', '-0', 'Infinity', '[0.5, 1]')
+    """
+    if isinstance(x, tuple):
+        return f"[{', '.join(map(number, x))}]"
+    if isinstance(x, bool):
+        return str(x).lower()
+    if isinstance(x, Fraction) or not isinstance(x, (int, float)):
+        if writer is not None and node is not None:
+            raise writer.refuse(node)
+        raise Untranslatable(f"{x!r:.60} is no number of JavaScript's")
+    if isinstance(x, float) and not math.isfinite(x):
+        return "NaN" if x != x else "Infinity" if x > 0 else "-Infinity"
+    text = repr(x)
+    return text.removesuffix(".0")
+
+
+Function = Callable[..., Any]

@@ -1,0 +1,152 @@
+"""The letters that the textbook has for the nodes of a network, worked out when something is drawn.
+
+Of Figure 3.4: inputs x_i from 1, hidden neurons j from 0, outputs k from 1. A hidden neuron is
+a_j = w_j0 + sum w_ji x_i and h_j, its activation; an output is b_k = c_k + sum v_kj h_j and ŷ_k;
+the error is E. The book writes v_k0 both for the bias of an output and for the weight of h_0; here
+the bias is c_k. Hidden layers after the first have their number beside the letter.
+
+>>> lowered("w", 0, 1), lowered("v", 12, 3), lowered("h", 2, layer=2)
+('w₀₁', 'v₁₂,₃', 'h⁽²⁾₂')
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from autograd.drawing.collapse import owners_of
+from autograd.value import Value
+
+PARAMETER = re.compile(r"(?:layers\.(\d+)\.)?(?:neurons\.(\d+)\.)?(?:w\.(\d+)|(b))")
+NEURON = re.compile(r"(?:layers\.(\d+)\.?)?(?:neurons\.(\d+))?")
+SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+class Letters(NamedTuple):
+    """What nodes are called, and plain operands, by their node and place among its operands."""
+
+    names: dict[Value, str]
+    operands: dict[tuple[Value, int], str]
+
+
+class Place(NamedTuple):
+    """A neuron of a network: its layer, and its number in it, both from 0."""
+
+    layer: int
+    number: int
+
+
+def lowered(letter: str, *indexes: int, layer: int = 0, sample: int = 0) -> str:
+    """Return a letter with indexes below it, and what tells layers or samples apart above it."""
+    above = f"⁽{str(layer or sample).translate(SUPERSCRIPTS)}⁾" if layer or sample else ""
+    between = "," if any(index > 9 for index in indexes) else ""
+    return letter + above + between.join(map(str, indexes)).translate(SUBSCRIPTS)
+
+
+def letters_of(nodes: Sequence[Value], network: Any) -> Letters:
+    """Return the letters of the nodes that belong to a network of layers of neurons.
+
+    Nothing where it is none, or where its parameters have other names.
+    """
+    parameters = getattr(network, "named_parameters", None)
+    paths = {value: path for path, value in parameters()} if parameters else {}
+    found = {value: PARAMETER.fullmatch(path) for value, path in paths.items()}
+    if not found or None in found.values():
+        return Letters({}, {})
+    last = max(int(match[1] or 0) for match in found.values() if match)
+    drawn = set(nodes)
+    names: dict[Value, str] = {}
+    for value, match in found.items():
+        if match and value in drawn:
+            place = Place(int(match[1] or 0), int(match[2] or 0))
+            names[value] = parameter_letter(place, match[3], last)
+    sums, activations = neurons_in(nodes, paths)
+    names.update(neuron_letters(sums, activations, last))
+    operands = dict(plain_letters(nodes, names, sums))
+    outputs = [node for node, name in names.items() if name.startswith("ŷ")]
+    if outputs and nodes[-1].op and nodes[-1] not in names:
+        names[nodes[-1]] = "E"
+    return Letters(names, operands)
+
+
+def parameter_letter(place: Place, weight: str | None, last: int) -> str:
+    """Return the letter of a weight, or of a bias where `weight` is None."""
+    layer, number = place
+    if layer == last and last:
+        number += 1
+        return lowered("c", number) if weight is None else lowered("v", number, int(weight))
+    above = layer + 1 if layer else 0
+    if layer == 0:
+        first = number + 1 if last == 0 else number  # the only layer has outputs
+        return lowered("w", first, 0 if weight is None else int(weight) + 1)
+    if weight is None:
+        return lowered("c", number, layer=above)
+    return lowered("w", number, int(weight), layer=above)
+
+
+def neurons_in(
+    nodes: Sequence[Value], paths: Mapping[Value, str]
+) -> tuple[dict[Place, list[Value]], dict[Place, list[Value]]]:
+    """Return the weighted sums and the activations of each neuron, one for each sample."""
+    owners = owners_of(nodes, {node: paths[node] for node in nodes if node in paths})
+    sums: dict[Place, list[Value]] = defaultdict(list)
+    activations: dict[Place, list[Value]] = defaultdict(list)
+    for node in nodes:
+        owner = owners.get(node)
+        if owner is None or node.op is None:
+            continue
+        match = NEURON.fullmatch(owner.neuron or owner.layer)
+        if owner.neuron is None and match:  # a share of a softmax over the layer
+            activations[Place(int(match[1] or 0), node.operands[0])].append(node)
+        elif match and owner.done:
+            activations[Place(int(match[1] or 0), int(match[2] or 0))].append(node)
+        elif match and not is_within(node, owners):
+            sums[Place(int(match[1] or 0), int(match[2] or 0))].append(node)
+    for found in sums.values():
+        inside = {x for node in found for x in node.operands if isinstance(x, Value)}
+        found[:] = [node for node in found if node not in inside]  # the whole of a sum of products
+    return sums, activations
+
+
+def is_within(node: Value, owners: Mapping[Value, Any]) -> bool:
+    """Tell whether a node is a product of one weight, and no sum."""
+    return node.op is not None and node.op.symbol == "*" and len(node.operands) == 2
+
+
+def neuron_letters(
+    sums: Mapping[Place, list[Value]], activations: Mapping[Place, list[Value]], last: int
+) -> Iterator[tuple[Value, str]]:
+    """Yield the letters of the sums and of the activations; of a linear neuron they are one."""
+    for place in {**sums, **activations}:
+        layer, number = place
+        output = layer == last
+        index = number + 1 if output else number
+        above = layer + 1 if 0 < layer < last else 0
+        inside, outside = ("b", "ŷ") if output else ("a", "h")
+        linear = not activations.get(place)
+        for letter, found in ((inside, sums.get(place, [])), (outside, activations.get(place, []))):
+            for sample, node in enumerate(found, start=1):
+                of_sample = sample if len(found) > 1 and not above else 0
+                name = outside if linear else letter
+                yield node, lowered(name, index, layer=above, sample=of_sample)
+
+
+def plain_letters(
+    nodes: Sequence[Value], names: Mapping[Value, str], sums: Mapping[Place, list[Value]]
+) -> Iterator[tuple[tuple[Value, int], str]]:
+    """Yield the letters of plain operands: inputs x_i of the first layer, targets y_k."""
+    for place, found in sums.items():
+        for node in found:
+            if place.layer == 0 and node.op is not None and node.op.symbol == "dot":
+                half = len(node.operands) // 2 + 1
+                for j in range(half, len(node.operands)):
+                    if not isinstance(node.operands[j], Value):
+                        yield (node, j), lowered("x", j - half + 1)
+    for node in nodes:
+        if node.op is not None and node.op.symbol == "-" and len(node.operands) == 2:
+            name = names.get(node.operands[0], "") if isinstance(node.operands[0], Value) else ""
+            if name.startswith("ŷ") and not isinstance(node.operands[1], Value):
+                yield (node, 1), name.replace("ŷ", "y")

@@ -1,0 +1,171 @@
+"""Lines that can be checked by hand: an operation in names, in numbers, and what it gives.
+
+A line has as many digits as make it true: six, five or four significant ones; where none does, it
+says ≈. `steps.js` writes the same lines in a page.
+
+>>> from autograd import Value, dot
+>>> w = [Value(0.754589, name="w1"), Value(0.565150, name="w2")]
+>>> a = dot(w, [1.0, -2.0])
+>>> line_of(a, ["0", "w1", "w2", "x1", "x2"])
+'w1·x1 + w2·x2 = 0.754589·1 + 0.56515·(-2) = -0.375711'
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from typing import Any
+
+from autograd.given import Given
+from autograd.value import Value
+
+MAX_OPERANDS_SPELLED = 6  # of a sum, or of a function of many
+DIGITS = (6, 5, 4)
+MAX_FRACTION_CHARACTERS = 14  # longer exact fractions are shown as decimals
+MAX_CHARACTERS = 40
+
+
+def shown(x: Any, digits: int = 6) -> str:
+    """Return a number in so many significant digits; fractions as they are, and 0 for -0.
+
+    >>> shown(2 / 3), shown(Fraction(2, 3)), shown(10**20), shown(-0.0), shown(2 / 3, 4)
+    ('0.666667', '2/3', '1e+20', '0', '0.6667')
+    """
+    if x == 0:
+        return "0"
+    if isinstance(x, Fraction) and len(str(x)) <= MAX_FRACTION_CHARACTERS:
+        return str(x)
+    try:
+        return f"≈{float(x):.{digits}g}" if isinstance(x, Fraction) else f"{x:.{digits}g}"
+    except OverflowError:  # an exact number beyond the floats
+        text = str(x)
+        return text if len(text) <= MAX_CHARACTERS else text[: MAX_CHARACTERS - 1] + "…"
+
+
+def bracketed(text: str) -> str:
+    """Return a number in brackets where its sign would meet another."""
+    return f"({text})" if text.startswith("-") else text
+
+
+def folded(texts: list[str]) -> list[str]:
+    """Return a long list without its middle."""
+    if len(texts) <= MAX_OPERANDS_SPELLED:
+        return texts
+    return [*texts[: MAX_OPERANDS_SPELLED - 2], "…", texts[-1]]
+
+
+def kind_of(node: Value) -> str:
+    """Return how an operation is spelled.
+
+    "products" for a sum of them, "infix", "prefix", "many" for a function of a list, else "call".
+    """
+    if node.op is None:
+        return "call"
+    if node.op.symbol == "dot":
+        return "products"
+    text = str(node.op.spell(*"x" * len(node.operands)))
+    if text.startswith(f"{node.op.symbol}("):
+        return "many" if "([" in text else "call"
+    return "infix" if len(node.operands) > 1 else "prefix"
+
+
+def spelled(node: Value, texts: Sequence[str]) -> str:
+    """Return an operation on texts; of a long one the middle is left out."""
+    kind = kind_of(node)
+    symbol = node.op.symbol if node.op else ""
+    if kind == "products":
+        return sum_of_products(texts, has_bias(node))
+    if kind == "infix":
+        return f" {symbol} ".join(map(bracketed, folded(list(texts))))
+    if kind == "prefix":
+        return symbol + "".join(texts)
+    inside = ", ".join(folded(list(texts)))
+    return f"{symbol}([{inside}])" if kind == "many" else f"{symbol}({inside})"
+
+
+def sum_of_products(texts: Sequence[str], bias: bool = True) -> str:
+    """Return bias + w·x + …
+
+    >>> sum_of_products(["b", "w1", "w2", "3", "-2"])
+    'b + w1·3 + w2·(-2)'
+    """
+    half = len(texts) // 2 + 1
+    products = [
+        f"{bracketed(w)}·{bracketed(x)}" for w, x in zip(texts[1:half], texts[half:], strict=True)
+    ]
+    terms = [texts[0], *products] if bias or not products else products
+    return " + ".join(folded(terms))
+
+
+def line_of(node: Value, names: Sequence[str]) -> str:
+    """Return what a node is: in names, in numbers, and the result.
+
+    Args: names: of the operands, a plain one's number where it has none.
+    """
+    digits, sign = digits_of(node)
+    return f"{formula_of(node, names, digits)} {sign} {shown(node.data, digits)}"
+
+
+def formula_of(node: Value, names: Sequence[str], digits: int = DIGITS[0]) -> str:
+    """Return an operation in names, and in numbers where these are not the same."""
+    assert node.op is not None  # the caller has looked
+    left = spelled(node, names)
+    right = spelled(node, [shown(x, digits) for x in numbers_in(node)])
+    return left if left == right else f"{left} = {right}"
+
+
+def has_bias(node: Value) -> bool:
+    """Tell whether a sum of products has a bias: not where it is the plain number 0."""
+    bias = node.operands[0]
+    return isinstance(bias, Value) or bias != 0
+
+
+def numbers_in(node: Value) -> list[Any]:
+    """Return the numbers of a node's operands."""
+    return [x.data if isinstance(x, Value) else x for x in node.operands]
+
+
+def digits_of(node: Value) -> tuple[int, str]:
+    """Return in how many digits the line of a node is true, and "="; else six, and "≈"."""
+    numbers = numbers_in(node)
+    if (
+        node.op is None
+        or isinstance(node.op, Given)
+        or any(isinstance(x, Fraction) for x in (*numbers, node.data))
+    ):
+        return DIGITS[0], "="
+    return digits_true(node.op.forward, numbers, node.data)
+
+
+def digits_true(
+    forward: Callable[..., Any], numbers: Sequence[Any], result: Any
+) -> tuple[int, str]:
+    """Return the most digits in which a line is true, and "="; else six, and "≈"."""
+    for digits in DIGITS:
+        if holds(forward, numbers, result, digits):
+            return digits, "="
+    return DIGITS[0], "≈"
+
+
+def holds(forward: Callable[..., Any], numbers: Sequence[Any], result: Any, digits: int) -> bool:
+    """Tell whether the numbers as they are printed give the result as it is printed."""
+    printed = [float(shown(x, digits)) if isinstance(x, float) else x for x in numbers]
+    try:
+        return shown(float(forward(*printed)), digits) == shown(result, digits)
+    except (ValueError, ArithmeticError, TypeError):
+        return False
+
+
+def of_two(sign: str, x: Any, y: Any, result: Any) -> str:
+    """Return a product or a sum of two numbers as a line that can be checked by hand.
+
+    >>> of_two("×", 0.1, -3.0, 0.1 * -3.0), of_two("+", 0.0, -1.5, -1.5)
+    ('0.1 × (-3) = -0.3', '0 + (-1.5) = -1.5')
+    """
+    forward = operator.mul if sign == "×" else operator.add
+    digits, equals = DIGITS[0], "="
+    if all(isinstance(z, float) for z in (x, y, result)):
+        digits, equals = digits_true(forward, (x, y), result)
+    left = f"{shown(x, digits)} {sign} {bracketed(shown(y, digits))}"
+    return f"{left} {equals} {shown(result, digits)}"

@@ -1,0 +1,93 @@
+"""What a stepper says, in one catalogue: the page's script fills in the same texts.
+
+A translation is a catalogue of the standard library's gettext for the domain "chainrule", found by
+the environment variables that gettext reads, in the folder that CHAINRULE_LOCALES names.
+
+>>> said("given", name="x", number="3")
+'x is given: x = 3.'
+"""
+
+from __future__ import annotations
+
+import gettext
+import os
+from functools import cache
+
+DOMAIN = "chainrule"
+FOLDER = "CHAINRULE_LOCALES"  # environment variable
+LANGUAGES = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")  # those that gettext reads
+
+# fmt: off
+TEXTS = {
+    "counts": "{nodes} nodes, {steps} steps",
+    # The sentence of each step.
+    "given": "{name} is given: {name} = {number}.",
+    "computed": "{name} = {line}.",
+    "start": "The backward pass starts at {root} with the gradient {number}.",
+    "passed on": "{parent} receives {rule} = {product} from {node}; its gradient becomes {sum}.",
+    "complete": "The pass is complete: the gradient of {root} with respect to {listed}.",
+    "of a leaf": "{name} is {number}",
+    "between leaves": ", to ",
+    "no gradient": "The pass is complete: no gradient leaves {root}.",
+    "nothing yet": "Nothing is computed yet. Press → or ▶ to compute the first value.",
+    # The formula of a step.
+    "formula": "formula",
+    "leaf": "leaf",
+    "by itself": "gradient of {name} by itself",
+    "upstream": "upstream: grad of {name}",
+    "local": "local: ∂{node}/∂{parent}",
+    "contribution": "contribution",
+    "before": "grad of {name} before",
+    "after": "after",
+    "grad of": "grad of {name}",
+    # The table of all steps.
+    "starts here": "the pass starts here",
+    # The sum over paths.
+    "sum over paths": "Sum over paths: {name}",
+    "no path leads": "No path leads from {name} to {root}; each contribution below gathers those "
+                     "through one edge.",
+    "one path leads": "One path leads from {name} to {root}; each contribution below gathers those "
+                      "through one edge.",
+    "paths lead": "{count} paths lead from {name} to {root}; each contribution below gathers those "
+                  "through one edge.",
+    "from": "from {name}",
+    "total": "total: gradient of {name}",
+    "total so far": "so far: gradient of {name}",
+    "no path": "no path",
+    # The passes.
+    "forward": "forward pass",
+    "backward": "backward pass",
+    "done": "complete",
+    # The leaves.
+    "leaves": "What if? Change a leaf",
+    "same graph": "Both passes are computed anew, in this page, over the graph that was recorded: "
+                  "an if of Python's is not asked again.",
+    "fixed": "The leaves cannot be changed here: {reason}.",
+    "value of": "value of {name}",
+    "slider of": "slider of {name}",
+    "as recorded": "as recorded",
+    "no number": "{text} is no number.",
+    "would raise": "Python would raise {error} at {name} = {formula}; the page goes on with "
+                   "{number}, as ieee() does.",
+    "gradient now": "grad {number}",
+    "changed": "leaves were changed; the badge is about the recorded numbers",
+}
+# fmt: on
+
+
+@cache
+def in_language(folder: str | None, languages: tuple[str | None, ...]) -> dict[str, str]:
+    """Return all texts as a catalogue has them; gettext reads itself which languages there are."""
+    catalogue = gettext.translation(DOMAIN, folder, fallback=True)
+    return {name: catalogue.gettext(text) for name, text in TEXTS.items()}
+
+
+def texts() -> dict[str, str]:
+    """Return all texts in the reader's language, by their names."""
+    languages = tuple(os.environ.get(name) for name in LANGUAGES)
+    return in_language(os.environ.get(FOLDER), languages)
+
+
+def said(what: str, /, **fields: str) -> str:
+    """Return a text in the reader's language, with what is told filled in."""
+    return texts()[what].format(**fields)
