@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Sequence
 
+from nn.cli.drawing import run_draw
+from nn.cli.evaluating import run_evaluate
 from nn.cli.exits import EXPECTED, code_of, text_of
 from nn.cli.options import parser
 from nn.cli.output import complain, make_readable
@@ -17,6 +19,8 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "train": run_train,
     "resume": run_resume,
     "predict": run_predict,
+    "evaluate": run_evaluate,
+    "draw": run_draw,
 }
 
 

@@ -67,15 +67,19 @@ def say_results(output: Output, folder: Path, job: Job, model: Model, history: H
         output.say(f"held-out {found.text()}")
     say_saved(output, folder)
     with writing():
-        draw(output, folder, job, model, history)
+        draw(output, folder, job, model, history, found)
 
 
-def draw(output: Output, folder: Path, job: Job, model: Model, history: History) -> None:
+def draw(
+    output: Output, folder: Path, job: Job, model: Model, history: History, found: Report
+) -> None:
     """Draw the pictures, and say which there are, and what others would need."""
     inputs, wanted = job.samples(job.training.rows([0]))
     sample = FigureSample(inputs[0], wanted[0], LOSSES[job.options.loss])
     dataset = job.dataset
-    for paths, what in write_pictures(folder, model, history, dataset, job.before, sample):
+    matrix = found if isinstance(found, ClassReport) else None
+    pictures = write_pictures(folder, model, history, dataset, job.before, sample, matrix)
+    for paths, what in pictures:
         output.wrote(paths, what)
         if paths[0].suffix == ".txt":
             output.say('for pictures of the learning: pip install "chainrule[train]"')
