@@ -1,8 +1,6 @@
 """``python -m nn`` is the command ``chainrule``."""
 
-import sys
-
-from nn.cli import main
+from nn.cli import process
 
 if __name__ == "__main__":
-    sys.exit(main())
+    process()

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from nn.model_files import Model
+from nn.model_files import Model, largest
 from nn.tables.cells import number_in
 from nn.tables.reading import Layout, read_table
 from nn.tables.table import Table
@@ -44,15 +44,15 @@ def predictions(model: Model, rows: Sequence[Sequence[float]]) -> list[list[Any]
 
     A number for each class and the class whose number is largest; or a quantity.
     """
+    outputs = model.all_outputs(rows)
     if model.task == "quantity":
         target = model.schema and model.schema.target
         name = target.name if target and target.name else "output"
-        return [[name], *([model.quantity(row)] for row in rows)]
+        return [[name], *([model.quantity_of(z)] for z in outputs)]
     answers = model.answers
     found: list[list[Any]] = [[*answers, "class"]]
-    for row in rows:
-        scores = model.scores(row)
-        found.append([*scores, answers[max(range(len(scores)), key=scores.__getitem__)]])
+    for scores in map(model.scores_of, outputs):
+        found.append([*scores, answers[largest(scores)]])
     return found
 
 

@@ -3,6 +3,7 @@
 import csv
 import json
 import runpy
+import signal
 import subprocess
 import sys
 import xml.etree.ElementTree
@@ -176,6 +177,7 @@ def test_the_module_runs_only_as_the_main_one(capsys, monkeypatch):
     monkeypatch.setattr(sys, "argv", ["chainrule", "--version"])
     runpy.run_module("nn.__main__", run_name="imported")
     assert capsys.readouterr().out == ""
+    monkeypatch.setattr(signal, "signal", lambda *_: None)  # it would ignore signals from here on
     with pytest.raises(SystemExit) as stop:
         runpy.run_module("nn.__main__", run_name="__main__")
     assert stop.value.code == 0

@@ -75,6 +75,11 @@ def test_a_checkpoint_says_what_it_is_about_and_whether_it_is_done(tmp_path):
     assert not load_checkpoint(tmp_path / "other").done
 
 
+def test_a_checkpoint_that_is_due_at_the_end_is_done(tmp_path):
+    trained(small(), checkpoint=Checkpoints(tmp_path, 10))
+    assert load_checkpoint(tmp_path).done
+
+
 def test_nothing_is_made_before_there_is_something_to_write(tmp_path):
     with pytest.raises(ValueError, match="batch_size"):
         trained(small(), batch_size=0, checkpoint=tmp_path / "runs")

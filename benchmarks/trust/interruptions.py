@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections import Counter
 
+from testkit.interrupted_commands import EVERY, command_campaign
 from testkit.interruptions import KINDS, campaign
 
 ITERATIONS = 600  # of each training
@@ -17,7 +18,12 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--seed", type=int, default=0, help="of kinds and moments")
     parser.add_argument("--every", type=int, default=10, help="iterations between checkpoints")
     parser.add_argument("--compiled", action="store_true", help="train on arrays")
+    parser.add_argument(
+        "--command-line", action="store_true", help="interrupt chainrule train, and resume it"
+    )
     options = parser.parse_args(argv)
+    if options.command_line:
+        return main_of_commands(options)
     outcomes = campaign(
         options.count, options.seed, ITERATIONS, options.every, compiled=options.compiled
     )
@@ -33,4 +39,21 @@ def main(argv: list[str]) -> int:
     bad = [o for o in outcomes if not o.same or o.lost > options.every]
     for outcome in bad:
         print(outcome)
+    return 1 if bad else 0
+
+
+def main_of_commands(options: argparse.Namespace) -> int:
+    """Print the same for the command line, and in which phases it was interrupted."""
+    outcomes = command_campaign(options.count, options.seed, options.compiled)
+    print(f"{'interruption':14} {'runs':>5} {'most lost':>10} {'wrong':>6}  phases")
+    for kind in KINDS:
+        found = [outcome for outcome in outcomes if outcome.kind == kind]
+        most = max((outcome.lost for outcome in found), default=0)
+        wrong = sum(bool(outcome.wrong) for outcome in found)
+        phases = Counter(outcome.phase for outcome in found)
+        told = ", ".join(f"{phase} {number}" for phase, number in phases.items())
+        print(f"{kind:14} {len(found):5} {most:10} {wrong:6}  {told}")
+    bad = [outcome for outcome in outcomes if outcome.wrong or outcome.lost > EVERY]
+    for outcome in bad:
+        print(*outcome, sep="\n    ")
     return 1 if bad else 0

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import signal
+import sys
 from collections.abc import Callable, Sequence
+from typing import NoReturn
 
 from nn.cli.drawing import run_draw
 from nn.cli.evaluating import run_evaluate
-from nn.cli.exits import EXPECTED, code_of, text_of
+from nn.cli.exits import BAD_INPUT, EXPECTED, code_of, text_of
 from nn.cli.options import parser
 from nn.cli.output import complain, make_readable
 from nn.cli.predicting import run_predict
 from nn.cli.resuming import run_resume
 from nn.cli.training import run_train
-from nn.runs import Signals, stopping
+from nn.runs import SIGNALS, Signals, stopping
 
 COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "train": run_train,
@@ -35,6 +38,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return code_of(error)
 
 
+def process() -> NoReturn:
+    """Run the command line as a process of its own, whose end no signal disturbs."""
+    code = main()
+    for name in SIGNALS:
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
+    sys.exit(code)
+
+
 def code_after(options: argparse.Namespace, signals: Signals) -> int:
     """Run a command, say in a line what is wrong if something is, and return the exit code."""
     try:
@@ -42,6 +54,8 @@ def code_after(options: argparse.Namespace, signals: Signals) -> int:
     except EXPECTED as error:
         code = code_of(error)
         with signals.shielded(last=True):
+            # A signal that cut off an import looks like a package that is missing.
+            told = "stopped" if signals.received and code == BAD_INPUT else text_of(error)
             if not isinstance(error, BrokenPipeError):  # whoever closed it wants to hear nothing
-                complain(f"chainrule {options.command}: {text_of(error)}")
+                complain(f"chainrule {options.command}: {told}")
     return signals.exit_code or code

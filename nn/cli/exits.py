@@ -10,7 +10,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from nn.runs import Stopped
+from nn.runs import Stopped, stopping
 
 DONE = 0
 BAD_INPUT = 2
@@ -45,6 +45,13 @@ def writing() -> Iterator[None]:
         raise
     except OSError as error:
         raise CannotWrite(error.errno, error.strerror, error.filename) from None
+
+
+@contextmanager
+def uncut() -> Iterator[None]:
+    """Let no signal cut off an import, which would look like a package that is missing."""
+    with stopping() as signals, signals.shielded():
+        yield
 
 
 def code_of(error: BaseException) -> int:

@@ -12,7 +12,7 @@ from typing import Any
 
 from autograd import __version__
 from nn.cli.chosen import NAMED, REFINEMENTS, either, output_activation, training_settings, usual_of
-from nn.cli.compiling import decided
+from nn.cli.compiling import computed, decided
 from nn.cli.options import DATA, choice_of, layout_of
 from nn.data import Dataset, Standardizer, dataset_of, expected, filled, split
 from nn.data_files import read_file, unpacked
@@ -120,7 +120,8 @@ def job_of(
     if settings is None:
         settings = training_settings(options, usual, len(training))
         drawn = settings.iterations * settings.batch_size
-        compiled, reason = decided(options.compiled, drawn, len(network.parameters()))
+        samples = computed(drawn, len(dataset), len(held_out))
+        compiled, reason = decided(options.compiled, samples, len(network.parameters()))
         settings = replace(settings, compiled=compiled)
     flags = dataset.schema.flags if dataset.schema else ()
     return Job(

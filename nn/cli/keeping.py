@@ -8,13 +8,22 @@ another name, which is said, and `chainrule resume` takes it by that name.
 from __future__ import annotations
 
 import os
+import signal
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from nn.cli.exits import writing
 from nn.history import History
-from nn.runs import NAME, PREVIOUS, Checkpoint, Checkpoints, read_checkpoint
+from nn.runs import (
+    NAME,
+    PREVIOUS,
+    Checkpoint,
+    Checkpoints,
+    Signals,
+    Stopped,
+    read_checkpoint,
+)
 
 UNFINISHED = "checkpoint.unfinished{}.json"  # of trainings before, in the same folder
 
@@ -26,7 +35,8 @@ class Keeping(Checkpoints):
         interval: after how many iterations, or seconds; None for no checkpoints at all.
         fresh: whether what is in the folder is another training's.
 
-    Attributes: `shown`, the history of the last iteration that was to be written; None before.
+    Attributes: `signals`, those of the training; `shown`, the history of the last iteration that
+    was to be written; None before.
     """
 
     def __init__(
@@ -40,10 +50,16 @@ class Keeping(Checkpoints):
         super().__init__(folder, iterations, seconds, about)
         self.wanted = interval is not None
         self.fresh = fresh
+        self.signals = Signals()
         self.shown: History | None = None
 
     def due(self, t: int) -> bool:
-        """Tell whether one is to be written after iteration t."""
+        """Tell whether one is to be written after iteration t.
+
+        Raises: Stopped: a signal came while something ran that loses exceptions, such as `__del__`.
+        """
+        if self.signals.received:
+            raise Stopped(signal.Signals(self.signals.received[0]).name)
         return self.wanted and super().due(t)
 
     def write(self, network: Any, history: History, done: bool = False) -> None:

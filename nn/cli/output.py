@@ -54,7 +54,8 @@ def write_line(stream: Any, text: str) -> None:
     if stream is None:  # of a program without a terminal
         return
     try:
-        print(text, file=stream, flush=True)
+        stream.write(f"{text}\n")  # in one call: print would make two
+        stream.flush()
     except OSError as error:
         forget(stream)
         if error.errno in GONE:
@@ -64,9 +65,10 @@ def write_line(stream: Any, text: str) -> None:
 
 def forget(stream: Any) -> None:
     """Let what a broken stream still holds go nowhere: at its end Python would try again."""
-    with suppress(OSError, ValueError):
+    with suppress(OSError, ValueError, AttributeError):  # it may be no file
+        number = stream.fileno()
         nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, stream.fileno())
+        os.dup2(nowhere, number)
         os.close(nowhere)
 
 

@@ -106,6 +106,7 @@ def carried_out(
     Args: resume: the history to go on with; step_size: from there on.
     """
     with stopping() as signals:
+        checkpoints.signals = signals
         try:
             ending = ended(job, checkpoints, resume, step_size)
             saved(job, checkpoints, ending, signals)
@@ -153,6 +154,9 @@ def said(job: Job, output: Output, folder: Path, ending: Ending, signals: Signal
     Raises: Diverged, CannotWrite: that is how it ended.
     """
     history = ending.history
+    if signals.received and not history.interrupted:  # it came while that was saved
+        history.interrupted = True
+        history.stopped_by = signals.name
     code = signals.exit_code or STOPPED.get(history.stopped_by, INTERRUPTED)
     output.content |= content_of(job, history)
     if not history.iteration:
