@@ -13,6 +13,7 @@ import pytest
 import nn.cli as cli
 from nn import MLP, TwoLayerNetwork, load_iris, load_model, plots, save_model
 from nn.cli import drawing
+from nn.cli.options import parser
 from nn.reports import ClassReport
 
 
@@ -43,7 +44,7 @@ def quantity(tmp_path):
     for value, number in zip(network.parameters(), [2.0, 0.0, 1.0, 1.0]):
         value.data = number
     save_model(tmp_path / "line.json", network, feature_names=["x"])
-    (tmp_path / "line.csv").write_text("x,y\n0,1\n1,3\n2,7\n3,many\n4,\n")
+    (tmp_path / "line.csv").write_text("x,y\n0,1\n1,3\n2,7\n3,many\n4,\n5,inf\n")
     return tmp_path
 
 
@@ -129,7 +130,7 @@ def test_quantities_are_evaluated_and_cells_without_a_number_told(quantity, caps
     assert found["report"]["rows"] == 3
     assert found["report"]["rmse"] == pytest.approx((4 / 3) ** 0.5)
     assert found["unknown_classes"] == {}
-    assert "'many' (1)" in found["notes"][0] and "nothing in" in found["notes"][1]
+    assert "'many' (1), 'inf' (1)" in found["notes"][0] and "nothing in" in found["notes"][1]
     out = said_of(capsys, "evaluate", model, data, "--target", "y", "--out", quantity / "pictures")
     assert "no picture" in out
 
@@ -207,8 +208,8 @@ def test_without_a_program_for_graphs_the_cure_is_said_and_text_is_written(
     out = tmp_path / "n.svg"
     told = refusal(capsys, "draw", iris / "model.json", "--out", out)
     assert "install it" in told and "n.dot" in told and not out.exists()
-    said_of(capsys, "draw", iris / "model.json", "--out", tmp_path / "n.dot")
-    assert (tmp_path / "n.dot").read_text().startswith("digraph")
+    said_of(capsys, "draw", iris / "model.json", "--out", tmp_path / "new" / "n.dot")
+    assert (tmp_path / "new" / "n.dot").read_text().startswith("digraph")
 
 
 @pytest.mark.parametrize(
@@ -231,9 +232,29 @@ def test_predict_prints_one_object_with_json_and_its_notes_elsewhere(iris, capsy
     assert found["format"] == "chainrule predict" and found["task"] == "classes"
     assert found["columns"] == [*load_iris().class_names, "class"]
     assert len(found["rows"]) == 22 and found["compared"] is None
+    assert not said.err  # nor is the CSV there
     assert run("predict", iris / "model.json", iris / "own.csv") == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[1] == ",".join(map(str, found["rows"][0]))
+
+
+def test_predict_compares_with_the_target_and_tells_what_is_not_compared(tmp_path, capsys):
+    save_model(tmp_path / "m.json", MLP(1, [2], seed=1), class_names=["no", "yes"])
+    (tmp_path / "d.csv").write_text("1,yes\n2,no\n3,maybe\n4,\n")
+    out = said_of(capsys, "predict", tmp_path / "m.json", tmp_path / "d.csv", "--json")
+    found = json.loads(out)
+    assert found["compared"]["rows"] == 2
+    assert "'maybe' (1)" in found["notes"][-2] and "1 row with nothing" in found["notes"][-1]
+
+
+def test_a_decimal_comma_is_read_in_the_target_of_a_row_that_is_drawn(quantity):
+    (quantity / "comma.csv").write_text("x;y\n0,5;2,5\n1,5;inf\n")
+    model = load_model(quantity / "line.json")
+    arguments = ["draw", str(quantity / "line.json"), str(quantity / "comma.csv"), "--target", "y"]
+    row = drawing.row_of(parser().parse_args(arguments), model)
+    assert row == ([0.5], [2.5], "2,5")
+    with pytest.raises(ValueError, match="'inf' is not a finite number"):
+        drawing.row_of(parser().parse_args([*arguments, "--row", "2"]), model)
 
 
 def test_json_of_an_error_has_its_line_and_its_code(iris, capsys):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import math
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from autograd.atomic import write_file
 from autograd.drawing.render import engine, no_engine
@@ -41,12 +42,12 @@ def drawn(options: argparse.Namespace, output: Output) -> int:
     form = form_of(path)
     names: dict[str, Any] = drawn_names(model)
     if options.data:
-        row, truth = row_and_truth(options, model)
-        what = f"the backward flow of row {options.row or 1} of {options.data}: {truth}"
-        inputs = model.standardizer.row(row) if model.standardizer else row
-        target = target_of(model, truth)
+        row = row_of(options, model)
+        what = f"the backward flow of row {options.row or 1} of {options.data}: {row.truth}"
         title = what.removeprefix("the ")
-        picture = draw_backward(model.network, inputs, target, loss_of(model), **names, title=title)
+        picture = draw_backward(
+            model.network, row.inputs, row.target, loss_of(model), **names, title=title
+        )
     else:
         what = "the network with its weights"
         picture = draw_network(model.network, **names)
@@ -81,8 +82,16 @@ def form_of(path: Path) -> str:
     return form
 
 
-def row_and_truth(options: argparse.Namespace, model: Model) -> tuple[list[float], str]:
-    """Return the inputs of the chosen row, and the cell with its class or quantity.
+class Row(NamedTuple):
+    """A row as the network takes it: its inputs, what the outputs should be, and in words."""
+
+    inputs: list[float]
+    target: list[float]
+    truth: str
+
+
+def row_of(options: argparse.Namespace, model: Model) -> Row:
+    """Return the chosen row.
 
     Raises: ValueError: there is no such row, or it does not say what is true.
     """
@@ -91,10 +100,12 @@ def row_and_truth(options: argparse.Namespace, model: Model) -> tuple[list[float
     if number > len(table.rows):
         raise ValueError(f"--row {number}: {table.name} has {len(table.rows)} rows")
     one = replace(table, rows=[table.rows[number - 1]])
+    (inputs,) = model.columns.encode(one)
+    if model.standardizer:
+        inputs = model.standardizer.row(inputs)
     truth = one.cells(place)[0].strip()
-    inputs = model.columns.encode(one)[0]
     check_truth(model, one, place, truth)
-    return inputs, truth
+    return Row(inputs, target_of(model, truth, one.decimal), truth)
 
 
 def check_truth(model: Model, one: Table, place: int, truth: str) -> None:
@@ -103,8 +114,9 @@ def check_truth(model: Model, one: Table, place: int, truth: str) -> None:
     if is_missing(truth):
         raise ValueError(f"{where}: nothing there, so the row has no error; another --row")
     if model.task == "quantity":
-        if number_in(truth, one.decimal) is None:
-            raise ValueError(f"{where}: {truth!r:.40} is not a number")
+        x = number_in(truth, one.decimal)
+        if x is None or not math.isfinite(x):
+            raise ValueError(f"{where}: {truth!r:.40} is not a finite number")
     elif index_of(model.answers, one.decimal)(truth) is None:
         raise ValueError(
             f"{where}: {truth!r:.40} is no class that the model knows: {listed(model.answers)}"
