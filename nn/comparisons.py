@@ -50,14 +50,16 @@ class Comparison:
         shown = listed(names[:MOST_UNKNOWN]) + (", ..." if len(names) > MOST_UNKNOWN else "")
         count = sum(self.unknown.values())
         if names and self.task == "quantity":
-            found.append(f"left out: {rows(count)} with no finite number in {self.column}: {shown}")
+            found.append(
+                f"left out: {counted_rows(count)} with no finite number in {self.column}: {shown}"
+            )
         elif names:
             found.append(
-                f"{rows(count)} of a class in {self.column} that the model does not know: {shown}"
-                f"{self.of_all(count)}"
+                f"{counted_rows(count)} of a class in {self.column} that the model does not know: "
+                f"{shown}{self.of_all(count)}"
             )
         if self.empty:
-            found.append(f"left out: {rows(self.empty)} with nothing in {self.column}")
+            found.append(f"left out: {counted_rows(self.empty)} with nothing in {self.column}")
         return found
 
     def of_all(self, count: int) -> str:
@@ -80,10 +82,10 @@ class Comparison:
         return "\n".join(lines)
 
 
-def rows(count: int) -> str:
+def counted_rows(count: int) -> str:
     """Return so many rows in words.
 
-    >>> rows(1), rows(2)
+    >>> counted_rows(1), counted_rows(2)
     ('1 row', '2 rows')
     """
     return f"{count} row" + ("s" if count != 1 else "")

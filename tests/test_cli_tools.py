@@ -135,6 +135,19 @@ def test_quantities_are_evaluated_and_cells_without_a_number_told(quantity, caps
     assert "no picture" in out
 
 
+@pytest.mark.parametrize("rule", ["drop", "mean"])
+def test_missing_cells_are_treated_as_in_the_training(rule, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(cli.results, "write_pictures", lambda *_: [])
+    lines = [f"{i},{i % 7},{'ab'[i % 2]}" for i in range(20)]
+    (tmp_path / "d.csv").write_text("\n".join(["x,y,kind", "?,2,a", "3,,b", *lines]) + "\n")
+    assert run("train", "--data", tmp_path / "d.csv", "--missing", rule, "-T", 2, "-q",
+               "--out", tmp_path / "m") == 0  # fmt: skip
+    capsys.readouterr()
+    out = said_of(capsys, "evaluate", tmp_path / "m" / "model.json", tmp_path / "d.csv")
+    assert ("as in the training: 2 rows with a missing cell" in out) == (rule == "drop")
+    assert ("of 20)" if rule == "drop" else "of 22)") in out
+
+
 def test_the_confusion_matrix_is_drawn_into_a_folder(iris, tmp_path, capsys):
     out = said_of(capsys, "evaluate", iris / "model.json", "iris", "--out", tmp_path / "new" / "er")
     assert "confusion.svg" in out
@@ -184,7 +197,7 @@ def test_draw_writes_the_network_and_the_backward_flow(iris, tmp_path, monkeypat
     assert "row 3 of iris: setosa" in out
     assert "error" in (tmp_path / "backward.svg").read_text("utf-8")
     out = said_of(capsys, "draw", iris / "model.json", iris / "own.csv", "--target", "class",
-                  "--out", "deep/own.png", "--json")  # fmt: skip
+                  "--out", "deep/own.PNG", "--json")  # fmt: skip
     assert json.loads(out)["files"] == ["deep/own.png"]
     assert (tmp_path / "deep" / "own.png").read_bytes()[:4] == b"\x89PNG"
 

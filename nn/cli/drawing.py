@@ -39,11 +39,14 @@ def drawn(options: argparse.Namespace, output: Output) -> int:
         count("--row", options.row)
         options.data = options.data or trained_on(model)
     path = Path(options.out or ("backward.svg" if options.data else "network.svg"))
+    path = path.with_suffix(path.suffix.lower())  # .SVG is svg
     form = form_of(path)
     names: dict[str, Any] = drawn_names(model)
     if options.data:
         row = row_of(options, model)
-        what = f"the backward flow of row {options.row or 1} of {options.data}: {row.truth}"
+        what = (
+            f"the backward flow of row {options.row or 1} of {Path(options.data).name}: {row.truth}"
+        )
         title = what.removeprefix("the ")
         picture = draw_backward(
             model.network, row.inputs, row.target, loss_of(model), **names, title=title
@@ -151,6 +154,6 @@ def write_picture(picture: Any, path: Path, form: str) -> None:
         write_file(path, picture.source)
         return
     try:
-        picture.render(path.with_suffix(f".{form}"))
+        picture.render(path)
     except RuntimeError as error:
         raise ValueError(f"{path}: {error}") from None

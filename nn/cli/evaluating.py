@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from nn.cli.exits import writing
@@ -11,12 +12,14 @@ from nn.cli.folders import check_folder
 from nn.cli.options import DATA, layout_of
 from nn.cli.output import Output
 from nn.cli.training import documented
-from nn.comparisons import Comparison, comparison, needed_place
+from nn.columns.schema import Schema
+from nn.comparisons import Comparison, comparison, counted_rows, needed_place
 from nn.data import Dataset
 from nn.model_files import Model, load_model
 from nn.plots import about_fonts, write_confusion
 from nn.predictions import predictions, table_for, told
 from nn.reports import ClassReport
+from nn.tables.cells import is_missing
 from nn.tables.table import Table
 
 FILE_OPTIONS = ("target", "sep", "decimal", "encoding", "header")
@@ -36,6 +39,9 @@ def evaluated(options: argparse.Namespace, output: Output) -> int:
     table, place = table_and_place(options, model)
     for note in (*told(table), *about_training(model, options.data)):
         output.note(note)
+    table, lost = with_whole_rows(table, model.columns)
+    if lost:
+        output.note(f"left out, as in the training: {counted_rows(lost)} with a missing cell")
     rows = predictions(model, model.columns.encode(table))
     compared = comparison(model, table, [row[-1] for row in rows[1:]], place)
     report = compared.report
@@ -67,6 +73,19 @@ def table_and_place(options: argparse.Namespace, model: Model) -> tuple[Table, i
         raise ValueError(f"{options.data}: no such file, and none of {', '.join(DATA)}")
     table = table_for(model, options.data, layout_of(options))
     return table, needed_place(model.columns, table, options.target)
+
+
+def with_whole_rows(table: Table, schema: Schema) -> tuple[Table, int]:
+    """Return a table without the rows that the training would have left out, and their number."""
+    if schema.missing != "drop":
+        return table, 0
+    pairs = list(zip(schema.columns, schema.places_in(table)))
+    kept = [
+        (line, cells)
+        for line, cells in table.rows
+        if not any(is_missing(cells[i], column.categories is None) for column, i in pairs)
+    ]
+    return replace(table, rows=kept), len(table.rows) - len(kept)
 
 
 def table_of_dataset(dataset: Dataset, model: Model) -> Table:
