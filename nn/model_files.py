@@ -23,6 +23,7 @@ from typing import Any, NoReturn
 
 from autograd import softmax
 from autograd.atomic import write_file
+from nn.batches import outputs_of_rows
 from nn.columns.schema import Schema, plain_schema
 from nn.data import Standardizer
 from nn.data_files import read_file
@@ -61,6 +62,11 @@ class Model:
         found = self.network(standard)
         return list(found) if isinstance(found, list) else [found]
 
+    def all_outputs(self, rows: Sequence[Sequence[float]]) -> list[list[float]]:
+        """Return `outputs` of each row: the same numbers, sooner."""
+        standard = self.standardizer.rows(rows) if self.standardizer else rows
+        return outputs_of_rows(self.network, standard)
+
     @property
     def columns(self) -> Schema:
         """What the columns of a table are; numbers in their order, where nothing else is known."""
@@ -92,7 +98,10 @@ class Model:
         Of one sigmoid they are the probabilities of both classes, of one output of -1 and 1 its
         negative and itself, of logits their softmax.
         """
-        outputs = self.outputs(row)
+        return self.scores_of(self.outputs(row))
+
+    def scores_of(self, outputs: list[float]) -> list[float]:
+        """Return the number for each class that outputs stand for, see `scores`."""
         if len(outputs) == 1 and self.has_signs:
             return [-outputs[0], outputs[0]]
         if len(outputs) == 1:
@@ -103,14 +112,23 @@ class Model:
 
     def best(self, row: Sequence[float]) -> int:
         """Return the index of the class of a row."""
-        scores = self.scores(row)
-        return max(range(len(scores)), key=scores.__getitem__)
+        return largest(self.scores(row))
 
     def quantity(self, row: Sequence[float]) -> float:
         """Return the quantity that is expected for a row, in the unit of the training's target."""
+        return self.quantity_of(self.outputs(row))
+
+    def quantity_of(self, outputs: list[float]) -> float:
+        """Return the quantity that outputs stand for, see `quantity`."""
         target = self.schema and self.schema.target
-        output = self.outputs(row)[0]
-        return output * target.scale + target.mean if target else output
+        return outputs[0] * target.scale + target.mean if target else outputs[0]
+
+    def found(self, rows: Sequence[Sequence[float]]) -> list[Any]:
+        """Return the index of the class, or the quantity, of each of many rows of inputs."""
+        outputs = self.all_outputs(rows)
+        if self.task == "quantity":
+            return list(map(self.quantity_of, outputs))
+        return [largest(self.scores_of(z)) for z in outputs]
 
     @property
     def answers(self) -> list[str]:
@@ -132,10 +150,13 @@ class Model:
         >>> len(model.predict(load_iris().inputs))
         150
         """
-        rows = self.columns.encode(table_of_object(data))
-        if self.task == "quantity":
-            return [self.quantity(row) for row in rows]
-        return [self.answers[self.best(row)] for row in rows]
+        found = self.found(self.columns.encode(table_of_object(data)))
+        return found if self.task == "quantity" else [self.answers[k] for k in found]
+
+
+def largest(scores: Sequence[float]) -> int:
+    """Return the index of the largest number."""
+    return max(range(len(scores)), key=scores.__getitem__)
 
 
 def architecture(network: Any) -> dict[str, Any]:

@@ -26,7 +26,9 @@ from autograd.drawing.palette import (
     ANSWER_SCALE,
     BORDER,
     CLASS_COLORS,
+    CONFUSION_SCALE,
     EQUAL_ANSWERS,
+    NUMBER_INK,
     PAPER,
     PREFERENCE_SCALE,
 )
@@ -36,12 +38,18 @@ from nn.figures import draw_backward, draw_network, layers_of
 from nn.history import History
 from nn.losses import Loss
 from nn.model_files import Model
+from nn.reports import ClassReport, places
 
 GRID_POINTS = 64  # along each side of a decision boundary; the work grows with its square
 MARGIN = 0.08  # of the data's width, around a picture of a plane
 MAX_UNITS = 16  # of a picture of hidden units
 MAX_SAMPLES = 400  # of the same
 LEVELS = 8  # shades
+MAX_CLASSES = 80  # of a confusion matrix
+FEW_CLASSES = 12  # of a confusion matrix whose empty cells say 0
+CELL_INCHES = (0.22, 0.5)  # of a confusion matrix, of many classes and of few
+LETTER_INCHES = 0.075  # of a name beside it
+DARK_SHARE = 0.55  # of a row; on cells with more the count is white
 FORMS = {"svg": {"Date": None}, "png": {"Software": None}}  # nothing that differs between runs
 FIRST_WIDE_LETTER = "\u2e80"  # where the blocks of Chinese, Japanese and Korean begin
 WIDE_FONTS = (  # of Linux, Windows and macOS
@@ -284,6 +292,79 @@ def unit_columns(model: Model, dataset: Dataset) -> Any:
     return figure
 
 
+def confusion(report: ClassReport) -> Any:
+    """Return the confusion matrix: a row for each true class, a column for each that was found.
+
+    Cells have their count, and are the darker the larger its share of the row, so that a rare class
+    is seen as well as a large one; what is right is framed. The recalls stand at the right.
+
+    Raises: ValueError: there are more than 80 classes, whose counts nobody could read.
+
+    >>> figure = confusion(ClassReport([[3, 1], [0, 2]], ["fine", "faulty"]))
+    >>> [text.get_text() for text in figure.axes[0].texts]
+    ['3', '1', '0', '2']
+    """
+    count = len(report.names)
+    if count > MAX_CLASSES:
+        raise ValueError(
+            f"a confusion matrix is drawn for up to {MAX_CLASSES} classes, not {count}"
+        )
+    small, large = CELL_INCHES
+    side = count * max(small, min(large, 5.0 / count))
+    names = list(map(visible, report.names))
+    room = LETTER_INCHES * max(map(places, names))
+    below = 0.2 if fit(names) else room
+    with figure_of(max(3.0, side + room + 1.1), side + below + 1.1) as figure:
+        axes = figure.add_subplot(xlabel="found", ylabel="true")
+        shares = [[x / (sum(row) or 1) for x in row] for row in report.counts]
+        axes.imshow(shares, cmap=colormap(CONFUSION_SCALE), vmin=0.0, vmax=1.0)
+        digits = max(len(str(x)) for row in report.counts for x in row)
+        size = min(10.0, 26.0 * side / count, 100.0 * side / count / digits)
+        write_counts(axes, report, shares, size)
+        axes.set_xticks(range(count), names, rotation=0 if fit(names) else 90)
+        axes.set_yticks(range(count), names)
+        right = axes.secondary_yaxis("right")
+        recalls = ["" if x is None else f"{100 * x:.0f} %" for x in report.recall]
+        right.set_yticks(range(count), recalls)
+        right.set_ylabel("recall")
+        for part in (axes, right):
+            part.tick_params(length=0, labelsize=9 if count <= FEW_CLASSES else 7)
+            for spine in part.spines.values():
+                spine.set_visible(False)
+        axes.set_title(
+            f"accuracy: {100 * report.accuracy:.1f} %\n"
+            f"the largest class alone: {100 * report.largest_share:.1f} %",
+            fontsize=9,
+        )
+    return figure
+
+
+def write_counts(axes: Any, report: ClassReport, shares: list[list[float]], size: float) -> None:
+    """Write the counts into the cells of a confusion matrix, and frame what is right."""
+    from matplotlib.patches import Rectangle
+
+    count = len(report.names)
+    for k, row in enumerate(report.counts):
+        axes.add_patch(Rectangle((k - 0.5, k - 0.5), 1, 1, fill=False, edgecolor=BORDER))
+        for j, x in enumerate(row):
+            if x or count <= FEW_CLASSES:
+                ink = PAPER if shares[k][j] > DARK_SHARE else NUMBER_INK
+                axes.text(j, k, str(x), ha="center", va="center", color=ink, fontsize=size)
+
+
+def fit(names: Sequence[str]) -> bool:
+    """Tell whether names fit side by side below the columns of a confusion matrix."""
+    return len(names) <= FEW_CLASSES and max(map(places, names)) <= 6
+
+
+def write_confusion(folder: Path, report: ClassReport) -> Iterator[tuple[list[Path], str]]:
+    """Write the picture of the confusion matrix, and yield the paths with what it shows.
+
+    Raises: ImportError: matplotlib is missing; the message names the extra that brings it.
+    """
+    yield save(confusion(report), folder / "confusion"), "the confusion matrix"
+
+
 def plane(dataset: Dataset, grid: int) -> tuple[list[float], list[float]]:
     """Return the coordinates of a grid over the data, and a little beyond it."""
     sides = []
@@ -352,23 +433,29 @@ def write_pictures(
     dataset: Dataset,
     before: Any,
     sample: FigureSample,
+    report: ClassReport | None = None,
 ) -> Iterator[tuple[list[Path], str]]:
     """Write all pictures of a training, and yield the paths of each with what it shows.
 
     The figures of the network need an engine for graphs, the others matplotlib; without the one or
     the other, text is written in their place.
 
-    Args: before: the network as it was before the training; sample: of the backward figures.
+    Args: before: the network as it was before the training; sample: of the backward figures;
+        report: of the confusion matrix.
     """
     if history.losses:
-        yield from write_learning(folder, model, history, dataset)
+        yield from write_learning(folder, model, history, dataset, report)
     yield from write_networks(folder, model, before, sample)
 
 
 def write_learning(
-    folder: Path, model: Model, history: History, dataset: Dataset
+    folder: Path,
+    model: Model,
+    history: History,
+    dataset: Dataset,
+    report: ClassReport | None = None,
 ) -> Iterator[tuple[list[Path], str]]:
-    """Write what matplotlib draws: the loss, the decision boundary and the hidden units."""
+    """Write what matplotlib draws: the loss, the confusion matrix, boundary and hidden units."""
     try:
         yield save(loss_curve(history), folder / "loss"), "the loss curve"
     except ImportError:
@@ -377,18 +464,27 @@ def write_learning(
         return
     if dataset.task == "quantity":
         return  # there are no classes to show
+    if report and len(report.names) <= MAX_CLASSES:
+        yield from write_confusion(folder, report)
     if len(dataset.feature_names) == 2:
         yield save(decision_boundary(model, dataset), folder / "boundary"), "the decision boundary"
     yield save(hidden_units(model, dataset), folder / "hidden"), "what the hidden units answer"
+
+
+def drawn_names(model: Model) -> dict[str, Any]:
+    """Return the names of inputs and outputs that stand in the figures of a network."""
+    target = model.schema and model.schema.target
+    outputs = model.class_names or ([target.name] if target else None)
+    if outputs and len(outputs) == 2 and model.network.sizes[-1] == 1:
+        outputs = outputs[1:]  # which a single output speaks for
+    return {"feature_names": model.feature_names, "class_names": outputs}
 
 
 def write_networks(
     folder: Path, model: Model, before: Any, sample: FigureSample
 ) -> Iterator[tuple[list[Path], str]]:
     """Write Figures 3.4 and 3.5, before and after the training, and the DOT text of the first."""
-    target = model.schema and model.schema.target
-    outputs = model.class_names or ([target.name] if target else None)
-    names: dict[str, Any] = {"feature_names": model.feature_names, "class_names": outputs}
+    names = drawn_names(model)
     source = draw_network(model.network, **names).source
     write_file(folder / "network.dot", source)
     yield [folder / "network.dot"], "the network as DOT text"

@@ -27,6 +27,7 @@ from nn.losses import Loss, mse_loss
 from nn.module import Module
 from nn.optim import SGD, Change, Optimizer, in_range
 from nn.passes import Passes
+from nn.reach import check_reach
 from nn.sampling import Sample, Sampler, checked_samples, dropout_factors, set_aside
 from nn.schedules import named_schedule
 from nn.settings import BATCH_SIZE, STEP_SIZE, TrainingSettings, usual_iterations
@@ -130,6 +131,7 @@ class Trainer:
         self.network = network
         share = in_range("validation", validation, high=1.0)
         samples = checked_samples(rows_of(inputs), rows_of(targets))
+        check_reach(network, samples, loss)
         self.samples, apart = set_aside(samples, share, seed)
         held_out_samples = checked_samples(*held_out or ((), ()))
         m = len(self.samples)

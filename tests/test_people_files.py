@@ -226,7 +226,7 @@ def test_a_class_that_the_model_does_not_know_is_told(tmp_path, capsys):
     assert cli.main(["predict", str(tmp_path / "m.json"), str(tmp_path / "d.csv")]) == 0
     noted = capsys.readouterr().err
     assert "of 3 as in the last column" in noted
-    assert "1 rows have a class in the last column of the file that the model does not" in noted
+    assert "1 row of a class in the last column of the file that the model does not know" in noted
     assert "'maybe'" in noted
 
 

@@ -52,5 +52,6 @@ CLASS_COLORS = (
 )  # fmt: skip
 PREFERENCE_SCALE = ("#f0b49d", "#ffffff", "#a7c5e8")  # the second class, undecided, the first
 ANSWER_SCALE = ("#f8fafc", "#f6d08a", "#d97706")  # the output of a neuron
+CONFUSION_SCALE = ("#ffffff", "#9ecae1", "#08306b")  # the share of a row of a confusion matrix
 EQUAL_ANSWERS = "#e5e7eb"  # a neuron that gives the same output everywhere
 BORDER = "#111111"  # between two classes

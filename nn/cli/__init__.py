@@ -4,6 +4,8 @@
     chainrule train --data FILE         on a table of your own
     chainrule resume FOLDER             go on with a training that was stopped
     chainrule predict MODEL.json FILE
+    chainrule evaluate MODEL.json FILE  how well it does on rows whose class is known
+    chainrule draw MODEL.json           the network, or the backward flow of a row
 
 ``python -m nn`` is the same command.
 

@@ -8,6 +8,8 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
+from nn.cli.drawing import run_draw
+from nn.cli.evaluating import run_evaluate
 from nn.cli.exits import BAD_INPUT, EXPECTED, code_of, text_of
 from nn.cli.options import parser
 from nn.cli.output import complain, make_readable
@@ -20,6 +22,8 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "train": run_train,
     "resume": run_resume,
     "predict": run_predict,
+    "evaluate": run_evaluate,
+    "draw": run_draw,
 }
 
 

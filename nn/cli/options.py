@@ -77,6 +77,14 @@ def parser() -> argparse.ArgumentParser:
         "... where another file of that name has been)",
     )  # fmt: skip
     add_resume(commands)
+    add_predict(commands)
+    add_evaluate(commands)
+    add_draw(commands)
+    return main
+
+
+def add_predict(commands: Any) -> None:
+    """Add the command that says what a model finds for new rows."""
     predict = commands.add_parser(
         "predict",
         help="print what a trained network says about the rows of a CSV file",
@@ -92,7 +100,60 @@ def parser() -> argparse.ArgumentParser:
     )
     add_layout_options(predict)
     predict.add_argument("--out", metavar="FILE", help="write the CSV here, not to the screen")
-    return main
+    add_json_option(predict)
+
+
+def add_evaluate(commands: Any) -> None:
+    """Add the command that says how well a model does."""
+    evaluate = commands.add_parser(
+        "evaluate",
+        help="report how well a trained network does on rows whose class or quantity is known",
+        description="For classes: the accuracy beside the share of the largest class, the recall "
+        "of each class, the confusion matrix. For a quantity: R² and the root of the mean squared "
+        "error.",
+    )
+    evaluate.add_argument("model", metavar="MODEL.json", help="a file that train wrote")
+    evaluate.add_argument(
+        "data", metavar="DATA",
+        help=f"a file with the columns of the training, by name, and the target; or "
+        f"{', '.join(DATA)}",
+    )  # fmt: skip
+    evaluate.add_argument(
+        "--target", metavar="COLUMN",
+        help="the column of what is true, if it has another name or number than in the training",
+    )  # fmt: skip
+    add_layout_options(evaluate)
+    evaluate.add_argument(
+        "--out", metavar="FOLDER", help="draw the confusion matrix into it, as svg and png"
+    )
+    add_json_option(evaluate)
+
+
+def add_draw(commands: Any) -> None:
+    """Add the command that draws a model."""
+    draw = commands.add_parser(
+        "draw",
+        help="draw a trained network, or the backward flow of a row",
+        description="Without DATA, the network with its weights (Figure 3.4 of the textbook). With "
+        "DATA, the flow of the error of one of its rows back through the network (Figure 3.5).",
+    )
+    draw.add_argument("model", metavar="MODEL.json", help="a file that train wrote")
+    draw.add_argument(
+        "data", metavar="DATA", nargs="?", help="as for evaluate: the row has to have its target"
+    )
+    draw.add_argument(
+        "--row", type=int, metavar="N",
+        help="which row, from 1 (default: 1); without DATA, of what the model was trained on",
+    )  # fmt: skip
+    draw.add_argument(
+        "--target", metavar="COLUMN", help="the column of what is true, as for evaluate"
+    )
+    add_layout_options(draw)
+    draw.add_argument(
+        "--out", metavar="FILE",
+        help="ends in .svg, .png, .pdf or .dot (default: network.svg or backward.svg)",
+    )  # fmt: skip
+    add_json_option(draw)
 
 
 TRAIN_TEXT = """\
@@ -274,6 +335,11 @@ def add_output_options(group: argparse._ActionsContainer) -> None:
         "--quiet", "-q", action="store_true",
         help="show no progress of the training; its result and the files written are still named",
     )  # fmt: skip
+    add_json_option(group)
+
+
+def add_json_option(group: argparse._ActionsContainer) -> None:
+    """Add the option that prints for programs."""
     group.add_argument(
         "--json", action="store_true",
         help="print the result as one JSON object; all else goes to stderr",

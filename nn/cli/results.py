@@ -5,9 +5,7 @@ First the model, then the history; only then reports and pictures, which may tak
 
 from __future__ import annotations
 
-import copy
 import importlib
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -18,9 +16,7 @@ from autograd.drawing.render import CURE, engine
 from nn.cli.exits import uncut, writing
 from nn.cli.jobs import Job
 from nn.cli.output import Output
-from nn.compiled_passes import required
 from nn.data import Dataset
-from nn.evaluation import listed
 from nn.history import History
 from nn.losses import LOSSES
 from nn.model_files import Model, save_model
@@ -59,27 +55,30 @@ def say_results(output: Output, folder: Path, job: Job, model: Model, history: H
         output.say(f"stopped by {history.stopped_by} after {history.iteration} iterations")
     first, last = losses(history)
     output.say(f"loss: {first:.4f} at first, {last:.4f} at last")
-    compiled = job.settings.compiled
-    found = report(model, job.training, compiled)
+    found = report(model, job.training)
     output.content["training"] = found.as_dict()
     output.say(f"training {found.headline()}")
     if len(job.held_out):
-        found = report(model, job.held_out, compiled)
+        found = report(model, job.held_out)
         output.content["held_out"] = found.as_dict()
         output.say(f"held-out {found.text()}")
     say_saved(output, folder)
     with writing():
-        draw(output, folder, job, model, history)
+        draw(output, folder, job, model, history, found)
 
 
-def draw(output: Output, folder: Path, job: Job, model: Model, history: History) -> None:
+def draw(
+    output: Output, folder: Path, job: Job, model: Model, history: History, found: Report
+) -> None:
     """Draw the pictures, and say which there are, and what others would need."""
     with uncut(), suppress(ImportError):
         importlib.import_module("matplotlib.figure")
     inputs, wanted = job.samples(job.training.rows([0]))
     sample = FigureSample(inputs[0], wanted[0], LOSSES[job.options.loss])
     dataset = job.dataset
-    for paths, what in write_pictures(folder, model, history, dataset, job.before, sample):
+    matrix = found if isinstance(found, ClassReport) else None
+    pictures = write_pictures(folder, model, history, dataset, job.before, sample, matrix)
+    for paths, what in pictures:
         output.wrote(paths, what)
         if paths[0].suffix == ".txt":
             output.say('for pictures of the learning: pip install "chainrule[train]"')
@@ -96,40 +95,12 @@ def losses(history: History) -> tuple[float, float]:
     return history.losses[0], sum(recent) / len(recent)
 
 
-def report(model: Model, dataset: Dataset, compiled: bool = False) -> Report:
+def report(model: Model, dataset: Dataset) -> Report:
     """Return how well a model does on a data set."""
-    if compiled:
-        model = answered(model, dataset)
+    found = model.found(dataset.inputs)
     if dataset.task == "quantity":
-        return QuantityReport.of([model.quantity(x) for x in dataset.inputs], dataset.labels)
-    found = [model.best(x) for x in dataset.inputs]
+        return QuantityReport.of(found, dataset.labels)
     return ClassReport.of(found, dataset.labels, dataset.class_names)
-
-
-def answered(model: Model, dataset: Dataset) -> Model:
-    """Return the model with its outputs for the rows of a data set computed at once, on arrays."""
-    standard = model.standardizer
-    rows = standard.rows(dataset.inputs) if standard else dataset.inputs
-    outputs = iter(outputs_on_arrays(model.network, rows))
-
-    def following(row: Sequence[float]) -> list[float]:
-        return next(outputs)
-
-    found = copy.copy(model)
-    found.outputs = following  # type: ignore[method-assign]
-    return found
-
-
-def outputs_on_arrays(network: Any, rows: Sequence[Sequence[float]]) -> list[list[float]]:
-    """Return the outputs of a network for rows, compiled."""
-    numpy, compiler = required()
-    network.train()
-    function = compiler(
-        lambda x: listed(network(x)), parameters=network.parameters(), example=(rows[0],),
-        retrace=True, finite=False,
-    )  # fmt: skip
-    columns = function.value(numpy.array(rows, dtype=float))
-    return [list(row) for row in zip(*(column.tolist() for column in columns))]
 
 
 def content_of(job: Job, history: History) -> dict[str, Any]:
