@@ -69,6 +69,10 @@ COMMANDS = {
     "eager": Command(
         "benchmarks.speed.eager", "recording and the backward pass, beside two other engines"
     ),
+    "steps": Command(
+        "benchmarks.speed.steps",
+        "a step of training, beside micrograd, and an iteration of train, compiled",
+    ),
     "compiled": Command(
         "benchmarks.speed.compiled", "compiled code beside NumPy, JAX, PyTorch, CasADi and C"
     ),
