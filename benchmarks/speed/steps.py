@@ -2,24 +2,29 @@
 
     python -m benchmarks steps [--quick]
 
-Everybody runs the same lines on the same weights, and has to come to the same losses first. They
-take turns; times are CPU time, so that other programs on the machine count less, and are medians.
-Python's collector of cycles is off in one table, and as it is by default in the other: micrograd's
-graphs are cycles, which nothing else frees.
+Everybody runs the same lines on the same weights, in a process of its own, and has to come to the
+same losses first. They take turns; times are CPU time, so that other programs on the machine count
+less, and are medians. Python's collector of cycles is off in one table, and what was left behind is
+not counted; in the other it is as it is by default: micrograd's graphs are cycles, which nothing
+else frees.
 """
 
 from __future__ import annotations
 
 import gc
+import math
 import os
 import random
 import statistics
+import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any
 
 from benchmarks.environments import environment, run_there
+from testkit import microgpt_style
 
 REQUIREMENTS = ("micrograd==0.1.0", "numpy>=1.24", "numba>=0.60")
 OURS = "chainrule"
@@ -27,8 +32,8 @@ SIZES = (2, (16, 16, 1))  # of the network in micrograd's README
 SEED = 1337
 BATCHES = (1, 4, 20)
 STEP_SIZE = 0.01
-TURN_SECONDS = 0.02
-ROUNDS, QUICK_ROUNDS = 61, 5
+TURN_SECONDS = 0.25
+ROUNDS, QUICK_ROUNDS = 25, 3
 STEPS_COMPARED = 3
 AGREEMENT = 1e-9
 DIGITS, DIGITS_BATCH = (64, 32, 10), 16
@@ -68,23 +73,25 @@ class PlainMLP:
             p.grad = 0
 
 
-def models() -> dict[str, Any]:
-    """Return each contestant's network; all have the same first weights."""
+def micrograds() -> Any:
+    """Return micrograd's own network."""
     import micrograd.nn
 
-    import nn
-    from testkit import microgpt_style
+    return micrograd.nn.MLP(SIZES[0], list(SIZES[1]))
 
-    made = {
-        OURS: lambda: nn.MLP(SIZES[0], list(SIZES[1])),
-        "microgpt-style class": lambda: PlainMLP(microgpt_style.Value, *SIZES),
-        "micrograd": lambda: micrograd.nn.MLP(SIZES[0], list(SIZES[1])),
-    }
-    found = {}
-    for name, make in made.items():
-        random.seed(SEED)
-        found[name] = make()
-    return found
+
+def ours() -> Any:
+    """Return ours."""
+    import nn
+
+    return nn.MLP(SIZES[0], list(SIZES[1]))
+
+
+MODELS: dict[str, Callable[[], Any]] = {
+    OURS: ours,
+    "microgpt-style class": lambda: PlainMLP(microgpt_style.Value, *SIZES),
+    "micrograd": micrograds,
+}
 
 
 def step(model: Any, xs: list[list[float]], ys: list[float]) -> float:
@@ -98,38 +105,75 @@ def step(model: Any, xs: list[list[float]], ys: list[float]) -> float:
     return float(loss.data)
 
 
-def contestants(batch: int) -> dict[str, Callable[[], float]]:
-    """Return everybody's step on a batch, once all have come to the same losses."""
+def run_of(name: str, batch: int) -> Callable[[], float]:
+    """Return a contestant's step on a batch."""
+    random.seed(SEED)
+    model = MODELS[name]()
     draw = random.Random(batch).uniform
     xs = [[draw(-1, 1) for _ in range(SIZES[0])] for _ in range(batch)]
     ys = [draw(-1, 1) for _ in range(batch)]
-    steps = {
-        name: lambda model=model: step(model, xs, ys)  # type: ignore[misc]
-        for name, model in models().items()
-    }
-    losses = {name: [run() for _ in range(STEPS_COMPARED)] for name, run in steps.items()}
-    for name, found in losses.items():
-        off = max(abs(x - y) / abs(y) for x, y in zip(found, losses[OURS]))
-        if off > AGREEMENT:
-            raise ArithmeticError(f"{name} comes to other losses: {found}, not {losses[OURS]}")
-    return steps
+    return lambda: step(model, xs, ys)
 
 
-def turns(steps: dict[str, Callable[[], float]], rounds: int, collector: bool) -> dict[str, float]:
-    """Return everybody's median CPU time of a step.
+def serve(name: str, batch: int, collector: bool) -> None:
+    """Be a contestant in a process of its own: print the first losses, then a time for each line.
 
     Without the collector, what was left behind is collected between two turns, and not timed.
     """
-    runs = {name: max(1, int(TURN_SECONDS / timed(run, 3))) for name, run in steps.items()}
-    times: dict[str, list[float]] = {name: [] for name in steps}
-    for _ in range(rounds):
-        for name, run in steps.items():
+    run = run_of(name, batch)
+    print(*(run() for _ in range(STEPS_COMPARED)), flush=True)
+    if not collector:
+        gc.disable()
+    runs = max(1, int(TURN_SECONDS / timed(run, 3)))
+    for _ in sys.stdin:
+        print(timed(run, runs), flush=True)
+        if not collector:
             gc.collect()
-            if not collector:
-                gc.disable()
-            times[name].append(timed(run, runs[name]))
-            gc.enable()
+
+
+def turns(batch: int, rounds: int, collector: bool) -> dict[str, float]:
+    """Return everybody's median CPU time of a step.
+
+    Raises: ArithmeticError: somebody comes to other losses.
+    """
+    command = [sys.executable, "-m", "benchmarks.speed.steps", "serve"]
+    with ExitStack() as stack:
+        started = {
+            name: stack.enter_context(
+                subprocess.Popen(
+                    [*command, name, str(batch), str(int(collector))],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    text=True,
+                )
+            )
+            for name in MODELS
+        }
+        losses = {name: list(map(float, line_of(one).split())) for name, one in started.items()}
+        for name, found in losses.items():
+            if not all(map(agree, found, losses[OURS])):
+                raise ArithmeticError(f"{name} has other losses: {found}, not {losses[OURS]}")
+        times: dict[str, list[float]] = {name: [] for name in started}
+        for _ in range(rounds):
+            for name, one in started.items():
+                times[name].append(float(line_of(one, "\n")))
+        for one in started.values():
+            one.stdin.close()  # type: ignore[union-attr]
     return {name: statistics.median(found) for name, found in times.items()}
+
+
+def line_of(process: subprocess.Popen[str], asked: str = "") -> str:
+    """Ask a contestant for a turn, and return the line that it answers."""
+    assert process.stdin
+    assert process.stdout
+    process.stdin.write(asked)
+    process.stdin.flush()
+    return process.stdout.readline()
+
+
+def agree(x: float, y: float) -> bool:
+    """Tell whether two losses are the same, to rounding."""
+    return math.isclose(x, y, rel_tol=AGREEMENT)
 
 
 def timed(run: Callable[[], Any], times: int) -> float:
@@ -147,7 +191,7 @@ def in_the_idiom(rounds: int) -> None:
         state = "as it is by default" if collector else "off"
         print(f"\na training step of MLP {sizes} in micrograd's idiom; Python's collector {state}")
         print(f"  {'':24}" + "".join(f"{f'batch {batch}':>24}" for batch in BATCHES))
-        columns = [turns(contestants(batch), rounds, collector) for batch in BATCHES]
+        columns = [turns(batch, rounds, collector) for batch in BATCHES]
         for name in columns[0]:
             cells = (f"{found[name] * 1e3:9.3f} ms {found[name] / found[OURS]:8.2f} x"
                      for found in columns)  # fmt: skip
@@ -223,6 +267,7 @@ def iterations_of_train(quick: bool) -> None:
     long, rounds = (QUICK_LONG, 1) if quick else (LONG, 7)
     sizes = "-".join(map(str, DIGITS))
     print(f"\nan iteration of the network {sizes} on digits, mini-batches of {DIGITS_BATCH}")
+    trained_for(True, 1)  # which compiles kernels, if this machine has none yet
     figures = {
         "train, recorded": difference(False, 2, 10 if quick else 40, rounds),
         "train(compiled=True)": difference(True, SHORT, long, rounds),
@@ -244,4 +289,7 @@ def compare(argv: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    compare(sys.argv[1:])
+    if sys.argv[1:2] == ["serve"]:
+        serve(sys.argv[2], int(sys.argv[3]), sys.argv[4] == "1")
+    else:
+        compare(sys.argv[1:])
