@@ -73,6 +73,13 @@ COMMANDS = {
         "benchmarks.speed.steps",
         "a step of training, beside micrograd, and an iteration of train, compiled",
     ),
+    "digits": Command(
+        "benchmarks.speed.digits", "digits in five folds: accuracy and time beside scikit-learn's"
+    ),
+    "mnist": Command(
+        "benchmarks.speed.mnist",
+        "a million parameters on real digits: time and memory beside NumPy and PyTorch",
+    ),
     "compiled": Command(
         "benchmarks.speed.compiled", "compiled code beside NumPy, JAX, PyTorch, CasADi and C"
     ),
