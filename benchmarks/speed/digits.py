@@ -26,7 +26,7 @@ SEED, TUNING_SEED = 0, 1
 FOLDS = 5
 HIDDEN = 32
 MOST_EPOCHS = 2000  # of scikit-learn, which stops where the loss does not fall any more
-SETTINGS = {"epochs": 60, "batch_size": 32, "step_size": 0.003, "weight_decay": 1e-4}
+SETTINGS = {"epochs": 30, "batch_size": 32, "step_size": 0.01, "weight_decay": 1e-4}
 CHOICES = [
     {**SETTINGS, "epochs": epochs, "batch_size": batch_size, "step_size": step_size}
     for epochs in (30, 60)
@@ -136,7 +136,8 @@ def compare(argv: list[str]) -> None:
     options = asked.parse_args(argv)
     warnings.simplefilter("ignore")
     if options.tune:
-        return tune()
+        tune()
+        return
     settings = {**SETTINGS, "epochs": 1} if options.quick else SETTINGS
     print(
         f"Python {sys.version.split()[0]}; digits 64-{HIDDEN}-10, {FOLDS} folds; ours: {settings}"

