@@ -250,6 +250,8 @@ CONTESTANTS: dict[str, Callable[[Task], Iterator[Any]]] = {
 
 def run(name: str, iterations: int) -> Result:
     """Be a contestant: train, and look at the digits that are held out."""
+    if os.environ.get("OMP_NUM_THREADS") == "1" and hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})  # ours counts the cores
     work = task(iterations)
     start = time.perf_counter()
     steps = CONTESTANTS[name](work)
