@@ -579,13 +579,14 @@ def recorded_rows(
     if detours or not SIMPLE.issuperset(map(type, shared)):
         return None
     edges = [type(x) is Value for x in shared]
+    all_edges = all(edges)
     shared_numbers = [x._data if type(x) is Value else x for x in shared]
     found = []
     for row in rows:
         if not VALUES.issuperset(map(type, row)):
             return None
         numbers = [x._data for x in row] + shared_numbers
-        mask = None if all(edges) else [True] * len(row) + edges
+        mask = None if all_edges else [True] * len(row) + edges
         out = node_of_many(op, (*row, *shared), numbers, mask)
         if out is None:
             return None
