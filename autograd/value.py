@@ -171,8 +171,12 @@ class Value(PeerNames, Operators):
         """
         if ahead:
             settle()
-        if len(op.partials) == 1 and not detours and type(self._data) is float:
-            out = recorded_shortly(op, self)
+        if not detours and type(self._data) is float:
+            out = None
+            if len(op.partials) == 1:
+                out = recorded_shortly(op, self)
+            elif not op.partials and op.constant is None:
+                out = recorded_at_once(op, tuple(operands))
             if out is not None:
                 return out
 
@@ -549,6 +553,67 @@ def recorded_shortly(op: Primitive, x: Value) -> Value | None:
         return None
 
 
+def recorded_at_once(op: Primitive, operands: tuple[Any, ...]) -> Value | None:
+    """Return the node of a smooth function of many, in half the time that `record` takes.
+
+    None where an operand is neither a Value nor a plain float or int, the result is a Fraction, or
+    the function or a slope raises.
+    """
+    if VALUES.issuperset(map(type, operands)):
+        return node_of_many(op, operands, [x._data for x in operands])
+    if SIMPLE.issuperset(map(type, operands)):
+        mask = [type(x) is Value for x in operands]
+        numbers = [x._data if type(x) is Value else x for x in operands]
+        return node_of_many(op, operands, numbers, mask)
+    return None
+
+
+def recorded_rows(
+    op: Primitive, rows: Iterable[Sequence[Any]], shared: tuple[Any, ...]
+) -> list[Value] | None:
+    """Return a node for each row of Values, which are followed by operands that all rows share.
+
+    A layer of neurons is such rows of `dot`; its inputs are looked at once. None where `record` has
+    to do it, for any reason.
+    """
+    if detours or not SIMPLE.issuperset(map(type, shared)):
+        return None
+    edges = [type(x) is Value for x in shared]
+    all_edges = all(edges)
+    shared_numbers = [x._data if type(x) is Value else x for x in shared]
+    found = []
+    for row in rows:
+        if not VALUES.issuperset(map(type, row)):
+            return None
+        numbers = [x._data for x in row] + shared_numbers
+        mask = None if all_edges else [True] * len(row) + edges
+        out = node_of_many(op, (*row, *shared), numbers, mask)
+        if out is None:
+            return None
+        found.append(out)
+    return found
+
+
+def node_of_many(
+    op: Primitive, operands: tuple[Any, ...], numbers: list[Any], mask: list[bool] | None = None
+) -> Value | None:
+    """Return the node of a smooth function of many, or None, as `recorded_at_once` does.
+
+    Args: mask: which operands are Values, unless all are.
+    """
+    try:
+        data = op.forward(*numbers)
+        slopes = op.derivatives(numbers, data, ())
+    except (ValueError, ArithmeticError, TypeError):
+        return None
+    if type(data) is not float:
+        return None
+    if mask is None:
+        return node(data, op, operands, operands, tuple(slopes))
+    parents = tuple(compress(operands, mask))
+    return node(data, op, operands, parents, tuple(compress(slopes, mask)))
+
+
 def short_method(op: Primitive) -> Callable[[Value], Any]:
     """Return the method that applies a function of one number."""
 
@@ -703,6 +768,8 @@ def text_only(value: Value) -> dict[str, str]:
 picture_hook: Callable[[Value], dict[str, str]] = text_only
 
 PLAIN = frozenset((float, int))  # types of numbers that the operators take without a question
+VALUES = frozenset((Value,))
+SIMPLE = PLAIN | VALUES
 ORDINARY = frozenset((Value, float))  # types of operands that need no conversion
 CUBABLE = 1e99  # below, the cube of a base is far from overflow
 

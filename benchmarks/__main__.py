@@ -69,6 +69,17 @@ COMMANDS = {
     "eager": Command(
         "benchmarks.speed.eager", "recording and the backward pass, beside two other engines"
     ),
+    "steps": Command(
+        "benchmarks.speed.steps",
+        "a step of training, beside micrograd, and an iteration of train, compiled",
+    ),
+    "digits": Command(
+        "benchmarks.speed.digits", "digits in five folds: accuracy and time beside scikit-learn's"
+    ),
+    "mnist": Command(
+        "benchmarks.speed.mnist",
+        "a million parameters on real digits: time and memory beside NumPy and PyTorch",
+    ),
     "compiled": Command(
         "benchmarks.speed.compiled", "compiled code beside NumPy, JAX, PyTorch, CasADi and C"
     ),

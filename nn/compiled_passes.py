@@ -52,7 +52,7 @@ class CompiledPasses(Passes):
     ) -> None:
         super().__init__(network, samples, held_out, loss, optimizer, validation, dropout)
         check_rule(optimizer)
-        self.numpy, compiler = required()
+        self.numpy, compiler, self.all_finite = required()
         self.arithmetic = arithmetic_of(self.numpy)
         self.rows, self.wanted = columns(self.numpy, samples)
         options = {
@@ -156,7 +156,8 @@ class CompiledPasses(Passes):
         """
         if self.revision != REVISION.count:  # a Value was set, or read, since the last update
             self.take_weights()
-        columns = [self.rows[batch], self.wanted[batch]]
+        # Twice as fast as `self.rows[batch]`.
+        columns = [self.rows.take(batch, axis=0), self.wanted.take(batch, axis=0)]
         if factors is not None:
             columns.append(self.numpy.frombuffer(factors).reshape(len(batch), -1))
         error, self.gradient = self.function.value_and_grad(*columns)
@@ -170,7 +171,7 @@ class CompiledPasses(Passes):
         before = self.weights
         with self.numpy.errstate(all="ignore"):  # what is not finite is an error, in a moment
             new, remembered = optimizer.computed(self.arithmetic, before, self.gradient)
-        check_finite(new, remembered, self.gradient, lambda xs: self.numpy.isfinite(xs).all())
+        check_finite(new, remembered, self.gradient, self.all_finite)
         used = self.function.parameters  # Values follow this array from now on
         writes = (
             partial(setitem, used, ALL, new),
@@ -205,8 +206,8 @@ class CompiledPasses(Passes):
             self.publish()  # again, should a Ctrl-C have come in between
 
 
-def required() -> tuple[Any, Callable[..., Any]]:
-    """Return NumPy and the compiler.
+def required() -> tuple[Any, Callable[..., Any], Callable[[Any], bool]]:
+    """Return NumPy, the compiler, and what tells whether all numbers of an array are finite.
 
     Raises: ImportError, with the line to install what is missing.
     """
@@ -214,12 +215,13 @@ def required() -> tuple[Any, Callable[..., Any]]:
         import numpy
 
         import autograd.compile
+        from autograd.compile.reference.numpy_engine import all_finite
     except ImportError as error:
         raise ImportError(
             f'compiled=True: {error}; run  pip install "chainrule[compile]"  first'
         ) from error
     compiler: Any = autograd.compile  # the package is also the function
-    return numpy, compiler
+    return numpy, compiler, all_finite
 
 
 def arithmetic_of(numpy: Any) -> Arithmetic:

@@ -34,7 +34,8 @@ from autograd import (
 from autograd.coercion import as_number, elements
 from autograd.messages import shown
 from autograd.modes import MODE, modes_in_use
-from autograd.primitives import TABLE, weighted_sum
+from autograd.primitives import TABLE, inner_product, weighted_sum
+from autograd.value import recorded_rows
 from nn.module import Module
 
 Activation = str | Callable[[Any], Any]
@@ -246,12 +247,21 @@ class Layer(Module):
         xs = sequence(x, len(self.neurons[0].w), self)
         floats = plain_inputs(self, xs)
         if floats is None:
-            outs = [neuron.recorded(xs) for neuron in self.neurons]
+            outs = self.recorded(xs)
         else:
             outs = [neuron.computed(floats) for neuron in self.neurons]
         if self.softmax:
             return softmax(outs)
         return outs[0] if len(outs) == 1 else outs
+
+    def recorded(self, xs: Any) -> list[Any]:
+        """Return the outputs as Values, with their history."""
+        n = len(xs)
+        if all(type(neuron) is Neuron and len(neuron.w) == n for neuron in self.neurons):
+            sums = recorded_rows(inner_product, [(x.b, *x.w) for x in self.neurons], tuple(xs))
+            if sums is not None:
+                return [neuron.activation(z) for neuron, z in zip(self.neurons, sums)]
+        return [neuron.recorded(xs) for neuron in self.neurons]
 
     def __repr__(self) -> str:
         return f"Layer of [{', '.join(map(str, self.neurons))}]"

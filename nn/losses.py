@@ -26,7 +26,6 @@ from autograd import (
     log1p,
     log_sigmoid,
     logsumexp,
-    maximum,
     mean,
     relu,
     sigmoid,
@@ -167,12 +166,12 @@ def cross_entropy(outputs: Any, targets: Any) -> Any:
         shares = distribution(target, len(outputs))
         if len(shares) == 1:
             return 0.0 * logits[0]  # the only class is certain, unless nobody knows its logit
-        if not tracing() and spread(logits) == math.inf:
-            return saturated(logits, shares)
         likely = max(range(len(shares)), key=shares.__getitem__)
         ahead = [0.0 if k == likely else z - logits[likely] for k, z in enumerate(logits)]
         if sum(map(bool, shares)) == 1:
             return logsumexp(ahead)
+        if tracing() or spread(logits) == math.inf:
+            return surprise_of_halves([z / 2 for z in logits], shares, likely)
         return logsumexp(ahead) - dot(shares, ahead)
 
     return over_samples(one, outputs, targets)
@@ -184,13 +183,14 @@ def spread(logits: Sequence[Any]) -> float:
     return max(numbers) - min(numbers)
 
 
-def saturated(logits: Sequence[Any], shares: list[float]) -> Any:
-    """Return the cross entropy of finite logits whose differences are no floats.
+def surprise_of_halves(halves: Sequence[Any], shares: list[float], likely: int) -> Any:
+    """Return the cross entropy of logits of which these are the halves, for a distribution.
 
-    Their logsumexp is the largest of them; halves keep the differences in range.
+    Where a difference of logits is no float, half of it is; their means differ by less.
     """
-    half = maximum(logits) / 2
-    return 2 * dot(shares, [half - z / 2 for z in logits])
+    ahead = [0.0 if k == likely else half - halves[likely] for k, half in enumerate(halves)]
+    expected = dot(shares, ahead)
+    return logsumexp([2 * (half - expected) for half in ahead])
 
 
 def surprise(logits: Sequence[Any], target: Any) -> Any:

@@ -6,6 +6,7 @@ import pickle
 
 import pytest
 
+import autograd
 import nn.cli as cli
 from autograd import Primitive, Value, no_grad, sin, tanh
 from nn import (
@@ -379,3 +380,31 @@ def test_nothing_held_out_and_an_early_ctrl_c(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(cli.jobs, "chosen_dataset", at_once)
     assert cli.main(options) == 130
     assert capsys.readouterr().err == "chainrule train: stopped\n"
+
+
+HUGE = 1e308
+FAR_APART = [  # logits, target, the loss; the last two have two largest logits
+    ([HUGE, -HUGE], 0, 0.0),
+    ([HUGE, -HUGE], 1, math.inf),
+    ([HUGE, -HUGE], [0.3, 0.7], 1.4e308),
+    ([HUGE, HUGE, -HUGE], 0, math.log(2.0)),
+    ([HUGE, HUGE, -HUGE], [0.3, 0.7, 0.0], math.log(2.0)),
+]
+
+
+@pytest.mark.parametrize(("logits", "target", "expected"), FAR_APART, ids=str)
+def test_logits_whose_difference_is_no_float_have_a_cross_entropy_however_it_is_computed(
+    logits, target, expected
+):
+    zs = [Value(z) for z in logits]
+    loss = cross_entropy(zs, target)
+    loss.backward()
+    recorded = [Value(y) for y in target] if isinstance(target, list) else Value(float(target))
+    with no_grad():
+        losses = [loss.data, cross_entropy(logits, target), cross_entropy(zs, recorded).data]
+    function = autograd.compile(
+        lambda zs: cross_entropy(zs, target), example=(logits,), finite=False, engine="numpy"
+    )
+    compiled, _, slopes = function.value_and_grad([logits], inputs=True)
+    assert [*losses, compiled] == pytest.approx([expected] * 4, rel=1e-15)
+    assert slopes[0] == pytest.approx([z.grad for z in zs], rel=1e-15)

@@ -8,6 +8,7 @@ import random
 import signal
 import subprocess
 import sys
+from fractions import Fraction
 from importlib.machinery import ModuleSpec
 from importlib.metadata import PackageNotFoundError
 from importlib.util import module_from_spec, spec_from_file_location
@@ -17,6 +18,7 @@ import pytest
 
 import nn
 from autograd import Value, no_grad, relu, sigmoid, softmax
+from autograd.modes import mode
 from nn import (
     MLP,
     SGD,
@@ -637,3 +639,69 @@ def test_another_autograd_is_named_with_its_version_and_the_cure(tmp_path):
         and "1.7.0" in last
         and "pip uninstall autograd" in last
     )
+
+
+MIXED = {
+    "floats": [0.5, -0.25],
+    "Values": [Value(0.5), Value(-0.25)],
+    "an int and a Value": [2, Value(-0.25)],
+    "fractions": [Fraction(1, 2), Fraction(1, 3)],
+    "Fractions of Values": [Value(Fraction(1, 2)), 1.0],
+    "a bool": [True, 0.5],
+    "too large for a float": [10**400, 1.0],
+    "infinite": [math.inf, 0.0],
+}
+
+
+def outcome(run):
+    """Outputs, with what was recorded of them; or the error."""
+    try:
+        outs = run()
+    except Exception as error:
+        return repr(error)
+    sums = [out.parents[0] for out in outs]
+    return repr(
+        [(type(z.data), z.data, z.op, z.operands, z.parents, z.local_derivatives) for z in sums]
+    )
+
+
+@pytest.mark.parametrize("kind", MIXED)
+def test_a_layer_records_what_its_neurons_record_one_by_one_in_the_long_way(kind, monkeypatch):
+    layer = Layer(2, 3, activation="tanh", seed=0)
+    xs = MIXED[kind]
+    expected = {outcome(lambda: layer(xs)), outcome(lambda: [n(xs) for n in layer.neurons])}
+    monkeypatch.setattr("autograd.value.recorded_at_once", lambda op, operands: None)
+    expected |= {outcome(lambda: [n(xs) for n in layer.neurons])}
+    assert len(expected) == 1
+
+
+def test_a_layer_asks_a_neuron_of_ones_own():
+    class Doubled(Neuron):
+        def recorded(self, xs):
+            return 2.0 * super().recorded(xs)
+
+    layer = Layer(2, 2, seed=0)
+    layer.neurons[1] = Doubled(2, seed=0)
+    assert [out.op.symbol for out in layer([1.0, 1.0])] == ["relu", "*"]
+
+
+def test_a_layer_whose_neurons_take_different_numbers_of_inputs_is_an_error():
+    layer = Layer(2, 2, seed=0)
+    layer.neurons[1].w.append(Value(1.0))
+    with pytest.raises(ValueError, match="dot of 3 weights with 2 inputs"):
+        layer([1.0, 1.0])
+
+
+def test_a_layer_that_is_observed_tells_of_its_nodes():
+    class Counting:
+        count = 0
+
+        def made(self, leaf):
+            pass
+
+        def recorded(self, node):
+            self.count += 1
+
+    with mode(observer=(counting := Counting())):
+        Layer(2, 3, seed=0)([1.0, 1.0])
+    assert counting.count == 6

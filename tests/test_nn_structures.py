@@ -1,6 +1,9 @@
 """Parameters in structures: what a Module holds, and what an optimiser takes."""
 
+import copy
 import dataclasses
+import pickle
+import weakref
 from collections import OrderedDict, namedtuple
 from typing import Any
 
@@ -9,7 +12,7 @@ import pytest
 
 from autograd import Value, register
 from autograd.structures import flatten, rebuild
-from nn import SGD, Adam, Module
+from nn import MLP, SGD, Adam, Module
 
 Pair = namedtuple("Pair", "u v")
 
@@ -105,3 +108,73 @@ def test_data_that_a_module_holds_are_not_searched():
     module = Holder([Value(1.0)])
     module.data, module.numbers = Data(), np.zeros((1000, 1000))
     assert len(module.parameters()) == 1
+
+
+def grow(network):
+    network.layers[0].neurons[0].w.append(Value(2.0))
+
+
+def exchange(network):
+    w = network.layers[0].neurons[0].w
+    w[0] = Value(w[0].data)  # equal, and another one
+
+
+def exchange_the_attributes(network):
+    network.layers[0].neurons[0].__dict__ = {"b": Value(1.0)}
+
+
+CHANGES = {
+    "a longer list": grow,
+    "an equal Value": exchange,
+    "another order": lambda network: network.layers[0].neurons.reverse(),
+    "a shorter list": lambda network: network.layers.pop(),
+    "a new attribute": lambda network: setattr(network, "scale", Value(1.0)),
+    "an attribute less": lambda network: delattr(network.layers[0].neurons[0], "b"),
+    "a dict's value": lambda network: network.more.update(x=Value(1.0)),
+    "an array's element": lambda network: network.array.__setitem__(0, Value(1.0)),
+    "a field": lambda network: setattr(network.fields, "w", Value(1.0)),
+    "other attributes": exchange_the_attributes,
+}
+
+
+@pytest.mark.parametrize("kind", CHANGES)
+def test_parameters_are_those_that_are_there_now_whatever_was_changed_since_the_last_call(kind):
+    network = MLP(2, [3, 1])
+    if kind == "a dict's value":
+        network.more = {"x": Value(0.0)}
+    if kind == "an array's element":
+        network.array = np.array([Value(0.0)])
+    if kind == "a field":
+        network.fields = Weights(Value(0.0), Value(0.0))
+    before = network.parameters()
+    before.clear()  # a list of the caller's own
+    CHANGES[kind](network)
+    named = [value for _, value in network.named_parameters()]
+    assert list(map(id, network.parameters())) == list(map(id, named))
+
+
+def test_parameters_of_a_type_that_is_registered_later_are_found():
+    class Late:
+        def __init__(self, a):
+            self.a = a
+
+    holder = Holder(Late(Value(1.0)))
+    assert holder.parameters() == []
+    register(Late, lambda x: ([x.a], None), lambda _, parts: Late(*parts))
+    assert holder.parameters() == [holder.held.a]
+
+
+def test_copies_and_pickles_of_a_module_that_was_searched_find_their_own_parameters():
+    network = MLP(2, [3, 1])
+    network.parameters()
+    for twin in (copy.deepcopy(network), pickle.loads(pickle.dumps(network))):
+        assert twin.state_dict() == network.state_dict()
+        assert not set(twin.parameters()) & set(network.parameters())
+
+
+def test_a_module_that_was_searched_goes_with_its_last_reference():
+    network = MLP(2, [3, 1])
+    network.parameters()
+    watched = weakref.ref(network)
+    del network
+    assert watched() is None

@@ -20,6 +20,7 @@ import io
 import re
 import shlex
 import shutil
+import statistics
 import tarfile
 import tempfile
 import time
@@ -37,6 +38,7 @@ from nn.data import Dataset
 
 MOST_BYTES = 5 * 10**6
 MOST_ROWS_SEEN = 200_000  # by scikit-learn, whose 200 epochs of a large file take minutes
+FAR = 5.0  # points of accuracy, or hundredths of R²
 MOST_TRIES = 12  # options given to one file, one after the other
 HINTS = (
     r"missing mean|missing drop|skip \d+|sep \S+|task \w+|decimal \S+",
@@ -70,11 +72,26 @@ class Outcome:
     rival: str = ""
     differs: str = ""
     seconds: float = 0.0
+    rival_seconds: float = 0.0  # of its training alone
+
+    @property
+    def ahead(self) -> float | None:
+        """By how many points, of 100, the score is above scikit-learn's; None without both.
+
+        A score below 0, of an R², counts as 0: neither has learned anything then.
+        """
+        both = [re.search(r"-?[\d.]+(?:e[-+]?\d+)?", text) for text in (self.score, self.rival)]
+        if not all(both):
+            return None
+        scale = 100.0 if "R²" in self.score else 1.0
+        ours, theirs = (max(0.0, scale * float(found[0])) for found in both if found)
+        return ours - theirs
 
     def row(self) -> str:
         """Return the line of a table in Markdown."""
         cells = [self.name, self.target, self.happened, " ".join(self.given), self.score,
-                 self.rival, self.differs, f"{self.seconds:.1f}"]  # fmt: skip
+                 self.rival, self.differs, f"{self.seconds:.1f}",
+                 f"{self.rival_seconds:.1f}"]  # fmt: skip
         return "| " + " | ".join(cell.replace("|", "¦") for cell in cells) + " |"
 
 
@@ -153,7 +170,9 @@ def tried(name: str, path: Path, pandas: Any, options: list[str]) -> Outcome:
     if dataset.task == "classes":
         found.score += " %"
     if "-T" not in options:
+        began = time.perf_counter()
         found.rival = rival_score(dataset)
+        found.rival_seconds = time.perf_counter() - began
     found.differs = unread if frame is None else differences(dataset, frame, target)
     return found
 
@@ -287,8 +306,10 @@ def main(argv: list[str]) -> int:
     import pandas
 
     quick = ["-T", "2", "--compiled"] if options.quick else ["--compiled"]
-    print("| file | target | what happened | given | held out | scikit-learn | differs | s |")
-    print("|---|---|---|---|---|---|---|---|")
+    print(
+        "| file | target | what happened | given | held out | scikit-learn | differs | s | its s |"
+    )
+    print("|---|---|---|---|---|---|---|---|---|")
     outcomes = []
     with tempfile.TemporaryDirectory() as scratch, warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -309,8 +330,16 @@ def summary(outcomes: list[Outcome]) -> str:
     reasons = Counter(found.given[0] for found in trained if found.given)
     share = 100 * len(alone) / max(1, len(usable))
     differ = sum(bool(found.differs) for found in trained)
+    ahead = [found.ahead for found in trained if found.ahead is not None]
+    beside = (
+        f"; beside scikit-learn on {len(ahead)} files the median difference is "
+        f"{statistics.median(ahead):+.1f} points, {sum(x < -FAR for x in ahead)} are lower by more "
+        f"than {FAR:g}, {sum(x > FAR for x in ahead)} higher"
+        if ahead
+        else ""
+    )
     return (
         f"\n{len(outcomes)} files, {len(usable)} with a usable target: {len(trained)} trained, "
         f"{len(alone)} of them with nothing but --target ({share:.0f} %); {differ} differ from "
-        f"pandas; given first: {dict(reasons)}"
+        f"pandas; given first: {dict(reasons)}{beside}"
     )
