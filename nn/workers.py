@@ -31,6 +31,7 @@ from autograd.messages import shown
 from autograd.modes import MODE
 from nn.shards import Answer, Shard, Task, answer, dumps
 
+MAX_TEXT = 120  # of an error in a hint
 PATIENCE = 3  # shards lost in a row, without one that came back, after which an executor is left
 ANEW = "pass executor=lambda: ... to have it made anew"
 next_number = count().__next__
@@ -179,7 +180,7 @@ class Workers:
         Args: over: whether the executor takes no tasks any more.
         Raises: RuntimeError: nothing came back so far, and it is not that a worker was killed.
         """
-        what = f"{type(error).__name__}: {str(error) or 'no reason given'}"
+        what = in_a_line(error)
         if not (self.answered or isinstance(error, (BrokenExecutor, CancelledError))):
             raise RuntimeError(
                 f"the executor cannot run a shard: {what}; is chainrule installed, in the same "
@@ -207,6 +208,21 @@ class Workers:
             self.executor.shutdown(wait=False)
         self.executor = None
         self.left = True
+
+
+def in_a_line(error: Exception) -> str:
+    """Return the kind of an error and the first line of its text, not all of a long one.
+
+    >>> in_a_line(BrokenExecutor("a worker died.\\nExit codes: -9"))
+    'BrokenExecutor: a worker died.'
+    """
+    first = str(error).partition("\n")[0]
+    return f"{type(error).__name__}: {shortened(first) or 'no reason given'}"
+
+
+def shortened(text: str) -> str:
+    """Return a text, or its beginning where it is long."""
+    return text if len(text) <= MAX_TEXT else text[:MAX_TEXT].rpartition(" ")[0] + " ..."
 
 
 # Signals, while tasks are handed over.
