@@ -7,13 +7,15 @@ are, and not on who computes them, nor on who is first.
 >>> cut([7, 3, 9, 4, 1], 2)
 [[7, 3], [9, 4, 1]]
 
-A worker is a process or a thread that calls `answer`. It is sent what it computes with once: the
-network, the loss and the samples, or the compiled function. After that only the parameters and the
-indexes of samples go out, and losses and gradients come back; graphs stay where they are recorded.
+A worker is a process or a thread that calls `answer`. It keeps what it computes with, the network,
+the loss and the samples, or the compiled function, which come with its first task. After that only
+the parameters and the indexes of samples go out, and losses and gradients come back; graphs stay
+where they are recorded.
 """
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import pickle
 import signal
@@ -88,6 +90,7 @@ class Replicas:
         return Answer(losses, packed(gradient))
 
 
+watched: list[Any] = []  # the parent of this process, once it is known to be a worker
 kept: dict[str, Replicas] = {}  # of this process, by key; single steps of a dict need no lock
 
 
@@ -99,6 +102,7 @@ def answer(task: Task) -> Answer:
     try:
         if os.getpid() != task.owner:
             leave_signals_to_the_owner()
+            end_with_the_owner()
         replicas = known(task)
         return Answer(missing=True) if replicas is None else replicas.gradient(task)
     except Exception as error:
@@ -131,6 +135,20 @@ def leave_signals_to_the_owner() -> None:
         handler = None if number is None else signal.getsignal(number)
         if number is not None and getattr(handler, "__module__", "") == "nn.runs":
             signal.signal(number, signal.SIG_DFL)
+
+
+def end_with_the_owner() -> None:
+    """Have a worker process end when its parent was killed; pools leave it waiting for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None and not watched:
+        watched.append(parent)
+        threading.Thread(target=end_after, args=(parent,), daemon=True).start()
+
+
+def end_after(parent: Any) -> None:
+    """Wait for the end of a process, and end this one."""
+    parent.join()
+    os._exit(1)
 
 
 def sendable(error: Exception) -> bytes:

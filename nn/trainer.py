@@ -218,6 +218,7 @@ class Trainer:
         return self
 
     def __exit__(self, *error: Any) -> None:
+        self.so_far.hints |= self.passes.hints
         self.entered.__exit__(*error)
 
     @property

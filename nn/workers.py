@@ -72,7 +72,10 @@ class Workers:
         self.answered = False  # whether anything came back so far
         self.payload = b""
         self.key = ""
-        self.completed_last = -1  # the number of the last task that was sent with it
+        self.iterations = 0  # since the beginning
+        self.lacking = True  # whether a worker may lack the payload
+        self.rounds = 0  # iterations whose tasks all carried it
+        self.next_round = 0  # no earlier iteration may be one
         self.pending: list[Future[Answer]] = []
         self.hints: dict[str, str] = {}
 
@@ -81,6 +84,8 @@ class Workers:
     def begin(self) -> None:
         """Be ready to work; what workers compute with is what it is now."""
         self.payload = b""
+        self.lacking = True
+        self.iterations = self.rounds = self.next_round = 0
 
     def end(self) -> None:
         """Shut an executor down that was made here."""
@@ -113,7 +118,11 @@ class Workers:
         mode = MODE.get().ieee
         self.pending = []
         try:
-            tasks = [Task(self.key, weights, shard, mode, os.getpid()) for shard in shards]
+            carried = self.payload if self.is_round() else None
+            tasks = [
+                Task(self.key, weights, shard, mode, os.getpid(), payload=carried)
+                for shard in shards
+            ]
             return list(map(self.finished, list(map(self.submitted, tasks))))
         finally:
             for future in self.pending:  # of an iteration that an error or a Ctrl-C cut off
@@ -138,6 +147,7 @@ class Workers:
         Raises: what the network or the loss raises.
         """
         task = sent.task
+        misses = 0
         while sent.future is not None:
             try:
                 found = sent.future.result()
@@ -154,18 +164,26 @@ class Workers:
                 raise pickle.loads(found.error)
             if not found.missing:
                 return found.losses, found.gradient
-            sent = self.submitted(self.completed(sent.task))
+            # Another worker may have it; at the second miss the task takes it along.
+            self.lacking = True
+            misses += 1
+            sent = self.submitted(task._replace(payload=self.payload if misses > 1 else None))
         return self.computed_here(task.shard)
 
-    def completed(self, task: Task) -> Task:
-        """Return a task whose worker lacks what it computes with: with that, or to be asked again.
+    def is_round(self) -> bool:
+        """Tell whether all tasks of this iteration are to carry the payload.
 
-        A worker may have been given it since, with another task.
+        A single task may go to any worker, so to reach the one that lacks it all of them do. That
+        is so at first, and after a worker was missing it; but ever more rarely, for an executor
+        that has new workers all the time.
         """
-        if task.number < self.completed_last:
-            return task
-        self.completed_last = next_number()
-        return task._replace(payload=self.payload)
+        self.iterations += 1
+        if not self.lacking or self.iterations < self.next_round:
+            return False
+        self.lacking = False
+        self.rounds += 1
+        self.next_round = self.iterations + 2**self.rounds
+        return True
 
     def computed_here(self, shard: Shard) -> tuple[Any, Any]:
         """Return losses and gradient of a shard, computed in this process."""

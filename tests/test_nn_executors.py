@@ -200,13 +200,13 @@ def test_a_class_of_executors_is_a_function_that_makes_one():
 # What crosses.
 
 
-def test_what_workers_compute_with_is_sent_once_and_then_parameters_and_indexes():
+def test_what_workers_compute_with_is_sent_at_first_and_then_parameters_and_indexes():
     executor = Immediate()
     trained(executor=executor)
     tasks = executor.handed_over
     payloads = [i for i, task in enumerate(tasks) if task.payload]
-    assert payloads == [4]  # when the four shards of the first iteration were on their way
-    assert len(tasks) == 4 + 6 * 4
+    assert payloads == [0, 1, 2, 3]  # the first iteration
+    assert len(tasks) == 6 * 4
     assert len({task.key for task in tasks}) == 1
     assert len(pickle.dumps(tasks[-1])) < 1000
     assert len({task.number for task in tasks}) == len(tasks)
@@ -227,7 +227,9 @@ def test_a_worker_that_forgot_asks_again():
         kept.clear()
 
     same(trained(executor=executor, callback=forget), trained(shards=4))
-    assert sum(task.payload is not None for task in executor.handed_over) == 6
+    carried = [i for i, task in enumerate(executor.handed_over) if task.payload]
+    first, second, third = [0, 1, 2, 3], [9], [13, 14, 15, 16]
+    assert carried == [*first, *second, *third, 22, 31, 40]
 
 
 def test_weights_that_are_set_in_the_loop_reach_the_workers():
@@ -324,6 +326,14 @@ def test_shards_that_a_broken_executor_lost_are_computed_here_and_it_is_not_used
     }
 
 
+def test_a_loop_over_a_trainer_has_the_hint_in_its_history():
+    network = TwoLayerNetwork(2, 4, 2, hidden="tanh", seed=3)
+    executor = Immediate({5: BrokenExecutor("a worker died")})
+    trainer = Trainer(network, DATA.inputs, DATA.targets, iterations=3, executor=executor)
+    assert len(list(trainer)) == 3
+    assert "workers gone" in trainer.history.hints
+
+
 def test_a_broken_executor_that_can_be_made_is_made_again():
     made = []
 
@@ -356,7 +366,7 @@ def test_a_shard_that_an_executor_gives_up_is_computed_here_and_the_others_there
     executor = Immediate({9: error})
     found = trained(executor=executor)
     same(found, trained(shards=4))
-    assert len(executor.handed_over) == 4 + 6 * 4
+    assert len(executor.handed_over) == 6 * 4
     assert type(error).__name__ in found[1].hints["worker lost"]
 
 
@@ -403,7 +413,7 @@ def test_a_ctrl_c_while_shards_are_out_ends_with_whole_iterations_and_cancels_th
 
     waiting = []
     found = trained(executor=Interrupted())
-    assert found[1].interrupted and found[1].iteration == 3
+    assert found[1].interrupted and found[1].iteration == 4
     assert len(waiting) == 2 and all(future.cancelled() for future in waiting)
     rest = History.from_dict(found[1].as_dict())
     network = TwoLayerNetwork(2, 4, 2, hidden="tanh", seed=3)
