@@ -14,6 +14,7 @@ from concurrent.futures import (
     ProcessPoolExecutor,
     ThreadPoolExecutor,
 )
+from contextvars import Context
 
 import pytest
 from hypothesis import given
@@ -49,7 +50,8 @@ class Immediate(Executor):
         if number in self.lost:
             future.set_exception(self.lost[number])
         else:
-            future.set_result(pickle.loads(pickle.dumps(function(elsewhere(task)))))
+            found = Context().run(function, elsewhere(task))  # no mode of this thread holds there
+            future.set_result(pickle.loads(pickle.dumps(found)))
         return future
 
     def shutdown(self, wait=True, *, cancel_futures=False):
@@ -132,7 +134,9 @@ def test_one_shard_has_the_bits_of_a_training_without(compiled):
     expected = trained(compiled=compiled)
     same(trained(compiled=compiled, shards=1), expected)
     same(trained(compiled=compiled, shards=1, executor=Immediate()), expected)
-    assert trained(compiled=compiled, shards=4)[0] != expected[0]
+    weights, history = trained(compiled=compiled, shards=4)
+    assert weights != expected[0] and weights == pytest.approx(expected[0], rel=1e-9)
+    assert history.losses == pytest.approx(expected[1].losses, rel=1e-9)
 
 
 # Executors.
@@ -169,7 +173,7 @@ def test_threads_give_the_same_bits(compiled):
         same(trained(compiled=compiled, shards=8, iterations=40, executor=pool), expected)
 
 
-def test_processes_give_the_same_bits_and_a_killed_one_is_made_up_for():
+def test_processes_give_the_same_bits_and_killed_ones_are_made_up_for():
     def make():
         pools.append(ProcessPoolExecutor(2, multiprocessing.get_context("spawn")))
         return pools[-1]
@@ -220,6 +224,18 @@ def test_a_worker_forgets_the_training_that_it_used_least_recently():
     assert len(kept) == KEPT
 
 
+def test_a_worker_does_not_forget_the_training_that_it_used_last():
+    def ask(key, payload=None):
+        return answer(Task(key, [1.0], Shard([0], None, 1.0), False, os.getpid(), 0, payload))
+
+    payload = dumps(Doubling())
+    for key in range(KEPT):
+        assert ask(key, payload).losses == [0]
+    assert ask(0).losses == [0]
+    assert ask(KEPT, payload).losses == [0]
+    assert ask(1).missing and not ask(0).missing
+
+
 def test_a_worker_that_forgot_asks_again():
     executor = Immediate()
 
@@ -232,15 +248,59 @@ def test_a_worker_that_forgot_asks_again():
     assert carried == [*first, *second, *third, 22, 31, 40]
 
 
-def test_weights_that_are_set_in_the_loop_reach_the_workers():
+@BOTH
+def test_weights_that_are_set_in_the_loop_reach_the_workers(compiled):
     found = []
-    for options in ({"shards": 4}, {"executor": Immediate()}):
+    for own in ({"shards": 4}, {"executor": Immediate()}):
         network = TwoLayerNetwork(2, 4, 2, hidden="tanh", seed=3)
-        trainer = Trainer(network, DATA.inputs, DATA.targets, batch_size=8, iterations=4, **options)
-        for step in trainer:
-            network.parameters()[0].data = step.t / 4
-        found.append([p.data for p in network.parameters()])
+        options = {"batch_size": 8, "iterations": 4, "compiled": compiled, **own}
+        losses = []
+        for step in Trainer(network, DATA.inputs, DATA.targets, **options):
+            network.parameters()[0].data = step.t * 4.0
+            losses.append(step.loss)
+        found.append([losses, [p.data for p in network.parameters()]])
     assert found[0] == found[1]
+
+
+@BOTH
+def test_a_callback_sees_gradients_and_memory_and_changes_them(compiled):
+    def callback(history):
+        seen.append([p.grad for p in network.parameters()])
+        for p in network.parameters():
+            p.data = p.data / 2.0
+        optimizer.slots["means"][0] = 1.0
+
+    found = []
+    for own in ({"shards": 4}, {"executor": Immediate()}):
+        seen = []
+        network = TwoLayerNetwork(2, 4, 2, hidden="tanh", seed=3)
+        optimizer = Adam(network.parameters(), step_size=0.1)
+        options = {"optimizer": optimizer, "step_size": None, "callback": callback, **own}
+        weights, history = trained(network, compiled=compiled, **options)
+        gradients = [p.grad for p in network.parameters()]
+        found.append([seen, weights, history.losses, gradients, optimizer.slots])
+        assert any(gradients) and type(optimizer.slots["means"]) is list
+    assert found[0] == found[1]
+
+
+def test_a_network_that_is_changed_between_two_loops_is_sent_again():
+    found = []
+    for own in ({"shards": 4}, {"executor": Immediate()}):
+        network = MLP(2, [4, 2], activation="tanh", seed=3)
+        trainer = Trainer(network, DATA.inputs, DATA.targets, iterations=4, **own)
+        next(iter(trainer))
+        network.layers[0].neurons[0].activation = network.layers[-1].neurons[0].activation
+        losses = [step.loss for step in trainer]
+        found.append(losses)
+    assert found[0] == found[1] and len(losses) == 3
+
+
+def test_what_was_lost_is_said_while_it_trains(capsys):
+    executor = Immediate({9: BrokenExecutor("a worker died")})
+    trained(executor=executor, progress=True)
+    assert (
+        capsys.readouterr().err.count("the workers are gone (BrokenExecutor: a worker died)") == 1
+    )
 
 
 def test_what_cannot_be_sent_is_an_error_that_says_so(monkeypatch):
@@ -359,6 +419,7 @@ def test_an_executor_that_breaks_again_and_again_is_left():
     found = trained(executor=make)
     same(found, trained(shards=4))
     assert len(made) == 4 and "workers gone" in found[1].hints
+    assert all(executor.closed for executor in made)
 
 
 @pytest.mark.parametrize("error", [CancelledError(), ValueError("KilledWorker")])
@@ -368,6 +429,13 @@ def test_a_shard_that_an_executor_gives_up_is_computed_here_and_the_others_there
     same(found, trained(shards=4))
     assert len(executor.handed_over) == 6 * 4
     assert type(error).__name__ in found[1].hints["worker lost"]
+
+
+def test_an_executor_that_loses_a_shard_now_and_then_is_used_to_the_end():
+    executor = Immediate({number: CancelledError() for number in range(4, 24, 3)})
+    found = trained(executor=executor)
+    same(found, trained(shards=4))
+    assert len(executor.handed_over) == 6 * 4 and list(found[1].hints) == ["worker lost"]
 
 
 def test_an_executor_that_never_answers_is_an_error():
@@ -430,6 +498,13 @@ def test_a_ctrl_c_waits_until_a_task_is_handed_over():
     assert done and signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="no masks of signals")
+def test_a_process_that_is_started_by_a_submission_has_ctrl_c_blocked():
+    with uninterrupted():
+        assert signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no forks")
 def test_workers_ignore_ctrl_c_and_end_by_sigterm():
     handlers = [
@@ -463,6 +538,23 @@ def test_a_task_in_another_process_leaves_ctrl_c_to_the_owner():
         signal.signal(signal.SIGINT, before)
     answer(task._replace(owner=os.getpid()))
     assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_a_worker_ends_when_its_parent_does(monkeypatch):
+    class Parent:
+        def join(self):
+            ended.wait()
+
+    ended, left = threading.Event(), threading.Event()
+    monkeypatch.setattr(shards_module, "watched", [])
+    monkeypatch.setattr(shards_module.multiprocessing, "parent_process", Parent)
+    monkeypatch.setattr(shards_module.os, "_exit", lambda code: left.set())
+    monkeypatch.setattr(shards_module, "leave_signals_to_the_owner", lambda: None)
+    task = Task("unknown", [], Shard([0], None, 1.0), False, os.getpid() + 1)
+    assert answer(task).missing and answer(task).missing
+    assert len(shards_module.watched) == 1 and not left.is_set()
+    ended.set()
+    assert left.wait(5.0)
 
 
 # Settings.
