@@ -147,7 +147,10 @@ def end_with_the_owner() -> None:
 
 def end_after(parent: Any) -> None:
     """Wait for the end of a process, and end this one."""
-    parent.join()
+    try:
+        parent.join()
+    except ValueError:  # loky's processes do not know how to wait for theirs
+        return
     os._exit(1)
 
 

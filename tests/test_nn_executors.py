@@ -573,6 +573,17 @@ def test_a_worker_ends_when_its_parent_does(monkeypatch):
     assert left.wait(5.0)
 
 
+def test_a_worker_that_cannot_wait_for_its_parent_goes_on(monkeypatch):
+    class Parent:
+        def join(self):
+            raise ValueError("Invalid file object: None")
+
+    left = []
+    monkeypatch.setattr(shards_module.os, "_exit", left.append)
+    shards_module.end_after(Parent())
+    assert not left
+
+
 # Settings.
 
 
