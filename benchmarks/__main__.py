@@ -25,6 +25,14 @@ COMMANDS = {
         "benchmarks.trust.interruptions",
         "trainings interrupted at random moments and resumed: is anything lost?",
     ),
+    "executors": Command(
+        "benchmarks.trust.executors",
+        "the same training by processes, dask, loky and MPI, with workers killed: the same bits?",
+    ),
+    "scaling": Command(
+        "benchmarks.speed.scaling",
+        "when two processes train faster than one: samples and parameters",
+    ),
     "claims": Command(
         "benchmarks.trust.claims",
         "right and wrong gradients of random functions: are the verdicts what they promise?",

@@ -13,6 +13,7 @@ The weight of class k is m / (q * m_k), of m samples, m_k of them in the class: 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from autograd import dot
@@ -32,9 +33,18 @@ def weighted(loss: Loss, weights: Sequence[float], signs: bool = False) -> Loss:
 
     Args: signs: whether targets are -1 and 1, as those of the hinge loss, instead of 0 and 1.
     """
+    return WeightedLoss(loss, weights, signs)
 
-    def weighted_loss(outputs: Any, target: Any) -> Any:
-        chosen = [(t + 1.0) / 2.0 for t in target] if signs else target
-        return dot(weights, chosen) * loss(outputs, target)
 
-    return weighted_loss
+@dataclass(frozen=True)
+class WeightedLoss:
+    """A loss times the weight of a class; no function within another, so that it can be pickled."""
+
+    loss: Loss
+    weights: Sequence[float]
+    signs: bool
+
+    def __call__(self, outputs: Any, target: Any) -> Any:
+        """Return the loss of a sample."""
+        chosen = [(t + 1.0) / 2.0 for t in target] if self.signs else target
+        return dot(self.weights, chosen) * self.loss(outputs, target)

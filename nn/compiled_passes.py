@@ -33,6 +33,41 @@ ALL = slice(None)
 AGREEMENT = 1e-9  # of the two losses, relative or absolute
 
 
+class LossOfSample:
+    """The loss of a sample as one function, which any process can be sent."""
+
+    def __init__(self, network: Any, loss: Loss) -> None:
+        self.network = network
+        self.loss = loss
+
+    def __call__(self, x: Any, y: Any, *factors: Any) -> Any:
+        """Return the loss; with dropout, hidden units are multiplied by factors."""
+        return self.loss(self.network(x, *factors), y)
+
+
+class CompiledShard:
+    """What computes a part of a mini-batch, here or, sent there, in another process."""
+
+    def __init__(self, function: Any, rows: Any, wanted: Any) -> None:
+        self.function = function
+        self.rows = rows
+        self.wanted = wanted
+
+    def take(self, weights: Any) -> None:
+        """Take the parameters of the process that trains."""
+        self.function.parameters = weights
+
+    def __call__(
+        self, batch: list[int], factors: array[float] | None, share: float
+    ) -> tuple[float, Any]:
+        """Return the sum of the losses of samples, and of their gradients, each times a share."""
+        columns = [self.rows[batch], self.wanted[batch]]
+        if factors is not None:
+            columns.append(numbers_in_rows(factors, len(batch)))
+        found: tuple[float, Any] = self.function.value_and_grad(*columns, seed=share)
+        return found
+
+
 class CompiledPasses(Passes):
     """The passes of an iteration on arrays.
 
@@ -60,15 +95,10 @@ class CompiledPasses(Passes):
             "retrace": True,  # a network may branch, as it may when it is recorded
             "finite": False,  # whether the training diverged is decided here
         }
-        if dropout:
-            example = (*samples[0], [1.0] * network.hidden_units)
-            self.function = compiler(
-                lambda x, y, factors: loss(network(x, factors), y), example=example, **options
-            )
-        else:
-            self.function = compiler(
-                lambda x, y: loss(network(x), y), example=samples[0], **options
-            )
+        factors = [[1.0] * network.hidden_units] if dropout else []
+        self.function = compiler(
+            LossOfSample(network, loss), example=(*samples[0], *factors), **options
+        )
         self.evaluation: Any = None
         if held_out or validation:
             self.evaluation = compiler(self.outputs, example=samples[0], **options)
@@ -159,11 +189,32 @@ class CompiledPasses(Passes):
         # Twice as fast as `self.rows[batch]`.
         columns = [self.rows.take(batch, axis=0), self.wanted.take(batch, axis=0)]
         if factors is not None:
-            columns.append(self.numpy.frombuffer(factors).reshape(len(batch), -1))
+            columns.append(numbers_in_rows(factors, len(batch)))
         error, self.gradient = self.function.value_and_grad(*columns)
-        if not math.isfinite(error):
-            raise FloatingPointError(f"the mean loss of the mini-batch is {float(error)}")
-        return float(error)
+        return finite_mean(error)
+
+    def shard(self) -> Any:
+        """Return what computes a part of a mini-batch: see `CompiledShard`."""
+        self.function.reduce = "sum"
+        return CompiledShard(self.function, self.rows, self.wanted)
+
+    def weights_now(self) -> Any:
+        """Return the parameters as they are sent to other processes."""
+        if self.revision != REVISION.count:  # a Value was set, or read, since the last update
+            self.take_weights()
+        return self.weights
+
+    def collect(self, found: list[tuple[Any, Any]], b: int) -> float:
+        """Keep the sum of the shards' gradients, and return that of their shares of the mean loss.
+
+        Args: found: both of each shard; b: the size of the mini-batch.
+        """
+        error, self.gradient = found[0]
+        with self.numpy.errstate(all="ignore"):  # what is not finite is an error, in a moment
+            for more, gradient in found[1:]:
+                error = error + more
+                self.gradient = self.gradient + gradient
+        return finite_mean(error)
 
     def update(self) -> Change:
         """Update the weights and the memory, all of them or none, and return what was changed."""
@@ -204,6 +255,23 @@ class CompiledPasses(Passes):
             self.publish()
         finally:
             self.publish()  # again, should a Ctrl-C have come in between
+
+
+def finite_mean(error: float) -> float:
+    """Return the mean loss of a mini-batch.
+
+    Raises: FloatingPointError: it is not finite.
+    """
+    if not math.isfinite(error):
+        raise FloatingPointError(f"the mean loss of the mini-batch is {float(error)}")
+    return float(error)
+
+
+def numbers_in_rows(numbers: array[float], rows: int) -> Any:
+    """Return numbers as an array of so many rows."""
+    import numpy  # here, and not for those who train without it
+
+    return numpy.frombuffer(numbers).reshape(rows, -1)
 
 
 def required() -> tuple[Any, Callable[..., Any], Callable[[Any], bool]]:

@@ -16,14 +16,18 @@ import math
 from array import array
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import repeat
 from typing import Any
 
 from autograd import Value
+from autograd.atomic import set_attributes
+from autograd.value import write_data
 from nn.evaluation import evaluate
 from nn.layers import MLP
 from nn.losses import Loss
 from nn.optim import Change, Optimizer
 from nn.sampling import Sample
+from nn.shards import added_in_order, packed
 
 
 class Thinned:
@@ -41,10 +45,37 @@ class Thinned:
         return self.network(x, self.factors[start : self.place])
 
 
+class RecordedShard:
+    """What computes a part of a mini-batch, here or, sent there, in another process."""
+
+    def __init__(
+        self, network: Any, samples: list[Sample], loss: Loss, parameters: list[Value]
+    ) -> None:
+        self.network = network
+        self.samples = samples
+        self.loss = loss
+        self.parameters = parameters
+
+    def take(self, weights: Sequence[float]) -> None:
+        """Give the parameters the numbers of the process that trains."""
+        write_data(self.parameters, weights)
+
+    def __call__(
+        self, batch: list[int], factors: array[float] | None, share: float
+    ) -> tuple[list[float], list[float]]:
+        """Return the losses of samples, and the sum of their gradients, each times a share."""
+        set_attributes(self.parameters, repeat("grad"), repeat(0.0))
+        network = self.network if factors is None else Thinned(self.network, factors)
+        errors = pass_each(network, [self.samples[i] for i in batch], self.loss, share)
+        return errors, [p.grad for p in self.parameters]
+
+
 class Passes:
     """The passes of an iteration, one recorded graph after the other.
 
     `nn.compiled_passes` has the same on arrays: it overrides every method.
+
+    Attributes: `hints`, what a training should say of its workers, by kind.
     """
 
     def __init__(
@@ -64,14 +95,37 @@ class Passes:
         self.dropout = dropout
         self.loss = loss
         self.optimizer = optimizer
+        self.hints: dict[str, str] = {}
 
     def accumulate(self, batch: list[int], factors: array[float] | None = None) -> float:
         """Compute the mean gradient over the mini-batch, and return its mean loss.
 
         Args: factors: for dropout, a number for each hidden unit, sample by sample.
         """
+        self.optimizer.zero_grad()
+        share = 1 / len(batch)
         network = self.network if factors is None else Thinned(self.network, factors)
-        return accumulate(network, [self.samples[i] for i in batch], self.loss, self.optimizer)
+        errors = pass_each(network, [self.samples[i] for i in batch], self.loss, share)
+        return mean_of(errors, share)
+
+    def shard(self) -> Any:
+        """Return what computes a part of a mini-batch: see `RecordedShard`."""
+        return RecordedShard(self.network, self.samples, self.loss, self.optimizer.parameters)
+
+    def weights_now(self) -> Any:
+        """Return the parameters as they are sent to other processes."""
+        return packed([p.data for p in self.optimizer.parameters])
+
+    def collect(self, found: list[tuple[Any, Any]], b: int) -> float:
+        """Leave the sum of the shards' gradients in the parameters, and return the mean loss.
+
+        Args: found: losses and gradient of each shard; b: the size of the mini-batch.
+        """
+        errors = [error for losses, _ in found for error in losses]
+        mean = mean_of(errors, 1 / b)
+        total = added_in_order(gradient for _, gradient in found)
+        set_attributes(self.optimizer.parameters, repeat("grad"), total)
+        return mean
 
     def update(self) -> Change:
         """Update the parameters, all of them or none, and return what was changed."""
@@ -101,14 +155,12 @@ class Passes:
         """Leave what was learned in the network."""
 
 
-def accumulate(network: Any, batch: list[Sample], loss: Loss, optimizer: Optimizer) -> float:
-    """Leave the mean gradient over the mini-batch in the parameters, and return its mean loss.
+def pass_each(network: Any, batch: list[Sample], loss: Loss, share: float) -> list[float]:
+    """Add a share of the gradient of each sample to the parameters', and return the losses.
 
-    The graph of a sample is released when the next is built. The factor 1/b is the seed of each
+    The graph of a sample is released when the next is built. The share, 1/b, is the seed of each
     backward pass, so the sum of the gradients is their mean.
     """
-    optimizer.zero_grad()
-    share = 1 / len(batch)
     errors = []
     for x, y in batch:
         outputs = network(x)  # (4) forward: the hidden values layer by layer, up to the outputs
@@ -117,6 +169,14 @@ def accumulate(network: Any, batch: list[Sample], loss: Loss, optimizer: Optimiz
             raise TypeError(f"the loss returned {error!r:.40}, not a Value: nothing was recorded")
         error.backward(share)  # and its gradient at the outputs; (6) those of the hidden layers
         errors.append(error.data)
+    return errors
+
+
+def mean_of(errors: list[float], share: float) -> float:
+    """Return the mean loss of a mini-batch.
+
+    Raises: FloatingPointError: that of a sample is not finite.
+    """
     mean = math.fsum(errors) * share if all(map(math.isfinite, errors)) else math.nan
     if not math.isfinite(mean):
         raise FloatingPointError(f"the loss of a sample is {max(errors, key=abs)}")

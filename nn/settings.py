@@ -24,6 +24,7 @@ BATCH_SIZE = 16  # samples, unless told otherwise
 ITERATIONS, EPOCHS = 500, 5  # T, unless told otherwise: the first, or the second if that is more
 EVALUATIONS = 20  # of the held-out samples, unless told otherwise
 SAMPLINGS = ("iteration", "epochs")
+SHARDS = 4  # of a mini-batch with an executor, unless told otherwise; 1 without
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +35,8 @@ class TrainingSettings:
     changes no number, such as whether progress is shown.
 
     Attributes: `samples`, m: how many there are to train on; `step_size`, alpha: None for that of
-    an optimiser which was made with its own; the others as for `train`.
+    an optimiser which was made with its own; `shards`: an int, 1 where None was given; the others
+    as for `train`.
 
     Ints of NumPy are ints here, and are kept as Python's.
 
@@ -56,6 +58,7 @@ class TrainingSettings:
     validation: float = 0.0
     patience: int | None = None
     dropout: float = 0.0
+    shards: int | None = None
 
     def __post_init__(self) -> None:
         if self.samples == 0:
@@ -82,6 +85,7 @@ class TrainingSettings:
             self.keep("patience", count("patience", self.patience))
             if not self.validation:
                 raise ValueError("patience needs a share of samples for validation, such as 0.1")
+        self.keep("shards", 1 if self.shards is None else count("shards", self.shards))
         named_schedule(self.schedule, self.iterations, self.warm_up)
         if self.sampling not in SAMPLINGS:
             raise ValueError(

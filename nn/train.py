@@ -48,6 +48,8 @@ def train(
     patience: int | None = None,
     dropout: float = 0.0,
     checkpoint: Checkpoints | str | os.PathLike[str] | None = None,
+    executor: Any = None,
+    shards: int | None = None,
 ) -> History:
     """Train a network by Algorithm 3.1, in place, and return the history.
 
@@ -91,6 +93,13 @@ def train(
             a mini-batch; evaluations use them all.
         checkpoint: a folder, or `nn.Checkpoints`: the state is written there now and then, at the
             end, and when Ctrl-C, SIGTERM, SIGHUP, a closed pipe or an error ends the training.
+        executor: a `concurrent.futures.Executor`, such as a ProcessPoolExecutor, that computes the
+            gradients of shards of a mini-batch at once; or a function that makes one, which is
+            called again should a worker be killed, and whose executor is shut down in the end. See
+            docs/processes.md.
+        shards: in how many parts the gradient of a mini-batch is summed; 4 unless given with an
+            executor, 1 without, or those of `resume`. The numbers depend on them in their last
+            digits, and not on the executor: in this process or by many, they are the same bits.
 
     Raises: ValueError for data or settings that do not fit together; FloatingPointError, with the
         iteration, when the training diverges: the network is then as before that iteration. The
@@ -103,7 +112,7 @@ def train(
         iterations=iterations, optimizer=optimizer, seed=seed, sampling=sampling,
         held_out=held_out, evaluate_every=evaluate_every, resume=begun, compiled=compiled,
         schedule=schedule, warm_up=warm_up, validation=validation, patience=patience,
-        dropout=dropout,
+        dropout=dropout, executor=executor, shards=shards,
     )  # fmt: skip
     # (1) the parameters w0 were initialised when the network was made
     with (
@@ -129,7 +138,8 @@ def hint_if_due(trainer: Trainer, bar: Progress) -> None:
     # The hidden units, which take longer to look at, twice only.
     early = history.iteration - interval < ENOUGH
     samples = trainer.samples if early or trainer.finished else []
-    for kind, text in hints(trainer.network, samples, history).items():
+    found = hints(trainer.network, samples, history) | trainer.passes.hints
+    for kind, text in found.items():
         if kind not in history.hints:
             history.hints[kind] = text
             bar.note(text)

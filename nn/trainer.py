@@ -30,7 +30,7 @@ from nn.passes import Passes
 from nn.reach import check_reach
 from nn.sampling import Sample, Sampler, checked_samples, dropout_factors, set_aside
 from nn.schedules import named_schedule
-from nn.settings import BATCH_SIZE, STEP_SIZE, TrainingSettings, usual_iterations
+from nn.settings import BATCH_SIZE, SHARDS, STEP_SIZE, TrainingSettings, usual_iterations
 from nn.tables.objects import rows_of
 
 
@@ -126,6 +126,8 @@ class Trainer:
         validation: float = 0.0,
         patience: int | None = None,
         dropout: float = 0.0,
+        executor: Any = None,
+        shards: int | None = None,
     ) -> None:
         check_kinds(network, resume)
         self.network = network
@@ -141,7 +143,7 @@ class Trainer:
             iterations=usual_iterations(m, b) if iterations is None else iterations,
             step_size=settled_step_size(optimizer, step_size), compiled=compiled,
             schedule=schedule, warm_up=warm_up, validation=validation, patience=patience,
-            dropout=dropout,
+            dropout=dropout, shards=settled_shards(shards, executor, resume),
         )  # fmt: skip
         if dropout and not isinstance(network, MLP):
             raise ValueError(f"dropout is for an MLP, and {type(network).__name__} is none")
@@ -156,9 +158,10 @@ class Trainer:
         self.steps_before = self.optimizer.steps - self.begun  # of an optimiser used before
         self.error = 0.0
         with training_mode(network):
-            self.passes: Passes = passes_of(self.settings.compiled)(
+            passes = passes_of(self.settings.compiled)(
                 network, self.samples, held_out_samples, loss, self.optimizer, apart, dropout
             )
+        self.passes = sharded(passes, self.settings.shards, executor)
 
     def iteration(self) -> Step:
         """Run an iteration of Algorithm 3.1, its lines (3) to (7).
@@ -217,6 +220,7 @@ class Trainer:
         return self
 
     def __exit__(self, *error: Any) -> None:
+        self.so_far.hints |= self.passes.hints
         self.entered.__exit__(*error)
 
     @property
@@ -307,6 +311,30 @@ def passes_of(compiled: bool) -> type[Passes]:
     from nn.compiled_passes import CompiledPasses  # which needs NumPy
 
     return CompiledPasses
+
+
+def sharded(passes: Passes, shards: int | None, executor: Any) -> Passes:
+    """Return passes over shards of the mini-batch, or the same for one shard in this process."""
+    if executor is None and (shards or 1) == 1:
+        return passes
+    from nn.sharded_passes import ShardedPasses  # which few need
+
+    return ShardedPasses(passes, shards or 1, executor)
+
+
+def settled_shards(shards: int | None, executor: Any, resume: History | None) -> int:
+    """Return how many shards there are: as asked for, else those of a history, else the usual.
+
+    Raises: ValueError: a history had another number, so its training would go on in other bits.
+    """
+    usual = 1 if executor is None else SHARDS
+    if resume is None:
+        return usual if shards is None else shards
+    before = (resume.settings.shards if resume.settings else None) or 1
+    asked = usual if shards is None and executor is not None else shards
+    if asked is not None and asked != before:
+        raise ValueError(f"resume: shards was {before}, and is now {asked!r}; pass shards={before}")
+    return before
 
 
 def settled_step_size(optimizer: Any, step_size: float | None) -> float | None:
