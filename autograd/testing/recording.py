@@ -60,6 +60,10 @@ class Ties:
         if node._data == 0:
             self.found.append("a branch on a number that is 0")
 
+    def adjoints(self, root: Value) -> dict[Value, Any]:
+        """Return d root / d node for every node, as the engine computes it."""
+        return adjoints(root)[0]
+
 
 class Jitter(Ties):
     """An observer that moves every result by one unit in the last place, up or down.
@@ -79,7 +83,34 @@ class Jitter(Ties):
     def move(self, node: Value) -> None:
         """Move the number of a node to one of its neighbours."""
         if type(node._data) is float and math.isfinite(node._data):
-            node._data = math.nextafter(node._data, self.source.choice((-math.inf, math.inf)))
+            node._data = self.beside(node._data)
+
+    def beside(self, x: float) -> float:
+        """Return a neighbour of a number."""
+        return math.nextafter(x, self.source.choice((-math.inf, math.inf)))
+
+    def adjoints(self, root: Value) -> dict[Value, Any]:
+        """Return d root / d node for every node, where each product and sum is rounded otherwise.
+
+        A sum may cancel whose terms were rounded: the values forward tell nothing of that.
+        """
+        found: dict[Value, Any] = {root: 1.0}
+        for node in reversed(topological_order(root)):
+            upstream = found.setdefault(node, 0.0)
+            for parent, slope in zip(node.parents, node.local_derivatives):
+                contribution = slope * upstream
+                if not is_power_of_two(slope) and not is_power_of_two(upstream):
+                    contribution = self.beside(contribution)
+                before = found.get(parent, 0.0)
+                total = before + contribution
+                exact = total - before == contribution and total - contribution == before
+                found[parent] = total if exact else self.beside(total)
+        return found
+
+
+def is_power_of_two(x: Any) -> bool:
+    """Tell whether multiplying by a number rounds nothing: 0 and plus or minus powers of two."""
+    return x == 0 or abs(math.frexp(x)[0]) == 0.5
 
 
 def is_exact(node: Value) -> bool:
@@ -92,7 +123,7 @@ def is_exact(node: Value) -> bool:
     if op in (p.add, p.sub):
         x, y = numbers[0], numbers[1] if op is p.add else -numbers[1]
         return bool(out - x == y and out - y == x)
-    return op in (p.mul, p.div) and any(abs(math.frexp(x)[0]) == 0.5 for x in numbers[1:])
+    return op in (p.mul, p.div) and any(map(is_power_of_two, numbers[1:]))
 
 
 @dataclass
@@ -195,8 +226,8 @@ def noise(f: Callable[..., Any], args: Sequence[Any], output: int, order: int = 
     """Return by how much perturbed rounding moves each derivative of an output.
 
     Every input and every result (of second derivatives, every input) is moved by one unit in its
-    last place, up or down by a fixed sequence, in each of `NOISE_TRIALS`; the largest change
-    counts. What a rule of the table loses within itself is not excused. Second derivatives come row
+    last place, up or down by a fixed sequence, in each of `NOISE_TRIALS`, and so is what is added
+    up on the way back; the largest change counts. What a rule of the table loses within itself is not excused. Second derivatives come row
     by row.
     """
     calm, *trials = (slopes_under(observer, f, args, output, order) for observer in jitters())
@@ -231,5 +262,5 @@ def slopes_under(
     if not isinstance(root, Value):
         return [0.0] * len(leaves) ** order
     roots = gradients(root, leaves) if order == 2 else [root]
-    found = (adjoints(row)[0] for row in roots)
+    found = (watched.adjoints(row) for row in roots)
     return [float(adjoint.get(leaf, 0.0)) for adjoint in found for leaf in leaves]
