@@ -227,8 +227,8 @@ def noise(f: Callable[..., Any], args: Sequence[Any], output: int, order: int = 
 
     Every input and every result (of second derivatives, every input) is moved by one unit in its
     last place, up or down by a fixed sequence, in each of `NOISE_TRIALS`, and so is what is added
-    up on the way back; the largest change counts. What a rule of the table loses within itself is not excused. Second derivatives come row
-    by row.
+    up on the way back; the largest change counts. What a rule of the table loses within itself is
+    not excused. Second derivatives come row by row.
     """
     calm, *trials = (slopes_under(observer, f, args, output, order) for observer in jitters())
     return [max(distance(trial[i], x) for trial in trials) for i, x in enumerate(calm)]
