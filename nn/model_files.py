@@ -16,13 +16,13 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
-from autograd import softmax
 from autograd.atomic import write_file
+from nn import answers
 from nn.columns.schema import Schema, plain_schema
 from nn.data import Standardizer
 from nn.data_files import read_file
@@ -92,14 +92,16 @@ class Model:
         Of one sigmoid they are the probabilities of both classes, of one output of -1 and 1 its
         negative and itself, of logits their softmax.
         """
-        outputs = self.outputs(row)
-        if len(outputs) == 1 and self.has_signs:
-            return [-outputs[0], outputs[0]]
-        if len(outputs) == 1:
-            return [1.0 - outputs[0], outputs[0]]
+        return self.scores_of(self.outputs(row))
+
+    @property
+    def scores_of(self) -> Callable[[list[float]], list[float]]:
+        """The function that makes scores of outputs."""
+        if self.network.sizes[-1] == 1:
+            return answers.of_signs if self.has_signs else answers.of_one_probability
         if self.training.get("loss") == "cross_entropy" and self.network.output == "linear":
-            return list(softmax(outputs))
-        return outputs
+            return answers.of_logits
+        return answers.of_classes
 
     def best(self, row: Sequence[float]) -> int:
         """Return the index of the class of a row."""

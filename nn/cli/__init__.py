@@ -3,6 +3,7 @@
     chainrule train                     on iris, in a few seconds
     chainrule train --data FILE         on a table of your own
     chainrule predict MODEL.json FILE
+    chainrule export MODEL.json         as a Python file that needs nothing else
 
 ``python -m nn`` is the same command.
 

@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
+from nn.cli.exporting import run_export
 from nn.cli.options import parser
 from nn.cli.predicting import run_predict
 from nn.cli.training import INTERRUPTED, run_train
@@ -13,6 +14,7 @@ from nn.cli.training import INTERRUPTED, run_train
 COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "train": run_train,
     "predict": run_predict,
+    "export": run_export,
 }
 BAD_INPUT = 2  # exit code
 

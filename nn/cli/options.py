@@ -103,6 +103,7 @@ def parser() -> argparse.ArgumentParser:
     )
     add_layout_options(predict)
     predict.add_argument("--out", metavar="FILE", help="write the CSV here, not to the screen")
+    add_export(commands)
     return main
 
 
@@ -260,6 +261,21 @@ def check_options(options: argparse.Namespace) -> None:
             if getattr(options, name) is not None:
                 raise ValueError(f"--{name} is for CSV files")
     output_activation(options, "classes")
+
+
+def add_export(commands: Any) -> None:
+    """Add the command that writes a model as a program."""
+    export = commands.add_parser(
+        "export",
+        help="write a trained network as one Python file that needs nothing else",
+        description="Write a Python file with predict(row) and predict_file(path), which says what "
+        "chainrule predict says, bit for bit. It runs with Python 3.8 or later, without chainrule.",
+    )
+    export.add_argument("model", metavar="MODEL.json", help="a file that train wrote")
+    export.add_argument(
+        "--out", metavar="FILE.py", help="where to write (default: predict_NAME.py beside the "
+        "model, with the name of the data)",
+    )  # fmt: skip
 
 
 def layout_of(options: argparse.Namespace) -> Layout:
