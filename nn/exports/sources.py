@@ -16,6 +16,7 @@ from __future__ import annotations
 import ast
 import builtins
 import dis
+import functools
 import inspect
 import re
 import sys
@@ -87,6 +88,7 @@ def is_ours(x: Any) -> bool:
     return x.__module__.partition(".")[0] in OURS
 
 
+@functools.cache
 def written(function: Callable[..., Any]) -> Written:
     """Return the text of a function of a module, and what it uses."""
     names = function.__globals__
@@ -139,6 +141,7 @@ def call_of(function: Any, operand: str) -> tuple[str, dict[str, Any]]:
     return f"{module}.{forward.__name__}({listed})", {module: sys.modules[module]}
 
 
+@functools.cache
 def written_lambda(row: Primitive) -> Written:
     """Return the function of floats of a row, which is a lambda in the table, under its name."""
     module = sys.modules[row.__module__]

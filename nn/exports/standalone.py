@@ -95,6 +95,8 @@ def predict_file(
     if not rows:
         raise ValueError(f"{path}: the file is empty")
     first_line, first = rows[0]
+    if len(first) == 1 and len(COLUMNS) > 1:
+        raise ValueError(f"{path}: one column only; --sep says what is between cells: ; or tab")
     names = [cell.strip() for cell in first] if header else None
     places = places_of(path, names, len(first))
     found = [list(HEADING)]
@@ -182,7 +184,7 @@ def inputs_of_cell(column: Any, cell: str, place: str, decimal: str) -> list[flo
                 f"{place}: {cell!r:.40} is none of the categories of the training: "
                 f"{listed(categories[:MOST_NAMES])}"
             )
-        found = [float(not absent and text == category) for category in categories]
+        found = [float(text == category) for category in categories]
     return [*found, float(absent)] if indicator else found
 
 
