@@ -27,6 +27,7 @@ REFUSED = {"only-one-class.csv", "ragged.csv"}
 OPTIONS = {
     "class-first-no-header.csv": Choice(target="1", missing="mean"),
     "number-class-first-no-header.csv": Choice(target="1", missing="mean"),
+    "index-column.csv": Choice(drop=("1",)),
 }
 HARD = [
     x * sign for x in (0.0, 1e-300, 0.3, 1.0, 2.5, 19.0, 30.0, 41.0, 750.0, 1e300, math.inf)
@@ -145,6 +146,8 @@ def test_the_files_of_people_are_predicted_as_by_the_command(name, tmp_path):
             assert bits(found["details"](cells)) == bits(answer)
             place = dataset.schema.target.place
             assert bits(found["details"](cells[:place] + cells[place + 1 :])) == bits(answer)
+            used = [cells[column.place] for column in dataset.schema.columns]
+            assert bits(found["details"](used)) == bits(answer)
             if table.header is not None:
                 row = dict(reversed(list(zip(table.header, cells))))
                 assert bits(found["details"](row)) == bits(answer)
