@@ -16,13 +16,13 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
-from autograd import softmax
 from autograd.atomic import write_file
+from nn import answers
 from nn.batches import outputs_of_rows
 from nn.columns.schema import Schema, plain_schema
 from nn.data import Standardizer
@@ -100,15 +100,14 @@ class Model:
         """
         return self.scores_of(self.outputs(row))
 
-    def scores_of(self, outputs: list[float]) -> list[float]:
-        """Return the number for each class that outputs stand for, see `scores`."""
-        if len(outputs) == 1 and self.has_signs:
-            return [-outputs[0], outputs[0]]
-        if len(outputs) == 1:
-            return [1.0 - outputs[0], outputs[0]]
+    @property
+    def scores_of(self) -> Callable[[list[float]], list[float]]:
+        """The function that makes scores of outputs."""
+        if self.network.sizes[-1] == 1:
+            return answers.of_signs if self.has_signs else answers.of_one_probability
         if self.training.get("loss") == "cross_entropy" and self.network.output == "linear":
-            return list(softmax(outputs))
-        return outputs
+            return answers.of_logits
+        return answers.of_classes
 
     def best(self, row: Sequence[float]) -> int:
         """Return the index of the class of a row."""

@@ -6,6 +6,7 @@
     chainrule predict MODEL.json FILE
     chainrule evaluate MODEL.json FILE  how well it does on rows whose class is known
     chainrule draw MODEL.json           the network, or the backward flow of a row
+    chainrule export MODEL.json         as a Python file that needs nothing else
 
 ``python -m nn`` is the same command.
 

@@ -11,6 +11,7 @@ from typing import NoReturn
 from nn.cli.drawing import run_draw
 from nn.cli.evaluating import run_evaluate
 from nn.cli.exits import BAD_INPUT, EXPECTED, code_of, text_of
+from nn.cli.exporting import run_export
 from nn.cli.options import parser
 from nn.cli.output import complain, make_readable
 from nn.cli.predicting import run_predict
@@ -24,6 +25,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "predict": run_predict,
     "evaluate": run_evaluate,
     "draw": run_draw,
+    "export": run_export,
 }
 
 

@@ -80,6 +80,7 @@ def parser() -> argparse.ArgumentParser:
     add_predict(commands)
     add_evaluate(commands)
     add_draw(commands)
+    add_export(commands)
     return main
 
 
@@ -364,6 +365,22 @@ def add_resume(commands: Any) -> None:
     resume.add_argument("--checkpoint", metavar="N|Ns|no",
                         help="as for train (default: as it was)")  # fmt: skip
     add_output_options(resume)
+
+
+def add_export(commands: Any) -> None:
+    """Add the command that writes a model as a program."""
+    export = commands.add_parser(
+        "export",
+        help="write a trained network as one Python file that needs nothing else",
+        description="Write a Python file with predict(row) and predict_file(path), which says what "
+        "chainrule predict says, bit for bit. It runs with Python 3.8 or later, without chainrule.",
+    )
+    export.add_argument("model", metavar="MODEL.json", help="a file that train wrote")
+    export.add_argument(
+        "--out", metavar="FILE.py", help="where to write (default: predict_NAME.py beside the "
+        "model, with the name of the data)",
+    )  # fmt: skip
+    add_json_option(export)
 
 
 def layout_of(options: argparse.Namespace) -> Layout:
