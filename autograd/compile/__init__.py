@@ -20,7 +20,6 @@ Read in this order: `tracing` (from a function to a tape; how the table's rules 
 
 from __future__ import annotations
 
-import importlib
 import sys
 from collections.abc import Callable
 from types import ModuleType
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Compiled", "CompiledByLabel", "GuardError"]
 
-ROOMS = {"Compiled": "compiled", "CompiledByLabel": "labels", "GuardError": "branches"}
 Places = tuple[int, ...]
 
 
@@ -68,15 +66,20 @@ class CallableModule(ModuleType):
 
         Raises: ImportError, with the line to install NumPy, where it is missing.
         """
-        if name not in ROOMS:
+        if name not in __all__:
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
         try:
-            importlib.import_module("numpy")
+            import numpy  # noqa: F401
         except ImportError as error:
             raise ImportError(
                 'autograd.compile needs NumPy: pip install "chainrule[compile]"'
             ) from error
-        return getattr(importlib.import_module(f"{self.__name__}.{ROOMS[name]}"), name)
+        from autograd.compile.branches import GuardError
+        from autograd.compile.compiled import Compiled
+        from autograd.compile.labels import CompiledByLabel
+
+        found = {"Compiled": Compiled, "CompiledByLabel": CompiledByLabel, "GuardError": GuardError}
+        return found[name]
 
 
 sys.modules[__name__].__class__ = CallableModule
