@@ -335,7 +335,7 @@ class MLP(Module):
 class TwoLayerNetwork(MLP):
     """The network of Figure 3.4: n inputs, p hidden neurons, q outputs, a bias for each neuron.
 
-        h_j = hidden(w_j0 + sum_i w_ji x_i),    y_k = output(v_k0 + sum_j v_kj h_j)
+        h_j = hidden(w_j0 + sum_i w_ji x_i),    y_k = output(c_k + sum_j v_kj h_j)
 
     Args:
         n, p, q: how many inputs, hidden neurons and outputs.
