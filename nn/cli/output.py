@@ -20,6 +20,7 @@ from nn.cli.exits import CannotWrite
 
 READABLE = "chainrule.readable"  # the name of a way to encode what a terminal cannot show
 PLAIN = {"²": "^2", "…": "...", "≤": "<=", "≥": ">=", "×": "x", "–": "-", "—": "-", "’": "'"}
+PIECE = 16_384  # characters
 GONE = (errno.EPIPE, errno.EIO, errno.EBADF)  # of a pipe, and of a terminal, that was closed
 
 
@@ -54,8 +55,12 @@ def write_line(stream: Any, text: str) -> None:
     if stream is None:  # of a program without a terminal
         return
     try:
-        stream.write(f"{text}\n")  # in one call: print would make two
-        stream.flush()
+        # A line in one call: print would make two. Of an unbuffered stream Python takes half a
+        # write for a whole one; only the next piece of a long text finds that the pipe is closed.
+        for start in range(0, len(text) + 1, PIECE):
+            end = start + PIECE
+            stream.write(text[start:end] + "\n" * (end > len(text)))
+            stream.flush()
     except OSError as error:
         forget(stream)
         if error.errno in GONE:
