@@ -262,5 +262,5 @@ def slopes_under(
     if not isinstance(root, Value):
         return [0.0] * len(leaves) ** order
     roots = gradients(root, leaves) if order == 2 else [root]
-    found = (watched.adjoints(row) for row in roots)
+    found = (observer.adjoints(row) for row in roots)
     return [float(adjoint.get(leaf, 0.0)) for adjoint in found for leaf in leaves]
