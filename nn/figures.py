@@ -390,7 +390,7 @@ def layer_formula(neurons: Sequence[Any], k: int, count: int, softmax: bool) -> 
     w, below = ("w", "x") if k == 1 else ("v", "h")
     j, i = ("j", "i") if not last or count == 1 else ("k", "j")
     unit = subscript("ŷ" if last else "h", j)
-    # The book writes v_k0 for the bias of an output and for the weight of h_0: the bias is c_k here.
+    # The book writes v_k0 for the weight of h_0 and for the bias, which is c_k here.
     bias = subscript("c", j) if k > 1 else subscript(w, j + "0")
     total = f"{bias} + Σ {subscript(w, j + i)} {subscript(below, i)}"
     right = total if name == "linear" else f"{name}({total})"

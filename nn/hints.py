@@ -24,19 +24,25 @@ ENOUGH = 100  # iterations before anything is said
 STILL = 1e-3  # a loss that changed by a smaller share has not moved
 NOTHING = 1e-6  # a loss below needs no hint
 TOO_LARGE = 3.0  # times the loss at first, and the step size is too large
+FAR_TOO_LARGE = 100.0  # and that is said at once
 WORK = 100_000  # products of a weight and an input that are computed for a hint
 MIN_SAMPLES, MAX_SAMPLES = 20, 200  # that are shown to the hidden units
 
 
 def hints(network: Any, samples: Sequence[Sample], history: History) -> dict[str, str]:
-    """Return what is striking about a training so far, by kind; nothing before iteration 100.
+    """Return what is striking about a training so far, by kind.
+
+    Before iteration 100 that is only a loss that has grown beyond all measure.
 
     Args: samples: those that it trains on, for the hidden units.
     """
-    if history.iteration < ENOUGH:
+    if not history.losses:
         return {}
-    first = mean(history.losses[:WINDOW])
+    # The first iterations may have blown up already: the very first loss is of the first weights.
+    first = min(mean(history.losses[:WINDOW]), history.losses[0])
     last = mean(history.losses[-WINDOW:])
+    if history.iteration < ENOUGH:
+        return of_the_loss(first, last, 0) if last > FAR_TOO_LARGE * first else {}
     return {
         **of_the_loss(first, last, history.iteration),
         **of_the_units(network, [x for x, _ in samples[:MAX_SAMPLES]]),
@@ -70,7 +76,7 @@ def of_the_units(network: Any, rows: list[Any]) -> dict[str, str]:
     """Return the hints about hidden units that are 0 for all samples, and so learn no more."""
     found = {}
     if rows and isinstance(network, MLP) and activation_function(network.activation) is relu:
-        rows = rows[: WORK // len(network.parameters())]
+        rows = rows[: max(MIN_SAMPLES, WORK // len(network.parameters()))]
         for i, silent in enumerate(silent_units(network, rows)):
             if silent and len(rows) >= MIN_SAMPLES:
                 units = network.sizes[i + 1]

@@ -57,6 +57,16 @@ class History:
     best: Best | None = None
     has_best: bool = False
     hints: dict[str, str] = field(default_factory=dict)
+    states_at: int | None = field(default=None, compare=False)  # the iteration of the states
+
+    def check_level(self) -> None:
+        """Raise a ValueError where the training has gone on since the states were taken."""
+        if self.states_at is not None and self.states_at != self.iteration:
+            raise ValueError(
+                f"the training has gone on to iteration {self.iteration} since this history was "
+                f"taken, after iteration {self.states_at}: take trainer.history again, or keep a "
+                "copy.deepcopy of it"
+            )
 
     @property
     def iteration(self) -> int:
@@ -68,8 +78,14 @@ class History:
         self.losses[t - 1 :] = [loss]
 
     def as_dict(self) -> dict[str, Any]:
-        """Return everything as numbers, lists and dicts, for JSON."""
-        return asdict(self) | {
+        """Return everything as numbers, lists and dicts, for JSON.
+
+        Raises: ValueError: the training has gone on since the states were taken.
+        """
+        self.check_level()
+        found = asdict(self)
+        del found["states_at"]
+        return found | {
             "evaluations": [list(found) for found in self.evaluations],
             "validations": [list(found) for found in self.validations],
             "best": self.best and list(self.best),

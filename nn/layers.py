@@ -360,7 +360,9 @@ class TwoLayerNetwork(MLP):
         init: str = "xavier",
         seed: Seed = 0,
     ) -> None:
-        self.n, self.p, self.q = n, p, q
+        self.n = positive("n", n)
+        self.p = positive("p", p)
+        self.q = positive("q", q)
         super().__init__(n, [p, q], activation=hidden, output=output, init=init, seed=seed)
 
     def __call__(self, x: Any, factors: Sequence[Any] | None = None) -> list[Any]:

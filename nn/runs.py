@@ -34,7 +34,6 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from autograd import Value
 from autograd.atomic import write_file
 from autograd.value import write_data
 from nn.history import History
@@ -68,14 +67,18 @@ class Checkpoint:
 
         Raises: ValueError: the network has another number of parameters.
         """
-        parameters: list[Value] = list(network.parameters())
-        if len(parameters) != len(self.weights):
+        self.check(network)
+        write_data(list(network.parameters()), self.weights)
+        return self.history
+
+    def check(self, network: Any) -> None:
+        """Raise a ValueError where a network has another number of parameters."""
+        count = len(network.parameters())
+        if count != len(self.weights):
             raise ValueError(
                 f"resume: the checkpoint has {len(self.weights)} parameters, but the network has "
-                f"{len(parameters)}"
+                f"{count}"
             )
-        write_data(parameters, self.weights)
-        return self.history
 
 
 class Checkpoints:
@@ -101,6 +104,8 @@ class Checkpoints:
             if x is not None and not (is_plain(x) and x > 0):
                 raise ValueError(f"checkpoints every {x!r} {name}: a number above 0 is expected")
         self.folder = Path(folder)
+        if self.folder.exists() and not self.folder.is_dir():
+            raise NotADirectoryError(20, "a folder for checkpoints is expected", str(folder))
         self.iterations = iterations
         self.seconds = SECONDS if iterations is None and seconds is None else seconds
         self.about = about or {}
@@ -319,10 +324,3 @@ def checkpoints_of(checkpoint: Any) -> Checkpoints | None:
     if checkpoint is None or isinstance(checkpoint, Checkpoints):
         return checkpoint
     return Checkpoints(checkpoint)
-
-
-def resumed(resume: Any, network: Any) -> Any:
-    """Return the history to go on with; of a path, with the weights that the checkpoint has."""
-    if isinstance(resume, (str, os.PathLike)):
-        return load_checkpoint(resume).restore(network)
-    return resume

@@ -20,7 +20,7 @@ from nn.keeper import kept
 from nn.losses import Loss, mse_loss
 from nn.optim import Optimizer
 from nn.progress import Progress
-from nn.runs import Checkpoints, checkpoints_of, resumed
+from nn.runs import Checkpoints, checkpoints_of
 from nn.trainer import Trainer
 
 
@@ -41,12 +41,12 @@ def train(
     progress: bool = True,
     callback: Callable[[History], Any] | None = None,
     resume: History | str | os.PathLike[str] | None = None,
-    compiled: bool = False,
+    compiled: bool | None = None,
     schedule: str | None = None,
-    warm_up: int = 0,
+    warm_up: int | None = None,
     validation: float = 0.0,
     patience: int | None = None,
-    dropout: float = 0.0,
+    dropout: float | None = None,
     checkpoint: Checkpoints | str | os.PathLike[str] | None = None,
     executor: Any = None,
     shards: int | None = None,
@@ -106,11 +106,10 @@ def train(
         `history` of an exception is that of what was done.
     Source: Deep Learning and MindSpore Practice, Algorithm 3.1.
     """
-    begun = resumed(resume, network)
     trainer = Trainer(
         network, inputs, targets, loss=loss, step_size=step_size, batch_size=batch_size,
         iterations=iterations, optimizer=optimizer, seed=seed, sampling=sampling,
-        held_out=held_out, evaluate_every=evaluate_every, resume=begun, compiled=compiled,
+        held_out=held_out, evaluate_every=evaluate_every, resume=resume, compiled=compiled,
         schedule=schedule, warm_up=warm_up, validation=validation, patience=patience,
         dropout=dropout, executor=executor, shards=shards,
     )  # fmt: skip

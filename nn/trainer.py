@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+import os
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -23,11 +24,12 @@ from autograd.modes import MODE
 from autograd.value import write_data
 from nn.history import Best, Evaluation, History
 from nn.layers import MLP
-from nn.losses import Loss, mse_loss
+from nn.losses import LOSSES, Loss, mse_loss
 from nn.module import Module
-from nn.optim import SGD, Change, Optimizer, in_range
+from nn.optim import OPTIMIZERS, SGD, Change, Optimizer, in_range
 from nn.passes import Passes
 from nn.reach import check_reach
+from nn.runs import load_checkpoint
 from nn.sampling import Sample, Sampler, checked_samples, dropout_factors, set_aside
 from nn.schedules import named_schedule
 from nn.settings import BATCH_SIZE, SHARDS, STEP_SIZE, TrainingSettings, usual_iterations
@@ -89,6 +91,9 @@ class Trainer:
     For training alone `train` is simpler. Within the loop one may look at the network, change its
     parameters, and leave: going through the same trainer again goes on.
 
+    At the end of a loop that validates, the network gets the weights that were best; who leaves it
+    earlier keeps the last ones, and may call `take_best()`.
+
     Args: those of `train` of the same names.
     Attributes: `samples`, `settings` and `optimizer`, as they are used; `history`, what happened so
     far, from which `train` and another trainer go on (`resume`).
@@ -119,40 +124,49 @@ class Trainer:
         sampling: str = "iteration",
         held_out: tuple[Sequence[Any], Sequence[Any]] | None = None,
         evaluate_every: int | None = None,
-        resume: History | None = None,
-        compiled: bool = False,
+        resume: History | str | os.PathLike[str] | None = None,
+        compiled: bool | None = None,
         schedule: str | None = None,
-        warm_up: int = 0,
+        warm_up: int | None = None,
         validation: float = 0.0,
         patience: int | None = None,
-        dropout: float = 0.0,
+        dropout: float | None = None,
         executor: Any = None,
         shards: int | None = None,
     ) -> None:
-        check_kinds(network, resume)
+        checkpoint = load_checkpoint(resume) if isinstance(resume, (str, os.PathLike)) else None
+        begun: Any = checkpoint.history if checkpoint else resume
+        check_kinds(network, begun)
+        if checkpoint:
+            checkpoint.check(network)
+        loss = named("loss", loss, LOSSES)
+        optimizer = named("optimizer", optimizer, OPTIMIZERS)
         self.network = network
         share = in_range("validation", validation, high=1.0)
         samples = checked_samples(rows_of(inputs), rows_of(targets))
         check_reach(network, samples, loss)
         self.samples, apart = set_aside(samples, share, seed)
-        held_out_samples = checked_samples(*held_out or ((), ()))
+        held_out_samples = checked_samples(*map(rows_of, held_out or ((), ())))
         m = len(self.samples)
         b = min(BATCH_SIZE, m) if batch_size is None else batch_size
         self.settings = TrainingSettings(
             samples=m, batch_size=b, seed=seed, sampling=sampling, evaluate_every=evaluate_every,
             iterations=usual_iterations(m, b) if iterations is None else iterations,
-            step_size=settled_step_size(optimizer, step_size), compiled=compiled,
-            schedule=schedule, warm_up=warm_up, validation=validation, patience=patience,
-            dropout=dropout, shards=settled_shards(shards, executor, resume),
+            step_size=settled_step_size(optimizer, step_size), validation=validation,
+            patience=patience, compiled=kept("compiled", compiled, begun, False),
+            schedule=kept("schedule", schedule, begun, None),
+            warm_up=kept("warm_up", warm_up, begun, 0),
+            dropout=kept("dropout", dropout, begun, 0.0),
+            shards=settled_shards(shards, executor, begun),
         )  # fmt: skip
-        if dropout and not isinstance(network, MLP):
-            raise ValueError(f"dropout is for an MLP, and {type(network).__name__} is none")
+        dropout = self.settings.dropout
+        check_dropout(network, dropout)
         check_recording()
         self.optimizer = made(optimizer, network, self.settings)
         self.sampler = Sampler(self.settings)
         self.so_far = History()
-        if resume is not None:
-            self.so_far = self.continued(resume, step_size, isinstance(optimizer, Optimizer))
+        if begun is not None:
+            self.so_far = self.continued(begun, step_size, isinstance(optimizer, Optimizer))
         self.so_far.settings = self.settings
         self.begun = self.so_far.iteration
         self.steps_before = self.optimizer.steps - self.begun  # of an optimiser used before
@@ -162,6 +176,8 @@ class Trainer:
                 network, self.samples, held_out_samples, loss, self.optimizer, apart, dropout
             )
         self.passes = sharded(passes, self.settings.shards, executor)
+        if checkpoint:  # last: what is refused leaves the network as it was
+            checkpoint.restore(network)
 
     def iteration(self) -> Step:
         """Run an iteration of Algorithm 3.1, its lines (3) to (7).
@@ -169,6 +185,8 @@ class Trainer:
         Raises: FloatingPointError: the training diverged; the network is as before the iteration.
         """
         t = self.so_far.iteration + 1
+        if getattr(self.network, "training", None) is False:  # somebody looked at it in between
+            self.network.train()
         batch = self.sampler.draw()  # (3) b of the m samples, without replacement
         try:
             # (4) forward, (5) the error and its gradient, (6) backward, for all of the mini-batch
@@ -212,6 +230,7 @@ class Trainer:
     def __iter__(self) -> Iterator[Step]:
         with self:
             yield from self.steps()
+        self.take_best()
 
     def __enter__(self) -> Trainer:
         self.entered = ExitStack()
@@ -229,6 +248,7 @@ class Trainer:
         self.settle()
         self.so_far.sampler = self.sampler.state()
         self.so_far.optimizer = self.optimizer.state_dict()
+        self.so_far.states_at = self.so_far.iteration
         return self.so_far
 
     def settle(self) -> None:
@@ -284,6 +304,7 @@ class Trainer:
                 "resume: the training had come to its end, and the network was given its best "
                 "weights; only its checkpoint has the last ones"
             )
+        resume.check_level()
         self.sampler.restore(resume.sampler)
         continue_optimizer(self.optimizer, resume.optimizer, step_size, given)
         if not given:
@@ -369,9 +390,12 @@ def continue_optimizer(
     Raises: ValueError: it was `given` with a setting that the state would overwrite by another.
     """
     if state.get("optimizer") == type(optimizer).__name__:
-        for name in optimizer.settings:
+        for name in (*optimizer.settings, *optimizer.common):
             now = getattr(optimizer, name)
-            before = state.get(name, now)
+            unused = optimizer.unused(name) if name in optimizer.common else now
+            before = state.get(name, unused)
+            if name in optimizer.common and not now:  # not given: that of the state is used
+                continue
             if now != before and (given or name != "step_size"):
                 raise ValueError(
                     f"resume: {name} of the optimizer was {before!r}, and is now {now!r}; "
@@ -390,6 +414,39 @@ def check_kinds(network: Any, resume: Any) -> None:
         )
     if not (resume is None or isinstance(resume, History)):
         raise TypeError(f"resume: a History is expected, not {type(resume).__name__}")
+
+
+def check_dropout(network: Any, share: float) -> None:
+    """Raise a ValueError where there are no hidden units to leave out."""
+    if share and not isinstance(network, MLP):
+        raise ValueError(f"dropout is for an MLP, and {type(network).__name__} is none")
+    if share and not network.hidden_units:
+        raise ValueError("dropout leaves out hidden units, and the network has none")
+
+
+def named(what: str, given: Any, table: dict[str, Any]) -> Any:
+    """Return what is given, by its name in a table where that is a text.
+
+    Raises: ValueError: there is none of that name.
+    """
+    if not isinstance(given, str):
+        return given
+    if given not in table:
+        raise ValueError(f"{what} {given!r} is not known; choose from {', '.join(table)}")
+    return table[given]
+
+
+def kept(name: str, given: Any, resume: History | None, usual: Any) -> Any:
+    """Return a setting: the one given, else that of the history that goes on, else the usual one.
+
+    Raises: ValueError: a history that goes on had another dropout.
+    """
+    before = getattr(resume.settings, name) if resume and resume.settings else None
+    if given is None:
+        return usual if before is None else before
+    if name == "dropout" and before is not None and given != before:
+        raise ValueError(f"resume: dropout was {before!r}, and is now {given!r}")
+    return given
 
 
 def check_recording() -> None:

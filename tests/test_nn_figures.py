@@ -100,7 +100,7 @@ def test_many_weights_have_no_numbers():
 
 def test_the_formulas_are_those_of_the_textbook():
     shown = "".join(texts(draw_network(network(hidden="tanh"))))
-    assert "hj = tanh(wj0 + Σ wji xi)" in shown and "ŷk = sigmoid(vk0 + Σ vkj hj)" in shown
+    assert "hj = tanh(wj0 + Σ wji xi)" in shown and "ŷk = sigmoid(ck + Σ vkj hj)" in shown
     assert "ŷk = softmax(" in "".join(texts(draw_network(network(output="softmax"))))
     assert "ŷj = wj0 + Σ wji xi" in "".join(texts(draw_network(Layer(2, 2, nonlin=False))))
 

@@ -60,6 +60,10 @@ def check_options(options: argparse.Namespace) -> None:
         samples=max(1, batch_size), batch_size=batch_size, step_size=options.step_size,
         iterations=either(options.iterations, usual), **named(options),
     )  # fmt: skip
+    if options.missing_indicator and options.missing != "mean":
+        raise ValueError("--missing-indicator goes with --missing mean")
+    if options.out == "":
+        raise ValueError("--out is empty; name a folder")
     interval(options.checkpoint)
     optimizer_of(options)
     layout_of(options)

@@ -12,6 +12,7 @@ from autograd.atomic import write_file
 from autograd.drawing.render import engine, no_engine
 from nn.cli.evaluating import table_and_place
 from nn.cli.exits import writing
+from nn.cli.folders import check_not_input
 from nn.cli.output import Output
 from nn.cli.training import documented
 from nn.comparisons import index_of
@@ -41,6 +42,7 @@ def drawn(options: argparse.Namespace, output: Output) -> int:
     path = Path(options.out or ("backward.svg" if options.data else "network.svg"))
     path = path.with_suffix(path.suffix.lower())  # .SVG is svg
     form = form_of(path)
+    check_not_input(path, options.model, options.data or options.model)
     names: dict[str, Any] = drawn_names(model)
     if options.data:
         row = row_of(options, model)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,30 @@ def data_in(folder: Path) -> Any:
         return None
 
 
+HEADS = {"model.json": b'"chainrule network"', "history.csv": b"iteration,loss,"}
+HEAD_BYTES = 200  # of a file, in which that stands
+
+
+def check_own(folder: Path) -> None:
+    """Raise a ValueError where a result would take the place of a file that is somebody else's."""
+    for name, head in HEADS.items():
+        path = folder / name
+        if path.is_file():
+            with path.open("rb") as file:
+                start = file.read(HEAD_BYTES)
+            if start and head not in start:
+                raise ValueError(
+                    f"{path} was not written by chainrule train; choose another folder with --out"
+                )
+
+
+def check_not_input(out: str | Path, *inputs: str | Path) -> None:
+    """Raise a ValueError where a file that is written is one of those that are read."""
+    for given in inputs:
+        if os.path.exists(out) and os.path.exists(given) and os.path.samefile(out, given):
+            raise ValueError(f"--out {out}: that is the file that is read; choose another name")
+
+
 def check_folder(folder: Path) -> None:
     """Raise an OSError, with the folder, where it could not be made or written to."""
     nearest = folder
@@ -59,4 +84,6 @@ def check_folder(folder: Path) -> None:
     if not nearest.is_dir():
         raise NotADirectoryError(20, "Not a directory", str(folder))
     if not os.access(nearest, os.W_OK | os.X_OK):
+        if hasattr(os, "statvfs") and os.statvfs(nearest).f_flag & os.ST_RDONLY:
+            raise OSError(errno.EROFS, "Read-only file system", str(folder))
         raise PermissionError(13, "Permission denied", str(folder))

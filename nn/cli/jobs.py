@@ -24,6 +24,9 @@ from nn.tables.reading import table_of
 
 LEFT_OUT = ("command", "quiet", "json", "out")  # options that no result depends on
 
+MOST_PARAMETERS = 20_000_000
+BYTES_OF_A_PARAMETER = 300  # of a Value with its number, and what training adds
+
 
 @dataclass
 class Job:
@@ -111,9 +114,13 @@ def job_of(
     training, held_out = split(dataset, options.held_out, options.seed)
     dataset, training, held_out = (filled(part, training) for part in (dataset, training, held_out))
     usual = usual_of(options.data, dataset.task)
-    network = TwoLayerNetwork(
+    sizes = (
         len(dataset.feature_names), either(options.hidden, usual.hidden),
-        len(dataset.class_names) or 1, options.activation, output, init=options.init,
+        len(dataset.class_names) or 1,
+    )  # fmt: skip
+    check_size(*sizes)
+    network = TwoLayerNetwork(
+        *sizes, options.activation, output, init=options.init,
         seed=options.seed,
     )  # fmt: skip
     reason = "computed as before"
@@ -128,6 +135,17 @@ def job_of(
         options, dataset, training, held_out, network, copy.deepcopy(network),
         Standardizer.fit(training.inputs, flags), settings, reason, about_of(options, content),
     )  # fmt: skip
+
+
+def check_size(n: int, p: int, q: int) -> None:
+    """Raise a ValueError for a network that no memory holds, before it is made."""
+    parameters = p * (n + 1) + q * (p + 1)
+    if parameters > MOST_PARAMETERS:
+        raise ValueError(
+            f"--hidden {p} makes {parameters:,} parameters, which are objects of their own here "
+            f"and would take {parameters * BYTES_OF_A_PARAMETER / 1e9:.0f} GB; at most "
+            f"{MOST_PARAMETERS:,}"
+        )
 
 
 def found_file(data: str) -> Path:

@@ -7,6 +7,7 @@ from typing import Any
 
 from autograd.atomic import write_file
 from nn.cli.exits import writing
+from nn.cli.folders import check_not_input
 from nn.cli.options import layout_of
 from nn.cli.output import Output, complain
 from nn.cli.training import documented
@@ -24,6 +25,8 @@ def run_predict(options: argparse.Namespace) -> int:
 def predicted(options: argparse.Namespace, output: Output) -> int:
     """Predict; notes go to stderr, for the CSV is what goes to stdout."""
     layout = layout_of(options)
+    if options.out:
+        check_not_input(options.out, options.data, options.model)
     model = load_model(options.model)
     table = table_for(model, options.data, layout)
     for note in told(table):

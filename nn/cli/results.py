@@ -52,7 +52,10 @@ def say_saved(output: Output, folder: Path) -> None:
 def say_results(output: Output, folder: Path, job: Job, model: Model, history: History) -> None:
     """Say how it went and what was saved, and draw the pictures."""
     if history.interrupted:
-        output.say(f"stopped by {history.stopped_by} after {history.iteration} iterations")
+        output.say(
+            f"stopped by {history.stopped_by} after {history.iteration} iterations; to go on:  "
+            f"chainrule resume {folder}"
+        )
     first, last = losses(history)
     output.say(f"loss: {first:.4f} at first, {last:.4f} at last")
     found = report(model, job.training)

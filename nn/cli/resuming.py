@@ -16,6 +16,7 @@ from nn.cli.exits import writing
 from nn.cli.folders import check_folder
 from nn.cli.jobs import Job, job_of
 from nn.cli.keeping import Keeping, is_done
+from nn.cli.locks import alone_in
 from nn.cli.options import DATA, parser
 from nn.cli.output import Output
 from nn.cli.training import carried_out, documented
@@ -49,7 +50,8 @@ def resumed(options: argparse.Namespace, output: Output) -> int:
     history = checkpoint.restore(job.network)
     output.say(introduction(job, checkpoint, settings))
     checkpoints = Keeping(folder, interval(begun.checkpoint), job.about, fresh=folder != place)
-    return carried_out(job, output, checkpoints, history, options.step_size)
+    with alone_in(folder):
+        return carried_out(job, output, checkpoints, history, options.step_size)
 
 
 def check_resume_options(options: argparse.Namespace) -> None:
@@ -138,7 +140,7 @@ def found_data(
     if hashlib.sha256(content).hexdigest() != file["sha256"]:
         raise ValueError(
             f"{path}: the file has changed since the training began; put back what it was, or "
-            f"begin anew:  chainrule train --data {path}"
+            "begin anew, by chainrule train with the options of the beginning"
         )
     return path, content
 

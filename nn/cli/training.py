@@ -23,9 +23,10 @@ from nn.cli.exits import (
     text_of,
     writing,
 )
-from nn.cli.folders import check_folder, folder_for
+from nn.cli.folders import check_folder, check_own, folder_for
 from nn.cli.jobs import Job, introduction, job_of
 from nn.cli.keeping import Keeping, about_unfinished
+from nn.cli.locks import alone_in
 from nn.cli.output import Output
 from nn.cli.results import content_of, save, say_results, say_saved
 from nn.history import History
@@ -75,13 +76,17 @@ def fresh(options: argparse.Namespace, output: Output) -> int:
     folder = Path(options.out) if options.out else folder_for(job.dataset.name, options.data)
     with writing():
         check_folder(folder)  # now: not after minutes of training
+    check_own(folder)
     output.notes += job.dataset.notes
     output.say(introduction(job))
     note = about_unfinished(folder)
     if note:
         output.note(note)
+    if options.held_out and not len(job.held_out):
+        output.note("no row is held out: there are too few of each class (--held-out)")
     checkpoints = Keeping(folder, interval(options.checkpoint), job.about)
-    return carried_out(job, output, checkpoints)
+    with alone_in(folder):
+        return carried_out(job, output, checkpoints)
 
 
 STOPPED = {"": DONE, "Ctrl-C": INTERRUPTED, "a closed pipe": CLOSED_PIPE}  # where no signal came

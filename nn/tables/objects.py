@@ -16,6 +16,8 @@ from typing import Any
 from nn.tables.cells import number_in
 from nn.tables.table import Table
 
+TRUTHS = {"True": 1.0, "False": 0.0}  # a bool is the number it is in Python
+
 
 def is_frame(data: Any) -> bool:
     """Tell whether an object has named columns, as those of pandas and polars have."""
@@ -58,7 +60,7 @@ def rows_of(data: Any) -> Any:
     table = table_of_object(data, "inputs")
     rows = []
     for row, cells in table.rows:
-        numbers = [number_in(cell) for cell in cells]
+        numbers = [TRUTHS.get(cell, number_in(cell)) for cell in cells]
         for i, x in enumerate(numbers):
             if x is None:
                 raise ValueError(
