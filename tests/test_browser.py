@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 
 from autograd import Value, contributions, dot, ieee, primitive, stepper, where
 from autograd.stepping.lines import shown
-from autograd.stepping.model import Model
+from autograd.stepping.model import Backward, Forward, Model
 from autograd.testing.recording import path_sums
 from nn import TwoLayerNetwork, mse_loss
 
@@ -740,3 +740,82 @@ def test_the_theme_of_jupyterlab_is_followed(opened, lab, root):
 def test_the_picture_in_the_readme_is_a_stepper():
     picture = Path(__file__).parent.parent / "docs" / "images" / "stepper.png"
     assert picture.read_bytes()[:4] == b"\x89PNG" and picture.stat().st_size < 150_000
+
+
+# More controls.
+
+
+def test_a_step_may_be_a_node_or_a_layer(page, root):
+    box = page.locator(".chainrule-stepper")
+    box.focus()
+    steps = Model(root).steps
+    box.get_by_label("a step is").select_option("node")
+    box.focus()
+    seen = []
+    while box.get_attribute("data-phase") != "done":
+        page.keyboard.press("ArrowRight")
+        seen.append(int(box.get_attribute("data-step")))
+    edges = [step.arrow for step in steps if isinstance(step, Backward)]
+    nodes = len({Model(root).arrows[arrow].node for arrow in edges})
+    assert len(seen) == len(Model(root).nodes) + 1 + nodes + 1  # the seed, and the last sentence
+    back = []
+    for _ in seen:
+        page.keyboard.press("ArrowLeft")
+        back.append(int(box.get_attribute("data-step")))
+    assert back == [0, *seen][-2::-1]
+    box.get_by_label("a step is").select_option("layer")
+    box.focus()
+    page.keyboard.press("ArrowRight")
+    leaves = [step for step in steps if isinstance(step, Forward)][
+        : int(box.get_attribute("data-step"))
+    ]
+    assert leaves and all(root.op is not None for _ in leaves)
+    assert int(box.get_attribute("data-step")) < seen[-1]
+
+
+def test_space_plays_and_a_button_leads_to_the_backward_pass(page, root):
+    box = page.locator(".chainrule-stepper")
+    box.get_by_role("button", name="To the backward pass").click()
+    assert box.get_attribute("data-step") == str(len(Model(root).nodes))
+    box.get_by_label("speed").select_option("5")
+    box.focus()
+    page.keyboard.press(" ")
+    page.wait_for_function("document.querySelector('.chainrule-stepper').dataset.phase === 'done'")
+
+
+def test_predictions_are_counted_and_numbers_hidden_until_then(page, root):
+    box = page.locator(".chainrule-stepper")
+    box.get_by_role("button", name="Predict each number").click()
+    field = box.locator(".cs-guess")
+    model = Model(root)
+    hits = asked = 0
+    for step in model.steps:
+        if isinstance(step, Forward) and model.nodes[step.node].op is not None:
+            wanted = model.nodes[step.node].data
+        elif isinstance(step, Backward):
+            wanted = step.contribution
+        else:
+            continue
+        known = [x for x in numbers_of(box, "data") if x is not None]
+        if isinstance(step, Forward):
+            assert len(known) == step.node  # its own is not there yet
+        right = asked % 3 != 2
+        field.fill(repr(wanted * 1.005 if right else wanted + 1.0))
+        page.keyboard.press("Enter")
+        asked += 1
+        hits += right
+        assert f"{hits} of {asked} guesses right" in box.locator(".cs-told").inner_text()
+    assert box.get_attribute("data-phase") == "done"
+    assert field.is_hidden() and f"{hits} of {asked}" in box.locator(".cs-question").inner_text()
+
+
+def test_the_picture_is_larger_and_smaller_and_fits_again(page):
+    box = page.locator(".chainrule-stepper")
+    width = lambda: box.locator(".cs-graph svg").bounding_box()["width"]  # noqa: E731
+    start = width()
+    box.get_by_role("button", name="Larger").click()
+    assert width() > 1.3 * start or width() > start
+    box.get_by_role("button", name="Fit").click()
+    assert width() == start
+    box.get_by_role("button", name="Smaller").click()
+    assert width() < start

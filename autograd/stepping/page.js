@@ -1,6 +1,7 @@
 // Turns the static picture and table of a stepper into something to step through.
 // The picture is laid out once; each step changes a few texts and classes, and can be undone.
 const PLAY_MILLISECONDS = 900;
+const ZOOM = 1.4;
 const KEY_WIDTH = 46; // of "data" and "grad" in a box, with its margins
 const LETTER_WIDTH = 7.3;
 const MOST_GRADIENTS = 8; // that stand below the last sentence
@@ -59,13 +60,31 @@ class Stepper {
     });
     this.svg.style.maxWidth = parsed.getAttribute("width") + "px";
     this.svg.style.minWidth = image.style.minWidth;
+    this.least = image.style.minWidth;
+    this.data.width = Number(parsed.getAttribute("width"));
     image.replaceWith(this.svg);
   }
 
   build() {
     const button = (name, label, text) =>
       element("button", { type: "button", "data-action": name, "aria-label": label, title: label }, text);
+    const { texts } = this.data;
     this.play = button("play", "Play", "▶ Play");
+    this.guess = new Guess(this);
+    const toggle = button("guess", texts["predict, then look"], texts.predict);
+    toggle.setAttribute("aria-pressed", "false");
+    const choice = (name, label, options, chosen) => element(
+      "select", { "aria-label": label, class: "cs-" + name },
+      ...options.map(([value, text]) => element("option", value === chosen ? { value, selected: "" } : { value }, text)),
+    );
+    this.unit = choice("unit", texts["steps by"], [["edge", texts["by edge"]], ["node", texts["by node"]], ["layer", texts["by layer"]]], "edge");
+    this.speed = choice("speed", texts.speed, [["0.5", "½×"], ["1", "1×"], ["2", "2×"], ["5", "5×"]], "1");
+    const more = element(
+      "div", { class: "cs-controls cs-more", role: "toolbar", "aria-label": texts["more controls"] },
+      this.unit, this.speed, button("turn", texts["to the backward pass"], "⇥ " + texts.turn), toggle,
+      button("smaller", texts.smaller, "−"), button("fit", texts.fit, "⤢"), button("larger", texts.larger, "+"),
+      button("full", texts["full screen"], texts["full screen"]),
+    );
     this.slider = element("input", {
       type: "range", min: 0, max: this.data.steps.length, step: 1, value: 0, "aria-label": "Step",
     });
@@ -84,7 +103,7 @@ class Stepper {
       track, this.count,
     );
     const panel = element("div", { class: "cs-panel" }, this.phase, this.sentence, this.formula);
-    graph.before(controls, panel);
+    graph.before(controls, more, panel, this.guess.panel);
     const fixed = () => element("p", { class: "cs-note" }, filled(this.data.texts.fixed, { reason: this.data.fixed }));
     graph.after(this.sum, this.leaves ? this.leaves.section() : fixed());
     this.rows = [...this.box.querySelectorAll(".cs-all tbody tr")];
@@ -104,10 +123,16 @@ class Stepper {
   listen() {
     const actions = {
       first: () => this.go(0),
-      back: () => this.go(this.done - 1),
-      next: () => this.go(this.done + 1),
-      last: () => this.go(this.data.steps.length),
-      play: () => (this.timer ? this.pause() : this.run()),
+      back: () => this.go(this.boundary(-1)),
+      next: () => (this.guess.on ? this.guess.answer() : this.go(this.boundary(1))),
+      last: () => (this.guess.on ? this.guess.ask() : this.go(this.data.steps.length)),
+      play: () => (this.timer ? this.pause() : this.guess.on ? this.guess.ask() : this.run()),
+      turn: () => this.go(this.guess.on ? Math.min(this.done, this.start) : this.start),
+      guess: () => this.guess.toggle(this.box.querySelector("[data-action=guess]")),
+      smaller: () => this.zoom(1 / ZOOM),
+      larger: () => this.zoom(ZOOM),
+      fit: () => this.zoom(0),
+      full: () => (document.fullscreenElement ? document.exitFullscreen() : this.box.requestFullscreen()),
     };
     const keys = { ArrowLeft: "back", ArrowRight: "next", Home: "first", End: "last" };
     this.box.addEventListener("click", (event) => {
@@ -118,16 +143,18 @@ class Stepper {
         if (button !== this.play) this.pause();
         actions[button.dataset.action]();
       } else if (node) this.select(Number(node.dataset.node));
-      else if (row) this.go(this.rows.indexOf(row) + 1);
+      else if (row && !this.guess.on) this.go(this.rows.indexOf(row) + 1);
     });
     this.slider.addEventListener("input", () => {
       this.pause();
-      this.go(Number(this.slider.value));
+      const goal = Number(this.slider.value);
+      this.go(this.guess.on ? Math.min(goal, this.done) : goal);
     });
     this.box.addEventListener("keydown", (event) => {
       if (event.altKey || event.ctrlKey || event.metaKey) return;
       const node = event.target.closest("[data-node]");
       if (node && (event.key === "Enter" || event.key === " ")) this.select(Number(node.dataset.node));
+      else if (event.key === " " && event.target === this.box) actions.play();
       else if (keys[event.key]) {
         this.pause();
         actions[keys[event.key]]();
@@ -142,9 +169,53 @@ class Stepper {
     this.play.textContent = "⏸ Pause";
     this.timer = setInterval(() => {
       if (!this.box.isConnected) return this.pause();
-      this.go(this.done + 1);
+      this.go(this.boundary(1));
       if (this.done === this.data.steps.length) this.pause();
-    }, PLAY_MILLISECONDS);
+    }, PLAY_MILLISECONDS / Number(this.speed.value));
+  }
+
+  // Where the next step ends, or the last one began: a step is an edge, a node or a layer.
+  boundary(direction) {
+    const { steps } = this.data;
+    const unit = this.unit.value;
+    if (unit === "edge") return this.done + direction;
+    const keys = steps.map((step) => this.keyOf(step, unit));
+    let goal = this.done;
+    if (direction > 0) {
+      const key = keys[goal];
+      while (goal < steps.length && keys[goal] === key) goal += 1;
+      return goal;
+    }
+    const key = keys[goal - 1];
+    while (goal > 0 && keys[goal - 1] === key) goal -= 1;
+    return goal;
+  }
+
+  // What the steps of one node, or of one layer, have in common: their pass, and which it is.
+  keyOf([kind, place], unit) {
+    if (kind === "done") return kind;
+    const node = kind === "edge" ? this.data.arrows[place][1] : place;
+    return kind + " " + (unit === "node" ? node : this.layers()[node]);
+  }
+
+  // How far each node is from the leaves, at most: nodes as far do not need each other.
+  layers() {
+    if (!this.depths) {
+      this.depths = this.nodes.map(() => 0);
+      for (const [, node, operand] of this.data.arrows) {
+        if (operand !== null) this.depths[node] = Math.max(this.depths[node], this.depths[operand] + 1);
+      }
+    }
+    return this.depths;
+  }
+
+  // The picture larger or smaller; 0 fits it into the page again.
+  zoom(factor) {
+    this.scale = factor ? Math.min(8, Math.max(0.25, (this.scale || 1) * factor)) : 1;
+    const width = this.data.width * this.scale;
+    this.svg.style.width = this.scale === 1 ? "" : width + "px";
+    this.svg.style.maxWidth = this.scale === 1 ? this.data.width + "px" : "none";
+    this.svg.style.minWidth = this.scale === 1 ? this.least : "0";
   }
 
   pause() {

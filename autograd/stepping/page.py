@@ -37,7 +37,7 @@ from autograd.stepping.texts import said, texts
 from autograd.testing import Finding, check_graph
 from autograd.value import Value
 
-SCRIPTS = ("steps.js", "leaves.js", "page.js")
+SCRIPTS = ("steps.js", "leaves.js", "guess.js", "page.js")
 MIN_SCALE = 0.7  # of a picture's size: a wider one scrolls instead
 MAX_CHECK_WORK = 10_000  # leaves times nodes: about a second
 JUDGES = {

@@ -44,8 +44,7 @@ TEXTS = {
     "starts here": "the pass starts here",
     # The sum over paths.
     "sum over paths": "Sum over paths: {name}",
-    "no path leads": "No path leads from {name} to {root}; each contribution below gathers those "
-                     "through one edge.",
+    "no path leads": "No path leads from {name} to {root}: its gradient is 0.",
     "one path leads": "One path leads from {name} to {root}; each contribution below gathers those "
                       "through one edge.",
     "paths lead": "{count} paths lead from {name} to {root}; each contribution below gathers those "
@@ -58,6 +57,27 @@ TEXTS = {
     "forward": "forward pass",
     "backward": "backward pass",
     "done": "complete",
+    # More controls.
+    "more controls": "More controls",
+    "steps by": "a step is",
+    "by edge": "step by edge",
+    "by node": "step by node",
+    "by layer": "step by layer",
+    "speed": "speed",
+    "turn": "backward",
+    "to the backward pass": "To the backward pass",
+    "smaller": "Smaller",
+    "larger": "Larger",
+    "fit": "Fit",
+    "full screen": "Full screen",
+    # Predict, then look.
+    "predict": "Predict",
+    "predict, then look": "Predict each number, then look",
+    "guess value": "{name} = {formula} = ?",
+    "guess edge": "{parent} receives ∂{root}/∂{node} · {rule} = ?",
+    "right": "Right: {number}.",
+    "not right": "It is {number}.",
+    "guesses": "{hits} of {asked} guesses right (within 1 % or 0.005).",
     # The leaves.
     "leaves": "What if? Change a leaf",
     "same graph": "Both passes are computed anew, in this page, over the graph that was recorded: "
