@@ -215,7 +215,7 @@ def of_networks() -> Iterator[Case]:
         "nin": nn.Neuron,
         "nout": lambda bad: nn.Layer(2, bad),
         "nout of": lambda bad: nn.MLP(2, [bad, 1]),
-        "nin of": lambda bad: nn.TwoLayerNetwork(bad, 2, 2),
+        "n": lambda bad: nn.TwoLayerNetwork(bad, 2, 2),
         "init": lambda bad: nn.Neuron(2, init=bad),
         "step_size": lambda bad: nn.SGD([w], bad),
         "momentum": lambda bad: nn.SGD([w], 0.1, momentum=bad),

@@ -140,7 +140,7 @@ def test_headings_say_how_many_inputs_which_formula_and_the_largest_weight():
         "hidden layer h j = tanh( w j0 + Σ w ji x i ) largest |w| 6"
     )
     assert " ".join(words(picture, "head2")) == (
-        "outputs ŷ k = sigmoid( v k0 + Σ v kj h j ) largest |w| 12"
+        "outputs ŷ k = sigmoid( c k + Σ v kj h j ) largest |w| 12"
     )
     assert "weights:" in " ".join(words(picture, "legend"))
 
@@ -149,9 +149,9 @@ def test_headings_say_how_many_inputs_which_formula_and_the_largest_weight():
     ("k", "count", "softmax", "head", "formula"),
     [
         (1, 3, False, "hidden layer", "h j = tanh( w j0 + Σ w ji x i )"),
-        (2, 3, True, "hidden layer", "h j = tanh( v j0 + Σ v ji h i )"),
-        (3, 3, False, "outputs", "ŷ k = tanh( v k0 + Σ v kj h j )"),
-        (3, 3, True, "outputs", "ŷ k = softmax( v k0 + Σ v kj h j )"),
+        (2, 3, True, "hidden layer", "h j = tanh( c j + Σ v ji h i )"),
+        (3, 3, False, "outputs", "ŷ k = tanh( c k + Σ v kj h j )"),
+        (3, 3, True, "outputs", "ŷ k = softmax( c k + Σ v kj h j )"),
         (1, 1, False, "outputs", "ŷ j = tanh( w j0 + Σ w ji x i )"),
     ],
 )
@@ -164,7 +164,7 @@ def test_the_formula_of_a_layer_has_its_own_letters(k, count, softmax, head, for
 
 def test_a_linear_layer_has_a_formula_without_a_function():
     _, found = layer_formula(Layer(2, 2, nonlin=False).neurons, 2, 2, False)
-    assert " ".join(re.sub(r"<[^>]*>", " ", found).split()) == "ŷ k = v k0 + Σ v kj h j"
+    assert " ".join(re.sub(r"<[^>]*>", " ", found).split()) == "ŷ k = c k + Σ v kj h j"
 
 
 @pytest.mark.parametrize(
