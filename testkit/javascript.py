@@ -110,7 +110,7 @@ def points(op: Primitive, count: int, source: random.Random) -> Iterator[Sequenc
             ]
 
 
-def row_cases(op: Primitive, count: int = 25, seed: int = 0) -> list[Case]:
+def row_cases(op: Primitive, count: int = 8, seed: int = 0) -> list[Case]:
     """Return cases of a row."""
     plain = {p.polygamma: 0, p.sinc_slope: 0, p.rounded: 1}.get(op)
     found = []
