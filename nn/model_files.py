@@ -32,6 +32,7 @@ from nn.module import Module
 from nn.tables.objects import table_of_object
 
 FORMAT = "chainrule network"
+CHECKPOINT = b'{"format": "chainrule checkpoint"'  # how such a file begins
 VERSION = 1  # of a network on numbers
 VERSION_WITH_COLUMNS = 2  # which an older reader would take for a network on numbers
 MAX_PARAMETERS = 100_000_000
@@ -223,7 +224,11 @@ def load_model(path: str | Path) -> Model:
 
     Raises: ValueError, with the file and what is wrong with it; OSError when it cannot be read.
     """
+    if Path(path).is_dir():
+        raise ValueError(f"{path}: a folder; the model is {Path(path) / 'model.json'}")
     content = read_file(path)
+    if content.startswith(CHECKPOINT):
+        raise ValueError(f"{path}: a checkpoint, which chainrule resume goes on with, and no model")
     try:
         return model_of(parsed(content))
     except ValueError as error:

@@ -41,6 +41,7 @@ from nn.module import is_finite, is_plain
 
 NAME, PREVIOUS = "checkpoint.json", "checkpoint.previous.json"
 FORMAT, VERSION = "chainrule checkpoint", 1
+HEAD_BYTES = 200  # of a file, in which its format stands
 SECONDS = 60.0  # from one checkpoint to the next, unless told otherwise
 SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")  # those that the system has
 MEANINGS = {"SIGINT": "Ctrl-C"}
@@ -198,6 +199,8 @@ def body_of(content: bytes) -> bytes:
         head = json.loads(first)
     except ValueError:
         head = None
+    if b'"chainrule network"' in content[:HEAD_BYTES]:
+        raise ValueError("a model, and no checkpoint: a training cannot go on from it")
     if not isinstance(head, dict) or head.get("format") != FORMAT:
         raise ValueError(f"not a {FORMAT}, or damaged")
     if head.get("version") != VERSION:

@@ -66,3 +66,34 @@ def test_where_no_row_can_be_held_out_a_line_says_so(tmp_path, capsys):
     (tmp_path / "t.csv").write_text("a,kind\n1,x\n2,y\n")
     assert trained("--held-out", "0.5") == 0
     assert "no row is held out" in capsys.readouterr().out
+
+
+def test_what_was_learned_is_told_also_where_it_cannot_be_saved(monkeypatch, capsys):
+    def full(*_, **__):
+        raise OSError(28, "No space left on device", "run/model.json")
+
+    monkeypatch.setattr("nn.cli.results.save_model", full)
+    assert trained() == 4
+    told = capsys.readouterr()
+    assert "training accuracy" in told.out and "No space left" in told.err
+    assert "Traceback" not in told.err
+
+
+def test_what_is_no_model_is_called_what_it_is(capsys):
+    assert trained() == 0
+    capsys.readouterr()
+    assert main(["predict", "run", "t.csv"]) == 2
+    assert "run: a folder; the model is run/model.json" in capsys.readouterr().err
+    assert main(["predict", "run/checkpoint.json", "t.csv"]) == 2
+    assert "a checkpoint, which chainrule resume goes on with" in capsys.readouterr().err
+    assert main(["resume", "run/model.json"]) == 2
+    assert "a model, and no checkpoint" in capsys.readouterr().err
+
+
+def test_a_category_of_whole_numbers_may_be_written_with_a_fraction(tmp_path, capsys):
+    assert trained("--categorical", "b") == 0
+    (tmp_path / "new.csv").write_text("a,b\n3,2.0\n3,2\n")
+    capsys.readouterr()
+    assert main(["predict", "run/model.json", "new.csv"]) == 0
+    first, second = capsys.readouterr().out.splitlines()[1:]
+    assert first == second

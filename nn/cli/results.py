@@ -51,11 +51,18 @@ def say_saved(output: Output, folder: Path) -> None:
 
 def say_results(output: Output, folder: Path, job: Job, model: Model, history: History) -> None:
     """Say how it went and what was saved, and draw the pictures."""
+    found = say_reports(output, job, model, history, f"; to go on:  chainrule resume {folder}")
+    say_saved(output, folder)
+    with writing():
+        draw(output, folder, job, model, history, found)
+
+
+def say_reports(
+    output: Output, job: Job, model: Model, history: History, advice: str = ""
+) -> Report:
+    """Say how it went, and return the report that tells most: of held-out rows, where there are."""
     if history.interrupted:
-        output.say(
-            f"stopped by {history.stopped_by} after {history.iteration} iterations; to go on:  "
-            f"chainrule resume {folder}"
-        )
+        output.say(f"stopped by {history.stopped_by} after {history.iteration} iterations{advice}")
     first, last = losses(history)
     output.say(f"loss: {first:.4f} at first, {last:.4f} at last")
     found = report(model, job.training)
@@ -65,9 +72,7 @@ def say_results(output: Output, folder: Path, job: Job, model: Model, history: H
         found = report(model, job.held_out)
         output.content["held_out"] = found.as_dict()
         output.say(f"held-out {found.text()}")
-    say_saved(output, folder)
-    with writing():
-        draw(output, folder, job, model, history, found)
+    return found
 
 
 def draw(

@@ -18,6 +18,7 @@ from nn.cli.exits import (
     DONE,
     EXPECTED,
     INTERRUPTED,
+    CannotWrite,
     Diverged,
     code_of,
     text_of,
@@ -28,7 +29,7 @@ from nn.cli.jobs import Job, introduction, job_of
 from nn.cli.keeping import Keeping, about_unfinished
 from nn.cli.locks import alone_in
 from nn.cli.output import Output
-from nn.cli.results import content_of, save, say_results, say_saved
+from nn.cli.results import content_of, save, say_reports, say_results, say_saved
 from nn.history import History
 from nn.runs import Signals, Stopped, stopping
 from nn.train import train
@@ -114,14 +115,14 @@ def carried_out(
         checkpoints.signals = signals
         try:
             ending = ended(job, checkpoints, resume, step_size)
-            saved(job, checkpoints, ending, signals)
+            saved(job, output, checkpoints, ending, signals)
         except Stopped:  # before it began, or just when it was over: there is no second one
             if checkpoints.shown is None:
                 raise
             ending = Ending(checkpoints.shown)
             ending.history.interrupted = True
             ending.history.stopped_by = signals.name
-            saved(job, checkpoints, ending, signals)
+            saved(job, output, checkpoints, ending, signals)
         signals.go_on()  # the next one cuts off what is only said and drawn
         return said(job, output, checkpoints.folder, ending, signals)
 
@@ -146,11 +147,21 @@ def ended(
     return Ending(history)
 
 
-def saved(job: Job, checkpoints: Keeping, ending: Ending, signals: Signals) -> None:
-    """Save model and history, if there is an iteration, in peace from signals."""
+def saved(job: Job, output: Output, checkpoints: Keeping, ending: Ending, signals: Signals) -> None:
+    """Save model and history, if there is an iteration, in peace from signals.
+
+    Raises: CannotWrite: what was learned is told then, at least.
+    """
+    history = ending.history
     with signals.shielded(last=True):
-        if ending.history.iteration:
-            save(checkpoints.folder, job.model(ending.history), ending.history)
+        if not history.iteration:
+            return
+        try:
+            save(checkpoints.folder, job.model(history), history)
+        except CannotWrite:
+            output.content |= content_of(job, history)
+            say_reports(output, job, job.model(history), history)
+            raise
 
 
 def said(job: Job, output: Output, folder: Path, ending: Ending, signals: Signals) -> int:

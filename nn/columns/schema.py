@@ -84,6 +84,9 @@ class Column:
         """Return 1.0 for the category in a cell and 0.0 for the others; 0.0 for all if missing."""
         categories = self.categories or ()
         found = cell.strip()
+        if found not in categories:  # 1.0 is the 1 of the training, as pandas writes it
+            x = number_in(found, table.decimal)
+            found = next((c for c in categories if x is not None and number_in(c) == x), found)
         if not absent and found not in categories:
             raise ValueError(
                 f"{table.place(*place)}: {cell!r:.40} is none of the categories of the training: "
