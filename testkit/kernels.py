@@ -4,7 +4,7 @@ from itertools import product
 
 import pytest
 
-EVERY = 6  # of the programs that numba compiles, one belongs to every run
+EVERY = 12  # of the programs that numba compiles, one belongs to every run
 
 
 def sampled(*choices):

@@ -408,7 +408,7 @@ def test_a_node_is_reached_and_opened_by_keyboard(page):
     box = page.locator(".chainrule-stepper")
     box.focus()
     page.keyboard.press("ArrowRight")
-    for _ in range(10):
+    for _ in range(25):
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement.dataset.node !== undefined"):
             break
@@ -739,7 +739,7 @@ def test_the_theme_of_jupyterlab_is_followed(opened, lab, root):
 
 def test_the_picture_in_the_readme_is_a_stepper():
     picture = Path(__file__).parent.parent / "docs" / "images" / "stepper.png"
-    assert picture.read_bytes()[:4] == b"\x89PNG" and picture.stat().st_size < 150_000
+    assert picture.read_bytes()[:4] == b"\x89PNG" and picture.stat().st_size < 200_000
 
 
 # More controls.
