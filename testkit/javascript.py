@@ -94,7 +94,9 @@ def case_of(op: Primitive, operands: Sequence[Any]) -> Case | None:
 def points(op: Primitive, count: int, source: random.Random) -> Iterator[Sequence[Any]]:
     """Yield hard points of a row, and as many random ones of each scale."""
     width = 3 if isinstance(op, Variadic) else len(op.partials)
-    magnitudes = MAGNITUDES if width == 1 else COARSE_MAGNITUDES if width == 2 else [0.5, 1.0, 30.0]
+    magnitudes = (
+        MAGNITUDES if width == 1 else COARSE_MAGNITUDES[::2] if width == 2 else [0.5, 1.0, 30.0]
+    )
     numbers = [*SPECIAL, *magnitudes, *(-x for x in magnitudes)]
     choices = [numbers] * width
     if op in ORDERS:
