@@ -24,7 +24,8 @@ ENOUGH = 100  # iterations before anything is said
 STILL = 1e-3  # a loss that changed by a smaller share has not moved
 NOTHING = 1e-6  # a loss below needs no hint
 TOO_LARGE = 3.0  # times the loss at first, and the step size is too large
-FAR_TOO_LARGE = 100.0  # and that is said at once
+BLOWN_UP = 1e4  # times the very first loss, which is said at once,
+LUCKY = 1e-3  # unless that is so small by the chance of a few samples
 WORK = 100_000  # products of a weight and an input that are computed for a hint
 MIN_SAMPLES, MAX_SAMPLES = 20, 200  # that are shown to the hidden units
 
@@ -38,11 +39,14 @@ def hints(network: Any, samples: Sequence[Sample], history: History) -> dict[str
     """
     if not history.losses:
         return {}
-    # The first iterations may have blown up already: the very first loss is of the first weights.
-    first = min(mean(history.losses[:WINDOW]), history.losses[0])
+    first = mean(history.losses[:WINDOW])
     last = mean(history.losses[-WINDOW:])
+    # The first window may have blown up already; the very first loss is that of the first weights.
+    start = max(history.losses[0], LUCKY)
+    if last > BLOWN_UP * start:
+        return loss_grew(history.losses[0], last)
     if history.iteration < ENOUGH:
-        return of_the_loss(first, last, 0) if last > FAR_TOO_LARGE * first else {}
+        return {}
     return {
         **of_the_loss(first, last, history.iteration),
         **of_the_units(network, [x for x, _ in samples[:MAX_SAMPLES]]),
@@ -60,16 +64,21 @@ def mean(losses: list[float]) -> float:
 def of_the_loss(first: float, last: float, iterations: int) -> dict[str, str]:
     """Return the hint about a loss that grew, or did not move."""
     if last > TOO_LARGE * first:
-        return {
-            "loss grew": f"the loss has grown from {first:.3g} to {last:.3g}: the step size is too "
-            "large; try a tenth of it, or standardize the inputs"
-        }
+        return loss_grew(first, last)
     if last > NOTHING and abs(first - last) <= STILL * abs(first):
         return {
             "loss still": f"the loss has not moved in {iterations} iterations: a larger step size "
             "or another seed may help"
         }
     return {}
+
+
+def loss_grew(first: float, last: float) -> dict[str, str]:
+    """Return the hint about a loss that grew."""
+    return {
+        "loss grew": f"the loss has grown from {first:.3g} to {last:.3g}: the step size is too "
+        "large; try a tenth of it, or standardize the inputs"
+    }
 
 
 def of_the_units(network: Any, rows: list[Any]) -> dict[str, str]:

@@ -29,11 +29,14 @@ from nn.module import Module
 from nn.optim import OPTIMIZERS, SGD, Change, Optimizer, in_range
 from nn.passes import Passes
 from nn.reach import check_reach
-from nn.runs import load_checkpoint
+from nn.runs import Checkpoint, load_checkpoint
 from nn.sampling import Sample, Sampler, checked_samples, dropout_factors, set_aside
 from nn.schedules import named_schedule
 from nn.settings import BATCH_SIZE, SHARDS, STEP_SIZE, TrainingSettings, usual_iterations
 from nn.tables.objects import rows_of
+
+# Settings that a training which goes on keeps, unless others are given.
+KEPT = ("compiled", "schedule", "warm_up", "dropout")
 
 
 class Step:
@@ -134,35 +137,35 @@ class Trainer:
         executor: Any = None,
         shards: int | None = None,
     ) -> None:
-        checkpoint = load_checkpoint(resume) if isinstance(resume, (str, os.PathLike)) else None
-        begun: Any = checkpoint.history if checkpoint else resume
-        check_kinds(network, begun)
-        if checkpoint:
-            checkpoint.check(network)
+        checkpoint, begun = begun_in(resume, network)
         loss = named("loss", loss, LOSSES)
         optimizer = named("optimizer", optimizer, OPTIMIZERS)
         self.network = network
-        share = in_range("validation", validation, high=1.0)
-        samples = checked_samples(rows_of(inputs), rows_of(targets))
+        samples = samples_of((inputs, targets))
         check_reach(network, samples, loss)
+        share = in_range("validation", validation, high=1.0)
         self.samples, apart = set_aside(samples, share, seed)
-        held_out_samples = checked_samples(*map(rows_of, held_out or ((), ())))
-        m = len(self.samples)
-        b = min(BATCH_SIZE, m) if batch_size is None else batch_size
-        self.settings = TrainingSettings(
-            samples=m, batch_size=b, seed=seed, sampling=sampling, evaluate_every=evaluate_every,
-            iterations=usual_iterations(m, b) if iterations is None else iterations,
-            step_size=settled_step_size(optimizer, step_size), validation=validation,
-            patience=patience, compiled=kept("compiled", compiled, begun, False),
-            schedule=kept("schedule", schedule, begun, None),
-            warm_up=kept("warm_up", warm_up, begun, 0),
-            dropout=kept("dropout", dropout, begun, 0.0),
-            shards=settled_shards(shards, executor, begun),
+        self.settings = settings_for(
+            len(self.samples), begun, optimizer, executor, batch_size=batch_size, seed=seed,
+            iterations=iterations, step_size=step_size, sampling=sampling, shards=shards,
+            evaluate_every=evaluate_every, validation=validation, patience=patience,
+            compiled=compiled, schedule=schedule, warm_up=warm_up, dropout=dropout,
         )  # fmt: skip
-        dropout = self.settings.dropout
-        check_dropout(network, dropout)
+        check_dropout(network, self.settings.dropout)
         check_recording()
-        self.optimizer = made(optimizer, network, self.settings)
+        self.begin(optimizer, begun, step_size)
+        with training_mode(network):
+            passes = passes_of(self.settings.compiled)(
+                network, self.samples, samples_of(held_out or ((), ())), loss, self.optimizer,
+                apart, self.settings.dropout,
+            )  # fmt: skip
+        self.passes = sharded(passes, self.settings.shards, executor)
+        if checkpoint:  # last: what is refused leaves the network as it was
+            checkpoint.restore(network)
+
+    def begin(self, optimizer: Any, begun: History | None, step_size: float | None) -> None:
+        """Make optimiser, sampler and history, or go on with those of a history."""
+        self.optimizer = made(optimizer, self.network, self.settings)
         self.sampler = Sampler(self.settings)
         self.so_far = History()
         if begun is not None:
@@ -171,13 +174,6 @@ class Trainer:
         self.begun = self.so_far.iteration
         self.steps_before = self.optimizer.steps - self.begun  # of an optimiser used before
         self.error = 0.0
-        with training_mode(network):
-            passes = passes_of(self.settings.compiled)(
-                network, self.samples, held_out_samples, loss, self.optimizer, apart, dropout
-            )
-        self.passes = sharded(passes, self.settings.shards, executor)
-        if checkpoint:  # last: what is refused leaves the network as it was
-            checkpoint.restore(network)
 
     def iteration(self) -> Step:
         """Run an iteration of Algorithm 3.1, its lines (3) to (7).
@@ -185,8 +181,8 @@ class Trainer:
         Raises: FloatingPointError: the training diverged; the network is as before the iteration.
         """
         t = self.so_far.iteration + 1
-        if getattr(self.network, "training", None) is False:  # somebody looked at it in between
-            self.network.train()
+        if isinstance(self.network, Module) and not self.network.training:
+            self.network.train()  # somebody looked at it in between, by eval()
         batch = self.sampler.draw()  # (3) b of the m samples, without replacement
         try:
             # (4) forward, (5) the error and its gradient, (6) backward, for all of the mini-batch
@@ -416,6 +412,40 @@ def check_kinds(network: Any, resume: Any) -> None:
         raise TypeError(f"resume: a History is expected, not {type(resume).__name__}")
 
 
+def settings_for(
+    m: int, begun: History | None, optimizer: Any, executor: Any, **asked: Any
+) -> TrainingSettings:
+    """Return the settings of a training on m samples: as asked for, else kept, else the usual."""
+    if asked["batch_size"] is None:
+        asked["batch_size"] = min(BATCH_SIZE, m)
+    if asked["iterations"] is None:
+        asked["iterations"] = usual_iterations(m, asked["batch_size"])
+    asked["step_size"] = settled_step_size(optimizer, asked["step_size"])
+    asked["shards"] = settled_shards(asked["shards"], executor, begun)
+    for name in KEPT:
+        asked[name] = kept(name, asked[name], begun)
+    return TrainingSettings(samples=m, **asked)
+
+
+def begun_in(resume: Any, network: Any) -> tuple[Checkpoint | None, History | None]:
+    """Return the checkpoint at a path, and the history that goes on; None for what there is not.
+
+    Raises: TypeError, ValueError: it is no history, or not of this network.
+    """
+    checkpoint = load_checkpoint(resume) if isinstance(resume, (str, os.PathLike)) else None
+    begun = checkpoint.history if checkpoint else resume
+    check_kinds(network, begun)
+    if checkpoint:
+        checkpoint.check(network)
+    return checkpoint, begun
+
+
+def samples_of(columns: tuple[Any, Any]) -> list[Sample]:
+    """Return samples of inputs and targets, which may be frames or columns by name."""
+    inputs, targets = columns
+    return checked_samples(rows_of(inputs), rows_of(targets))
+
+
 def check_dropout(network: Any, share: float) -> None:
     """Raise a ValueError where there are no hidden units to leave out."""
     if share and not isinstance(network, MLP):
@@ -436,14 +466,14 @@ def named(what: str, given: Any, table: dict[str, Any]) -> Any:
     return table[given]
 
 
-def kept(name: str, given: Any, resume: History | None, usual: Any) -> Any:
+def kept(name: str, given: Any, resume: History | None) -> Any:
     """Return a setting: the one given, else that of the history that goes on, else the usual one.
 
     Raises: ValueError: a history that goes on had another dropout.
     """
     before = getattr(resume.settings, name) if resume and resume.settings else None
     if given is None:
-        return usual if before is None else before
+        return getattr(TrainingSettings, name) if before is None else before
     if name == "dropout" and before is not None and given != before:
         raise ValueError(f"resume: dropout was {before!r}, and is now {given!r}")
     return given

@@ -120,3 +120,10 @@ def test_a_neuron_has_its_hints_in_no_case():
         "loss still": "the loss has not moved in 180 iterations: a larger step size or another "
         "seed may help"
     }
+
+
+def test_a_first_loss_that_is_small_by_chance_is_no_blow_up():
+    losses = [1e-5, *[0.2] * 199]
+    assert "loss grew" not in hints(None, [], History(losses=losses))
+    assert "loss grew" in hints(None, [], History(losses=[0.3, 1e9]))
+    assert "loss still" in hints(None, [], History(losses=[0.199, *[0.2] * 199]))

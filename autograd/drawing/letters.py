@@ -103,7 +103,7 @@ def neurons_in(
             activations[Place(int(match[1] or 0), node.operands[0])].append(node)
         elif match and owner.done:
             activations[Place(int(match[1] or 0), int(match[2] or 0))].append(node)
-        elif match and not is_within(node, owners):
+        elif match and not is_product(node):
             sums[Place(int(match[1] or 0), int(match[2] or 0))].append(node)
     for found in sums.values():
         inside = {x for node in found for x in node.operands if isinstance(x, Value)}
@@ -111,7 +111,7 @@ def neurons_in(
     return sums, activations
 
 
-def is_within(node: Value, owners: Mapping[Value, Any]) -> bool:
+def is_product(node: Value) -> bool:
     """Tell whether a node is a product of one weight, and no sum."""
     return node.op is not None and node.op.symbol == "*" and len(node.operands) == 2
 

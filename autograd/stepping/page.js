@@ -2,6 +2,7 @@
 // The picture is laid out once; each step changes a few texts and classes, and can be undone.
 const PLAY_MILLISECONDS = 900;
 const ZOOM = 1.4;
+const ARROW_DIGITS = 4; // of a local derivative
 const KEY_WIDTH = 46; // of "data" and "grad" in a box, with its margins
 const LETTER_WIDTH = 7.3;
 const MOST_GRADIENTS = 8; // that stand below the last sentence
@@ -12,11 +13,6 @@ function element(tag, attributes, ...children) {
   for (const [key, value] of Object.entries(attributes || {})) made.setAttribute(key, value);
   made.append(...children);
   return made;
-}
-
-// A local derivative as an arrow bears it: four digits.
-function fourDigits(x) {
-  return typeof x === "number" && Number.isFinite(x) ? shown(Number(x.toPrecision(4))) : shown(x);
 }
 
 class Stepper {
@@ -256,7 +252,7 @@ class Stepper {
     this.data.arrows.forEach(([, , operand, slope], i) => {
       if (operand === null) return;
       const arrow = this.arrows[i];
-      arrow.querySelector(".slope").textContent = slope === null ? "" : fourDigits(slope);
+      arrow.querySelector(".slope").textContent = slope === null ? "" : shown(slope, ARROW_DIGITS);
       arrow.classList.toggle("zero", slope === null);
       arrow.firstElementChild.setAttribute("stroke-dasharray", slope === null ? "4 3" : "none");
     });

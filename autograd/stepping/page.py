@@ -65,7 +65,7 @@ class Stepper:
         self.verdict, self.badge = "unknown", "gradients not checked"
         if check:
             self.verdict, self.badge = gradient_check(model)
-        self.graph, self.fixed = graph_of(model)
+        self.graph, self.script, self.fixed = graph_of(model)
         self.html = self.fragment(svg(model, rankdir))
 
     def fragment(self, picture: str) -> str:
@@ -152,7 +152,7 @@ class Stepper:
         if self.graph is None:
             return "null"
         names = "operations, forwardPass, reversePass"
-        return f"(function () {{\n{self.graph.script()}\nreturn {{ {names} }};\n}})()"
+        return f"(function () {{\n{self.script}\nreturn {{ {names} }};\n}})()"
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write a page that needs nothing else, and return its path."""
@@ -171,16 +171,15 @@ class Stepper:
         return f'<stepper of {self.name}: {size}; .save("page.html") writes a page>'
 
 
-def graph_of(model: Model) -> tuple[GraphScript | None, str]:
-    """Return the graph as JavaScript, or None, and why its leaves cannot be changed in a page."""
+def graph_of(model: Model) -> tuple[GraphScript | None, str, str]:
+    """Return the graph for a page, its script, and else why its leaves cannot be changed there."""
     try:
         if not isinstance(model.seed, (int, float)):
             raise Untranslatable(f"the seed {model.seed} is no float")
         graph = GraphScript(model.root)
-        graph.script()
+        return graph, graph.script(), ""
     except Untranslatable as error:
-        return None, str(error)
-    return graph, ""
+        return None, "", str(error)
 
 
 def width_of(picture: str) -> float:

@@ -22,9 +22,11 @@ from autograd.compile.javascript.forwards import forward_of, limit_of
 from autograd.compile.javascript.translate import Definition, Untranslatable, number, translated
 from autograd.compile.polynomials import ERF, ERFC
 from autograd.primitive_type import Primitive, Variadic
+from autograd.scalar_math import two_product
 
 RUNTIME = "runtime.js"
-COEFFICIENTS = {"ERF": ERF, "ERFC": ERFC}  # that the runtime uses
+COEFFICIENTS = {"ERF": ERF, "ERFC": ERFC}  # that the runtime uses,
+FUNCTIONS = {"two_product": two_product}  # and functions that Python has already
 # A definition of the runtime begins a line, and ends before the next one that does.
 DEFINED = re.compile(r"^(?:function\*?|const|class) (\w+)", re.MULTILINE)
 COMMENT = re.compile(r"^\s*//.*\n", re.MULTILINE)
@@ -43,17 +45,22 @@ def runtime() -> dict[str, Definition]:
     starts = [found.start() for found in DEFINED.finditer(text)]
     parts = [text[a:b].strip() for a, b in zip(starts, [*starts[1:], len(text)])]
     names = {part: DEFINED.match(part)[1] for part in parts}  # type: ignore[index]
-    known = {*names.values(), *COEFFICIENTS}
+    known = {*names.values(), *COEFFICIENTS, *FUNCTIONS}
     tables = {
         name: Definition(name, f"const {name} = {number(numbers)};", {})
         for name, numbers in COEFFICIENTS.items()
     }
-    return tables | {
-        names[part]: Definition(
-            names[part], part, dict.fromkeys(known & set(WORD.findall(part)) - {names[part]})
-        )
-        for part in parts
-    }
+    functions = {name: translated(function) for name, function in FUNCTIONS.items()}
+    return (
+        tables
+        | functions
+        | {
+            names[part]: Definition(
+                names[part], part, dict.fromkeys(known & set(WORD.findall(part)) - {names[part]})
+            )
+            for part in parts
+        }
+    )
 
 
 def library(wanted: Iterable[Definition]) -> str:

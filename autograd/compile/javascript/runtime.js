@@ -280,17 +280,6 @@ function rounded_once(parts) {
   }
   return high;
 }
-function halves(x) {
-  const big = 134217729 * x;
-  const high = big - (big - x);
-  return [high, x - high];
-}
-function two_product(x, y) {
-  const [a, b] = halves(x);
-  const [c, d] = halves(y);
-  const product = x * y;
-  return [product, a * c - product + a * d + b * c + b * d];
-}
 
 // The error function: near 0 by a polynomial, beyond by its tail.
 function polynomial(numbers, x) {
