@@ -18,7 +18,7 @@ from autograd.stepping import page as pages
 from autograd.stepping import picture
 from autograd.stepping.lines import bracketed, line_of, shown, spelled
 from autograd.stepping.model import Model, refuse_above
-from nn import TwoLayerNetwork, mse_loss
+from nn import MLP, Module, TwoLayerNetwork, cross_entropy, mse_loss
 
 
 def product():
@@ -88,6 +88,42 @@ def test_a_node_of_a_network_has_the_letters_of_the_textbook():
     told = next(step.sentence for step in model.steps if step.sentence.startswith("a₀"))
     assert told.startswith("a₀ = w₀₀ + w₀₁·x₁ + w₀₂·x₂ = 0 + ")
     assert any("∂E/∂a₁ · x₁" in step.sentence for step in model.steps)
+
+
+def test_logits_of_which_a_loss_is_computed_are_called_b_and_not_the_outputs():
+    network = MLP(2, [3, 2], output="softmax", seed=0)
+    names = set(Model(cross_entropy(network([1.0, 2.0]), 0), network=network).names.values())
+    assert {"b₁", "b₂", "E"} <= names and not any(name.startswith("ŷ") for name in names)
+    only = Model(network([1.0, 2.0])[0] * 2.0, network=network).names.values()
+    assert {"b₁", "b₂", "ŷ₁"} <= set(only) and "ŷ₂" not in only
+    linear = MLP(2, [3, 1], seed=0)
+    told = set(Model((linear([1.0, 2.0]) - 1.0) ** 2, network=linear).names.values())
+    assert "ŷ₁" in told and "b₁" not in told
+
+
+def test_a_network_written_by_hand_has_the_letters_too():
+    class OwnNeuron(Module):
+        def __init__(self, active):
+            self.w = [Value(0.5), Value(-0.25)]
+            self.b = Value(0.1)
+            self.active = active
+
+        def __call__(self, xs):
+            total = sum((w * x for w, x in zip(self.w, xs)), self.b)
+            return total.relu() if self.active else total
+
+    class OwnLayer(Module):
+        def __init__(self, count, active):
+            self.neurons = [OwnNeuron(active) for _ in range(count)]
+
+        def __call__(self, xs):
+            return [neuron(xs) for neuron in self.neurons]
+
+    network = Module()
+    network.layers = [OwnLayer(2, True), OwnLayer(1, False)]
+    (output,) = network.layers[1](network.layers[0]([1.0, 2.0]))
+    names = set(Model((output - 1.0) ** 2, network=network).names.values())
+    assert {"w₀₀", "w₁₂", "a₀", "h₁", "c₁", "v₁₁", "ŷ₁", "E"} <= names
 
 
 def test_names_that_nobody_gave_are_no_letters_of_the_textbook():

@@ -64,9 +64,10 @@ def letters_of(nodes: Sequence[Value], network: Any) -> Letters:
             place = Place(int(match[1] or 0), int(match[2] or 0))
             names[value] = parameter_letter(place, match[3], last)
     sums, activations = neurons_in(nodes, paths)
-    names.update(neuron_letters(sums, activations, last))
+    linear = {place.layer: is_linear(network, place.layer, activations) for place in sums}
+    names.update(neuron_letters(sums, activations, linear, last))
     operands = dict(plain_letters(nodes, names, sums))
-    outputs = [node for node, name in names.items() if name.startswith("ŷ")]
+    outputs = [node for node, name in names.items() if name.startswith(("ŷ", "b"))]
     if outputs and nodes[-1].op and nodes[-1] not in names:
         names[nodes[-1]] = "E"
     return Letters(names, operands)
@@ -116,8 +117,25 @@ def is_product(node: Value) -> bool:
     return node.op is not None and node.op.symbol == "*" and len(node.operands) == 2
 
 
+def is_linear(network: Any, layer: int, activations: Mapping[Place, list[Value]]) -> bool:
+    """Tell whether the neurons of a layer give their sums.
+
+    The network says so: a loss may be computed of the sums, so that no activation is recorded. Of a
+    network of a user's own that does not say it, the graph tells it.
+    """
+    found = network.layers[layer] if hasattr(network, "layers") else network
+    neuron = next(iter(getattr(found, "neurons", [found])))
+    title = getattr(neuron, "title", None)
+    if title is not None:
+        return bool(title == "linear" and not getattr(found, "softmax", False))
+    return not any(place.layer == layer for place in activations)
+
+
 def neuron_letters(
-    sums: Mapping[Place, list[Value]], activations: Mapping[Place, list[Value]], last: int
+    sums: Mapping[Place, list[Value]],
+    activations: Mapping[Place, list[Value]],
+    linear: Mapping[int, bool],
+    last: int,
 ) -> Iterator[tuple[Value, str]]:
     """Yield the letters of the sums and of the activations; of a linear neuron they are one."""
     for place in {**sums, **activations}:
@@ -126,11 +144,10 @@ def neuron_letters(
         index = number + 1 if output else number
         above = layer + 1 if 0 < layer < last else 0
         inside, outside = ("b", "ŷ") if output else ("a", "h")
-        linear = not activations.get(place)
         for letter, found in ((inside, sums.get(place, [])), (outside, activations.get(place, []))):
             for sample, node in enumerate(found, start=1):
                 of_sample = sample if len(found) > 1 and not above else 0
-                name = outside if linear else letter
+                name = outside if linear.get(layer) else letter
                 yield node, lowered(name, index, layer=above, sample=of_sample)
 
 
