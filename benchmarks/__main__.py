@@ -44,6 +44,10 @@ COMMANDS = {
         "benchmarks.trust.compiled_fuzz",
         "random graphs, compiled and recorded: do they agree?",
     ),
+    "javascript": Command(
+        "benchmarks.trust.javascript",
+        "what pages compute, in Node and in Chromium: every row, and random graphs",
+    ),
     "retrace": Command(
         "benchmarks.trust.retrace", "random programs that branch: each sample by its own trace?"
     ),

@@ -6,6 +6,7 @@ engine records there, and whether it raises.
 
 from __future__ import annotations
 
+import html
 import itertools
 import json
 import math
@@ -25,9 +26,11 @@ from autograd.primitive_type import Primitive, Variadic
 from testkit.points import COARSE_MAGNITUDES, MAGNITUDES
 
 SPECIAL = (0.0, -0.0, inf, -inf, nan)
+EVERY = 6  # hard point of rows of several operands: all numbers, but not all combinations
 SCALES = (0.1, 1.0, 10.0, 300.0)
 ORDERS = {p.polygamma: (0, 1, 2, 5), p.sinc_slope: (0, 1, 2, 5)}  # first operands, plain ints
 DIGITS = (0, 1, 2, -1)  # of round
+CHROMIUM_FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking")
 HARNESS = """
 const number = (x) => (typeof x === "string" ? (x === "-0" ? -0 : Number(x)) : x);
 const text = (x) =>
@@ -91,19 +94,18 @@ def case_of(op: Primitive, operands: Sequence[Any]) -> Case | None:
     return Case(op, out.operands, float(out.data), slopes, raised)
 
 
-def points(op: Primitive, count: int, source: random.Random) -> Iterator[Sequence[Any]]:
+def points(op: Primitive, count: int, source: random.Random, every: int) -> Iterator[Sequence[Any]]:
     """Yield hard points of a row, and as many random ones of each scale."""
     width = 3 if isinstance(op, Variadic) else len(op.partials)
-    magnitudes = (
-        MAGNITUDES if width == 1 else COARSE_MAGNITUDES[::2] if width == 2 else [0.5, 1.0, 30.0]
-    )
+    magnitudes = {1: MAGNITUDES, 2: COARSE_MAGNITUDES, 3: (0.5, 1.0, 30.0)}[width]
     numbers = [*SPECIAL, *magnitudes, *(-x for x in magnitudes)]
     choices = [numbers] * width
     if op in ORDERS:
         choices[0] = list(ORDERS[op])
     if op is p.rounded:
         choices[1] = list(DIGITS)
-    yield from itertools.product(*choices)
+    grid = itertools.product(*choices)
+    yield from itertools.islice(grid, 0, None, every if width > 1 else 1)
     for scale in SCALES:
         for _ in range(count):
             yield [
@@ -112,11 +114,15 @@ def points(op: Primitive, count: int, source: random.Random) -> Iterator[Sequenc
             ]
 
 
-def row_cases(op: Primitive, count: int = 8, seed: int = 0) -> list[Case]:
-    """Return cases of a row."""
+def row_cases(op: Primitive, count: int = 8, seed: int = 0, every: int = EVERY) -> list[Case]:
+    """Return cases of a row.
+
+    Args: count: of random points of each scale; every: which of the hard points of a row of several
+    operands there are, by default a sixth of them.
+    """
     plain = {p.polygamma: 0, p.sinc_slope: 0, p.rounded: 1}.get(op)
     found = []
-    for numbers in points(op, count, random.Random(f"{seed} {op.name}")):
+    for numbers in points(op, count, random.Random(f"{seed} {op.name}"), every):
         operands = [x if i == plain else Value(x) for i, x in enumerate(numbers)]
         if op in INDEXED:
             operands.insert(0, source_index(numbers))
@@ -180,10 +186,49 @@ def answers_of_node(script: str, cases: Sequence[Any]) -> list[Any]:
             f"{script}\nconst read = require('fs').readFileSync({str(given)!r});\n"
             "console.log(JSON.stringify(answers(JSON.parse(read))));\n"
         )
-        done = subprocess.run([program, page], capture_output=True, text=True, timeout=120)
+        return json.loads(printed_by([program, str(page)]))  # type: ignore[no-any-return]
+
+
+def chromium_program() -> str | None:
+    """Return where Chromium is; None without it."""
+    return shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+def answers_of_chromium(script: str, cases: Sequence[Any]) -> list[Any]:
+    """Return what Chromium makes of graphs and the numbers of their leaves, in a page of its own."""
+    program = chromium_program()
+    assert program is not None  # the caller has looked
+    with tempfile.TemporaryDirectory() as folder:
+        page = Path(folder, "page.html")
+        page.write_text(
+            f'<!doctype html><meta charset="utf-8"><body><script>{script}\n'
+            f"const found = JSON.stringify(answers({json.dumps(cases)}));\n"
+            "document.body.replaceChildren(found);</script></body>\n",
+            encoding="utf-8",
+        )
+        text = printed_by([program, *CHROMIUM_FLAGS, "--dump-dom", page.as_uri()])
+    found = text[text.index("<body>") + len("<body>") : text.rindex("</body>")]
+    return json.loads(html.unescape(found))  # type: ignore[no-any-return]
+
+
+def printed_by(command: Sequence[str]) -> str:
+    """Return what a command prints.
+
+    Raises: RuntimeError: it failed, with what it said.
+    """
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600)
     if done.returncode:
         raise RuntimeError(done.stderr)
-    return json.loads(done.stdout)  # type: ignore[no-any-return]
+    return done.stdout
+
+
+def version_of(program: str | None) -> str:
+    """Return what a program says of its version."""
+    return printed_by([program, "--version"]).strip() if program else "missing"
+
+
+ANSWERS = {"Node": answers_of_node, "Chromium": answers_of_chromium}
+PROGRAMS = {"Node": node_program, "Chromium": chromium_program}
 
 
 def ulps(found: Any, wanted: float) -> float:

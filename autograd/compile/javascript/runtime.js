@@ -360,7 +360,8 @@ function math_gamma(x) {
   if (x < 0) {
     const rest = math_remainder(x, 1);
     const sine = Math.sin(Math.PI * rest) * ((x - rest) % 2 === 0 ? 1 : -1);
-    return checked(Math.PI / (sine * gamma_above(1 - x)), x);
+    const [root, other] = 1 - x < 15 ? [1, gamma_above(1 - x)] : gamma_factors(1 - x);
+    return checked(Math.PI / (sine * other) / root, x);
   }
   return checked(gamma_above(x), x);
 }
@@ -370,7 +371,12 @@ function gamma_above(x) {
     const [product, rest] = brought_near_two(x);
     return product * Math.exp(lgamma_of_two_and(rest));
   }
+  const [root, other] = gamma_factors(x);
+  return root * other;
+}
+// Two factors of gamma, neither of which overflows before its time.
+function gamma_factors(x) {
   const tail = Math.exp(polynomial(STIRLING, 1 / (x * x)) / x);
-  const root = x ** (x / 2 - 0.25); // squared, so that it does not overflow before its time
-  return root * (Math.exp(-x) * 2.5066282746310002 * tail) * root;
+  const root = x ** (x / 2 - 0.25);
+  return [root, root * (Math.exp(-x) * 2.5066282746310002 * tail)];
 }
