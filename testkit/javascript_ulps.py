@@ -35,9 +35,8 @@ def largest_of_two(result: float, top: float) -> float:
 
 def unit_of_polygamma(result: float, n: int, x: float) -> float:
     """Return an ulp of the largest term: of log(20) less 1/x, ...; left of 0 of both reflections."""
-    if x > 0:
-        return math.ulp(math.log(20.0)) if n == 0 else 0.0
-    return largest_of_two(result, p.polygamma(n, 1.0 - x))
+    logarithm = math.ulp(math.log(20.0)) if n == 0 else 0.0
+    return logarithm if x > 0 else max(logarithm, largest_of_two(result, p.polygamma(n, 1.0 - x)))
 
 
 # Functions of floats that are sums which cancel, each with an ulp of its largest term, from its
@@ -61,6 +60,8 @@ class Further(NamedTuple):
 
 
 VALUES = {
+    "gamma": Further(8.0, "left of 0 three factors, each with its error, by reflection"),
+    "lgamma": Further(8.0, "left of 0 the logarithm of such factors less another one"),
     "polygamma": Further(8.0, "left of 0 a cotangent is taken to the power of n + 1"),
     "sinc_slope": Further(16.0, "a series of alternating terms, or a recurrence that subtracts"),
 }

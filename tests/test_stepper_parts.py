@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd import Value, dot, maximum, relu, stepper
+from autograd import Value, dot, maximum, relu, softmax, stepper
 from autograd import primitives as p
+from autograd.compile.javascript.graphs import GraphScript
 from autograd.drawing.palette import LEAF_FILL, OPERATION_FILL, PAGE_LINE, PAPER, ROOT_FILL
 from autograd.primitive_type import Variadic
 from autograd.stepping import page as pages
@@ -427,3 +428,33 @@ def test_leaves_that_are_not_finite_are_counted_and_not_checked():
         told = pages.gradient_check(model)
     assert told == ("unknown", "gradient check: 1 of 2 leaves are right, 1 not finite")
     assert list(check.call_args.args[1]) == [y] and check.call_args.args[2] == 1.0
+
+
+# The size of a page.
+
+
+def scripts_and_styles():
+    """Return what a page carries, as it is written."""
+    graph = GraphScript(softmax([Value(0.5).exp(), Value(0.25)])[0])
+    return [*map(pages.resource, pages.SCRIPTS), pages.resource("page.css"), graph.script()]
+
+
+def test_lines_can_be_stripped_because_no_text_and_no_comment_goes_over_several():
+    for text in scripts_and_styles():
+        for line in text.splitlines():
+            beginning, _, rest = line.strip().partition("/*")
+            assert not rest or (beginning == "" and rest.endswith("*/") and rest.count("*/") == 1)
+        kept = pages.stripped(text)
+        assert "`" not in kept  # a text of several lines would stand between two
+        assert not any(line.endswith("\\") for line in kept.splitlines())
+        assert not any(line.startswith((" ", "//")) or not line for line in kept.splitlines())
+        assert [line for line in kept.splitlines() if line in text] == kept.splitlines()
+
+
+def test_a_page_of_207_steps_has_less_than_300_kilobytes():
+    y = Value(0.7, name="y")
+    for i in range(51):
+        y = y * Value(1.01 + i / 1000, name=f"w{i}")
+    page = stepper(y, check=False)
+    assert len(page.model.steps) == 207
+    assert len(page.html.encode()) < 300_000

@@ -89,6 +89,7 @@ class Stepper {
     this.count = element("output", { class: "cs-count" });
     this.phase = element("span", { class: "cs-phase" });
     this.sentence = element("p", { class: "cs-sentence", "aria-live": "polite", "aria-atomic": "true" });
+    this.terms = element("details", { class: "cs-terms" }, element("summary", {}, texts["all terms"]), element("p"));
     this.formula = element("div", { class: "cs-formula", "aria-hidden": "true" });
     this.sum = element("section", { class: "cs-sum", "aria-label": "Sum over paths" });
     const graph = this.box.querySelector(".cs-graph");
@@ -98,17 +99,20 @@ class Stepper {
       button("next", "One step on", "▶"), button("last", "Last step", "▶|"), this.play,
       track, this.count,
     );
-    const panel = element("div", { class: "cs-panel" }, this.phase, this.sentence, this.formula);
+    const panel = element("div", { class: "cs-panel" }, this.phase, this.sentence, this.terms, this.formula);
     graph.before(controls, more, panel, this.guess.panel);
     const fixed = () => element("p", { class: "cs-note" }, filled(this.data.texts.fixed, { reason: this.data.fixed }));
     graph.after(this.sum, this.leaves ? this.leaves.section() : fixed());
     this.rows = [...this.box.querySelectorAll(".cs-all tbody tr")];
+    const label = this.prefix + "all";
+    this.box.querySelector(".cs-all summary").id = label;
+    this.box.querySelector(".cs-scroll").setAttribute("aria-labelledby", label);
     const all = this.box.querySelector(".cs-all");
     all.open = false;
     all.addEventListener("toggle", () => {
       if (!all.open || !this.stale) return;
       this.tabulate();
-      this.mark(this.rows, "current", this.done - 1);
+      this.markRow();
     });
     this.box.tabIndex = 0;
     this.box.setAttribute("role", "region");
@@ -149,7 +153,9 @@ class Stepper {
     this.box.addEventListener("keydown", (event) => {
       if (event.altKey || event.ctrlKey || event.metaKey) return;
       const node = event.target.closest("[data-node]");
-      if (node && (event.key === "Enter" || event.key === " ")) this.select(Number(node.dataset.node));
+      const row = event.target.closest(".cs-all tbody tr");
+      if (row && this.keyOnRow(row, event.key)) this.pause();
+      else if (node && (event.key === "Enter" || event.key === " ")) this.select(Number(node.dataset.node));
       else if (event.key === " " && event.target === this.box) actions.play();
       else if (keys[event.key]) {
         this.pause();
@@ -326,7 +332,7 @@ class Stepper {
       this.gradients[node] = number;
       if (this.leaves) this.leaves.showGradient(node, number);
     }
-    this.label(node, number);
+    this.label(node);
   }
 
   // A number that has become too long for its box is drawn narrower.
@@ -339,13 +345,14 @@ class Stepper {
     if (wide) text.setAttribute("lengthAdjust", "spacingAndGlyphs");
   }
 
+  // What a pointer and a screen reader are told of a node: all digits of what is known by now.
   label(node) {
     const { name, op } = this.data.nodes[node];
-    const gradient = this.gradients[node];
-    const tail = gradient === null ? "no gradient yet" : "gradient " + shown(gradient);
-    this.nodes[node].setAttribute("aria-label", name + (op ? " (" + op + ")" : "") + ", " + tail);
-    this.nodes[node].querySelector("title").textContent =
-      name + (gradient === null ? "" : ": grad " + exact(gradient));
+    const group = this.nodes[node];
+    const number = (what) => group.querySelector("." + what).getAttribute("data-number") || "–";
+    const told = ["data", "grad"].map((what) => what + " " + number(what));
+    if (this.data.nodes[node].grad === null) told.push(this.data.texts["no path"]);
+    group.querySelector("title").textContent = name + (op ? " (" + op + ")" : "") + ": " + told.join(", ");
   }
 
   // Everything that depends on the current step alone.
@@ -358,13 +365,14 @@ class Stepper {
     this.box.dataset.step = this.done;
     this.phase.textContent = this.data.texts[this.box.dataset.phase];
     this.sentence.textContent = this.done ? sentenceOf(this.data, step) : this.data.texts["nothing yet"];
+    this.unfold();
     this.slider.value = this.done;
     this.slider.setAttribute("aria-valuetext", "step " + this.done + " of " + this.data.steps.length);
     this.count.textContent = this.done + " / " + this.data.steps.length;
     this.mark(this.nodes, "current", node);
     this.mark(this.nodes, "receiver", operand);
     this.mark(this.arrows, "active", kind === "edge" ? place : null);
-    this.mark(this.rows, "current", this.done - 1);
+    this.markRow();
     this.focusable(node ?? this.data.root);
     this.formula.replaceChildren(...this.equation(step));
     for (const name of ["first", "back"]) this.disable(name, this.done === 0);
@@ -380,6 +388,38 @@ class Stepper {
     marked[name] = index === null ? undefined : parts[index];
     if (marked[name]) marked[name].classList.add(name);
     this.marked.set(parts, marked);
+  }
+
+  // The row of the step is the one that the tab key reaches.
+  markRow() {
+    if (this.tabbedRow) this.tabbedRow.setAttribute("tabindex", -1);
+    if (this.currentRow) this.currentRow.removeAttribute("aria-current");
+    this.mark(this.rows, "current", this.done - 1);
+    this.currentRow = this.rows[this.done - 1];
+    if (this.currentRow) this.currentRow.setAttribute("aria-current", "step");
+    this.tabbedRow = this.currentRow || this.rows[0];
+    this.tabbedRow.setAttribute("tabindex", 0);
+  }
+
+  // The arrow keys lead from row to row, Enter and the space bar to the step of one.
+  keyOnRow(row, key) {
+    const goal = this.rows.indexOf(row) + ({ ArrowUp: -1, ArrowDown: 1 }[key] || 0);
+    if (key === "Enter" || key === " ") {
+      if (!this.guess.on) this.go(goal + 1);
+    } else if (!(key === "ArrowUp" || key === "ArrowDown")) return false;
+    const next = this.rows[goal] || row;
+    next.setAttribute("tabindex", next === this.tabbedRow ? 0 : -1);
+    next.focus();
+    return true;
+  }
+
+  // All terms of a sentence that is folded, where somebody asks for them.
+  unfold() {
+    const step = this.done ? this.data.steps[this.done - 1] : ["none"];
+    const whole = this.done ? sentenceOf(this.data, step, Infinity) : "";
+    const folds = this.done && whole !== this.sentence.textContent;
+    this.terms.toggleAttribute("data-folded", folds);
+    this.terms.lastChild.textContent = folds ? whole : "";
   }
 
   disable(action, off) {
@@ -490,11 +530,20 @@ class Stepper {
     );
     const lead = { 0: "no path leads", 1: "one path leads" }[paths] || "paths lead";
     this.sum.replaceChildren(
-      element("h4", {}, filled(texts["sum over paths"], { name })),
+      element("h3", {}, filled(texts["sum over paths"], { name })),
       element("p", {}, filled(texts[lead], { name, root, count: paths })),
       element("table", {}, element("tbody", {}, ...rows, total)),
     );
   }
+}
+
+// marimo shows an output in a frame of fixed height that asks to be as tall as its content is.
+function fitFrame(box) {
+  const frame = window.frameElement; // null where the page around is another host's
+  if (!frame || !(frame.getAttribute("onload") || "").includes("resizeIframe")) return;
+  const margin = parseFloat(getComputedStyle(document.body).paddingBottom);
+  const fit = () => (frame.style.height = Math.ceil(box.getBoundingClientRect().bottom + scrollY + margin) + "px");
+  new ResizeObserver(fit).observe(box);
 }
 
 // Every output runs this script; each starts what is not started yet. A copy of an output in the
@@ -503,4 +552,5 @@ for (const box of document.querySelectorAll(".chainrule-stepper:not([data-ready]
   window.chainruleSteppers = (window.chainruleSteppers || 0) + 1;
   box.setAttribute("data-ready", "");
   new Stepper(box, "cs-" + box.dataset.stepper + "-" + window.chainruleSteppers + "-");
+  fitFrame(box);
 }

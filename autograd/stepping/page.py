@@ -38,6 +38,7 @@ from autograd.testing import Finding, check_graph
 from autograd.value import Value
 
 SCRIPTS = ("steps.js", "leaves.js", "guess.js", "page.js")
+COMMENTS = ("//", "/*")  # what a line begins with that is a comment
 MIN_SCALE = 0.7  # of a picture's size: a wider one scrolls instead
 MAX_CHECK_WORK = 10_000  # leaves times nodes: about a second
 JUDGES = {
@@ -49,7 +50,9 @@ JUDGES = {
 PAGE = Template(
     '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
     '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-    "<title>$title</title>\n</head>\n<body>\n$body</body>\n</html>\n"
+    "<title>$title</title>\n</head>\n<body>\n<main>\n"
+    '<h1 style="position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)">'
+    "$title</h1>\n$body</main>\n</body>\n</html>\n"
 )
 
 
@@ -75,9 +78,9 @@ class Stepper:
         data = embedded(self.data())
         return Template(resource("page.html")).substitute(
             key=hashlib.sha256(data.encode()).hexdigest()[:12],
-            css=resource("page.css"),
+            css=stripped(resource("page.css")),
             engine=self.engine(),
-            js="\n".join(map(resource, SCRIPTS)),
+            js="\n".join(stripped(resource(name)) for name in SCRIPTS),
             title=escape(f"{name} = {shown(self.model.root.data)}"),
             counts=said("counts", nodes=str(len(self.model.nodes)), steps=str(count)),
             verdict=self.verdict,
@@ -152,7 +155,7 @@ class Stepper:
         if self.graph is None:
             return "null"
         names = "operations, forwardPass, reversePass"
-        return f"(function () {{\n{self.script}\nreturn {{ {names} }};\n}})()"
+        return f"(function () {{\n{stripped(self.script)}\nreturn {{ {names} }};\n}})()"
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write a page that needs nothing else, and return its path."""
@@ -267,6 +270,18 @@ def table_cells(model: Model, step: Forward | Seed | Backward | Done) -> tuple[s
         of_two("×", step.upstream, step.slope, step.contribution),
         of_two("+", step.before, step.contribution, step.after),
     )
+
+
+def stripped(text: str) -> str:
+    """Return a script or a style without indents and the lines that are comments.
+
+    It must have no text of several lines: a test looks at all of ours.
+
+    >>> stripped("// why\\nif (x) {\\n  y();\\n}\\n")
+    'if (x) {\\ny();\\n}'
+    """
+    lines = [line.strip() for line in text.splitlines()]
+    return "\n".join(line for line in lines if line and not line.startswith(COMMENTS))
 
 
 def resource(name: str) -> str:

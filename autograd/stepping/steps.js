@@ -33,21 +33,21 @@ const filled = (text, fields) => text.replace(/\{(\w+)\}/g, (_, name) => fields[
 
 // Of a long list the first and the last.
 const MOST_OPERANDS = 6;
-function folded(texts) {
-  if (texts.length <= MOST_OPERANDS) return texts;
-  return [...texts.slice(0, MOST_OPERANDS - 2), "…", texts[texts.length - 1]];
+function folded(texts, most = MOST_OPERANDS) {
+  if (texts.length <= most) return texts;
+  return [...texts.slice(0, most - 2), "…", texts[texts.length - 1]];
 }
 
 // An operation on texts, as Python spells it.
-function spelled(node, texts) {
+function spelled(node, texts, most) {
   if (node.kind === "products") {
     const half = (texts.length + 1) / 2;
     const products = texts.slice(1, half).map((w, i) => bracketed(w) + "·" + bracketed(texts[half + i]));
-    return folded(node.bias || !products.length ? [texts[0], ...products] : products).join(" + ");
+    return folded(node.bias || !products.length ? [texts[0], ...products] : products, most).join(" + ");
   }
-  if (node.kind === "infix") return folded(texts).map(bracketed).join(" " + node.op + " ");
+  if (node.kind === "infix") return folded(texts, most).map(bracketed).join(" " + node.op + " ");
   if (node.kind === "prefix") return node.op + texts.join("");
-  const inside = folded(texts).join(", ");
+  const inside = folded(texts, most).join(", ");
   return node.kind === "many" ? node.op + "([" + inside + "])" : node.op + "(" + inside + ")";
 }
 
@@ -71,10 +71,10 @@ function digitsTrue(forward, numbers, result) {
 }
 
 // What a node is: in names and in numbers, in so many digits.
-function formulaOf(data, node, places = PLACES[0]) {
+function formulaOf(data, node, places = PLACES[0], most = MOST_OPERANDS) {
   if (node.op === null) return "given";
-  const left = spelled(node, operandNames(data, node));
-  const right = spelled(node, operandNumbers(data, node).map((x) => shown(x, places)));
+  const left = spelled(node, operandNames(data, node), most);
+  const right = spelled(node, operandNumbers(data, node).map((x) => shown(x, places)), most);
   return left === right ? left : left + " = " + right;
 }
 
@@ -94,9 +94,9 @@ function ofTwo(sign, x, y, result) {
   return shown(x, places) + " " + sign + " " + bracketed(shown(y, places)) + " " + equals + " " + shown(result, places);
 }
 
-// The sentence of a step.
+// The sentence of a step, with so many operands of an operation or leaves of the last step.
 const MOST_LEAVES = 6;
-function sentenceOf(data, step) {
+function sentenceOf(data, step, most = MOST_OPERANDS) {
   const { nodes, arrows, texts } = data;
   const [kind, place, ...numbers] = step;
   const root = nodes[data.root].name;
@@ -104,7 +104,7 @@ function sentenceOf(data, step) {
     const node = nodes[place];
     if (node.op === null) return filled(texts.given, { name: node.name, number: shown(node.data) });
     const [places, equals] = digitsOf(data, place);
-    const line = formulaOf(data, node, places) + " " + equals + " " + shown(node.data, places);
+    const line = formulaOf(data, node, places, most) + " " + equals + " " + shown(node.data, places);
     return filled(texts.computed, { name: node.name, line });
   }
   if (kind === "seed") return filled(texts.start, { root, number: shown(numbers[0]) });
@@ -119,8 +119,9 @@ function sentenceOf(data, step) {
   }
   const leaves = nodes.filter((node) => node.op === null && node.grad !== null);
   if (!leaves.length || nodes[data.root].op === null) return filled(texts["no gradient"], { root });
-  const told = leaves.slice(0, MOST_LEAVES).map(({ name, grad }) => filled(texts["of a leaf"], { name, number: shown(grad) }));
-  if (leaves.length > MOST_LEAVES) told.push("…");
+  const named = Math.max(most, MOST_LEAVES);
+  const told = leaves.slice(0, named).map(({ name, grad }) => filled(texts["of a leaf"], { name, number: shown(grad) }));
+  if (leaves.length > named) told.push("…");
   return filled(texts.complete, { root, listed: told.join(texts["between leaves"]) });
 }
 

@@ -30,6 +30,7 @@ TEXTS = {
     "between leaves": ", to ",
     "no gradient": "The pass is complete: no gradient leaves {root}.",
     "nothing yet": "Nothing is computed yet. Press → or ▶ to compute the first value.",
+    "all terms": "all terms",
     # The formula of a step.
     "formula": "formula",
     "leaf": "leaf",

@@ -360,8 +360,9 @@ function math_gamma(x) {
   if (x < 0) {
     const rest = math_remainder(x, 1);
     const sine = Math.sin(Math.PI * rest) * ((x - rest) % 2 === 0 ? 1 : -1);
-    const [root, other] = 1 - x < 15 ? [1, gamma_above(1 - x)] : gamma_factors(1 - x);
-    return checked(Math.PI / (sine * other) / root, x);
+    // Of -x, which is exact, as 1 - x is not.
+    const [root, other] = x > -15 ? [1, gamma_above(-x)] : gamma_factors(-x);
+    return checked(Math.PI / (sine * -x * other) / root, x);
   }
   return checked(gamma_above(x), x);
 }
