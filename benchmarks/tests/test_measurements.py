@@ -5,9 +5,13 @@ import random
 import numpy as np
 import pytest
 
+from autograd import Value
+from autograd import primitives as p
 from benchmarks.speed import mnist, steps
+from benchmarks.trust import javascript
 from benchmarks.trust.people_files import Outcome, summary
 from testkit import microgpt_style
+from testkit.javascript import case_of, node_program
 
 
 def test_ours_and_numpy_come_to_the_same_losses_and_outputs(monkeypatch):
@@ -56,3 +60,26 @@ def test_scores_are_compared_in_points():
     assert [outcome.ahead for outcome in outcomes] == [2.5, -25.0, -10.0, None]
     text = "on 3 files the median difference is -10.0 points, 2 are lower by more than 5, 0 higher"
     assert text in summary(outcomes)
+
+
+def test_a_judge_of_javascript_counts_bits_and_names_what_is_wrong():
+    judge = javascript.Judge()
+    case = case_of(p.exp, [Value(1.0)])
+    near = case.value * (1 + 2**-52)
+    judge.see(case, case.value, {0: near}, False)
+    assert judge.summary() == "2 numbers, 50.0% with the engine's bits, 0 wrong"
+    judge.see(case, case.value, {0: case.value * (1 + 1e-14)}, False)
+    judge.see(case, case.value, {}, False)
+    judge.see(case, case.value, {0: near}, True)
+    assert len(judge.wrong) == 3
+    assert judge.rows[p.exp].cases == 2
+    row = next(line for line in javascript.table({"Node": judge}) if "`exp`" in line)
+    assert row.startswith("| `exp` | 2 |  | ")
+
+
+@pytest.mark.skipif(node_program() is None, reason="Node is missing")
+def test_random_graphs_are_judged_node_by_node_and_as_a_whole():
+    judge, reverse, worst = javascript.judged_graphs("Node", 8, seed=3)
+    assert (judge.wrong, reverse) == ([], 0)
+    assert judge.numbers > 100
+    assert worst <= javascript.END_TO_END
