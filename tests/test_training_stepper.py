@@ -141,6 +141,14 @@ def test_outputs_of_which_no_loss_is_computed_have_a_value_and_no_gradient():
     assert data["lines"][model.structure.names.index("ŷ₂")]["indexed"]
 
 
+def test_linear_units_have_one_letter_as_they_have_one_number():
+    network = MLP(2, [2, 2, 1], activation="linear", seed=0)
+    model = Model(trainer_of(network, LABELS), iterations=2)
+    assert model.structure.names == ["h₀", "h₁", "h⁽²⁾₀", "h⁽²⁾₁", "ŷ₁"]
+    for seen in model.iterations[1].samples:
+        assert None not in (*seen.values, *seen.gradients)
+
+
 def test_a_network_that_is_no_mlp_shows_its_outputs_and_its_parameters_by_path():
     class Own(Module):
         def __init__(self):

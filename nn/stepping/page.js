@@ -134,10 +134,10 @@ class Training {
     for (let line = 1; line <= LAST_LINE; line++) {
       this.panels.push(element("section", { class: "ct-panel", "aria-label": "(" + line + ") " + this.lineText(line) }));
     }
-    this.said = element("p", { class: "ct-did", role: "status", "aria-atomic": "true" });
+    this.said = element("p", { class: "ct-said", role: "status", "aria-atomic": "true" }); // heard, not seen
     const figure = this.box.querySelector(".ct-curve");
     figure.before(controls);
-    figure.after(element("div", { class: "ct-body" }, this.lines, element("div", {}, ...this.panels)));
+    figure.after(element("div", { class: "ct-body" }, this.lines, element("div", {}, this.said, ...this.panels)));
     this.marker = element("span", { class: "ct-marker" });
     this.dot = element("span", { class: "ct-dot" });
     figure.querySelector(".ct-plot").append(this.marker, this.dot);
@@ -278,9 +278,8 @@ class Training {
     if (this.filled.has(line)) return;
     this.filled.add(line);
     const [sentence, ...parts] = this["line" + line]();
-    const did = line === this.line ? this.said : element("p", { class: "ct-did" });
-    did.textContent = sentence;
-    this.panels[line - 1].replaceChildren(did, ...parts.filter(Boolean));
+    if (line === this.line) this.said.textContent = "(" + line + ") " + sentence;
+    this.panels[line - 1].replaceChildren(element("p", { class: "ct-did" }, sentence), ...parts.filter(Boolean));
   }
 
   fillAll() {

@@ -14,7 +14,7 @@ True
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from autograd import Value
@@ -55,9 +55,9 @@ class Structure:
     """What is shown of a network.
 
     Attributes: `layered`, whether the units of all layers have letters; `units` and their `names`,
-    of another network the outputs, once a sample was seen; `parameters`, their names; `layers`, the
-    layer of each; `lines`, how each unit is computed, once a sample was seen: None where that
-    cannot be said in one line.
+    those that there may be, and once a sample was seen those that there are; `parameters`, their
+    names; `layers`, the layer of each; `lines`, how each unit is computed, once a sample was seen:
+    None where that cannot be said in one line.
     """
 
     def __init__(self, network: Any, parameters: Sequence[Value]) -> None:
@@ -84,10 +84,10 @@ class Structure:
     def seen(self, outputs: Any, error: Value) -> Seen:
         """Return the numbers of a sample, read off the graph of its error."""
         given = [y if isinstance(y, Value) else None for y in as_list(outputs)]
-        if not self.layered and self.lines is None:
-            self.units = list(outputs_of(0, len(given)))
         nodes = history(error)
         places = self.places_in(nodes)
+        if self.lines is None:
+            self.settle(places, len(given))
         found = [nodes[places[name]] if name in places else None for name in self.names]
         # The loss may be computed of what the outputs are made of: then they are not in its graph.
         found[len(found) - len(given) :] = given
@@ -98,6 +98,16 @@ class Structure:
             [float(node.grad) if node is not None and node in inside else None for node in found],
             float(error.data),
         )
+
+    def settle(self, places: Mapping[str, int], outputs: int) -> None:
+        """Leave out what a sample has not: the sums of linear units, which are what these give.
+
+        Outputs stay, whatever the loss is computed of; of a network without letters nothing else.
+        """
+        known = [unit for unit in self.units if unit.name in places]
+        inner = [unit for unit in known if unit.is_sum or unit.layer < self.units[-1].layer]
+        last = self.units[-1].layer if self.units else 0
+        self.units = [*inner, *outputs_of(last, outputs)]
 
     def places_in(self, nodes: list[Value]) -> dict[str, int]:
         """Return where in a graph the units are; graphs of the same operations have the same."""
