@@ -263,6 +263,9 @@ def test_print_shows_all_lines_of_the_iteration_and_nothing_to_press(page):
     assert [panels.nth(i).is_visible() for i in range(7)] == [True] * 7
     assert all(len(text) > 20 for text in panels.all_inner_texts())
     assert not page.locator(".ct-controls").is_visible()
+    heads = page.locator(".ct-panel h2")
+    assert heads.count() >= 6
+    assert all(heads.nth(i).bounding_box()["height"] > 10 for i in range(heads.count()))
     page.emulate_media(media="screen")
     assert [panels.nth(i).is_visible() for i in range(7)].count(True) == 1
 

@@ -604,7 +604,7 @@ class Training {
     if (this.data.missing) return [sentence, this.note(this.data.missing)];
     const { outputs } = this;
     const heads = [
-      this.text("sample"), ...outputs.map(({ name }) => name), ...this.targetNames(), "E", ...outputs.map(({ name }) => slopeOf(name)),
+      this.text("sample"), ...outputs.map(({ name }) => name), ...this.targetNames(), "E⁽ˢ⁾", ...outputs.map(({ name }) => slopeOf(name)),
     ];
     const rows = this.sampleRows((s) => {
       const [values, slopes] = [this.numbers.values(this.i, s), this.numbers.slopes(this.i, s)];
@@ -618,7 +618,7 @@ class Training {
       sentence,
       this.equations([this.meanLine()]),
       this.table(this.text("error table"), heads, rows),
-      noSlope && this.note(this.text("by logits")),
+      this.note(noSlope ? this.text("by logits") : this.text("share", { b: batch.length })),
       this.sampleChoices(),
       this.data.squares ? this.equations([this.squaresLine()]) : this.note(this.text("other loss", { name: this.data.loss })),
       this.note(this.text("digits")),
@@ -661,7 +661,8 @@ class Training {
       const lines = [...activations, ...sums].map((unit) => this.slopeLine(unit, this.sample));
       parts.push(element("h2", {}, title), slopes, this.equations(lines));
     }
-    return [sentence, this.sampleChoices(), ...parts, this.note(this.text("digits"))];
+    const share = this.note(this.text("share", { b: this.iteration.batch.length }));
+    return [sentence, share, this.sampleChoices(), ...parts, this.note(this.text("digits"))];
   }
 
   line7() {

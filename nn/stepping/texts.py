@@ -69,7 +69,7 @@ TEXTS = {
     "index": "index",
     "parameter": "parameter",
     "old": "old",
-    "gradient": "∂E/∂w, mean",
+    "gradient": "∂E/∂w",
     "new": "new",
     "value": "value",
     "one sample": "sample shown in lines",
@@ -86,6 +86,8 @@ TEXTS = {
     "error table": "outputs, targets, errors and the gradient at the outputs",
     "gradients table": "gradients of E at the units of every sample",
     "update table": "the update of every parameter",
+    "share": "E is the mean over the mini-batch, so the gradients of a sample are 1/{b} of those "
+             "of its own error.",
     "digits": "Tables have four digits, lines as many as make them true, else ≈.",
     "more": "{count} more: choose one above to see it.",
     "off": "off: no path",
