@@ -73,6 +73,7 @@ from nn.optim import (
 from nn.runs import Checkpoint, Checkpoints, load_checkpoint, stopping
 from nn.schedules import Cosine, Linear, Schedule, Steps, WarmUp
 from nn.settings import TrainingSettings
+from nn.stepping import training_stepper
 from nn.train import train
 from nn.trainer import Step, Trainer
 
@@ -83,7 +84,7 @@ __all__ = [
     "load_checkpoint", "load_digits", "load_iris", "load_model", "LOSSES", "MLP", "Model",
     "Module", "Momentum", "moons", "mse_loss", "Nesterov", "Neuron", "one_hot", "Optimizer",
     "OPTIMIZERS", "read_csv", "RMSprop", "save_model", "Schedule", "SGD", "split",
-    "Standardizer", "Step", "Steps", "stopping", "train", "Trainer", "TrainingSettings",
-    "TwoLayerNetwork", "WarmUp", "weights_and_biases", "xor",
+    "Standardizer", "Step", "Steps", "stopping", "train", "Trainer", "training_stepper",
+    "TrainingSettings", "TwoLayerNetwork", "WarmUp", "weights_and_biases", "xor",
 ]
 # fmt: on

@@ -1,4 +1,4 @@
-"""One hypothesis profile: the same examples in every run, on every machine. And Chromium."""
+"""One hypothesis profile, the same examples in every run; and Chromium, one for all browser tests."""
 
 import os
 import shutil
