@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, NoReturn
 from autograd import __version__
 from nn.columns.choices import Choice
 from nn.columns.schema import MISSING_RULES, TASKS
-from nn.data import Dataset, circles, load_digits, load_iris, moons, read_csv, xor
+from nn.data import Dataset, circles, load_digits, load_iris, moons, read_csv, spirals, xor
 from nn.layers import ACTIVATIONS, INITS
 from nn.losses import LOSSES
 from nn.optim import OPTIMIZERS
@@ -39,6 +39,7 @@ DATA = {
     "moons": Defaults(moons, 12, 1.0, 16, 600),
     "circles": Defaults(circles, 12, 1.0, 16, 600),
     "xor": Defaults(xor, 8, 1.0, 16, 600),
+    "spirals": Defaults(spirals, 16, 1.0, 16, 3000),
 }
 OWN = Defaults(read_csv, 12, 0.5, 16, 1000)
 QUANTITY = Defaults(read_csv, 12, 0.02, 16, 1000)
