@@ -1,7 +1,7 @@
 """A playground: the two-layer network learns in a page, and every weight tells its gradient.
 
-The page needs no network and no server. What it computes is what `nn.train` computes: the same data,
-first weights, mini-batches and losses.
+The page needs no network and no server. What it computes is what `nn.train` computes: the same
+data, first weights, mini-batches and losses.
 
 >>> playground(data="circles", hidden=4)
 <playground: circles, 2-4-1; .save("page.html") writes a page>
@@ -32,8 +32,8 @@ def playground(
 ) -> Playground:
     """Return a page in which a network with one hidden layer learns to tell two classes apart.
 
-    It shows the decision boundary, what each hidden unit answers, the weights and the losses, live. A
-    press on a weight opens its gradient as a sum over paths, and one sample's loss opens as a
+    It shows the decision boundary, what each hidden unit answers, the weights and the losses, live.
+    A press on a weight opens its gradient as a sum over paths, and one sample's loss opens as a
     stepper. All settings can be changed there, and stand in the page's address: a link to the page
     with another fragment, such as ``page.html#data=xor&hidden=2&hide=seed,batch``, is a lesson.
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 
 TEXT = re.compile(r"""("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')""")
-# A line with a template or with a regular expression is left alone: quotes mean something else there.
+# A line with a template or a regular expression is left alone: quotes mean something else there.
 LEFT_ALONE = re.compile(r"`|[=(,:!&|?] ?/[^/*\s]|=> /")
 COMMENT_BEHIND = re.compile(r"""(?<=[;{},()\]])\s+// [^"'`]*$""")
 AROUND_SIGNS = re.compile(r" ?(=>|[!=]==|[<>+*-]=|&&|\|\||\?\?|[=,;{}()?:<>*\[\]]) ?")

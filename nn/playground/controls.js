@@ -30,10 +30,25 @@ function settingOf(name, text) {
   return good ? number : undefined;
 }
 
+// A label in a row of a fragment, in which commas and semicolons mean something else.
+const encodedLabel = (label) => String(label).replace(/[,;%]/g, encodeURIComponent);
+
+// The rows in a fragment; none where one is not right.
+function rowsOf(text) {
+  try {
+    const rows = text.split(";").map((row) => row.split(","));
+    const found = rows.map(([x, y, label]) => [Number(x), Number(y), decodeURIComponent(label)]);
+    return rows.every((row) => row.length === 3) && found.every(([x, y]) => Number.isFinite(x) && Number.isFinite(y)) ? found : [];
+  } catch (error) {
+    if (error instanceof URIError) return [];
+    throw error;
+  }
+}
+
 // All settings as a fragment, which a lesson may link to; rows of one's own are in it.
 function fragmentOf(settings, hidden) {
   const pairs = Object.keys(SETTINGS).map((name) => [name, String(settings[name])]);
-  if (settings.data === "own") pairs.push(["rows", settings.rows.map((row) => row.join(",")).join(";")]);
+  if (settings.data === "own") pairs.push(["rows", settings.rows.map(([x, y, label]) => [x, y, encodedLabel(label)].join(",")).join(";")]);
   if (hidden.length) pairs.push(["hide", hidden.join(",")]);
   return pairs.map(([name, text]) => name + "=" + encodeURIComponent(text).replaceAll("%2C", ",")).join("&");
 }
@@ -47,11 +62,7 @@ function settingsIn(fragment, start) {
     if (value !== undefined) found[name] = value;
   }
   if (pairs.has("hide")) found.hide = pairs.get("hide").split(",").filter((name) => name);
-  try {
-    if (pairs.has("rows")) found.rows = rowsIn(pairs.get("rows").replaceAll(";", "\n").replaceAll(/\s*,\s*/g, "\t"), null);
-  } catch (error) {
-    found.data = start.data;
-  }
+  if (pairs.has("rows")) found.rows = rowsOf(pairs.get("rows"));
   if (found.data === "own" && !found.rows.length) found.data = start.data === "own" ? "moons" : start.data;
   return found;
 }
@@ -59,7 +70,7 @@ function settingsIn(fragment, start) {
 // The rows of a text of two columns and a label: two numbers and the name of a class.
 function rowsIn(text, texts) {
   const wrong = (what, fields) => {
-    throw new Error(texts ? filled(texts[what], fields) : what);
+    throw new Error(filled(texts[what], fields));
   };
   const cells = [];
   text.split(/\r\n?|\n/).forEach((line, i) => {
@@ -107,9 +118,10 @@ class Controls {
 
   control(name) {
     const { options, least, most, step, slides } = SETTINGS[name];
+    const named = { "aria-label": this.texts[name] };
     const field = options
-      ? element("select", {}, ...options.map((value) => element("option", { value }, this.texts["option " + value] || value)))
-      : element("input", { type: "number", min: least, max: most, step, inputmode: "decimal" });
+      ? element("select", named, ...options.map((value) => element("option", { value }, this.texts["option " + value] || value)))
+      : element("input", { ...named, type: "number", min: least, max: most, step, inputmode: "decimal" });
     const label = element("label", { class: "cp-control", "data-control": name }, element("span", {}, this.texts[name]));
     this.fields[name] = [field];
     if (slides) {

@@ -30,7 +30,7 @@ class Room {
     const { texts } = this;
     const button = (action, ...parts) => element("button", { type: "button", "data-action": action }, ...parts);
     this.play = button("play", texts.play);
-    this.speed = element("select", {}, ...SPEEDS.map((value) => element("option", { value }, filled(texts.times, { number: value }))));
+    this.speed = element("select", { "aria-label": texts.speed }, ...SPEEDS.map((value) => element("option", { value }, filled(texts.times, { number: value }))));
     this.speed.value = SPEED;
     const told = (name) => {
       this[name] = element("output", { "data-told": name });
@@ -52,6 +52,7 @@ class Room {
       "p", { class: "cp-legend" }, key("first", ""), key("second", ""),
       key("first hollow", texts["held out"]), key("line", texts.border),
     );
+    this.scaled = element("p", { class: "cp-note" }, texts.standardized);
     const lines = element("p", { class: "cp-legend" }, key("curve", texts["on training"]), key("curve dashed", texts["on held out"]));
     const signs = element("p", { class: "cp-legend" }, key("weight", texts.positive), key("weight negative", texts.negative));
     this.sample = element("section", { class: "cp-panel cp-stepper", "aria-label": texts["panel sample"], hidden: "" });
@@ -59,7 +60,7 @@ class Room {
     const panels = element(
       "div", { class: "cp-panels" },
       column(panel("settings", this.controls.form)),
-      column(panel("boundary", this.plots.boundary, legend)),
+      column(panel("boundary", this.plots.boundary, legend, this.scaled)),
       column(panel("curves", this.plots.curves, lines), panel("network", this.weights.picture, signs)),
       panel("units", this.plots.units),
       panel("weights", this.weights.panel),
@@ -132,6 +133,7 @@ class Room {
     this.status.className = "cp-unseen";
     const keys = this.box.querySelectorAll('[data-panel="boundary"] .cp-key');
     this.playground.classNames.forEach((name, label) => (keys[label].lastChild.textContent = filled(this.texts["class"], { name })));
+    this.scaled.hidden = !this.playground.standardizer;
     this.plots.begin(this.playground);
     this.weights.begin(this.playground);
     this.write();
@@ -233,7 +235,6 @@ class Room {
     this.sample.replaceChildren(element("h2", {}, filled(texts["sample title"], fields)), element("h3", { class: "cp-unseen" }, texts["panel sample"]), box);
     this.sample.hidden = false;
     const made = new Stepper(box, "cp-" + ++this.opened + "-");
-    made.stale = true; // the table of all steps, which is written when it is opened
     const node = weight === null ? -1 : graph.parameters.indexOf(weight);
     if (node >= 0) made.select(node);
     this.sample.scrollIntoView({ block: "start" });

@@ -115,10 +115,11 @@ class Playground:
         return Path(path)
 
     def _repr_html_(self) -> str:
-        title = escape(texts()["title"])
+        said = texts()
         return (
-            f'<iframe title="{title}" width="100%" height="{HEIGHT}" style="border:0" '
-            f'srcdoc="{escape(self.html)}"></iframe>'
+            f'<iframe title="{escape(said["title"])}" width="100%" height="{HEIGHT}" '
+            f'style="border:0" srcdoc="{escape(self.html)}"></iframe>'
+            f"<noscript>{escape(said['not shown'])}</noscript>"
         )
 
     def __repr__(self) -> str:
@@ -171,9 +172,10 @@ def checked(settings: Mapping[str, Any]) -> dict[str, Any]:
         x = settings[name]
         kind = (int, float) if name in FRACTIONS else int
         whole = "" if name in FRACTIONS else "whole "
+        above = " and above 0" if name == "alpha" else ""
         right = isinstance(x, kind) and not isinstance(x, bool) and math.isfinite(x)
-        if not right or not least <= x <= most:
-            wanted = f"a {whole}number from {least:g} to {most:.16g}"
+        if not right or not least <= x <= most or (above and x == 0):
+            wanted = f"a {whole}number from {least:g} to {most:.16g}{above}"
             raise ValueError(f"{name} must be {wanted}, not {shown(x)}")
     return dict(settings)
 
@@ -198,8 +200,8 @@ def hidden(names: Sequence[str]) -> list[str]:
 def words() -> dict[str, dict[str, Any]]:
     """Return how the stepper spells each operation, and its local derivatives.
 
-    The derivatives are in names, as the rules of the table have them: {0} is the first operand, {out}
-    the result.
+    The derivatives are in names, as the rules of the table have them: {0} is the first operand,
+    {out} the result.
 
     >>> words()["tanh:v"]
     {'symbol': 'tanh', 'kind': 'call', 'rules': ['tanh′({0})']}

@@ -191,9 +191,17 @@ function pictureOf(data) {
   ].join("");
 }
 
+// A row of the table of all steps.
+function rowOf(data, step, i) {
+  const cells = cellsOf(data, step).map((text) => element("td", {}, text));
+  if (cells.length === 1) cells[0].setAttribute("colspan", 3);
+  return element("tr", {}, element("td", {}, String(i + 1)), ...cells);
+}
+
 // The stepper of a sample's loss, as a box for the page.
 function stepperBox(graph, words, texts, engine, told) {
   const data = stepperData(graph, words, texts);
+  data.engine = engine;
   recomputed(data, engine, graph.leaves);
   const root = data.nodes[data.root];
   const svg = pictureOf(data);
@@ -202,7 +210,8 @@ function stepperBox(graph, words, texts, engine, told) {
   const image = element("img", { class: "cs-picture", alt: told.picture, style: "min-width:" + least + "px", src: "data:image/svg+xml;base64," + picture });
   const columns = ["step", "where", "what is computed", "result"].map((text) => element("th", { scope: "col" }, told[text]));
   const table = element(
-    "table", {}, element("thead", {}, element("tr", {}, ...columns)), element("tbody"),
+    "table", {}, element("thead", {}, element("tr", {}, ...columns)),
+    element("tbody", {}, ...data.steps.map((step, i) => rowOf(data, step, i))),
   );
   const box = element(
     "div", { class: "chainrule-stepper cs", "data-stepper": "sample", "data-ready": "" },
@@ -213,7 +222,7 @@ function stepperBox(graph, words, texts, engine, told) {
     ),
     element("div", { class: "cs-graph" }, image),
     element("details", { class: "cs-all" }, element("summary", {}, told.all), element("div", { class: "cs-scroll", tabindex: 0, role: "region", "aria-label": told.all }, table)),
-    element("script", { type: "application/json", class: "cs-data" }, JSON.stringify(data)),
+    element("script", { type: "application/json", class: "cs-data" }, JSON.stringify({ ...data, engine: undefined })),
   );
   return box;
 }

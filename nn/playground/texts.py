@@ -80,13 +80,16 @@ TEXTS = {
     "class": "class {name}",
     "held out": "held out (hollow)",
     "border": "decision boundary",
+    "standardized": "Your columns are shown as the network gets them: each with mean 0 and "
+                    "standard deviation 1 over the training samples.",
     "on training": "training samples",
     "on held out": "held-out samples",
     "positive": "positive weight",
     "negative": "negative weight; broader is larger",
     "from to": "{least} to {most}",
-    "boundary picture": "The plane with the samples and the decision boundary; right are {accuracy} "
-                        "of the training and {heldOutAccuracy} of the held-out samples.",
+    "boundary picture": "The plane with the samples and the decision boundary; right are "
+                        "{accuracy} of the training and {heldOutAccuracy} of the held-out "
+                        "samples.",
     "curves picture": "The loss over the iterations; now {training} on the training and {heldOut} "
                       "on the held-out samples.",
     "unit answers": "Answers of {name} over the plane, {range}.",
@@ -97,8 +100,8 @@ TEXTS = {
     "sample": "training sample",
     "step through": "Step through this sample",
     "sample is": "Sample {number}: {inputs}; target {target}; the network says {outputs}.",
-    "press a weight": "Press a weight of the network, or choose one here: its gradient opens. Press a "
-                      "point of the plane for another sample.",
+    "press a weight": "Press a weight of the network, or choose one here: its gradient opens. "
+                      "Press a point of the plane for another sample.",
     "one product": "One path leads from {name} to {root}: the gradient is the product of the local "
                    "derivatives along it.",
     "products": "{count} paths lead from {name} to {root}: the gradient is the sum of the products "
@@ -121,8 +124,8 @@ TEXTS = {
     "column what is computed": "what is computed",
     "column result": "result",
     # In a notebook that is not trusted.
-    "not shown": "The playground is shown where a notebook is trusted; .save(\"page.html\") writes it "
-                 "as a page.",
+    "not shown": "The playground is shown where a notebook is trusted; .save(\"page.html\") "
+                 "writes it as a page.",
 }
 # fmt: on
 

@@ -46,7 +46,7 @@ class Weights {
     this.picture = drawn("svg", { class: "cp-network", role: "group", "aria-label": texts["network picture"] });
     this.picture.addEventListener("click", (event) => this.pressed(event));
     this.picture.addEventListener("keydown", (event) => this.key(event));
-    this.weightField = element("select", { "data-field": "weight" });
+    this.weightField = element("select", { "aria-label": texts.weight, "data-field": "weight" });
     this.sampleField = element("input", { type: "number", min: 1, step: 1, value: 1, inputmode: "numeric", "data-field": "sample" });
     this.weightField.addEventListener("change", () => this.select(this.weightField.value === "" ? null : Number(this.weightField.value)));
     this.sampleField.addEventListener("change", () => this.choose(Number(this.sampleField.value) - 1));
