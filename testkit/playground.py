@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -14,6 +15,8 @@ from nn.losses import LOSSES
 from nn.playground.engine import ENDINGS, MOST_HIDDEN, SETTINGS, SHAPES, script
 from testkit.javascript import answers_of_node
 
+CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
+ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu"]
 POINT = (0.25, -0.75)  # at which both networks answer
 OWN_NAMES = (("no", "yes"), ("10", "9.5"), ("b", "a"))
 HARNESS = """
@@ -22,14 +25,17 @@ function trained([settings, iterations]) {
   const { nodes, root, values, adjoints, names, operandNames } = playground.sampleGraph(0);
   const before = playground.parameters.map((parameter) => ({ ...parameter }));
   const batches = [];
+  const start = performance.now();
   for (let t = 0; t < iterations; t++) {
     playground.step();
     batches.push(playground.batch);
   }
+  const seconds = (performance.now() - start) / 1000;
   return {
     sample: { nodes, root, values, adjoints, names, operandNames },
     before,
     batches,
+    rate: iterations / seconds,
     classNames: playground.classNames,
     training: playground.training,
     heldOut: playground.heldOut,
@@ -97,6 +103,22 @@ def random_settings(count: int, seed: int = 0) -> Iterator[dict[str, Any]]:
             init=source.choice(list(INITS)),
         )
         yield {**found, "rows": own_rows(source)} if data == "own" else found
+
+
+def hard_settings() -> list[dict[str, Any]]:
+    """Return settings that random ones miss."""
+    corners = [(0.0, 0.0), (0.0, 1.0), (1.0, 0.0), (1.0, 1.0)]
+    constant = [[x, 5.0, "b" if x > 2 else "a"] for x in range(6)]
+    numbers = [[*corner, name] for corner, name in zip(corners, ("2.", "+1", "+2", "1"))]
+    texts = [[*corner, name] for corner, name in zip(corners, (" on", "off", "on", "off "))]
+    return [
+        settings_of(data="own", rows=constant, batch=2, heldOut=0.0),
+        settings_of(data="own", rows=numbers, batch=1, heldOut=0.0),
+        settings_of(data="own", rows=texts, batch=1, heldOut=0.0),
+        settings_of(data="xor", count=20, batch=1, heldOut=0.99),
+        settings_of(data="circles", count=20, batch=16, heldOut=0.25),  # halves: 2.5 of 10
+        settings_of(hidden=1, activation="linear", loss="cross_entropy"),
+    ]
 
 
 def own_rows(source: random.Random) -> list[list[Any]]:
@@ -181,3 +203,18 @@ def trained(settings: dict[str, Any], iterations: int) -> Trained:
 def trained_in_page(settings: Sequence[dict[str, Any]], iterations: int) -> list[Any]:
     """Return what Node makes of each of these settings with the page's script."""
     return answers_of_node(script() + HARNESS, [[given, iterations] for given in settings])
+
+
+def trained_in_browser(settings: Sequence[dict[str, Any]], iterations: int) -> list[Any]:
+    """Return the same of Chromium."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as program:
+        browser = program.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        page = browser.new_page()
+        page.add_script_tag(content=script() + HARNESS)
+        found: list[Any] = page.evaluate(
+            "(cases) => answers(cases)", [[given, iterations] for given in settings]
+        )
+        browser.close()
+    return found

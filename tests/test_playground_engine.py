@@ -14,10 +14,12 @@ from testkit.playground import (
     POINT,
     dataset_of,
     first_loss,
+    hard_settings,
     parts_of,
     random_settings,
     settings_of,
     trained,
+    trained_in_browser,
     trained_in_page,
 )
 
@@ -43,7 +45,7 @@ def near(found, wanted):
 @pytest.fixture(scope="module")
 def graphs():
     """Return settings, what the page makes of them, and the engine's network and first loss."""
-    settings = list(random_settings(GRAPHS, seed=4))
+    settings = [*random_settings(GRAPHS, seed=4), *hard_settings()]
     pages = trained_in_page(settings, 0)
     return [(given, page, *first_loss(given)) for given, page in zip(settings, pages)]
 
@@ -119,6 +121,7 @@ def check_training(settings, page, iterations):
     assert far <= MOST_APART, (settings, far)
     for parameter, value in zip(page["parameters"], wanted.network.parameters()):
         assert abs(parameter["data"] - value.data) <= MOST_APART
+        assert abs(parameter["gradient"] - value.grad) <= MOST_APART
     found = page["evaluation"]
     loss, accuracy = wanted.held_out or (None, None)
     assert near(found["training"], wanted.evaluation[0])
@@ -127,6 +130,9 @@ def check_training(settings, page, iterations):
     assert found["heldOutAccuracy"] == accuracy
     outputs = [y.data for y in wanted.network(POINT)]
     assert all(map(near, page["answers"]["outputs"], outputs))
+    threshold = ENDINGS[settings["loss"]].threshold
+    score = outputs[1] - outputs[0] if len(outputs) == 2 else outputs[0] - threshold
+    assert near(page["answers"]["score"], score)
     hidden = [h.data for h in as_list(wanted.network.layers[0](POINT))]
     assert all(map(near, page["answers"]["hidden"], hidden))
 
@@ -137,7 +143,7 @@ def as_list(x):
 
 
 def test_losses_weights_and_evaluation_are_those_of_eager_training():
-    settings = list(random_settings(BRIEF, seed=1))
+    settings = [*random_settings(BRIEF, seed=1), *hard_settings()]
     for given, page in zip(settings, trained_in_page(settings, ITERATIONS)):
         check_training(given, page, ITERATIONS)
 
@@ -222,13 +228,32 @@ const answers = ([settings]) => {
 """
 
 
-def test_a_training_that_diverges_says_so_and_leaves_the_last_weights():
-    settings = settings_of(activation="linear", loss="hinge", alpha=1e200, seed=3)
+@pytest.mark.parametrize("given", [{"alpha": 1e200}, {"alpha": 1e308, "noise": 30.0}], ids=str)
+def test_a_training_that_diverges_says_so_and_leaves_the_last_weights(given):
+    settings = settings_of(activation="linear", loss="hinge", seed=3, **given)
     message, iteration, losses, before, after = answers_of_node(script() + DIVERGED, [settings])
-    assert message == MESSAGES["diverged"].format(iteration=iteration + 1, alpha="1e+200")
+    alpha = {1e200: "1e+200", 1e308: "1e+308"}[given["alpha"]]
+    assert message == MESSAGES["diverged"].format(iteration=iteration + 1, alpha=alpha)
     assert losses == iteration and before == after
     with pytest.raises(FloatingPointError, match=f"iteration {iteration + 1}:"):
         trained(settings, iteration + 1)
+
+
+INFINITE = """
+const answers = ([settings]) => {
+  const playground = new Playground(settings);
+  for (const parameter of playground.parameters) parameter.data = parameter.layer ? -1e308 : 10;
+  const found = [playground.evaluate().training === Infinity];
+  try { playground.step(); } catch (error) { found.push(error.message); }
+  return found;
+};
+"""
+
+
+def test_a_loss_that_is_infinite_ends_a_training_though_all_weights_would_be_finite():
+    settings = settings_of(activation="linear", loss="hinge", hidden=1, alpha=1e-300, batch=20)
+    found = answers_of_node(script() + INFINITE, [settings])
+    assert found == [True, MESSAGES["diverged"].format(iteration=1, alpha="1e-300")]
 
 
 # The script.
@@ -300,3 +325,10 @@ def test_a_thousand_seeds_draw_what_python_draws():
 def test_a_seed_that_is_no_whole_number_is_refused():
     probe = "const answers = (seeds) => seeds.map((seed) => { try { new PythonRandom(seed); return false; } catch { return true; } });"
     assert answers_of_node(script() + probe, [0.5, 2**53, "1", None]) == [True] * 4
+
+
+@pytest.mark.browser
+def test_chromium_trains_as_python_does():
+    settings = list(random_settings(9, seed=2))
+    for given, page in zip(settings, trained_in_browser(settings, 100)):
+        check_training(given, page, 100)

@@ -41,18 +41,17 @@ function ownSamples(rows) {
 
 const isNumber = (text) => /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text);
 
-// The names of the two classes: by value where all are numbers, else as texts.
+// The names of the two classes: by value where all are numbers, else as texts. Numbers of one value
+// are one class, called by the shortest of its texts.
 function classNames(texts) {
   const numeric = texts.every(isNumber);
-  const keys = new Map();
-  for (const text of texts) {
-    const key = numeric ? Number(text) : text;
-    const before = keys.get(key);
-    if (before === undefined || text.length < before.length) keys.set(key, text);
-  }
-  if (keys.size !== 2) throw refused("two classes", { count: String(keys.size) });
-  const inOrder = [...keys.keys()].sort((a, b) => (a < b ? -1 : 1));
-  return inOrder.map((key) => keys.get(key));
+  const key = (text) => (numeric ? Number(text) : text);
+  const compared = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
+  const order = (a, b) => compared(key(a), key(b)) || a.length - b.length || compared(a, b);
+  const names = new Map();
+  for (const text of [...texts].sort(order)) if (!names.has(key(text))) names.set(key(text), text);
+  if (names.size !== 2) throw refused("two classes", { count: String(names.size) });
+  return [...names.values()];
 }
 
 function classOf(label, names) {
@@ -212,7 +211,8 @@ function valuesOf(graph, leaves) {
   return values;
 }
 
-const totalOf = (errors) => (errors.every(Number.isFinite) ? math_fsum(errors) : NaN);
+// As `nn.passes.mean_of`, where a loss that is not finite is refused.
+const meanOf = (errors, share) => (errors.every(Number.isFinite) ? math_fsum(errors) * share : NaN);
 
 class Playground {
   constructor(settings = {}) {
@@ -274,7 +274,7 @@ class Playground {
     const gradients = this.parameters.map(() => 0);
     const share = 1 / batch;
     const errors = this.batch.map((i) => this.accumulated(this.graphs[i], share, gradients));
-    const mean = totalOf(errors) * share;
+    const mean = meanOf(errors, share);
     // (7) w <- w - alpha * g, for all or for none
     const updated = this.parameters.map((parameter, i) => parameter.data - alpha * gradients[i]);
     if (!Number.isFinite(mean) || !updated.every(Number.isFinite)) this.diverged();
@@ -293,8 +293,7 @@ class Playground {
 
   // The loss of a sample; a share of its gradient is added.
   accumulated(graph, share, gradients) {
-    const { values, edges, raised } = forwardPass(operations, graph, this.leavesOf(graph));
-    if (raised.size) this.diverged();
+    const { values, edges } = forwardPass(operations, graph, this.leavesOf(graph));
     const { adjoints } = reversePass(edges, graph.root, share);
     graph.parameters.forEach((index, i) => {
       if (index !== undefined && adjoints[i] !== undefined) gradients[index] += adjoints[i];
@@ -313,7 +312,7 @@ class Playground {
     if (!samples.length) return [null, null];
     const errors = graphs.map((graph) => valuesOf(graph, this.leavesOf(graph))[graph.root]);
     const right = samples.filter(({ inputs, label }) => this.decided(this.outputs(...inputs)) === label);
-    return [totalOf(errors) / errors.length, right.length / samples.length];
+    return [math_fsum(errors) / errors.length, right.length / samples.length];
   }
 
   // The class of outputs, as `nn.evaluation.decided`.
