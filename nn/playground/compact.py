@@ -31,7 +31,7 @@ def squeezed(line: str) -> str:
     """Return a line of a script without the space around its signs; texts in quotes stay."""
     parts = TEXT.split(line)
     for i in range(0, len(parts), 2):
-        parts[i] = AROUND_SUMS.sub(r"\1", AROUND_SIGNS.sub(r"\1", parts[i]))
+        parts[i] = AROUND_SIGNS.sub(r"\1", AROUND_SUMS.sub(r"\1", parts[i]))
     return "".join(parts)
 
 

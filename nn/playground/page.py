@@ -117,9 +117,9 @@ class Playground:
     def _repr_html_(self) -> str:
         said = texts()
         return (
+            f"<p>{escape(said['not shown'])}</p>"
             f'<iframe title="{escape(said["title"])}" width="100%" height="{HEIGHT}" '
             f'style="border:0" srcdoc="{escape(self.html)}"></iframe>'
-            f"<noscript>{escape(said['not shown'])}</noscript>"
         )
 
     def __repr__(self) -> str:

@@ -123,9 +123,9 @@ TEXTS = {
     "column where": "where",
     "column what is computed": "what is computed",
     "column result": "result",
-    # In a notebook that is not trusted.
-    "not shown": "The playground is shown where a notebook is trusted; .save(\"page.html\") "
-                 "writes it as a page.",
+    # Above it in a notebook; alone in one that is not trusted.
+    "not shown": ".save(\"page.html\") writes the playground as a page. A notebook shows it "
+                 "where it is trusted.",
 }
 # fmt: on
 
