@@ -1,4 +1,4 @@
-"""One hypothesis profile, the same examples in every run; and Chromium, one for all browser tests."""
+"""One hypothesis profile: the same examples in every run, on every machine. And Chromium."""
 
 import os
 import shutil
