@@ -5,12 +5,15 @@ Tests with the mark `browser` need Chromium; those of its settings as text need 
 
 import json
 import math
+import os
 import re
+from pathlib import Path
 
 import pytest
 
 import nn
 from autograd import stepper
+from autograd.stepping.lines import shown
 from nn.cli.commands import main
 from nn.losses import LOSSES
 from nn.playground import compact, playground
@@ -20,6 +23,7 @@ from nn.playground.texts import TEXTS, texts
 from testkit.javascript import answers_of_node, node_program
 from testkit.playground import parts_of, settings_of, trained
 
+AXE = os.environ.get("AXE", "")  # where axe.min.js of axe-core (npm) is
 SAME_LOSS = 1e-13
 BAD = {
     "no such data": (lambda: playground("sun"), "choose from moons, circles, xor, spirals"),
@@ -338,11 +342,28 @@ def test_the_sum_over_paths_of_every_weight_is_its_adjoint(loss, page_with):
             "cells => cells.map(cell => Number(cell.dataset.number))"
         )
         if adjoint:
+            assert_true_by_hand(page.locator(".cp-paths tbody tr"))
             assert math.fsum(rows[:-1]) == pytest.approx(rows[-1], rel=1e-12, abs=1e-15)
             most = max(most, len(rows) - 1)
         else:
             assert "No path leads" in page.locator(".cp-paths").inner_text()
     assert most == len(target)  # a path through each output
+
+
+def assert_true_by_hand(rows):
+    """Say whether the printed products give what is printed behind =, and their sum its own."""
+    *lines, last = [row.split("\t") for row in rows.all_inner_texts()]
+    results = []
+    for _, line, result in lines:
+        sign, number = result.split()
+        factors = [float(x.strip("()")) for x in line.splitlines()[-1].split(" × ")]
+        digits = len(number.lstrip("-0.").partition("e")[0].replace(".", ""))
+        assert sign in "=≈"
+        if sign == "=" and digits >= 4:
+            assert shown(math.prod(factors), digits) == number, line
+        results.append(float(number))
+    sign, number = last[-1].split()
+    assert sign == "≈" or math.fsum(results) == pytest.approx(float(number), rel=1e-3)
 
 
 @pytest.mark.browser
@@ -521,6 +542,36 @@ def test_texts_and_lines_can_be_told_from_their_ground(scheme, page_with):
         for one, other in pairs:
             found = contrast(page.evaluate(color, one), page.evaluate(color, other))
             assert found >= least, (one, other, found)
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(not AXE, reason="AXE does not name axe.min.js of axe-core (npm)")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_axe_finds_nothing(width, scheme, page_with):
+    page = page_with(viewport=(width, 900), scheme=scheme, hidden=3, loss="cross_entropy", batch=2)
+    page.evaluate(Path(AXE).read_text(encoding="utf-8"))
+
+    def check(state):
+        found = page.evaluate("axe.run()")
+        assert len(found["passes"]) > 10
+        wrong = [(x["id"], x["nodes"][0]["html"]) for x in found["violations"]]
+        assert wrong == [], state
+
+    check("at the start")
+    pressed(page, "many")
+    page.get_by_label("weight", exact=True).select_option("3")
+    check("a sum over paths")
+    page.get_by_label("hidden units p", exact=True).fill("99")
+    page.get_by_label("hidden units p", exact=True).press("Enter")
+    check("a number out of bounds")
+    page.get_by_label("data set").select_option("own")
+    page.get_by_label("x1, x2 and a label, a row each").fill("0,0,a\n1,1,a\n0,1,b\n1,0,b")
+    page.get_by_role("button", name="Use these rows").click()
+    check("rows of one's own")
+    page.get_by_role("button", name="Step through this sample").click()
+    page.keyboard.press("End")
+    check("the stepper of a sample")
 
 
 @pytest.mark.browser

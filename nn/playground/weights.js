@@ -33,7 +33,16 @@ function pathsTo(node, graph) {
     else for (const edge of above[place]) walk(edge.head, [...edges, { ...edge, parent: place }]);
   };
   walk(node, []);
-  return found.map((edges) => ({ edges, product: edges.reduce((product, { slope }) => product * slope, 1) }));
+  return found.map((edges) => ({ edges, product: productOf(...edges.map(({ slope }) => slope)) }));
+}
+
+const productOf = (...numbers) => numbers.reduce((product, x) => product * x, 1);
+
+// In how many digits the sum of printed numbers is the printed sum, and "="; else six, and "≈".
+function digitsOfSum(printed, total) {
+  const sum = printed.reduce((x, y) => x + y, 0);
+  const places = PLACES.find((digits) => shown(sum, digits) === shown(total, digits));
+  return places ? [places, "="] : [PLACES[0], "≈"];
 }
 
 class Weights {
@@ -219,20 +228,23 @@ class Weights {
 
   tabulated(paths, graph, total) {
     const { texts } = this;
-    const rows = paths.slice(0, MOST_PATHS).map(({ edges, product }) => {
+    const lines = paths.map(({ edges, product }) => digitsTrue(productOf, edges.map(({ slope }) => slope), product));
+    const rows = paths.slice(0, MOST_PATHS).map(({ edges, product }, i) => {
+      const [places, equals] = lines[i];
       const way = [...edges.map(({ head }) => graph.names[head]), graph.names[edges[edges.length - 1].parent]].join(" → ");
       const symbols = edges.map(({ head, parent }) => "∂" + graph.names[head] + "/∂" + graph.names[parent]).join(" · ");
-      const numbers = edges.map(({ slope }, i) => (i ? bracketed(shown(slope, 4)) : shown(slope, 4))).join(" × ");
+      const numbers = edges.map(({ slope }, k) => (k ? bracketed(shown(slope, places)) : shown(slope, places))).join(" × ");
       return element(
         "tr", {}, element("td", {}, way),
         element("td", {}, element("span", { class: "cp-symbols" }, symbols), element("span", {}, numbers)),
-        element("td", { class: "number", "data-number": product }, shown(product)),
+        element("td", { class: "number", "data-number": product }, equals + " " + shown(product, places)),
       );
     });
     const head = element("tr", {}, ...["path", "product", "number"].map((text) => element("th", { scope: "col" }, texts[text])));
+    const [places, equals] = digitsOfSum(paths.map(({ product }, i) => Number(shown(product, lines[i][0]))), total);
     const sum = element(
       "tr", { class: "cp-total" }, element("td", { colspan: 2 }, texts["sum of paths"]),
-      element("td", { class: "number", "data-number": total }, shown(total)),
+      element("td", { class: "number", "data-number": total }, equals + " " + shown(total, places)),
     );
     return element(
       "div", { class: "cp-scroll", tabindex: 0, role: "region", "aria-label": texts.paths },
