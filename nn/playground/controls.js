@@ -56,7 +56,7 @@ function fragmentOf(settings, hidden) {
 // The settings that a fragment has, over those that the page starts with. What is wrong is left out.
 function settingsIn(fragment, start) {
   const found = { ...start, hide: start.hide };
-  const pairs = new URLSearchParams(fragment.replace(/^#/, "").replaceAll("+", "%2B"));
+  const pairs = new URLSearchParams(fragment.replace(/^#/, ""));
   for (const [name, text] of pairs) {
     const value = name in SETTINGS ? settingOf(name, text) : undefined;
     if (value !== undefined) found[name] = value;

@@ -124,8 +124,9 @@ class Plots {
     });
     this.drawLine(context, scores, size, width / size);
     this.drawAxes(context, width, height);
-    this.playground.training.forEach((each, i) => this.drawPoint(context, each, true, i === sample));
-    this.playground.heldOut.forEach((each) => this.drawPoint(context, each, false, false));
+    this.playground.training.forEach((each) => this.drawPoint(context, each, true));
+    this.playground.heldOut.forEach((each) => this.drawPoint(context, each, false));
+    this.drawRing(context, this.playground.training[sample]);
   }
 
   // Where the score is 0, piece by piece through the squares between four points of the grid.
@@ -184,7 +185,7 @@ class Plots {
   }
 
   // A class has a shape: circles, or triangles. What is held out is hollow.
-  drawPoint(context, each, trained, chosen) {
+  drawPoint(context, each, trained) {
     const [x, y] = this.placeOf(each);
     const color = this.palette[each.label ? "second" : "first"];
     context.beginPath();
@@ -194,7 +195,11 @@ class Plots {
     context.lineWidth = trained ? 1 : 1.8;
     context.fill();
     context.stroke();
-    if (!chosen) return;
+  }
+
+  // Around the sample whose gradients are shown.
+  drawRing(context, each) {
+    const [x, y] = this.placeOf(each);
     context.beginPath();
     context.arc(x, y, 2.2 * POINT, 0, 2 * Math.PI);
     context.strokeStyle = this.palette.ink;
