@@ -55,6 +55,10 @@ COMMANDS = {
         "benchmarks.trust.inner_derivatives",
         "derivatives taken inside compiled code, at poles and kinks: do they agree?",
     ),
+    "playground": Command(
+        "benchmarks.trust.playground",
+        "trainings in a page, in Node or Chromium, beside eager train: the same losses?",
+    ),
     "accuracy": Command(
         "benchmarks.trust.accuracy",
         "the worst errors of each primitive's slope and second derivatives, in ulp",

@@ -40,6 +40,7 @@ from nn.data import (
     moons,
     one_hot,
     read_csv,
+    spirals,
     split,
     xor,
 )
@@ -70,6 +71,7 @@ from nn.optim import (
     RMSprop,
     weights_and_biases,
 )
+from nn.playground import playground
 from nn.runs import Checkpoint, Checkpoints, load_checkpoint, stopping
 from nn.schedules import Cosine, Linear, Schedule, Steps, WarmUp
 from nn.settings import TrainingSettings
@@ -83,8 +85,8 @@ __all__ = [
     "draw_network", "Group", "hinge_loss", "History", "huber_loss", "INITS", "Layer", "Linear",
     "load_checkpoint", "load_digits", "load_iris", "load_model", "LOSSES", "MLP", "Model",
     "Module", "Momentum", "moons", "mse_loss", "Nesterov", "Neuron", "one_hot", "Optimizer",
-    "OPTIMIZERS", "read_csv", "RMSprop", "save_model", "Schedule", "SGD", "split",
-    "Standardizer", "Step", "Steps", "stopping", "train", "Trainer", "training_stepper",
+    "OPTIMIZERS", "playground", "read_csv", "RMSprop", "save_model", "Schedule", "SGD", "spirals",
+    "split", "Standardizer", "Step", "Steps", "stopping", "train", "Trainer", "training_stepper",
     "TrainingSettings", "TwoLayerNetwork", "WarmUp", "weights_and_biases", "xor",
 ]
 # fmt: on

@@ -14,6 +14,7 @@ import math
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -166,21 +167,12 @@ def moons(n: int = 200, noise: float = 0.1, seed: int = 0) -> Dataset:
     >>> moons(4, noise=0.0).inputs[:2]
     [[1.0, 0.0], [0.0, 0.5]]
     """
-
-    def point(share: float, label: int) -> tuple[float, float]:
-        x, y = math.cos(math.pi * share), math.sin(math.pi * share)
-        return (1.0 - x, 0.5 - y) if label else (x, y)
-
-    return generated("moons", ["upper", "lower"], point, n, noise, seed)
+    return generated("moons", ["upper", "lower"], point_of_moons, n, noise, seed)
 
 
 def circles(n: int = 200, noise: float = 0.1, seed: int = 0, factor: float = 0.5) -> Dataset:
     """Return a circle of radius 1 around one of radius `factor`, with Gaussian noise."""
-
-    def point(share: float, label: int) -> tuple[float, float]:
-        radius = factor if label else 1.0
-        return radius * math.cos(math.tau * share), radius * math.sin(math.tau * share)
-
+    point = partial(point_of_circles, factor=factor)
     return generated("circles", ["outer", "inner"], point, n, noise, seed)
 
 
@@ -190,12 +182,52 @@ def xor(n: int = 200, noise: float = 0.1, seed: int = 0) -> Dataset:
     >>> xor(4, noise=0.0).inputs
     [[0.0, 0.0], [0.0, 1.0], [1.0, 1.0], [1.0, 0.0]]
     """
+    return generated("xor", ["equal", "different"], point_of_xor, n, noise, seed)
 
-    def point(share: float, label: int) -> tuple[float, float]:
-        x = 0.0 if share < 0.5 else 1.0
-        return x, (1.0 - x if label else x)
 
-    return generated("xor", ["equal", "different"], point, n, noise, seed)
+def spirals(n: int = 200, noise: float = 0.05, seed: int = 0, turns: float = 1.0) -> Dataset:
+    """Return two spirals around each other, out to radius 1, with Gaussian noise.
+
+    The more turns, the harder: a straight line from the middle crosses each spiral once a turn.
+
+    Source: Lang and Witbrock (1988), Learning to tell two spirals apart, whose spirals have three
+            turns.
+
+    >>> spirals(4, noise=0.0).inputs[:2]
+    [[0.1, 0.0], [-0.1, 0.0]]
+    """
+    point = partial(point_of_spirals, turns=turns)
+    return generated("spirals", ["first", "second"], point, n, noise, seed)
+
+
+# Where the points of a class lie, from the first one, share 0, on towards share 1. A playground has
+# the same functions as JavaScript, translated from their source.
+
+
+def point_of_moons(share: float, label: int) -> tuple[float, float]:
+    """Return a point of a half circle."""
+    x, y = math.cos(math.pi * share), math.sin(math.pi * share)
+    return (1.0 - x, 0.5 - y) if label else (x, y)
+
+
+def point_of_circles(share: float, label: int, factor: float = 0.5) -> tuple[float, float]:
+    """Return a point of the circle of radius 1, or of that of radius `factor`."""
+    radius = factor if label else 1.0
+    return radius * math.cos(math.tau * share), radius * math.sin(math.tau * share)
+
+
+def point_of_xor(share: float, label: int) -> tuple[float, float]:
+    """Return a corner of the unit square."""
+    x = 0.0 if share < 0.5 else 1.0
+    return x, (1.0 - x if label else x)
+
+
+def point_of_spirals(share: float, label: int, turns: float = 1.0) -> tuple[float, float]:
+    """Return a point of a spiral; the second one is the first, turned by half a turn."""
+    radius = 0.1 + 0.9 * share
+    x = radius * math.cos(math.tau * turns * share)
+    y = radius * math.sin(math.tau * turns * share)
+    return (-x, -y) if label else (x, y)
 
 
 def generated(

@@ -24,7 +24,7 @@ from autograd import Value, contributions, dot, ieee, primitive, stepper, where
 from autograd.stepping.lines import shown
 from autograd.stepping.model import Backward, Forward, Model
 from autograd.testing.recording import path_sums
-from nn import TwoLayerNetwork, mse_loss
+from nn import TwoLayerNetwork, mse_loss, playground
 
 pytestmark = pytest.mark.browser
 
@@ -661,6 +661,21 @@ def test_a_value_shows_its_picture_in_a_fresh_untrusted_notebook(opened, lab, ro
     picture = page.locator(".jp-OutputArea-output img")
     picture.wait_for(timeout=SECONDS * 1000)
     assert picture.evaluate("image => image.complete && image.naturalWidth") > 200
+
+
+def test_a_trusted_notebook_has_the_playground_and_another_says_how_to_get_it(opened, lab):
+    trusted, other = (playground("xor", hidden=p)._repr_html_() for p in (2, 3))
+    notebook(lab[1] / "plays.ipynb", {"text/html": trusted})
+    notebook(lab[1] / "says.ipynb", {"text/html": other})
+    trust(lab[1] / "plays.ipynb", lab[2])
+    page = in_lab(opened, lab, "plays.ipynb")
+    frame = page.frame_locator(".jp-OutputArea-output iframe")
+    frame.get_by_role("button", name="100 steps").click(timeout=SECONDS * 1000)
+    assert frame.locator("[data-told=iteration]").inner_text() == "100"
+    page = in_lab(opened, lab, "says.ipynb")
+    output = page.locator(".jp-OutputArea-output").first
+    assert '.save("page.html") writes the playground' in output.inner_text()
+    assert output.locator("iframe").count() == 0
 
 
 def test_run_live_in_jupyterlab_a_value_and_a_stepper_show_themselves(opened, lab):

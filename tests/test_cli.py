@@ -85,6 +85,7 @@ def test_two_runs_write_the_same_bytes(tmp_path):
             "1",
         ],
         ["--optimizer", "adamw", "--step-size", "0.01", "--init", "he"],
+        ["--data", "spirals"],
     ],
 )
 def test_every_option_works(tmp_path, capsys, options):

@@ -5,7 +5,18 @@ import math
 
 import pytest
 
-from nn import Standardizer, circles, load_digits, load_iris, moons, one_hot, read_csv, split, xor
+from nn import (
+    Standardizer,
+    circles,
+    load_digits,
+    load_iris,
+    moons,
+    one_hot,
+    read_csv,
+    spirals,
+    split,
+    xor,
+)
 
 
 def test_iris_and_digits_are_the_published_ones():
@@ -26,13 +37,22 @@ def test_iris_and_digits_are_the_published_ones():
     assert digits.targets[0] == one_hot(0, 10)
 
 
-@pytest.mark.parametrize("make", [moons, circles, xor])
+@pytest.mark.parametrize("make", [moons, circles, xor, spirals])
 def test_generated_data_are_repeatable_and_balanced(make):
     one, two, other = make(60, seed=1), make(60, seed=1), make(60, seed=2)
     assert one.inputs == two.inputs != other.inputs
     assert len(one) == 60 and abs(one.labels.count(0) - 30) <= 1
     with pytest.raises(ValueError, match="0|-1"):
         make(0)
+
+
+def test_the_second_spiral_is_the_first_turned_by_half_a_turn():
+    data = spirals(40, noise=0.0, turns=2.0)
+    assert data.inputs[1::2] == [[-x, -y] for x, y in data.inputs[0::2]]
+    angles = [math.atan2(y, x) % math.tau for x, y in data.inputs[0::2]]
+    radii = [math.hypot(x, y) for x, y in data.inputs[0::2]]
+    assert radii == sorted(radii) and radii[0] == 0.1 and radii[-1] < 1.0
+    assert sum(after < before for before, after in zip(angles, angles[1:])) == 1  # the second turn
 
 
 def test_a_split_is_stratified_and_repeatable():

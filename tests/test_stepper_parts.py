@@ -19,7 +19,7 @@ from autograd.stepping import page as pages
 from autograd.stepping import picture
 from autograd.stepping.lines import bracketed, line_of, shown, spelled
 from autograd.stepping.model import Model, refuse_above
-from nn import MLP, Module, TwoLayerNetwork, cross_entropy, mse_loss
+from nn import MLP, Module, TwoLayerNetwork, binary_cross_entropy, cross_entropy, mse_loss
 
 
 def product():
@@ -125,6 +125,14 @@ def test_a_network_written_by_hand_has_the_letters_too():
     (output,) = network.layers[1](network.layers[0]([1.0, 2.0]))
     names = set(Model((output - 1.0) ** 2, network=network).names.values())
     assert {"w₀₀", "w₁₂", "a₀", "h₁", "c₁", "v₁₁", "ŷ₁", "E"} <= names
+
+
+@pytest.mark.parametrize("target", [0.0, 1.0])
+def test_what_a_loss_makes_of_a_sum_is_no_output(target):
+    network = TwoLayerNetwork(2, 1, 1)
+    error = binary_cross_entropy(network([1.0, -2.0]), [target])
+    names = set(Model(error, network=network).names.values())
+    assert {"h₀", "b₁"} <= names and "ŷ₁" not in names  # -b₁ and log σ(b₁) are none
 
 
 def test_names_that_nobody_gave_are_no_letters_of_the_textbook():

@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from autograd.drawing.collapse import owners_of
+from autograd.primitive_type import Primitive
 from autograd.value import Value
 
 PARAMETER = re.compile(r"(?:layers\.(\d+)\.)?(?:neurons\.(\d+)\.)?(?:w\.(\d+)|(b))")
@@ -64,6 +65,8 @@ def letters_of(nodes: Sequence[Value], network: Any) -> Letters:
             place = Place(int(match[1] or 0), int(match[2] or 0))
             names[value] = parameter_letter(place, match[3], last)
     sums, activations = neurons_in(nodes, paths)
+    for place, others in activations.items():
+        others[:] = [node for node in others if is_activation(network, place.layer, node)]
     linear = {place.layer: is_linear(network, place.layer, activations) for place in sums}
     names.update(neuron_letters(sums, activations, linear, last))
     operands = dict(plain_letters(nodes, names, sums))
@@ -123,12 +126,27 @@ def is_linear(network: Any, layer: int, activations: Mapping[Place, list[Value]]
     The network says so: a loss may be computed of the sums, so that no activation is recorded. Of a
     network of a user's own that does not say it, the graph tells it.
     """
-    found = network.layers[layer] if hasattr(network, "layers") else network
-    neuron = next(iter(getattr(found, "neurons", [found])))
+    found, neuron = first_neuron(network, layer)
     title = getattr(neuron, "title", None)
     if title is not None:
         return bool(title == "linear" and not getattr(found, "softmax", False))
     return not any(place.layer == layer for place in activations)
+
+
+def is_activation(network: Any, layer: int, node: Value) -> bool:
+    """Tell whether a node is what the neurons of a layer make of their sums.
+
+    The network says which function that is; a loss may record another one of the sums.
+    """
+    _, neuron = first_neuron(network, layer)
+    function = getattr(neuron, "activation", None)
+    return node.op is function or not isinstance(function, Primitive)
+
+
+def first_neuron(network: Any, layer: int) -> tuple[Any, Any]:
+    """Return a layer of a network, or the network that is one, and its first neuron."""
+    found = network.layers[layer] if hasattr(network, "layers") else network
+    return found, next(iter(getattr(found, "neurons", [found])))
 
 
 def neuron_letters(

@@ -14,6 +14,7 @@ from nn.cli.exits import BAD_INPUT, EXPECTED, code_of, text_of
 from nn.cli.exporting import run_export
 from nn.cli.options import parser
 from nn.cli.output import complain, make_readable
+from nn.cli.playing import run_playground
 from nn.cli.predicting import run_predict
 from nn.cli.resuming import run_resume
 from nn.cli.training import run_train
@@ -26,6 +27,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "evaluate": run_evaluate,
     "draw": run_draw,
     "export": run_export,
+    "playground": run_playground,
 }
 
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, NoReturn
 from autograd import __version__
 from nn.columns.choices import Choice
 from nn.columns.schema import MISSING_RULES, TASKS
-from nn.data import Dataset, circles, load_digits, load_iris, moons, read_csv, xor
+from nn.data import Dataset, circles, load_digits, load_iris, moons, read_csv, spirals, xor
 from nn.layers import ACTIVATIONS, INITS
 from nn.losses import LOSSES
 from nn.optim import OPTIMIZERS
@@ -39,6 +39,7 @@ DATA = {
     "moons": Defaults(moons, 12, 1.0, 16, 600),
     "circles": Defaults(circles, 12, 1.0, 16, 600),
     "xor": Defaults(xor, 8, 1.0, 16, 600),
+    "spirals": Defaults(spirals, 16, 1.0, 16, 3000),
 }
 OWN = Defaults(read_csv, 12, 0.5, 16, 1000)
 QUANTITY = Defaults(read_csv, 12, 0.02, 16, 1000)
@@ -81,6 +82,7 @@ def parser() -> argparse.ArgumentParser:
     add_evaluate(commands)
     add_draw(commands)
     add_export(commands)
+    add_playground(commands)
     return main
 
 
@@ -381,6 +383,46 @@ def add_export(commands: Any) -> None:
         "model, with the name of the data)",
     )  # fmt: skip
     add_json_option(export)
+
+
+def add_playground(commands: Any) -> None:
+    """Add the command that writes a page in which a network learns."""
+    page = commands.add_parser(
+        "playground",
+        help="write a page in which a network learns while one watches, and every weight tells its "
+        "gradient",
+        description="Write one HTML file that needs neither a network nor chainrule. In it, a "
+        "network with one hidden layer learns to tell two classes apart; all settings can be "
+        "changed there, and these options are what it starts with.",
+    )
+    page.add_argument(
+        "--out", metavar="FILE", default="playground.html",
+        help="where to write (default: playground.html)",
+    )  # fmt: skip
+    page.add_argument(
+        "--data", metavar="DATA", default="moons",
+        help="moons, circles, xor, spirals, or a CSV file of two columns of numbers and a class "
+        "(default: moons)",
+    )  # fmt: skip
+    page.add_argument("--noise", type=float, metavar="S", help="of the points (default: 0.1)")
+    page.add_argument("--count", type=int, metavar="N", help="how many points (default: 200)")
+    page.add_argument("--held-out", type=float, metavar="SHARE", help="as for train (default: 0.2)")
+    page.add_argument("--hidden", type=int, metavar="P", help="p, 1 to 16 (default: 8)")
+    page.add_argument(
+        "--activation", choices=[*ACTIVATIONS], metavar="NAME", help="as for train (default: relu)"
+    )
+    page.add_argument(
+        "--loss", choices=[*LOSSES], metavar="NAME",
+        help="mse, binary_cross_entropy, cross_entropy or hinge (default: mse)",
+    )  # fmt: skip
+    page.add_argument("--step-size", "--alpha", type=float, metavar="A", help="alpha (default: 1)")
+    page.add_argument("--batch-size", "-b", type=int, metavar="B", help="b (default: 10)")
+    page.add_argument("--seed", type=int, metavar="N", help="as for train (default: 0)")
+    page.add_argument(
+        "--hide", nargs="+", action="extend", metavar="NAME",
+        help="settings and parts that the page does not show, such as: loss alpha seed weights",
+    )  # fmt: skip
+    add_json_option(page)
 
 
 def layout_of(options: argparse.Namespace) -> Layout:

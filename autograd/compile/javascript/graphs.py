@@ -58,13 +58,17 @@ class GraphScript:
         return script_of(self.operations)
 
 
-def script_of(operations: Mapping[str, tuple[Primitive, Sequence[Any]]]) -> str:
+def script_of(
+    operations: Mapping[str, tuple[Primitive, Sequence[Any]]], also: Sequence[Definition] = ()
+) -> str:
     """Return a script that can run every graph of these operations.
 
-    Args: operations: by the names of `operation_name`, each with operands it was applied to.
+    Args:
+        operations: by the names of `operation_name`, each with operands it was applied to.
+        also: what else a page calls.
     Raises: Untranslatable.
     """
-    wanted: list[Definition] = []
+    wanted: list[Definition] = [*also]
     entries = []
     for name, (op, operands) in sorted(operations.items()):
         parts = list(parts_of(op, operands))
