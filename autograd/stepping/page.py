@@ -33,7 +33,7 @@ from autograd.compile.javascript.translate import Untranslatable
 from autograd.stepping.lines import digits_of, has_bias, kind_of, of_two, shown
 from autograd.stepping.model import Backward, Done, Forward, Model, Seed
 from autograd.stepping.picture import svg
-from autograd.stepping.texts import said, texts
+from autograd.texts import said, texts
 from autograd.testing import Finding, check_graph
 from autograd.value import Value
 
