@@ -113,6 +113,9 @@ TEXTS = {
     "a leaf": "1 leaf",
     "leaves of": "{count} leaves",
     "numbers": "{some}, … ({count} numbers)",
+    "missing letters": "no font here has the letters of {word}: they become empty boxes; install "
+                       "a font that has them, such as Noto Sans CJK (apt-get install "
+                       "fonts-noto-cjk), or write svg, whose texts the reader's fonts show",
     "as text": "The graph as text",
     # Figures of networks.
     "inputs": "inputs",
@@ -123,8 +126,8 @@ TEXTS = {
     "largest": "largest {number}",
     "weights": "weights",
     "gradients of weights": "gradients of weights",
-    "positive": "positive",
-    "negative": "negative",
+    "positive": "positive (arrow)",
+    "negative": "negative (bar)",
     "legend": "{what}:&#160; {positive}, {negative}; the wider the larger, on a scale for each "
               "layer; {more}",
     "biases in circles": "in the circles: the biases",
@@ -137,6 +140,8 @@ TEXTS = {
     "error": "error",
     "more units": "… {count} more",
     # Pictures of learning.
+    "no font for": "no font here has the letters of {name}: boxes in the png pictures, right in "
+                   "the svg; install one, such as Noto Sans CJK (apt-get install fonts-noto-cjk)",
     "iteration": "iteration",
     "loss": "loss",
     "running mean": "mini-batch, running mean",

@@ -10,6 +10,7 @@ from autograd.drawing.palette import (
     BORDER,
     CLASS_COLORS,
     EQUAL_ANSWERS,
+    NEUTRAL_INK,
     PAPER,
     PREFERENCE_SCALE,
 )
@@ -69,7 +70,7 @@ def test_the_loss_curve_counts_iterations_from_1_with_a_mean_of_a_fortieth_of_th
     batches, mean = axes.lines
     assert list(batches.get_xdata()) == list(mean.get_xdata()) == list(range(1, 86))
     assert list(mean.get_ydata()) == running_mean(history.losses, 2)
-    assert (to_hex(batches.get_color()), batches.get_alpha()) == (CLASS_COLORS[0], 0.35)
+    assert (to_hex(batches.get_color()), batches.get_alpha()) == (NEUTRAL_INK, None)
     assert tuple(figure.get_size_inches()) == (6.0, 3.6)
     assert [t.get_text() for t in axes.get_legend().get_texts()] == ["mini-batch, running mean"]
     assert (axes.get_ylabel(), axes.get_ylim()[0]) == ("loss", 0.0)
@@ -208,7 +209,7 @@ def test_a_map_shows_its_units_range_and_the_samples_small():
         parameter.data = number
     figure = hidden_units(Model(network), CORNERS, grid=3)
     first, second = figure.axes
-    assert first.get_title() == "h0: 0.18 to 4.8" and second.get_title() == "h1: 3 to 3"
+    assert first.get_title() == "h₀: 0.18 to 4.8" and second.get_title() == "h₁: 3 to 3"
     assert to_hex(second.get_facecolor()) == to_hex(EQUAL_ANSWERS)
     assert to_hex(first.get_facecolor()) != to_hex(EQUAL_ANSWERS)
     assert first.collections[0].get_cmap()(1.0) == colormap(ANSWER_SCALE)(1.0)
@@ -231,7 +232,7 @@ def test_the_columns_of_units_are_the_samples_sorted_by_class_with_lines_between
     assert tuple(figure.get_size_inches()) == pytest.approx((2.4 + 0.32 * 4, 4.6))
     assert list(axes.get_yticks()) == [1.0, 3.5] and list(axes.get_xticks()) == [0.5, 1.5, 2.5, 3.5]
     assert [t.get_text() for t in axes.get_yticklabels()] == ["first", "second"]
-    assert [t.get_text() for t in axes.get_xticklabels()] == ["h0", "h1", "h2", "h3"]
+    assert [t.get_text() for t in axes.get_xticklabels()] == ["h₀", "h₁", "h₂", "h₃"]
     (lines,) = [c for c in axes.collections if c is not mesh]
     assert [path.vertices.tolist() for path in lines.get_paths()] == [[[0.0, 2.0], [4.0, 2.0]]]
     assert axes.get_ylim()[0] > axes.get_ylim()[1] and axes.get_xlabel() == "hidden neuron"
@@ -313,14 +314,19 @@ def test_all_pictures_of_a_training_are_written_and_told(tmp_path):
     assert "E = " in svg["backward-before.svg"]
 
 
-def test_without_a_loss_or_an_engine_there_are_fewer_pictures(tmp_path, monkeypatch):
+def test_without_a_loss_there_is_no_curve_and_without_an_engine_no_png_of_a_network(
+    tmp_path, monkeypatch
+):
     monkeypatch.setattr("nn.plots.engine", lambda: None)
     found = model()
     sample = FigureSample(DATA.inputs[0], DATA.targets[0], lambda out, y: (out[0] - y[0]) ** 2)
     history = history_of(1)
     history.losses.clear()
     told = list(write_pictures(tmp_path, found, history, DATA, found.network, sample))
-    assert [what for _, what in told] == ["the network as DOT text"]
+    assert {path.suffix for paths, _ in told for path in paths} == {".dot", ".svg"}
+    assert [what for _, what in told][:2] == [
+        "the network as DOT text", "the network before the training",
+    ]  # fmt: skip
     assert list(write_networks(tmp_path, found, found.network, sample)) == told
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autograd.backward import history
 from autograd.drawing.collapse import WAYS, Owner, Plan, owners_of, parameter_paths, plan
@@ -49,11 +49,13 @@ from autograd.drawing.palette import (
     ROOT_FILL,
     SMALL_FONT_SIZE,
 )
-from autograd.drawing.show import Drawing, bundle, picture_of
 from autograd.drawing.sketch import Sketch
 from autograd.drawing.tree import text_tree, tree_of
 from autograd.texts import said
 from autograd.value import Value
+
+if TYPE_CHECKING:
+    from autograd.drawing.show import Drawing
 
 MAX_NODES_DRAWN = 150  # nodes that can still be read; a larger graph is collapsed
 MAX_NODES_SHOWN = 100_000  # nodes of a graph that shows itself as a picture
@@ -133,6 +135,8 @@ def draw_dot(
     >>> print(draw_dot(x * x, names=locals()).source.count("label=3"))
     2
     """
+    from autograd.drawing.finish import picture_of  # which an import of autograd can do without
+
     check_option("style", style, ("compact", "full"))
     check_option("rankdir", rankdir, ("LR", "TB", "RL", "BT"))
     check_option("collapse", collapse, (*WAYS, False, None))
@@ -415,6 +419,8 @@ def mimebundle(root: Value) -> dict[str, str]:
     Never raises: a picture that fails must not take the number with it.
     """
     try:
+        from autograd.drawing.show import bundle
+
         if len(history(root)) > MAX_NODES_SHOWN:
             return {"text/plain": text_tree(root)}
         return bundle(draw_dot(root))

@@ -16,18 +16,16 @@ import unicodedata
 import warnings
 from functools import cache
 
+from autograd.texts import said
+
 FIRST_WIDE_LETTER = "\u2e80"  # where the blocks of Chinese, Japanese and Korean begin
 TRIED_LETTER = "权"  # what such a font is asked for
-CURE = (
-    "install a font that has them, such as Noto Sans CJK (apt-get install fonts-noto-cjk), "
-    "or draw svg, whose texts the reader's own fonts show"
-)
 TIMEOUT_SECONDS = 10.0
 BOLD = 1.07  # times as wide
 # Widths in parts of the font's size, of Helvetica and its like.
 WIDTHS = {
     **dict.fromkeys("ijl|'.,:;!", 0.28),
-    **dict.fromkeys("ftrI()[]{}-/\\ \"*", 0.36),
+    **dict.fromkeys('ftrI()[]{}-/\\ "*', 0.36),
     **dict.fromkeys("₀₁₂₃₄₅₆₇₈₉⁰¹²³⁴⁵⁶⁷⁸⁹⁽⁾ᵢⱼₖ", 0.38),
     **dict.fromkeys("wCDGHNOQRU&ABEKPSVXYZ", 0.72),
     **dict.fromkeys("mMW%@—…", 0.95),
@@ -111,7 +109,7 @@ def warn_of_missing_letters(text: str, found: bool | None = None) -> None:
         return
     word = next(word for word in text.split() if has_wide_letters(word))
     warnings.warn(
-        f"no font here has the letters of {word[:20]}: they become empty boxes; {CURE}",
+        said("missing letters", word=word[:20]),
         MissingLetters,
         stacklevel=3,
     )

@@ -120,7 +120,10 @@ class Reader(HTMLParser):
             self.rows[-1].cells[-1].runs.append(self.fonts[-1]._replace(text=data))
 
 
-def lines_of(label: str, style: Style = Style(11.0, "#000000")) -> list[Row]:
+PLAIN = Style(11.0, "#000000")
+
+
+def lines_of(label: str, style: Style = PLAIN) -> list[Row]:
     """Return the lines of a label; one that begins with < is HTML."""
     if label.startswith("<") and label.endswith(">"):
         reader = Reader(style)

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import graphviz  # type: ignore[import-untyped]
@@ -14,6 +15,10 @@ import graphviz  # type: ignore[import-untyped]
 from autograd.drawing.render import engine, render
 from autograd.drawing.show import Drawing
 from autograd.drawing.sketch import Sketch
+from autograd.drawing.svg import drawn
+
+MAX_BOXES_OF_PROGRAM = 300  # of more, a program's layout takes seconds, and then minutes
+BEFORE_SVG = re.compile(r"^.*?(?=<svg)|<!--.*?-->\n?", re.DOTALL)
 
 
 class Picture(Drawing, graphviz.Digraph):  # type: ignore[misc]
@@ -23,8 +28,8 @@ class Picture(Drawing, graphviz.Digraph):  # type: ignore[misc]
     to it afterwards is drawn by a program only.
     """
 
-    def __init__(self, sketch: Sketch | str | None = None, format: str = "svg", **more: Any) -> None:
-        if isinstance(sketch, Sketch):
+    def __init__(self, sketch: Sketch | None = None, format: str = "svg", **more: Any) -> None:
+        if sketch is not None:
             Drawing.__init__(self, sketch, format)
             graphviz.Digraph.__init__(
                 self,
@@ -35,10 +40,17 @@ class Picture(Drawing, graphviz.Digraph):  # type: ignore[misc]
                 edge_attr=sketch.arrow_attributes,
             )
             sketch.replay(self, graphviz.Digraph)
-        else:  # a copy, as `Digraph.copy` makes it
-            graphviz.Digraph.__init__(self, sketch, format=format, **more)
-            self.sketch = Sketch("graph")
-        self.recorded = len(self.body) if isinstance(sketch, Sketch) else -1
+        else:  # as `Digraph.copy` makes another one
+            graphviz.Digraph.__init__(self, format=format, **more)
+        self.recorded = len(self.body)
+
+    def copy(self) -> Picture:
+        """Return a copy, to which something may be added."""
+        found: Picture = super().copy()
+        found.sketch = self.sketch
+        found.text = self.text
+        found.recorded = self.recorded
+        return found
 
     def pipe(self, format: str | None = None, *, encoding: str | None = None, **_: Any) -> Any:
         """Return the picture as bytes, or as text in an encoding."""
@@ -46,10 +58,26 @@ class Picture(Drawing, graphviz.Digraph):  # type: ignore[misc]
         return data.decode(encoding) if encoding else data
 
     def bare_svg(self) -> str:
-        """Return the picture; what was added to the DOT text needs a program."""
-        if len(self.body) != self.recorded and engine() is not None:
+        """Return the picture without its text and its colors for dark pages.
+
+        It is laid out by a program where there is one; but here where the order of its boxes or
+        their number asks for it.
+        """
+        changed = len(self.body) != self.recorded
+        ours = self.sketch.in_order or len(self.sketch.all_nodes()) > MAX_BOXES_OF_PROGRAM
+        if engine() is None or (ours and not changed):
+            return drawn(self.sketch)
+        try:
             return self.svg_of_program()
-        return super().bare_svg()
+        except RuntimeError:  # it took too long, or does not run here
+            if changed:
+                raise
+            return drawn(self.sketch)
+
+    def svg_of_program(self) -> str:
+        """Return the picture that a program makes of the DOT text."""
+        text = BEFORE_SVG.sub("", render(self.source).decode())
+        return text.replace("&#45;", "-").strip() + "\n"
 
     def usual_name(self) -> str:
         """Return the name of the file where none is given."""

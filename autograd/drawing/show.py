@@ -19,15 +19,14 @@ from typing import Any
 
 from autograd.atomic import write_file
 from autograd.drawing.fonts import warn_of_missing_letters
-from autograd.drawing.render import engine, render
+from autograd.drawing.markup import lines_of
+from autograd.drawing.render import render
 from autograd.drawing.sketch import Sketch
-from autograd.drawing.svg import CLASS, dressed, drawn
+from autograd.drawing.svg import CLASS, drawn, dressed
 from autograd.texts import said
 
 FILE_FORMATS = ("svg", "png", "pdf", "json")
-MAX_BOXES_OF_PROGRAM = 300  # of more, a program's layout takes seconds, and then minutes
 LEAST_SCALE = 0.7  # of its size, to which a picture may shrink in a narrow notebook
-BEFORE_SVG = re.compile(r"^.*?(?=<svg)|<!--.*?-->\n?", re.DOTALL)
 WIDTH = re.compile(r'<svg width="([\d.]+)')
 FRAME = f"{CLASS}-frame"
 # The picture in an `<img>` follows the color scheme of what it stands in.
@@ -65,27 +64,18 @@ class Drawing:
     def svg(self) -> str:
         """Return the picture as an `<svg>` element, to be put into a page as it is.
 
-        The elements of a graph have the ids that `draw_dot` tells. It is laid out by a program
-        where there is one, and else here; here too where the order of its boxes or their number
-        asks for it.
+        The elements of a graph have the ids that `draw_dot` tells.
         """
         return dressed(self.bare_svg(), self.heading, self.text)
 
     def bare_svg(self) -> str:
         """Return the picture without its text and its colors for dark pages."""
-        if self.sketch.in_order or len(self.sketch.all_nodes()) > MAX_BOXES_OF_PROGRAM:
-            return drawn(self.sketch)
-        if engine() is None:
-            return drawn(self.sketch)
-        try:
-            return self.svg_of_program()
-        except RuntimeError:  # it took too long, or does not run here
-            return drawn(self.sketch)
+        return drawn(self.sketch)
 
-    def svg_of_program(self) -> str:
-        """Return the picture that a program makes of the DOT text."""
-        text = BEFORE_SVG.sub("", render(self.source).decode())
-        return text.replace("&#45;", "-").strip() + "\n"
+    def words(self) -> str:
+        """Return what the boxes say."""
+        labels = (lines_of(box.label) for box in self.sketch.all_nodes().values())
+        return " ".join(row.text for rows in labels for row in rows)
 
     @property
     def heading(self) -> str:
@@ -97,7 +87,7 @@ class Drawing:
         if form == "svg":
             return self.svg()
         if form != "json":
-            warn_of_missing_letters(self.text)
+            warn_of_missing_letters(self.words())
         return render(self.source, form)
 
     def render(
@@ -150,7 +140,9 @@ class Drawing:
             path = Path(outfile)
             form = format or path.suffix[1:].lower()
             if form not in FILE_FORMATS:
-                raise ValueError(f"outfile {path}: its end must be one of {', '.join(FILE_FORMATS)}")
+                raise ValueError(
+                    f"outfile {path}: its end must be one of {', '.join(FILE_FORMATS)}"
+                )
             return path, form
         path = Path(directory or "") / Path(filename or self.usual_name())
         if format is None and path.suffix[1:] in FILE_FORMATS:
@@ -185,18 +177,6 @@ def show_file(path: Path) -> None:
         graphviz.view(str(path))
 
 
-def picture_of(sketch: Sketch, format: str, text: str) -> Drawing:
-    """Return a drawing, which is a `graphviz.Digraph` where that library is installed."""
-    try:
-        from autograd.drawing.picture import Picture
-    except ImportError:
-        found = Drawing(sketch, format)
-    else:
-        found = Picture(sketch, format)
-    found.text = text
-    return found
-
-
 def bundle(picture: Drawing) -> dict[str, str]:
     """Return the forms in which a notebook may show a picture.
 
@@ -206,13 +186,14 @@ def bundle(picture: Drawing) -> dict[str, str]:
     try:
         svg = picture.svg()
     except Exception:  # whatever stands in the way of a picture, the text can be shown
-        return {"text/plain": picture.text or type(picture).__name__}
+        return {"text/plain": repr(picture)}
     data = base64.b64encode(svg.encode()).decode()
     about = html.escape(picture.heading)
-    least = round(LEAST_SCALE * float(WIDTH.match(svg)[1])) if WIDTH.match(svg) else 0
+    width = WIDTH.match(svg)
+    least = round(LEAST_SCALE * float(width[1])) if width else 0
     image = (
         f'<div class="{FRAME}" style="overflow-x:auto"><style>{FOLLOWING}</style>'
         f'<img style="max-width:100%;min-width:{least}pt" '
         f'src="data:image/svg+xml;base64,{data}" alt="{about}"/></div>'
     )
-    return {"text/html": image, "image/svg+xml": svg, "text/plain": picture.text}
+    return {"text/html": image, "image/svg+xml": svg, "text/plain": repr(picture)}

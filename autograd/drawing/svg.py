@@ -45,7 +45,7 @@ COLOR = re.compile(r'(fill|stroke)="(#[0-9a-f]{6})"')
 FONTS = re.compile(r'font-family="Helvetica,sans-Serif"')
 OPENING = re.compile(r"<svg\b[^>]*>")
 CLASS = "chainrule-picture"
-# An `<img>` and a file follow the page or the reader's setting, an element in a page what that says.
+# An `<img>` and a file follow their page or the reader's setting, an element its page.
 SCHEMES = (
     f":root.{CLASS}{{color-scheme:light dark}}"
     f'[data-jp-theme-light="false"] .{CLASS},[data-vscode-theme-kind="vscode-dark"] .{CLASS},'
@@ -179,7 +179,9 @@ def noted(sketch: Sketch) -> Block:
 
 def note_element(note: Block, top: float) -> Iterator[str]:
     """Yield the label of the whole picture, below it."""
-    yield from text_elements(note, Rectangle(Point(note.width / 2, top + note.height / 2), Size(0, 0)))
+    yield from text_elements(
+        note, Rectangle(Point(note.width / 2, top + note.height / 2), Size(0, 0))
+    )
 
 
 def frames(sketch: Sketch, found: Arranged) -> Iterator[str]:
@@ -210,13 +212,14 @@ def arrow_element(sketch: Sketch, arrow: Arrow, way: Route) -> str:
     path = f"M{pair(line[0])}C{' '.join(map(pair, line[1:]))}"
     dashes = DASHES if given.get("style") == "dashed" else ""
     kind = f" {given['class']}" if "class" in given else ""
-    length = TIP_LENGTH * float(given.get("arrowsize", "0.6"))
+    size = TIP_LENGTH * float(given.get("arrowsize", "0.6"))
+    corners_of = bar if given.get("arrowhead") == "tee" else head
     parts = [
         f'<g id="{html.escape(given.get("id", ""))}" class="edge{kind}">',
         title(given.get("tooltip", "")),
         f'<path fill="none" stroke="{color}" stroke-width="{given.get("penwidth", "1")}" '
         f'd="{path}"{dashes}/>',
-        f'<polygon fill="{color}" stroke="{color}" points="{head(line[-1], tip, length)}"/>',
+        f'<polygon fill="{color}" stroke="{color}" points="{corners_of(line[-1], tip, size)}"/>',
     ]
     if arrow.label:
         label = block_of(arrow.label, Style(float(given.get("fontsize", "9")), INK))
@@ -231,6 +234,16 @@ def head(start: Point, tip: Point, length: float) -> str:
     x, y = length * x / norm, length * y / norm
     sides = (tip.x - x - y / 2.5, tip.y - y + x / 2.5), (tip.x - x + y / 2.5, tip.y - y - x / 2.5)
     return " ".join(pair(Point(*place)) for place in (tip, *sides))
+
+
+def bar(start: Point, tip: Point, length: float) -> str:
+    """Return the corners of a bar across the end of a line."""
+    x, y = tip.x - start.x, tip.y - start.y
+    norm = max((x * x + y * y) ** 0.5, 1e-9)
+    x, y = length * x / norm, length * y / norm
+    ends = [Point(tip.x - y / 2, tip.y + x / 2), Point(tip.x + y / 2, tip.y - x / 2)]
+    back = [Point(end.x - x / 5, end.y - y / 5) for end in reversed(ends)]
+    return " ".join(map(pair, [*ends, *back]))
 
 
 def box_element(sketch: Sketch, box: Box, place: Rectangle, label: Block) -> str:
@@ -250,12 +263,13 @@ def outline(given: dict[str, str], place: Rectangle) -> str:
     """Return the outline of a box, filled; a plain text has none."""
     (x, y), (width, height) = place
     look = f'fill="{given.get("fillcolor", PAPER)}" stroke="{given.get("color", INK)}"'
-    if given.get("style") == "" or (given["shape"] == "plaintext" and "filled" not in given["style"]):
+    if given.get("style") == "" or (
+        given["shape"] == "plaintext" and "filled" not in given["style"]
+    ):
         return ""
     if given["shape"] in ("circle", "ellipse"):
-        return (
-            f'<ellipse cx="{x:.1f}" cy="{y:.1f}" rx="{width / 2:.1f}" ry="{height / 2:.1f}" {look}/>'
-        )
+        radii = f'rx="{width / 2:.1f}" ry="{height / 2:.1f}"'
+        return f'<ellipse cx="{x:.1f}" cy="{y:.1f}" {radii} {look}/>'
     corner = CORNER if "rounded" in given["style"] else 0.0
     return (
         f'<rect x="{x - width / 2:.1f}" y="{y - height / 2:.1f}" width="{width:.1f}" '
@@ -272,9 +286,7 @@ def text_elements(label: Block, place: Rectangle, halo: bool = False) -> Iterato
         y += row.height
 
 
-def row_elements(
-    label: Block, row: Row, middle: Point, side: float, halo: bool
-) -> Iterator[str]:
+def row_elements(label: Block, row: Row, middle: Point, side: float, halo: bool) -> Iterator[str]:
     """Yield the cells of a line: columns beside each other, or one text on its side."""
     apart = [cell for cell in row.cells if not cell.across]
     border = middle.x - sum(label.columns) / 2 + (label.columns[0] if label.columns else 0.0)
@@ -355,5 +367,3 @@ def style_of(body: str) -> str:
     ]
     plain = f".{CLASS} text:not([fill]){{fill:light-dark({NUMBER_INK},{DARK[NUMBER_INK]})}}"
     return "".join([SCHEMES, *rules, plain])
-
-
