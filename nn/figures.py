@@ -222,6 +222,7 @@ class Figure:
         self.columns = [units_of(k, size) for k, size in enumerate(self.sizes)]
         self.top = max(column[-1].row + 1 for column in self.columns) / 2 * ROW_INCHES
         self.sketch = Sketch("network", GRAPH, NODE, EDGE)
+        self.sketch.in_order = True
         if title:
             middle = (len(self.sizes) - 1) / 2
             self.text("title", middle, self.top + 1.05, f"<b>{escape_html(title, 80)}</b>", size=14)
@@ -242,7 +243,7 @@ class Figure:
     def circle(self, unit: Unit, number: str | None) -> None:
         """Draw a unit with its symbol and a number."""
         last = unit.layer == len(self.layers)
-        head = f"<i>{symbol(unit, last)}</i>"
+        head = symbol(unit, last)
         below = f'<br/><font point-size="8">{number}</font>' if number else ""
         fill = UNIT_FILLS[0 if unit.layer == 0 else 2 if last else 1]
         place = position(unit.layer, self.y(unit))
@@ -284,6 +285,7 @@ class Figure:
             f"w{head.layer}-{head.number}-{tail.number}-number", label=signed(x), fontsize="8",
             pos=position(tail.layer + along, y), shape="box", style="filled", color=PAPER,
             fillcolor=PAPER, width="0.38", height="0.13", margin="0", fontcolor=INK,
+            **{"class": "number"},
         )  # fmt: skip
 
     def heading(self, column: float, head: str, *lines: str) -> None:
@@ -321,7 +323,7 @@ class Figure:
     def error(self, error: float) -> None:
         """Draw the error after the outputs, and the arrows from it."""
         column = len(self.layers) + 0.62
-        text = f'<i>E</i><br/><font point-size="8">{number_text(error, ".3g")}</font>'
+        text = f'E<br/><font point-size="8">{number_text(error, ".3g")}</font>'
         self.sketch.node(
             "error", label=f"<{text}>", id="error", pos=position(column, 0.0), fillcolor=ERROR_FILL
         )
@@ -399,14 +401,15 @@ def symbol(unit: Unit, last: bool) -> str:
 
 
 def subscript(letter: str, index: str) -> str:
-    """Return a letter with indices below it as HTML.
+    """Return a letter with indices below it.
 
-    These are letters of Unicode, for not every program lowers `<sub>`.
+    These are letters of Unicode, for not every program lowers `<sub>`; and no font of their own,
+    for a program that measures them wrongly leaves gaps between fonts.
 
     >>> subscript("w", "ji")
-    '<i>wⱼᵢ</i>'
+    'wⱼᵢ'
     """
-    return f"<i>{letter}{index.translate(LOWERED)}</i>"
+    return letter + index.translate(LOWERED)
 
 
 def layer_formula(neurons: Sequence[Any], k: int, count: int, softmax: bool) -> tuple[str, str]:

@@ -138,10 +138,10 @@ def test_headings_say_how_many_inputs_which_formula_and_the_largest_weight():
     picture = draw_network(numbered())
     assert words(picture, "head0") == ["inputs", "n", "=", "2"]
     assert " ".join(words(picture, "head1")) == (
-        "hidden layer hⱼ = tanh( wⱼ₀ + Σ wⱼᵢ xᵢ ) largest |w| 6"
+        "hidden layer hⱼ = tanh(wⱼ₀ + Σ wⱼᵢ xᵢ) largest |w| 6"
     )
     assert " ".join(words(picture, "head2")) == (
-        "outputs ŷₖ = sigmoid( cₖ + Σ vₖⱼ hⱼ ) largest |w| 12"
+        "outputs ŷₖ = sigmoid(cₖ + Σ vₖⱼ hⱼ) largest |w| 12"
     )
     assert "weights:" in " ".join(words(picture, "legend"))
 
@@ -149,11 +149,11 @@ def test_headings_say_how_many_inputs_which_formula_and_the_largest_weight():
 @pytest.mark.parametrize(
     ("k", "count", "softmax", "head", "formula"),
     [
-        (1, 3, False, "hidden layer", "hⱼ = tanh( wⱼ₀ + Σ wⱼᵢ xᵢ )"),
-        (2, 3, True, "hidden layer", "hⱼ = tanh( cⱼ + Σ vⱼᵢ hᵢ )"),
-        (3, 3, False, "outputs", "ŷₖ = tanh( cₖ + Σ vₖⱼ hⱼ )"),
-        (3, 3, True, "outputs", "ŷₖ = softmax( cₖ + Σ vₖⱼ hⱼ )"),
-        (1, 1, False, "outputs", "ŷⱼ = tanh( wⱼ₀ + Σ wⱼᵢ xᵢ )"),
+        (1, 3, False, "hidden layer", "hⱼ = tanh(wⱼ₀ + Σ wⱼᵢ xᵢ)"),
+        (2, 3, True, "hidden layer", "hⱼ = tanh(cⱼ + Σ vⱼᵢ hᵢ)"),
+        (3, 3, False, "outputs", "ŷₖ = tanh(cₖ + Σ vₖⱼ hⱼ)"),
+        (3, 3, True, "outputs", "ŷₖ = softmax(cₖ + Σ vₖⱼ hⱼ)"),
+        (1, 1, False, "outputs", "ŷⱼ = tanh(wⱼ₀ + Σ wⱼᵢ xᵢ)"),
     ],
 )
 def test_the_formula_of_a_layer_has_its_own_letters(k, count, softmax, head, formula):

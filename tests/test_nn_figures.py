@@ -72,14 +72,15 @@ def test_biases_stand_in_the_circles():
 
 
 def places(picture):
-    """Return the top and bottom of the number on each line, by the line's id."""
+    """Return where the number on each line stands: left, right, top and bottom."""
     found = {}
     for group in svg_of(picture).iter(f"{SVG}g"):
-        title = group.find(f"{SVG}title")
-        if title is not None and title.text.endswith("-number"):
-            xs, ys = zip(*[map(float, p.split(",")) for p in
-                           group.find(f"{SVG}polygon").get("points").split()])  # fmt: skip
-            found[title.text] = min(xs), max(xs), min(ys), max(ys)
+        if group.get("class") == "node number":
+            box = group.find(f"{SVG}rect")
+            left, top, width, height = (
+                float(box.get(side)) for side in ("x", "y", "width", "height")
+            )
+            found[len(found)] = left, left + width, top, top + height
     return found
 
 

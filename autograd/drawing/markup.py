@@ -12,13 +12,14 @@ import html
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from html.parser import HTMLParser
 from typing import NamedTuple
 
 from autograd.drawing.fonts import BOLD, units
 
 ALIGNED = {"\\l": "left", "\\r": "right", "\\n": "center"}
 LINE_HEIGHT = 1.28  # times the size of the font
+TOKEN = re.compile("<([^>]+)>|([^<]+)")
+ATTRIBUTE = re.compile(r'([\w-]+)="([^"]*)"')
 ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
 
@@ -76,48 +77,50 @@ class Style(NamedTuple):
     color: str
 
 
-class Reader(HTMLParser):
-    """Reads a label that is HTML."""
+class Reader:
+    """Reads a label that is HTML; `<`, `>` and `&` of a text are entities in it."""
 
     def __init__(self, style: Style) -> None:
-        super().__init__(convert_charrefs=True)
         self.fonts = [Run("", style.size, style.color, False, False)]
         self.rows = [Row([Cell()])]
-        self.in_table = False
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    def read(self, label: str) -> None:
+        """Take a label apart into tags and texts."""
+        for tag, text in TOKEN.findall(label):
+            if text:
+                self.add(html.unescape(text))
+            elif tag[0] == "/":
+                self.end(tag[1:])
+            else:
+                self.start(tag)
+
+    def start(self, tag: str) -> None:
         """Begin a font, a row or a cell."""
-        given = dict(attrs)
+        name = tag.partition(" ")[0].rstrip("/")
         font = self.fonts[-1]
-        if tag == "b":
+        if name == "td":
+            given = dict(ATTRIBUTE.findall(tag))
+            self.rows[-1].cells.append(Cell(given.get("align", "center"), "colspan" in given))
+        elif name == "font":
+            given = dict(ATTRIBUTE.findall(tag))
+            size = float(given.get("point-size", font.size))
+            self.fonts.append(font._replace(size=size, color=given.get("color", font.color)))
+        elif name == "b":
             self.fonts.append(font._replace(bold=True))
-        elif tag == "i":
+        elif name == "i":
             self.fonts.append(font._replace(italic=True))
-        elif tag == "font":
-            size = float(given.get("point-size") or font.size)
-            color = given.get("color") or font.color
-            self.fonts.append(font._replace(size=size, color=color))
-        elif tag == "br":
-            self.rows.append(Row([Cell()]))
-        elif tag == "tr":
-            self.rows.append(Row())
-        elif tag == "td":
-            align = given.get("align") or "center"
-            self.rows[-1].cells.append(Cell(align, given.get("colspan") is not None))
+        elif name in ("br", "tr"):
+            self.rows.append(Row([Cell()] if name == "br" else []))
 
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Take a tag without content."""
-        self.handle_starttag(tag, attrs)
-
-    def handle_endtag(self, tag: str) -> None:
+    def end(self, tag: str) -> None:
         """End a font."""
-        if tag in ("b", "i", "font") and len(self.fonts) > 1:
+        if tag in ("b", "i", "font"):
             self.fonts.pop()
 
-    def handle_data(self, data: str) -> None:
+    def add(self, text: str) -> None:
         """Add a text to the cell that is open."""
         if self.rows[-1].cells:
-            self.rows[-1].cells[-1].runs.append(self.fonts[-1]._replace(text=data))
+            self.rows[-1].cells[-1].runs.append(self.fonts[-1]._replace(text=text))
 
 
 PLAIN = Style(11.0, "#000000")
@@ -127,14 +130,17 @@ def lines_of(label: str, style: Style = PLAIN) -> list[Row]:
     """Return the lines of a label; one that begins with < is HTML."""
     if label.startswith("<") and label.endswith(">"):
         reader = Reader(style)
-        reader.feed(label[1:-1])
-        reader.close()
+        reader.read(label[1:-1])
         return [row for row in reader.rows if any(cell.runs for cell in row.cells)]
     return list(plain_lines(label, style))
 
 
 def plain_lines(label: str, style: Style) -> Iterator[Row]:
     """Yield the lines of a label that is a quoted text, in which a backslash begins an escape."""
+    if "\\" not in label:
+        if label:
+            yield plain_line(label, "center", style)
+        return
     text = ""
     align = "center"
     for part in re.split(r"(\\.)", label, flags=re.DOTALL):

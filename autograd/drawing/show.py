@@ -33,6 +33,7 @@ FRAME = f"{CLASS}-frame"
 FOLLOWING = (
     f'[data-jp-theme-light="false"] .{FRAME},[data-vscode-theme-kind="vscode-dark"] .{FRAME}'
     f'{{color-scheme:dark}}[data-jp-theme-light="true"] .{FRAME}{{color-scheme:light}}'
+    f"@media print{{.{FRAME}{{color-scheme:light!important}}.{FRAME} img{{min-width:0!important}}}}"
 )
 # What only a `graphviz.Digraph` has.
 OF_GRAPHVIZ = frozenset(

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from autograd.drawing.layout import (
     ROOT,
@@ -211,11 +211,10 @@ def arrow_element(sketch: Sketch, arrow: Arrow, way: Route) -> str:
     *line, tip = way.points
     path = f"M{pair(line[0])}C{' '.join(map(pair, line[1:]))}"
     dashes = DASHES if given.get("style") == "dashed" else ""
-    kind = f" {given['class']}" if "class" in given else ""
     size = TIP_LENGTH * float(given.get("arrowsize", "0.6"))
     corners_of = bar if given.get("arrowhead") == "tee" else head
     parts = [
-        f'<g id="{html.escape(given.get("id", ""))}" class="edge{kind}">',
+        opening_of("edge", given),
         title(given.get("tooltip", "")),
         f'<path fill="none" stroke="{color}" stroke-width="{given.get("penwidth", "1")}" '
         f'd="{path}"{dashes}/>',
@@ -249,14 +248,20 @@ def bar(start: Point, tip: Point, length: float) -> str:
 def box_element(sketch: Sketch, box: Box, place: Rectangle, label: Block) -> str:
     """Return a box with its label."""
     given = {**sketch.node_attributes, **box.attributes}
-    kind = f" {given['class']}" if "class" in given else ""
     parts = [
-        f'<g id="{html.escape(given.get("id", box.name))}" class="node{kind}">',
+        opening_of("node", given),
         title(given.get("tooltip", "")),
         outline(given, place),
         *text_elements(label, place),
     ]
     return "".join([*parts, "</g>\n"])
+
+
+def opening_of(kind: str, given: Mapping[str, str]) -> str:
+    """Return the tag that begins an element, with its id and classes."""
+    name = f'id="{html.escape(given["id"])}" ' if "id" in given else ""
+    more = f" {given['class']}" if "class" in given else ""
+    return f'<g {name}class="{kind}{more}">'
 
 
 def outline(given: dict[str, str], place: Rectangle) -> str:
