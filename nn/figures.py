@@ -43,6 +43,8 @@ COLUMN_INCHES = 2.8  # between layers
 ROW_INCHES = 0.78  # between the units of a layer
 MAX_LINES_NUMBERED = 9  # lines of a layer that have their numbers on them
 CHARACTER_INCHES = 0.16  # of room for what is as wide as high in a name
+NUMBER_INCHES = 0.38  # that a number on a line takes, at least
+SMALL_CHARACTER_INCHES = 0.115  # of room for what is as wide as high in it
 EXTRA_LINE_POINTS = 4.05  # of the line of the largest number of a layer
 MIN_LINE_POINTS = 0.75
 LOWERED = str.maketrans("0123456789ijk", "₀₁₂₃₄₅₆₇₈₉ᵢⱼₖ")
@@ -281,10 +283,12 @@ class Figure:
     def number(self, tail: Unit, head: Unit, along: float, x: Any) -> None:
         """Write the number of a line on it, at a part of the way from left to right."""
         y = (1 - along) * self.y(tail) + along * self.y(head)
+        text = signed(x)
+        width = max(NUMBER_INCHES, 0.04 + SMALL_CHARACTER_INCHES * units(text))
         self.sketch.node(
-            f"w{head.layer}-{head.number}-{tail.number}-number", label=signed(x), fontsize="8",
+            f"w{head.layer}-{head.number}-{tail.number}-number", label=text, fontsize="8",
             pos=position(tail.layer + along, y), shape="box", style="filled", color=PAPER,
-            fillcolor=PAPER, width="0.38", height="0.13", margin="0", fontcolor=INK,
+            fillcolor=PAPER, width=f"{width:.3f}", height="0.13", margin="0", fontcolor=INK,
             **{"class": "number"},
         )  # fmt: skip
 
