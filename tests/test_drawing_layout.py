@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograd import Value, draw_dot, where
+from autograd import texts as catalogue
 from autograd.backward import history
 from autograd.drawing import fonts, palette
 from autograd.drawing import show as shows
@@ -22,7 +23,15 @@ from autograd.drawing.letters import letters_of
 from autograd.drawing.markup import Style, block_of, lines_of
 from autograd.drawing.sketch import Sketch
 from autograd.drawing.svg import CLASS, drawn, dressed, style_of
-from nn import MLP, TwoLayerNetwork, binary_cross_entropy, cross_entropy, draw_network, mse_loss
+from nn import (
+    MLP,
+    TwoLayerNetwork,
+    binary_cross_entropy,
+    cross_entropy,
+    draw_backward,
+    draw_network,
+    mse_loss,
+)
 from testkit.pictures import HOSTILE, PURE, SVG, SYSTEM, pretend_there_is, svg_of, texts
 from testkit.random_graphs import everyday, graphs, leaves_of, tied
 
@@ -485,3 +494,26 @@ def test_a_sketch_becomes_the_same_digraph():
         "\t\tb [label=B]\n\t}\n\ta -> b [label=1 id=e]\n}\n"
     )
     assert list(sketch.all_nodes()) == ["a", "b"]
+
+
+# The catalogue.
+
+
+def test_what_a_reader_sees_of_a_drawing_is_in_the_catalogue(monkeypatch):
+    """With another language, no word of a picture is English: names, numbers and formulas are left."""
+    monkeypatch.setattr(catalogue, "texts", lambda: dict.fromkeys(catalogue.TEXTS, "«»"))
+    network = TwoLayerNetwork(20, 3, 1, seed=0, hidden="tanh")
+    loss = mse_loss(network([0.5] * 20), [1.0])
+    pictures = [
+        draw_dot(loss, network=network), draw_dot(loss, network=network, collapse="layer"),
+        draw_dot(loss, collapse="depth"), draw_network(network),
+        draw_backward(network, [0.5] * 20, [1.0]),
+    ]  # fmt: skip
+    known = {"tanh", "sigmoid", "dot", "sum", "none"}
+    for picture in pictures:
+        root = svg_of(picture)
+        tips = [e.text or "" for e in root.iter(f"{SVG}title")]
+        assert "graph" not in tips  # as a program calls all that it draws
+        for text in [*texts(picture), *tips]:
+            words = set(re.findall("[a-z]{3,}", text)) - known
+            assert not words, text

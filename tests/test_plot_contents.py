@@ -1,10 +1,12 @@
 """Pictures of learning: sizes, levels, colors, scales and samples, as matplotlib has them."""
 
 import math
+import re
 
 import pytest
 from matplotlib.colors import to_hex
 
+from autograd import texts as catalogue
 from autograd.drawing.palette import (
     ANSWER_SCALE,
     BORDER,
@@ -19,6 +21,7 @@ from nn.data import Dataset
 from nn.plots import (
     FigureSample,
     colormap,
+    confusion,
     decision_boundary,
     figure_of,
     hidden,
@@ -35,6 +38,7 @@ from nn.plots import (
     write_networks,
     write_pictures,
 )
+from nn.reports import ClassReport
 
 DATA = xor(12, seed=1)
 CORNERS = Dataset(
@@ -359,3 +363,20 @@ def test_a_network_without_layers_to_show_says_so():
     with pytest.raises(ValueError, match="no hidden layer"):
         hidden_units(Model(Neuron(4)), IRIS)
     assert math.isfinite(outputs_of(Model(Neuron(2)), [1.0, 2.0])[0].data)
+
+
+def test_what_a_reader_sees_of_a_plot_is_in_the_catalogue(monkeypatch):
+    """With another language, no word of a plot is English: names and numbers are left."""
+    from matplotlib.text import Text
+
+    monkeypatch.setattr(catalogue, "texts", lambda: dict.fromkeys(catalogue.TEXTS, "«»"))
+    report = ClassReport([[3, 1], [0, 2]], ["A", "B"])
+    flat = Dataset(DATA.inputs, DATA.labels, ["X", "Y"], ["A", "B"], "D")
+    rows = Dataset([[*row, 0.0] for row in DATA.inputs], DATA.labels, list("XYZ"), ["A", "B"], "D")
+    for figure in (
+        loss_curve(history_of(5)), confusion(report), decision_boundary(model(flat), flat, grid=5),
+        hidden_units(model(flat), flat, grid=5), hidden_units(model(rows), rows),
+    ):  # fmt: skip
+        for text in figure.findobj(Text):
+            assert not re.search("[a-z]{3,}", text.get_text()), text.get_text()
+    assert text_curve([1.0]).splitlines()[-1].strip() == "«»"

@@ -43,6 +43,7 @@ DASHES = ' stroke-dasharray="4 3"'
 QUOTED = re.compile(r"\\{4}")
 COLOR = re.compile(r'(fill|stroke)="(#[0-9a-f]{6})"')
 FONTS = re.compile(r'font-family="Helvetica,sans-Serif"')
+NAME_OF_GRAPH = re.compile(r'(?<=\)">)\n<title>\w+</title>')
 OPENING = re.compile(r"<svg\b[^>]*>")
 CLASS = "chainrule-picture"
 # An `<img>` and a file follow their page or the reader's setting, an element its page.
@@ -358,7 +359,7 @@ def dressed(svg: str, heading: str, text: str) -> str:
     tag = opening[0][:-1] + f' class="{CLASS}" role="img">'
     about = f"<title>{html.escape(heading)}</title>\n<desc>{html.escape(text)}</desc>\n"
     body = svg[opening.end() :]
-    body = FONTS.sub(f'font-family="{PAGE_FONTS}"', body)
+    body = FONTS.sub(f'font-family="{PAGE_FONTS}"', NAME_OF_GRAPH.sub("", body))
     return f"{svg[: opening.start()]}{tag}\n{about}<style>{style_of(body)}</style>{body}"
 
 
