@@ -100,6 +100,15 @@ def test_a_leaf_stands_just_before_its_first_user():
     assert found.boxes["d"].centre.x == found.boxes["c"].centre.x
 
 
+def test_leaves_stand_in_the_order_of_what_they_are_used_for():
+    """Constants come last in the graph, and each stands beside its user all the same."""
+    arrows = [("a", "f"), ("b", "g"), ("f", "h"), ("g", "h"), ("x", "f"), ("y", "g")]
+    found = arrange(graph(arrows))
+    heights = {name: box.centre.y for name, box in found.boxes.items()}
+    assert heights["a"] < heights["x"] < heights["b"] < heights["y"]
+    assert heights["f"] == pytest.approx((heights["a"] + heights["x"]) / 2)
+
+
 def test_a_long_arrow_runs_between_the_boxes_that_it_passes():
     found = arrange(graph([("a", "b"), ("b", "c"), ("c", "d"), ("a", "d"), ("a", "c")]))
     for name in ("e3", "e4"):

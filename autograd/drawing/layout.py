@@ -14,7 +14,7 @@ several columns has a lane of its own between the boxes. All of it is linear in 
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -469,19 +469,29 @@ def columns_of(
 
 
 def sort_columns(level: Level, neighbours: Mapping[str, Sequence[tuple[str, float]]]) -> None:
-    """Sort each column by where the neighbours before it stand; what has none keeps its place."""
+    """Sort each column by where its neighbours stand: those behind it, and then those before it.
+
+    What has no neighbour on that side keeps its place.
+    """
     rank: dict[str, float] = {}
     for names in level.columns:
-        rank.update((name, i / len(names)) for i, name in enumerate(names))
-    for column, names in enumerate(level.columns[1:], start=1):
+        rank.update(ranked(names))
+    last = len(level.columns) - 1
+    order = [(column, column + 1) for column in range(last - 1, -1, -1)]
+    order += [(column, column - 1) for column in range(1, last + 1)]
+    for column, side in order:
+        names = level.columns[column]
         for name in names:
-            before = [
-                rank[other] for other, _ in neighbours[name] if level.column[other] == column - 1
-            ]
-            if before:
-                rank[name] = sum(before) / len(before)
+            near = [rank[other] for other, _ in neighbours[name] if level.column[other] == side]
+            if near:
+                rank[name] = sum(near) / len(near)
         names.sort(key=rank.__getitem__)
-        rank.update((name, i / len(names)) for i, name in enumerate(names))
+        rank.update(ranked(names))
+
+
+def ranked(names: Sequence[str]) -> Iterator[tuple[str, float]]:
+    """Yield the members of a column with their places in it, from 0 to 1."""
+    return ((name, i / len(names)) for i, name in enumerate(names))
 
 
 def stacked(heights: Sequence[float]) -> list[float]:
