@@ -10,11 +10,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from autograd import Value
 from autograd.backward import adjoints
+from autograd.drawing.finish import picture_of
+from autograd.drawing.fonts import units
 from autograd.drawing.labels import clipped, escape_html, escape_string, number_text
+from autograd.drawing.letters import lowered
 from autograd.drawing.palette import (
     ERROR_FILL,
     FONT,
@@ -29,19 +32,22 @@ from autograd.drawing.palette import (
     POSITIVE_INK,
     ROOT_FILL,
 )
+from autograd.drawing.show import Drawing, bundle
+from autograd.drawing.sketch import Sketch
 from autograd.modes import mode
+from autograd.texts import said
 from nn.losses import mse_loss
-
-if TYPE_CHECKING:
-    from autograd.drawing.picture import Picture
 
 MAX_UNITS_DRAWN = 12  # of a layer; of a longer one the first and the last
 COLUMN_INCHES = 2.8  # between layers
 ROW_INCHES = 0.78  # between the units of a layer
 MAX_LINES_NUMBERED = 9  # lines of a layer that have their numbers on them
-CHARACTER_INCHES = 0.085  # of room for a character of a name
-EXTRA_LINE_POINTS = 4.5  # of the line of the largest number of a layer
-MIN_LINE_POINTS = 0.3
+CHARACTER_INCHES = 0.16  # of room for what is as wide as high in a name
+NUMBER_INCHES = 0.38  # that a number on a line takes, at least
+SMALL_CHARACTER_INCHES = 0.115  # of room for what is as wide as high in it
+EXTRA_LINE_POINTS = 4.05  # of the line of the largest number of a layer
+MIN_LINE_POINTS = 0.75
+LOWERED = str.maketrans("0123456789ijk", "₀₁₂₃₄₅₆₇₈₉ᵢⱼₖ")
 UNIT_FILLS = (LEAF_FILL, OPERATION_FILL, ROOT_FILL)  # inputs, hidden layers, outputs
 GRAPH = {"layout": "neato", "splines": "line", "outputorder": "edgesfirst", "pad": "0.2",
          "bgcolor": PAPER, "fontname": FONT, "fontcolor": INK}  # fmt: skip
@@ -78,35 +84,36 @@ def draw_network(
     *,
     title: str = "",
     format: str = "svg",
-) -> Picture:
+) -> Drawing:
     """Return Figure 3.4: the network with its weights.
 
-    A circle per input and neuron, with its bias; a line per weight, blue where it is positive and
-    red where it is negative, the wider the larger, on one scale for each layer. Of a long layer the
-    first units and the last one are drawn.
+    A circle per input and neuron, with its bias; a line per weight, blue with an arrow where it is
+    positive and red with a bar where it is negative, the wider the larger, on one scale for each
+    layer. Of a long layer the first units and the last one are drawn.
 
     Args:    network: an MLP, TwoLayerNetwork, Layer or Neuron, or anything with their `layers`;
              feature_names, class_names: of the inputs and outputs; title: stands above.
-    Returns: a `graphviz.Digraph`; input i has the id ``n0-{i}``, unit j of layer k ``n{k}-{j}``, a
-             weight ``w{k}-{j}-{i}``.
+    Returns: a drawing, as `draw_dot` gives it; input i has the id ``n0-{i}``, unit j
+             of layer k ``n{k}-{j}``, a weight ``w{k}-{j}-{i}``.
     Source:  Deep Learning and MindSpore Practice, section 3.2, Figure 3.4.
 
     >>> from nn import MLP
     >>> draw_network(MLP(784, [30, 10])).source.count(" more")
     2
     """
-    figure = Figure(network, title, format)
+    figure = Figure(network, title)
     for unit in figure.units():
         figure.circle(unit, figure.bias(unit))
     for k, neurons in enumerate(figure.layers, start=1):
         rows = [[w.data for w in neuron.w] for neuron in neurons]
-        largest = figure.arrows(k, rows, "weight")
+        largest = figure.arrows(k, rows, "weight of line")
         head, formula = layer_formula(neurons, k, len(figure.layers), figure.softmax)
-        figure.heading(k, head, formula, f"largest |w| {number_text(largest, '.3g')}")
-    figure.heading(0, "inputs", f"n = {figure.sizes[0]}")
+        told = said("largest weight", number=number_text(largest, ".3g"))
+        figure.heading(k, head, formula, told)
+    figure.heading(0, said("inputs"), f"n = {figure.sizes[0]}")
     figure.names(feature_names, class_names)
-    figure.legend("weights", "positive", "negative", "in the circles: the biases")
-    return figure.picture
+    figure.legend("weights", "biases in circles")
+    return picture_of(figure.sketch, format, summary(network))
 
 
 def draw_backward(
@@ -119,7 +126,7 @@ def draw_backward(
     class_names: Sequence[str] | None = None,
     title: str = "",
     format: str = "svg",
-) -> Picture:
+) -> Drawing:
     """Return Figure 3.5: the same network with the backward flow of one sample's error.
 
     The arrows run back from the error to the inputs, each as wide as the gradient of its weight is
@@ -131,7 +138,7 @@ def draw_backward(
 
     Args:    network, feature_names, class_names, title: see `draw_network`; inputs, target: one
              sample; loss: ``(outputs, target) -> Value``.
-    Returns: a `graphviz.Digraph`, with the ids of `draw_network`.
+    Returns: a drawing, with the ids of `draw_network`.
     Source:  Deep Learning and MindSpore Practice, section 3.2, Figure 3.5.
 
     >>> from nn import TwoLayerNetwork
@@ -140,27 +147,26 @@ def draw_backward(
     True
     """
     flow = flow_of(network, inputs, target, loss)
-    figure = Figure(network, title, format)
+    figure = Figure(network, title)
     last = len(figure.layers)
     for unit in figure.units():
         gradient = flow.units[unit.layer][unit.number]
         figure.circle(unit, None if gradient is None else signed(gradient))
     for k, neurons in enumerate(figure.layers, start=1):
         rows = [[flow.of.get(w) for w in neuron.w] for neuron in neurons]
-        largest = figure.arrows(k, rows, "gradient", back=True)
+        largest = figure.arrows(k, rows, "gradient of line", back=True)
         count = sum(len(neuron.w) + 1 for neuron in neurons)
+        what = said("output layer" if k == last else "hidden layer")
         figure.heading(
             k - 0.5,
-            f"{last - k + 2}. {'output layer' if k == last else 'hidden layer'}",
-            f"{count} gradients, independent of each other",
-            f"largest {number_text(largest, '.3g')}",
+            said("numbered", number=str(last - k + 2), what=what),
+            said("independent", count=str(count)),
+            said("largest", number=number_text(largest, ".3g")),
         )
     figure.error(flow.error)
     figure.names(feature_names, class_names, back=True)
-    figure.legend(
-        "gradients of weights", "positive", "negative", "in the circles: those of the units"
-    )
-    return figure.picture
+    figure.legend("gradients of weights", "gradients in circles")
+    return picture_of(figure.sketch, format, flow_text(flow, summary(network)))
 
 
 def flow_of(network: Any, inputs: Sequence[Any], target: Any, loss: Any) -> Flow:
@@ -176,6 +182,19 @@ def flow_of(network: Any, inputs: Sequence[Any], target: Any, loss: Any) -> Flow
         error = loss(signals[-1], target)
         gradients, _ = adjoints(error)
     return Flow(error.data, [[gradients.get(x) for x in signal] for signal in signals], gradients)
+
+
+def flow_text(flow: Flow, text: str) -> str:
+    """Return the backward flow as lines of text, below those of the network."""
+    lines = [text, f"  E = {number_text(flow.error, '.3g')}"]
+    for k, units_of_layer in reversed([*enumerate(flow.units)]):
+        last = k == len(flow.units) - 1
+        told = ", ".join(
+            f"∂E/∂{symbol(Unit(k, i, i), last)} = {'–' if x is None else signed(x)}"
+            for i, x in enumerate(units_of_layer[:MAX_UNITS_DRAWN])
+        )
+        lines.append(f"  {told}{', …' if len(units_of_layer) > MAX_UNITS_DRAWN else ''}")
+    return "\n".join(lines)
 
 
 def layers_of(network: Any) -> list[Any]:
@@ -198,18 +217,14 @@ def neurons_of(layer: Any) -> list[Any]:
 class Figure:
     """A network on its way to DOT: circles in columns, at places that are fixed here."""
 
-    def __init__(self, network: Any, title: str, format: str) -> None:
-        from autograd.drawing.picture import Picture  # which needs graphviz
-
+    def __init__(self, network: Any, title: str) -> None:
         self.layers = [neurons_of(layer) for layer in layers_of(network)]
         self.softmax = bool(getattr(layers_of(network)[-1], "softmax", False))
         self.sizes = [len(self.layers[0][0].w), *map(len, self.layers)]
         self.columns = [units_of(k, size) for k, size in enumerate(self.sizes)]
         self.top = max(column[-1].row + 1 for column in self.columns) / 2 * ROW_INCHES
-        self.picture = Picture(
-            "network", format=format, graph_attr=GRAPH, node_attr=NODE, edge_attr=EDGE
-        )
-        self.picture.text = summary(network)
+        self.sketch = Sketch("network", GRAPH, NODE, EDGE)
+        self.sketch.in_order = True
         if title:
             middle = (len(self.sizes) - 1) / 2
             self.text("title", middle, self.top + 1.05, f"<b>{escape_html(title, 80)}</b>", size=14)
@@ -220,7 +235,8 @@ class Figure:
             yield from column
             if missing := self.sizes[k] - len(column):
                 place = column[-1]._replace(row=column[-1].row - 1)
-                self.text(f"more{k}", k, self.y(place), f"… {missing} more", fill=PAPER)
+                more = said("more units", count=str(missing))
+                self.text(f"more{k}", k, self.y(place), more, fill=PAPER)
 
     def y(self, unit: Unit) -> float:
         """Return the height of a unit, all columns being centred."""
@@ -233,7 +249,7 @@ class Figure:
         below = f'<br/><font point-size="8">{number}</font>' if number else ""
         fill = UNIT_FILLS[0 if unit.layer == 0 else 2 if last else 1]
         place = position(unit.layer, self.y(unit))
-        self.picture.node(
+        self.sketch.node(
             unit.name, label=f"<{head}{below}>", id=unit.name, pos=place, fillcolor=fill
         )
 
@@ -256,9 +272,9 @@ class Figure:
             for tail in self.columns[k - 1]:
                 x = rows[head.number][tail.number]
                 ends = (head.name, tail.name) if back else (tail.name, head.name)
-                self.picture.edge(
+                self.sketch.edge(
                     *ends, id=f"w{k}-{head.number}-{tail.number}", **stroke(x, largest),
-                    tooltip=f"{what} {'none' if x is None else repr(x)}",
+                    tooltip=said("none of line") if x is None else said(what, number=repr(x)),
                 )  # fmt: skip
                 if along and x is not None:
                     self.number(tail, head, along, x)
@@ -267,10 +283,13 @@ class Figure:
     def number(self, tail: Unit, head: Unit, along: float, x: Any) -> None:
         """Write the number of a line on it, at a part of the way from left to right."""
         y = (1 - along) * self.y(tail) + along * self.y(head)
-        self.picture.node(
-            f"w{head.layer}-{head.number}-{tail.number}-number", label=signed(x), fontsize="8",
+        text = signed(x)
+        width = max(NUMBER_INCHES, 0.04 + SMALL_CHARACTER_INCHES * units(text))
+        self.sketch.node(
+            f"w{head.layer}-{head.number}-{tail.number}-number", label=text, fontsize="8",
             pos=position(tail.layer + along, y), shape="box", style="filled", color=PAPER,
-            fillcolor=PAPER, width="0.38", height="0.13", margin="0", fontcolor=INK,
+            fillcolor=PAPER, width=f"{width:.3f}", height="0.13", margin="0", fontcolor=INK,
+            **{"class": "number"},
         )  # fmt: skip
 
     def heading(self, column: float, head: str, *lines: str) -> None:
@@ -297,9 +316,9 @@ class Figure:
     def side_text(self, unit: Unit, text: str, align: str) -> None:
         """Write a text beside a circle, aligned with it."""
         shift = -1 if align == "right" else 1
-        width = 0.1 + CHARACTER_INCHES * len(text)
+        width = 0.1 + CHARACTER_INCHES * units(text)
         x = unit.layer + shift * (width / 2 + 0.36) / COLUMN_INCHES
-        self.picture.node(
+        self.sketch.node(
             f"{unit.name}-name", label=escape_string(text) + ("\\r" if shift < 0 else "\\l"),
             pos=position(x, self.y(unit)), shape="plaintext", style="", margin="0",
             width=f"{width:.3f}", height="0.25", fontcolor=INK,
@@ -308,22 +327,25 @@ class Figure:
     def error(self, error: float) -> None:
         """Draw the error after the outputs, and the arrows from it."""
         column = len(self.layers) + 0.62
-        text = f'<i>E</i><br/><font point-size="8">{number_text(error, ".3g")}</font>'
-        self.picture.node(
+        text = f'E<br/><font point-size="8">{number_text(error, ".3g")}</font>'
+        self.sketch.node(
             "error", label=f"<{text}>", id="error", pos=position(column, 0.0), fillcolor=ERROR_FILL
         )
         for unit in self.columns[-1]:
-            self.picture.edge("error", unit.name, id=f"error-{unit.number}", color=INK)
-        self.heading(column, "1. error", f"E = {number_text(error, '.3g')}")
+            self.sketch.edge("error", unit.name, id=f"error-{unit.number}", color=INK)
+        told = said("numbered", number="1", what=said("error"))
+        self.heading(column, told, f"E = {number_text(error, '.3g')}")
 
-    def legend(self, what: str, positive: str, negative: str, more: str) -> None:
+    def legend(self, what: str, more: str) -> None:
         """Write what the colors and widths mean, under the picture."""
-        text = (
-            f'<font point-size="9" color="{LEGEND_INK}">{what}:&#160; '
-            f'<font color="{POSITIVE_INK}">{positive}</font>, '
-            f'<font color="{NEGATIVE_INK}">{negative}</font>; the wider the larger, on a '
-            f"scale for each layer; {more}</font>"
+        words = said(
+            "legend",
+            what=said(what),
+            positive=f'<font color="{POSITIVE_INK}">{said("positive")}</font>',
+            negative=f'<font color="{NEGATIVE_INK}">{said("negative")}</font>',
+            more=said(more),
         )
+        text = f'<font point-size="9" color="{LEGEND_INK}">{words}</font>'
         middle = (len(self.sizes) - 1) / 2
         self.text("legend", middle, -self.top - 0.1, text)
 
@@ -331,7 +353,7 @@ class Figure:
         self, name: str, column: float, y: float, label: str, size: int = 11, fill: str = ""
     ) -> None:
         """Write something at a place; the label is HTML."""
-        self.picture.node(
+        self.sketch.node(
             name, label=f"<{label}>", pos=position(column, y), shape="plaintext",
             style="filled" if fill else "", fillcolor=fill or None, fixedsize="false",
             fontsize=str(size), fontcolor=INK,
@@ -372,15 +394,26 @@ def position(column: float, y: float) -> str:
 
 
 def symbol(unit: Unit, last: bool) -> str:
-    """Return the textbook's symbol of a unit as HTML: x from 1, h from 0, y from 1."""
+    """Return the textbook's symbol of a unit: x from 1, h from 0, y from 1.
+
+    >>> symbol(Unit(0, 0, 0), False), symbol(Unit(2, 11, 11), True)
+    ('x₁', 'ŷ₁₂')
+    """
     if unit.layer == 0:
-        return subscript("x", unit.number + 1)
-    return subscript("ŷ", unit.number + 1) if last else subscript("h", unit.number)
+        return lowered("x", unit.number + 1)
+    return lowered("ŷ", unit.number + 1) if last else lowered("h", unit.number)
 
 
-def subscript(letter: str, index: Any) -> str:
-    """Return a letter with an index as HTML; a small font, for not every program lowers `<sub>`."""
-    return f'<i>{letter}</i><font point-size="8">{index}</font>'
+def subscript(letter: str, index: str) -> str:
+    """Return a letter with indices below it.
+
+    These are letters of Unicode, for not every program lowers `<sub>`; and no font of their own,
+    for a program that measures them wrongly leaves gaps between fonts.
+
+    >>> subscript("w", "ji")
+    'wⱼᵢ'
+    """
+    return letter + index.translate(LOWERED)
 
 
 def layer_formula(neurons: Sequence[Any], k: int, count: int, softmax: bool) -> tuple[str, str]:
@@ -394,16 +427,18 @@ def layer_formula(neurons: Sequence[Any], k: int, count: int, softmax: bool) -> 
     bias = subscript("c", j) if k > 1 else subscript(w, j + "0")
     total = f"{bias} + Σ {subscript(w, j + i)} {subscript(below, i)}"
     right = total if name == "linear" else f"{name}({total})"
-    return "outputs" if last else "hidden layer", f"{unit} = {right}"
+    return said("outputs" if last else "hidden layer"), f"{unit} = {right}"
 
 
 def stroke(x: Any, largest: float) -> dict[str, str]:
-    """Return how a line looks for a number: width and color; dashed where there is none."""
+    """Return how a line looks for a number: width, color and end; dashed where there is none."""
     if x is None:
         return {"color": NEUTRAL_INK, "style": "dashed", "penwidth": f"{MIN_LINE_POINTS}"}
     size = abs(x) / (largest or 1.0) if x == x and abs(x) <= largest else 1.0
     color = POSITIVE_INK if x > 0 else NEGATIVE_INK if x < 0 else NEUTRAL_INK
-    return {"color": f"{color}c0", "penwidth": f"{MIN_LINE_POINTS + EXTRA_LINE_POINTS * size:.2f}"}
+    # A bar tells what is negative without its color.
+    bar = {"arrowhead": "tee", "arrowsize": "0.8"} if x < 0 else {}
+    return {"color": color, "penwidth": f"{MIN_LINE_POINTS + EXTRA_LINE_POINTS * size:.2f}", **bar}
 
 
 def signed(x: Any) -> str:
@@ -436,10 +471,8 @@ def summary(network: Any) -> str:
 def mimebundle(network: Any) -> dict[str, str]:
     """Return what Jupyter shows of a module: Figure 3.4, or text. Never raises."""
     try:
-        from autograd.drawing.picture import bundle
-
         return bundle(draw_network(network))
-    except Exception:  # no layers, no engine: there is a text for all of them
+    except Exception:  # no layers, or a broken one: there is a text for all of them
         return {"text/plain": summary_or_repr(network)}
 
 

@@ -16,23 +16,29 @@ import math
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from autograd import no_grad
 from autograd.atomic import write_file
+from autograd.drawing.fonts import TRIED_LETTER, has_wide_letters, warn_of_missing_letters
 from autograd.drawing.labels import clipped, printable
+from autograd.drawing.letters import lowered
 from autograd.drawing.palette import (
     ANSWER_SCALE,
     BORDER,
     CLASS_COLORS,
     CONFUSION_SCALE,
     EQUAL_ANSWERS,
+    NEUTRAL_INK,
     NUMBER_INK,
     PAPER,
     PREFERENCE_SCALE,
 )
 from autograd.drawing.render import engine
+from autograd.texts import said
 from nn.data import Dataset
 from nn.figures import draw_backward, draw_network, layers_of
 from nn.history import History
@@ -51,12 +57,12 @@ CELL_INCHES = (0.22, 0.5)  # of a confusion matrix, of many classes and of few
 LETTER_INCHES = 0.075  # of a name beside it
 DARK_SHARE = 0.55  # of a row; on cells with more the count is white
 FORMS = {"svg": {"Date": None}, "png": {"Software": None}}  # nothing that differs between runs
-FIRST_WIDE_LETTER = "\u2e80"  # where the blocks of Chinese, Japanese and Korean begin
 WIDE_FONTS = (  # of Linux, Windows and macOS
     "Noto Sans CJK SC", "Noto Sans CJK JP", "Source Han Sans SC", "WenQuanYi Micro Hei",
     "WenQuanYi Zen Hei", "Droid Sans Fallback", "Microsoft YaHei", "SimHei", "Yu Gothic",
     "Malgun Gothic", "PingFang SC", "Hiragino Sans GB", "Heiti SC", "Arial Unicode MS",
 )  # fmt: skip
+PLACEHOLDERS = "Last Resort"  # in the name of a font that has a box for every letter
 STYLE: dict[Any, Any] = {
     "svg.hashsalt": "chainrule",
     "svg.fonttype": "none",
@@ -85,6 +91,7 @@ def figure_of(width: float, height: float) -> Iterator[Any]:
         figure = Figure(figsize=(width, height), layout="constrained")
         FigureCanvasAgg(figure)
         yield figure
+        with_wide_letters(figure)
 
 
 def with_wide_letters(figure: Any) -> None:
@@ -97,17 +104,32 @@ def with_wide_letters(figure: Any) -> None:
             text.set_fontfamily(["DejaVu Sans", *wide_fonts()])
 
 
-def has_wide_letters(text: str) -> bool:
-    """Tell whether a text has letters of Chinese, Japanese or Korean."""
-    return max(text, default="") >= FIRST_WIDE_LETTER
-
-
 def wide_fonts() -> list[str]:
-    """Return the fonts of this machine that have such letters."""
+    """Return the fonts of this machine that have such letters, those of WIDE_FONTS first.
+
+    Where none of these is, the other fonts are asked whether they have a Chinese letter.
+    """
     from matplotlib.font_manager import fontManager
 
-    known = {font.name for font in fontManager.ttflist}
-    return [name for name in WIDE_FONTS if name in known]
+    known = {font.name: font.fname for font in fontManager.ttflist if PLACEHOLDERS not in font.name}
+    usual = [name for name in WIDE_FONTS if name in known]
+    return usual or [*islice(fonts_with(TRIED_LETTER, tuple(sorted(known.items()))), 1)]
+
+
+@cache
+def fonts_with(letter: str, fonts: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
+    """Return the names of those fonts, of pairs of a name and a file, that have a letter."""
+    return tuple(name for name, path in fonts if has_letter(path, letter))
+
+
+def has_letter(path: str, letter: str) -> bool:
+    """Tell whether the font in a file has a letter; a file that cannot be read has none."""
+    from matplotlib.ft2font import FT2Font
+
+    try:
+        return bool(FT2Font(path).get_char_index(ord(letter)))
+    except (OSError, RuntimeError):
+        return False
 
 
 def about_fonts(names: Sequence[str]) -> str:
@@ -118,22 +140,25 @@ def about_fonts(names: Sequence[str]) -> str:
             return ""
     except ImportError:  # then there are no pictures
         return ""
-    return (
-        f"no font here has the letters of {wide[0]}: boxes in the png pictures, right in the svg; "
-        "install one, such as Noto Sans CJK"
-    )
+    return said("no font for", name=wide[0])
 
 
 def save(figure: Any, stem: str | Path) -> list[Path]:
-    """Write a figure as svg and as png, the same bytes in every run, and return the paths."""
+    """Write a figure as svg and as png, the same bytes in every run, and return the paths.
+
+    Warns: MissingLetters: the png has letters that no font of this machine has.
+    """
     import matplotlib
+    from matplotlib.text import Text
 
     paths = []
     with_wide_letters(figure)
+    shown = " ".join(text.get_text() for text in figure.findobj(Text))
+    warn_of_missing_letters(shown, has_wide_letters(shown) and bool(wide_fonts()))
     for form, facts in FORMS.items():
         content = io.BytesIO()
         with matplotlib.rc_context(STYLE), warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "Glyph .* missing")  # of a name, in the png
+            warnings.filterwarnings("ignore", "Glyph .* missing")  # which was said once
             figure.savefig(content, format=form, metadata=facts, dpi=120)
         paths.append(Path(f"{stem}.{form}"))
         write_file(paths[-1], content.getvalue())
@@ -146,15 +171,15 @@ def loss_curve(history: History) -> Any:
     Where there are many iterations a running mean shows through the noise.
     """
     with figure_of(6, 3.6) as figure:
-        axes = figure.add_subplot(xlabel="iteration", ylabel="loss")
+        axes = figure.add_subplot(xlabel=said("iteration"), ylabel=said("loss"))
         steps = range(1, history.iteration + 1)
-        axes.plot(steps, history.losses, color=CLASS_COLORS[0], linewidth=0.6, alpha=0.35)
+        axes.plot(steps, history.losses, color=NEUTRAL_INK, linewidth=0.6)
         mean = running_mean(history.losses, max(1, history.iteration // 40))
-        axes.plot(steps, mean, color=CLASS_COLORS[0], label="mini-batch, running mean")
+        axes.plot(steps, mean, color=CLASS_COLORS[0], label=said("running mean"))
         if history.evaluations:
             at = [found.iteration for found in history.evaluations]
             losses = [found.loss for found in history.evaluations]
-            axes.plot(at, losses, "o-", color=CLASS_COLORS[1], markersize=3, label="held out")
+            axes.plot(at, losses, "o-", color=CLASS_COLORS[1], markersize=3, label=said("held out"))
         axes.set_ylim(bottom=min(0.0, *history.losses))
         axes.legend(frameon=False)
     return figure
@@ -213,7 +238,7 @@ def draw_preference(
     if min(map(min, sure)) < 0 < max(map(max, sure)):
         axes.contour(xs, ys, sure, levels=[0.0], colors=BORDER, linewidths=1.4)
     bar = figure.colorbar(shades, ax=axes, shrink=0.75, ticks=[-most, 0.0, most])
-    bar.set_ticklabels([visible(names[1]), "undecided", visible(names[0])])
+    bar.set_ticklabels([visible(names[1]), said("undecided"), visible(names[0])])
 
 
 def colormap(colors: Sequence[str]) -> Any:
@@ -264,7 +289,8 @@ def unit_maps(model: Model, dataset: Dataset, grid: int) -> Any:
                 axes.contourf(xs, ys, values, levels=LEVELS, cmap=colormap(ANSWER_SCALE))
             else:
                 axes.set_facecolor(EQUAL_ANSWERS)
-            axes.set_title(f"h{j}: {low:.2g} to {high:.2g}", fontsize=8)
+            told = said("unit range", unit=lowered("h", j), low=f"{low:.2g}", high=f"{high:.2g}")
+            axes.set_title(told, fontsize=8)
             scatter(axes, dataset, size=3)
     return figure
 
@@ -279,16 +305,16 @@ def unit_columns(model: Model, dataset: Dataset) -> Any:
     starts = [i for i, label in enumerate(labels) if i == 0 or label != labels[i - 1]]
     count = len(answers[0])
     with figure_of(min(8.0, 2.4 + 0.32 * count), 4.6) as figure:
-        axes = figure.add_subplot(xlabel="hidden neuron", ylabel="samples by class")
+        axes = figure.add_subplot(xlabel=said("hidden neuron"), ylabel=said("samples by class"))
         mesh = axes.pcolormesh(answers, cmap=colormap(ANSWER_SCALE), rasterized=True)
         axes.invert_yaxis()
-        axes.set_xticks([j + 0.5 for j in range(count)], [f"h{j}" for j in range(count)])
+        axes.set_xticks([j + 0.5 for j in range(count)], [lowered("h", j) for j in range(count)])
         axes.tick_params(axis="x", labelsize=8 if count <= MAX_UNITS else 5)
         ends = [*starts[1:], len(labels)]
         middles = [(a + b) / 2 for a, b in zip(starts, ends)]
         axes.set_yticks(middles, [visible(dataset.class_names[labels[a]]) for a in starts])
         axes.hlines(starts[1:], 0, count, colors=BORDER, linewidths=1.0)
-        figure.colorbar(mesh, ax=axes, label="output of the neuron")
+        figure.colorbar(mesh, ax=axes, label=said("output of the neuron"))
     return figure
 
 
@@ -315,7 +341,7 @@ def confusion(report: ClassReport) -> Any:
     room = LETTER_INCHES * max(map(places, names))
     below = 0.2 if fit(names) else room
     with figure_of(max(3.0, side + room + 1.1), side + below + 1.1) as figure:
-        axes = figure.add_subplot(xlabel="found", ylabel="true")
+        axes = figure.add_subplot(xlabel=said("found"), ylabel=said("true"))
         shares = [[x / (sum(row) or 1) for x in row] for row in report.counts]
         axes.imshow(shares, cmap=colormap(CONFUSION_SCALE), vmin=0.0, vmax=1.0)
         digits = max(len(str(x)) for row in report.counts for x in row)
@@ -326,14 +352,15 @@ def confusion(report: ClassReport) -> Any:
         right = axes.secondary_yaxis("right")
         recalls = ["" if x is None else f"{100 * x:.0f} %" for x in report.recall]
         right.set_yticks(range(count), recalls)
-        right.set_ylabel("recall")
+        right.set_ylabel(said("recall"))
         for part in (axes, right):
             part.tick_params(length=0, labelsize=9 if count <= FEW_CLASSES else 7)
             for spine in part.spines.values():
                 spine.set_visible(False)
         axes.set_title(
-            f"accuracy: {100 * report.accuracy:.1f} %\n"
-            f"the largest class alone: {100 * report.largest_share:.1f} %",
+            said("accuracy", share=f"{100 * report.accuracy:.1f}")
+            + "\n"
+            + said("largest class", share=f"{100 * report.largest_share:.1f}"),
             fontsize=9,
         )
     return figure
@@ -383,7 +410,7 @@ def scatter(axes: Any, dataset: Dataset, size: float = 14) -> None:
         if points:
             axes.scatter(
                 *zip(*points), s=size, color=CLASS_COLORS[k % len(CLASS_COLORS)], edgecolors=PAPER,
-                linewidths=0.4 if size > 5 else 0.0, label=f"class {k}",
+                linewidths=0.4 if size > 5 else 0.0, label=said("class", number=str(k)),
             )  # fmt: skip
 
 
@@ -437,8 +464,8 @@ def write_pictures(
 ) -> Iterator[tuple[list[Path], str]]:
     """Write all pictures of a training, and yield the paths of each with what it shows.
 
-    The figures of the network need an engine for graphs, the others matplotlib; without the one or
-    the other, text is written in their place.
+    The figures of the network need a program for graphs to become png, the others matplotlib;
+    without that, text is written in their place.
 
     Args: before: the network as it was before the training; sample: of the backward figures;
         report: of the confusion matrix.
@@ -489,8 +516,8 @@ def write_networks(
     write_file(folder / "network.dot", source)
     yield [folder / "network.dot"], "the network as DOT text"
     for network, suffix, when in (
-        (before, "-before", "before the training"),
-        (model.network, "", "after the training"),
+        (before, "-before", said("before the training")),
+        (model.network, "", said("after the training")),
     ):
         weights = draw_network(network, **names, title=when)
         flow = draw_backward(network, *sample, **names, title=when)
@@ -498,11 +525,11 @@ def write_networks(
             ("network", weights, "the network"),
             ("backward", flow, "the backward flow of one sample"),
         ):
-            paths = [folder / f"{stem}{suffix}.{form}" for form in FORMS] if engine() else []
+            forms = FORMS if engine() else ("svg",)
+            paths = [folder / f"{stem}{suffix}.{form}" for form in forms]
             for path in paths:
                 picture.render(path)
-            if paths:
-                yield paths, f"{what} {when}"
+            yield paths, f"{what} {when}"
 
 
 def text_curve(losses: Sequence[float], width: int = 72, height: int = 16) -> str:
@@ -526,5 +553,8 @@ def text_curve(losses: Sequence[float], width: int = 72, height: int = 16) -> st
         f"{mark:>{pad}} |" + "".join("*" if y == height - 1 - k else " " for y in levels).rstrip()
         for k, mark in enumerate(marks)
     ]
-    foot = [" " * pad + " +" + "-" * width, " " * pad + f"  iterations 1 to {len(losses)}"]
+    foot = [
+        " " * pad + " +" + "-" * width,
+        " " * pad + "  " + said("iterations", count=str(len(losses))),
+    ]
     return "\n".join([*rows, *foot]) + "\n"

@@ -217,11 +217,12 @@ def test_without_matplotlib_the_curve_is_text_and_the_extra_is_named(tmp_path, c
     assert (tmp_path / "network.svg").exists()
 
 
-def test_without_an_engine_the_network_is_dot_text(tmp_path, capsys, monkeypatch):
+def test_without_an_engine_the_network_is_svg_and_dot_text(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("autograd.drawing.render.engines", lambda: iter(()))
     assert run("train", *QUICK, "--out", tmp_path) == 0
-    assert (tmp_path / "network.dot").exists() and not (tmp_path / "network.svg").exists()
-    assert "for pictures of the network: pip install graphviz-pure" in capsys.readouterr().out
+    assert (tmp_path / "network.dot").exists() and (tmp_path / "network.svg").exists()
+    assert not (tmp_path / "network.png").exists()
+    assert "for png pictures of the network: pip install graphviz-pure" in capsys.readouterr().out
 
 
 def test_a_problem_in_the_plane_has_its_decision_boundary(tmp_path, capsys):

@@ -218,7 +218,7 @@ def test_without_a_program_for_graphs_the_cure_is_said_and_text_is_written(
 ):
     monkeypatch.setattr(drawing, "engine", lambda form: None)
     monkeypatch.setattr(drawing, "no_engine", lambda form: "nothing draws: install it")
-    out = tmp_path / "n.svg"
+    out = tmp_path / "n.png"
     told = refusal(capsys, "draw", iris / "model.json", "--out", out)
     assert "install it" in told and "n.dot" in told and not out.exists()
     said_of(capsys, "draw", iris / "model.json", "--out", tmp_path / "new" / "n.dot")

@@ -288,8 +288,10 @@ def test_the_html_for_a_notebook_holds_the_svg_as_an_image_and_nothing_else(prog
     y = Value(2.0, name="<script>alert(1)</script>") ** 2
     shown = y._repr_mimebundle_(include=None, exclude=None)
     assert set(shown) == {"text/html", "image/svg+xml", "text/plain"}
-    tag = ElementTree.fromstring(shown["text/html"])
-    assert tag.tag == "img" and tag.get("alt")
+    frame = ElementTree.fromstring(shown["text/html"])
+    assert [element.tag for element in frame.iter()] == ["div", "style", "img"]
+    tag = frame.find("img")
+    assert tag.get("alt")
     head, data = tag.get("src").split(",")
     assert head == "data:image/svg+xml;base64"
     assert base64.b64decode(data).decode() == shown["image/svg+xml"]
@@ -384,8 +386,8 @@ def test_a_layout_that_takes_too_long_is_given_up(monkeypatch, tmp_path):
     pretend_there_is(monkeypatch, str(program))
     monkeypatch.setattr(engines, "TIMEOUT_SECONDS", 0.1)
     with pytest.raises(RuntimeError, match="took more than 0.1 s .* draw less of the graph"):
-        draw_dot(Value(1.0)).svg()
-    assert "text/html" not in Value(1.0)._repr_mimebundle_()
+        draw_dot(Value(1.0)).pipe("png")
+    assert '<rect x="' in draw_dot(Value(1.0)).svg()  # which is laid out here
 
 
 def test_nothing_needs_an_activated_environment():
@@ -399,19 +401,43 @@ def test_nothing_needs_an_activated_environment():
 # Without an engine, and when things go wrong: a repr never raises.
 
 
-def test_without_an_engine_a_value_is_a_text_tree(monkeypatch):
+def test_without_an_engine_a_value_is_a_picture_all_the_same(monkeypatch):
     pretend_there_is(monkeypatch)
     y, _ = example()
-    assert y._repr_mimebundle_() == {"text/plain": text_tree(y)}
-    assert draw_dot(y)._repr_mimebundle_() == {"text/plain": text_tree(y)}
+    for shown in (y._repr_mimebundle_(), draw_dot(y)._repr_mimebundle_()):
+        assert shown["text/plain"] == text_tree(y)
+        assert ElementTree.fromstring(shown["image/svg+xml"]).tag == f"{SVG}svg"
 
 
-def test_without_the_graphviz_library_a_value_is_a_text_tree(monkeypatch):
-    monkeypatch.setitem(sys.modules, "autograd.drawing.picture", None)
+@pytest.mark.parametrize("programs", [[PURE or SYSTEM], []])
+def test_without_the_graphviz_library_a_drawing_is_svg_and_says_what_the_rest_needs(
+    programs, monkeypatch, tmp_path
+):
+    pretend_there_is(monkeypatch, *programs)
+    monkeypatch.setitem(sys.modules, "graphviz", None)
+    monkeypatch.delitem(sys.modules, "autograd.drawing.picture", raising=False)
     y, _ = example()
-    assert y._repr_mimebundle_() == {"text/plain": text_tree(y)}
-    with pytest.raises(ImportError, match="pip install graphviz"):
-        draw_dot(y)
+    picture = draw_dot(y)
+    assert svg_of(picture).tag == f"{SVG}svg" and repr(picture) == text_tree(y)
+    assert Path(picture.render(tmp_path / "y")).read_text(encoding="utf-8") == picture.svg()
+    assert y._repr_mimebundle_()["text/html"]
+    for ask in (lambda: picture.source, lambda: picture.render(tmp_path / "y.png")):
+        with pytest.raises(ImportError, match="source is .* pip install graphviz"):
+            ask()
+    with pytest.raises(AttributeError, match="no attribute 'colour'"):
+        picture.colour
+    assert os.listdir(tmp_path) == ["y.svg"]
+
+
+def test_where_graphviz_is_installed_a_drawing_is_a_digraph_that_can_be_added_to():
+    import graphviz
+
+    y, _ = example()
+    picture = draw_dot(y)
+    assert isinstance(picture, graphviz.Digraph) and str(picture) == picture.source
+    picture.node("more", label="added later")
+    assert "added later" in texts(picture) and "added later" in picture.copy().source
+    assert picture._repr_svg_() == picture.svg()
 
 
 class Odd:
@@ -443,10 +469,10 @@ def test_the_text_tree_shows_shared_nodes_once_and_stops():
     square.name = "s"
     assert text_tree(square + square) == (
         "+  data 8  grad –\n"
-        "├─ s = *  data 4  grad –\n"
-        "│  ├─ x  data 2  grad –\n"
-        "│  └─ x  data 2  grad –\n"
-        "└─ s = *  data 4  grad –  (above)"
+        "├─ s = *  data 4  grad –  slope 1\n"
+        "│  ├─ x  data 2  grad –  slope 2\n"
+        "│  └─ x  data 2  grad –  slope 2\n"
+        "└─ s = *  data 4  grad –  slope 1  (above)"
     )
     long = x
     for _ in range(500):

@@ -11,7 +11,7 @@ from autograd.drawing import collapse, draw, labels
 from autograd.drawing import render as engines
 from autograd.drawing.collapse import Owner, cones, depths, gathered, keys, plan, readable
 from autograd.drawing.palette import GROUP_FILL, LEAF_FILL, OPERATION_FILL, PAPER, ROOT_FILL
-from autograd.drawing.picture import bundle
+from autograd.drawing.show import bundle
 from autograd.drawing.tree import text_tree
 from nn import TwoLayerNetwork
 from testkit.pictures import lines_with, pretend_there_is
@@ -255,7 +255,7 @@ def test_a_text_tree_shows_names_constants_and_gradients():
     y = x * 3.0
     y.name = "y"
     y.backward()
-    assert text_tree(y) == ("y = *  data 6  grad 1\n├─ x  data 2  grad 3\n└─ 3")
+    assert text_tree(y) == ("y = *  data 6  grad 1\n├─ x  data 2  grad 3  slope 3\n└─ 3")
     assert text_tree(y, {"z": y}, ".2f").splitlines()[0] == "z = *  data 6.00  grad 1.00"
     assert text_tree(Value(1 / 3)) == "data 0.3333  grad –"
 
@@ -265,12 +265,12 @@ def test_what_is_too_deep_is_left_out_where_there_is_more():
     for _ in range(30):
         y = y.tanh()
     lines = text_tree(y).splitlines()
-    assert len(lines) == 26 and lines[-1].endswith("grad –  …")
+    assert len(lines) == 26 and lines[-1].endswith("grad –  slope 0.7806  …")
     assert lines[-1].startswith(" " * 72 + "└─ tanh")
     y = Value(2.0, name="x")
     for _ in range(25):
         y = y.tanh()
-    assert text_tree(y).splitlines()[-1] == " " * 72 + "└─ x  data 2  grad –"
+    assert text_tree(y).splitlines()[-1] == " " * 72 + "└─ x  data 2  grad –  slope 0.07065"
 
 
 def test_a_tree_of_sixty_lines_is_whole():
@@ -304,7 +304,7 @@ def test_a_notebook_gets_an_image_that_says_what_it_is_and_the_text():
     assert base64.b64decode(encoded).decode() == shown["image/svg+xml"]
     picture = draw_dot(y)
     picture.text = ""
-    assert bundle(picture)["text/plain"] == picture.source
+    assert bundle(picture)["text/plain"] == "<Picture>"
 
 
 def failing(tmp_path, said, status):

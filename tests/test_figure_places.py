@@ -5,6 +5,7 @@ import re
 import pytest
 
 from autograd import Value
+from autograd.drawing.fonts import units
 from autograd.drawing.palette import (
     ERROR_FILL,
     LEAF_FILL,
@@ -124,11 +125,11 @@ def test_a_line_without_a_number_has_none_written_on_it():
 
 def test_units_have_the_textbooks_symbols_and_the_colors_of_their_layer():
     picture = draw_network(numbered())
-    assert [words(picture, f"n0-{i}") for i in range(2)] == [["x", "1"], ["x", "2"]]
+    assert [words(picture, f"n0-{i}") for i in range(2)] == [["x₁"], ["x₂"]]
     assert [words(picture, f"n1-{j}") for j in range(3)] == [
-        ["h", "0", "0"], ["h", "1", "+0.25"], ["h", "2", "+0.5"],
+        ["h₀", "0"], ["h₁", "+0.25"], ["h₂", "+0.5"],
     ]  # fmt: skip
-    assert [words(picture, f"n2-{k}") for k in range(2)] == [["ŷ", "1", "0"], ["ŷ", "2", "+0.25"]]
+    assert [words(picture, f"n2-{k}") for k in range(2)] == [["ŷ₁", "0"], ["ŷ₂", "+0.25"]]
     fills = [attributes(picture, f"n{layer}-0")["fillcolor"] for layer in range(3)]
     assert fills == [LEAF_FILL, OPERATION_FILL, ROOT_FILL]
 
@@ -137,10 +138,10 @@ def test_headings_say_how_many_inputs_which_formula_and_the_largest_weight():
     picture = draw_network(numbered())
     assert words(picture, "head0") == ["inputs", "n", "=", "2"]
     assert " ".join(words(picture, "head1")) == (
-        "hidden layer h j = tanh( w j0 + Σ w ji x i ) largest |w| 6"
+        "hidden layer hⱼ = tanh(wⱼ₀ + Σ wⱼᵢ xᵢ) largest |w| 6"
     )
     assert " ".join(words(picture, "head2")) == (
-        "outputs ŷ k = sigmoid( c k + Σ v kj h j ) largest |w| 12"
+        "outputs ŷₖ = sigmoid(cₖ + Σ vₖⱼ hⱼ) largest |w| 12"
     )
     assert "weights:" in " ".join(words(picture, "legend"))
 
@@ -148,11 +149,11 @@ def test_headings_say_how_many_inputs_which_formula_and_the_largest_weight():
 @pytest.mark.parametrize(
     ("k", "count", "softmax", "head", "formula"),
     [
-        (1, 3, False, "hidden layer", "h j = tanh( w j0 + Σ w ji x i )"),
-        (2, 3, True, "hidden layer", "h j = tanh( c j + Σ v ji h i )"),
-        (3, 3, False, "outputs", "ŷ k = tanh( c k + Σ v kj h j )"),
-        (3, 3, True, "outputs", "ŷ k = softmax( c k + Σ v kj h j )"),
-        (1, 1, False, "outputs", "ŷ j = tanh( w j0 + Σ w ji x i )"),
+        (1, 3, False, "hidden layer", "hⱼ = tanh(wⱼ₀ + Σ wⱼᵢ xᵢ)"),
+        (2, 3, True, "hidden layer", "hⱼ = tanh(cⱼ + Σ vⱼᵢ hᵢ)"),
+        (3, 3, False, "outputs", "ŷₖ = tanh(cₖ + Σ vₖⱼ hⱼ)"),
+        (3, 3, True, "outputs", "ŷₖ = softmax(cₖ + Σ vₖⱼ hⱼ)"),
+        (1, 1, False, "outputs", "ŷⱼ = tanh(wⱼ₀ + Σ wⱼᵢ xᵢ)"),
     ],
 )
 def test_the_formula_of_a_layer_has_its_own_letters(k, count, softmax, head, formula):
@@ -164,46 +165,47 @@ def test_the_formula_of_a_layer_has_its_own_letters(k, count, softmax, head, for
 
 def test_a_linear_layer_has_a_formula_without_a_function():
     _, found = layer_formula(Layer(2, 2, nonlin=False).neurons, 2, 2, False)
-    assert " ".join(re.sub(r"<[^>]*>", " ", found).split()) == "ŷ k = c k + Σ v kj h j"
+    assert " ".join(re.sub(r"<[^>]*>", " ", found).split()) == "ŷₖ = cₖ + Σ vₖⱼ hⱼ"
 
 
 @pytest.mark.parametrize(
     ("x", "largest", "color", "width"),
     [
         (2.0, 2.0, POSITIVE_INK, "4.80"),
-        (-2.0, 4.0, NEGATIVE_INK, "2.55"),
-        (0.0, 4.0, NEUTRAL_INK, "0.30"),
-        (0.0, 0.0, NEUTRAL_INK, "0.30"),
+        (-2.0, 4.0, NEGATIVE_INK, "2.77"),
+        (0.0, 4.0, NEUTRAL_INK, "0.75"),
+        (0.0, 0.0, NEUTRAL_INK, "0.75"),
         (float("nan"), 4.0, NEUTRAL_INK, "4.80"),
         (float("inf"), 4.0, POSITIVE_INK, "4.80"),
     ],
 )
 def test_a_line_is_as_wide_as_its_number_is_large(x, largest, color, width):
-    assert stroke(x, largest) == {"color": f"{color}c0", "penwidth": width}
+    bar = {"arrowhead": "tee", "arrowsize": "0.8"} if x < 0 else {}  # told without color too
+    assert stroke(x, largest) == {"color": color, "penwidth": width, **bar}
 
 
 def test_a_line_without_a_number_is_dashed_and_thin():
-    assert stroke(None, 4.0) == {"color": NEUTRAL_INK, "style": "dashed", "penwidth": "0.3"}
+    assert stroke(None, 4.0) == {"color": NEUTRAL_INK, "style": "dashed", "penwidth": "0.75"}
 
 
 def test_each_layer_has_a_scale_of_its_own():
     source = draw_network(numbered()).source
     widths = dict(re.findall(r'id="(w\d-\d-\d)" penwidth=([\d.]+)', source))
     assert [float(widths[f"w1-{j}-{i}"]) for j in range(3) for i in range(2)] == [
-        round(0.3 + 4.5 * k / 6, 2) for k in range(1, 7)
+        pytest.approx(0.75 + 4.05 * k / 6, abs=0.006) for k in range(1, 7)
     ]
     assert [float(widths[f"w2-{j}-{i}"]) for j in range(2) for i in range(3)] == [
-        round(0.3 + 4.5 * k / 12, 2) for k in range(7, 13)
+        pytest.approx(0.75 + 4.05 * k / 12, abs=0.006) for k in range(7, 13)
     ]
     assert 'tooltip="weight -2.0"' in source
 
 
 def test_names_stand_beside_their_units_as_wide_as_they_are_long():
-    picture = draw_network(numbered(), ["ab", "four"], ["rose", " "])
+    picture = draw_network(numbered(), ["ab", "权重"], ["rose", " "])
     for name, column, shift, text in (
-        ("n0-0", 0, -1, "ab"), ("n0-1", 0, -1, "four"), ("n2-0", 2, 1, "rose"),
+        ("n0-0", 0, -1, "ab"), ("n0-1", 0, -1, "权重"), ("n2-0", 2, 1, "rose"),
     ):  # fmt: skip
-        width = 0.1 + 0.085 * len(text)
+        width = 0.1 + 0.16 * units(text)
         found = attributes(picture, f"{name}-name")
         assert found["width"] == f"{width:.3f}"
         assert found["label"] == text + ("\\r" if shift < 0 else "\\l")
@@ -276,8 +278,8 @@ def test_of_more_than_twelve_units_the_first_ten_and_the_last_are_drawn():
 @pytest.mark.parametrize(
     ("unit", "last", "text"),
     [
-        (Unit(0, 4, 4), False, "x 5"), (Unit(0, 4, 4), True, "x 5"),
-        (Unit(1, 4, 4), False, "h 4"), (Unit(2, 4, 4), True, "ŷ 5"),
+        (Unit(0, 4, 4), False, "x₅"), (Unit(0, 4, 4), True, "x₅"),
+        (Unit(1, 4, 4), False, "h₄"), (Unit(2, 4, 4), True, "ŷ₅"),
     ],
 )  # fmt: skip
 def test_inputs_and_outputs_are_counted_from_1_and_hidden_units_from_0(unit, last, text):

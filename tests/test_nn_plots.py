@@ -6,6 +6,7 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
+from autograd.drawing.fonts import MissingLetters
 from nn import (
     Model,
     Neuron,
@@ -98,6 +99,7 @@ def test_a_boundary_shows_every_sample_in_the_color_of_its_class(dataset):
     assert axes.get_xlabel() == dataset.feature_names[0]
 
 
+@pytest.mark.filterwarnings("ignore::autograd.drawing.fonts.MissingLetters")
 def test_hostile_names_are_written_as_text(tmp_path):
     names = ["$x^$", "_hidden", "<script>", "日本語", "two\nlines", "nul\x00", "\\frac{", "a & b"]
     for first, second in zip(names, reversed(names)):
@@ -142,7 +144,7 @@ def test_a_boundary_needs_two_features():
 
 def test_hidden_units_of_a_plane_are_a_map_each():
     figure = hidden_units(model(hidden=5), DATA, grid=10)
-    assert len(figure.axes) == 5 and figure.axes[3].get_title().startswith("h3: ")
+    assert len(figure.axes) == 5 and figure.axes[3].get_title().startswith("h₃: ")
     assert len(hidden_units(model(hidden=40), DATA, grid=5).axes) == 16
 
 
@@ -208,7 +210,9 @@ def test_the_old_name_of_the_module_has_the_same_functions():
         assert getattr(pictures, name) is getattr(plots, name)
 
 
-def test_names_in_chinese_are_drawn_by_a_font_that_has_them_or_the_lack_is_told(monkeypatch):
+def test_names_in_chinese_are_drawn_by_a_font_that_has_them_or_the_lack_is_told(
+    monkeypatch, tmp_path
+):
     from matplotlib.font_manager import FontEntry, fontManager
     from matplotlib.text import Text
 
@@ -216,13 +220,17 @@ def test_names_in_chinese_are_drawn_by_a_font_that_has_them_or_the_lack_is_told(
     monkeypatch.setattr(fontManager, "ttflist", fonts)
     assert "no font here has the letters of 白花" in plots.about_fonts(["alba", "白花"])
     assert plots.about_fonts(["alba"]) == ""
+    with plots.figure_of(2, 2) as figure:
+        figure.text(0, 0, "白花")
+    with pytest.warns(MissingLetters, match="letters of 白花: .* install .* or write svg") as told:
+        plots.save(figure, tmp_path / "flower")
+    assert len(told) == 1
     wide = FontEntry(name="Noto Sans CJK SC")
     monkeypatch.setattr(fontManager, "ttflist", [*fonts, wide])
     assert plots.about_fonts(["白花"]) == ""
     with plots.figure_of(2, 2) as figure:
         figure.text(0, 0, "白花")
         figure.text(0, 0, "alba")
-    plots.with_wide_letters(figure)
     families = {text.get_text(): text.get_fontfamily() for text in figure.findobj(Text)}
     assert families["白花"] == ["DejaVu Sans", "Noto Sans CJK SC"]
     assert "Noto Sans CJK SC" not in families["alba"]

@@ -1,15 +1,18 @@
 """Pictures of learning: sizes, levels, colors, scales and samples, as matplotlib has them."""
 
 import math
+import re
 
 import pytest
 from matplotlib.colors import to_hex
 
+from autograd import texts as catalogue
 from autograd.drawing.palette import (
     ANSWER_SCALE,
     BORDER,
     CLASS_COLORS,
     EQUAL_ANSWERS,
+    NEUTRAL_INK,
     PAPER,
     PREFERENCE_SCALE,
 )
@@ -18,6 +21,7 @@ from nn.data import Dataset
 from nn.plots import (
     FigureSample,
     colormap,
+    confusion,
     decision_boundary,
     figure_of,
     hidden,
@@ -34,6 +38,7 @@ from nn.plots import (
     write_networks,
     write_pictures,
 )
+from nn.reports import ClassReport
 
 DATA = xor(12, seed=1)
 CORNERS = Dataset(
@@ -69,7 +74,7 @@ def test_the_loss_curve_counts_iterations_from_1_with_a_mean_of_a_fortieth_of_th
     batches, mean = axes.lines
     assert list(batches.get_xdata()) == list(mean.get_xdata()) == list(range(1, 86))
     assert list(mean.get_ydata()) == running_mean(history.losses, 2)
-    assert (to_hex(batches.get_color()), batches.get_alpha()) == (CLASS_COLORS[0], 0.35)
+    assert (to_hex(batches.get_color()), batches.get_alpha()) == (NEUTRAL_INK, None)
     assert tuple(figure.get_size_inches()) == (6.0, 3.6)
     assert [t.get_text() for t in axes.get_legend().get_texts()] == ["mini-batch, running mean"]
     assert (axes.get_ylabel(), axes.get_ylim()[0]) == ("loss", 0.0)
@@ -208,7 +213,7 @@ def test_a_map_shows_its_units_range_and_the_samples_small():
         parameter.data = number
     figure = hidden_units(Model(network), CORNERS, grid=3)
     first, second = figure.axes
-    assert first.get_title() == "h0: 0.18 to 4.8" and second.get_title() == "h1: 3 to 3"
+    assert first.get_title() == "h₀: 0.18 to 4.8" and second.get_title() == "h₁: 3 to 3"
     assert to_hex(second.get_facecolor()) == to_hex(EQUAL_ANSWERS)
     assert to_hex(first.get_facecolor()) != to_hex(EQUAL_ANSWERS)
     assert first.collections[0].get_cmap()(1.0) == colormap(ANSWER_SCALE)(1.0)
@@ -231,7 +236,7 @@ def test_the_columns_of_units_are_the_samples_sorted_by_class_with_lines_between
     assert tuple(figure.get_size_inches()) == pytest.approx((2.4 + 0.32 * 4, 4.6))
     assert list(axes.get_yticks()) == [1.0, 3.5] and list(axes.get_xticks()) == [0.5, 1.5, 2.5, 3.5]
     assert [t.get_text() for t in axes.get_yticklabels()] == ["first", "second"]
-    assert [t.get_text() for t in axes.get_xticklabels()] == ["h0", "h1", "h2", "h3"]
+    assert [t.get_text() for t in axes.get_xticklabels()] == ["h₀", "h₁", "h₂", "h₃"]
     (lines,) = [c for c in axes.collections if c is not mesh]
     assert [path.vertices.tolist() for path in lines.get_paths()] == [[[0.0, 2.0], [4.0, 2.0]]]
     assert axes.get_ylim()[0] > axes.get_ylim()[1] and axes.get_xlabel() == "hidden neuron"
@@ -313,14 +318,19 @@ def test_all_pictures_of_a_training_are_written_and_told(tmp_path):
     assert "E = " in svg["backward-before.svg"]
 
 
-def test_without_a_loss_or_an_engine_there_are_fewer_pictures(tmp_path, monkeypatch):
+def test_without_a_loss_there_is_no_curve_and_without_an_engine_no_png_of_a_network(
+    tmp_path, monkeypatch
+):
     monkeypatch.setattr("nn.plots.engine", lambda: None)
     found = model()
     sample = FigureSample(DATA.inputs[0], DATA.targets[0], lambda out, y: (out[0] - y[0]) ** 2)
     history = history_of(1)
     history.losses.clear()
     told = list(write_pictures(tmp_path, found, history, DATA, found.network, sample))
-    assert [what for _, what in told] == ["the network as DOT text"]
+    assert {path.suffix for paths, _ in told for path in paths} == {".dot", ".svg"}
+    assert [what for _, what in told][:2] == [
+        "the network as DOT text", "the network before the training",
+    ]  # fmt: skip
     assert list(write_networks(tmp_path, found, found.network, sample)) == told
 
 
@@ -353,3 +363,20 @@ def test_a_network_without_layers_to_show_says_so():
     with pytest.raises(ValueError, match="no hidden layer"):
         hidden_units(Model(Neuron(4)), IRIS)
     assert math.isfinite(outputs_of(Model(Neuron(2)), [1.0, 2.0])[0].data)
+
+
+def test_what_a_reader_sees_of_a_plot_is_in_the_catalogue(monkeypatch):
+    """With another language, no word of a plot is English: names and numbers are left."""
+    from matplotlib.text import Text
+
+    monkeypatch.setattr(catalogue, "texts", lambda: dict.fromkeys(catalogue.TEXTS, "«»"))
+    report = ClassReport([[3, 1], [0, 2]], ["A", "B"])
+    flat = Dataset(DATA.inputs, DATA.labels, ["X", "Y"], ["A", "B"], "D")
+    rows = Dataset([[*row, 0.0] for row in DATA.inputs], DATA.labels, list("XYZ"), ["A", "B"], "D")
+    for figure in (
+        loss_curve(history_of(5)), confusion(report), decision_boundary(model(flat), flat, grid=5),
+        hidden_units(model(flat), flat, grid=5), hidden_units(model(rows), rows),
+    ):  # fmt: skip
+        for text in figure.findobj(Text):
+            assert not re.search("[a-z]{3,}", text.get_text()), text.get_text()
+    assert text_curve([1.0]).splitlines()[-1].strip() == "«»"

@@ -211,16 +211,18 @@ def test_columns_are_as_wide_as_their_widest_box_with_gaps_between():
     boxes = {"n0": (40.0, 62.0), "n1": (60.0, 62.0), "n2": (50.0, 62.0), "n3": (30.0, 62.0),
              "c3-1": (20.0, 26.0)}  # fmt: skip
     layout = picture.column_layout(model, boxes)
-    assert layout.centres == {
-        "n0": (30.0, 31.0), "n1": (30.0, 31.0 + 80.0), "c3-1": (30.0, 160.0 + 13.0),
-        "n2": (60.0 + 70.0 + 25.0, 31.0), "n3": (60.0 + 70.0 + 50.0 + 70.0 + 15.0, 31.0),
-    }  # fmt: skip
-    assert (layout.width, layout.height) == (280.0, 62.0 + 18.0 + 62.0 + 18.0 + 26.0)
+    columns = {name: x for name, (x, _) in layout.centres.items()}
+    # A constant stands just before what it is used for.
+    assert columns == {"n0": 30.0, "n1": 30.0, "c3-1": 145.0, "n2": 145.0, "n3": 245.0}
+    assert (layout.width, layout.height) == (60.0 + 60.0 + 50.0 + 60.0 + 30.0, 140.0)
+    assert layout.centres["n1"][1] - layout.centres["n0"][1] == 62.0 + 14.0
     curve = layout.curves["e2-0"]
+    start, end = layout.centres["n0"][1], layout.centres["n2"][1]
     assert curve.points == [
-        (50.0, 31.0), (90.0, 31.0), (90.0, 31.0), (124.0, 31.0), (130.0, 31.0),
+        (50.0, start), (82.0, start), (82.0, end), (114.0, end), (120.0, end),
     ]  # fmt: skip
-    assert curve.label == (90.0, 25.0)
+    across = picture.column_layout(model, boxes, "TB")
+    assert across.centres["n0"][1] < across.centres["n2"][1] < across.centres["n3"][1]
 
 
 def test_what_graphviz_gives_is_turned_upside_down(monkeypatch):

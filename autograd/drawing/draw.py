@@ -18,8 +18,10 @@ from autograd.drawing.collapse import WAYS, Owner, Plan, owners_of, parameter_pa
 from autograd.drawing.labels import (
     UNKNOWN,
     Look,
+    constant_text,
     constants_drawn,
     escape_html,
+    escape_string,
     escape_tooltip,
     gradient,
     graph_of,
@@ -47,14 +49,17 @@ from autograd.drawing.palette import (
     ROOT_FILL,
     SMALL_FONT_SIZE,
 )
-from autograd.drawing.tree import text_tree
+from autograd.drawing.sketch import Sketch
+from autograd.drawing.tree import text_tree, tree_of
+from autograd.texts import said
 from autograd.value import Value
 
 if TYPE_CHECKING:
-    from autograd.drawing.picture import Picture
+    from autograd.drawing.show import Drawing
 
 MAX_NODES_DRAWN = 150  # nodes that can still be read; a larger graph is collapsed
 MAX_NODES_SHOWN = 100_000  # nodes of a graph that shows itself as a picture
+PARTS = ("layer", "neuron")  # of a network, that the catalogue has words for
 MAX_KINDS_PER_LINE = 3  # kinds of operations that a line in the box of a group tells
 
 FILL_OF = {"leaf": LEAF_FILL, "operation": OPERATION_FILL, "root": ROOT_FILL, "group": GROUP_FILL}
@@ -97,7 +102,7 @@ def draw_dot(
     limit: int = MAX_NODES_DRAWN,
     collapse: str | bool | None = None,
     format: str = "svg",
-) -> Picture:
+) -> Drawing:
     """Return the graph that `root` was computed by as a drawing: DOT text that can be rendered.
 
     A box per Value with its name or operation, number and gradient; an arrow per operand, labelled
@@ -118,30 +123,32 @@ def draw_dot(
         collapse: "neuron", "layer" or "depth", what is to become one box; None takes the first of
             them that fits in the limit; False draws every node.
         format: of the file that `render` writes, unless it is told otherwise.
-    Returns:   a `graphviz.Digraph`. In the SVG, node i of `trace` has the id ``n{i}``, its k-th
+    Returns:   a drawing, which is a `graphviz.Digraph` where that library is installed, and shows
+               itself as SVG without it, and without a program. The neurons of a network stand in
+               their order. In the SVG, node i of `trace` has the id ``n{i}``, its k-th
                parent's arrow ``e{i}-{k}``, the arrow of operand j that carries no gradient
                ``z{i}-{j}``, and constant j ``c{i}-{j}`` with its arrow ``k{i}-{j}``. A box of
                several nodes is ``g`` and the number of the first.
-    Raises:    ValueError: an unknown style, rankdir or collapse; ImportError: no graphviz.
+    Raises:    ValueError: an unknown style, rankdir or collapse.
 
     >>> x = Value(3.0)
     >>> print(draw_dot(x * x, names=locals()).source.count("label=3"))
     2
     """
+    from autograd.drawing.finish import picture_of  # which an import of autograd can do without
+
     check_option("style", style, ("compact", "full"))
     check_option("rankdir", rankdir, ("LR", "TB", "RL", "BT"))
     check_option("collapse", collapse, (*WAYS, False, None))
     nodes = history(graph_of(root))
     paths = paths_of(nodes, names or {}, network)
     known = known_gradients(nodes) if gradients is None else gradients
-    letters = letters_of(nodes, network).names
-    called = {**short_names(paths), **letters, **labels(nodes, names or {})}
-    look = Look(called, known, numbers, show_gradients, style == "full")
+    letters = letters_of(nodes, network)
+    called = {**short_names(paths), **letters.names, **labels(nodes, names or {})}
+    look = Look(called, known, numbers, show_gradients, style == "full", letters.operands)
     owners = owners_of(nodes, paths) if paths else {}
-    drawing = Drawing(nodes, plan(nodes, owners, limit, collapse), owners, look)
-    picture = drawing.picture(format, rankdir)
-    picture.text = text_tree(root, names, numbers)
-    return picture
+    sketch = Draft(nodes, plan(nodes, owners, limit, collapse), owners, look).sketch(rankdir)
+    return picture_of(sketch, format, tree_of(nodes, look))
 
 
 def check_option(what: str, given: Any, among: Sequence[Any]) -> None:
@@ -176,7 +183,7 @@ def short_names(paths: Mapping[Value, str]) -> dict[Value, str]:
     return found
 
 
-class Drawing:
+class Draft:
     """A graph on its way to DOT: a box for each group of nodes, and the arrows between them."""
 
     def __init__(
@@ -198,31 +205,24 @@ class Drawing:
             if isinstance(x, Value) and self.box[x] != self.box[node]
         }
 
-    def picture(self, format: str, rankdir: str) -> Picture:
+    def sketch(self, rankdir: str) -> Sketch:
         """Return the drawing."""
-        try:
-            from autograd.drawing.picture import Picture
-        except ImportError as error:
-            raise ImportError(f"{error}: pip install graphviz, which writes the DOT") from error
         attributes = {**GRAPH_STYLE, "rankdir": rankdir, **self.note()}
-        picture = Picture(
-            "graph",
-            format=format,
-            graph_attr=attributes,
-            node_attr=NODE_STYLE,
-            edge_attr=EDGE_STYLE,
-        )
-        self.draw_boxes(picture)
-        self.draw_arrows(picture)
-        return picture
+        sketch = Sketch("graph", attributes, NODE_STYLE, EDGE_STYLE)
+        self.draw_boxes(sketch)
+        self.draw_arrows(sketch)
+        sketch.in_order = bool(sketch.frames)
+        return sketch
 
     def note(self) -> dict[str, str]:
         """Return the note under a graph that is collapsed."""
         if self.plan.how is None:
             return {}
-        text = (
-            f"{len(self.nodes):,} nodes in {len(self.plan.groups)} boxes, collapsed by "
-            f"{self.plan.how}; collapse=False draws them all"
+        text = said(
+            "collapsed",
+            nodes=f"{len(self.nodes):,}",
+            boxes=str(len(self.plan.groups)),
+            way=said(f"way {self.plan.how}"),
         )
         return {"label": text, "labelloc": "b", "labeljust": "l"}
 
@@ -235,7 +235,8 @@ class Drawing:
                 if path not in frames:
                     label = f"<{escape_html(part_name(path[-1]))}>"
                     name = f"cluster_{len(frames)}"
-                    frames[path] = type(picture)(name, graph_attr={**FRAME_STYLE, "label": label})
+                    attributes = {**FRAME_STYLE, "label": label}
+                    frames[path] = Sketch(name, attributes, path=".".join(path))
             if len(group) == 1:
                 self.draw_node(frames[frame], group[0])
             else:
@@ -280,8 +281,8 @@ class Drawing:
     def table(self, head: str, data: str, grad: str, *more: str) -> str:
         """Return a label of lines: a heading, the number and the gradient."""
         rows = [f'<tr><td colspan="2">{text}</td></tr>' for text in (head, *more) if text]
-        rows += [number_row("data", data, NUMBER_INK)]
-        rows += [number_row("grad", grad, GRADIENT_INK)] if self.look.show_gradients else []
+        rows += [number_row(said("data"), data, NUMBER_INK)]
+        rows += [number_row(said("grad"), grad, GRADIENT_INK)] if self.look.show_gradients else []
         return f"<{TABLE_TAG}{''.join(rows)}</table>>"
 
     def draw_group(self, picture: Any, key: Hashable, group: Sequence[Value]) -> None:
@@ -298,7 +299,9 @@ class Drawing:
         )
         picture.node(
             name, label=label, id=name, fillcolor=GROUP_FILL, **{"class": "group"},
-            tooltip=escape_tooltip(f"{what or 'group'}: {len(group)} nodes"),
+            tooltip=escape_tooltip(
+                said("group of nodes", what=what or said("group"), count=str(len(group)))
+            ),
         )  # fmt: skip
 
     def results(self, group: Sequence[Value]) -> Sequence[Value]:
@@ -310,7 +313,7 @@ class Drawing:
         """Return what a group is: a part of a network, or a band of depth."""
         owner = self.owners.get(group[0])
         if self.plan.how == "depth":
-            return f"depth band {key}"
+            return said("depth band", number=str(key))
         if owner is None:
             return ""
         part = owner.neuron if self.plan.how == "neuron" else owner.layer
@@ -324,7 +327,7 @@ class Drawing:
             for j, (operand, edge, slope) in enumerate(links(node)):
                 ends = self.box.get(operand, ""), self.box[node]
                 if not isinstance(operand, Value):
-                    constants.append((j, number_text(operand, self.look.numbers)))
+                    constants.append((j, constant_text(node, j, self.look)))
                 elif ends[0][0] == ends[1][0] == "n":
                     self.draw_arrow(picture, node, operand, j, edge, slope)
                 elif ends[0] != ends[1]:
@@ -333,7 +336,7 @@ class Drawing:
                 self.draw_constants(picture, node, constants)
         for (tail, head), count in between.items():
             picture.edge(
-                tail, self.head(head), label=f"{count} edges" if count > 1 else None,
+                tail, self.head(head), label=said("edges", count=str(count)) if count > 1 else None,
                 id=f"{tail}-{head}", penwidth="2" if count > 1 else None,
             )  # fmt: skip
 
@@ -349,7 +352,7 @@ class Drawing:
         tail = self.box[operand]
         head = self.head(self.box[node])
         if edge is None:
-            why = "no gradient: the result does not depend on this operand here"
+            why = said("no gradient here")
             picture.edge(
                 tail, head, id=f"z{i}-{j}", style="dashed", color=FAINT_INK, tooltip=why,
                 **{"class": "zero"},
@@ -362,7 +365,7 @@ class Drawing:
         i = self.index[node]
         for j, text in constants_drawn(constants):
             picture.node(
-                f"c{i}-{j}", label=text, id=f"c{i}-{j}", shape="plaintext", style="",
+                f"c{i}-{j}", label=escape_string(text), id=f"c{i}-{j}", shape="plaintext", style="",
                 fontcolor=INK, **{"class": "constant"},
             )  # fmt: skip
             picture.edge(
@@ -382,7 +385,10 @@ def number_row(what: str, number: str, color: str) -> str:
 def part_name(path: str) -> str:
     """Return what a part of a network is called: layers.0.neurons.3 is neuron 3."""
     *_, name, last = ["", *path.split(".")]
-    return f"{name.removesuffix('s')} {last}" if last.isdigit() and name else last
+    if not (last.isdigit() and name):
+        return last
+    kind = name.removesuffix("s")
+    return f"{said(f'part {kind}') if kind in PARTS else kind} {last}"
 
 
 def contents(group: Sequence[Value]) -> list[str]:
@@ -390,7 +396,8 @@ def contents(group: Sequence[Value]) -> list[str]:
     count = Counter(node.op.symbol if node.op else "leaves" for node in group)
     leaves = count.pop("leaves", 0)
     texts = [f"{n} {symbol}" if n > 1 else symbol for symbol, n in count.most_common()]
-    texts += [f"{leaves} {'leaves' if leaves > 1 else 'leaf'}"] if leaves else []
+    if leaves:
+        texts.append(said("leaves of", count=str(leaves)) if leaves > 1 else said("a leaf"))
     first = texts[:MAX_KINDS_PER_LINE]
     second = texts[MAX_KINDS_PER_LINE : 2 * MAX_KINDS_PER_LINE]
     return [", ".join(line) for line in (first, second) if line]
@@ -407,12 +414,12 @@ def span(numbers: Sequence[Any], form: str) -> str:
 
 
 def mimebundle(root: Value) -> dict[str, str]:
-    """Return what Jupyter shows of a Value: its graph, as text where nothing can draw.
+    """Return what Jupyter shows of a Value: its graph, and the same as text.
 
     Never raises: a picture that fails must not take the number with it.
     """
     try:
-        from autograd.drawing.picture import bundle
+        from autograd.drawing.show import bundle
 
         if len(history(root)) > MAX_NODES_SHOWN:
             return {"text/plain": text_tree(root)}

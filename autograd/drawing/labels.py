@@ -12,6 +12,7 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from autograd.drawing.palette import FONT
+from autograd.texts import said
 from autograd.value import Value
 
 MAX_NAME_CHARACTERS = 40
@@ -52,6 +53,7 @@ class Look(NamedTuple):
     numbers: str
     show_gradients: bool
     full: bool = False
+    operands: Mapping[tuple[Value, int], str] = {}  # names of plain numbers, by node and place
 
 
 def links(node: Value) -> Iterator[Link]:
@@ -78,7 +80,14 @@ def constants_drawn(constants: list[tuple[int, str]]) -> list[tuple[int, str]]:
     if len(constants) <= MAX_CONSTANTS_APART:
         return constants
     some = ", ".join(text for _, text in constants[:MAX_CONSTANTS_APART])
-    return [(constants[0][0], f"{some}, … ({len(constants)} numbers)")]
+    return [(constants[0][0], said("numbers", some=some, count=str(len(constants))))]
+
+
+def constant_text(node: Value, place: int, look: Look) -> str:
+    """Return a plain number among the operands of a node as it is drawn, with its name if any."""
+    number = number_text(node.operands[place], look.numbers)
+    name = look.operands.get((node, place))
+    return f"{name} = {number}" if name else number
 
 
 def known_gradients(nodes: Sequence[Value]) -> dict[Value, Any]:

@@ -2,8 +2,10 @@
 
 Of Figure 3.4: inputs x_i from 1, hidden neurons j from 0, outputs k from 1. A hidden neuron is
 a_j = w_j0 + sum w_ji x_i and h_j, its activation; an output is b_k = c_k + sum v_kj h_j and ŷ_k;
-the error is E. The book writes v_k0 both for the bias of an output and for the weight of h_0; here
-the bias is c_k. Hidden layers after the first have their number beside the letter.
+the error is E, and its terms E_k, where the graph has a node for them (the squares of the mean
+squared error are halved together). The book writes v_k0 both for the bias of an output and for the
+weight of h_0; here the bias is c_k. Hidden layers after the first have their number beside the
+letter.
 
 >>> lowered("w", 0, 1), lowered("v", 12, 3), lowered("h", 2, layer=2)
 ('w₀₁', 'v₁₂,₃', 'h⁽²⁾₂')
@@ -12,16 +14,17 @@ the bias is c_k. Hidden layers after the first have their number beside the lett
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from autograd.drawing.collapse import owners_of
+from autograd.drawing.collapse import SUM_SYMBOLS, owners_of
 from autograd.primitive_type import Primitive
 from autograd.value import Value
 
 PARAMETER = re.compile(r"(?:layers\.(\d+)\.)?(?:neurons\.(\d+)\.)?(?:w\.(\d+)|(b))")
 NEURON = re.compile(r"(?:layers\.(\d+)\.?)?(?:neurons\.(\d+))?")
+OUTPUT = re.compile("[ŷb](⁽[⁰¹²³⁴⁵⁶⁷⁸⁹]+⁾)?([₀₁₂₃₄₅₆₇₈₉]+)")
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -31,6 +34,16 @@ class Letters(NamedTuple):
 
     names: dict[Value, str]
     operands: dict[tuple[Value, int], str]
+
+
+class Part(NamedTuple):
+    """What an error is of, as it stands behind a letter: a sample above it, an output below it.
+
+    Either is None where there are several.
+    """
+
+    sample: str | None
+    output: str | None
 
 
 class Place(NamedTuple):
@@ -73,6 +86,7 @@ def letters_of(nodes: Sequence[Value], network: Any) -> Letters:
     outputs = [node for node, name in names.items() if name.startswith(("ŷ", "b"))]
     if outputs and nodes[-1].op and nodes[-1] not in names:
         names[nodes[-1]] = "E"
+        names.update(error_letters(nodes, names))
     return Letters(names, operands)
 
 
@@ -185,3 +199,49 @@ def plain_letters(
             name = names.get(node.operands[0], "") if isinstance(node.operands[0], Value) else ""
             if name.startswith("ŷ") and not isinstance(node.operands[1], Value):
                 yield (node, 1), name.replace("ŷ", "y")
+
+
+def error_letters(nodes: Sequence[Value], names: Mapping[Value, str]) -> dict[Value, str]:
+    """Return the letters of the terms of the error: E_k of an output, with its sample above it.
+
+    An error is the sum of the errors of its outputs, or the mean of those of its samples.
+    """
+    part = parts_of(nodes, names)
+    found: dict[Value, str] = {}
+    stack = [nodes[-1]]
+    while stack:
+        node = stack.pop()
+        symbol = node.op.symbol if node.op else ""
+        for x in node.operands if symbol in SUM_SYMBOLS or symbol == "mean" else ():
+            if not isinstance(x, Value) or x in names or x not in part:
+                continue
+            sample, output = part[x]
+            if symbol == "mean":
+                if sample:
+                    found[x] = "E" + sample
+                    stack.append(x)
+            elif sample is not None and output:
+                found[x] = f"E{sample}{output}"
+            else:
+                stack.append(x)
+    many = Counter(found.values())
+    return {node: name for node, name in found.items() if many[name] == 1}
+
+
+def parts_of(nodes: Sequence[Value], names: Mapping[Value, str]) -> dict[Value, Part]:
+    """Return which output of which sample each node is computed of, behind the outputs."""
+    found: dict[Value, Part] = {}
+    for node in nodes:
+        match = OUTPUT.fullmatch(names.get(node, ""))
+        if match:
+            found[node] = Part(match[1] or "", match[2])
+            continue
+        parts = {found[x] for x in node.operands if isinstance(x, Value) and x in found}
+        if parts:
+            samples = {part.sample for part in parts}
+            outputs = {part.output for part in parts}
+            found[node] = Part(
+                samples.pop() if len(samples) == 1 else None,
+                outputs.pop() if len(outputs) == 1 else None,
+            )
+    return found

@@ -1,98 +1,84 @@
-"""Picture: a graphviz.Digraph that finds its engine by itself, and shows itself in Jupyter.
+"""Picture: a drawing that is a graphviz.Digraph too, where that library is installed.
 
 >>> from autograd import Value, draw_dot
->>> type(draw_dot(Value(1.0))).__mro__[1].__name__
-'Digraph'
+>>> [kind.__name__ for kind in type(draw_dot(Value(1.0))).__mro__[:3]]
+['Picture', 'Drawing', 'Digraph']
 """
 
 from __future__ import annotations
 
-import base64
-import html
-import os
 import re
-from pathlib import Path
 from typing import Any
 
 import graphviz  # type: ignore[import-untyped]
 
-from autograd.atomic import write_file
-from autograd.drawing.render import render
+from autograd.drawing.render import engine, render
+from autograd.drawing.show import Drawing
+from autograd.drawing.sketch import Sketch
+from autograd.drawing.svg import drawn
 
-FILE_FORMATS = ("svg", "png", "pdf", "json")
+MAX_BOXES_OF_PROGRAM = 300  # of more, a program's layout takes seconds, and then minutes
 BEFORE_SVG = re.compile(r"^.*?(?=<svg)|<!--.*?-->\n?", re.DOTALL)
 
 
-class Picture(graphviz.Digraph):  # type: ignore[misc]
+class Picture(Drawing, graphviz.Digraph):  # type: ignore[misc]
     """A drawing as DOT: `source` is the text, `svg()` the picture, `render(path)` writes it.
 
-    Everything a `graphviz.Digraph` can do works, with the engine that is found here.
-
-    Attributes: `text`, what is shown where nothing can be drawn.
+    Everything a `graphviz.Digraph` can do works, with the program that is found here. What is added
+    to it afterwards is drawn by a program only.
     """
 
-    text: str = ""
+    def __init__(self, sketch: Sketch | None = None, format: str = "svg", **more: Any) -> None:
+        if sketch is not None:
+            Drawing.__init__(self, sketch, format)
+            graphviz.Digraph.__init__(
+                self,
+                sketch.name,
+                format=format,
+                graph_attr=sketch.attributes,
+                node_attr=sketch.node_attributes,
+                edge_attr=sketch.arrow_attributes,
+            )
+            sketch.replay(self, graphviz.Digraph)
+        else:  # as `Digraph.copy` makes another one
+            graphviz.Digraph.__init__(self, format=format, **more)
+        self.recorded = len(self.body)
 
-    def __init__(self, *args: Any, **settings: Any) -> None:
-        super().__init__(*args, **{"format": "svg", **settings})
+    def copy(self) -> Picture:
+        """Return a copy, to which something may be added."""
+        found: Picture = super().copy()
+        found.sketch = self.sketch
+        found.text = self.text
+        found.recorded = self.recorded
+        return found
 
     def pipe(self, format: str | None = None, *, encoding: str | None = None, **_: Any) -> Any:
         """Return the picture as bytes, or as text in an encoding."""
         data = render(self.source, format or self.format)
         return data.decode(encoding) if encoding else data
 
-    def svg(self) -> str:
-        """Return the picture as an `<svg>` element, to be put into a page as it is.
+    def bare_svg(self) -> str:
+        """Return the picture without its text and its colors for dark pages.
 
-        The elements of a graph have the ids that `draw_dot` tells.
+        It is laid out by a program where there is one; but here where the order of its boxes or
+        their number asks for it.
         """
-        text = BEFORE_SVG.sub("", self.pipe("svg", encoding="utf-8"))
+        changed = len(self.body) != self.recorded
+        ours = self.sketch.in_order or len(self.sketch.all_nodes()) > MAX_BOXES_OF_PROGRAM
+        if engine() is None or (ours and not changed):
+            return drawn(self.sketch)
+        try:
+            return self.svg_of_program()
+        except RuntimeError:  # it took too long, or does not run here
+            if changed:
+                raise
+            return drawn(self.sketch)
+
+    def svg_of_program(self) -> str:
+        """Return the picture that a program makes of the DOT text."""
+        text = BEFORE_SVG.sub("", render(self.source).decode())
         return text.replace("&#45;", "-").strip() + "\n"
 
-    def render(
-        self,
-        filename: str | os.PathLike[str] | None = None,
-        *,
-        format: str | None = None,
-        view: bool = False,
-        **_: Any,
-    ) -> str:
-        """Write the picture and return its path.
-
-        Args:      filename: "graph.svg", "graph.png", or "graph.pdf" where Graphviz is installed;
-                   another name is completed with the format; format: svg unless given.
-        Raises:    RuntimeError: nothing can draw that form here; the message says what to do.
-        """
-        path = Path(filename or self.filename)
-        if format is None and path.suffix[1:] in FILE_FORMATS:
-            form = path.suffix[1:]
-        else:
-            form = format or self.format
-            path = path.with_name(f"{path.name}.{form}")
-        content = self.svg() if form == "svg" else self.pipe(form)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_file(path, content)
-        if view:
-            graphviz.view(str(path))
-        return str(path)
-
-    def _repr_mimebundle_(self, *_: Any, **__: Any) -> dict[str, str]:
-        """Return what Jupyter shows: see `bundle`."""
-        return bundle(self)
-
-
-def bundle(picture: Picture) -> dict[str, str]:
-    """Return the forms in which a notebook may show a picture.
-
-    The `<img>` is what is left of a drawing in a notebook that is not trusted, such as one just
-    cloned; inline SVG and scripts are removed there. Never raises: without an engine, text.
-    """
-    shown = {"text/plain": picture.text or picture.source}
-    try:
-        svg = picture.svg()
-    except Exception:  # whatever stands in the way of a picture, the text can be shown
-        return shown
-    data = base64.b64encode(svg.encode()).decode()
-    about = html.escape("graph of " + picture.text.partition("\n")[0])
-    image = f'<img src="data:image/svg+xml;base64,{data}" alt="{about}"/>'
-    return {"text/html": image, "image/svg+xml": svg, **shown}
+    def usual_name(self) -> str:
+        """Return the name of the file where none is given."""
+        return str(self.filename)

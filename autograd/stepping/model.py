@@ -26,7 +26,7 @@ from autograd.drawing.labels import clipped, constants_drawn, labels, links, pri
 from autograd.drawing.letters import letters_of
 from autograd.stepping.lines import digits_of, formula_of, line_of, of_two, shown
 from autograd.stepping.rules import slope_texts
-from autograd.stepping.texts import said
+from autograd.texts import said
 from autograd.value import Value
 
 MAX_GRADIENTS_NAMED = 6  # of leaves, in the last sentence

@@ -30,11 +30,13 @@ from typing import Any
 from autograd.atomic import write_file
 from autograd.compile.javascript.graphs import GraphScript
 from autograd.compile.javascript.translate import Untranslatable
+from autograd.drawing.labels import Look
+from autograd.drawing.tree import tree_of
 from autograd.stepping.lines import digits_of, has_bias, kind_of, of_two, shown
 from autograd.stepping.model import Backward, Done, Forward, Model, Seed
 from autograd.stepping.picture import svg
-from autograd.stepping.texts import said, texts
 from autograd.testing import Finding, check_graph
+from autograd.texts import said, texts
 from autograd.value import Value
 
 SCRIPTS = ("steps.js", "leaves.js", "guess.js", "page.js")
@@ -89,6 +91,8 @@ class Stepper:
             least=round(MIN_SCALE * width_of(picture)),
             picture=base64.b64encode(picture.encode()).decode(),
             rows="\n".join(table_rows(self.model)),
+            tree_title=escape(said("as text")),
+            tree=escape(self.tree()),
             data=data,
         )
 
@@ -149,6 +153,13 @@ class Stepper:
             return [self.model.index[x]]
         name = self.model.plain_names.get((node, j))
         return {"data": coded(x), "name": name} if name else {"data": coded(x)}
+
+    def tree(self) -> str:
+        """Return the graph as lines of text, with the gradients of this pass."""
+        model = self.model
+        known = {x: g for x, g in zip(model.nodes, model.gradients) if g is not None}
+        look = Look(model.names, known, ".4g", True, operands=model.plain_names)
+        return tree_of(model.nodes, look)
 
     def engine(self) -> str:
         """Return the script that computes both passes; nothing where there is no JavaScript."""

@@ -15,7 +15,9 @@ import json
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from autograd.drawing.fonts import places
 from autograd.drawing.labels import escape_html as escaped
+from autograd.drawing.layout import Graph, Line, Size, arrange
 from autograd.drawing.palette import (
     CONSTANT_FILL,
     CONSTANT_OUTLINE,
@@ -42,8 +44,8 @@ BOX_HEIGHT = 62.0  # points, of the box of a Value
 PILL_HEIGHT = 26.0  # points, the height of the box of a constant
 MARGIN_POINTS = 10.0
 FILL_OF = {"leaf": LEAF_FILL, "inner": OPERATION_FILL, "root": ROOT_FILL}
-GAP_ACROSS = 70.0  # points between columns, where there is no engine
-GAP_ALONG = 18.0  # points between the boxes of a column
+SLOPE_LETTER_WIDTH = 6.2  # points that a letter of a local derivative takes
+SLOPE_HEIGHT = 13.0
 
 Point = tuple[float, float]
 
@@ -70,7 +72,7 @@ def svg(model: Model, rankdir: str = "LR") -> str:
     Nodes have the ids n0, n1, … and edges e1-0, e1-1, …: number of the node, number of the operand.
     """
     boxes = box_sizes(model)
-    layout = graphviz_layout(model, boxes, rankdir) or column_layout(model, boxes)
+    layout = graphviz_layout(model, boxes, rankdir) or column_layout(model, boxes, rankdir)
     width, height = layout.width + 2 * MARGIN_POINTS, layout.height + 2 * MARGIN_POINTS
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" '
@@ -106,10 +108,10 @@ def box_sizes(model: Model) -> dict[str, Point]:
         texts[i].append(model.names[node] + "   " + operation_symbol(node))
     sizes = {}
     for i, lines in enumerate(texts):
-        longest = max(LEAST_CHARACTERS, *map(len, lines))
+        longest = max(LEAST_CHARACTERS, *map(places, lines))
         sizes[f"n{i}"] = 16 + LETTER_WIDTH * longest, BOX_HEIGHT
     for name, text in model.constants.items():
-        sizes[name] = 16 + LETTER_WIDTH * len(text), PILL_HEIGHT
+        sizes[name] = 16 + LETTER_WIDTH * places(text), PILL_HEIGHT
     return sizes
 
 
@@ -167,37 +169,17 @@ def parsed_points(text: str, height: float) -> list[Point]:
     return [(x, height - y) for x, y in zip(flat[::2], flat[1::2])]
 
 
-def column_layout(model: Model, boxes: dict[str, Point]) -> Layout:
-    """Place boxes in columns by their longest distance from a leaf; curves run straight across."""
-    depth: dict[str, int] = dict.fromkeys(boxes, 0)
-    for arrow in model.arrows:  # results come after their operands
-        head = f"n{arrow.node}"
-        depth[head] = max(depth[head], depth[arrow.tail] + 1)
-    columns: list[list[str]] = [[] for _ in range(1 + max(depth.values()))]
-    for name in boxes:
-        columns[depth[name]].append(name)
-    centres = {}
-    left = 0.0
-    for column in columns:
-        width = max(boxes[name][0] for name in column)
-        top = 0.0
-        for name in column:
-            centres[name] = (left + width / 2, top + boxes[name][1] / 2)
-            top += boxes[name][1] + GAP_ALONG
-        left += width + GAP_ACROSS
-    tallest = max(sum(boxes[n][1] + GAP_ALONG for n in column) for column in columns)
-    curves = {a.id: straight(a.tail, f"n{a.node}", centres, boxes) for a in model.arrows}
-    return Layout(centres, curves, left - GAP_ACROSS, tallest - GAP_ALONG)
-
-
-def straight(tail: str, head: str, centres: dict[str, Point], boxes: dict[str, Point]) -> Curve:
-    """Return a curve from the right side of one box to the left side of another."""
-    start = centres[tail][0] + boxes[tail][0] / 2, centres[tail][1]
-    tip = centres[head][0] - boxes[head][0] / 2, centres[head][1]
-    end = (tip[0] - 6, tip[1])
-    middle = (start[0] + tip[0]) / 2
-    points = [start, (middle, start[1]), (middle, tip[1]), end, tip]
-    return Curve(points, (middle, (start[1] + tip[1]) / 2 - 6))
+def column_layout(model: Model, boxes: dict[str, Point], rankdir: str = "LR") -> Layout:
+    """Place boxes in columns by their longest distance from a leaf, as `draw_dot` does."""
+    lines = []
+    for arrow in model.arrows:
+        label = "" if arrow.slope is None else four_digits(arrow.slope)
+        room = Size(SLOPE_LETTER_WIDTH * len(label), SLOPE_HEIGHT)
+        lines.append(Line(arrow.id, arrow.tail, f"n{arrow.node}", room))
+    found = arrange(Graph({name: Size(*size) for name, size in boxes.items()}, lines), rankdir)
+    centres: dict[str, Point] = {name: box.centre for name, box in found.boxes.items()}
+    curves = {name: Curve([*way.points], way.label) for name, way in found.routes.items()}
+    return Layout(centres, curves, *found.size)
 
 
 def edge_svg(arrow: Arrow, curve: Curve) -> str:
@@ -245,7 +227,7 @@ def triangle(start: Point, tip: Point) -> str:
 def pill_svg(name: str, text: str, layout: Layout) -> str:
     """Return a constant: a number that is no Value."""
     x, y = layout.centres[name]
-    width = 16 + LETTER_WIDTH * len(text)
+    width = 16 + LETTER_WIDTH * places(text)
     top = y - PILL_HEIGHT / 2
     return (
         f'<g id="{name}" class="constant"><rect x="{x - width / 2:.1f}" y="{top:.1f}" '

@@ -26,6 +26,7 @@ from nn.tables.cells import is_missing, number_in
 from nn.tables.table import Table, listed
 
 FORMS = ("svg", "png", "pdf", "dot")
+DRAWN_HERE = ("svg", "dot")  # which need no program
 
 
 def run_draw(options: argparse.Namespace) -> int:
@@ -82,7 +83,7 @@ def form_of(path: Path) -> str:
     form = path.suffix[1:].lower()
     if form not in FORMS:
         raise ValueError(f"--out {path}: the name must end in .{', .'.join(FORMS)}")
-    if form != "dot" and engine(form) is None:
+    if form not in DRAWN_HERE and engine(form) is None:
         raise ValueError(f"{no_engine(form)}; or --out {path.with_suffix('.dot')}, as text")
     return form
 

@@ -6,12 +6,14 @@ First the model, then the history; only then reports and pictures, which may tak
 from __future__ import annotations
 
 import importlib
+import warnings
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from autograd.atomic import write_file
+from autograd.drawing.fonts import MissingLetters
 from autograd.drawing.render import CURE, engine
 from nn.cli.exits import uncut, writing
 from nn.cli.jobs import Job
@@ -86,12 +88,14 @@ def draw(
     dataset = job.dataset
     matrix = found if isinstance(found, ClassReport) else None
     pictures = write_pictures(folder, model, history, dataset, job.before, sample, matrix)
-    for paths, what in pictures:
-        output.wrote(paths, what)
-        if paths[0].suffix == ".txt":
-            output.say('for pictures of the learning: pip install "chainrule[train]"')
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", MissingLetters)  # there is a note below
+        for paths, what in pictures:
+            output.wrote(paths, what)
+            if paths[0].suffix == ".txt":
+                output.say('for pictures of the learning: pip install "chainrule[train]"')
     if engine() is None:
-        output.say(f"for pictures of the network: {CURE}")
+        output.say(f"for png pictures of the network: {CURE}")
     note = about_fonts([*dataset.class_names, *dataset.feature_names])
     if note:
         output.note(note)

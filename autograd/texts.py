@@ -1,4 +1,4 @@
-"""What a stepper says, in one catalogue: the page's script fills in the same texts.
+"""What pages, drawings and plots say, in one catalogue; a page's script fills in the same texts.
 
 A translation is a catalogue of the standard library's gettext for the domain "chainrule", found by
 the environment variables that gettext reads, in the folder that CHAINRULE_LOCALES names.
@@ -92,6 +92,75 @@ TEXTS = {
                    "{number}, as ieee() does.",
     "gradient now": "grad {number}",
     "changed": "leaves were changed; the badge is about the recorded numbers",
+    # Drawings of graphs.
+    "data": "data",
+    "grad": "grad",
+    "graph of": "graph of {line}",
+    "slope": "slope {number}",
+    "above": "(above)",
+    "nodes in all": "… {count} nodes in all",
+    "no gradient here": "no gradient: the result does not depend on this operand here",
+    "collapsed": "{nodes} nodes in {boxes} boxes, collapsed by {way}; collapse=False draws them "
+                 "all",
+    "way neuron": "neuron",
+    "way layer": "layer",
+    "way depth": "depth",
+    "group": "group",
+    "group of nodes": "{what}: {count} nodes",
+    "depth band": "depth band {number}",
+    "part layer": "layer",
+    "part neuron": "neuron",
+    "edges": "{count} edges",
+    "a leaf": "1 leaf",
+    "leaves of": "{count} leaves",
+    "numbers": "{some}, … ({count} numbers)",
+    "missing letters": "no font here has the letters of {word}: they become empty boxes; install "
+                       "a font that has them, such as Noto Sans CJK (apt-get install "
+                       "fonts-noto-cjk), or write svg, whose texts the reader's fonts show",
+    "as text": "The graph as text",
+    # Figures of networks.
+    "inputs": "inputs",
+    "outputs": "outputs",
+    "hidden layer": "hidden layer",
+    "output layer": "output layer",
+    "largest weight": "largest |w| {number}",
+    "largest": "largest {number}",
+    "weights": "weights",
+    "gradients of weights": "gradients of weights",
+    "positive": "positive (arrow)",
+    "negative": "negative (bar)",
+    "legend": "{what}:&#160; {positive}, {negative}; the wider the larger, on a scale for each "
+              "layer; {more}",
+    "biases in circles": "in the circles: the biases",
+    "gradients in circles": "in the circles: those of the units",
+    "weight of line": "weight {number}",
+    "gradient of line": "gradient {number}",
+    "none of line": "gradient none",
+    "independent": "{count} gradients, independent of each other",
+    "numbered": "{number}. {what}",
+    "error": "error",
+    "more units": "… {count} more",
+    # Pictures of learning.
+    "no font for": "no font here has the letters of {name}: boxes in the png pictures, right in "
+                   "the svg; install one, such as Noto Sans CJK (apt-get install fonts-noto-cjk)",
+    "iteration": "iteration",
+    "loss": "loss",
+    "running mean": "mini-batch, running mean",
+    "held out": "held out",
+    "undecided": "undecided",
+    "unit range": "{unit}: {low} to {high}",
+    "hidden neuron": "hidden neuron",
+    "samples by class": "samples by class",
+    "output of the neuron": "output of the neuron",
+    "found": "found",
+    "true": "true",
+    "recall": "recall",
+    "accuracy": "accuracy: {share} %",
+    "largest class": "the largest class alone: {share} %",
+    "iterations": "iterations 1 to {count}",
+    "class": "class {number}",
+    "before the training": "before the training",
+    "after the training": "after the training",
 }
 # fmt: on
 

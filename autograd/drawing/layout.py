@@ -1,0 +1,538 @@
+"""Where the boxes of a graph stand and how its arrows run, without a program for it.
+
+Boxes stand in columns by their longest distance from a leaf, leaves just before their first user;
+a frame is laid out by itself and is a box of the level around it. Heights follow from a few sweeps
+in which each box comes as near to its neighbours as the order in its column lets it. An arrow over
+several columns has a lane of its own between the boxes. All of it is linear in boxes and arrows.
+
+>>> graph = Graph({"x": Size(40, 20), "y": Size(40, 20)}, [Line("e", "x", "y", Size(10, 10))])
+>>> placed = arrange(graph)
+>>> placed.boxes["x"].centre, placed.boxes["y"].centre
+(Point(x=20.0, y=10.0), Point(x=120.0, y=10.0))
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+ROOT = ""  # the level of everything that stands in no frame
+GAP_ALONG = 60.0  # points between columns, where no label needs more
+GAP_ACROSS = 14.0  # points between the boxes of a column
+LABEL_ROOM = 28.0  # points of a gap that its labels leave free
+MAX_LABELS_ABREAST = 4  # of the arrows from one box, that a gap has room for
+FRAME_PADDING = 10.0
+FRAME_HEADING = 18.0  # for the name of a frame
+LANE = 8.0  # points that an arrow takes in the columns it crosses
+MAX_LANES = 12_000  # on the whole; the longest arrows of a graph that needs more cross boxes
+SWEEPS = 3
+PARALLEL = 12.0  # points between two arrows that lead from one box to the same
+NEAR = 0.26  # of the way: the label of the only arrow from a box stands near it
+TIP = 6.0  # points of an arrow's head
+
+
+class Point(NamedTuple):
+    """A place in the picture; y points down."""
+
+    x: float
+    y: float
+
+
+class Size(NamedTuple):
+    """Of a box or a label."""
+
+    width: float
+    height: float
+
+
+class Line(NamedTuple):
+    """An arrow from one box to another."""
+
+    name: str
+    tail: str
+    head: str
+    label: Size = Size(0.0, 0.0)
+
+
+class Rectangle(NamedTuple):
+    """Where a box stands: its middle, and its size."""
+
+    centre: Point
+    size: Size
+
+
+class Route(NamedTuple):
+    """An arrow: the points of a Bézier spline, the last one its tip, and where its label stands."""
+
+    points: list[Point]
+    label: Point
+
+
+@dataclass
+class Graph:
+    """What is to be arranged: boxes in topological order, arrows, and which frame each stands in.
+
+    `inside` has the frame of a box or of a frame; those that it lacks stand in none.
+    """
+
+    boxes: Mapping[str, Size]
+    lines: Sequence[Line]
+    inside: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Arranged:
+    """Where everything stands, and the size of it all."""
+
+    boxes: dict[str, Rectangle]
+    frames: dict[str, Rectangle]
+    routes: dict[str, Route]
+    size: Size
+
+
+class Padding(NamedTuple):
+    """Points inside a frame around what stands in it, along the arrows and across."""
+
+    before: float = FRAME_PADDING
+    after: float = FRAME_PADDING
+    above: float = FRAME_PADDING
+    below: float = FRAME_PADDING
+
+
+NO_PADDING = Padding(0.0, 0.0, 0.0, 0.0)
+# The name of a frame stands at its top, which is a side of its own in each direction.
+PADDING_OF = {
+    "LR": Padding(above=FRAME_PADDING + FRAME_HEADING),
+    "RL": Padding(above=FRAME_PADDING + FRAME_HEADING),
+    "TB": Padding(before=FRAME_PADDING + FRAME_HEADING),
+    "BT": Padding(after=FRAME_PADDING + FRAME_HEADING),
+}
+
+
+class Level:
+    """The members of one frame in columns: boxes, the frames in it, and lanes of arrows."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.members: list[str] = []
+        self.links: list[Link] = []
+        self.entries: list[Link] = []  # from outside, to a member
+        self.column: dict[str, int] = {}
+        self.columns: list[list[str]] = []
+
+
+class Link(NamedTuple):
+    """An arrow as a level sees it: between two of its members, or from outside to one."""
+
+    line: Line
+    tail: str
+    head: str
+
+
+class Layout:
+    """A graph that is being arranged, from the innermost frames to the whole."""
+
+    def __init__(self, graph: Graph, padding: Padding) -> None:
+        self.graph = graph
+        self.padding = padding
+        self.sizes: dict[str, Size] = dict(graph.boxes)
+        self.levels = {ROOT: Level(ROOT)}
+        self.parent: dict[str, str] = {}
+        self.places: dict[str, Point] = {}  # of middles, within the level around
+        self.lanes: dict[str, list[str]] = defaultdict(list)  # of each arrow, in order
+        self.fans: dict[str, int] = defaultdict(int)
+        self.budget = MAX_LANES
+        for name in graph.boxes:
+            self.enter(name)
+        for line in graph.lines:
+            self.fans[line.tail] += 1
+            self.connect(line)
+
+    def enter(self, name: str) -> None:
+        """Make a box or a frame a member of the level that it stands in."""
+        frame = self.graph.inside.get(name, ROOT)
+        self.parent[name] = frame
+        if frame not in self.levels:
+            self.levels[frame] = Level(frame)
+            self.enter(frame)
+        self.levels[frame].members.append(name)
+
+    def chain(self, name: str) -> list[str]:
+        """Return a box and the frames around it, the innermost first."""
+        found = [name]
+        while self.parent[found[-1]] != ROOT:
+            found.append(self.parent[found[-1]])
+        return found
+
+    def connect(self, line: Line) -> None:
+        """Tell every level that an arrow concerns of it."""
+        tails = self.chain(line.tail)
+        heads = self.chain(line.head)
+        while len(tails) > 1 and len(heads) > 1 and tails[-1] == heads[-1]:
+            tails.pop()
+            heads.pop()
+        if tails[-1] != heads[-1]:
+            level = self.levels[self.parent[tails[-1]]]
+            level.links.append(Link(line, tails[-1], heads[-1]))
+        for name in reversed(heads[:-1]):
+            self.levels[self.parent[name]].entries.append(Link(line, "", name))
+
+    def run(self) -> Arranged:
+        """Arrange every level, the innermost first, and put them together."""
+        order = sorted(self.levels, key=lambda name: len(self.chain(name)) if name else 0)
+        for name in reversed(order):
+            self.arrange_level(self.levels[name])
+        whole = self.sizes.pop(ROOT)
+        for name in order[1:]:
+            self.shift_into(name)
+        boxes = {name: self.rectangle(name) for name in self.graph.boxes}
+        frames = {name: self.rectangle(name) for name in order[1:]}
+        return Arranged(boxes, frames, self.routes(boxes), whole)
+
+    def rectangle(self, name: str) -> Rectangle:
+        """Return where something stands."""
+        return Rectangle(self.places[name], self.sizes[name])
+
+    def shift_into(self, name: str) -> None:
+        """Move what stands in a frame to where the frame stands."""
+        middle = self.places[name]
+        left = middle.x - self.sizes[name].width / 2
+        top = middle.y - self.sizes[name].height / 2
+        for column in self.levels[name].columns:
+            for member in column:
+                place = self.places[member]
+                self.places[member] = Point(place.x + left, place.y + top)
+
+    def arrange_level(self, level: Level) -> None:
+        """Find the places of a level's members, and its size."""
+        level.members = in_order(level.members, self.levels)
+        level.column = columns_of(level.members, level.links, self.levels)
+        count = 1 + max(level.column.values(), default=0)
+        level.columns = [[] for _ in range(count)]
+        for member in level.members:
+            level.columns[level.column[member]].append(member)
+        self.add_lanes(level)
+        neighbours = self.neighbours(level)
+        if not any(member in self.levels for member in level.members):
+            sort_columns(level, neighbours)
+        self.place_along(level)
+        self.place_across(level, neighbours)
+
+    def add_lanes(self, level: Level) -> None:
+        """Give arrows that cross columns a lane in each of them, the shortest first."""
+        spans = sorted(
+            (level.column[link.head] - level.column[link.tail] - 1, i)
+            for i, link in enumerate(level.links)
+        )
+        for span, i in spans:
+            if 0 < span <= self.budget:
+                self.budget -= span
+                link = level.links[i]
+                first = level.column[link.tail] + 1
+                self.lane(level, [link.line], first, first + span)
+        together = defaultdict(list)
+        for link in level.entries:
+            together[link.head].append(link.line)
+        for head, lines in together.items():
+            if 0 < level.column[head] <= self.budget:
+                self.budget -= level.column[head]
+                self.lane(level, lines, 0, level.column[head])
+
+    def lane(self, level: Level, lines: Sequence[Line], first: int, end: int) -> None:
+        """Add a lane for arrows that run together, through some columns."""
+        for column in range(first, end):
+            name = f"lane {len(self.sizes)}"
+            width = max((self.sizes[x].width for x in level.columns[column]), default=0.0)
+            self.sizes[name] = Size(width, LANE)
+            level.column[name] = column
+            inner = level.columns[column]
+            inner.insert(len(inner) // 2, name)
+            for line in lines:
+                self.lanes[line.name].append(name)
+
+    def neighbours(self, level: Level) -> dict[str, list[tuple[str, float]]]:
+        """Return for each member those that arrows join it with, and how far apart in height.
+
+        An arrow to a box in a frame aims at that box, so at another height than the frame's middle.
+        """
+        found: dict[str, list[tuple[str, float]]] = defaultdict(list)
+        for line, tail, head in level.links:
+            lanes = [name for name in self.lanes[line.name] if name in level.column]
+            stops = [tail, *lanes, head]
+            offsets = [self.height_in(tail, line.tail), *[0.0] * len(lanes)]
+            offsets.append(self.height_in(head, line.head))
+            for one, other, a, b in zip(stops, stops[1:], offsets, offsets[1:]):
+                found[one].append((other, b - a))
+                found[other].append((one, a - b))
+        for _, _, head in level.entries:
+            for name in (x for x in level.columns[0] if x.startswith("lane ")):
+                found[name].append((head, 0.0))
+                found[head].append((name, 0.0))
+        return found
+
+    def height_in(self, member: str, box: str) -> float:
+        """Return how far below the middle of a member the middle of a box in it stands."""
+        height = 0.0
+        while box != member:
+            frame = self.parent[box]
+            height += self.places[box].y - self.sizes[frame].height / 2
+            box = frame
+        return height
+
+    def place_along(self, level: Level) -> None:
+        """Find where the columns begin, with room for labels between them."""
+        room = [0.0] * len(level.columns)
+        for line, tail, _ in level.links:
+            abreast = min(MAX_LABELS_ABREAST, self.fans[line.tail])
+            column = level.column[tail]
+            room[column] = max(room[column], abreast * line.label.width)
+        padding = self.padding if level.name else NO_PADDING
+        left = padding.before
+        for column, names in enumerate(level.columns):
+            width = max((self.sizes[name].width for name in names), default=0.0)
+            for name in names:
+                self.places[name] = Point(left + width / 2, 0.0)
+            left += width + max(GAP_ALONG, room[column] + LABEL_ROOM)
+        left -= max(GAP_ALONG, room[-1] + LABEL_ROOM)
+        self.sizes[level.name] = Size(left + padding.after, 0.0)
+
+    def place_across(
+        self, level: Level, neighbours: Mapping[str, Sequence[tuple[str, float]]]
+    ) -> None:
+        """Find the heights of the members, in sweeps over the columns, and that of the level."""
+        heights = dict.fromkeys(level.column, 0.0)
+        for names in level.columns:
+            self.settle(names, [0.0] * len(names), heights)
+        for sweep in range(SWEEPS):
+            forth = sweep % 2 == 1
+            for names in level.columns if forth else reversed(level.columns):
+                wanted = [
+                    self.wanted(name, level, neighbours[name], heights, forth) for name in names
+                ]
+                self.settle(names, wanted, heights)
+        tops = [heights[name] - self.sizes[name].height / 2 for name in level.column]
+        ends = [heights[name] + self.sizes[name].height / 2 for name in level.column]
+        padding = self.padding if level.name else NO_PADDING
+        first = min(tops, default=0.0)
+        for name, height in heights.items():
+            self.places[name] = Point(self.places[name].x, height - first + padding.above)
+        height = max(ends, default=0.0) - first + padding.above + padding.below
+        self.sizes[level.name] = Size(self.sizes[level.name].width, height)
+
+    def wanted(
+        self,
+        name: str,
+        level: Level,
+        near: Sequence[tuple[str, float]],
+        heights: Mapping[str, float],
+        forth: bool,
+    ) -> float:
+        """Return the height that a member would have by itself: that of its neighbours."""
+        column = level.column[name]
+        found = [
+            heights[other] + apart
+            for other, apart in near
+            if (level.column[other] < column) is forth
+        ]
+        return sum(found) / len(found) if found else heights[name]
+
+    def settle(
+        self, names: Sequence[str], wanted: Sequence[float], heights: dict[str, float]
+    ) -> None:
+        """Set the heights of a column: in its order, apart, and as near as can be to the wanted.
+
+        Least squares under an order: what would overlap moves together, as one block.
+        """
+        offsets = stacked([self.sizes[name].height for name in names])
+        blocks: list[tuple[float, int]] = []  # the mean of what its members want, and how many
+        for want, offset in zip(wanted, offsets):
+            mean, count = want - offset, 1
+            while blocks and blocks[-1][0] >= mean:
+                before, many = blocks.pop()
+                mean = (before * many + mean * count) / (many + count)
+                count += many
+            blocks.append((mean, count))
+        bases = [mean for mean, count in blocks for _ in range(count)]
+        for name, base, offset in zip(names, bases, offsets):
+            heights[name] = base + offset
+
+    def routes(self, boxes: Mapping[str, Rectangle]) -> dict[str, Route]:
+        """Return how every arrow runs."""
+        same: dict[tuple[str, str], int] = defaultdict(int)
+        for line in self.graph.lines:
+            same[line.tail, line.head] += 1
+        seen: dict[tuple[str, str], int] = defaultdict(int)
+        leaving: dict[str, int] = defaultdict(int)
+        found = {}
+        for line in self.graph.lines:
+            ends = line.tail, line.head
+            shift = PARALLEL * (seen[ends] - (same[ends] - 1) / 2)
+            seen[ends] += 1
+            leaving[line.tail] += 1
+            fan = self.fans[line.tail]
+            share = leaving[line.tail] / (fan + 1) if fan > 1 else NEAR
+            stops = [self.rectangle(name) for name in self.lanes[line.name]]
+            stops.sort(key=lambda stop: stop.centre.x)
+            found[line.name] = route(boxes[line.tail], stops, boxes[line.head], shift, share)
+        return found
+
+
+def arrange(graph: Graph, direction: str = "LR") -> Arranged:
+    """Return where everything stands.
+
+    Args: direction: of the arrows: "LR", "RL", "TB" or "BT".
+    """
+    across = direction in ("TB", "BT")
+    if across:
+        graph = Graph(
+            {name: Size(*reversed(size)) for name, size in graph.boxes.items()},
+            [line._replace(label=Size(*reversed(line.label))) for line in graph.lines],
+            graph.inside,
+        )
+    found = Layout(graph, PADDING_OF[direction]).run()
+    return found if direction == "LR" else turned(found, across, direction in ("RL", "BT"))
+
+
+def turned(found: Arranged, across: bool, back: bool) -> Arranged:
+    """Return a layout from left to right in another direction."""
+    length = found.size.width
+
+    def place(point: Point) -> Point:
+        x = length - point.x if back else point.x
+        return Point(point.y, x) if across else Point(x, point.y)
+
+    def box(rectangle: Rectangle) -> Rectangle:
+        size = Size(*reversed(rectangle.size)) if across else rectangle.size
+        return Rectangle(place(rectangle.centre), size)
+
+    return Arranged(
+        {name: box(rectangle) for name, rectangle in found.boxes.items()},
+        {name: box(rectangle) for name, rectangle in found.frames.items()},
+        {
+            name: Route([*map(place, way.points)], place(way.label))
+            for name, way in found.routes.items()
+        },
+        Size(*reversed(found.size)) if across else found.size,
+    )
+
+
+def in_order(members: Sequence[str], levels: Mapping[str, Level]) -> list[str]:
+    """Return the members of a level with its frames in the order of their numbers."""
+    frames = iter(sorted((x for x in members if x in levels), key=numbered))
+    return [next(frames) if x in levels else x for x in members]
+
+
+def numbered(name: str) -> list[tuple[bool, int, str]]:
+    """Return what a name with numbers in it is sorted by: neuron 10 comes after neuron 9."""
+    parts = name.replace("/", ".").split(".")
+    return [(x.isdecimal(), int(x) if x.isdecimal() else 0, x) for x in parts]
+
+
+def columns_of(
+    members: Sequence[str], links: Sequence[Link], frames: Container[str]
+) -> dict[str, int]:
+    """Return the column of each member: its longest distance from one without arrows to it.
+
+    A member without arrows to it stands just before the first that it has an arrow to; so that this
+    is no column of frames, there is one more behind a frame. Where frames are in a circle (a layer
+    that is used twice), the first one begins it.
+    """
+    after: dict[str, list[str]] = {name: [] for name in members}
+    waiting = dict.fromkeys(members, 0)
+    for _, tail, head in links:
+        after[tail].append(head)
+        waiting[head] += 1
+    first = {name for name, count in waiting.items() if not count}
+    with_leaves = {head for _, tail, head in links if tail in first and tail not in frames}
+    column = dict.fromkeys(members, 0)
+    done: set[str] = set()
+    ready = deque(name for name in members if name in first)
+    rest = iter(members)
+    while len(done) < len(members):
+        name = ready.popleft() if ready else next(x for x in rest if x not in done)
+        if name in done:
+            continue
+        done.add(name)
+        for head in after[name]:
+            if head not in done:
+                step = 2 if name in frames and head in with_leaves else 1
+                column[head] = max(column[head], column[name] + step)
+            waiting[head] -= 1
+            if not waiting[head]:
+                ready.append(head)
+    for name in first:
+        later = [column[head] for head in after[name]]
+        column[name] = max(0, min(later, default=1) - 1)
+    return column
+
+
+def sort_columns(level: Level, neighbours: Mapping[str, Sequence[tuple[str, float]]]) -> None:
+    """Sort each column by where its neighbours stand: those behind it, and then those before it.
+
+    What has no neighbour on that side keeps its place.
+    """
+    rank: dict[str, float] = {}
+    for names in level.columns:
+        rank.update(ranked(names))
+    last = len(level.columns) - 1
+    order = [(column, column + 1) for column in range(last - 1, -1, -1)]
+    order += [(column, column - 1) for column in range(1, last + 1)]
+    for column, side in order:
+        names = level.columns[column]
+        for name in names:
+            near = [rank[other] for other, _ in neighbours[name] if level.column[other] == side]
+            if near:
+                rank[name] = sum(near) / len(near)
+        names.sort(key=rank.__getitem__)
+        rank.update(ranked(names))
+
+
+def ranked(names: Sequence[str]) -> Iterator[tuple[str, float]]:
+    """Yield the members of a column with their places in it, from 0 to 1."""
+    return ((name, i / len(names)) for i, name in enumerate(names))
+
+
+def stacked(heights: Sequence[float]) -> list[float]:
+    """Return the middles of boxes that stand one below the other, the first at 0."""
+    found = [0.0]
+    for one, other in zip(heights, heights[1:]):
+        found.append(found[-1] + (one + other) / 2 + GAP_ACROSS)
+    return found
+
+
+def route(
+    tail: Rectangle, stops: Sequence[Rectangle], head: Rectangle, shift: float, share: float
+) -> Route:
+    """Return how an arrow runs from the side of a box through its lanes to the side of another."""
+    here = Point(tail.centre.x + tail.size.width / 2, tail.centre.y + shift)
+    points = [here]
+    for stop in stops:
+        half = stop.size.width / 2
+        points += bend(points[-1], Point(stop.centre.x - half, stop.centre.y))
+        points += bend(points[-1], Point(stop.centre.x + half, stop.centre.y))
+    tip = Point(head.centre.x - head.size.width / 2, head.centre.y + shift)
+    points += bend(points[-1], Point(tip.x - TIP, tip.y))
+    label = on_curve(points[:4], min(0.8, max(0.2, share)))
+    return Route([*points, tip], Point(label.x, label.y - TIP))
+
+
+def bend(start: Point, end: Point) -> list[Point]:
+    """Return the other three points of a Bézier curve that begins and ends level."""
+    middle = (start.x + end.x) / 2
+    return [Point(middle, start.y), Point(middle, end.y), end]
+
+
+def on_curve(points: Sequence[Point], part: float) -> Point:
+    """Return a point of a Bézier curve.
+
+    >>> on_curve([Point(0, 0), Point(1, 0), Point(1, 2), Point(2, 2)], 0.5)
+    Point(x=1.0, y=1.0)
+    """
+    while len(points) > 1:
+        points = [
+            Point(*((1 - part) * a + part * b for a, b in zip(one, other)))
+            for one, other in zip(points, points[1:])
+        ]
+    return points[0]
