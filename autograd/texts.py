@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import gettext
 import os
+from collections.abc import Mapping
 from functools import cache
+from gettext import NullTranslations
 
 DOMAIN = "chainrule"
 FOLDER = "CHAINRULE_LOCALES"  # environment variable
@@ -166,16 +168,21 @@ TEXTS = {
 
 
 @cache
-def in_language(folder: str | None, languages: tuple[str | None, ...]) -> dict[str, str]:
-    """Return all texts as a catalogue has them; gettext reads itself which languages there are."""
-    catalogue = gettext.translation(DOMAIN, folder, fallback=True)
-    return {name: catalogue.gettext(text) for name, text in TEXTS.items()}
+def translations(folder: str | None, languages: tuple[str | None, ...]) -> NullTranslations:
+    """Return the catalogue of a folder; gettext reads itself which languages there are."""
+    return gettext.translation(DOMAIN, folder, fallback=True)
+
+
+def in_language(texts: Mapping[str, str]) -> dict[str, str]:
+    """Return texts in the reader's language, by their names."""
+    languages = tuple(os.environ.get(name) for name in LANGUAGES)
+    catalogue = translations(os.environ.get(FOLDER), languages)
+    return {name: catalogue.gettext(text) for name, text in texts.items()}
 
 
 def texts() -> dict[str, str]:
-    """Return all texts in the reader's language, by their names."""
-    languages = tuple(os.environ.get(name) for name in LANGUAGES)
-    return in_language(os.environ.get(FOLDER), languages)
+    """Return all texts of this catalogue in the reader's language, by their names."""
+    return in_language(TEXTS)
 
 
 def said(what: str, /, **fields: str) -> str:

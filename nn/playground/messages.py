@@ -6,10 +6,7 @@
 
 from __future__ import annotations
 
-import gettext
-import os
-
-from autograd.stepping.texts import DOMAIN, FOLDER
+from autograd.texts import in_language
 
 # fmt: off
 MESSAGES = {
@@ -32,5 +29,4 @@ MESSAGES = {
 
 def messages() -> dict[str, str]:
     """Return all messages in the reader's language, by their names."""
-    catalogue = gettext.translation(DOMAIN, os.environ.get(FOLDER), fallback=True)
-    return {name: catalogue.gettext(text) for name, text in MESSAGES.items()}
+    return in_language(MESSAGES)

@@ -21,10 +21,10 @@ from string import Template
 from typing import Any
 
 from autograd import Value, ieee
+from autograd import texts as stepping
 from autograd.atomic import write_file
 from autograd.messages import shown
 from autograd.primitive_type import Primitive, Variadic
-from autograd.stepping import texts as stepping
 from autograd.stepping.lines import kind_of
 from autograd.stepping.page import SCRIPTS as STEPPER_SCRIPTS
 from autograd.stepping.page import embedded

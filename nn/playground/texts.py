@@ -6,10 +6,7 @@
 
 from __future__ import annotations
 
-import gettext
-import os
-
-from autograd.stepping.texts import DOMAIN, FOLDER
+from autograd.texts import in_language
 
 # fmt: off
 TEXTS = {
@@ -132,5 +129,4 @@ TEXTS = {
 
 def texts() -> dict[str, str]:
     """Return all texts in the reader's language, by their names."""
-    catalogue = gettext.translation(DOMAIN, os.environ.get(FOLDER), fallback=True)
-    return {name: catalogue.gettext(text) for name, text in TEXTS.items()}
+    return in_language(TEXTS)

@@ -1,6 +1,6 @@
 """What a page about a training says, in one catalogue: its script fills in the same texts.
 
-A translation is found as those of `autograd.stepping.texts` are, in the same folder and domain.
+A translation is found as those of `autograd.texts` are, in the same folder and domain.
 
 >>> said("slider of t", t="3", last="100")
 'iteration 3, the last is 100'
@@ -8,11 +8,7 @@ A translation is found as those of `autograd.stepping.texts` are, in the same fo
 
 from __future__ import annotations
 
-import gettext
-import os
-from functools import cache
-
-from autograd.stepping.texts import DOMAIN, FOLDER, LANGUAGES
+from autograd.texts import in_language
 
 # fmt: off
 TEXTS = {
@@ -128,17 +124,9 @@ TEXTS = {
 # fmt: on
 
 
-@cache
-def in_language(folder: str | None, languages: tuple[str | None, ...]) -> dict[str, str]:
-    """Return all texts as a catalogue has them; gettext reads itself which languages there are."""
-    catalogue = gettext.translation(DOMAIN, folder, fallback=True)
-    return {name: catalogue.gettext(text) for name, text in TEXTS.items()}
-
-
 def texts() -> dict[str, str]:
     """Return all texts in the reader's language, by their names."""
-    languages = tuple(os.environ.get(name) for name in LANGUAGES)
-    return in_language(os.environ.get(FOLDER), languages)
+    return in_language(TEXTS)
 
 
 def said(what: str, /, **fields: str) -> str:
