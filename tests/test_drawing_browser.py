@@ -4,8 +4,6 @@ These need Chromium and `pip install "chainrule[browser]"`; run them with `pytes
 """
 
 import base64
-import os
-import shutil
 
 import pytest
 
@@ -16,7 +14,6 @@ from testkit.pictures import PURE, SYSTEM, pretend_there_is
 
 pytestmark = pytest.mark.browser
 
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu"]
 LIGHT = tuple(bytes.fromhex(PAPER[1:]))
 NIGHT = tuple(bytes.fromhex(DARK[PAPER][1:]))
 COLOR_OF_GROUND = """svg => {
@@ -55,19 +52,6 @@ PIXEL = """source => new Promise(done => {
     };
     image.src = source;
 })"""
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    from playwright.sync_api import sync_playwright
-
-    program = shutil.which("chromium") or "/usr/bin/chromium"
-    if not os.path.exists(program):
-        pytest.fail("Chromium is missing: apt-get update && apt-get install -y chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 def shown(chromium, body, scheme="light", attributes="", width=1280):

@@ -3,6 +3,7 @@
 import itertools
 import os
 import re
+import sys
 import time
 import unicodedata
 import xml.etree.ElementTree as ElementTree
@@ -68,6 +69,9 @@ def test_arrows_run_in_the_direction_that_was_asked_for(direction, axis, sign):
     found = arrange(graph([("a", "c"), ("b", "c"), ("c", "d")]), direction)
     place = {name: sign * box.centre[axis] for name, box in found.boxes.items()}
     assert place["a"] == place["b"] < place["c"] < place["d"]
+    assert {box.size for box in found.boxes.values()} == {BOX}
+    assert not overlap(found.boxes["a"], found.boxes["b"])
+    assert found.size[1 - axis] == pytest.approx(2 * BOX[1 - axis] + 14.0)
     way = found.routes["e2"].points
     assert sign * way[0][axis] < sign * way[-1][axis]
     assert way[-1][axis] == pytest.approx(sides(found.boxes["d"])[2 * axis + (sign < 0)])
@@ -209,7 +213,7 @@ def test_neurons_stand_in_order_from_top_to_bottom():
 
 
 def test_a_letter_of_chinese_is_twice_as_wide_as_a_digit_in_a_font_of_fixed_width():
-    assert places("权重w") == 5 and units("权重") == 2.0
+    assert places("权重w") == 5 and places("Ａ") == 2 and units("权重") == 2.0
     assert units("e\u0301") == units("é") == units("e") and places("e\u0301") == 1
 
 
@@ -447,7 +451,7 @@ def test_view_shows_the_file_with_graphviz_or_with_a_browser(tmp_path, monkeypat
     seen = []
     monkeypatch.setattr(graphviz, "view", seen.append)
     path = draw_dot(Value(1.0)).render(tmp_path / "a", view=True)
-    monkeypatch.setitem(os.sys.modules, "graphviz", None)
+    monkeypatch.setitem(sys.modules, "graphviz", None)
     monkeypatch.setattr("webbrowser.open", seen.append)
     shows.show_file(Path(path))
     assert seen == [path, Path(path).resolve().as_uri()]
@@ -516,12 +520,13 @@ def test_what_a_reader_sees_of_a_drawing_is_in_the_catalogue(monkeypatch):
     pictures = [
         draw_dot(loss, network=network), draw_dot(loss, network=network, collapse="layer"),
         draw_dot(loss, collapse="depth"), draw_network(network),
-        draw_backward(network, [0.5] * 20, [1.0]),
+        draw_backward(network, [0.5] * 20, [1.0]), draw_dot((Value(-1.0) * 2.0).relu()),
     ]  # fmt: skip
-    known = {"tanh", "sigmoid", "dot", "sum", "none"}
+    known = {"tanh", "sigmoid", "dot", "relu"}
     for picture in pictures:
         root = svg_of(picture)
         tips = [e.text or "" for e in root.iter(f"{SVG}title")]
+        tips += [tip for e in root.iter() for key, tip in e.items() if key.endswith("title")]
         assert "graph" not in tips  # as a program calls all that it draws
         for text in [*texts(picture), *tips]:
             words = set(re.findall("[a-z]{3,}", text)) - known

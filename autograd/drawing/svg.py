@@ -269,14 +269,14 @@ def outline(given: dict[str, str], place: Rectangle) -> str:
     """Return the outline of a box, filled; a plain text has none."""
     (x, y), (width, height) = place
     look = f'fill="{given.get("fillcolor", PAPER)}" stroke="{given.get("color", INK)}"'
-    if given.get("style") == "" or (
-        given["shape"] == "plaintext" and "filled" not in given["style"]
-    ):
+    shape = given.get("shape", "box")
+    style = given.get("style", "filled")
+    if style == "" or (shape == "plaintext" and "filled" not in style):
         return ""
-    if given["shape"] in ("circle", "ellipse"):
+    if shape in ("circle", "ellipse"):
         radii = f'rx="{width / 2:.1f}" ry="{height / 2:.1f}"'
         return f'<ellipse cx="{x:.1f}" cy="{y:.1f}" {radii} {look}/>'
-    corner = CORNER if "rounded" in given["style"] else 0.0
+    corner = CORNER if "rounded" in style else 0.0
     return (
         f'<rect x="{x - width / 2:.1f}" y="{y - height / 2:.1f}" width="{width:.1f}" '
         f'height="{height:.1f}" rx="{corner:.0f}" {look}/>'
