@@ -111,10 +111,15 @@ def hard_settings() -> list[dict[str, Any]]:
     constant = [[x, 5.0, "b" if x > 2 else "a"] for x in range(6)]
     numbers = [[*corner, name] for corner, name in zip(corners, ("2.", "+1", "+2", "1"))]
     texts = [[*corner, name] for corner, name in zip(corners, (" on", "off", "on", "off "))]
+    # U+FF21 is before U+1F600, but its UTF-16 is after the other's.
+    wide = [[*corner, name] for corner, name in zip(corners, ("\U0001f600", "\uff21") * 2)]
+    nearly = [[*corner, name] for corner, name in zip(corners, ("0", "0x0") * 2)]
     return [
         settings_of(data="own", rows=constant, batch=2, heldOut=0.0),
         settings_of(data="own", rows=numbers, batch=1, heldOut=0.0),
         settings_of(data="own", rows=texts, batch=1, heldOut=0.0),
+        settings_of(data="own", rows=wide, batch=1, heldOut=0.0),
+        settings_of(data="own", rows=nearly, batch=1, heldOut=0.0),
         settings_of(data="xor", count=20, batch=1, heldOut=0.99),
         settings_of(data="circles", count=20, batch=16, heldOut=0.25),  # halves: 2.5 of 10
         settings_of(hidden=1, activation="linear", loss="cross_entropy"),

@@ -39,6 +39,14 @@ BAD = {
     "no step": (lambda: playground(alpha=0.0), "alpha must be a number from 0 to 1000 and above 0"),
     "a truth": (lambda: playground(batch=True), "batch must be a whole number"),
     "not a number": (lambda: playground(noise=math.nan), "noise must be a number from 0 to 1"),
+    "more than there are": (
+        lambda: playground(batch=161),
+        "batch must be at most 160, the samples",
+    ),
+    "too many rows": (
+        lambda: playground(nn.Dataset([[1.0, 2.0]] * 5002, [0, 1] * 2501)),
+        "at most 5,000 rows",
+    ),
     "hides nothing": (lambda: playground(hide=["los"]), "hide: there is no 'los'"),
 }
 
@@ -63,6 +71,19 @@ def test_a_data_set_of_ones_own_goes_into_the_page_as_text():
     page = playground(nn.Dataset([[0.5, 1.0], [2.0, -1.0]], [hostile, "b"]))
     assert page.settings["rows"] == [[0.5, 1.0, hostile], [2.0, -1.0, "b"]]
     assert page.html.count("</script>") == 2 and "<b>" not in page.html
+
+
+@pytest.mark.parametrize("held_out", [0.0, 0.2, 0.9])
+@pytest.mark.parametrize("count", [4, 5, 8, 31])
+def test_a_mini_batch_has_at_most_what_is_trained_on(count, held_out):
+    training, _ = nn.split(nn.moons(count), held_out)
+    page = playground(count=count, held_out=held_out)
+    assert page.settings["batch"] == min(10, len(training))
+    training, _ = nn.split(
+        nn.Dataset([[0.0, float(x)] for x in range(7)], list("aabbbbb")), held_out
+    )
+    own = nn.Dataset([[0.0, float(x)] for x in range(7)], list("aabbbbb"))
+    assert playground(own, held_out=held_out).settings["batch"] == len(training)
 
 
 def test_a_notebook_shows_the_page_in_a_frame_and_a_file_is_the_page(tmp_path):
@@ -210,6 +231,14 @@ def test_rows_of_ones_own_are_read_and_errors_name_the_line():
         ["rows", ""],
     )
     assert good == [[1.5, 2, "a"], [-3, 0.4, "b"]]
+    decimal, tabs, nan, blank = asked(
+        ["rows", "0,5;1;a\r\n-1;2,25;b,c"],
+        ["rows", "# a, b; c\nx1\tx2\tlabel\n0,5\t1\ta\n1\t2\tb"],
+        ["rows", "nan,NaN,a\n1,2,a\n3,4,b"],
+        ["rows", ",,a\n1,2,a\n3,4,b"],
+    )
+    assert decimal == [[0.5, 1, "a"], [-1, 2.25, "b,c"]] and tabs == [[0.5, 1, "a"], [1, 2, "b"]]
+    assert "Line 1: nan is no number" in nan and "Line 1:  is no number" in blank
     told = [
         "Line 2 has 2 cells", "Line 3: six is no number", "Line 2: inf is no number",
         "Line 2 has no label", "3 different labels (a, b, c)", "0 different labels ()",
@@ -219,6 +248,12 @@ def test_rows_of_ones_own_are_read_and_errors_name_the_line():
 
 
 # In a browser.
+
+LINKS_THAT_CANNOT_BE = {
+    "#batch=2000": "A mini-batch of 2000 cannot be drawn",
+    "#count=8&hidden=3": "A mini-batch of 10 cannot be drawn",
+    "#data=own&rows=0,0,a;1,1,a": "The last column has 1 different classes",
+}
 
 
 def in_page(page, expression):
@@ -298,6 +333,41 @@ def test_settings_stand_in_the_address_and_a_lesson_restores_them(page_with):
     again.wait_for_function("document.querySelector('[data-control=seed]').hidden")
     assert again.get_by_label("data set").input_value() == "xor"
     assert in_page(again, "p.iteration") == 0
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("fragment", LINKS_THAT_CANNOT_BE)
+def test_a_link_whose_settings_do_not_go_together_says_so_and_begins_as_without_it(
+    fragment, page_with
+):
+    page = page_with(fragment=fragment + "&hide=seed")
+    assert LINKS_THAT_CANNOT_BE[fragment] in page.locator("[role=alert]").inner_text()
+    pressed(page, "step")
+    used = in_page(page, "p.settings")
+    for label, name in (("data set", "data"), ("samples", "count"), ("mini-batch b", "batch")):
+        assert page.get_by_label(label, exact=True).input_value() == str(used[name])
+    assert page.evaluate("location.hash").startswith("#data=moons&noise=0.1&count=200")
+    assert page.locator("[data-control=seed]").is_hidden()
+
+
+@pytest.mark.browser
+def test_reset_shows_the_settings_that_are_used(page_with):
+    page = page_with()
+    field = page.get_by_label("step size α")
+    field.fill("0")
+    field.press("Tab")
+    assert "a number from 0 to 1000" in page.locator("[role=alert]").inner_text()
+    pressed(page, "reset")
+    assert field.input_value() == str(in_page(page, "p.settings.alpha"))
+
+
+@pytest.mark.browser
+def test_losses_whose_sum_is_beyond_all_numbers_end_a_training_as_any_divergence(page_with):
+    page = page_with("xor", noise=1.0, loss="hinge", activation="linear", alpha=1000.0, seed=3)
+    pressed(page, "play")
+    page.wait_for_function("document.querySelector('[role=status]').textContent")
+    assert "diverged in iteration" in page.locator("[role=status]").inner_text()
+    assert page.locator(".cp-bar [data-action=play]").inner_text() == "▶ Play"
 
 
 @pytest.mark.browser

@@ -358,6 +358,7 @@ def test_a_page_shows_itself_and_is_written_whole(tmp_path):
     page = training_stepper(trainer_of(small()), iterations=2)
     assert page._repr_html_() == page.html == page._repr_mimebundle_()["text/html"]
     text = page.save(tmp_path / "page.html").read_text(encoding="utf-8")
+    assert text.count("<main") == 1
     assert text.startswith("<!doctype html>") and page.html in text
     assert (
         "http://" not in page.html.replace("http://www.w3.org", "") and "https://" not in page.html

@@ -416,7 +416,10 @@ def add_playground(commands: Any) -> None:
         help="mse, binary_cross_entropy, cross_entropy or hinge (default: mse)",
     )  # fmt: skip
     page.add_argument("--step-size", "--alpha", type=float, metavar="A", help="alpha (default: 1)")
-    page.add_argument("--batch-size", "-b", type=int, metavar="B", help="b (default: 10)")
+    page.add_argument(
+        "--batch-size", "-b", type=int, metavar="B",
+        help="b (default: 10, or all samples where there are fewer)",
+    )  # fmt: skip
     page.add_argument("--seed", type=int, metavar="N", help="as for train (default: 0)")
     page.add_argument(
         "--hide", nargs="+", action="extend", metavar="NAME",

@@ -26,7 +26,7 @@ def playground(
     activation: str = "relu",
     loss: str = "mse",
     alpha: float = 1.0,
-    batch: int = 10,
+    batch: int | None = None,
     seed: int = 0,
     hide: Sequence[str] = (),
 ) -> Playground:
@@ -44,7 +44,8 @@ def playground(
         held_out: the share of each class that the network does not learn from.
         hidden: p, how many hidden units, 1 to 16; activation: theirs, a name of `nn.ACTIVATIONS`.
         loss: "mse", "binary_cross_entropy", "cross_entropy" or "hinge".
-        alpha: the step size; batch: b, the samples of a mini-batch.
+        alpha: the step size.
+        batch: b, the samples of a mini-batch; 10 unless given, or all where there are fewer.
         seed: of the data, the first weights and the mini-batches.
         hide: settings by these names, and parts of the page, that are not shown: "boundary",
             "curves", "network", "units", "weights", "play", "step", "many", "reset", "speed".

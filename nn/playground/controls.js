@@ -18,7 +18,7 @@ const GROUPS = {
   "the network": ["hidden", "activation", "loss"],
   "the training": ["alpha", "batch", "seed"],
 };
-const SEPARATORS = /[,;\t]/;
+const NAN = /^([+-]?nan)?$/i;
 const MOST_CLASSES_TOLD = 5;
 
 // A setting as it is typed, or as a fragment has it; undefined where it is none.
@@ -67,18 +67,24 @@ function settingsIn(fragment, start) {
   return found;
 }
 
+// What is between the cells of a table: of semicolons or tabs, a comma is the decimal mark.
+const separatorOf = (text) => [";", "\t"].find((mark) => text.includes(mark)) || ",";
+
 // The rows of a text of two columns and a label: two numbers and the name of a class.
 function rowsIn(text, texts) {
   const wrong = (what, fields) => {
     throw new Error(filled(texts[what], fields));
   };
   const cells = [];
-  text.split(/\r\n?|\n/).forEach((line, i) => {
-    if (line.trim() === "" || line.startsWith("#")) return;
-    const found = line.split(SEPARATORS).map((cell) => cell.trim().replace(/^"(.*)"$/, "$1"));
-    const numbers = found.slice(0, 2).map((cell) => (cell === "" ? NaN : Number(cell)));
+  const lines = text.split(/\r\n?|\n/).map((line) => (line.startsWith("#") ? "" : line));
+  const separator = separatorOf(lines.join("\n"));
+  lines.forEach((line, i) => {
+    if (line.trim() === "") return;
+    const found = line.split(separator).map((cell) => cell.trim().replace(/^"(.*)"$/, "$1"));
+    const numbers = found.slice(0, 2).map((cell) => (cell === "" ? NaN : Number(separator === "," ? cell : cell.replace(",", "."))));
     const bad = numbers.findIndex((x) => !Number.isFinite(x));
-    const heading = cells.length === 0 && numbers.every((x) => Number.isNaN(x)) && found.length === 3;
+    const named = numbers.every((x, j) => Number.isNaN(x) && !NAN.test(found[j]));
+    const heading = cells.length === 0 && named && found.length === 3;
     if (heading && !cells.headed) {
       cells.headed = true;
       return;

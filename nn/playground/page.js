@@ -73,7 +73,10 @@ class Room {
       play: () => (this.frame ? this.pause() : this.run()),
       step: () => this.advance(1),
       many: () => this.advance(MANY),
-      reset: () => this.reset(),
+      reset: () => {
+        this.controls.show(); // what was typed and is no setting gives way to what is one
+        this.reset();
+      },
     };
     this.box.addEventListener("click", (event) => {
       const button = event.target.closest("[data-action]");
@@ -124,10 +127,20 @@ class Room {
     }
   }
 
+  // A page whose address has settings that do not go together begins as without them, and says so.
+  startOver() {
+    const problem = this.controls.problem.textContent;
+    const found = this.made(this.start);
+    Object.assign(this.settings, this.start, { hide: this.settings.hide });
+    this.controls.show();
+    this.controls.say(problem);
+    return found;
+  }
+
   // A new network, and the settings in the address.
   reset() {
     this.pause();
-    const found = this.made(this.settings) || this.playground || this.made(this.start);
+    const found = this.made(this.settings) || this.playground || this.startOver();
     if (!found || found === this.playground) return;
     this.playground = found;
     this.status.className = "cp-unseen";

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import math
 import os
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cache
 from html import escape
@@ -37,6 +38,7 @@ from nn.playground.engine import ENDINGS, MOST_HIDDEN, SHAPES, engine, operation
 from nn.playground.texts import texts
 
 STEPPER_CLASS = ".cs"  # of its box, shorter than its name, which the style sheet has often
+MOST_ROWS = 5000  # of one's own
 MAX_BYTES = 150_000  # of a page, without rows of one's own
 HEIGHT = 1100  # pixels, in a notebook
 SCRIPTS = ("controls.js", "plots.js", "weights.js", "sample.js", "page.js")
@@ -80,7 +82,12 @@ class Playground:
 
     def __init__(self, data: Any, settings: Mapping[str, Any], hide: Sequence[str] = ()) -> None:
         name, rows = data_of(data)
-        self.settings = {"data": name, "rows": rows, **checked(settings), "hide": hidden(hide)}
+        self.settings = {
+            "data": name,
+            "rows": rows,
+            **with_batch(settings, rows),
+            "hide": hidden(hide),
+        }
         title = escape(texts()["title"])
         self.html = PAGE.substitute(title=title, body=self.fragment())
 
@@ -156,7 +163,37 @@ def rows_of(data: Dataset) -> list[list[Any]]:
             f"a playground takes two inputs and two classes, and not {data!r}; make a Dataset of "
             "two of its columns, or of two of its classes"
         )
+    if len(data) > MOST_ROWS:
+        raise ValueError(f"a playground takes at most {MOST_ROWS:,} rows, and not {data!r}")
     return [[*row, names[label]] for row, label in zip(data.inputs, data.labels)]
+
+
+def with_batch(settings: Mapping[str, Any], rows: Sequence[Sequence[Any]]) -> dict[str, Any]:
+    """Return checked settings, of which `batch` may have been None: the usual one, or all samples.
+
+    Raises: ValueError: there are fewer samples to train on, or a setting is wrong.
+
+    >>> with_batch({**START, "batch": None, "count": 4, "held_out": 0.0}, [])["batch"]
+    4
+    """
+    given = settings["batch"]
+    found = checked({**settings, "batch": START["batch"] if given is None else given})
+    most = training_count(found, rows)
+    if given is not None and given > most:
+        raise ValueError(f"batch must be at most {most}, the samples to train on, not {given}")
+    found["batch"] = min(found["batch"], most)
+    return found
+
+
+def training_count(settings: Mapping[str, Any], rows: Sequence[Sequence[Any]]) -> int:
+    """Return how many samples `nn.split` leaves to train on.
+
+    >>> training_count({"count": 5, "held_out": 0.5}, [])
+    2
+    """
+    labels = [row[-1] for row in rows] or [i % 2 for i in range(settings["count"])]
+    sizes = Counter(labels).values()
+    return sum(size - min(round(settings["held_out"] * size), size - 1) for size in sizes)
 
 
 def checked(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -41,12 +41,20 @@ function ownSamples(rows) {
 
 const isNumber = (text) => /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text);
 
+// The order of Python's texts, by code points; JavaScript's own is by halves of those beyond 16 bits.
+function comparedAsTexts(a, b) {
+  const [xs, ys] = [[...a], [...b]];
+  const i = xs.findIndex((x, place) => x !== ys[place]);
+  if (i < 0 || i >= ys.length) return xs.length - ys.length;
+  return xs[i].codePointAt(0) - ys[i].codePointAt(0);
+}
+
 // The names of the two classes: by value where all are numbers, else as texts. Numbers of one value
 // are one class, called by the shortest of its texts.
 function classNames(texts) {
   const numeric = texts.every(isNumber);
   const key = (text) => (numeric ? Number(text) : text);
-  const compared = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
+  const compared = (a, b) => (typeof a === "number" ? a - b : comparedAsTexts(a, b));
   const order = (a, b) => compared(key(a), key(b)) || a.length - b.length || compared(a, b);
   const names = new Map();
   for (const text of [...texts].sort(order)) if (!names.has(key(text))) names.set(key(text), text);
@@ -56,7 +64,7 @@ function classNames(texts) {
 
 function classOf(label, names) {
   const text = String(label).trim();
-  return names.find((name) => name === text || (isNumber(name) && Number(name) === Number(text)));
+  return names.find((name) => name === text || (isNumber(name) && isNumber(text) && Number(name) === Number(text)));
 }
 
 // Python's round: a half goes to the even neighbour.
@@ -211,8 +219,18 @@ function valuesOf(graph, leaves) {
   return values;
 }
 
+// The sum of losses; where it is beyond the largest number, Python raises, and this is infinite.
+function sumOf(errors) {
+  try {
+    return math_fsum(errors);
+  } catch (error) {
+    if (error.kind !== "OverflowError") throw error;
+    return Infinity;
+  }
+}
+
 // As `nn.passes.mean_of`, where a loss that is not finite is refused.
-const meanOf = (errors, share) => (errors.every(Number.isFinite) ? math_fsum(errors) * share : NaN);
+const meanOf = (errors, share) => (errors.every(Number.isFinite) ? sumOf(errors) * share : NaN);
 
 class Playground {
   constructor(settings = {}) {
@@ -312,7 +330,7 @@ class Playground {
     if (!samples.length) return [null, null];
     const errors = graphs.map((graph) => valuesOf(graph, this.leavesOf(graph))[graph.root]);
     const right = samples.filter(({ inputs, label }) => this.decided(this.outputs(...inputs)) === label);
-    return [math_fsum(errors) / errors.length, right.length / samples.length];
+    return [sumOf(errors) / errors.length, right.length / samples.length];
   }
 
   // The class of outputs, as `nn.evaluation.decided`.
