@@ -800,6 +800,43 @@ def test_predictions_are_counted_and_numbers_hidden_until_then(page, root):
     assert field.is_hidden() and f"{hits} of {asked}" in box.locator(".cs-question").inner_text()
 
 
+def test_what_is_to_be_guessed_stands_nowhere_on_the_page(page):
+    box = page.locator(".chainrule-stepper")
+    heading = box.locator(".cs-heading strong")
+    titled = heading.inner_text()
+    box.get_by_role("button", name="Predict each number").click()
+    assert heading.inner_text() == titled.split(" = ")[0] != titled
+    assert box.locator(".cs-all").is_hidden() and box.locator(".cs-tree").is_hidden()
+    box.get_by_role("button", name="Predict each number").click()
+    assert heading.inner_text() == titled
+    assert box.locator(".cs-all").is_visible() and box.locator(".cs-tree").is_visible()
+    box.get_by_role("button", name="Predict each number").click()
+    while box.locator(".cs-guess").is_visible():
+        page.keyboard.press("Enter")
+    assert heading.inner_text() == titled and box.locator(".cs-all").is_visible()
+
+
+def test_the_recorded_graph_as_text_gives_way_to_changed_leaves(page):
+    box = page.locator(".chainrule-stepper")
+    field = box.locator(".cs-leaf input[type=text]").first
+    field.fill("0.123")
+    field.press("Enter")
+    assert box.locator(".cs-tree").is_hidden()
+    box.locator(".cs-reset").click()
+    assert box.locator(".cs-tree").is_visible()
+
+
+@pytest.mark.parametrize(("guess", "hits"), [("7", 0), ("", 0), ("-inf", 0), ("inf", 1)])
+def test_only_infinity_is_near_infinity(guess, hits, opened, tmp_path):
+    with ieee():
+        path = stepper(Value(math.inf, name="x") * 2.0, check=False).save(tmp_path / "inf.html")
+    box = opened(path.as_uri()).locator(".chainrule-stepper")
+    box.get_by_role("button", name="Predict each number").click()
+    box.locator(".cs-guess").fill(guess)
+    box.locator(".cs-guess").press("Enter")
+    assert f"{hits} of 1 guesses right" in box.locator(".cs-told").inner_text()
+
+
 def test_the_picture_is_larger_and_smaller_and_fits_again(page):
     box = page.locator(".chainrule-stepper")
     width = lambda: box.locator(".cs-graph svg").bounding_box()["width"]  # noqa: E731

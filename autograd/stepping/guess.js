@@ -3,11 +3,19 @@
 const NEAR = 0.01; // a guess is right within this share of the number,
 const NEARLY = 0.005; // or so near
 
+// Whether a text says a number, nearly. What is not finite has to be said as the page says it.
+function isNear(text, number) {
+  if (!Number.isFinite(number)) return text.toLowerCase().replace("−", "-") === shown(number);
+  const guess = text === "" ? NaN : Number(text.replace("−", "-").replace(",", "."));
+  return Math.abs(guess - number) <= Math.max(NEAR * Math.abs(number), NEARLY);
+}
+
 class Guess {
   constructor(stepper) {
     this.stepper = stepper;
     this.texts = stepper.data.texts;
     this.on = false;
+    this.asking = false; // a number is hidden
     this.hits = 0;
     this.asked = 0;
     this.question = element("label", { class: "cs-question" });
@@ -26,6 +34,14 @@ class Guess {
     this.panel.hidden = !this.on;
     this.told.textContent = "";
     if (this.on) this.ask();
+    else this.conceal(false);
+  }
+
+  // Hide, or show again, what has the numbers of steps that were not taken.
+  conceal(asking) {
+    this.asking = asking;
+    this.stepper.box.classList.toggle("guessing", asking);
+    this.stepper.entitle();
   }
 
   // Whether a step has a number that nobody was given.
@@ -39,14 +55,15 @@ class Guess {
     const { steps } = stepper.data;
     while (stepper.done < steps.length && !this.isQuestion(steps[stepper.done])) stepper.go(stepper.done + 1);
     const step = steps[stepper.done];
+    this.conceal(Boolean(step));
     this.field.value = "";
     this.field.hidden = !step;
-    this.question.textContent = step ? this.asking(step) : filled(this.texts["guesses"], this.score());
+    this.question.textContent = step ? this.questionOf(step) : filled(this.texts["guesses"], this.score());
     if (step) this.field.setAttribute("aria-label", this.question.textContent);
     if (step) this.field.focus({ preventScroll: true });
   }
 
-  asking([kind, place]) {
+  questionOf([kind, place]) {
     const { data } = this.stepper;
     if (kind === "value") {
       const node = data.nodes[place];
@@ -68,10 +85,8 @@ class Guess {
     if (!step) return;
     const wanted = this.wanted(step);
     const number = Number(exact(wanted).replace("inf", "Infinity"));
-    const guess = Number(this.field.value.trim().replace("−", "-").replace(",", "."));
+    const right = isNear(this.field.value.trim(), number);
     this.asked += 1;
-    const typed = this.field.value.trim() !== "";
-    const right = typed && Math.abs(guess - number) <= Math.max(NEAR * Math.abs(number), NEARLY);
     if (right) this.hits += 1;
     stepper.go(stepper.done + 1);
     const told = filled(this.texts[right ? "right" : "not right"], { number: shown(wanted) });

@@ -266,13 +266,19 @@ class Stepper {
     this.box.querySelector(".cs-counts").textContent = filled(this.data.texts.counts, {
       nodes: this.nodes.length, steps: this.data.steps.length,
     });
-    this.box.querySelector(".cs-heading strong").textContent =
-      this.data.nodes[this.data.root].name + " = " + shown(this.data.nodes[this.data.root].data);
+    this.entitle();
     this.box.classList.toggle("edited", this.leaves.edited);
     this.leaves.show();
     this.tabulate();
     this.markPaths();
     this.go(this.taken);
+  }
+
+  // The root's name, with its number unless that is still to be guessed.
+  entitle() {
+    const { name, data } = this.data.nodes[this.data.root];
+    const known = !this.guess.asking || this.done >= this.start;
+    this.box.querySelector(".cs-heading strong").textContent = known ? name + " = " + shown(data) : name;
   }
 
   // The table of all steps; it is long, so a closed one waits until it is opened.
