@@ -6,8 +6,8 @@ from fractions import Fraction
 
 import pytest
 
-from autograd import Value, absolute, ieee, relu, sigmoid, sin, stop_gradient, tanh, where
-from autograd.testing import check_graph
+from autograd import Value, absolute, ieee, relu, sigmoid, sin, stepper, stop_gradient, tanh, where
+from autograd.testing import GradientMismatch, check_gradients, check_graph
 from autograd.testing.expressions import random_expression
 
 
@@ -78,3 +78,20 @@ def test_rounding_that_drowns_a_gradient_decides_nothing():
     root = sin((x + 1.0) * 1e17) + sigmoid(x)
     root.backward()
     assert verdicts(root) == [("x", "inconclusive")]
+
+
+def test_a_node_that_was_made_with_its_slopes_cannot_be_run_again_and_is_said_to():
+    x = Value(0.7, name="x")
+    root = Value(4.0, (x,), (1.4,)) + x
+    root.backward()
+    with pytest.raises(ValueError, match=r"^given\(x=0.7\) was made with its number and slopes"):
+        check_graph(root)
+    assert stepper(root).verdict == "unknown"
+
+
+def test_slopes_that_a_node_was_made_with_are_where_a_wrong_gradient_is_looked_for():
+    def f(x):
+        return Value(x.data**2, (x,), (2.5 * x.data,)) + x if isinstance(x, Value) else x**2 + x
+
+    with pytest.raises(GradientMismatch, match=r"look at those that given\(1.5\) was made with"):
+        check_gradients(f, 1.5)

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from autograd.backward import history
 from autograd.testing.judge import DEFAULT_RTOL, Check
-from autograd.testing.locate import apply, changed_operand
+from autograd.testing.locate import apply, changed_operand, unknown_function
 from autograd.testing.verdicts.report import NonDifferentiablePoint
 from autograd.value import Value
 
@@ -43,14 +43,15 @@ def check_graph(
         gradients: the gradient of each leaf that is to be checked; by default `leaf.grad` of all.
         seed: d root / d root of the pass that gave them.
 
-    Raises: ValueError when an operand has changed since it was recorded.
+    Raises: ValueError when an operand has changed since it was recorded, or a node was made with
+            its slopes, so that its function is not known.
     Cost:   about four runs of the graph on slow numbers for each leaf.
     """
     nodes = history(root)
     for node in nodes:
-        changed = changed_operand(node) if node.op else ""
-        if changed:
-            raise ValueError(changed)
+        refused = unknown_function(node) or changed_operand(node) if node.op else ""
+        if refused:
+            raise ValueError(refused)
     leaves = [node for node in nodes if node.op is None]
     chosen = [leaf for leaf in leaves if gradients is None or leaf in gradients]
     claims = [leaf.grad if gradients is None else gradients[leaf] for leaf in chosen]

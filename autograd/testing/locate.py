@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from autograd.backward import history
+from autograd.given import Given
 from autograd.testing.oracles import REFUSALS, Program, ask, with_jump
 from autograd.testing.recording import expression_of, is_suspect
 from autograd.value import Value
@@ -19,7 +20,7 @@ def diagnosis(root: Any) -> str:
     """Return a sentence about the first node whose local derivative or number is wrong."""
     nodes = history(root) if isinstance(root, Value) else []
     for node in nodes[:MAX_NODES_SEARCHED]:
-        if node.op is None:
+        if node.op is None or unknown_function(node):
             continue
         changed = changed_operand(node)
         if changed:
@@ -29,9 +30,28 @@ def diagnosis(root: Any) -> str:
                 f"the node at fault: {expression_of(node)}, whose local derivative by operand "
                 f"{place} is {claimed:.10g}, and should be {expected:.10g}"
             )
+    for node in filter(unknown_function, nodes):
+        return (
+            f"every other local derivative is right: look at those that {expression_of(node)} was "
+            "made with"
+        )
     return (
         "every recorded local derivative is right, so a dependence was not recorded: look for "
         "detach, .data, .item or a number computed beforehand"
+    )
+
+
+def unknown_function(node: Value) -> str:
+    """Return a sentence where a node was made with its slopes: no arithmetic can run it again.
+
+    >>> x = Value(1.5, name="x")
+    >>> unknown_function(Value(2.25, (x,), (3.0,)))
+    'given(x=1.5) was made with its number and slopes, and its function is not known'
+    """
+    if not isinstance(node.op, Given):
+        return ""
+    return (
+        f"{expression_of(node)} was made with its number and slopes, and its function is not known"
     )
 
 
