@@ -499,15 +499,15 @@ def test_neurons_and_layers_are_framed():
     frames = [
         t for e in svg_of(picture).iter() if e.get("class") == "cluster" for t in e.itertext()
     ]
-    assert sorted(t for t in frames if t.startswith("layer")) == ["layer 0", "layer 1"]
+    assert sorted(t for t in frames if t.startswith("layer")) == ["layer 1", "layer 2"]
     assert sorted(t for t in frames if t.startswith("neuron")) == [
         "neuron 0", "neuron 0", "neuron 1", "neuron 2",
     ]  # fmt: skip
     assert {"x1", "w₀₀", "w₂₂", "h₀", "c₁", "ŷ₁"} <= {
         text.split(" = ")[0] for text in texts(picture)
     }
-    assert texts(draw_dot(loss, names={"network": network})).count("layer 0") == 1
-    assert "layer 0" not in texts(draw_dot(loss))
+    assert texts(draw_dot(loss, names={"network": network})).count("layer 1") == 1
+    assert "layer 1" not in texts(draw_dot(loss))
 
 
 def owned_by(network, output):

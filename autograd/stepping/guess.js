@@ -25,6 +25,7 @@ class Guess {
     button.setAttribute("aria-pressed", String(this.on));
     this.panel.hidden = !this.on;
     this.told.textContent = "";
+    this.stepper.title();
     if (this.on) this.ask();
   }
 
@@ -68,9 +69,14 @@ class Guess {
     if (!step) return;
     const wanted = this.wanted(step);
     const number = Number(exact(wanted).replace("inf", "Infinity"));
-    const guess = Number(this.field.value.trim().replace("−", "-").replace(",", "."));
+    const text = this.field.value.trim();
+    const guess = Number(text.replace("−", "-").replace(",", "."));
+    if (Number.isNaN(guess)) {
+      this.told.textContent = filled(this.texts["no number"], { text });
+      return;
+    }
     this.asked += 1;
-    const typed = this.field.value.trim() !== "";
+    const typed = text !== "";
     const right = typed && Math.abs(guess - number) <= Math.max(NEAR * Math.abs(number), NEARLY);
     if (right) this.hits += 1;
     stepper.go(stepper.done + 1);
