@@ -20,6 +20,7 @@ from autograd.stepping import picture
 from autograd.stepping.lines import bracketed, line_of, shown, spelled
 from autograd.stepping.model import Forward, Model, refuse_above
 from autograd.stepping.page import table_cells
+from autograd.stepping.rules import slope_texts
 from nn import MLP, Module, TwoLayerNetwork, binary_cross_entropy, cross_entropy, mse_loss
 
 
@@ -90,6 +91,30 @@ def test_a_node_of_a_network_has_the_letters_of_the_textbook():
     told = next(step.sentence for step in model.steps if step.sentence.startswith("a₀"))
     assert told.startswith("a₀ = w₀₀ + w₀₁·x₁ + w₀₂·x₂ = 0 + ")
     assert any("∂E/∂a₁ · x₁" in step.sentence for step in model.steps)
+
+
+def test_a_local_derivative_is_told_with_the_signs_of_arithmetic():
+    x, y = Value(2.0), Value(3.0)
+    told = {
+        "x ** 2": (x**2, ["x", "2"], "2·x"),
+        "x ** -1": (x**-1, ["x", "-1"], "(-1)·(x ** (-2))"),
+        "x ** y": (x**y, ["x", "y"], "y·(x ** (y - 1))"),
+        "x / 2": (x / 2, ["x", "2"], "0.5"),
+        "x / y": (x / y, ["x", "y"], "1 / y"),
+        "2 / y": (2 / y, ["2", "y"], "1 / y"),
+        "a maximum": (maximum(x, y), ["x", "y"], "∂u/∂x"),
+        "a constant with a name": (x**2, ["x", "{1}"], "∂u/∂x"),
+    }
+    assert {key: slope_texts(node, names, "u")[0] for key, (node, names, _) in told.items()} == {
+        key: wanted for key, (*_, wanted) in told.items()
+    }
+
+
+def test_the_numbers_of_a_told_local_derivative_give_the_slope():
+    x, y = Value(2.0), Value(3.0)
+    for node, names in ((x**2, ["x", "2"]), (x**y, ["x", "y"]), (x / y, ["x", "y"])):
+        rule = slope_texts(node, names, "u")[0].replace("·", "*")
+        assert eval(rule, {"x": 2.0, "y": 3.0}) == pytest.approx(node.local_derivatives[0])
 
 
 def test_inputs_that_are_values_have_their_letters_and_with_two_samples_their_numbers():
