@@ -89,7 +89,7 @@ class TrainingStepper:
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write a page that needs nothing else, and return its path."""
-        page = pages.PAGE.substitute(title=escape(self.title), body=f"<main>{self.html}</main>\n")
+        page = pages.PAGE.substitute(title=escape(self.title), body=f"{self.html}\n")
         write_file(path, page)
         return Path(path)
 
