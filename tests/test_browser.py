@@ -842,6 +842,21 @@ def test_boxes_have_the_digits_and_the_sign_of_the_sentence(opened, tmp_path):
     assert signs == {"=", "≈"}
 
 
+def test_no_number_of_a_sum_is_broken_on_a_phone(opened, tmp_path):
+    x, w, b = Value(2.0, name="x"), Value(-3.25, name="w"), Value(6.5, name="b")
+    path = stepper((w * x + b).tanh() * (x + 1.0)).save(tmp_path / "page.html")
+    page = opened(path.as_uri(), viewport={"width": 390, "height": 844})
+    page.get_by_role("button", name="Last step").click()
+    page.locator(".node").nth(1).click()
+    total = page.locator(".cs-sum td:last-child").last
+    assert total.inner_text() == "-9.75"
+    lines = (
+        "cell => { const range = document.createRange(); range.selectNodeContents(cell);"
+        " return new Set([...range.getClientRects()].map(box => box.top)).size; }"
+    )
+    assert total.evaluate(lines) == 1
+
+
 def test_fit_shows_the_whole_of_a_picture_that_is_too_high(opened, tmp_path):
     network = TwoLayerNetwork(2, 5, 1, seed=0)
     root = mse_loss(network([1.0, -2.0]), [1.0])
