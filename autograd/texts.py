@@ -30,6 +30,7 @@ TEXTS = {
     "complete": "The pass is complete: the gradient of {root} with respect to {listed}.",
     "of a leaf": "{name} is {number}",
     "between leaves": ", to ",
+    "more leaves": ", and to {count} more",
     "no gradient": "The pass is complete: no gradient leaves {root}.",
     "nothing yet": "Nothing is computed yet. Press → or ▶ to compute the first value.",
     "all terms": "all terms",
@@ -83,8 +84,8 @@ TEXTS = {
     "guesses": "{hits} of {asked} guesses right (within 1 % or 0.005).",
     # The leaves.
     "leaves": "What if? Change a leaf",
-    "same graph": "Both passes are computed anew, in this page, over the graph that was recorded: "
-                  "an if of Python's is not asked again.",
+    "same graph": "The page computes both passes again, with the same operations: an if in your "
+                  "Python program is not decided again.",
     "fixed": "The leaves cannot be changed here: {reason}.",
     "value of": "value of {name}",
     "slider of": "slider of {name}",

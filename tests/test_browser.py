@@ -800,22 +800,6 @@ def test_predictions_are_counted_and_numbers_hidden_until_then(page, root):
     assert field.is_hidden() and f"{hits} of {asked}" in box.locator(".cs-question").inner_text()
 
 
-def test_what_is_to_be_guessed_stands_nowhere_on_the_page(page):
-    box = page.locator(".chainrule-stepper")
-    heading = box.locator(".cs-heading strong")
-    titled = heading.inner_text()
-    box.get_by_role("button", name="Predict each number").click()
-    assert heading.inner_text() == titled.split(" = ")[0] != titled
-    assert box.locator(".cs-all").is_hidden() and box.locator(".cs-tree").is_hidden()
-    box.get_by_role("button", name="Predict each number").click()
-    assert heading.inner_text() == titled
-    assert box.locator(".cs-all").is_visible() and box.locator(".cs-tree").is_visible()
-    box.get_by_role("button", name="Predict each number").click()
-    while box.locator(".cs-guess").is_visible():
-        page.keyboard.press("Enter")
-    assert heading.inner_text() == titled and box.locator(".cs-all").is_visible()
-
-
 def test_the_recorded_graph_as_text_gives_way_to_changed_leaves(page):
     box = page.locator(".chainrule-stepper")
     field = box.locator(".cs-leaf input[type=text]").first
@@ -835,6 +819,72 @@ def test_only_infinity_is_near_infinity(guess, hits, opened, tmp_path):
     box.locator(".cs-guess").fill(guess)
     box.locator(".cs-guess").press("Enter")
     assert f"{hits} of 1 guesses right" in box.locator(".cs-told").inner_text()
+def test_the_result_is_hidden_until_it_is_predicted_and_a_word_is_no_guess(page, root):
+    box = page.locator(".chainrule-stepper")
+    heading = box.locator(".cs-heading strong")
+    whole = heading.inner_text()
+    others = box.locator(".cs-tree, .cs-all")
+    assert others.count() == 2 and others.first.is_visible()
+    box.get_by_role("button", name="Predict each number").click()
+    assert heading.inner_text() == whole.split(" = ")[0] + " = ?"
+    assert not any(part.is_visible() for part in others.all())
+    field = box.locator(".cs-guess")
+    before = box.get_attribute("data-step")
+    field.fill("many")
+    page.keyboard.press("Enter")
+    assert box.locator(".cs-told").inner_text() == "many is no number."
+    assert box.get_attribute("data-step") == before
+    while heading.inner_text() != whole:
+        assert box.get_attribute("data-phase") != "backward"
+        field.fill("1")
+        page.keyboard.press("Enter")
+    box.get_by_role("button", name="Predict each number").click()
+    assert heading.inner_text() == whole and others.first.is_visible()
+
+
+def test_boxes_have_the_digits_and_the_sign_of_the_sentence(opened, tmp_path):
+    network = TwoLayerNetwork(2, 3, 1, seed=0)
+    root = mse_loss(network([1.0, -2.0]), [1.0])
+    path = stepper(root, network=network).save(tmp_path / "page.html")
+    page = opened(path.as_uri())
+    box = page.locator(".chainrule-stepper")
+    signs = set()
+    for step in Model(root, network=network).steps:
+        box.get_by_role("button", name="One step on").click()
+        if isinstance(step, Backward):
+            product, total = step.sentence.split("; its gradient becomes ")
+            found = box.locator(".cs-formula b, .cs-formula .cs-sign").all_inner_texts()
+            assert " ".join(found[:5]) in product and " ".join(found[5:]) in total
+            signs.add(found[3])
+        elif isinstance(step, Forward):
+            assert terms(box)[-1] in step.sentence
+    assert signs == {"=", "≈"}
+
+
+def test_no_number_of_a_sum_is_broken_on_a_phone(opened, tmp_path):
+    x, w, b = Value(2.0, name="x"), Value(-3.25, name="w"), Value(6.5, name="b")
+    path = stepper((w * x + b).tanh() * (x + 1.0)).save(tmp_path / "page.html")
+    page = opened(path.as_uri(), viewport={"width": 390, "height": 844})
+    page.get_by_role("button", name="Last step").click()
+    page.locator(".node").nth(1).click()
+    total = page.locator(".cs-sum td:last-child").last
+    assert total.inner_text() == "-9.75"
+    lines = (
+        "cell => { const range = document.createRange(); range.selectNodeContents(cell);"
+        " return new Set([...range.getClientRects()].map(box => box.top)).size; }"
+    )
+    assert total.evaluate(lines) == 1
+
+
+def test_fit_shows_the_whole_of_a_picture_that_is_too_high(opened, tmp_path):
+    network = TwoLayerNetwork(2, 5, 1, seed=0)
+    root = mse_loss(network([1.0, -2.0]), [1.0])
+    path = stepper(root, network=network).save(tmp_path / "page.html")
+    frame = opened(path.as_uri(), viewport={"width": 1280, "height": 800}).locator(".cs-graph")
+    hidden = "frame => frame.scrollHeight - frame.clientHeight"
+    assert frame.evaluate(hidden) > 10
+    frame.page.get_by_role("button", name="Fit").click()
+    assert frame.evaluate(hidden) <= 1
 
 
 def test_the_picture_is_larger_and_smaller_and_fits_again(page):

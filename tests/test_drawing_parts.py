@@ -135,7 +135,7 @@ def test_a_drawing_is_readable_up_to_its_limit_of_boxes_and_twice_as_many_arrows
 @pytest.mark.parametrize(
     ("path", "name"),
     [
-        ("layers.0.neurons.3", "neuron 3"), ("layers.0", "layer 0"), ("encoder", "encoder"),
+        ("layers.0.neurons.3", "neuron 3"), ("layers.0", "layer 1"), ("encoder", "encoder"),
         ("net.head", "head"), ("7", "7"), ("", ""), ("s.1", " 1"),
     ],
 )  # fmt: skip
@@ -169,7 +169,7 @@ def test_a_collapsed_box_has_a_title_ranges_and_a_tooltip():
     network = TwoLayerNetwork(2, 3, 1, hidden="tanh", seed=0)
     out = network([Value(1.0), Value(2.0)])[0]
     out.backward()
-    for way, title, count in (("neuron", "neuron 0", 5), ("layer", "layer 0", 15)):
+    for way, title, count in (("neuron", "neuron 0", 5), ("layer", "layer 1", 15)):
         picture = draw_dot(out, network=network, collapse=way)
         (line,) = lines_with(picture, f'tooltip="{title}: {count} nodes"', "class=group")[:1]
         assert f"<b>{title}</b>" in line and f'fillcolor="{GROUP_FILL}"' in line

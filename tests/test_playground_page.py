@@ -386,6 +386,18 @@ def test_a_lesson_hides_controls_and_parts(page_with):
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize("width", [390, 800, 1280])
+@pytest.mark.parametrize("hidden", ["boundary", "curves,network", "settings,boundary", "units"])
+def test_a_lesson_without_a_panel_is_no_wider_than_the_screen(hidden, width, page_with):
+    page = page_with(fragment=f"#data=xor&hide={hidden}")
+    page.set_viewport_size({"width": width, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    for panel in page.locator(".cp-panel").all():
+        if panel.is_visible():
+            assert panel.bounding_box()["width"] >= 320
+
+
+@pytest.mark.browser
 @pytest.mark.parametrize("loss", ENDINGS)
 def test_the_sum_over_paths_of_every_weight_is_its_adjoint(loss, page_with):
     page = page_with(hidden=4, loss=loss, fragment="", seed=1)

@@ -18,7 +18,9 @@ from autograd.primitive_type import Variadic
 from autograd.stepping import page as pages
 from autograd.stepping import picture
 from autograd.stepping.lines import bracketed, line_of, shown, spelled
-from autograd.stepping.model import Model, refuse_above
+from autograd.stepping.model import Forward, Model, refuse_above
+from autograd.stepping.page import table_cells
+from autograd.stepping.rules import slope_texts
 from nn import MLP, Module, TwoLayerNetwork, binary_cross_entropy, cross_entropy, mse_loss
 
 
@@ -91,6 +93,66 @@ def test_a_node_of_a_network_has_the_letters_of_the_textbook():
     assert any("∂E/∂a₁ · x₁" in step.sentence for step in model.steps)
 
 
+def test_a_local_derivative_is_told_with_the_signs_of_arithmetic():
+    x, y = Value(2.0), Value(3.0)
+    told = {
+        "x ** 2": (x**2, ["x", "2"], "2·x"),
+        "x ** -1": (x**-1, ["x", "-1"], "(-1)·(x ** (-2))"),
+        "x ** y": (x**y, ["x", "y"], "y·(x ** (y - 1))"),
+        "x / 2": (x / 2, ["x", "2"], "0.5"),
+        "x / y": (x / y, ["x", "y"], "1 / y"),
+        "2 / y": (2 / y, ["2", "y"], "1 / y"),
+        "a maximum": (maximum(x, y), ["x", "y"], "∂u/∂x"),
+        "a constant with a name": (x**2, ["x", "{1}"], "∂u/∂x"),
+    }
+    assert {key: slope_texts(node, names, "u")[0] for key, (node, names, _) in told.items()} == {
+        key: wanted for key, (*_, wanted) in told.items()
+    }
+
+
+def test_the_numbers_of_a_told_local_derivative_give_the_slope():
+    x, y = Value(2.0), Value(3.0)
+    for node, names in ((x**2, ["x", "2"]), (x**y, ["x", "y"]), (x / y, ["x", "y"])):
+        rule = slope_texts(node, names, "u")[0].replace("·", "*")
+        assert eval(rule, {"x": 2.0, "y": 3.0}) == pytest.approx(node.local_derivatives[0])
+
+
+def test_inputs_that_are_values_have_their_letters_and_with_two_samples_their_numbers():
+    network = TwoLayerNetwork(2, 3, 1, seed=0)
+    first, second = [Value(1.0), Value(-2.0)], [Value(0.5), Value(3.0, name="mine")]
+    one = mse_loss(network(first), [1.0])
+    model = Model(one, network=network)
+    assert [model.names[x] for x in first] == ["x₁", "x₂"]
+    told = next(step.sentence for step in model.steps if step.sentence.startswith("a₁"))
+    assert told.startswith("a₁ = w₁₀ + w₁₁·x₁ + w₁₂·x₂ = 0 + ")
+    both = (one + mse_loss(network(second), [0.0])) / 2.0
+    names = Model(both, network=network).names
+    assert [names[x] for x in [*first, *second]] == ["x⁽¹⁾₁", "x⁽¹⁾₂", "x⁽²⁾₁", "mine"]
+
+
+def test_a_row_of_the_table_is_true_as_it_is_printed_too():
+    network = TwoLayerNetwork(2, 3, 1, seed=0)
+    model = Model(mse_loss(network([1.0, -2.0]), [1.0]), network=network)
+    rows = [table_cells(model, step) for step in model.steps if isinstance(step, Forward)]
+    sums = {name: (line, result) for name, line, result in rows if "·" in line}
+    assert set(sums) == {"a₀", "a₁", "a₂", "b₁"}
+    for line, result in sums.values():
+        found = eval(line.split(" = ")[-1].replace("·", "*"))
+        assert result in [shown(found, digits) for digits in (6, 5, 4)]
+
+
+def test_a_row_that_no_digits_make_true_says_so():
+    x = Value(0.1, name="x")
+    y = x.exp().exp().exp().exp() * 3.0
+    model = Model(y)
+    told = {step.node: step.sentence for step in model.steps if isinstance(step, Forward)}
+    for step in model.steps:
+        if isinstance(step, Forward):
+            (*_, result) = table_cells(model, step)
+            assert ("≈" in told[step.node]) == result.startswith("≈ ")
+    assert any("≈" in sentence for sentence in told.values())
+
+
 def test_logits_of_which_a_loss_is_computed_are_called_b_and_not_the_outputs():
     network = MLP(2, [3, 2], output="softmax", seed=0)
     names = set(Model(cross_entropy(network([1.0, 2.0]), 0), network=network).names.values())
@@ -154,7 +216,10 @@ def test_the_last_sentence_names_six_gradients_at_most():
 
     of_six = "The pass is complete: the gradient of u6 with respect to u0 is 1, to u1 is 1, to u2 "
     assert said(6) == of_six + "is 1, to u3 is 1, to u4 is 1, to u5 is 1."
-    assert said(7) == of_six.replace("u6", "u7") + "is 1, to u3 is 1, to u4 is 1, to u5 is 1, to …."
+    assert (
+        said(7)
+        == of_six.replace("u6", "u7") + "is 1, to u3 is 1, to u4 is 1, to u5 is 1, and to 1 more."
+    )
 
 
 def test_where_no_gradient_leaves_the_root_the_last_sentence_says_so():

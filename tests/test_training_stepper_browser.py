@@ -279,6 +279,14 @@ def test_a_phone_reads_from_top_to_bottom_without_scrolling_sideways(opened, mad
     assert all(a["y"] + a["height"] <= b["y"] for a, b in zip(below, below[1:]))
 
 
+def test_a_dark_page_is_dark_up_to_its_margins_and_has_one_main(opened, made, tmp_path):
+    path = made.save(tmp_path / "page.html")
+    page = opened(path.as_uri(), color_scheme="dark")
+    ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert ground == "rgb(12, 15, 20)"
+    assert page.locator("main").count() == page.locator("h1").count() == 1
+
+
 def test_everything_that_can_be_pressed_has_a_name(page):
     for line in LINES:
         page.locator(".ct-lines button").nth(line - 1).click()

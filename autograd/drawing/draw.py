@@ -383,11 +383,16 @@ def number_row(what: str, number: str, color: str) -> str:
 
 
 def part_name(path: str) -> str:
-    """Return what a part of a network is called: layers.0.neurons.3 is neuron 3."""
+    """Return what a part of a network is called: layers.0.neurons.3 is neuron 3.
+
+    Layers are counted from 1, as in figures and trainings; neurons from 0, as the hidden ones are.
+    """
     *_, name, last = ["", *path.split(".")]
     if not (last.isdigit() and name):
         return last
     kind = name.removesuffix("s")
+    if kind == "layer":
+        last = str(int(last) + 1)
     return f"{said(f'part {kind}') if kind in PARTS else kind} {last}"
 
 

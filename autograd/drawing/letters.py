@@ -82,6 +82,7 @@ def letters_of(nodes: Sequence[Value], network: Any) -> Letters:
         others[:] = [node for node in others if is_activation(network, place.layer, node)]
     linear = {place.layer: is_linear(network, place.layer, activations) for place in sums}
     names.update(neuron_letters(sums, activations, linear, last))
+    names.update(input_letters(names, sums))
     operands = dict(plain_letters(nodes, names, sums))
     outputs = [node for node, name in names.items() if name.startswith(("ŷ", "b"))]
     if outputs and nodes[-1].op and nodes[-1] not in names:
@@ -181,6 +182,21 @@ def neuron_letters(
                 of_sample = sample if len(found) > 1 and not above else 0
                 name = outside if linear.get(layer) else letter
                 yield node, lowered(name, index, layer=above, sample=of_sample)
+
+
+def input_letters(
+    names: Mapping[Value, str], sums: Mapping[Place, list[Value]]
+) -> Iterator[tuple[Value, str]]:
+    """Yield the letters x_i of inputs of the first layer that are Values."""
+    for place, found in sums.items():
+        for sample, node in enumerate(found, start=1):
+            if place.layer or node.op is None or node.op.symbol != "dot":
+                continue
+            half = len(node.operands) // 2 + 1
+            of_sample = sample if len(found) > 1 else 0
+            for i, x in enumerate(node.operands[half:], start=1):
+                if isinstance(x, Value) and x not in names:
+                    yield x, lowered("x", i, sample=of_sample)
 
 
 def plain_letters(

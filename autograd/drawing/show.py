@@ -89,6 +89,10 @@ class Drawing:
             return self.svg()
         if form != "json":
             warn_of_missing_letters(self.words())
+        if not hasattr(type(self), "source"):
+            raise ImportError(
+                f"{form} is drawn by graphviz: pip install graphviz graphviz-pure, or write svg"
+            )
         return render(self.source, form)
 
     def render(

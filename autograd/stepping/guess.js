@@ -3,10 +3,20 @@
 const NEAR = 0.01; // a guess is right within this share of the number,
 const NEARLY = 0.005; // or so near
 
+// A text as a number that JavaScript reads.
+function guessed(text) {
+  return Number(text.replace("−", "-").replace(",", "."));
+}
+
+// Whether a text is a number, one that is not finite as the page says it, or nothing at all.
+function isNumber(text) {
+  return !Number.isNaN(guessed(text)) || ["inf", "-inf", "nan"].includes(text.toLowerCase().replace("−", "-"));
+}
+
 // Whether a text says a number, nearly. What is not finite has to be said as the page says it.
 function isNear(text, number) {
   if (!Number.isFinite(number)) return text.toLowerCase().replace("−", "-") === shown(number);
-  const guess = text === "" ? NaN : Number(text.replace("−", "-").replace(",", "."));
+  const guess = text === "" ? NaN : guessed(text);
   return Math.abs(guess - number) <= Math.max(NEAR * Math.abs(number), NEARLY);
 }
 
@@ -15,7 +25,6 @@ class Guess {
     this.stepper = stepper;
     this.texts = stepper.data.texts;
     this.on = false;
-    this.asking = false; // a number is hidden
     this.hits = 0;
     this.asked = 0;
     this.question = element("label", { class: "cs-question" });
@@ -33,15 +42,8 @@ class Guess {
     button.setAttribute("aria-pressed", String(this.on));
     this.panel.hidden = !this.on;
     this.told.textContent = "";
+    this.stepper.title();
     if (this.on) this.ask();
-    else this.conceal(false);
-  }
-
-  // Hide, or show again, what has the numbers of steps that were not taken.
-  conceal(asking) {
-    this.asking = asking;
-    this.stepper.box.classList.toggle("guessing", asking);
-    this.stepper.entitle();
   }
 
   // Whether a step has a number that nobody was given.
@@ -55,7 +57,6 @@ class Guess {
     const { steps } = stepper.data;
     while (stepper.done < steps.length && !this.isQuestion(steps[stepper.done])) stepper.go(stepper.done + 1);
     const step = steps[stepper.done];
-    this.conceal(Boolean(step));
     this.field.value = "";
     this.field.hidden = !step;
     this.question.textContent = step ? this.questionOf(step) : filled(this.texts["guesses"], this.score());
@@ -85,8 +86,13 @@ class Guess {
     if (!step) return;
     const wanted = this.wanted(step);
     const number = Number(exact(wanted).replace("inf", "Infinity"));
-    const right = isNear(this.field.value.trim(), number);
+    const text = this.field.value.trim();
+    if (!isNumber(text)) {
+      this.told.textContent = filled(this.texts["no number"], { text });
+      return;
+    }
     this.asked += 1;
+    const right = isNear(text, number);
     if (right) this.hits += 1;
     stepper.go(stepper.done + 1);
     const told = filled(this.texts[right ? "right" : "not right"], { number: shown(wanted) });

@@ -191,8 +191,10 @@ class Model:
         if not reached or self.root.op is None:
             return Done(said("no gradient", root=root))
         told = [self.of_leaf(i) for i in reached[:MAX_GRADIENTS_NAMED]]
-        cut = told + ["…"] * (len(reached) > MAX_GRADIENTS_NAMED)
-        return Done(said("complete", root=root, listed=said("between leaves").join(cut)))
+        listed = said("between leaves").join(told)
+        if len(reached) > MAX_GRADIENTS_NAMED:
+            listed += said("more leaves", count=str(len(reached) - MAX_GRADIENTS_NAMED))
+        return Done(said("complete", root=root, listed=listed))
 
     def of_leaf(self, i: int) -> str:
         """Return the gradient of a leaf in words."""

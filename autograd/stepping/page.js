@@ -211,9 +211,18 @@ class Stepper {
     return this.depths;
   }
 
-  // The picture larger or smaller; 0 fits it into the page again.
+  // The picture larger or smaller; 0 fits the whole of it into its frame.
   zoom(factor) {
-    this.scale = factor ? Math.min(8, Math.max(0.25, (this.scale || 1) * factor)) : 1;
+    this.size(factor ? Math.min(8, Math.max(0.25, (this.scale || 1) * factor)) : 1);
+    if (factor) return;
+    const frame = this.svg.parentElement;
+    const { width, height } = this.svg.getBoundingClientRect();
+    const share = Math.min(frame.clientWidth / width, frame.clientHeight / height);
+    if (share < 1) this.size((share * width) / this.data.width);
+  }
+
+  size(scale) {
+    this.scale = scale;
     const width = this.data.width * this.scale;
     this.svg.style.width = this.scale === 1 ? "" : width + "px";
     this.svg.style.maxWidth = this.scale === 1 ? this.data.width + "px" : "none";
@@ -266,7 +275,6 @@ class Stepper {
     this.box.querySelector(".cs-counts").textContent = filled(this.data.texts.counts, {
       nodes: this.nodes.length, steps: this.data.steps.length,
     });
-    this.entitle();
     this.box.classList.toggle("edited", this.leaves.edited);
     this.leaves.show();
     this.tabulate();
@@ -274,11 +282,12 @@ class Stepper {
     this.go(this.taken);
   }
 
-  // The root's name, with its number unless that is still to be guessed.
-  entitle() {
+  // The result in the heading: not before the reader has predicted it.
+  title() {
     const { name, data } = this.data.nodes[this.data.root];
-    const known = !this.guess.asking || this.done >= this.start;
-    this.box.querySelector(".cs-heading strong").textContent = known ? name + " = " + shown(data) : name;
+    const hidden = this.guess.on && this.done < this.start;
+    this.box.querySelector(".cs-heading strong").textContent = name + " = " + (hidden ? "?" : shown(data));
+    this.box.classList.toggle("predicting", this.guess.on);
   }
 
   // The table of all steps; it is long, so a closed one waits until it is opened.
@@ -381,6 +390,7 @@ class Stepper {
     this.markRow();
     this.focusable(node ?? this.data.root);
     this.formula.replaceChildren(...this.equation(step));
+    this.title();
     for (const name of ["first", "back"]) this.disable(name, this.done === 0);
     for (const name of ["next", "last"]) this.disable(name, this.done === this.data.steps.length);
     if (this.selected !== null) this.summarize();
@@ -466,7 +476,7 @@ class Stepper {
       const node = this.data.nodes[place];
       const caption = node.op ? texts.formula : texts.leaf;
       const [places, equals] = node.op === null ? [6, "="] : digitsOf(this.data, place);
-      return [cell("formula", caption, formulaOf(this.data, node, places)), sign(equals), cell("upstream", node.name, shown(node.data))];
+      return [cell("formula", caption, formulaOf(this.data, node, places)), sign(equals), cell("upstream", node.name, shown(node.data, places))];
     }
     if (kind === "seed") {
       const name = this.data.nodes[place].name;
@@ -480,14 +490,17 @@ class Stepper {
     const [upstream, slope, product, before, after] = numbers;
     const [, node, operand] = this.data.arrows[place];
     const names = this.data.nodes;
+    // The boxes have the digits and the sign of the sentence above them, so that both are true.
+    const [few, equals] = digitsOfTwo("×", upstream, slope, product);
+    const [more, sums] = digitsOfTwo("+", before, product, after);
     return [
-      cell("upstream", named("upstream", names[node]), shown(upstream)), sign("×"),
-      cell("slope", named("local", { node: names[node].name, parent: names[operand].name }), bracketed(shown(slope))), sign("="),
-      cell("product", texts.contribution, shown(product)),
+      cell("upstream", named("upstream", names[node]), shown(upstream, few)), sign("×"),
+      cell("slope", named("local", { node: names[node].name, parent: names[operand].name }), bracketed(shown(slope, few))), sign(equals),
+      cell("product", texts.contribution, shown(product, few)),
       element("span", { class: "cs-break" }),
-      cell("before", named("before", names[operand]), shown(before)), sign("+"),
-      cell("product", texts.contribution, bracketed(shown(product))), sign("="),
-      cell("after", texts.after, shown(after)),
+      cell("before", named("before", names[operand]), shown(before, more)), sign("+"),
+      cell("product", texts.contribution, bracketed(shown(product, more))), sign(sums),
+      cell("after", texts.after, shown(after, more)),
     ];
   }
 

@@ -270,7 +270,10 @@ def table_cells(model: Model, step: Forward | Seed | Backward | Done) -> tuple[s
     """Return where a step happens, what it computes, and what comes out."""
     names = [model.names[node] for node in model.nodes]
     if isinstance(step, Forward):
-        return names[step.node], step.formula, shown(model.nodes[step.node].data)
+        node = model.nodes[step.node]
+        digits, sign = digits_of(node)
+        result = shown(node.data, digits)
+        return names[step.node], step.formula, result if sign == "=" else f"{sign} {result}"
     if isinstance(step, Seed):
         return names[step.node], said("starts here"), shown(step.after)
     if isinstance(step, Done):

@@ -86,11 +86,14 @@ function digitsOf(data, place) {
   return digitsTrue(operation.forward, operandNumbers(data, node), node.data);
 }
 
+// Digits and sign of the line of a product or a sum.
+function digitsOfTwo(sign, x, y, result) {
+  if ([x, y, result].some(Array.isArray)) return [PLACES[0], "="];
+  return digitsTrue((a, b) => (sign === "×" ? a * b : a + b), [x, y], result);
+}
+
 function ofTwo(sign, x, y, result) {
-  let [places, equals] = [PLACES[0], "="];
-  if (![x, y, result].some(Array.isArray)) {
-    [places, equals] = digitsTrue((a, b) => (sign === "×" ? a * b : a + b), [x, y], result);
-  }
+  const [places, equals] = digitsOfTwo(sign, x, y, result);
   return shown(x, places) + " " + sign + " " + bracketed(shown(y, places)) + " " + equals + " " + shown(result, places);
 }
 
@@ -121,8 +124,8 @@ function sentenceOf(data, step, most = MOST_OPERANDS) {
   if (!leaves.length || nodes[data.root].op === null) return filled(texts["no gradient"], { root });
   const named = Math.max(most, MOST_LEAVES);
   const told = leaves.slice(0, named).map(({ name, grad }) => filled(texts["of a leaf"], { name, number: shown(grad) }));
-  if (leaves.length > named) told.push("…");
-  return filled(texts.complete, { root, listed: told.join(texts["between leaves"]) });
+  const more = leaves.length > named ? filled(texts["more leaves"], { count: leaves.length - named }) : "";
+  return filled(texts.complete, { root, listed: told.join(texts["between leaves"]) + more });
 }
 
 // The cells of a step in the table of all steps.
@@ -130,8 +133,9 @@ function cellsOf(data, step) {
   const { nodes, arrows, texts } = data;
   const [kind, place, ...numbers] = step;
   if (kind === "value") {
-    const places = nodes[place].op === null ? PLACES[0] : digitsOf(data, place)[0];
-    return [nodes[place].name, formulaOf(data, nodes[place], places), shown(nodes[place].data)];
+    const [places, equals] = nodes[place].op === null ? [PLACES[0], "="] : digitsOf(data, place);
+    const result = (equals === "=" ? "" : equals + " ") + shown(nodes[place].data, places);
+    return [nodes[place].name, formulaOf(data, nodes[place], places), result];
   }
   if (kind === "seed") return [nodes[place].name, texts["starts here"], shown(numbers[0])];
   if (kind === "done") return [sentenceOf(data, step)];

@@ -26,7 +26,9 @@ from autograd import texts as stepping
 from autograd.atomic import write_file
 from autograd.messages import shown
 from autograd.primitive_type import Primitive, Variadic
+from autograd.primitives import div, power
 from autograd.stepping.lines import kind_of
+from autograd.stepping.lines import shown as printed
 from autograd.stepping.page import SCRIPTS as STEPPER_SCRIPTS
 from autograd.stepping.page import embedded
 from autograd.stepping.page import resource as stepper_resource
@@ -251,6 +253,9 @@ def spelling(op: Primitive, operands: Sequence[Any]) -> dict[str, Any]:
     with ieee():
         node: Value = op(list(operands)) if isinstance(op, Variadic) else op(*operands)
     names = [f"{{{j}}}" for j in range(len(operands))]
+    if op in (power, div):  # their slopes depend on the plain number, which is the loss's own
+        plain = {j: x for j, x in enumerate(node.operands) if not isinstance(x, Value)}
+        names = [printed(plain[j]) if j in plain else name for j, name in enumerate(names)]
     return {
         "symbol": str(op.symbol),
         "kind": kind_of(node),

@@ -22,7 +22,7 @@ TEXTS = {
     "many": "{number} steps",
     "reset": "Reset",
     "speed": "speed",
-    "times": "{number} a picture",
+    "times": "steps per picture: {number}",
     # What is at the moment.
     "told iteration": "iteration",
     "told trainingLoss": "training loss",
@@ -82,7 +82,7 @@ TEXTS = {
     "on training": "training samples",
     "on held out": "held-out samples",
     "positive": "positive weight",
-    "negative": "negative weight; broader is larger",
+    "negative": "negative weight; the wider the larger",
     "from to": "{least} to {most}",
     "boundary picture": "The plane with the samples and the decision boundary; right are "
                         "{accuracy} of the training and {heldOutAccuracy} of the held-out "
@@ -109,8 +109,8 @@ TEXTS = {
     "number": "number",
     "paths": "all paths",
     "sum of paths": "sum over all paths",
-    "adjoint": "The reverse pass has the same: the adjoint of {name} is {number}.",
-    "no adjoint": "The reverse pass does not reach {name}.",
+    "adjoint": "The backward pass has the same: the gradient of {name} is {number}.",
+    "no adjoint": "The backward pass does not reach {name}.",
     # The stepper of a sample.
     "weights of": "sample {number}, weights of iteration {iteration}",
     "sample title": "Sample {number} after iteration {iteration}, step by step",
