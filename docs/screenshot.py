@@ -20,6 +20,7 @@ FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-ne
 IMAGES = Path(__file__).parent / "images"
 ITERATIONS = 300
 LINES_TO_THE_UPDATE = 4
+SCALES = {"stepper": 1.3, "training": 1.3}
 
 
 def stepper_page(folder: Path) -> str:
@@ -80,7 +81,8 @@ def photograph(browser: Any, name: str, folder: Path) -> Path:
     """Take one picture, and return where it is."""
     write, press, (width, height) = PAGES[name]
     viewport = {"width": width, "height": height}
-    tab = browser.new_page(viewport=viewport, device_scale_factor=1.3, reduced_motion="reduce")
+    scale = SCALES.get(name, 1.0)
+    tab = browser.new_page(viewport=viewport, device_scale_factor=scale, reduced_motion="reduce")
     tab.goto(write(folder))
     press(tab)
     tab.evaluate("document.activeElement.blur()")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import shutil
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -13,10 +12,8 @@ from nn.evaluation import evaluate
 from nn.layers import ACTIVATIONS, INITS
 from nn.losses import LOSSES
 from nn.playground.engine import ENDINGS, MOST_HIDDEN, SETTINGS, SHAPES, script
-from testkit.javascript import answers_of_node
+from testkit.javascript import answers_of_chromium, answers_of_node
 
-CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
-ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu"]
 POINT = (0.25, -0.75)  # at which both networks answer
 OWN_NAMES = (("no", "yes"), ("10", "9.5"), ("b", "a"))
 HARNESS = """
@@ -212,14 +209,5 @@ def trained_in_page(settings: Sequence[dict[str, Any]], iterations: int) -> list
 
 def trained_in_browser(settings: Sequence[dict[str, Any]], iterations: int) -> list[Any]:
     """Return the same of Chromium."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as program:
-        browser = program.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        page = browser.new_page()
-        page.add_script_tag(content=script() + HARNESS)
-        found: list[Any] = page.evaluate(
-            "(cases) => answers(cases)", [[given, iterations] for given in settings]
-        )
-        browser.close()
-    return found
+    cases = [[given, iterations] for given in settings]
+    return answers_of_chromium(script() + HARNESS, cases)

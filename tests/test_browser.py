@@ -819,6 +819,8 @@ def test_only_infinity_is_near_infinity(guess, hits, opened, tmp_path):
     box.locator(".cs-guess").fill(guess)
     box.locator(".cs-guess").press("Enter")
     assert f"{hits} of 1 guesses right" in box.locator(".cs-told").inner_text()
+
+
 def test_the_result_is_hidden_until_it_is_predicted_and_a_word_is_no_guess(page, root):
     box = page.locator(".chainrule-stepper")
     heading = box.locator(".cs-heading strong")
