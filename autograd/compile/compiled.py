@@ -48,7 +48,7 @@ from autograd.modes import traces, tracing
 from autograd.newest import REVISION, settle
 from autograd.structures import alike, filled, parts, remade
 
-ENGINES = ("numpy", "numba")
+ENGINES = ("numpy", "llvm")
 DTYPES = ("float64", "float32")
 REDUCTIONS = ("mean", "sum")
 FUNCTIONS = ("vector", "libm")
@@ -157,7 +157,7 @@ class Specialization:
         self.last_used = 0  # of the calls that a `Compiled` counts
         self.engine_name = compiled.engine
         self.options: dict[str, Any] = {}
-        if compiled.engine == "numba":
+        if compiled.engine == "llvm":
             self.options = {"functions": compiled.functions, "threads": compiled.threads}
         count = len(compiled.values)
         self.followed = list(self.tape.followed.values())
@@ -229,7 +229,7 @@ class Compiled:
             is an array; of a dict or another structure of Values, the gradient is one of arrays.
         example: one argument for each of the function's. Only its structure lasts, and which way
             the function branches on it.
-        engine: "numba", "numpy", or None for the better one that is installed.
+        engine: "llvm", "numpy", or None for the better one that is installed.
         dtype: "float64" or "float32".
         reduce: "mean" or "sum" of the results over the batch, in `value_and_grad`.
         threads: how many may work at once on a batch of thousands of samples, or on a product of
@@ -239,7 +239,7 @@ class Compiled:
         retrace: True traces again where a sample takes another branch, up to 64 times in a call; by
             default that is an error, for a compiled function never answers for a branch that it
             has not seen.
-        functions: whose exp, log, sin and so on the numba engine calls. "vector" are its own, which
+        functions: whose exp, log, sin and so the llvm engine calls. "vector" are its own, which
             take several numbers at once, to 1 ulp (erfc to a few); "libm" are those that Python
             calls, so that single results have the very bits of the eager engine.
         check: True traces twice, and compares what the function did: an error where it differs,
@@ -286,7 +286,7 @@ class Compiled:
         self.functions = functions
         self.check = check
         self.numbering: Any = None  # what messages call the samples, where others hold this one
-        self.engine = engine or ("numba" if installed("numba") else "numpy")
+        self.engine = engine or ("llvm" if installed("llvmlite") else "numpy")
         self.bound = True  # to the function: it uses these parameters
         self.prepare([self.traced(self.example)])
 
@@ -861,12 +861,12 @@ def engine_class(name: str) -> Any:
     if name == "numpy":
         return NumpyEngine
     try:
-        from autograd.compile.machine.numba_engine import NumbaEngine
+        from autograd.compile.machine.llvm_engine import LlvmEngine
     except ImportError as error:
         raise ImportError(
             f'the {name} engine needs {name} ({error}): pip install "chainrule[compile]"'
         ) from None
-    return NumbaEngine
+    return LlvmEngine
 
 
 def rebuild_columns(structure: Any, columns: Any, samples: int) -> Any:

@@ -10,28 +10,27 @@ from __future__ import annotations
 
 import hashlib
 import os
-import pickle
 import platform
 import shutil
 import stat
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import llvmlite
-import numba
-from numba.core.compiler import CompileResult
-from numba.core.serialize import dumps
-
-from autograd import primitives, scalar_math
-from autograd.compile.lower import program
-from autograd.compile.tracing import internal_primitives
 
 VARIABLE = "CHAINRULE_CACHE"  # the environment variable that names another folder
-SOURCES = (primitives, scalar_math, internal_primitives, program)  # beside the files of this room
+PACKAGE = Path(__file__).parents[2]
+ROOMS = (
+    "",
+    "compile",
+    "compile/machine",
+    "compile/tracing",
+    "compile/lower",
+)  # that code depends on
 OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 CHECKSUM_BYTES = 32
 told: list[str] = []  # of what this process has been warned
@@ -54,7 +53,7 @@ def tell(where: Any, why: Any) -> None:
 
 
 def folder() -> Path | None:
-    """Return the folder for this version of the sources, of Python and of Numba; None without."""
+    """Return the folder for this version of the sources, of Python and of llvmlite; None without."""
     return checked_folder(os.environ.get(VARIABLE) or "")
 
 
@@ -77,12 +76,12 @@ def checked_folder(base: str) -> Path | None:
     return found
 
 
+@cache
 def version() -> str:
-    """Return what tells apart all that machine code depends on, but for the processor."""
-    paths = [*sorted(Path(__file__).parent.glob("*.py")), *(Path(str(x.__file__)) for x in SOURCES)]
+    """Return what tells apart the sources and packages that all machine code depends on."""
+    paths = [path for room in ROOMS for path in sorted((PACKAGE / room).glob("*.py"))]
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in paths))
-    packages = numba.__version__, llvmlite.__version__, platform.python_version()
-    digest.update(" ".join(packages).encode())
+    digest.update(f"{llvmlite.__version__} {platform.python_version()}".encode())
     return digest.hexdigest()[:16]
 
 
@@ -161,40 +160,21 @@ def put(path: Path, content: bytes) -> None:
             beside.unlink(missing_ok=True)
 
 
-def keep_text(path: Path, text: str) -> None:
-    """Keep a text to be read by people: it is compared and written, and never run from there."""
-    content = text.encode()
-    if read(path) != content:
-        put(path, content)
+def code_for(meaning: str, compile_: Callable[[], bytes]) -> bytes:
+    """Return object code for what a text says, as it was kept, or compiled now and kept.
 
-
-class KeptCode:
-    """The machine code of one function: what Numba asks to load and to save.
-
-    Args: path, of the file but for its ending, which stands for signature and processor.
+    The whole text stands beside the code and is compared. It says all that the code depends on but
+    for the sources, whose digest names the folder.
     """
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def place(self, signature: Any, codegen: Any) -> tuple[Path, bytes]:
-        """Return where the code for a signature and a processor stands, and what it is for."""
-        meaning = f"{self.path.name} {signature} {codegen.magic_tuple()}".encode()
-        ending = hashlib.sha256(meaning).hexdigest()[:12]
-        return self.path.with_name(f"{self.path.name}.{ending}.code"), meaning
-
-    def load_overload(self, signature: Any, context: Any) -> Any:
-        """Return a function as Numba compiled it before; None where it has to be compiled."""
-        context.refresh()
-        path, meaning = self.place(signature, context.codegen())
-        content = read(path)
-        code = content[CHECKSUM_BYTES:]
-        if content[:CHECKSUM_BYTES] != hashlib.sha256(meaning + code).digest():
-            return None
-        return CompileResult._rebuild(context, *pickle.loads(code))
-
-    def save_overload(self, signature: Any, result: Any) -> None:
-        """Keep what Numba has compiled."""
-        path, meaning = self.place(signature, result.codegen)
-        code = dumps(result._reduce())
-        put(path, hashlib.sha256(meaning + code).digest() + code)
+    where = folder()
+    if where is None:
+        return compile_()
+    said = meaning.encode()
+    path = where / f"{hashlib.sha256(said).hexdigest()[:32]}.code"
+    content = read(path)
+    checked, code = content[CHECKSUM_BYTES:], content[CHECKSUM_BYTES + len(said) :]
+    if checked.startswith(said) and content[:CHECKSUM_BYTES] == hashlib.sha256(checked).digest():
+        return code
+    code = compile_()
+    put(path, hashlib.sha256(said + code).digest() + said + code)
+    return code

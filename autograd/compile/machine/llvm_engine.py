@@ -10,7 +10,6 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from numba.core.errors import NumbaError
 
 from autograd.compile.lower.program import (
     WANT_EACH,
@@ -43,10 +42,10 @@ PAUSE_SECONDS = 0.2  # until they are told again
 WAITING = "autograd.compile is preparing instructions; those new to this machine are compiled, once"
 
 
-class NumbaEngine:
+class LlvmEngine:
     """Runs a program through the machine of `autograd.compile.machine.kernels`."""
 
-    name = "numba"
+    name = "llvm"
 
     def __init__(
         self, program: Program, shared: Array, functions: str = VECTOR, threads: int = 1
@@ -55,9 +54,10 @@ class NumbaEngine:
         self.dtype_name, self.functions = shared.dtype.name, functions
         self.tables: list[Array] = []
         self.length = 0
-        self.addresses: dict[Any, int] = {}  # the kernels in use, and their addresses
-        self.callbacks, self.failures = False, list[BaseException]()
-        self.team = ThreadTeam(threads, self.dtype_name, self.failures) if threads > 1 else None
+        self.callbacks: list[Callback] = []  # which are called as long as the engine lives
+        self.failures = list[BaseException]()
+        self.threads = threads
+        self.team: ThreadTeam | None = None  # there is one where there is a product of matrices
         self.numpy = NumpyEngine(program, shared)
         self.uses = uses_of_shared(program, len(shared))
         self.written = np.zeros(len(shared), bool)  # by the first block of a job
@@ -71,7 +71,7 @@ class NumbaEngine:
         self.idle: list[Workspace] = []  # of jobs that ran beside others
         machine = codegen.fixed(k.machine, self.dtype_name)
         pointer = ctypes.c_void_p
-        function = ctypes.CFUNCTYPE(ctypes.c_int64, pointer, pointer, pointer)(machine.address)
+        function = ctypes.CFUNCTYPE(ctypes.c_int64, pointer, pointer, pointer)(machine)
         numbers = shared.ctypes.data
         self.call: Any = lambda job, tables: partial(function, job, tables, numbers)
 
@@ -85,15 +85,9 @@ class NumbaEngine:
         self.length += flat.size
         return start
 
-    def kernel(self, function: Any) -> int:
-        """Return the address of a compiled kernel, which is kept alive."""
-        if function not in self.addresses:
-            self.addresses[function] = int(function.address)
-        return self.addresses[function]
-
-    def fixed(self, function: Callable[..., Any]) -> int:
+    def fixed(self, function: Any) -> int:
         """Return the address of one of the fixed kernels."""
-        return self.kernel(codegen.fixed(function, self.dtype_name))
+        return codegen.fixed(function, self.dtype_name)
 
     def encoded(self, step: Instruction) -> list[int]:
         """Return an instruction as integers."""
@@ -105,14 +99,12 @@ class NumbaEngine:
 
     def encode_map(self, step: Map, fields: list[int]) -> None:
         """Encode a primitive."""
-        forward, backward = self.kernels_of(step)
-        fields[k.FORWARD] = self.kernel(forward)
-        fields[k.BACKWARD] = self.kernel(backward) if backward else 0
+        fields[k.FORWARD], fields[k.BACKWARD] = self.kernels_of(step)
         fields[k.TABLE], fields[k.TERMS] = self.put(step.operands), len(step.operands)
         fields[k.COLUMNS] = int(all(consecutive(slots) for slots in step.operands))
 
-    def kernels_of(self, step: Map) -> tuple[Any, Any]:
-        """Return the kernels of a primitive: compiled, or where that fails those of NumPy."""
+    def kernels_of(self, step: Map) -> tuple[int, int]:
+        """Return the addresses of a primitive's kernels: compiled, or those that call NumPy."""
         if is_own(step.op):
             own = OwnStep(self.program, step)
             return self.called_back(own.forward), self.called_back(own.backward)
@@ -122,15 +114,15 @@ class NumbaEngine:
             arity = 0 if isinstance(step.op, Variadic) else len(step.operands)
             options = step.edges[:arity], step.optional, self.dtype_name, self.functions
             forward, backward = codegen.of_primitive(step.op, arity, *options)
-        except (NumbaError, TypeError, AttributeError, NotImplementedError):
+        except (TypeError, AttributeError):
             forward = self.called_back(partial(self.numpy.forward_map, step))
             backward = self.called_back(partial(self.numpy.backward_map, step))
         return forward, backward
 
-    def called_back(self, run: Callable[[Array, Array], None]) -> Callback:
-        """Return a kernel that calls a function of all values and all adjoints in Python."""
-        self.callbacks = True
-        return Callback(self, run)
+    def called_back(self, run: Callable[[Array, Array], None]) -> int:
+        """Return where a kernel is that calls a function of all values and adjoints in Python."""
+        self.callbacks.append(Callback(self, run))
+        return self.callbacks[-1].address
 
     def encode_total(self, step: Total, fields: list[int]) -> None:
         """Encode sums."""
@@ -163,7 +155,8 @@ class NumbaEngine:
             fields[k.FIRST] = self.fixed(k.matrix_backward_first)
             self.written[step.weights] = True
         fields[k.PRODUCT] = self.fixed(k.product)
-        if self.team:
+        if self.threads > 1:
+            self.team = self.team or ThreadTeam(self.threads, self.dtype_name, self.failures)
             fields[k.TEAM], fields[k.TASK] = self.team.address, self.team.place
 
     def takes_samples(self, step: Matrix, fields: list[int]) -> bool:
@@ -276,19 +269,19 @@ class NumbaEngine:
         return workspace if workspace.lanes >= lanes else self.new_workspace(lanes)
 
 
-ENCODERS: dict[type[Instruction], Callable[[NumbaEngine, Any, list[int]], None]] = {
-    Map: NumbaEngine.encode_map,
-    Total: NumbaEngine.encode_total,
-    Dot: NumbaEngine.encode_dot,
-    Matrix: NumbaEngine.encode_matrix,
-    Edges: NumbaEngine.encode_edges,
+ENCODERS: dict[type[Instruction], Callable[[LlvmEngine, Any, list[int]], None]] = {
+    Map: LlvmEngine.encode_map,
+    Total: LlvmEngine.encode_total,
+    Dot: LlvmEngine.encode_dot,
+    Matrix: LlvmEngine.encode_matrix,
+    Edges: LlvmEngine.encode_edges,
 }
 
 
 class Callback:
     """A kernel that calls Python back: it runs a function of all values and all adjoints."""
 
-    def __init__(self, engine: NumbaEngine, run: Callable[[Array, Array], None]) -> None:
+    def __init__(self, engine: LlvmEngine, run: Callable[[Array, Array], None]) -> None:
         number = ctypes.POINTER(C_TYPES[engine.dtype.name])
         pointer = ctypes.c_void_p
         arguments = [pointer] * 3 + [number] * 2 + [pointer] * 2 + [ctypes.c_int64]
@@ -307,7 +300,7 @@ class Callback:
                 failures.append(error)
 
         self.function = ctypes.CFUNCTYPE(None, *arguments)(kernel)
-        self.address = ctypes.cast(self.function, pointer).value
+        self.address = ctypes.cast(self.function, pointer).value or 0
 
 
 def patiently(steps: Sequence[Instruction]) -> Iterator[Instruction]:
