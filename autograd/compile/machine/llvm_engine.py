@@ -26,6 +26,7 @@ from autograd.compile.machine import codegen
 from autograd.compile.machine import kernels as k
 from autograd.compile.machine.functions import VECTOR
 from autograd.compile.machine.intrinsics import LANES
+from autograd.compile.machine.straight import MANY, ONE, StretchKernels, stretches
 from autograd.compile.machine.threads import ThreadTeam
 from autograd.compile.machine.workspace import Job, Probe, Workspace
 from autograd.compile.reference.numpy_engine import NumpyEngine
@@ -38,6 +39,7 @@ CACHE_BYTES = 3 * 2**19  # of values and adjoints, that a block of lanes should 
 MIN_LANES, MAX_LANES = 8, 512  # of a block
 C_TYPES = {"float64": ctypes.c_double, "float32": ctypes.c_float}
 PATIENCE_SECONDS = 1.0  # until somebody is told that it takes long
+STRETCH = Instruction(0, 1)  # in place of instructions that one function computes
 PAUSE_SECONDS = 0.2  # until they are told again
 WAITING = "autograd.compile is preparing instructions; those new to this machine are compiled, once"
 
@@ -61,10 +63,10 @@ class LlvmEngine:
         self.numpy = NumpyEngine(program, shared)
         self.uses = uses_of_shared(program, len(shared))
         self.written = np.zeros(len(shared), bool)  # by the first block of a job
-        code = [self.encoded(step) for step in patiently(program.instructions)]
+        self.stretches = stretches(program)
+        code = [self.encoded(step) for step in patiently(self.single_steps())]
         self.code = np.array(code, np.int64).reshape(-1, k.INSTRUCTION_FIELDS)
-        self.unshared_code = self.code.copy()  # of a job that shares its work with nobody
-        self.unshared_code[:, k.TEAM] = 0
+        self.codes: dict[tuple[str, bool], Array] = {}  # by the kind of a job: see `code_for`
         self.settings = self.settled()
         self.table = np.concatenate([*self.tables, np.zeros(1, np.int32)])
         self.workspace = self.new_workspace(0)
@@ -89,10 +91,40 @@ class LlvmEngine:
         """Return the address of one of the fixed kernels."""
         return codegen.fixed(function, self.dtype_name)
 
+    def single_steps(self) -> list[Instruction]:
+        """Return the instructions of the program with an empty one in place of each stretch."""
+        steps = list(self.program.instructions)
+        for found in reversed(self.stretches):
+            steps[found.start : found.stop] = [STRETCH]
+        return steps
+
+    def code_for(self, lanes: int, apart: bool) -> Array:
+        """Return the code of a job of so many lanes; of one apart, which shares with nobody."""
+        key = ONE if lanes == 1 else MANY, apart
+        if key not in self.codes:
+            code = self.code.copy()
+            if apart:
+                code[:, k.TEAM] = 0
+            self.fill_in(code, key[0])
+            self.codes[key] = code
+        return self.codes[key]
+
+    def fill_in(self, code: Array, mode: str) -> None:
+        """Enter the kernels of stretches into code."""
+        gone = 0
+        for found in self.stretches:
+            kernels = StretchKernels(found.steps, self.dtype_name, self.functions, mode)
+            forward, backward = kernels.addresses()
+            place = found.start - gone
+            code[place, [k.FORWARD, k.BACKWARD, k.FIRST]] = forward, backward, backward
+            gone += found.stop - found.start - 1
+
     def encoded(self, step: Instruction) -> list[int]:
         """Return an instruction as integers."""
         fields = [0] * k.INSTRUCTION_FIELDS
         fields[k.OUT], fields[k.COUNT] = step.out, step.count
+        if step is STRETCH:
+            return fields
         ENCODERS[type(step)](self, step, fields)
         fields[k.FIRST] = fields[k.FIRST] or fields[k.BACKWARD]
         return fields
@@ -181,7 +213,7 @@ class LlvmEngine:
     def settled(self) -> Array:
         """Return what the machine has to know about the program."""
         program, settings = self.program, np.zeros(k.JOB_FIELDS, np.int64)
-        settings[k.INSTRUCTIONS], settings[k.SLOTS] = len(program.instructions), program.slots
+        settings[k.INSTRUCTIONS], settings[k.SLOTS] = len(self.code), program.slots
         settings[k.INPUTS_COUNT], settings[k.SHARED_COUNT] = program.inputs, len(self.shared)
         settings[k.OUTPUTS_COUNT] = len(program.outputs)
         settings[k.OUTPUTS_TABLE] = self.put(program.outputs)
@@ -197,7 +229,6 @@ class LlvmEngine:
         settings[k.CLEAR_TABLE] = self.put(ranges)
         settings[k.SAMPLES_KEPT] = self.code[:, k.SAMPLES_SLOT].any()
         settings[k.PARAMETERS_COUNT] = program.trained
-        settings[k.CODE] = self.code.ctypes.data
         return settings
 
     # Running
@@ -249,9 +280,7 @@ class LlvmEngine:
         lanes = self.lanes(samples, wanted)
         if not apart:
             return Job(self, samples, wanted, lanes, self.workspace)
-        job = Job(self, samples, wanted, lanes, self.idle_workspace(lanes))
-        job.settings[k.CODE], job.apart = self.unshared_code.ctypes.data, True
-        return job
+        return Job(self, samples, wanted, lanes, self.idle_workspace(lanes), apart)
 
     def lanes(self, samples: int, wanted: int) -> int:
         """Return how many lanes a block of a job has, for which there is space then."""

@@ -62,20 +62,23 @@ def object_code(text: str, optimized: bool = True) -> bytes:
     return code
 
 
-def loaded(meaning: str, write: Callable[[], str], names: Sequence[str]) -> list[int]:
+def loaded(
+    meaning: str, write: Callable[[], str], names: Sequence[str], optimized: bool = True
+) -> list[int]:
     """Return the addresses of functions, compiled unless their code was kept.
 
     Args:
         meaning: what the code is made from, and all that it depends on beside the sources.
         write: gives the text in LLVM's language.
         names: of the functions, which no other text defines.
+        optimized: whether LLVM's passes look at the text; what is straight needs none.
     """
     with compiling:
         machine, holder = target_machine(), engine()
         processor = f"{machine.triple} {llvm.get_host_cpu_name()} {OPTIMIZATION}"
         features = llvm.get_host_cpu_features().flatten()
         said = f"{processor} {features}\n{meaning}\n"
-        code = kept.code_for(said, lambda: object_code(write()))
+        code = kept.code_for(said, lambda: object_code(write(), optimized))
         holder.add_object_file(llvm.ObjectFileRef.from_data(code))
         holder.finalize_object()
         return [holder.get_function_address(name) for name in names]

@@ -44,10 +44,17 @@ class Job:
         engine: the `NumbaEngine` whose program is run.
         wanted: see `lower.program`.
         lanes: of a block, which fit into the workspace.
+        apart: whether it shares its work with no other threads, and has its workspace for itself.
     """
 
     def __init__(
-        self, engine: Any, samples: int, wanted: int, lanes: int, workspace: Workspace
+        self,
+        engine: Any,
+        samples: int,
+        wanted: int,
+        lanes: int,
+        workspace: Workspace,
+        apart: bool = False,
     ) -> None:
         program, dtype, count = engine.program, engine.dtype, len(engine.shared)
         self.engine, self.workspace, self.wanted = engine, workspace, wanted
@@ -68,7 +75,9 @@ class Job:
         self.settings[[k.BLOCK, k.SAMPLES, k.WANTED]] = lanes, samples, wanted
         self.settings[k.STEP] = self.step.ctypes.data
         self.table = engine.table
-        self.buffers, self.apart = [self.full], False
+        self.buffers, self.apart = [self.full], apart
+        self.code = engine.code_for(lanes, apart)
+        self.settings[k.CODE] = self.code.ctypes.data
         self.share(self.rows, self.outputs, self.slopes)
 
     def share(self, rows: Array, outputs: Array, slopes: Array) -> None:
