@@ -43,7 +43,7 @@ from nn import MLP, TwoLayerNetwork, mse_loss
 from testkit.floats import U
 from testkit.random_graphs import everyday, graphs, path_sum, tied
 
-pytest.importorskip("llvm")
+pytest.importorskip("llvmlite")
 from autograd.compile.machine.threads import ThreadTeam  # noqa: E402
 
 ENGINES = ["llvm", "numpy"]

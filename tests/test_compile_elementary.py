@@ -11,7 +11,7 @@ from autograd import ieee
 from autograd import primitives as p
 from testkit import elementary_polynomials
 
-pytest.importorskip("llvm")
+pytest.importorskip("llvmlite")
 from autograd.compile.machine import elementary  # noqa: E402
 
 INF, NAN = math.inf, math.nan

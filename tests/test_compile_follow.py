@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 np = pytest.importorskip("numpy")
-pytest.importorskip("llvm")
+pytest.importorskip("llvmlite")
 
 import autograd  # noqa: E402
 from autograd import Value, grad, no_grad  # noqa: E402

@@ -11,7 +11,7 @@ import autograd
 from autograd import Value, tanh
 from autograd.compile import CompiledByLabel, GuardError
 
-pytest.importorskip("llvm")
+pytest.importorskip("llvmlite")
 both_engines = pytest.mark.parametrize("engine", ["llvm", "numpy"])
 
 

@@ -17,7 +17,7 @@ from autograd.primitive_type import Variadic
 from testkit.kernels import sampled
 from testkit.points import COARSE_MAGNITUDES, INDEXED, LISTS, PARAMETERS, points
 
-pytest.importorskip("llvm")
+pytest.importorskip("llvmlite")
 INF, NAN = math.inf, math.nan
 HARD = [0.0, -0.0, NAN, INF, -INF, 1.0, -1.0, 0.5, -0.5, 2.0, -2.0, 5e-324, 1e308, -1e308, 3.0]
 MAX_POINTS = 150  # of a row

@@ -10,7 +10,7 @@ from autograd.compile import GuardError
 from testkit.other_threads import beside
 
 both_engines = pytest.mark.parametrize("engine", ["llvm", "numpy"])
-pytest.importorskip("llvm")
+pytest.importorskip("llvmlite")
 
 
 class Weight(Value):

@@ -92,7 +92,7 @@ def test_a_backward_function_leaves_gradients_alone_when_it_is_set():
 @pytest.mark.parametrize("engine", ["llvm", "numpy"])
 @pytest.mark.parametrize("name", OWN)
 def test_it_is_compiled_too(engine, name):
-    pytest.importorskip("llvm")
+    pytest.importorskip("llvmlite")
     own, ours = OWN[name]
     samples = [(0.5, 2.0), (-1.0, 0.25), (3.0, -0.5)]
     compiled = autograd.compile(
@@ -107,7 +107,7 @@ def test_it_is_compiled_too(engine, name):
 
 @pytest.mark.parametrize("engine", ["llvm", "numpy"])
 def test_a_backward_function_is_compiled_too(engine):
-    pytest.importorskip("llvm")
+    pytest.importorskip("llvmlite")
     w = Value(0.5)
 
     def function(t):
