@@ -272,7 +272,7 @@ class Compiled:
         functions: str = "vector",
         check: bool = False,
     ) -> None:
-        check_choice("engine", engine, (None, *ENGINES))
+        check_engine(engine)
         check_choice("functions", functions, FUNCTIONS)
         check_choice("dtype", dtype_name(dtype), DTYPES)
         self.function = function
@@ -864,7 +864,7 @@ def engine_class(name: str) -> Any:
         from autograd.compile.machine.llvm_engine import LlvmEngine
     except ImportError as error:
         raise ImportError(
-            f'the {name} engine needs {name} ({error}): pip install "chainrule[compile]"'
+            f'the {name} engine needs llvmlite ({error}): pip install "chainrule[compile]"'
         ) from None
     return LlvmEngine
 
@@ -906,6 +906,16 @@ def dtype_name(dtype: Any) -> Any:
         return dtype if dtype is None else np.dtype(dtype).name
     except TypeError:
         return dtype
+
+
+def check_engine(name: Any) -> None:
+    """Check the name of an engine.
+
+    Raises: ValueError: there is none of that name; the message says which there are.
+    """
+    if name == "numba":
+        raise ValueError("engine 'numba' is called 'llvm' now; it needs llvmlite and no Numba")
+    check_choice("engine", name, (None, *ENGINES))
 
 
 def check_choice(what: str, name: Any, among: Sequence[Any]) -> None:

@@ -56,19 +56,29 @@ def product_types(dtype: str) -> list[Any]:
 
 
 ARGUMENT_TYPES = {kernels.machine: machine_types, kernels.product: product_types}
+BOTH_WAYS = kernels.matrix_backward, kernels.matrix_backward_first  # are one function inside
+
+
+def fixed(function: FunctionType, dtype: str) -> int:
+    """Return the address of a function of `kernels`, compiled."""
+    functions = BOTH_WAYS if function in BOTH_WAYS else (function,)
+    return compiled_together(functions, dtype)[functions.index(function)]
 
 
 @cache
-def fixed(function: FunctionType, dtype: str) -> int:
-    """Return the address of a function of `kernels`, compiled."""
-    types = ARGUMENT_TYPES.get(function, kernel_types)(dtype)
-    name = f"{function.__name__}_{dtype}"
+def compiled_together(functions: Sequence[FunctionType], dtype: str) -> list[int]:
+    """Return the addresses of functions of `kernels` that share what they call."""
+    names = [f"{function.__name__}_{dtype}" for function in functions]
 
     def write() -> str:
-        return Module().with_function(name, source_of(function), types).text()
+        module = Module()
+        for name, function in zip(names, functions):
+            types = ARGUMENT_TYPES.get(function, kernel_types)(dtype)
+            module.with_function(name, source_of(function), types)
+        return module.text()
 
-    (address,) = objects.loaded(f"the kernel {name}", write, [name])
-    return address
+    unrolled = functions == (kernels.product,)  # whose loops run long
+    return objects.loaded(f"the kernels {', '.join(names)}", write, names, unrolled)
 
 
 @cache

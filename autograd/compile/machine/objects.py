@@ -48,34 +48,41 @@ def c_address(name: str) -> int:
     return ctypes.cast(getattr(library, name), ctypes.c_void_p).value or 0
 
 
-def object_code(text: str, optimized: bool = True) -> bytes:
-    """Return the object code of a module's text."""
+def object_code(text: str, optimized: bool = True, unrolled: bool = False) -> bytes:
+    """Return the object code of a module's text.
+
+    Unrolling every loop would double the code, and the time to make it, for nothing.
+    """
     module = llvm.parse_assembly(text)
     module.verify()
     machine = target_machine()
     if optimized:
         options = llvm.create_pipeline_tuning_options(speed_level=OPTIMIZATION)
         options.loop_vectorization = True
+        options.loop_unrolling = unrolled
         builder = llvm.create_pass_builder(machine, options)
         builder.getModulePassManager().run(module, builder)
     code: bytes = machine.emit_object(module)
     return code
 
 
-def loaded(meaning: str, write: Callable[[], str], names: Sequence[str]) -> list[int]:
+def loaded(
+    meaning: str, write: Callable[[], str], names: Sequence[str], unrolled: bool = False
+) -> list[int]:
     """Return the addresses of functions, compiled unless their code was kept.
 
     Args:
         meaning: what the code is made from, and all that it depends on beside the sources.
         write: gives the text in LLVM's language.
         names: of the functions, which no other text defines.
+        unrolled: whether several turns of a loop become one; `meaning` decides it, too.
     """
     with compiling:
         machine, holder = target_machine(), engine()
         processor = f"{machine.triple} {llvm.get_host_cpu_name()} {OPTIMIZATION}"
         features = llvm.get_host_cpu_features().flatten()
         said = f"{processor} {features}\n{meaning}\n"
-        code = kept.code_for(said, lambda: object_code(write()))
+        code = kept.code_for(said, lambda: object_code(write(), unrolled=unrolled))
         holder.add_object_file(llvm.ObjectFileRef.from_data(code))
         holder.finalize_object()
         return [holder.get_function_address(name) for name in names]
