@@ -117,9 +117,7 @@ def test_values_of_single_operations_have_the_bits_of_the_eager_engine(program, 
         return results(program, xs)
 
     outputs = function([Value(x) for x in numbers])
-    compiled = autograd.compile(
-        function, example=(list(numbers),), engine="llvm", functions="libm"
-    )
+    compiled = autograd.compile(function, example=(list(numbers),), engine="llvm", functions="libm")
     found = compiled.value([numbers])
     inexact = {p.logsumexp, p.softmax_of, p.inner_product, p.mean}
     tainted = set()

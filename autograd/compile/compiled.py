@@ -771,7 +771,7 @@ class Compiled:
         lanes = engine.block(max([64, *(key[0] for key in self.jobs)]))
         name = getattr(self.function, "__name__", "the function")
         title = f"{name}, compiled for the {self.engine} engine"
-        return report(title, engine.program, lanes, self.dtype.itemsize)
+        return report(title, engine.program, lanes, self.dtype.itemsize, kept_facts(self.engine))
 
     def source(self) -> str:
         """Return the program, one instruction a line.
@@ -867,6 +867,15 @@ def engine_class(name: str) -> Any:
             f'the {name} engine needs llvmlite ({error}): pip install "chainrule[compile]"'
         ) from None
     return LlvmEngine
+
+
+def kept_facts(engine: str) -> list[tuple[str, str]]:
+    """Return a line about machine code that is kept on disk, where there is any."""
+    if engine == "numpy":
+        return []
+    from autograd.compile.machine import kept
+
+    return [("kept code", kept.described())]
 
 
 def rebuild_columns(structure: Any, columns: Any, samples: int) -> Any:
