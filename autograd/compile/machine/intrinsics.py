@@ -52,13 +52,15 @@ def call(body: Body, address: Operand, *arguments: Operand) -> None:
 @Emitter
 def bits(body: Body, x: Operand) -> Operand:
     """Return the 64 bits of a double as an integer."""
-    return Operand(INTEGER, body.let(f"bitcast {x.typed} to i64"))
+    type_ = ir.vector(INTEGER, ir.lanes_of(x.type))
+    return Operand(type_, body.let(f"bitcast {x.typed} to {type_}"))
 
 
 @Emitter
 def number(body: Body, x: Operand) -> Operand:
     """Return the double that has these 64 bits."""
-    return Operand(DOUBLE, body.let(f"bitcast {x.typed} to double"))
+    type_ = ir.vector(DOUBLE, ir.lanes_of(x.type))
+    return Operand(type_, body.let(f"bitcast {x.typed} to {type_}"))
 
 
 def polynomial(numbers: Sequence[float]) -> Emitter:
@@ -99,17 +101,13 @@ class Vectors:
         """Load and store only so many lanes from now on."""
         whole = f"<{LANES} x i64>"
         lanes = ", ".join(f"i64 {lane}" for lane in range(LANES))
-        bound = self.spread(count, whole)
+        bound = self.spread(count)
         found = self.body.let(f"icmp slt {whole} <{lanes}>, {bound.text}")
         self.mask = Operand(MASK, found)
 
-    def spread(self, x: Operand, type_: str = "") -> Operand:
+    def spread(self, x: Operand) -> Operand:
         """Return a vector of equal numbers."""
-        type_ = type_ or self.type
-        one = self.body.let(f"insertelement {type_} poison, {x.typed}, i32 0")
-        zeros = f"<{LANES} x i32> zeroinitializer"
-        text = f"shufflevector {type_} {one}, {type_} poison, {zeros}"
-        return Operand(type_, self.body.let(text))
+        return ir.spread(self.body, x, LANES)
 
     def zero(self) -> Operand:
         """Return a vector of zeros."""

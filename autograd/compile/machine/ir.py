@@ -134,6 +134,29 @@ class Body:
         return self.let(text)
 
 
+def lanes_of(type_: str) -> int:
+    """Return how many numbers a type has.
+
+    >>> lanes_of("double"), lanes_of("<8 x double>")
+    (1, 8)
+    """
+    return int(type_[1 : type_.index(" ")]) if type_.startswith("<") else 1
+
+
+def one_of(type_: str) -> str:
+    """Return the type of one number of a vector, or of a number.
+
+    >>> one_of("<8 x double>"), one_of("double")
+    ('double', 'double')
+    """
+    return type_[type_.index("x ") + 2 : -1] if type_.startswith("<") else type_
+
+
+def vector(type_: str, lanes: int) -> str:
+    """Return the type of so many numbers; of one, their own type."""
+    return f"<{lanes} x {type_}>" if lanes > 1 else type_
+
+
 def constant(x: Any) -> Operand:
     """Return a number of Python's as an operand.
 
@@ -157,23 +180,42 @@ def float_text(x: float) -> str:
 def common_type(x: str, y: str) -> str:
     """Return the type of what two types make together; a float beside others is a double.
 
-    >>> common_type(FLOAT, FLOAT), common_type(FLOAT, INTEGER), common_type(BIT, INTEGER)
-    ('float', 'double', 'i64')
+    >>> common_type(FLOAT, FLOAT), common_type(FLOAT, INTEGER), common_type(BIT, "<8 x i64>")
+    ('float', 'double', '<8 x i64>')
     """
+    lanes = max(lanes_of(x), lanes_of(y))
+    x, y = one_of(x), one_of(y)
     if x == y:
-        return x
-    if x in NUMBERS or y in NUMBERS:
-        return DOUBLE
-    return INTEGER
+        return vector(x, lanes)
+    return vector(DOUBLE if x in NUMBERS or y in NUMBERS else INTEGER, lanes)
 
 
 def converted(body: Body, x: Operand, type_: str) -> Operand:
-    """Return a number as one of another type."""
+    """Return a number, or a vector, as one of another type; a number as a vector of equal ones."""
     if x.type == type_:
         return x
-    if x.type == INTEGER and type_ == DOUBLE and x.text.lstrip("-").isdigit():
+    lanes = lanes_of(type_)
+    if lanes_of(x.type) < lanes:
+        return spread(body, converted(body, x, one_of(type_)), lanes)
+    if x.type == INTEGER and type_ == DOUBLE and is_whole(x.text):
         return constant(float(int(x.text)))
-    return Operand(type_, body.let(f"{conversion(x.type, type_)} {x.typed} to {type_}"))
+    text = f"{conversion(one_of(x.type), one_of(type_))} {x.typed} to {type_}"
+    return Operand(type_, body.let(text))
+
+
+def is_whole(text: str) -> bool:
+    """Tell whether a text is that of a constant integer."""
+    return text.removeprefix("-").isdigit()
+
+
+def spread(body: Body, x: Operand, lanes: int) -> Operand:
+    """Return a vector of equal numbers."""
+    type_ = vector(x.type, lanes)
+    if not x.text.startswith("%"):
+        return Operand(type_, f"splat ({x.typed})")
+    one = body.let(f"insertelement {type_} poison, {x.typed}, i32 0")
+    zeros = f"<{lanes} x i32> zeroinitializer"
+    return Operand(type_, body.let(f"shufflevector {type_} {one}, {type_} poison, {zeros}"))
 
 
 def conversion(old: str, new: str) -> str:
@@ -197,14 +239,17 @@ def arithmetic(body: Body, sign: str, x: Operand, y: Operand) -> Operand:
     Raises: KeyError: there is none.
     """
     type_ = common_type(x.type, y.type)
-    if x.type == y.type == BIT and sign in "&|^":
-        return Operand(BIT, body.let(f"{WHOLE[sign]} i1 {x.text}, {y.text}"))
-    if sign == "/" and type_ not in NUMBERS:
-        type_ = DOUBLE
-    if type_ == BIT:
-        type_ = INTEGER
+    one = one_of(type_)
+    if one == BIT and sign in "&|^":
+        x, y = converted(body, x, type_), converted(body, y, type_)
+        return Operand(type_, body.let(f"{WHOLE[sign]} {x.typed}, {y.text}"))
+    if sign == "/" and one not in NUMBERS:
+        one = DOUBLE
+    if one == BIT:
+        one = INTEGER
+    type_ = vector(one, lanes_of(type_))
     x, y = converted(body, x, type_), converted(body, y, type_)
-    if type_ in NUMBERS:
+    if one in NUMBERS:
         return Operand(type_, body.let(f"{FLOATING[sign]}{body.flags} {x.typed}, {y.text}"))
     if sign in ("//", "%"):
         return floored(body, sign, x, y)
@@ -230,27 +275,30 @@ def compared(body: Body, sign: str, x: Operand, y: Operand) -> Operand:
     """Return whether two numbers stand in an order."""
     type_ = common_type(x.type, y.type)
     x, y = converted(body, x, type_), converted(body, y, type_)
-    if type_ in NUMBERS:
-        return Operand(BIT, body.let(f"fcmp {ORDERED[sign]} {x.typed}, {y.text}"))
-    return Operand(BIT, body.let(f"icmp {SIGNED[sign]} {x.typed}, {y.text}"))
+    found = vector(BIT, lanes_of(type_))
+    if one_of(type_) in NUMBERS:
+        return Operand(found, body.let(f"fcmp {ORDERED[sign]} {x.typed}, {y.text}"))
+    return Operand(found, body.let(f"icmp {SIGNED[sign]} {x.typed}, {y.text}"))
 
 
 def truth(body: Body, x: Operand) -> Operand:
     """Return whether a number is not 0."""
-    return x if x.type == BIT else compared(body, "!=", x, constant(0))
+    return x if one_of(x.type) == BIT else compared(body, "!=", x, constant(0))
 
 
 def chosen(body: Body, condition: Operand, x: Operand, y: Operand) -> Operand:
-    """Return one of two operands."""
+    """Return one of two operands, of vectors lane by lane."""
     if x.type == TUPLE:
         pairs = zip(x.parts, y.parts, strict=True)
         return Operand(TUPLE, "", parts=tuple(chosen(body, condition, *pair) for pair in pairs))
     if x.type == POINTER:
-        found = body.let(f"select i1 {condition.text}, {x.typed}, {y.typed}")
+        found = body.let(f"select {condition.typed}, {x.typed}, {y.typed}")
         return x._replace(text=found)
     type_ = common_type(x.type, y.type)
+    lanes = max(lanes_of(type_), lanes_of(condition.type))
+    type_ = vector(one_of(type_), lanes)
     x, y = converted(body, x, type_), converted(body, y, type_)
-    return Operand(type_, body.let(f"select i1 {condition.text}, {x.typed}, {y.typed}"))
+    return Operand(type_, body.let(f"select {condition.typed}, {x.typed}, {y.typed}"))
 
 
 def element(body: Body, pointer: Operand, index: Operand) -> Operand:

@@ -450,18 +450,18 @@ class FunctionWriter:
         sign = SIGNS.get(type(node.op))
         if sign is None:
             raise self.refuse(node)
-        if sign in ("//", "%") and {left.type, right.type} & set(NUMBERS):
+        kinds = {ir.one_of(left.type), ir.one_of(right.type)}
+        if sign in ("//", "%") and kinds & set(NUMBERS):
             raise self.refuse(node)
         return ir.arithmetic(self.body, sign, left, right)
 
     def of_unaryop(self, node: ast.UnaryOp) -> Operand:
         """Return a negation."""
         if isinstance(node.op, ast.Not):
-            x = self.condition(node.operand)
-            return Operand(BIT, self.body.let(f"xor i1 {x.text}, true"))
+            return ir.arithmetic(self.body, "^", self.condition(node.operand), ir.constant(True))
         x = self.expression(node.operand)
         if isinstance(node.op, ast.Invert):
-            return Operand(INTEGER, self.body.let(f"xor {x.typed}, -1"))
+            return ir.arithmetic(self.body, "^", x, ir.constant(-1))
         if not isinstance(node.op, ast.USub):
             raise self.refuse(node)
         return negative(self.body, x)
@@ -614,7 +614,7 @@ def unified(known: Operand, x: Operand) -> Operand | None:
 
 def negative(body: Body, x: Operand) -> Operand:
     """Return -x."""
-    if x.type in NUMBERS:
+    if ir.one_of(x.type) in NUMBERS:
         return Operand(x.type, body.let(f"fneg {x.typed}"))
     if x.text.isdigit():
         return ir.constant(-int(x.text))
@@ -632,10 +632,14 @@ def power(body: Body, x: Operand, y: Operand) -> Operand:
 
 
 def of_c(name: str) -> Callable[..., Operand]:
-    """Return what calls a function of doubles of the C library, or of LLVM's."""
+    """Return what calls a function of doubles of the C library, for each lane of a vector."""
 
     def call(body: Body, *operands: Operand) -> Operand:
-        doubles = [ir.converted(body, x, DOUBLE) for x in operands]
+        lanes = max(ir.lanes_of(x.type) for x in operands)
+        type_ = ir.vector(DOUBLE, lanes)
+        doubles = [ir.converted(body, x, type_) for x in operands]
+        if lanes > 1:
+            return lane_by_lane(body, name, doubles)
         found = Operand(DOUBLE, body.call(DOUBLE, name, *doubles))
         single = all(x.type == ir.FLOAT for x in operands)
         return ir.converted(body, found, ir.FLOAT) if single else found
@@ -643,13 +647,30 @@ def of_c(name: str) -> Callable[..., Operand]:
     return call
 
 
+def lane_by_lane(body: Body, name: str, operands: Sequence[Operand]) -> Operand:
+    """Return the results of a function of C's for each lane of vectors."""
+    type_ = operands[0].type
+    found = "poison"
+    for lane in range(ir.lanes_of(type_)):
+        parts = [body.let(f"extractelement {x.typed}, i32 {lane}") for x in operands]
+        one = body.call(DOUBLE, name, *[Operand(DOUBLE, part) for part in parts])
+        found = body.let(f"insertelement {type_} {found}, double {one}, i32 {lane}")
+    return Operand(type_, found)
+
+
+SUFFIXES = {ir.FLOAT: "f32", DOUBLE: "f64"}
+
+
 def of_llvm(name: str) -> Callable[..., Operand]:
-    """Return what calls a function of LLVM's for numbers of one type."""
+    """Return what calls a function of LLVM's for numbers, or vectors, of one type."""
 
     def call(body: Body, *operands: Operand) -> Operand:
-        type_ = ir.FLOAT if all(x.type == ir.FLOAT for x in operands) else DOUBLE
+        lanes = max(ir.lanes_of(x.type) for x in operands)
+        single = all(ir.one_of(x.type) == ir.FLOAT for x in operands)
+        one = ir.FLOAT if single else DOUBLE
+        type_ = ir.vector(one, lanes)
         numbers = [ir.converted(body, x, type_) for x in operands]
-        width = "f32" if type_ == ir.FLOAT else "f64"
+        width = (f"v{lanes}" if lanes > 1 else "") + SUFFIXES[one]
         return Operand(type_, body.call(type_, f"llvm.{name}.{width}", *numbers))
 
     return call
@@ -657,7 +678,7 @@ def of_llvm(name: str) -> Callable[..., Operand]:
 
 def size(body: Body, x: Operand) -> Operand:
     """Return the absolute value."""
-    if x.type in NUMBERS:
+    if ir.one_of(x.type) in NUMBERS:
         return of_llvm("fabs")(body, x)
     return ir.chosen(body, ir.compared(body, "<", x, ir.constant(0)), negative(body, x), x)
 
@@ -690,12 +711,12 @@ def operation(sign: str, body: Body, x: Operand, y: Operand) -> Operand:
 
 def as_double(body: Body, x: Operand) -> Operand:
     """Return a number as a double."""
-    return ir.converted(body, x, DOUBLE)
+    return ir.converted(body, x, ir.vector(DOUBLE, ir.lanes_of(x.type)))
 
 
 def as_integer(body: Body, x: Operand) -> Operand:
     """Return a number as an integer, towards zero."""
-    return ir.converted(body, x, INTEGER)
+    return ir.converted(body, x, ir.vector(INTEGER, ir.lanes_of(x.type)))
 
 
 def is_nan(body: Body, x: Operand) -> Operand:
