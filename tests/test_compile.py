@@ -117,7 +117,7 @@ def test_values_of_single_operations_have_the_bits_of_the_eager_engine(program, 
         return results(program, xs)
 
     outputs = function([Value(x) for x in numbers])
-    compiled = autograd.compile(function, example=(list(numbers),), engine="llvm")
+    compiled = autograd.compile(function, example=(list(numbers),), engine="llvm", functions="libm")
     found = compiled.value([numbers])
     inexact = {p.logsumexp, p.softmax_of, p.inner_product, p.mean}
     tainted = set()
@@ -511,7 +511,7 @@ def cube_of_mine(x):
 
 @primitive(lambda x, y, out: where(x > y, 1.0, 0.0), lambda x, y, out: where(x > y, 0.0, 1.0))
 def larger_of_mine(x, y):
-    choices = {True: x, False: y}  # what Numba cannot compile
+    choices = {True: x, False: y}  # what cannot be translated
     return [choices[x > y]][0] if isinstance(x, float) else 0.0
 
 
@@ -891,6 +891,7 @@ def test_a_function_that_returns_no_number_is_refused(result):
     "settings, text",
     [
         ({"engine": "cuda"}, "engine 'cuda' is not known; choose from None, numpy, llvm"),
+        ({"engine": "numba"}, "engine 'numba' is called 'llvm' now"),
         ({"dtype": "int8"}, "dtype 'int8'"),
         ({"reduce": "max"}, "reduce 'max'"),
         ({"threads": 0}, "threads is 0; pass 1 or more"),
@@ -907,7 +908,7 @@ def test_the_same_parameter_twice_is_refused():
         autograd.compile(lambda x: w * x, [w, w], (1.0,))
 
 
-@pytest.mark.parametrize("package, engine", [("numpy", None), ("llvm", "llvm")])
+@pytest.mark.parametrize("package, engine", [("numpy", None), ("llvmlite", "llvm")])
 def test_a_missing_package_is_named_with_its_extra(package, engine):
     program = (
         f"import sys; sys.modules[{package!r}] = None\n"

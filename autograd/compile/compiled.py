@@ -272,7 +272,7 @@ class Compiled:
         functions: str = "vector",
         check: bool = False,
     ) -> None:
-        check_choice("engine", engine, (None, *ENGINES))
+        check_engine(engine)
         check_choice("functions", functions, FUNCTIONS)
         check_choice("dtype", dtype_name(dtype), DTYPES)
         self.function = function
@@ -771,7 +771,7 @@ class Compiled:
         lanes = engine.block(max([64, *(key[0] for key in self.jobs)]))
         name = getattr(self.function, "__name__", "the function")
         title = f"{name}, compiled for the {self.engine} engine"
-        return report(title, engine.program, lanes, self.dtype.itemsize)
+        return report(title, engine.program, lanes, self.dtype.itemsize, kept_facts(self.engine))
 
     def source(self) -> str:
         """Return the program, one instruction a line.
@@ -864,9 +864,18 @@ def engine_class(name: str) -> Any:
         from autograd.compile.machine.llvm_engine import LlvmEngine
     except ImportError as error:
         raise ImportError(
-            f'the {name} engine needs {name} ({error}): pip install "chainrule[compile]"'
+            f'the {name} engine needs llvmlite ({error}): pip install "chainrule[compile]"'
         ) from None
     return LlvmEngine
+
+
+def kept_facts(engine: str) -> list[tuple[str, str]]:
+    """Return a line about machine code that is kept on disk, where there is any."""
+    if engine == "numpy":
+        return []
+    from autograd.compile.machine import kept
+
+    return [("kept code", kept.described())]
 
 
 def rebuild_columns(structure: Any, columns: Any, samples: int) -> Any:
@@ -906,6 +915,16 @@ def dtype_name(dtype: Any) -> Any:
         return dtype if dtype is None else np.dtype(dtype).name
     except TypeError:
         return dtype
+
+
+def check_engine(name: Any) -> None:
+    """Check the name of an engine.
+
+    Raises: ValueError: there is none of that name; the message says which there are.
+    """
+    if name == "numba":
+        raise ValueError("engine 'numba' is called 'llvm' now; it needs llvmlite and no Numba")
+    check_choice("engine", name, (None, *ENGINES))
 
 
 def check_choice(what: str, name: Any, among: Sequence[Any]) -> None:

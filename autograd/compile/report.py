@@ -138,9 +138,11 @@ class Report(str):
         return self.html
 
 
-def report(title: str, program: Program, lanes: int, itemsize: int) -> Report:
-    """Return the report on a program."""
-    facts = facts_of(program, lanes, itemsize)
+def report(
+    title: str, program: Program, lanes: int, itemsize: int, more: Sequence[Fact] = ()
+) -> Report:
+    """Return the report on a program, with more facts at its end."""
+    facts = [*facts_of(program, lanes, itemsize), *more]
     found = Report(f"{title}\n{as_text(facts)}")
     found.html = as_html(title, facts)
     return found

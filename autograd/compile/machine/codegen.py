@@ -8,9 +8,8 @@ primitives are called, not compiled (`reference.own_primitives`). It is Python, 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
-from types import FunctionType
 from typing import Any
 
 from autograd.compile.machine import elementary, kernels, objects
@@ -55,20 +54,30 @@ def product_types(dtype: str) -> list[Any]:
     return [number, INTEGER, number, INTEGER, INTEGER, number, *[INTEGER] * 5]
 
 
-ARGUMENT_TYPES = {kernels.machine: machine_types, kernels.product: product_types}
+ARGUMENT_TYPES: dict[Any, Any] = {kernels.machine: machine_types, kernels.product: product_types}
+BOTH_WAYS = kernels.matrix_backward, kernels.matrix_backward_first  # are one function inside
+
+
+def fixed(function: Callable[..., Any], dtype: str) -> int:
+    """Return the address of a function of `kernels`, compiled."""
+    functions = BOTH_WAYS if function in BOTH_WAYS else (function,)
+    return compiled_together(functions, dtype)[functions.index(function)]
 
 
 @cache
-def fixed(function: FunctionType, dtype: str) -> int:
-    """Return the address of a function of `kernels`, compiled."""
-    types = ARGUMENT_TYPES.get(function, kernel_types)(dtype)
-    name = f"{function.__name__}_{dtype}"
+def compiled_together(functions: tuple[Callable[..., Any], ...], dtype: str) -> list[int]:
+    """Return the addresses of functions of `kernels` that share what they call."""
+    names = [f"{function.__name__}_{dtype}" for function in functions]
 
     def write() -> str:
-        return Module().with_function(name, source_of(function), types).text()
+        module = Module()
+        for name, function in zip(names, functions):
+            types = ARGUMENT_TYPES.get(function, kernel_types)(dtype)
+            module.with_function(name, source_of(function), types)
+        return module.text()
 
-    (address,) = objects.loaded(f"the kernel {name}", write, [name])
-    return address
+    passes = objects.UNROLLED if functions == (kernels.product,) else objects.USUAL
+    return objects.loaded(f"the kernels {', '.join(names)}", write, names, passes)
 
 
 @cache

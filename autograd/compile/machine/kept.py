@@ -3,12 +3,14 @@
 What is loaded from there is run. So the folder is made for its owner only, and one that anybody
 else owns or may write to, or could put another in the place of, is not used. Each file begins with
 a checksum: what is damaged is compiled and written again. Nothing that fails here is an error: the
-code is compiled in this process then, and one warning in all says why.
+code is compiled in this process then, and one warning in all says why. The folder does not grow
+beyond a bound (`trimming`).
 """
 
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import platform
 import shutil
@@ -22,7 +24,9 @@ from typing import Any
 
 import llvmlite
 
-VARIABLE = "CHAINRULE_CACHE"  # the environment variable that names another folder
+from autograd.compile.machine import trimming
+from autograd.compile.machine.trimming import VARIABLE
+
 PACKAGE = Path(__file__).parents[2]
 ROOMS = (
     "",
@@ -33,7 +37,9 @@ ROOMS = (
 )  # that code depends on
 OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 CHECKSUM_BYTES = 32
+WRITES_UNTRIMMED = 100  # so many files a process may write until it looks how large all is
 told: list[str] = []  # of what this process has been warned
+writes = itertools.count()  # of this process
 
 
 def tell(where: Any, why: Any) -> None:
@@ -53,16 +59,16 @@ def tell(where: Any, why: Any) -> None:
 
 
 def folder() -> Path | None:
-    """Return the folder for this version of the sources, of Python and of llvmlite; None without."""
+    """Return the folder for this version of sources, Python and llvmlite; None without."""
     return checked_folder(os.environ.get(VARIABLE) or "")
 
 
 @cache
 def checked_folder(base: str) -> Path | None:
     """Return the folder below the given one, or below the usual one; None where there is none."""
-    name = base or "~/.cache/chainrule"
+    name = base or trimming.USUAL
     try:
-        root = Path(name).expanduser().absolute()
+        root = trimming.root()
         found = root / version()
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
         found.mkdir(mode=0o700, exist_ok=True)
@@ -73,6 +79,7 @@ def checked_folder(base: str) -> Path | None:
     if why:
         tell(name, why)
         return None
+    trimming.mark_used(found, found.stat().st_mtime)
     return found
 
 
@@ -83,6 +90,14 @@ def version() -> str:
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in paths))
     digest.update(f"{llvmlite.__version__} {platform.python_version()}".encode())
     return digest.hexdigest()[:16]
+
+
+def described() -> str:
+    """Return where code is kept and how much, in words; or why it is not."""
+    where = folder()
+    if where is None:
+        return f"none on disk; {told[0]}"
+    return f"{trimming.described(where.parent)}; python -m autograd.compile --empty-cache"
 
 
 def open_to_others(root: Path, found: Path) -> str:
@@ -139,7 +154,9 @@ def is_private(number: int) -> bool:
 def read(path: Path) -> bytes:
     """Return what a file holds, nothing where it cannot be read."""
     try:
-        return path.read_bytes()
+        with open(path, "rb") as file:
+            trimming.mark_used(path, os.fstat(file.fileno()).st_mtime)
+            return file.read()
     except OSError:
         return b""
 
@@ -150,6 +167,7 @@ def put(path: Path, content: bytes) -> None:
     try:
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
+        path.parent.mkdir(mode=0o700, exist_ok=True)  # it was emptied by now, maybe
         with open(beside, "xb") as file:
             file.write(content)
         os.replace(beside, path)
@@ -158,6 +176,8 @@ def put(path: Path, content: bytes) -> None:
     finally:
         with suppress(OSError):
             beside.unlink(missing_ok=True)
+    if next(writes) % WRITES_UNTRIMMED == 0:
+        trimming.trim(path.parents[1], path.parent)
 
 
 def code_for(meaning: str, compile_: Callable[[], bytes]) -> bytes:

@@ -24,7 +24,7 @@ from autograd.compile.machine.intrinsics import (
     tile,
     transpose_square,
 )
-from autograd.compile.machine.translate import flags
+from autograd.compile.machine.translate import flags, never_inlined
 
 # The fields of an instruction.
 FORWARD, BACKWARD, OUT, COUNT, TABLE, TERMS, COLUMNS, EDGES = range(8)
@@ -248,6 +248,7 @@ def lane_sum(numbers: Any, lanes: Any) -> Any:
     return total
 
 
+@never_inlined
 def transpose(to: Any, numbers: Any, rows: Any, columns: Any) -> None:
     """Write the transpose of a matrix of consecutive numbers, square by square."""
     whole_rows, whole_columns = rows - rows % LANES, columns - columns % LANES
@@ -458,6 +459,7 @@ def matrix_forward(
         share_product(code, out, width, weights, row, column, inputs, width, rows, terms, width, 0)
 
 
+@never_inlined
 def add_matrix_adjoints(
     code: Any,
     tables: Any,
@@ -642,6 +644,7 @@ def load_rows(job: Any, values: Any, start: Any, lanes: Any) -> None:
             kept[i] = inputs[i]
 
 
+@never_inlined
 @flags("reassoc")
 def infinite_lane(values: Any, rows: Any, lanes: Any) -> Any:
     """Return the first lane in which one of the rows is infinite or NaN, or -1."""
@@ -657,6 +660,7 @@ def infinite_lane(values: Any, rows: Any, lanes: Any) -> Any:
     return -1
 
 
+@never_inlined
 @flags("reassoc")
 def is_finite(numbers: Any, count: Any) -> Any:
     """Tell whether consecutive numbers are finite."""
@@ -666,6 +670,7 @@ def is_finite(numbers: Any, count: Any) -> Any:
     return total == 0.0
 
 
+@never_inlined
 @flags("reassoc contract")
 def sum_of_squares(numbers: Any, count: Any) -> Any:
     """Return the sum of the squares of consecutive numbers."""

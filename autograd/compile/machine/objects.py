@@ -19,6 +19,7 @@ from autograd.compile.machine import kept, translate
 
 PATIENCE_SECONDS = 10.0  # of a fork while another thread compiles
 OPTIMIZATION = 3
+USUAL, UNROLLED, STRAIGHT = "usual", "unrolled", "straight"  # which passes look at a text
 compiling = threading.RLock()  # LLVM is asked by one thread at a time
 
 
@@ -48,14 +49,18 @@ def c_address(name: str) -> int:
     return ctypes.cast(getattr(library, name), ctypes.c_void_p).value or 0
 
 
-def object_code(text: str, optimized: bool = True) -> bytes:
-    """Return the object code of a module's text."""
+def object_code(text: str, passes: str = USUAL) -> bytes:
+    """Return the object code of a module's text.
+
+    Unrolling every loop would double the code, and the time to make it, for nothing.
+    """
     module = llvm.parse_assembly(text)
     module.verify()
     machine = target_machine()
-    if optimized:
+    if passes != STRAIGHT:
         options = llvm.create_pipeline_tuning_options(speed_level=OPTIMIZATION)
         options.loop_vectorization = True
+        options.loop_unrolling = passes == UNROLLED
         builder = llvm.create_pass_builder(machine, options)
         builder.getModulePassManager().run(module, builder)
     code: bytes = machine.emit_object(module)
@@ -63,7 +68,7 @@ def object_code(text: str, optimized: bool = True) -> bytes:
 
 
 def loaded(
-    meaning: str, write: Callable[[], str], names: Sequence[str], optimized: bool = True
+    meaning: str, write: Callable[[], str], names: Sequence[str], passes: str = USUAL
 ) -> list[int]:
     """Return the addresses of functions, compiled unless their code was kept.
 
@@ -71,14 +76,15 @@ def loaded(
         meaning: what the code is made from, and all that it depends on beside the sources.
         write: gives the text in LLVM's language.
         names: of the functions, which no other text defines.
-        optimized: whether LLVM's passes look at the text; what is straight needs none.
+        passes: which of LLVM's look at the text: USUAL; UNROLLED, where loops run long and several
+            turns become one; STRAIGHT, none, where there is nothing to find. `meaning` decides it.
     """
     with compiling:
         machine, holder = target_machine(), engine()
         processor = f"{machine.triple} {llvm.get_host_cpu_name()} {OPTIMIZATION}"
         features = llvm.get_host_cpu_features().flatten()
         said = f"{processor} {features}\n{meaning}\n"
-        code = kept.code_for(said, lambda: object_code(write(), optimized))
+        code = kept.code_for(said, lambda: object_code(write(), passes))
         holder.add_object_file(llvm.ObjectFileRef.from_data(code))
         holder.finalize_object()
         return [holder.get_function_address(name) for name in names]

@@ -215,4 +215,3 @@ class Library:
             self.module.declared |= inner.declared
             self.made[key] = name, result, len(inner.lines)
         return self.made[key]
-

@@ -372,7 +372,8 @@ class StretchKernels:
         digest = hashlib.sha256(meaning.encode()).hexdigest()[:20]
         ways = ["forward", "backward"] if any(map(flows_back, self.steps)) else ["forward"]
         names = [f"{way}_{digest}" for way in ways]
-        forward, *backward = objects.loaded(meaning, lambda: self.text(names), names, False)
+        found = objects.loaded(meaning, lambda: self.text(names), names, objects.STRAIGHT)
+        forward, *backward = found
         return forward, backward[0] if backward else 0
 
     def text(self, names: Sequence[str]) -> str:

@@ -83,6 +83,7 @@ class Emitter:
         self.__doc__ = write.__doc__
 
     def __call__(self, *operands: Any) -> Any:
+        """Refuse: Python has no such function."""
         raise TypeError(f"{self.__name__} is only there in compiled code")
 
 
