@@ -277,10 +277,10 @@ def test_most_random_loops_are_found_and_some_are_nested():
     assert sum(any(len(loop) > 2 for loop in some) for some in found) >= 4
 
 
-@pytest.mark.parametrize("engine", ["numpy", "numba"])
+@pytest.mark.parametrize("engine", ["numpy", "llvm"])
 def test_random_loops_compiled_equal_the_eager_engine(engine):
-    if engine == "numba":
-        pytest.importorskip("numba")
+    if engine == "llvm":
+        pytest.importorskip("llvm")
     for number in range(100, 112) if engine == "numpy" else range(100, 103):
         function, weights, example, source = random_program(number)
         compiled = autograd.compile(function, weights, example, engine=engine, reduce="sum")
