@@ -211,7 +211,7 @@ def test_code_for_another_processor_is_not_taken(root, monkeypatch):
         return real("define void @f() {\n  ret void\n}\n")
 
     real = objects.object_code
-    monkeypatch.setattr(objects, "object_code", lambda text, **_: code())
+    monkeypatch.setattr(objects, "object_code", lambda *_: code())
     assert all(objects.loaded("nothing", str, ["f"])) and len(asked) == 1
     assert all(objects.loaded("nothing", str, ["f"])) and len(asked) == 1
     monkeypatch.setattr(objects.llvm, "get_host_cpu_name", lambda: "another")

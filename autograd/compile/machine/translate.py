@@ -52,7 +52,7 @@ ORDERS = {
 COMPILE_TIME = (ast.Name, ast.Constant, ast.Attribute)
 ROUNDS_TO_FIXED_POINT = 10  # of a function's types; two are enough for all that there is
 LIBM = "libm"
-LARGEST_INTEGER = 2**63 - 1
+END_OF_INTEGERS = 2**63
 
 
 class Untranslatable(TypeError):
@@ -424,7 +424,7 @@ class FunctionWriter:
 
     def number(self, x: Any, node: ast.AST) -> Operand:
         """Return a number, or a tuple of them."""
-        if isinstance(x, float) or (isinstance(x, int) and abs(x) <= LARGEST_INTEGER):
+        if isinstance(x, float) or (isinstance(x, int) and -END_OF_INTEGERS <= x < END_OF_INTEGERS):
             return ir.constant(x)
         raise self.refuse(node)
 
