@@ -977,8 +977,8 @@ def test_a_program_can_be_drawn():
 
 def test_a_program_too_long_to_look_at_says_so():
     def function(x):
-        for _ in range(100):
-            x = x.sin()
+        for i in range(100):  # no part comes three times in a row
+            x = x.sin() if i.bit_count() % 2 else x.cos()
         return x
 
     with pytest.raises(ValueError, match="print source"):

@@ -193,9 +193,9 @@ def modules_of_the_machine():
     """Return the files of the package that are loaded where kernels are written and compiled."""
     program = (
         "import sys\n"
-        "from autograd.compile.machine import codegen\n"
+        "from autograd.compile.machine import llvm_engine\n"
         "for name, module in sys.modules.items():\n"
-        "    if name.split('.')[0] == 'autograd' and module.__file__.endswith('.py'):\n"
+        "    if name.split('.')[0] == 'autograd' and module.__file__:\n"
         "        print(module.__file__)\n"
     )
     paths = [Path(path).relative_to(kept.PACKAGE) for path in printed_by(program).splitlines()]

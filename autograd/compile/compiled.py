@@ -30,7 +30,8 @@ from autograd.compile.batches import (
 )
 from autograd.compile.branches import BranchedBatch, GuardError, missed_guards
 from autograd.compile.lower.lowering import FAST, STRICT, complete, lower
-from autograd.compile.lower.program import WANT_EACH, WANT_GRADIENT, WANT_INPUTS
+from autograd.compile.lower.program import WANT_EACH, WANT_GRADIENT, WANT_INPUTS, Program
+from autograd.compile.lower.rolling import expanded
 from autograd.compile.parameters import ParameterStore, store_of
 from autograd.compile.processes import (
     check_importable,
@@ -167,6 +168,7 @@ class Specialization:
         self.others = self.shared[count : count + len(self.followed)]
         self.version = 0  # of the parameters, as the store counts
         self.revision = -1  # of the Values that are followed
+        self.programs: dict[tuple[bool, str], Program] = {}
         self.engines: dict[tuple[bool, str], Any] = {}
 
     def catch_up(self, store: ParameterStore) -> None:
@@ -190,19 +192,30 @@ class Specialization:
             self.others[:] = [float(x._data) for x in self.followed]
             self.revision = revision
 
-    def engine(self, wanted: int, way: str = FAST) -> Any:
-        """Return the engine for gradients by the parameters, or by the inputs as well.
+    def program(self, wanted: int, way: str = FAST) -> Program:
+        """Return the program for gradients by the parameters, or by the inputs as well.
 
         Args: way: of lowering, see `lower`.
         """
         inputs = bool(wanted & WANT_INPUTS)
         key = inputs, way
-        if key not in self.engines:
+        if key not in self.programs:
             leaves = self.tape.parameters + (self.tape.inputs if inputs else [])
-            make_engine = engine_class(self.engine_name)
             with paused_collector():
-                program = lower(self.tape, self.edges, leaves, way)
-                self.engines[key] = make_engine(program, self.shared, **self.options)
+                self.programs[key] = lower(self.tape, self.edges, leaves, way)
+        return self.programs[key]
+
+    def engine(self, wanted: int, way: str = FAST) -> Any:
+        """Return the engine of such a program. None of them runs loops: all turns are written out.
+
+        Args: way: of lowering, see `lower`.
+        """
+        key = bool(wanted & WANT_INPUTS), way
+        if key not in self.engines:
+            make_engine = engine_class(self.engine_name)
+            program = self.program(wanted, way)
+            with paused_collector():
+                self.engines[key] = make_engine(expanded(program), self.shared, **self.options)
         return self.engines[key]
 
     def strict_job(self, job: Any) -> Any:
@@ -771,10 +784,11 @@ class Compiled:
         lanes = engine.block(max([64, *(key[0] for key in self.jobs)]))
         name = getattr(self.function, "__name__", "the function")
         title = f"{name}, compiled for the {self.engine} engine"
-        return report(title, engine.program, lanes, self.dtype.itemsize, kept_facts(self.engine))
+        program = self.specializations[0].program(0)
+        return report(title, program, lanes, self.dtype.itemsize, kept_facts(self.engine))
 
     def source(self) -> str:
-        """Return the program, one instruction a line.
+        """Return the program, one instruction a line; what repeats itself is a loop.
 
         >>> import autograd
         >>> w = autograd.Value(3.0)
@@ -785,11 +799,11 @@ class Compiled:
         s3:4 = tanh(s2)
         return s3
         """
-        return "\n".join(self.specializations[0].engine(0).program.lines())
+        return "\n".join(self.specializations[0].program(0).lines())
 
     def draw(self) -> Any:
         """Return the program as a graphviz.Digraph; `.source` is its DOT text."""
-        return drawing(self.specializations[0].engine(0).program)
+        return drawing(self.specializations[0].program(0))
 
     def __repr__(self) -> str:
         name = getattr(self.function, "__name__", "function")

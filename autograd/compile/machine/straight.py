@@ -19,8 +19,8 @@ import numpy as np
 
 from autograd.compile.lower.program import Dot, Instruction, Map, Program, Total
 from autograd.compile.machine import elementary, ir, objects
-from autograd.compile.machine.codegen import ELEMENT_TYPES, kernel_types
-from autograd.compile.machine.functions import INLINE, NAMES, VECTOR, function_of
+from autograd.compile.machine.codegen import ELEMENT_TYPES, MIN_NUMBERS_OF_VECTOR, kernel_types
+from autograd.compile.machine.functions import INLINE, NAMES, VECTOR, VECTORIZED, function_of
 from autograd.compile.machine.intrinsics import LANES
 from autograd.compile.machine.ir import BIT, INTEGER, POINTER, Body, Operand
 from autograd.compile.machine.predicated import Library
@@ -219,8 +219,11 @@ class Registers:
 class Writer:
     """Writes a stretch for so many lanes at once, forward or backward."""
 
-    def __init__(self, library: Library, body: Body, make: Callable[[Operand], Registers]) -> None:
+    def __init__(
+        self, library: Library, body: Body, width: int, make: Callable[[Operand], Registers]
+    ) -> None:
         self.body = body
+        self.width = width
         self.arithmetic = Arithmetic(library, body)
         self.make = make
         self.values = make(body_argument("values"))
@@ -228,15 +231,51 @@ class Writer:
     def forward(self, steps: Sequence[Instruction]) -> None:
         """Write all operations, and store all results."""
         for step in steps:
-            for i in range(step.count):
-                self.values.put(step.out + i, self.result(step, i))
+            for i, x in enumerate(self.results(step)):
+                self.values.put(step.out + i, x)
             for i in range(step.count):
                 self.values.store(step.out + i)
 
+    def results(self, step: Instruction) -> list[Operand]:
+        """Return the results of an instruction's members."""
+        if not isinstance(step, Map):
+            return [self.result(step, i) for i in range(step.count)]
+        found: list[Operand] = []
+        for members in self.together(step, step.op in VECTORIZED):
+            rows = [[self.values.get(slot) for slot in row[members]] for row in lists(step)]
+            operands = [self.joined(row) for row in rows]
+            found += self.parted(self.arithmetic.applied(step.op, operands), len(rows[0]))
+        return found
+
+    def together(self, step: Map, is_long: bool) -> list[slice]:
+        """Return which members are computed at once.
+
+        Where there is a single lane, several members of a long function make up a vector.
+        """
+        size = LANES if is_long and self.width == 1 and step.count >= MIN_NUMBERS_OF_VECTOR else 1
+        return [slice(i, min(i + size, step.count)) for i in range(0, step.count, size)]
+
+    def joined(self, numbers: Sequence[Operand]) -> Operand:
+        """Return numbers as one vector, filled up with the last; one alone as it is."""
+        if len(numbers) == 1:
+            return numbers[0]
+        type_ = ir.vector(numbers[0].type, LANES)
+        found = "poison"
+        for lane in range(LANES):
+            x = numbers[min(lane, len(numbers) - 1)]
+            found = self.body.let(f"insertelement {type_} {found}, {x.typed}, i32 {lane}")
+        return Operand(type_, found)
+
+    def parted(self, x: Operand, count: int) -> list[Operand]:
+        """Return the first numbers of a vector that was joined of so many."""
+        if count == 1:
+            return [x]
+        one = ir.one_of(x.type)
+        names = [self.body.let(f"extractelement {x.typed}, i32 {lane}") for lane in range(count)]
+        return [Operand(one, name) for name in names]
+
     def result(self, step: Instruction, i: int) -> Operand:
-        """Return the result of a member of an instruction."""
-        if isinstance(step, Map):
-            return self.arithmetic.applied(step.op, self.numbers(step.operands[:, i]))
+        """Return the result of a member of an instruction that adds."""
         if isinstance(step, Total):
             first, *others = self.numbers(step.terms[:, i])
             for x in others:
@@ -278,17 +317,24 @@ class Writer:
         """Write the contributions of a primitive, edge by edge and member by member."""
         if not any(step.edges):
             return
-        contributions = [list(self.contributions(step, i)) for i in range(step.count)]
         parents = [k for k, edge in enumerate(step.edges) if edge]
+        contributions: list[list[Operand]] = [[] for _ in parents]
+        used = rules_of(step.op, len(step.edges), step.edges).ops
+        for members in self.together(step, any(op in VECTORIZED for op in used)):
+            count = members.stop - members.start
+            for place, x in enumerate(self.contributions(step, members)):
+                contributions[place] += self.parted(x, count)
         for place, k in enumerate(parents):
             for i in range(step.count):
-                self.add(int(step.operands[k, i]), contributions[i][place])
+                self.add(int(step.operands[k, i]), contributions[place][i])
 
-    def contributions(self, step: Map, i: int) -> Iterator[Operand]:
-        """Yield what a member adds over each of its edges."""
-        upstream = self.adjoints.get(step.out + i)
-        out = self.values.get(step.out + i)
-        operands = self.numbers(step.operands[:, i])
+    def contributions(self, step: Map, members: slice) -> Iterator[Operand]:
+        """Yield what members add over each of their edges."""
+        slots = list(range(step.out, step.out + step.count))[members]
+        upstream = self.joined([self.adjoints.get(slot) for slot in slots])
+        out = self.joined([self.values.get(slot) for slot in slots])
+        rows = [[self.values.get(slot) for slot in row[members]] for row in lists(step)]
+        operands = [self.joined(row) for row in rows]
         absent = self.absence(upstream) if step.optional else None
         nothing = ir.constant(-0.0)
         for slope, is_constant in self.arithmetic.slopes(step.op, operands, out, step.edges):
@@ -341,6 +387,12 @@ class Writer:
             return product
         product = ir.arithmetic(self.body, "+", product, ir.constant(0.0))
         return ir.chosen(self.body, absent, ir.constant(-0.0), product)
+
+
+def lists(step: Map) -> list[list[int]]:
+    """Return the slots of a primitive's operands, a list for each operand."""
+    found: list[list[int]] = step.operands.tolist()
+    return found
 
 
 def body_argument(name: str) -> Operand:
@@ -440,7 +492,7 @@ class StretchKernels:
         def make(base: Operand) -> Registers:
             return Registers(body, base._replace(element=element), width, lanes, lane)
 
-        way(Writer(library, body, make), self.steps)
+        way(Writer(library, body, width, make), self.steps)
 
 
 def flows_back(step: Instruction) -> bool:

@@ -676,10 +676,11 @@ def of_c(name: str) -> Callable[..., Operand]:
         type_ = ir.vector(DOUBLE, lanes)
         doubles = [ir.converted(body, x, type_) for x in operands]
         if lanes > 1:
-            return lane_by_lane(body, name, doubles)
-        found = Operand(DOUBLE, body.call(DOUBLE, name, *doubles))
-        single = all(x.type == ir.FLOAT for x in operands)
-        return ir.converted(body, found, ir.FLOAT) if single else found
+            found = lane_by_lane(body, name, doubles)
+        else:
+            found = Operand(DOUBLE, body.call(DOUBLE, name, *doubles))
+        single = all(ir.one_of(x.type) == ir.FLOAT for x in operands)
+        return ir.converted(body, found, ir.vector(ir.FLOAT, lanes)) if single else found
 
     return call
 
