@@ -161,6 +161,13 @@ def early(x, y):
         return 0.0
 
 
+def after_return(x, y):
+    if x > y:
+        return x
+        x = y
+    return y
+
+
 def nothing(x, y):
     """Say that a docstring and `pass` are nothing."""
     if x > y:
@@ -170,7 +177,7 @@ def nothing(x, y):
 
 # fmt: off
 OF_FLOATS = [operations, order, chain, logic, extremes, signs, kinds, truths, powers, constants, several,
-             several_of_calls, widened, early, nothing]
+             several_of_calls, widened, early, nothing, after_return]
 # fmt: on
 
 
@@ -401,6 +408,10 @@ def with_keyword(x):
     return helper(x, y=2.0)
 
 
+def with_key(x):
+    return max(x, 1.0, key=abs)
+
+
 def with_default(x, more=1.0):
     return x + more
 
@@ -490,7 +501,7 @@ def conditional_step(x):
 
 
 # fmt: off
-REFUSED = [with_break, with_else, while_else, with_keyword, uses_default, in_two_names, itself, raising, of_text,
+REFUSED = [with_break, with_else, while_else, with_keyword, with_key, uses_default, in_two_names, itself, raising, of_text,
            of_strangers, of_a_method, either_value, floats_modulo, number_or_pair, unpacked, large_constant, chained_load,
            over_a_list, identity, unknown, conditional_step]
 # fmt: on

@@ -472,7 +472,6 @@ class FunctionWriter:
             return ir.arithmetic(self.body, "^", self.condition(node.operand), ir.constant(True))
         x = self.expression(node.operand)
         if isinstance(node.op, ast.Invert):
-            x = ir.converted(self.body, x, INTEGER) if x.type == ir.BIT else x
             return ir.arithmetic(self.body, "^", x, ir.constant(-1))
         if not isinstance(node.op, ast.USub):
             raise self.refuse(node)
