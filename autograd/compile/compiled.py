@@ -31,7 +31,6 @@ from autograd.compile.batches import (
 from autograd.compile.branches import BranchedBatch, GuardError, missed_guards
 from autograd.compile.lower.lowering import FAST, STRICT, complete, lower
 from autograd.compile.lower.program import WANT_EACH, WANT_GRADIENT, WANT_INPUTS, Program
-from autograd.compile.lower.rolling import expanded
 from autograd.compile.parameters import ParameterStore, store_of
 from autograd.compile.processes import (
     check_importable,
@@ -206,7 +205,7 @@ class Specialization:
         return self.programs[key]
 
     def engine(self, wanted: int, way: str = FAST) -> Any:
-        """Return the engine of such a program. None of them runs loops: all turns are written out.
+        """Return the engine of such a program.
 
         Args: way: of lowering, see `lower`.
         """
@@ -215,7 +214,7 @@ class Specialization:
             make_engine = engine_class(self.engine_name)
             program = self.program(wanted, way)
             with paused_collector():
-                self.engines[key] = make_engine(expanded(program), self.shared, **self.options)
+                self.engines[key] = make_engine(program, self.shared, **self.options)
         return self.engines[key]
 
     def strict_job(self, job: Any) -> Any:

@@ -6,7 +6,7 @@ import ctypes
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -22,11 +22,18 @@ from autograd.compile.lower.program import (
     Table,
     Total,
 )
+from autograd.compile.lower.rolling import expanded
 from autograd.compile.machine import codegen
 from autograd.compile.machine import kernels as k
 from autograd.compile.machine.functions import VECTOR
 from autograd.compile.machine.intrinsics import LANES
-from autograd.compile.machine.straight import MANY, ONE, StretchKernels, stretches
+from autograd.compile.machine.stretches import (
+    MANY,
+    ONE,
+    StretchKernels,
+    stretches,
+    written_out,
+)
 from autograd.compile.machine.threads import ThreadTeam
 from autograd.compile.machine.workspace import Job, Probe, Workspace
 from autograd.compile.reference.numpy_engine import NumpyEngine
@@ -52,6 +59,10 @@ class LlvmEngine:
     def __init__(
         self, program: Program, shared: Array, functions: str = VECTOR, threads: int = 1
     ) -> None:
+        program = written_out(program)
+        self.stretches = stretches(program)
+        if not self.stretches:
+            program = expanded(program)
         self.program, self.shared, self.dtype = program, shared, shared.dtype
         self.dtype_name, self.functions = shared.dtype.name, functions
         self.tables: list[Array] = []
@@ -60,10 +71,8 @@ class LlvmEngine:
         self.failures = list[BaseException]()
         self.threads = threads
         self.team: ThreadTeam | None = None  # there is one where there is a product of matrices
-        self.numpy = NumpyEngine(program, shared)
         self.uses = uses_of_shared(program, len(shared))
         self.written = np.zeros(len(shared), bool)  # by the first block of a job
-        self.stretches = stretches(program)
         code = [self.encoded(step) for step in patiently(self.single_steps())]
         self.code = np.array(code, np.int64).reshape(-1, k.INSTRUCTION_FIELDS)
         self.codes: dict[tuple[str, bool], Array] = {}  # by the kind of a job: see `code_for`
@@ -76,6 +85,11 @@ class LlvmEngine:
         function = ctypes.CFUNCTYPE(ctypes.c_int64, pointer, pointer, pointer)(machine)
         numbers = shared.ctypes.data
         self.call: Any = lambda job, tables: partial(function, job, tables, numbers)
+
+    @cached_property
+    def numpy(self) -> NumpyEngine:
+        """The engine that runs what cannot be translated."""
+        return NumpyEngine(self.program, self.shared)
 
     # Encoding
 
@@ -113,7 +127,7 @@ class LlvmEngine:
         """Enter the kernels of stretches into code."""
         gone = 0
         for found in self.stretches:
-            kernels = StretchKernels(found.steps, self.dtype_name, self.functions, mode)
+            kernels = StretchKernels(found.parts, self.dtype_name, self.functions, mode)
             forward, backward = kernels.addresses()
             place = found.start - gone
             code[place, [k.FORWARD, k.BACKWARD, k.FIRST]] = forward, backward, backward
@@ -257,7 +271,7 @@ class LlvmEngine:
         """Forget what another thread may have been at work on when it was left."""
         self.workspace, self.idle = self.new_workspace(0), []
         self.failures.clear()
-        self.numpy.renew()
+        vars(self).pop("numpy", None)
 
     def new_workspace(self, lanes: int) -> Workspace:
         """Return a workspace for blocks of so many lanes."""

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from autograd.compile.lower.program import WANT_EACH, WANT_INPUTS, Dot, Map, Program
+from autograd.compile.lower.rolling import expanded
 from autograd.compile.reference.backward_plan import BackwardPlan
 from autograd.compile.reference.forward_plan import ProgramInfo
 
@@ -42,6 +43,7 @@ class NumpyEngine:
     name = "numpy"
 
     def __init__(self, program: Program, shared: Array) -> None:
+        program = expanded(program)
         self.program, self.shared, self.dtype = program, shared, shared.dtype
         self.info = ProgramInfo(program, shared)
         self.idle: list[BackwardPlan] = []
