@@ -84,7 +84,7 @@ def graphs(quick: bool) -> dict[str, Any]:
     count, start = QUICK_GRAPHS if quick else GRAPHS, time.perf_counter()
     for i in range(count):
         expression = random_expression(source, lines=source.randint(2, 14), pool=pool)
-        error = distance(expression, LANES[i % len(LANES)], "numpy" if i % 4 == 3 else "numba", i)
+        error = distance(expression, LANES[i % len(LANES)], "numpy" if i % 4 == 3 else "llvm", i)
         worst = max(worst, error)
         if not error <= WRONG / U:
             wrong += 1

@@ -15,7 +15,7 @@ from typing import Any
 
 from benchmarks.environments import environment, run_there
 
-REQUIREMENTS = ("numpy>=1.24", "numba>=0.60", "scipy>=1.10", "threadpoolctl>=3")
+REQUIREMENTS = ("numpy>=1.24", "llvmlite>=0.45", "scipy>=1.10", "threadpoolctl>=3")
 OPTIONAL = ("jax", "torch==2.13.0", "casadi")
 ONE_THREAD = {
     "OMP_NUM_THREADS": "1",

@@ -67,7 +67,7 @@ def cold_and_warm(name: str, index: int) -> dict[str, dict[str, float]]:
     """Return what `first_call` prints with an empty cache on disk, and with a filled one."""
     found = {}
     with tempfile.TemporaryDirectory() as folder:
-        settings = {**os.environ, "NUMBA_CACHE_DIR": folder, "PYTHONDONTWRITEBYTECODE": "1"}
+        settings = {**os.environ, "CHAINRULE_CACHE": folder, "PYTHONDONTWRITEBYTECODE": "1"}
         command = [sys.executable, "-m", "benchmarks.speed.first_call", name, str(index)]
         for cache in ("cold", "warm"):
             run = subprocess.run(command, cwd=ROOT, env=settings, capture_output=True, text=True)

@@ -34,6 +34,7 @@ ROOMS = (
     "compile/machine",
     "compile/tracing",
     "compile/lower",
+    "compile/reference",
 )  # that code depends on
 OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 CHECKSUM_BYTES = 32

@@ -52,6 +52,7 @@ ORDERS = {
 COMPILE_TIME = (ast.Name, ast.Constant, ast.Attribute)
 ROUNDS_TO_FIXED_POINT = 10  # of a function's types; two are enough for all that there is
 LIBM = "libm"
+END_OF_INTEGERS = 2**63
 
 
 class Untranslatable(TypeError):
@@ -123,7 +124,7 @@ class Module:
         key = source, tuple(x.kind for x in operands)
         if key not in self.instances:
             name = f"{source.name}.{len(self.instances)}"
-            self.instances[key] = name, Operand("void", "")  # of one that would call itself
+            self.instances[key] = name, Operand(UNDER_WAY, "")
             arguments = [renamed(x, i) for i, x in enumerate(operands)]
             writer, result = written(self, source, arguments)
             inlined = source.marks.get("inlined", True)
@@ -133,6 +134,8 @@ class Module:
                 function_text("internal ", name, arguments, result, writer.body, attributes)
             )
             self.instances[key] = name, result
+        if self.instances[key][1].type == UNDER_WAY:
+            raise Untranslatable(f"{source.name} calls itself, which is not translated")
         return self.instances[key]
 
     def text(self) -> str:
@@ -186,6 +189,7 @@ def written(
     raise Untranslatable(f"{source.name} has variables of changing types")
 
 
+UNDER_WAY = "under way"  # the type of what a function returns while it is being translated
 RESULT = "return"  # the name of the variable that holds a function's result: no name in Python
 
 
@@ -306,14 +310,17 @@ class FunctionWriter:
 
     def write_assign(self, node: ast.Assign) -> None:
         """Write an assignment."""
-        (target,) = node.targets
-        self.assign_to(target, self.expression(node.value))
+        if len(node.targets) > 1:
+            raise self.refuse(node)
+        self.assign_to(node.targets[0], self.expression(node.value))
 
     def assign_to(self, target: ast.expr, x: Operand) -> None:
         """Set a variable, several, or an element."""
         if isinstance(target, ast.Name):
             self.assign(target.id, x)
         elif isinstance(target, ast.Tuple):
+            if len(target.elts) != len(x.parts):
+                raise self.refuse(target)
             for name, part in zip(target.elts, x.parts, strict=True):
                 self.assign_to(name, part)
         elif isinstance(target, ast.Subscript):
@@ -354,6 +361,8 @@ class FunctionWriter:
 
     def write_while(self, node: ast.While) -> None:
         """Write a loop with a condition."""
+        if node.orelse:
+            raise self.refuse(node)
         test, inside, after = (self.body.label() for _ in range(3))
         self.body.begin(test)
         condition = self.condition(node.test)
@@ -367,9 +376,11 @@ class FunctionWriter:
         """Write a loop over a range."""
         call = node.iter
         ranged = isinstance(call, ast.Call) and ast.unparse(call.func) == "range"
-        if not ranged or not isinstance(node.target, ast.Name):
+        if not ranged or not isinstance(node.target, ast.Name) or node.orelse:
             raise self.refuse(node)
         start, stop, step = self.bounds(call)
+        if not step.text.lstrip("-").isdigit():  # whether it goes up or down has to be known
+            raise self.refuse(node)
         counter = self.body.place(INTEGER)
         self.body.do(f"store {start.typed}, ptr {counter}")
         test, inside, after = (self.body.label() for _ in range(3))
@@ -413,7 +424,7 @@ class FunctionWriter:
 
     def number(self, x: Any, node: ast.AST) -> Operand:
         """Return a number, or a tuple of them."""
-        if isinstance(x, (bool, int, float)):
+        if isinstance(x, float) or (isinstance(x, int) and -END_OF_INTEGERS <= x < END_OF_INTEGERS):
             return ir.constant(x)
         raise self.refuse(node)
 
@@ -468,6 +479,8 @@ class FunctionWriter:
 
     def of_compare(self, node: ast.Compare) -> Operand:
         """Return a comparison, or a chain of them."""
+        if not all(map(self.is_cheap, node.comparators[1:])):  # Python may not come to them
+            raise self.refuse(node)
         values = [self.expression(x) for x in (node.left, *node.comparators)]
         found = None
         for op, x, y in zip(node.ops, values, values[1:]):
@@ -481,24 +494,33 @@ class FunctionWriter:
     def condition(self, node: ast.expr) -> Operand:
         """Return whether an expression is true."""
         if isinstance(node, ast.BoolOp):
-            return self.of_boolop(node)
+            return self.connected(node, self.condition)
         return ir.truth(self.body, self.expression(node))
 
     def of_boolop(self, node: ast.BoolOp) -> Operand:
-        """Return `and` or `or` of conditions; the later are asked only where it takes them."""
-        found = self.condition(node.values[0])
-        is_and = isinstance(node.op, ast.And)
-        for value in node.values[1:]:
-            certain = ir.constant(not is_and)
-            order = (value, None) if is_and else (None, value)
-            found = self.either(found, *(self.deferred(x, certain) for x in order), node)
+        """Return `and` or `or` of what is True or False: of numbers, Python returns one of them."""
+        return self.connected(node, self.bit)
+
+    def bit(self, node: ast.expr) -> Operand:
+        """Return an expression that is True or False.
+
+        Raises: Untranslatable: it is another number.
+        """
+        found = self.expression(node)
+        if found.type != ir.BIT:
+            raise self.refuse(node)
         return found
 
-    def deferred(self, node: ast.expr | None, otherwise: Operand) -> Any:
-        """Return what gives a condition when called, or a constant, and whether it is cheap."""
-        if node is None:
-            return (lambda: otherwise), True
-        return (lambda: self.condition(node)), self.is_cheap(node)
+    def connected(self, node: ast.BoolOp, ask: Callable[[ast.expr], Operand]) -> Operand:
+        """Return `and` or `or` of conditions; the later are asked only where it takes them."""
+        found = ask(node.values[0])
+        is_and = isinstance(node.op, ast.And)
+        known = partial(ir.constant, not is_and), True
+        for value in node.values[1:]:
+            later = partial(ask, value), self.is_cheap(value)
+            body, otherwise = (later, known) if is_and else (known, later)
+            found = self.either(found, body, otherwise, node)
+        return found
 
     def of_ifexp(self, node: ast.IfExp) -> Operand:
         """Return a choice."""
@@ -506,8 +528,8 @@ class FunctionWriter:
         if certain is not None:
             return self.expression(node.body if certain else node.orelse)
         condition = self.condition(node.test)
-        body = (lambda: self.expression(node.body)), self.is_cheap(node.body)
-        otherwise = (lambda: self.expression(node.orelse)), self.is_cheap(node.orelse)
+        body = partial(self.expression, node.body), self.is_cheap(node.body)
+        otherwise = partial(self.expression, node.orelse), self.is_cheap(node.orelse)
         return self.either(condition, body, otherwise, node)
 
     def either(self, condition: Operand, body: Any, otherwise: Any, node: ast.AST) -> Operand:
@@ -525,8 +547,11 @@ class FunctionWriter:
         return self.variable(name)
 
     def is_cheap(self, node: ast.expr) -> bool:
-        """Tell whether an expression calls nothing and reads no memory."""
-        if any(isinstance(part, ast.Subscript) for part in ast.walk(node)):
+        """Tell whether an expression calls nothing, reads no memory and divides no integers.
+
+        What it reads need not be there, and a whole number divided by 0 ends the process.
+        """
+        if any(isinstance(part, ast.Subscript) or divides(part) for part in ast.walk(node)):
             return False
         calls = [part for part in ast.walk(node) if isinstance(part, ast.Call)]
         return all(self.meaning(call.func) in CHEAP for call in calls)
@@ -540,7 +565,7 @@ class FunctionWriter:
         if isinstance(node.value, ast.Name) and node.value.id not in self.types:
             numbers = self.meaning(node.value)
             if isinstance(numbers, tuple) and isinstance(node.slice, ast.Constant):
-                return self.number(numbers[node.slice.value], node)
+                return self.number(numbers[int(str(node.slice.value))], node)
         return ir.loaded(self.body, self.address(node))
 
     def address(self, node: ast.Subscript) -> Operand:
@@ -553,6 +578,8 @@ class FunctionWriter:
     def of_call(self, node: ast.Call) -> Operand:
         """Return the result of a call."""
         function = self.meaning(node.func)
+        if node.keywords:
+            raise self.refuse(node)
         if not self.own_math:
             function = self.module.instead.get(function, function)
         operands = [self.expression(x) for x in node.args]
@@ -566,6 +593,8 @@ class FunctionWriter:
             return FUNCTIONS[function](self.body, *operands)
         source = source_of(function) if isinstance(function, FunctionType) else function
         if isinstance(source, Source):
+            if len(source.parameters) != len(operands):
+                raise self.refuse(node)
             name, result = self.module.instance(source, operands)
             return self.result_of(name, result, operands)
         raise self.refuse(node)
@@ -597,6 +626,13 @@ class FunctionWriter:
         if text.startswith("type(") and text.endswith(") is float"):
             return True
         return None
+
+
+def divides(node: ast.AST) -> bool:
+    """Tell whether something is divided with a rest, by what may be 0."""
+    if not (isinstance(node, ast.BinOp) and isinstance(node.op, (ast.FloorDiv, ast.Mod))):
+        return False
+    return not (isinstance(node.right, ast.Constant) and node.right.value)
 
 
 def unified(known: Operand, x: Operand) -> Operand | None:

@@ -41,7 +41,7 @@ class Job:
     """A run on so many samples: fill `rows` and `seed`, call `run`, and read the results.
 
     Args:
-        engine: the `NumbaEngine` whose program is run.
+        engine: the `LlvmEngine` whose program is run.
         wanted: see `lower.program`.
         lanes: of a block, which fit into the workspace.
         apart: whether it shares its work with no other threads, and has its workspace for itself.
