@@ -34,11 +34,11 @@ class Flow(NamedTuple):
             The first turns read the slots in front of the loop that stand where a turn before them
             would have written.
         invariant: what stands before the loop and is the same in all turns: slots, and ~place of
-            shared numbers.
+            shared numbers; or behind it, for edges, here as in what follows.
         strided: what stands before the loop and moves evenly: the place in the first turn, and the
             step of each turn.
         chosen: what stands before the loop and moves unevenly: the places of all turns.
-        after: slots of any turn that are read behind the loop, or are results.
+        after: slots of any turn that are read outside of the loop, or are results.
         checked: slots of any turn that guards look at, or that have to be finite.
         backward: what the backward pass of the turns reads of what they computed.
     """
@@ -60,7 +60,8 @@ def flow_of(loop: Loop, program: Program) -> Flow:
     steps = list(expanded_steps(loop.turn(0)))
     places, forward, backward = reads_in(loop)
     read = places[:, forward | backward]
-    invariant, strided, chosen = moving(read[:, (read < loop.out).all(axis=0)])
+    outside = (read < loop.out).all(axis=0) | (read >= loop.out + loop.count).all(axis=0)
+    invariant, strided, chosen = moving(read[:, outside])
     results = [slot for step in steps if needs_result(step) for slot in slots_of(step)]
     guards = np.array([guard.row for guard in program.guards], np.int64)
     return Flow(
@@ -68,7 +69,7 @@ def flow_of(loop: Loop, program: Program) -> Flow:
         invariant=invariant,
         strided=strided,
         chosen=chosen,
-        after=own_slots(loop, [program.outputs, *reads_behind(loop, program)]),
+        after=own_slots(loop, [program.outputs, *reads_elsewhere(loop, program)]),
         checked=own_slots(loop, [program.watched, guards]),
         backward={*results, *in_first_turn(loop, places[:, backward])},
     )
@@ -152,16 +153,17 @@ def carried_by(loop: Loop, read: Array) -> dict[int, int]:
     last = np.unique(read[-1][read[-1] >= loop.out])
     ago = loop.turns - 1 - (last - loop.out) // loop.stride
     for slot, turns in zip((last + ago * loop.stride).tolist(), ago.tolist()):
-        if turns:
+        if turns > 0:
             name = slot - (loop.turns - 1) * loop.stride
             found[name] = max(turns, found.get(name, 0))
     return found
 
 
-def reads_behind(loop: Loop, program: Program) -> Iterator[Array]:
-    """Yield what the instructions behind a loop read."""
-    number = next(i for i, step in enumerate(program.instructions) if step is loop)
-    for step in program.instructions[number + 1 :]:
+def reads_elsewhere(loop: Loop, program: Program) -> Iterator[Array]:
+    """Yield what other instructions than a loop read; edges before it may read what is in it."""
+    for step in program.instructions:
+        if step is loop:
+            continue
         if isinstance(step, Loop):
             places, forward, backward = reads_in(step)
             yield places[:, forward | backward].ravel()
