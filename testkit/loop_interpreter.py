@@ -74,7 +74,7 @@ class Interpreter:
 
     def kept_number(self, place, loop):
         """Return what the backward pass of a loop finds; None for what is not kept."""
-        if place >= loop.out:
+        if loop.out <= place < loop.out + loop.count:
             return self.kept.get(place)
         return self.number(place)
 

@@ -11,9 +11,9 @@ import autograd
 from autograd import Value, cos, exp, sin, softmax, tanh
 from autograd import primitives as p
 from autograd.compile.lower.flow import flow_of, inside
-from autograd.compile.lower.listing import Listing, reach_of
+from autograd.compile.lower.listing import Listing, spread_of
 from autograd.compile.lower.lowering import FAST, PLAIN, STRICT, lower, unrolled
-from autograd.compile.lower.program import Loop, Map, Program
+from autograd.compile.lower.program import Dot, Edges, Loop, Map, Program, all_places
 from autograd.compile.lower.rolling import MAX_BODY, MIN_TURNS, expanded, rolled
 from autograd.compile.report import facts_of
 from nn import MLP
@@ -81,6 +81,25 @@ def assert_the_same(program, other):
     fields = vars(program).keys() - {"instructions"}
     for name in fields:
         assert np.array_equal(vars(program)[name], vars(other)[name]), name
+
+
+def assert_sound(program):
+    """Hold what each turn reads to be computed by turns, at one distance, or there beforehand."""
+    for loop in program.instructions:
+        if isinstance(loop, Loop):
+            columns = all_places(loop.body, loop.columns())
+            outside = (columns < loop.out).all(axis=0)
+            outside |= (columns >= loop.out + loop.count).all(axis=0)  # of edges
+            travels = (np.diff(columns, axis=0) == loop.stride).all(axis=0)
+            assert (outside | travels).all()
+            signs = columns < 0
+            assert (signs == signs[0]).all()
+
+
+def assert_rolled_rightly(program, whole):
+    """Hold a program to be another one rolled."""
+    assert_the_same(expanded(program), whole)
+    assert_sound(program)
 
 
 # What is found
@@ -240,7 +259,7 @@ def test_an_example_rolled_and_expanded_is_what_it_was(name, way):
     if name == "pendulum":
         function = loops.pendulum(100)
     whole, program = programs(function, example, way=way)
-    assert_the_same(expanded(program), whole)
+    assert_rolled_rightly(program, whole)
     assert_the_same(rolled(program), program)
 
 
@@ -250,7 +269,7 @@ def test_an_example_rolled_and_expanded_is_what_it_was(name, way):
 )
 def test_a_recurrent_network_rolled_and_expanded_is_what_it_was(function, example, weights):
     whole, program = programs(function, example, weights)
-    assert_the_same(expanded(program), whole)
+    assert_rolled_rightly(program, whole)
 
 
 def random_program(number):
@@ -265,7 +284,7 @@ def random_program(number):
 def test_a_random_loop_rolled_and_expanded_is_what_it_was(number):
     function, weights, example, _ = random_program(number)
     whole, program = programs(function, example, weights)
-    assert_the_same(expanded(program), whole)
+    assert_rolled_rightly(program, whole)
 
 
 def test_most_random_loops_are_found_and_some_are_nested():
@@ -307,9 +326,81 @@ def test_operations_of_one_kind_are_a_loop_only_where_they_read_alike(period, tu
         operands[i] = operands[i][::-1]
     program = straight(operands, leaves=3)
     found = rolled(program)
-    assert_the_same(expanded(found), program)
+    assert_rolled_rightly(found, program)
     if not changed and turns >= 6:
         assert sum(step.turns for step in found.instructions if isinstance(step, Loop)) >= 4
+
+
+def test_numbers_of_a_first_turn_that_all_others_read_stand_in_front_of_the_loop():
+    steps = list(straight([(1, 1)] * 3, leaves=3).instructions)
+    for i in range(60):  # six operations a turn, the last five of which read one place each
+        place = [5 + i] if not i % 6 else [5 + i, 5 + i % 6]
+        operands = np.array([place[:1], place[-1:]], np.int32)
+        steps.append(Map(6 + i, 1, p.add, operands, (True, True), False))
+    last = np.array([65], np.int32)
+    whole = Program(0, 0, [], 3, 66, np.empty(0, np.int32), steps, last, [])
+    program = rolled(whole)
+    assert_rolled_rightly(program, whole)
+    assert any(len(loop) > 2 for loop in shape(program.instructions))
+
+
+def test_a_bias_that_is_a_parameter_in_every_second_turn_makes_no_turns_of_one():
+    steps = []
+    for i in range(40):
+        bias = np.array([~2 if i % 2 else 0], np.int32)
+        sides = np.array([[1 + i]], np.int32), np.array([[1]], np.int32)
+        steps.append(Dot(2 + i, 1, bias, *sides, (True, True, True), False))
+    last = np.array([41], np.int32)
+    whole = Program(3, 3, [], 2, 42, np.empty(0, np.int32), steps, last, [])
+    program = rolled(whole)
+    assert_rolled_rightly(program, whole)
+    assert [loop[1] for loop in shape(program.instructions)] == [2]
+
+
+def test_inner_loops_whose_steps_differ_from_turn_to_turn_are_in_an_outer_one():
+    def function(xs, y):
+        for i in range(12):
+            for j in range(5):
+                y = tanh(y * xs[(i * (j + 1)) % 13])
+            y = y + xs[i]
+        return y
+
+    whole, program = programs(function, ([0.1 * i for i in range(13)], 0.5))
+    assert_rolled_rightly(program, whole)
+    assert any(len(loop) > 2 for loop in shape(program.instructions))
+
+
+def test_loops_one_after_the_other_need_no_tables_though_their_steps_differ():
+    def function(xs, y):
+        for step in (1, 2, 3, 4, 5):
+            for i in range(6):
+                y = tanh(y * xs[i * step])
+            for operation in (exp, cos, sin, exp, cos)[:step]:
+                y = operation(-y)
+        return y
+
+    whole, program = programs(function, ([0.1 * i for i in range(26)], 0.5))
+    assert_rolled_rightly(program, whole)
+    found = [step for step in program.instructions if isinstance(step, Loop)]
+    assert len(found) == 5 and not any(loop.irregular.size for loop in found)
+
+
+def test_a_long_turn_may_read_what_was_computed_just_before_the_loop():
+    draw = random.Random(2)
+    operations = [draw.choice([sin, cos, tanh]) for _ in range(20)]
+
+    def function(xs, y):
+        before = [exp(0.5 * x) for x in xs]
+        for x in before:
+            for operation in operations:
+                y = operation(y)
+            y = y + x
+        return y
+
+    whole, program = programs(function, ([0.1 * i for i in range(6)], 0.5))
+    assert_rolled_rightly(program, whole)
+    (loop,) = shape(program.instructions)
+    assert loop[1] == 21
 
 
 def test_swapped_operands_are_no_turn_of_the_same_loop():
@@ -331,7 +422,7 @@ def test_how_far_the_turns_of_a_loop_reach_is_known():
     (loop,) = (s for s in programs(function, example)[1].instructions if isinstance(s, Loop))
     highest = loop.columns().max(axis=0)
     even = np.delete(np.arange(loop.steps.size), loop.irregular)
-    assert (reach_of(loop)[even] == (highest - loop.first())[even]).all()
+    assert (spread_of(loop)[1][even] == (highest - loop.first())[even]).all()
 
 
 def test_a_list_and_its_parts_put_together_are_the_same_arrays():
@@ -339,7 +430,7 @@ def test_a_list_and_its_parts_put_together_are_the_same_arrays():
     leaves = whole.inputs + len(whole.broadcast)
     listing = Listing(whole.instructions, leaves, {})
     joined = listing.joined([listing.part(0, 7), listing.part(7, 7), listing.part(7, len(listing))])
-    for name in ("kinds", "before", "starts", "places", "reach"):
+    for name in ("kinds", "before", "starts", "places", "reach", "dip"):
         assert np.array_equal(getattr(joined, name), getattr(listing, name))
 
 
@@ -378,6 +469,19 @@ def test_what_flows_is_enough_for_matrices():
     assert all(map(close, found, right))
 
 
+def test_what_flows_is_enough_for_primitives_of_many_operands():
+    def function(x, y, z):
+        for _ in range(8):
+            x, y, z = (tanh(v) + 0.5 * w for v, w in zip(softmax([x, y * z, z]), (y, z, x)))
+            x = x + p.prod([x, y, z]) + p.norm([y, z])
+        return x + y * z
+
+    program, found, right = interpreted(function, (0.5, 0.25, -0.5))
+    (loop, *_) = (step for step in program.instructions if isinstance(step, Loop))
+    assert any(isinstance(step, Edges) for step in loop.body)
+    assert all(map(close, found, right))
+
+
 @settings(max_examples=12)
 @given(st.integers(0, 10**6))
 def test_what_flows_is_enough_for_random_loops(number):
@@ -411,6 +515,14 @@ def test_a_sum_over_all_turns_needs_a_number_of_each():
     program = programs(function, (0.5,))[1]
     (loop,) = (step for step in program.instructions if isinstance(step, Loop))
     assert len(flow_of(loop, program).after) == loop.turns
+
+
+def test_what_is_checked_in_each_turn_is_told_apart_from_what_is_read_behind_the_loop():
+    program = programs(*EXAMPLES["adam"])[1]
+    (loop,) = (step for step in program.instructions if isinstance(step, Loop))
+    flow = flow_of(loop, program)
+    assert len(flow.after) == 1  # the result
+    assert len(flow.checked) == loop.turns  # a root, whose slope may be infinite, in each turn
 
 
 def test_an_inner_loop_leaves_what_the_rest_of_the_turn_and_the_next_turns_read():

@@ -5,6 +5,7 @@ A number that a turn computes is called by its slot in the first turn, whatever 
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -33,11 +34,12 @@ class Flow(NamedTuple):
             The first turns read the slots in front of the loop that stand where a turn before them
             would have written.
         invariant: what stands before the loop and is the same in all turns: slots, and ~place of
-            shared numbers.
+            shared numbers; or behind it, for edges, here as in what follows.
         strided: what stands before the loop and moves evenly: the place in the first turn, and the
             step of each turn.
         chosen: what stands before the loop and moves unevenly: the places of all turns.
-        after: slots of any turn that are read behind the loop, or are results, or are looked at.
+        after: slots of any turn that are read outside of the loop, or are results.
+        checked: slots of any turn that guards look at, or that have to be finite.
         backward: what the backward pass of the turns reads of what they computed.
     """
 
@@ -46,6 +48,7 @@ class Flow(NamedTuple):
     strided: set[tuple[int, int]]
     chosen: set[tuple[int, ...]]
     after: set[int]
+    checked: set[int]
     backward: set[int]
 
 
@@ -57,19 +60,31 @@ def flow_of(loop: Loop, program: Program) -> Flow:
     steps = list(expanded_steps(loop.turn(0)))
     places, forward, backward = reads_in(loop)
     read = places[:, forward | backward]
-    invariant, strided, chosen = moving(read[:, (read < loop.out).all(axis=0)])
+    outside = (read < loop.out).all(axis=0) | (read >= loop.out + loop.count).all(axis=0)
+    invariant, strided, chosen = moving(read[:, outside])
     results = [slot for step in steps if needs_result(step) for slot in slots_of(step)]
-    kept = {*results, *(in_first_turn(loop, places[:, backward]).tolist())}
-    return Flow(carried_by(loop, read), invariant, strided, chosen, read_after(loop, program), kept)
+    guards = np.array([guard.row for guard in program.guards], np.int64)
+    return Flow(
+        carried=carried_by(loop, read),
+        invariant=invariant,
+        strided=strided,
+        chosen=chosen,
+        after=own_slots(loop, [program.outputs, *reads_elsewhere(loop, program)]),
+        checked=own_slots(loop, [program.watched, guards]),
+        backward={*results, *in_first_turn(loop, places[:, backward])},
+    )
 
 
 def inside(loop: Loop, program: Program) -> Program:
     """Return a turn of a loop as a program, so that the flow of a loop in it can be asked for."""
     flow = flow_of(loop, program)
-    after = np.array(sorted(flow.after), np.int64)
-    results = sorted(flow.carried.keys() | set(in_first_turn(loop, after).tolist()))
-    outputs, none = np.array(results, np.int32), np.empty(0, np.int32)
-    return replace(program, instructions=loop.body, outputs=outputs, watched=none, guards=[])
+    read, checked = (
+        in_first_turn(loop, np.array(sorted(slots), np.int64))
+        for slots in (flow.after, flow.checked)
+    )
+    outputs = np.array(sorted(read | flow.carried.keys()), np.int32)
+    watched = np.array(sorted(checked), np.int32)
+    return replace(program, instructions=loop.body, outputs=outputs, watched=watched, guards=[])
 
 
 def reads_in(loop: Loop) -> tuple[Array, Array, Array]:
@@ -123,11 +138,10 @@ def slots_of(step: Instruction) -> range:
     return range(step.out, step.out + step.count)
 
 
-def in_first_turn(loop: Loop, places: Array) -> Array:
+def in_first_turn(loop: Loop, places: Array) -> set[int]:
     """Return those of some places that a loop writes, as they are called in the first turn."""
     own = places[(places >= loop.out) & (places < loop.out + loop.count)]
-    found: Array = np.unique(loop.out + (own - loop.out) % loop.stride)
-    return found
+    return set((loop.out + (own - loop.out) % loop.stride).tolist())
 
 
 def carried_by(loop: Loop, read: Array) -> dict[int, int]:
@@ -139,24 +153,27 @@ def carried_by(loop: Loop, read: Array) -> dict[int, int]:
     last = np.unique(read[-1][read[-1] >= loop.out])
     ago = loop.turns - 1 - (last - loop.out) // loop.stride
     for slot, turns in zip((last + ago * loop.stride).tolist(), ago.tolist()):
-        if turns:
+        if turns > 0:
             name = slot - (loop.turns - 1) * loop.stride
             found[name] = max(turns, found.get(name, 0))
     return found
 
 
-def read_after(loop: Loop, program: Program) -> set[int]:
-    """Return the slots of a loop that are read behind it, or are results, or are looked at."""
-    guards = np.array([guard.row for guard in program.guards], np.int64)
-    reads: list[Array] = [program.outputs, program.watched, guards]
-    number = next(i for i, step in enumerate(program.instructions) if step is loop)
-    for step in program.instructions[number + 1 :]:
+def reads_elsewhere(loop: Loop, program: Program) -> Iterator[Array]:
+    """Yield what other instructions than a loop read; edges before it may read what is in it."""
+    for step in program.instructions:
+        if step is loop:
+            continue
         if isinstance(step, Loop):
             places, forward, backward = reads_in(step)
-            reads.append(places[:, forward | backward].ravel())
+            yield places[:, forward | backward].ravel()
         else:
-            reads.append(step.places().ravel()[np.logical_or(*reads_of(step))])
-    places = np.concatenate(reads)
+            yield step.places().ravel()[np.logical_or(*reads_of(step))]
+
+
+def own_slots(loop: Loop, tables: Sequence[Array]) -> set[int]:
+    """Return the slots of some tables that a loop writes."""
+    places = np.concatenate(tables)
     return set(places[(places >= loop.out) & (places < loop.out + loop.count)].tolist())
 
 

@@ -3,7 +3,7 @@
 An instruction is a number for its kind, which says what it does, and its places, which say to what.
 Two stretches of the list are turns of one loop if their kinds are the same, and each place of the
 second either moves on by a turn's results, like what the turn before has computed, or refers to
-what is there before the loop begins.
+what is there before the loop begins; or behind it: only edges, which are for the backward pass.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from autograd.compile.lower.program import Instruction, Loop
 MULTIPLIER = 0x9E3779B97F4A7C15  # odd, so that it has an inverse modulo 2^64
 INVERSE = pow(MULTIPLIER, -1, 2**64)
 NOWHERE = -1  # the highest slot of what refers to no slots
+ENDLESS = 2**31 - 1  # and the lowest
 
 
 class Listing:
@@ -30,7 +31,7 @@ class Listing:
         before: how many slots are written before each, and after the last.
         starts: where the places of each begin among all, and where the last one's end.
         places: slots, or below zero shared numbers.
-        reach: by how much the turns of a loop move a place at the most.
+        reach, dip: by how much the turns of a loop move a place at the most, on and back.
         leaves: how many slots there are before the first instruction.
     """
 
@@ -47,11 +48,12 @@ class Listing:
         self.starts = np.concatenate([[0], np.cumsum(sizes)])
         self.before = np.concatenate([[leaves], leaves + np.cumsum(counts)])
         self.places = np.concatenate([*places, np.empty(0, np.int32)], axis=None)
-        self.reach = np.zeros(self.places.size, np.int32)
+        self.dip, self.reach = np.zeros((2, self.places.size), np.int32)
         for start, step in zip(self.starts.tolist(), steps):
             if isinstance(step, Loop):
-                found = reach_of(step)
-                self.reach[start : start + found.size] = found
+                dip, reach = spread_of(step)
+                self.dip[start : start + dip.size] = dip
+                self.reach[start : start + reach.size] = reach
 
     def __len__(self) -> int:
         return len(self.steps)
@@ -68,7 +70,8 @@ class Listing:
         found.kinds, found.before = self.kinds[start:stop], self.before[start : stop + 1]
         found.starts = self.starts[start : stop + 1] - self.starts[start]
         places = slice(self.starts[start], self.starts[stop])
-        found.places, found.reach = self.places[places], self.reach[places]
+        found.places = self.places[places]
+        found.dip, found.reach = self.dip[places], self.reach[places]
         return found
 
     def joined(self, parts: Sequence[Listing]) -> Listing:
@@ -78,6 +81,7 @@ class Listing:
         found.steps = [step for part in parts for step in part.steps]
         found.kinds = np.concatenate([part.kinds for part in parts])
         found.places = np.concatenate([part.places for part in parts])
+        found.dip = np.concatenate([part.dip for part in parts])
         found.reach = np.concatenate([part.reach for part in parts])
         sizes = np.concatenate([np.diff(part.starts) for part in parts])
         found.starts = np.concatenate([[0], np.cumsum(sizes)])
@@ -106,7 +110,7 @@ class Listing:
             return np.zeros(len(self), np.uint64)
         sizes = np.diff(self.starts)
         back = np.repeat(self.before[:-1], sizes) - self.places
-        back[(self.places < self.leaves) | (back > near)] = 0
+        back[(self.places < self.leaves) | (back > near) | (back < 0)] = 0
         numbers = mixed(back.astype(np.uint64) * len(self.places) + self.order())
         sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(numbers)])
         found: Array = sums[self.starts[1:]] - sums[self.starts[:-1]]
@@ -118,11 +122,14 @@ class Listing:
         return found.astype(np.uint64)
 
 
-def reach_of(loop: Loop) -> Array:
-    """Return by how much the turns of a loop move each place at the most."""
-    inner = Listing(loop.body, 0, {}).reach
-    rising = np.maximum(loop.steps, 0) * (loop.turns - 1)
-    return np.concatenate([inner + rising, np.tile(inner[loop.irregular], loop.turns)])
+def spread_of(loop: Loop) -> tuple[Array, Array]:
+    """Return by how much the turns of a loop move each place at the most, back and on."""
+    inner = Listing(loop.body, 0, {})
+    moves = loop.steps * (loop.turns - 1)
+    dip, reach = inner.dip + np.minimum(moves, 0), inner.reach + np.maximum(moves, 0)
+    of_tables = (np.tile(x[loop.irregular], loop.turns) for x in (inner.dip, inner.reach))
+    low, high = of_tables
+    return np.concatenate([dip, low]), np.concatenate([reach, high])
 
 
 def mixed(numbers: Array) -> Array:
@@ -153,12 +160,14 @@ class Pairs(NamedTuple):
         bad: whether the two are no turns of one loop.
         apart: whether these two may be, and the next two, but not all three.
         highest: the highest slot that has to be there before the loop begins.
+        lowest: the lowest that has to stand behind its end.
         moving: whether any place moves on by a turn's results.
     """
 
     bad: Array
     apart: Array
     highest: Array
+    lowest: Array
     moving: Array
 
 
@@ -177,12 +186,19 @@ def pairs_at(listing: Listing, distance: int, least: int) -> Pairs | None:
     travels = (y - x == shift) & (x + reach >= listing.leaves)
     begins = np.cumsum(sizes) - sizes
     found = Pairs(
-        np.ones(size, bool), np.zeros(size, bool), np.full(size, NOWHERE), np.zeros(size, bool)
+        bad=np.ones(size, bool),
+        apart=np.zeros(size, bool),
+        highest=np.full(size, NOWHERE),
+        lowest=np.full(size, ENDLESS),
+        moving=np.zeros(size, bool),
     )
     found.bad[chosen] = np.logical_or.reduceat((x < 0) != (y < 0), begins)
     found.moving[chosen] = np.logical_or.reduceat(travels, begins)
-    outside = np.where(travels, NOWHERE, np.maximum(x, y) + reach)
+    ahead = x >= np.repeat(before[chosen + 1], sizes)
+    outside = np.where(travels | ahead, NOWHERE, np.maximum(x, y) + reach)
     highest = np.maximum.reduceat(outside, begins)
+    behind = np.where(ahead & ~travels, np.minimum(x, y) + listing.dip[first], ENDLESS)
+    found.lowest[chosen] = np.minimum.reduceat(behind, begins)
     found.highest[chosen] = np.where(highest < listing.leaves, NOWHERE, highest)
     travel = np.zeros(len(listing.places), bool)
     travel[first] = travels
@@ -210,22 +226,27 @@ def feasible(listing: Listing, pairs: Pairs, distance: int, length: int) -> Arra
     agree &= sums_over(pairs.apart, length - distance)[:starts] == 0
     agree &= sums_over(pairs.moving, length)[:starts] > 0
     agree &= highest_over(pairs.highest, length)[:starts] < listing.before[:starts]
+    lowest = -highest_over(-pairs.lowest, length)[:starts]
+    agree &= lowest >= listing.before[length + distance :]
     return np.flatnonzero(agree)
 
 
 def stop_of(listing: Listing, pairs: Pairs, distance: int, start: int) -> int:
     """Return the first instruction from a start on that does not agree with that behind it."""
-    place, size = start, 64
+    place, size, lowest = start, 64, ENDLESS
     before = listing.before[start]
     while place < len(listing):
         stop = min(place + size, len(listing))
         wrong = pairs.bad[place:stop] | (pairs.highest[place:stop] >= before)
+        lows = np.minimum(np.minimum.accumulate(pairs.lowest[place:stop]), lowest)
+        ends = np.arange(place, stop) + 1 + distance
+        wrong |= lows < listing.before[np.minimum(ends, len(listing))]
         earlier = max(start, place - distance)
         if stop - distance > earlier:
             wrong[earlier + distance - place :] |= pairs.apart[earlier : stop - distance]
         if wrong.any():
             return place + int(wrong.argmax())
-        place, size = stop, 2 * size
+        place, size, lowest = stop, 2 * size, lows[-1]
     return len(listing)
 
 
@@ -247,7 +268,7 @@ def highest_over(numbers: Array, length: int) -> Array:
     [3, 2, 2, 4]
     """
     blocks = -(-numbers.size // length)
-    table = np.full(blocks * length, NOWHERE, np.int64)
+    table = np.full(blocks * length, -ENDLESS, np.int64)
     table[: numbers.size] = numbers
     rows = table.reshape(blocks, length)
     ahead = np.maximum.accumulate(rows, axis=1).ravel()

@@ -153,7 +153,7 @@ def carried_at_phases(listing: Listing, distance: int, start: int, stop: int) ->
     reads = listing.places[starts[stop] : starts[stop + distance]]
     sizes = np.diff(starts[stop : stop + distance + 1])
     readers = np.repeat(np.arange(stop, stop + distance), sizes)
-    inside = reads >= before[start]
+    inside = (reads >= before[start]) & (reads < before[readers])
     reads, readers = reads[inside], readers[inside]
     makers = np.searchsorted(before, reads, side="right") - 1
     numbers, which = np.unique((reads - before[start]) % stride, return_inverse=True)
