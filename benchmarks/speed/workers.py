@@ -43,6 +43,8 @@ def settings(threads: int, caches: Path) -> dict[str, str]:
         "XDG_CACHE_HOME": str(caches / ".cache"),
         "NUMBA_CACHE_DIR": str(caches / "numba"),
         "TORCHINDUCTOR_CACHE_DIR": str(caches / "inductor"),
+        # Compilers in its own process: none is left that could run in somebody else's turn.
+        "TORCHINDUCTOR_COMPILE_THREADS": "1",
         "JAX_TRACEBACK_FILTERING": "off",
         "JAX_COMPILATION_CACHE_DIR": str(caches / "jax"),
         "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
