@@ -273,14 +273,9 @@ def network(work: Workload, update: float = 0.0) -> Contestant | None:
 # Samples that have nothing to do with each other
 
 
-def pendulum(work: Workload) -> Contestant | None:
-    """Return a vector of pendulums at a time."""
-    lanes = width()
-    if work.samples < lanes:
-        return None
-    columns = [padded(column, lanes) for column in work.batch]
-    vectors = columns[0].shape[1] // lanes
-    source = f"""
+def pendulum_source(vectors: int) -> str:
+    """Return the steps of so many vectors of pendulums, and back through their stages."""
+    return f"""
 static V kept[{vectors}][{4 * STEPS}][3];
 void step(const V *angle, const V *speed, const V *seen, const double *p, V *found) {{
     const double h = {TIME_STEP}, reach[4] = {{h / 2, h / 2, h, 0}}, weight[4] = {{1, 2, 2, 1}};
@@ -314,6 +309,15 @@ void step(const V *angle, const V *speed, const V *seen, const double *p, V *fou
         found[3 * s + 1] = by_p; found[3 * s + 2] = by_q;
     }}
 }}"""
+
+
+def pendulum(work: Workload) -> Contestant | None:
+    """Return a vector of pendulums at a time."""
+    lanes = width()
+    if work.samples < lanes:
+        return None
+    columns = [padded(column, lanes) for column in work.batch]
+    vectors = columns[0].shape[1] // lanes
     parameters = np.array([parameter.data for parameter in work.parameters])
     found = padded(np.zeros(3 * vectors * lanes), lanes)
 
@@ -321,9 +325,9 @@ void step(const V *angle, const V *speed, const V *seen, const double *p, V *fou
         each = found.reshape(vectors, 3, lanes).transpose(1, 0, 2).reshape(3, -1)
         return each[:, : work.samples].mean(axis=1)
 
-    return contestant(head(lanes) + source, [*columns, parameters, found], numbers)._replace(
-        note=f"{lanes} lanes"
-    )
+    return contestant(
+        head(lanes) + pendulum_source(vectors), [*columns, parameters, found], numbers
+    )._replace(note=f"{lanes} lanes")
 
 
 def options(work: Workload) -> Contestant:
