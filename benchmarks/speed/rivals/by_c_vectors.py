@@ -18,7 +18,8 @@ from benchmarks.speed.rivals import Contestant, Makers, flat
 from benchmarks.speed.rivals.by_c import OPTIONS, contestant
 from benchmarks.speed.workloads import STEP_SIZE, STEPS, TIME_STEP, Workload
 
-MOST_VARIABLES = 2_000  # of a program; above that they are places of an array, to spare gcc
+MOST_VARIABLES = 2_000  # of a function; a longer program goes through arrays, in parts
+PART = 400  # lines, of which gcc makes a function in time
 FUNCTIONS = ("sin", "cos", "exp", "tanh")
 
 
@@ -59,27 +60,28 @@ def padded(columns: Any, lanes: int) -> Any:
 def program_source(made: Any, vectors: int) -> str:
     """Return a program and its way back as straight-line code, for one vector after the other."""
     count = INPUTS + len(made)
-    if count <= MOST_VARIABLES:
-        names = [f"n{i}" for i in range(count)], [f"a{i}" for i in range(count)]
-        kind, arrays = "V ", ""
-    else:
-        names = [f"n[{i}]" for i in range(count)], [f"a[{i}]" for i in range(count)]
-        kind, arrays = "", f"static V n[{count}], a[{count}];"
-    number, adjoint = names
-    lines = [f"{kind}{number[i]} = x[{i} * {vectors} + s];" for i in range(INPUTS)]
-    lines += [
-        f"{kind}{number[INPUTS + k]} = {written(*one, number)};" for k, one in enumerate(made)
+    short = count <= MOST_VARIABLES
+    form, kind = ("{}{}", "V ") if short else ("{}[{}]", "")
+    number, adjoint = ([form.format(name, i) for i in range(count)] for name in "na")
+    lines = [
+        *(f"{kind}{number[i]} = x[{i} * {vectors} + s];" for i in range(INPUTS)),
+        *(f"{kind}{number[INPUTS + k]} = {written(*one, number)};" for k, one in enumerate(made)),
+        f"out[s] = {number[-1]};",
+        *(f"{kind}{line}" for line in backward_lines(made, number, adjoint)),
+        *(f"by[{i} * {vectors} + s] = {adjoint[i]};" for i in range(INPUTS)),
     ]
-    lines.append(f"out[s] = {number[-1]};")
-    lines += [f"{kind}{line}" for line in backward_lines(made, number, adjoint)]
-    lines += [f"by[{i} * {vectors} + s] = {adjoint[i]};" for i in range(INPUTS)]
-    body = "\n        ".join(lines)
-    return f"""{arrays}
-void step(const V *x, V *out, V *by) {{
-    for (int s = 0; s < {vectors}; s++) {{
-        {body}
-    }}
-}}"""
+    parts = [lines] if short else [lines[i : i + PART] for i in range(0, len(lines), PART)]
+    arrays = "" if short else f"static V n[{count}], a[{count}];"
+    operands = "const V *x, V *out, V *by"
+    functions = [
+        f"static __attribute__((noinline)) void part{i}({operands}, int s) {{\n    "
+        + "\n    ".join(part)
+        + "\n}"
+        for i, part in enumerate(parts)
+    ]
+    calls = " ".join(f"part{i}(x, out, by, s);" for i in range(len(parts)))
+    step = f"void step({operands}) {{ for (int s = 0; s < {vectors}; s++) {{ {calls} }} }}"
+    return "\n".join([arrays, *functions, step])
 
 
 def written(operation: str, i: int, j: int, number: list[str]) -> str:
