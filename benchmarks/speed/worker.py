@@ -8,10 +8,12 @@ a library prints goes to stderr. `benchmarks.speed.workers` is the other side.
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import json
 import os
 import resource
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -21,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 WARMING = 0.1  # of a turn, before it is timed
+PR_SET_PDEATHSIG = 1  # of Linux: the signal that a process gets when its parent ends
 SLOW_SECONDS = 0.5  # of a call that is not repeated within a turn
 
 
@@ -28,6 +31,12 @@ def keep_to(threads: int) -> None:
     """Use the first processors only, as many as there are to be threads."""
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
+
+
+def end_with_parent() -> None:
+    """Let the system end this process when the contest ends, even while it is stopped."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def peak() -> float:
@@ -129,6 +138,7 @@ def answer(question: dict[str, Any], kept: dict[str, Any]) -> dict[str, Any]:
 
 def main(name: str, workload: str, variant: str) -> None:
     """Answer questions until there are no more."""
+    end_with_parent()
     keep_to(int(os.environ["OMP_NUM_THREADS"]))
     channel = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)

@@ -2,6 +2,7 @@
 
 import gc
 import os
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -14,6 +15,7 @@ from benchmarks.speed.ours import BOUND, OURS
 from benchmarks.speed.rivals import kept
 from benchmarks.speed.workers import BrokenError, Worker, settings
 from benchmarks.speed.workloads import GROUPS
+from testkit.processes import ROOT
 
 NUMPY, OUT = lineup.NAMES["numpy"], lineup.NAMES["numpy-out"]
 PATIENCE = 120.0
@@ -67,6 +69,30 @@ def test_whoever_waits_is_stopped_and_has_its_processors_only(alone, tmp_path):
     assert 0.0 < again["step"] == again["call"] < 0.1
     alone.end()
     assert alone.process.poll() is not None
+
+
+PARENT = """
+import os, sys
+from pathlib import Path
+from benchmarks.speed.workers import Worker
+worker = Worker("numpy", "small", 0, 1, Path(sys.argv[1]), 120.0)
+worker.ask(do="prepare", numbers=sys.argv[1] + "/numbers.npz")
+print(worker.process.pid, flush=True)
+os._exit(1)
+"""
+
+
+@linux
+def test_nobody_stays_behind_when_the_contest_is_killed(tmp_path):
+    command = [sys.executable, "-c", PARENT, str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    stat = Path(f"/proc/{int(done.stdout)}/stat")
+    for _ in range(200):
+        # In a container without an init process the dead are never buried.
+        if not stat.exists() or ") Z" in stat.read_text():
+            return
+        time.sleep(0.01)
+    pytest.fail("the process is still there")
 
 
 @posix
