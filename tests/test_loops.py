@@ -299,7 +299,7 @@ def test_most_random_loops_are_found_and_some_are_nested():
 @pytest.mark.parametrize("engine", ["numpy", "llvm"])
 def test_random_loops_compiled_equal_the_eager_engine(engine):
     if engine == "llvm":
-        pytest.importorskip("llvm")
+        pytest.importorskip("llvmlite")
     for number in range(100, 112) if engine == "numpy" else range(100, 103):
         function, weights, example, source = random_program(number)
         compiled = autograd.compile(function, weights, example, engine=engine, reduce="sum")
