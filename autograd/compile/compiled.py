@@ -28,6 +28,7 @@ from autograd.compile.batches import (
     samples_of,
     shaped_like,
 )
+from autograd.compile.bound import Bound
 from autograd.compile.branches import BranchedBatch, GuardError, missed_guards
 from autograd.compile.lower.lowering import FAST, STRICT, complete, lower
 from autograd.compile.lower.program import WANT_EACH, WANT_GRADIENT, WANT_INPUTS, Program
@@ -265,6 +266,7 @@ class Compiled:
     array([3., 8.])
     """
 
+    most_in_one_job = MIN_SAMPLES_SLICED
     settled = False  # whether it is ready, and what it was made with is fixed
     function, values, layout, example = (FixedSetting() for _ in range(4))
     engine, dtype, threads, functions = (FixedSetting() for _ in range(4))
@@ -378,7 +380,7 @@ class Compiled:
         Raises: RuntimeError: this is a copy, and the function uses those of the original.
         """
         if not self.bound:
-            self.bind(self.traced(self.example))
+            self.follow_values(self.traced(self.example))
         if not self.bound:
             raise RuntimeError(
                 "a sample takes a branch that was not traced, and this is a copy whose function"
@@ -387,7 +389,7 @@ class Compiled:
                 " copied"
             )
 
-    def bind(self, found: Traced) -> None:
+    def follow_values(self, found: Traced) -> None:
         """Follow the Values that the function uses here, if it is the same program and numbers."""
         traces: list[Traced] = self.__getstate__()["traces"]
         for other in filter(found.same_program, traces):
@@ -480,6 +482,13 @@ class Compiled:
                 f" same for ever; have it call {name} itself"
             )
 
+    def check_ready(self) -> None:
+        """Take over numbers that are newer, and refuse to be used in a trace."""
+        if traces:
+            self.refuse_in_trace()
+        if self.seen != REVISION.count or self.version != self.store.version:
+            self.catch_up()
+
     def value(self, *batch: Any) -> Any:
         """Return the result for every sample: an array, or the function's structure of arrays."""
         structure = self.specializations[0].outputs
@@ -507,6 +516,22 @@ class Compiled:
             if self.layout is not None:
                 gradient = in_structure(self.layout, gradient)
             return (value, gradient, self.like_inputs(job.slopes)) if inputs else (value, gradient)
+
+    def bind(self, *batch: Any, inputs: bool = False, seed: Any = None) -> Bound:
+        """Return value and gradient for some arrays as a function without arguments.
+
+        What the arrays are is checked once; what stands in them is read in every call.
+
+        Args: as `value_and_grad` takes them.
+        Returns: a `Bound`, which says what it takes and gives.
+
+        >>> import autograd
+        >>> f = autograd.compile(lambda x: x * x, example=(1.0,))
+        >>> x = np.array([3.0])
+        >>> f.bind(x, inputs=True)()[2]
+        array([6.])
+        """
+        return Bound(self, batch, inputs, seed)
 
     def per_sample_grad(self, *batch: Any, seed: Any = None) -> Any:
         """Return the gradient of each sample's own result: samples x parameters."""
@@ -545,10 +570,7 @@ class Compiled:
 
         Its results are to be taken before the lock is given back: the next call writes over them.
         """
-        if traces:
-            self.refuse_in_trace()
-        if self.seen != REVISION.count or self.version != self.store.version:
-            self.catch_up()
+        self.check_ready()
         if seed is not None:
             seed = seed_of(seed, self.specializations[0].outputs)
         first = batch[0] if self.regular and len(batch) == self.arguments > 0 else None
@@ -681,9 +703,10 @@ class Compiled:
         mean = self.reduce == "mean" and not wanted & WANT_EACH
         return (weights / samples if mean else weights) + 0.0  # -0.0 would be an absent adjoint
 
-    def like_inputs(self, slopes: Array) -> Any:
+    def like_inputs(self, slopes: Array, copied: bool = True) -> Any:
         """Return the gradient by the inputs in the structure of the arguments."""
-        arrays = [part.view(slopes).copy() for part in self.parts]
+        views = [part.view(slopes) for part in self.parts]
+        arrays = [view.copy() for view in views] if copied else views
         if self.regular:  # one array for each argument: no structure to look at
             found = tuple(arrays)
         else:

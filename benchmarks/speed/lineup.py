@@ -30,7 +30,7 @@ def by(name: str) -> str:
 
 
 OURSELVES = Rival(
-    OURS, "ours", by("chainrule"), "CALLED", ("numpy", "llvmlite", "numba"), True, True
+    OURS, "ours", by("chainrule"), "CALLED", ("numpy", "llvmlite"), True, True
 )
 RIVALS = (
     OURSELVES,

@@ -6,7 +6,8 @@ bit of a result depends on which of the two ran. A loop stays a loop.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TypeVar
 
 from autograd.compile.lower.program import Dot, Map, Total
 from autograd.compile.machine import ir
@@ -16,13 +17,14 @@ from autograd.compile.machine.functions import VECTORIZED
 from autograd.compile.machine.intrinsics import LANES
 from autograd.compile.machine.ir import INTEGER, POINTER, Body, Operand
 from autograd.compile.machine.predicated import Library
-from autograd.compile.machine.registers import Moving, Registers, Slot, is_shared, phi
+from autograd.compile.machine.registers import Registers, Slot, is_shared, phi
 from autograd.compile.machine.turns import Named, Turns
 from autograd.compile.tracing.rules import rules_of
 
 SIGN_BIT = -(2**63)
 ABSENT = -0.0  # an adjoint that is not there
 Part = Named | Turns
+Name = TypeVar("Name", bound=Slot)
 
 
 class Writer:
@@ -234,8 +236,8 @@ class Writer:
     def turns_forward(self, part: Turns) -> None:
         """Write a loop: what a turn takes from the one before it stays in registers."""
         outside = self.values
-        for slot in sorted(slot for slot in part.slots() if isinstance(slot, int)):
-            outside.get(slot)
+        for place in part.still():
+            outside.get(place)
         first = {slot: outside.get(before.first) for slot, before in part.before.items()}
         turn, place, block = self.begin_loop()
         inside = self.values = outside.in_turn(turn)
@@ -244,9 +246,9 @@ class Writer:
         inside.held |= {part.before[slot]: x for slot, x in carried.items()}
         for instruction in part.body:
             self.compute(instruction)
-            for slot in instruction.results:
-                if slot in part.stored:
-                    inside.store(slot)
+            for result in instruction.results:
+                if result in part.stored:
+                    inside.store(result)
         lines = [(x, first[slot], inside.get(slot)) for slot, x in carried.items()]
         self.end_loop(turn, place, block, part.turns, lines)
         self.values = outside
@@ -258,9 +260,7 @@ class Writer:
         self.body.begin(self.body.label())
         return turn, len(self.body.lines), before
 
-    def named_registers(
-        self, slots: dict[Moving, Operand] | Sequence[Slot], type_: str
-    ) -> dict[Slot, Operand]:
+    def named_registers(self, slots: Iterable[Name], type_: str) -> dict[Name, Operand]:
         """Return for each slot a name for what a turn takes from the one before it."""
         return {slot: Operand(type_, f"%{self.body.label()}") for slot in slots}
 
@@ -299,15 +299,14 @@ class Writer:
         """Write a loop from its last turn to its first."""
         self.write_back()
         values, adjoints, touched = self.values, self.adjoints, self.touched
-        slots = sorted(slot for slot in part.slots() if isinstance(slot, int))
-        for slot in slots:
-            values.get(slot)
-        still = [slot for slot in slots if not is_shared(slot)] if part.in_registers else []
-        first: dict[Slot, Operand] = {slot: adjoints.get(slot) for slot in still}
+        for place in part.still():
+            values.get(place)
+        still = [place for place in part.still() if place >= 0] if part.in_registers else []
+        first: dict[Slot, Operand] = {place: adjoints.get(place) for place in still}
         last = adjoints.in_turn(ir.constant(part.turns - 1))
         passed = list(part.before) if part.in_registers else []
         first |= {slot: last.read(slot) for slot in passed}
-        count, place, block = self.begin_loop()
+        count, line, block = self.begin_loop()
         turn = ir.arithmetic(self.body, "-", ir.constant(part.turns - 1), count)
         carried = self.named_registers(list(first), adjoints.type)
         self.values = values.in_turn(turn)
@@ -323,17 +322,15 @@ class Writer:
         for instruction in reversed(part.body):
             self.give_back(instruction)
         inner, self.at_once = self.adjoints, False
-        left = {slot: inner.get(part.before[slot]) for slot in passed}
-        left |= {slot: inner.get(slot) for slot in still}
+        left: dict[Slot, Operand] = {slot: inner.get(part.before[slot]) for slot in passed}
+        left |= {place: inner.get(place) for place in still}
         lines = [(x, first[slot], left[slot]) for slot, x in carried.items()]
-        self.end_loop(count, place, block, part.turns, lines)
+        self.end_loop(count, line, block, part.turns, lines)
         self.values, self.adjoints, self.touched = values, adjoints, touched
-        for slot in still:
-            adjoints.held[slot] = left[slot]
-            touched[slot] = None
-        for slot in passed:
-            adjoints.held[part.before[slot].first] = left[slot]
-            touched[part.before[slot].first] = None
+        ends: dict[Slot, Operand] = {place: left[place] for place in still}
+        ends |= {part.before[slot].first: left[slot] for slot in passed}
+        adjoints.held |= ends
+        touched |= dict.fromkeys(ends)
 
     def write_back(self) -> None:
         """Write adjoints to memory, from where a loop takes them, and forget them."""

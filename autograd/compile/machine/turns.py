@@ -81,7 +81,9 @@ class Turns:
             if ago >= 1 and self.is_read_next(slot)
         }
         earlier = {self.own(slot) for slot, ago in flow.carried.items() if ago > 1}
+        checked = {self.own(loop.out + place) for place in self.offsets(flow.checked)}
         self.stored = {self.own(slot) for slot in flow.backward} | self.looked_at | earlier
+        self.stored |= checked
         self.looked_at |= earlier
         self.in_registers = not self.overlaps()
 
@@ -124,6 +126,10 @@ class Turns:
     def slots(self) -> set[Slot]:
         """Return all slots that are read."""
         return {slot for part in self.body for row in part.rows for slot in row}
+
+    def still(self) -> list[int]:
+        """Return the slots that are the same in all turns, and those of shared numbers."""
+        return sorted(slot for slot in self.slots() if isinstance(slot, int))
 
     def is_regular(self) -> bool:
         """Tell whether turns read of each other only what is so many turns old."""

@@ -140,6 +140,14 @@ class Job:
         self.unsound = True
         return 0 if answer == k.UNFIT else answer - k.UNSOUND
 
+    def needs_a_look(self) -> bool:
+        """Run the machine on the same arrays, and tell whether anything is not as it should be."""
+        answer = self.machine()
+        if self.failures:
+            self.failures.clear()
+            return True
+        return bool(answer)
+
 
 class Probe(Job):
     """A run that has the numbers of some slots in place of the outputs, whatever the guards say."""
