@@ -356,7 +356,7 @@ def test_a_turn_that_reads_an_earlier_one_for_good_ends_the_loop(turn):
     assert all(loop[0] >= MIN_TURNS for loop in shape(program.instructions))
 
 
-@pytest.mark.parametrize("slope", [6, 12, 23, 40])
+@pytest.mark.parametrize("slope", [2, 3, 4, 5, 6, 12, 23, 40])
 def test_a_slope_that_is_computed_in_a_later_turn_ends_the_loop(slope):
     steps = []
     for i in range(40):
