@@ -331,17 +331,43 @@ def test_operations_of_one_kind_are_a_loop_only_where_they_read_alike(period, tu
         assert sum(step.turns for step in found.instructions if isinstance(step, Loop)) >= 4
 
 
+def sums(pairs, leaves):
+    """Return a program of sums of two slots each, given by their numbers."""
+    return straight([(leaves + i - x, leaves + i - y) for i, (x, y) in enumerate(pairs)], leaves)
+
+
 def test_numbers_of_a_first_turn_that_all_others_read_stand_in_front_of_the_loop():
-    steps = list(straight([(1, 1)] * 3, leaves=3).instructions)
-    for i in range(60):  # six operations a turn, the last five of which read one place each
-        place = [5 + i] if not i % 6 else [5 + i, 5 + i % 6]
-        operands = np.array([place[:1], place[-1:]], np.int32)
-        steps.append(Map(6 + i, 1, p.add, operands, (True, True), False))
-    last = np.array([65], np.int32)
-    whole = Program(0, 0, [], 3, 66, np.empty(0, np.int32), steps, last, [])
+    pairs = [(2, 2), (3, 3), (4, 4)]
+    for i in range(60):  # six operations a turn, of which five read places 4 to 8 one by one
+        pairs.append((5 + i, 3 + i % 6 if i % 6 else 5 + i))
+    whole = sums(pairs, leaves=3)
     program = rolled(whole)
     assert_rolled_rightly(program, whole)
     assert any(len(loop) > 2 for loop in shape(program.instructions))
+
+
+@pytest.mark.parametrize("turn", [3, 4, 9, 15])
+def test_a_turn_that_reads_an_earlier_one_for_good_ends_the_loop(turn):
+    pairs = [(2 + i, i % 2) for i in range(20)]
+    pairs[turn] = (2 + turn, 4)  # the second sum's result, where others read an input
+    whole = sums(pairs, leaves=3)
+    program = rolled(whole)
+    assert_rolled_rightly(program, whole)
+    assert all(loop[0] >= MIN_TURNS for loop in shape(program.instructions))
+
+
+@pytest.mark.parametrize("slope", [2, 3, 4, 5, 6, 12, 23, 40])
+def test_a_slope_that_is_computed_in_a_later_turn_ends_the_loop(slope):
+    steps = []
+    for i in range(40):
+        node, parent, other = (np.array([x], np.int32) for x in (1 + i, i, slope))
+        steps.append(Map(1 + i, 1, p.sin, parent[:, None], (True,), False))
+        steps.append(Edges(0, 0, node, parent, other, parent))
+    last = np.array([40], np.int32)
+    whole = Program(0, 0, [], 1, 41, np.empty(0, np.int32), steps, last, [])
+    program = rolled(whole)
+    assert_rolled_rightly(program, whole)
+    assert sum(loop[0] for loop in shape(program.instructions)) >= 14
 
 
 def test_a_bias_that_is_a_parameter_in_every_second_turn_makes_no_turns_of_one():
@@ -359,10 +385,10 @@ def test_a_bias_that_is_a_parameter_in_every_second_turn_makes_no_turns_of_one()
 
 def test_inner_loops_whose_steps_differ_from_turn_to_turn_are_in_an_outer_one():
     def function(xs, y):
-        for i in range(12):
-            for j in range(5):
-                y = tanh(y * xs[(i * (j + 1)) % 13])
-            y = y + xs[i]
+        for i in range(16):
+            for j in range(5):  # one by one, or not, which does not repeat itself
+                y = tanh(y * xs[j * j % 5 if i.bit_count() % 2 else j])
+            y = exp(-y)
         return y
 
     whole, program = programs(function, ([0.1 * i for i in range(13)], 0.5))
@@ -479,6 +505,8 @@ def test_what_flows_is_enough_for_primitives_of_many_operands():
     program, found, right = interpreted(function, (0.5, 0.25, -0.5))
     (loop, *_) = (step for step in program.instructions if isinstance(step, Loop))
     assert any(isinstance(step, Edges) for step in loop.body)
+    strided = flow_of(loop, program).strided
+    assert any(place >= loop.out + loop.count for place, _ in strided)  # slopes
     assert all(map(close, found, right))
 
 

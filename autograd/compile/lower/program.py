@@ -317,10 +317,6 @@ class Loop(Instruction):
         out = self.out + shift
         return Loop(out, self.count, self.turns, body, self.steps, self.irregular, table)
 
-    def moves(self) -> list[Instruction]:
-        """Return the body with steps in place of places; weights have the complement of theirs."""
-        return moved(self.body, self.steps, 0)
-
     def columns(self) -> Table:
         """Return all that the body refers to in each turn: turns x places."""
         found = self.first() + np.arange(self.turns, dtype=np.int32)[:, None] * self.steps
