@@ -39,7 +39,7 @@ pictures: ## write the pictures of the README
 bench: ## print the tables of the README
 	$(PYTHON) -m benchmarks eager
 	$(PYTHON) -m benchmarks accuracy
-	$(PYTHON) -m benchmarks compiled
+	$(PYTHON) -m benchmarks compiled --write docs/figures.md
 	$(PYTHON) -m benchmarks drawing
 	$(PYTHON) -m benchmarks stepping
 	$(PYTHON) -m benchmarks trust

@@ -82,7 +82,7 @@ def dict_filled(x: Any, parts: list[Any]) -> Any:
 def array_parts(x: Any) -> list[Any]:
     """Return the elements of an array, whatever the number of its axes."""
     numpy = sys.modules[NUMPY]
-    if isinstance(x, numpy.ma.MaskedArray):
+    if type(x) is not numpy.ndarray and isinstance(x, numpy.ma.MaskedArray):
         raise TypeError(
             f"{shown(x)} is a masked array, and what is masked is no number; pass x.filled(0.0)"
         )

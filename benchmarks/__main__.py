@@ -97,7 +97,8 @@ COMMANDS = {
         "a million parameters on real digits: time and memory beside NumPy and PyTorch",
     ),
     "compiled": Command(
-        "benchmarks.speed.compiled", "compiled code beside NumPy, JAX, PyTorch, CasADi and C"
+        "benchmarks.speed.compiled",
+        "compiled code beside C, NumPy, Numba, JAX, PyTorch, CasADi and ddx",
     ),
     "elementary": Command(
         "benchmarks.speed.elementary", "the compiler's elementary functions beside the C library's"

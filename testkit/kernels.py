@@ -4,11 +4,11 @@ from itertools import product
 
 import pytest
 
-EVERY = 12  # of the programs that numba compiles, one belongs to every run
+EVERY = 12  # of the programs that are compiled, one belongs to every run
 
 
 def sampled(*choices):
-    """Return all combinations of some choices; those that numba compiles are marked, but for some.
+    """Return all combinations of some choices; those that are compiled are marked, but for some.
 
     A kernel takes a quarter of a second and more where none is kept yet, as at a newcomer's.
     """

@@ -374,7 +374,7 @@ def test_ctrl_c_while_a_package_is_imported_does_not_make_it_missing(monkeypatch
         try:
             signal.raise_signal(signal.SIGINT)
         except KeyboardInterrupt:
-            raise ImportError("half of numba") from None
+            raise ImportError("half of llvmlite") from None
 
     monkeypatch.setattr(compiling, "required", required)
     monkeypatch.setattr(compiling, "WORTH_SECONDS", 0.0)
@@ -542,7 +542,7 @@ def test_a_training_is_compiled_where_that_is_installed_and_pays(monkeypatch):
     assert compiling.decided("yes", 1, 1).compiled
 
     def missing():
-        raise ImportError("no numba")
+        raise ImportError("no llvmlite")
 
     monkeypatch.setattr(compiling, "required", missing)
     found = compiling.decided("auto", samples, 10)

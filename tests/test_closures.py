@@ -33,7 +33,7 @@ from autograd.function_calls import is_number
 from autograd.structures import flatten
 from nn import MLP
 
-both_engines = pytest.mark.parametrize("engine", ["numba", "numpy"])
+both_engines = pytest.mark.parametrize("engine", ["llvm", "numpy"])
 
 # Each gives derivatives of a function of two numbers, as one structure.
 KIN = {

@@ -43,10 +43,10 @@ from nn import MLP, TwoLayerNetwork, mse_loss
 from testkit.floats import U
 from testkit.random_graphs import everyday, graphs, path_sum, tied
 
-pytest.importorskip("numba")
+pytest.importorskip("llvmlite")
 from autograd.compile.machine.threads import ThreadTeam  # noqa: E402
 
-ENGINES = ["numba", "numpy"]
+ENGINES = ["llvm", "numpy"]
 LANES = [1, 2, 7, 64, 1000]
 both_engines = pytest.mark.parametrize("engine", ENGINES)
 points = st.tuples(everyday, everyday, everyday)
@@ -117,7 +117,7 @@ def test_values_of_single_operations_have_the_bits_of_the_eager_engine(program, 
         return results(program, xs)
 
     outputs = function([Value(x) for x in numbers])
-    compiled = autograd.compile(function, example=(list(numbers),), engine="numba")
+    compiled = autograd.compile(function, example=(list(numbers),), engine="llvm", functions="libm")
     found = compiled.value([numbers])
     inexact = {p.logsumexp, p.softmax_of, p.inner_product, p.mean}
     tainted = set()
@@ -511,7 +511,7 @@ def cube_of_mine(x):
 
 @primitive(lambda x, y, out: where(x > y, 1.0, 0.0), lambda x, y, out: where(x > y, 0.0, 1.0))
 def larger_of_mine(x, y):
-    choices = {True: x, False: y}  # what Numba cannot compile
+    choices = {True: x, False: y}  # what cannot be translated
     return [choices[x > y]][0] if isinstance(x, float) else 0.0
 
 
@@ -531,7 +531,7 @@ def test_a_primitive_of_a_users_own_compiles(engine, name):
 
 
 @both_engines
-def test_a_primitive_that_numba_cannot_compile_is_called_in_python(engine):
+def test_a_primitive_that_cannot_be_translated_is_called_in_python(engine):
     batch = np.random.default_rng(10).normal(size=(8, 2))
     assert_equal_to_eager(lambda xs: larger_of_mine(*xs) * xs[0], [], batch, engine)
 
@@ -773,7 +773,7 @@ def test_a_large_product_has_the_same_bits_for_any_number_of_threads(wide, dtype
     found = []
     for threads in (1, 2, 3):
         compiled = autograd.compile(
-            function, parameters, ([0.0] * 200,), engine="numba", threads=threads, dtype=dtype
+            function, parameters, ([0.0] * 200,), engine="llvm", threads=threads, dtype=dtype
         )
         found.append(compiled.value_and_grad(batch, inputs=True))
         assert len(shared) == 3 * (threads - 1)  # forward, to the weights and to the inputs
@@ -783,7 +783,7 @@ def test_a_large_product_has_the_same_bits_for_any_number_of_threads(wide, dtype
 
 def test_ctrl_c_waits_for_the_threads_of_a_product(wide, monkeypatch):
     function, parameters, batch = wide
-    compiled = autograd.compile(function, parameters, ([0.0] * 200,), engine="numba", threads=2)
+    compiled = autograd.compile(function, parameters, ([0.0] * 200,), engine="llvm", threads=2)
     expected = compiled.value_and_grad(batch)
     part, done = ThreadTeam.part, []
 
@@ -890,7 +890,8 @@ def test_a_function_that_returns_no_number_is_refused(result):
 @pytest.mark.parametrize(
     "settings, text",
     [
-        ({"engine": "cuda"}, "engine 'cuda' is not known; choose from None, numpy, numba"),
+        ({"engine": "cuda"}, "engine 'cuda' is not known; choose from None, numpy, llvm"),
+        ({"engine": "numba"}, "engine 'numba' is called 'llvm' now"),
         ({"dtype": "int8"}, "dtype 'int8'"),
         ({"reduce": "max"}, "reduce 'max'"),
         ({"threads": 0}, "threads is 0; pass 1 or more"),
@@ -907,7 +908,7 @@ def test_the_same_parameter_twice_is_refused():
         autograd.compile(lambda x: w * x, [w, w], (1.0,))
 
 
-@pytest.mark.parametrize("package, engine", [("numpy", None), ("numba", "numba")])
+@pytest.mark.parametrize("package, engine", [("numpy", None), ("llvmlite", "llvm")])
 def test_a_missing_package_is_named_with_its_extra(package, engine):
     program = (
         f"import sys; sys.modules[{package!r}] = None\n"
@@ -920,17 +921,17 @@ def test_a_missing_package_is_named_with_its_extra(package, engine):
 
 @pytest.mark.parametrize("watched", [True, False])
 def test_who_watches_is_told_how_far_a_long_preparation_is(watched, capsys, monkeypatch):
-    monkeypatch.setattr("autograd.compile.machine.numba_engine.PATIENCE_SECONDS", -1.0)
+    monkeypatch.setattr("autograd.compile.machine.llvm_engine.PATIENCE_SECONDS", -1.0)
     monkeypatch.setattr(sys.stderr, "isatty", lambda: watched)
-    compiled = autograd.compile(lambda x: tanh(x) * x, example=(1.0,), engine="numba")
+    compiled = autograd.compile(lambda x: tanh(x) * x, example=(1.0,), engine="llvm")
     compiled.value([1.0])
     told = capsys.readouterr().err
     assert told.endswith("once: 2 of 2\n") if watched else not told
 
 
-def test_without_numba_numpy_does_the_work():
+def test_without_llvmlite_numpy_does_the_work():
     program = (
-        "import sys; sys.modules['numba'] = None\n"
+        "import sys; sys.modules['llvmlite'] = None\n"
         "import autograd\n"
         "f = autograd.compile(lambda x: x * 2, example=(1.0,))\n"
         "print(f.engine, f.value([1.0]))\n"
@@ -961,7 +962,7 @@ def test_no_name_of_a_users_enters_generated_code(monkeypatch, tmp_path):
         return x * x
 
     evil.symbol = evil.name = "os.system('x')"
-    compiled = autograd.compile(lambda x: evil(x) * 2, example=(1.0,), engine="numba")
+    compiled = autograd.compile(lambda x: evil(x) * 2, example=(1.0,), engine="llvm")
     assert compiled.value_and_grad([3.0], inputs=True)[2].tolist() == [12.0]
     kept = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
     assert not any(b"os.system" in content for content in kept)
@@ -976,8 +977,8 @@ def test_a_program_can_be_drawn():
 
 def test_a_program_too_long_to_look_at_says_so():
     def function(x):
-        for _ in range(100):
-            x = x.sin()
+        for i in range(100):  # no part comes three times in a row
+            x = x.sin() if i.bit_count() % 2 else x.cos()
         return x
 
     with pytest.raises(ValueError, match="print source"):
@@ -1026,7 +1027,7 @@ def test_two_processes_lower_to_the_same_program():
     assert len(texts) == 1 and "matrix" not in texts
 
 
-@pytest.mark.parametrize("engine", ["numpy", "numba"])
+@pytest.mark.parametrize("engine", ["numpy", "llvm"])
 def test_a_rounded_number_has_no_negative_zero_as_an_int_has_none(engine):
     def function(x):
         return [p.copysign(1.0 + x * x, p.ceil(x)), p.copysign(1.0 + x * x, p.floor(x))]

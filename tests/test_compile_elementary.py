@@ -11,7 +11,7 @@ from autograd import ieee
 from autograd import primitives as p
 from testkit import elementary_polynomials
 
-pytest.importorskip("numba")
+pytest.importorskip("llvmlite")
 from autograd.compile.machine import elementary  # noqa: E402
 
 INF, NAN = math.inf, math.nan
@@ -79,10 +79,10 @@ POINTS = {
 
 
 def compiled(name, **options):
-    """Return a row of the table, compiled for the numba engine."""
+    """Return a row of the table, compiled."""
     with ieee():
         return autograd.compile(
-            p.TABLE[name], example=(0.5,), engine="numba", finite=False, reduce="sum", **options
+            p.TABLE[name], example=(0.5,), engine="llvm", finite=False, reduce="sum", **options
         )
 
 
@@ -152,8 +152,8 @@ def test_libm_gives_the_bits_of_the_eager_engine():
         return (x.sin().exp() + 1.5).log().tanh()
 
     xs = spread(-3.0, 3.0, 100)
-    exact = autograd.compile(function, example=(0.5,), engine="numba", functions="libm")
-    vector = autograd.compile(function, example=(0.5,), engine="numba")
+    exact = autograd.compile(function, example=(0.5,), engine="llvm", functions="libm")
+    vector = autograd.compile(function, example=(0.5,), engine="llvm")
     eager = [function(autograd.Value(x)).data for x in xs]
     assert exact.value(xs).tolist() == eager
     np.testing.assert_allclose(vector.value(xs), eager, rtol=1e-15)
@@ -166,12 +166,8 @@ def test_a_primitive_of_a_users_own_calls_the_functions_that_it_names(functions)
         return math.exp(math.sin(x))
 
     xs = spread(-3.0, 3.0, 100)
-    compiled = autograd.compile(wave, example=(0.5,), engine="numba", functions=functions)
+    compiled = autograd.compile(wave, example=(0.5,), engine="llvm", functions=functions)
     assert compiled.value(xs).tolist() == [math.exp(math.sin(x)) for x in xs]
-
-
-def test_the_module_has_all_names_of_math():
-    assert {name for name in dir(math) if not hasattr(elementary, name)} == set()
 
 
 def test_the_coefficients_are_those_that_their_program_prints():

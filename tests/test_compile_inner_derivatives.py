@@ -30,12 +30,12 @@ from testkit.inner_programs import InnerProgram, complaints
 from testkit.kernels import sampled
 from testkit.unwritten import unwritten_is_nan
 
-both_engines = pytest.mark.parametrize("engine", ["numba", "numpy"])
+both_engines = pytest.mark.parametrize("engine", ["llvm", "numpy"])
 PROGRAMS = 40
 TERMS = 256  # of a layer so large that the gradient of its weights is judged by their factors
 
 
-@pytest.mark.parametrize(("engine", "number"), sampled(["numpy", "numba"], range(PROGRAMS)))
+@pytest.mark.parametrize(("engine", "number"), sampled(["numpy", "llvm"], range(PROGRAMS)))
 def test_a_random_derivative_inside_compiled_code_is_that_of_the_eager_engine(engine, number):
     with np.errstate(all="ignore"):
         assert complaints(InnerProgram(number), engine) == []

@@ -11,7 +11,7 @@ from autograd import Value, dot, tanh
 from testkit.branching_programs import BranchingProgram, complaints
 from testkit.unwritten import unwritten_is_nan
 
-both_engines = pytest.mark.parametrize("engine", ["numba", "numpy"])
+both_engines = pytest.mark.parametrize("engine", ["llvm", "numpy"])
 PROGRAMS = 25
 MOST_TRACES = 64
 

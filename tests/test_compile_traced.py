@@ -9,8 +9,8 @@ from autograd import Value, gradients, no_grad
 from autograd.compile import GuardError
 from testkit.other_threads import beside
 
-both_engines = pytest.mark.parametrize("engine", ["numba", "numpy"])
-pytest.importorskip("numba")
+both_engines = pytest.mark.parametrize("engine", ["llvm", "numpy"])
+pytest.importorskip("llvmlite")
 
 
 class Weight(Value):

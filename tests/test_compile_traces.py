@@ -32,8 +32,8 @@ from autograd import Value, grad, gradients, log, no_grad, tanh, where
 from autograd.compile import GuardError
 from testkit.other_threads import beside
 
-pytest.importorskip("numba")
-both_engines = pytest.mark.parametrize("engine", ["numba", "numpy"])
+pytest.importorskip("llvmlite")
+both_engines = pytest.mark.parametrize("engine", ["llvm", "numpy"])
 EXACT = {"rel": 1e-13, "abs": 1e-300, "nan_ok": True}
 
 

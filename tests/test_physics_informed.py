@@ -54,7 +54,7 @@ def test_a_network_that_is_told_an_equation_solves_it(eager):
     assert trial.worst() < ALLOWED
 
 
-@pytest.mark.parametrize("engine", ["numba", "numpy"])
+@pytest.mark.parametrize("engine", ["llvm", "numpy"])
 def test_compiled_it_has_the_same_losses(eager, engine):
     _, expected = eager
     trial = Trial()

@@ -33,7 +33,7 @@ from autograd import (
 from autograd.structures import alike, flatten, paths, rebuild, regular_shape, remade
 from autograd.testing import GradientMismatch, check_gradients
 
-both_engines = pytest.mark.parametrize("engine", ["numba", "numpy"])
+both_engines = pytest.mark.parametrize("engine", ["llvm", "numpy"])
 Point = namedtuple("Point", "x y")
 
 

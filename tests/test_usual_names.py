@@ -16,7 +16,7 @@ from autograd import Value, dot, grad, gradients, ieee, log, where
 from autograd import primitives as p
 from autograd.compositions import MOST_NESTED
 
-both_engines = pytest.mark.parametrize("engine", ["numba", "numpy"])
+both_engines = pytest.mark.parametrize("engine", ["llvm", "numpy"])
 
 SCALE, ALPHA = mp.mpf(1.0507009873554805), mp.mpf(1.6732632423543772)
 # Each composition: its definition in many digits, and where it is tried. Rows are judged elsewhere.

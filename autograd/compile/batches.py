@@ -108,6 +108,16 @@ def fill(places: Sequence[Place], batch: Sequence[Any]) -> None:
             part.fill(view, batch)
 
 
+def is_masked(x: Any) -> bool:
+    """Tell whether some numbers of an array are masked.
+
+    NumPy loads what it has for such arrays when it is asked for, which takes a while.
+    """
+    if not isinstance(x, np.ndarray) or type(x) is np.ndarray:
+        return False
+    return isinstance(x, np.ma.MaskedArray) and bool(np.ma.is_masked(x))
+
+
 def array_of(x: Any, name: str) -> Array:
     """Return an array of floats.
 
@@ -115,7 +125,7 @@ def array_of(x: Any, name: str) -> Array:
         TypeError, OverflowError: there is anything but numbers in it; the message has the name.
         ValueError: some are masked, and so are no numbers.
     """
-    if isinstance(x, np.ma.MaskedArray) and np.ma.is_masked(x):
+    if is_masked(x):
         raise ValueError(f"{name} is an array with masked numbers; fill them: array.filled(0.0)")
     try:
         found = np.asarray(x)

@@ -28,9 +28,10 @@ from autograd.compile.batches import (
     samples_of,
     shaped_like,
 )
+from autograd.compile.bound import Bound
 from autograd.compile.branches import BranchedBatch, GuardError, missed_guards
 from autograd.compile.lower.lowering import FAST, STRICT, complete, lower
-from autograd.compile.lower.program import WANT_EACH, WANT_GRADIENT, WANT_INPUTS
+from autograd.compile.lower.program import WANT_EACH, WANT_GRADIENT, WANT_INPUTS, Program
 from autograd.compile.parameters import ParameterStore, store_of
 from autograd.compile.processes import (
     check_importable,
@@ -48,7 +49,7 @@ from autograd.modes import traces, tracing
 from autograd.newest import REVISION, settle
 from autograd.structures import alike, filled, parts, remade
 
-ENGINES = ("numpy", "numba")
+ENGINES = ("numpy", "llvm")
 DTYPES = ("float64", "float32")
 REDUCTIONS = ("mean", "sum")
 FUNCTIONS = ("vector", "libm")
@@ -157,7 +158,7 @@ class Specialization:
         self.last_used = 0  # of the calls that a `Compiled` counts
         self.engine_name = compiled.engine
         self.options: dict[str, Any] = {}
-        if compiled.engine == "numba":
+        if compiled.engine == "llvm":
             self.options = {"functions": compiled.functions, "threads": compiled.threads}
         count = len(compiled.values)
         self.followed = list(self.tape.followed.values())
@@ -167,6 +168,7 @@ class Specialization:
         self.others = self.shared[count : count + len(self.followed)]
         self.version = 0  # of the parameters, as the store counts
         self.revision = -1  # of the Values that are followed
+        self.programs: dict[tuple[bool, str], Program] = {}
         self.engines: dict[tuple[bool, str], Any] = {}
 
     def catch_up(self, store: ParameterStore) -> None:
@@ -190,18 +192,29 @@ class Specialization:
             self.others[:] = [float(x._data) for x in self.followed]
             self.revision = revision
 
-    def engine(self, wanted: int, way: str = FAST) -> Any:
-        """Return the engine for gradients by the parameters, or by the inputs as well.
+    def program(self, wanted: int, way: str = FAST) -> Program:
+        """Return the program for gradients by the parameters, or by the inputs as well.
 
         Args: way: of lowering, see `lower`.
         """
         inputs = bool(wanted & WANT_INPUTS)
         key = inputs, way
-        if key not in self.engines:
+        if key not in self.programs:
             leaves = self.tape.parameters + (self.tape.inputs if inputs else [])
-            make_engine = engine_class(self.engine_name)
             with paused_collector():
-                program = lower(self.tape, self.edges, leaves, way)
+                self.programs[key] = lower(self.tape, self.edges, leaves, way)
+        return self.programs[key]
+
+    def engine(self, wanted: int, way: str = FAST) -> Any:
+        """Return the engine of such a program.
+
+        Args: way: of lowering, see `lower`.
+        """
+        key = bool(wanted & WANT_INPUTS), way
+        if key not in self.engines:
+            make_engine = engine_class(self.engine_name)
+            program = self.program(wanted, way)
+            with paused_collector():
                 self.engines[key] = make_engine(program, self.shared, **self.options)
         return self.engines[key]
 
@@ -229,7 +242,7 @@ class Compiled:
             is an array; of a dict or another structure of Values, the gradient is one of arrays.
         example: one argument for each of the function's. Only its structure lasts, and which way
             the function branches on it.
-        engine: "numba", "numpy", or None for the better one that is installed.
+        engine: "llvm", "numpy", or None for the better one that is installed.
         dtype: "float64" or "float32".
         reduce: "mean" or "sum" of the results over the batch, in `value_and_grad`.
         threads: how many may work at once on a batch of thousands of samples, or on a product of
@@ -239,7 +252,7 @@ class Compiled:
         retrace: True traces again where a sample takes another branch, up to 64 times in a call; by
             default that is an error, for a compiled function never answers for a branch that it
             has not seen.
-        functions: whose exp, log, sin and so on the numba engine calls. "vector" are its own, which
+        functions: whose exp, log, sin and so the llvm engine calls. "vector" are its own, which
             take several numbers at once, to 1 ulp (erfc to a few); "libm" are those that Python
             calls, so that single results have the very bits of the eager engine.
         check: True traces twice, and compares what the function did: an error where it differs,
@@ -253,6 +266,7 @@ class Compiled:
     array([3., 8.])
     """
 
+    most_in_one_job = MIN_SAMPLES_SLICED
     settled = False  # whether it is ready, and what it was made with is fixed
     function, values, layout, example = (FixedSetting() for _ in range(4))
     engine, dtype, threads, functions = (FixedSetting() for _ in range(4))
@@ -272,7 +286,7 @@ class Compiled:
         functions: str = "vector",
         check: bool = False,
     ) -> None:
-        check_choice("engine", engine, (None, *ENGINES))
+        check_engine(engine)
         check_choice("functions", functions, FUNCTIONS)
         check_choice("dtype", dtype_name(dtype), DTYPES)
         self.function = function
@@ -286,7 +300,7 @@ class Compiled:
         self.functions = functions
         self.check = check
         self.numbering: Any = None  # what messages call the samples, where others hold this one
-        self.engine = engine or ("numba" if installed("numba") else "numpy")
+        self.engine = engine or ("llvm" if installed("llvmlite") else "numpy")
         self.bound = True  # to the function: it uses these parameters
         self.prepare([self.traced(self.example)])
 
@@ -366,7 +380,7 @@ class Compiled:
         Raises: RuntimeError: this is a copy, and the function uses those of the original.
         """
         if not self.bound:
-            self.bind(self.traced(self.example))
+            self.follow_values(self.traced(self.example))
         if not self.bound:
             raise RuntimeError(
                 "a sample takes a branch that was not traced, and this is a copy whose function"
@@ -375,7 +389,7 @@ class Compiled:
                 " copied"
             )
 
-    def bind(self, found: Traced) -> None:
+    def follow_values(self, found: Traced) -> None:
         """Follow the Values that the function uses here, if it is the same program and numbers."""
         traces: list[Traced] = self.__getstate__()["traces"]
         for other in filter(found.same_program, traces):
@@ -468,6 +482,13 @@ class Compiled:
                 f" same for ever; have it call {name} itself"
             )
 
+    def check_ready(self) -> None:
+        """Take over numbers that are newer, and refuse to be used in a trace."""
+        if traces:
+            self.refuse_in_trace()
+        if self.seen != REVISION.count or self.version != self.store.version:
+            self.catch_up()
+
     def value(self, *batch: Any) -> Any:
         """Return the result for every sample: an array, or the function's structure of arrays."""
         structure = self.specializations[0].outputs
@@ -495,6 +516,22 @@ class Compiled:
             if self.layout is not None:
                 gradient = in_structure(self.layout, gradient)
             return (value, gradient, self.like_inputs(job.slopes)) if inputs else (value, gradient)
+
+    def bind(self, *batch: Any, inputs: bool = False, seed: Any = None) -> Bound:
+        """Return value and gradient for some arrays as a function without arguments.
+
+        What the arrays are is checked once; what stands in them is read in every call.
+
+        Args: as `value_and_grad` takes them.
+        Returns: a `Bound`, which says what it takes and gives.
+
+        >>> import autograd
+        >>> f = autograd.compile(lambda x: x * x, example=(1.0,))
+        >>> x = np.array([3.0])
+        >>> f.bind(x, inputs=True)()[2]
+        array([6.])
+        """
+        return Bound(self, batch, inputs, seed)
 
     def per_sample_grad(self, *batch: Any, seed: Any = None) -> Any:
         """Return the gradient of each sample's own result: samples x parameters."""
@@ -533,10 +570,7 @@ class Compiled:
 
         Its results are to be taken before the lock is given back: the next call writes over them.
         """
-        if traces:
-            self.refuse_in_trace()
-        if self.seen != REVISION.count or self.version != self.store.version:
-            self.catch_up()
+        self.check_ready()
         if seed is not None:
             seed = seed_of(seed, self.specializations[0].outputs)
         first = batch[0] if self.regular and len(batch) == self.arguments > 0 else None
@@ -669,9 +703,10 @@ class Compiled:
         mean = self.reduce == "mean" and not wanted & WANT_EACH
         return (weights / samples if mean else weights) + 0.0  # -0.0 would be an absent adjoint
 
-    def like_inputs(self, slopes: Array) -> Any:
+    def like_inputs(self, slopes: Array, copied: bool = True) -> Any:
         """Return the gradient by the inputs in the structure of the arguments."""
-        arrays = [part.view(slopes).copy() for part in self.parts]
+        views = [part.view(slopes) for part in self.parts]
+        arrays = [view.copy() for view in views] if copied else views
         if self.regular:  # one array for each argument: no structure to look at
             found = tuple(arrays)
         else:
@@ -771,10 +806,11 @@ class Compiled:
         lanes = engine.block(max([64, *(key[0] for key in self.jobs)]))
         name = getattr(self.function, "__name__", "the function")
         title = f"{name}, compiled for the {self.engine} engine"
-        return report(title, engine.program, lanes, self.dtype.itemsize)
+        program = self.specializations[0].program(0)
+        return report(title, program, lanes, self.dtype.itemsize, kept_facts(self.engine))
 
     def source(self) -> str:
-        """Return the program, one instruction a line.
+        """Return the program, one instruction a line; what repeats itself is a loop.
 
         >>> import autograd
         >>> w = autograd.Value(3.0)
@@ -785,11 +821,11 @@ class Compiled:
         s3:4 = tanh(s2)
         return s3
         """
-        return "\n".join(self.specializations[0].engine(0).program.lines())
+        return "\n".join(self.specializations[0].program(0).lines())
 
     def draw(self) -> Any:
         """Return the program as a graphviz.Digraph; `.source` is its DOT text."""
-        return drawing(self.specializations[0].engine(0).program)
+        return drawing(self.specializations[0].program(0))
 
     def __repr__(self) -> str:
         name = getattr(self.function, "__name__", "function")
@@ -861,12 +897,21 @@ def engine_class(name: str) -> Any:
     if name == "numpy":
         return NumpyEngine
     try:
-        from autograd.compile.machine.numba_engine import NumbaEngine
+        from autograd.compile.machine.llvm_engine import LlvmEngine
     except ImportError as error:
         raise ImportError(
-            f'the {name} engine needs {name} ({error}): pip install "chainrule[compile]"'
+            f'the {name} engine needs llvmlite ({error}): pip install "chainrule[compile]"'
         ) from None
-    return NumbaEngine
+    return LlvmEngine
+
+
+def kept_facts(engine: str) -> list[tuple[str, str]]:
+    """Return a line about machine code that is kept on disk, where there is any."""
+    if engine == "numpy":
+        return []
+    from autograd.compile.machine import kept
+
+    return [("kept code", kept.described())]
 
 
 def rebuild_columns(structure: Any, columns: Any, samples: int) -> Any:
@@ -906,6 +951,16 @@ def dtype_name(dtype: Any) -> Any:
         return dtype if dtype is None else np.dtype(dtype).name
     except TypeError:
         return dtype
+
+
+def check_engine(name: Any) -> None:
+    """Check the name of an engine.
+
+    Raises: ValueError: there is none of that name; the message says which there are.
+    """
+    if name == "numba":
+        raise ValueError("engine 'numba' is called 'llvm' now; it needs llvmlite and no Numba")
+    check_choice("engine", name, (None, *ENGINES))
 
 
 def check_choice(what: str, name: Any, among: Sequence[Any]) -> None:

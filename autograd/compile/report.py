@@ -9,28 +9,40 @@ from typing import Any
 
 import numpy as np
 
-from autograd.compile.lower.program import Dot, Instruction, Map, Matrix, Program, Total
+from autograd.compile.lower.program import (
+    Dot,
+    Instruction,
+    Loop,
+    Map,
+    Matrix,
+    Program,
+    Total,
+    counted,
+)
 from autograd.compile.tracing.internal_primitives import INTERNAL_NAMES
 from autograd.primitive_type import Primitive
 
 Fact = tuple[str, str]
+Counted = list[tuple[Instruction, int]]  # instructions, and how often each is done
 MAX_INSTRUCTIONS_DRAWN = 60  # instructions that a drawing shows
 MAX_FOLLOWED_LISTED = 8  # names of Values
 MAX_MATRICES_LISTED = 12  # matrices that a report lists
+MAX_LOOPS_LISTED = 12  # and loops
 
 
 def facts_of(program: Program, lanes: int, itemsize: int) -> list[Fact]:
     """Return pairs of what was counted and what it came to."""
-    facts, steps = program.facts, program.instructions
-    forward = sum(step.flops() for step in steps)
-    backward = sum(backward_flops(step) for step in steps)
+    facts, steps = program.facts, list(counted(program.instructions))
+    forward = sum(times * step.flops() for step, times in steps)
+    backward = sum(times * backward_flops(step) for step, times in steps)
     block = 2 * program.slots * lanes * itemsize
     return [
         ("recorded", f"{facts['recorded']:,} operations on single numbers"),
         ("different", f"{facts['rows']:,} rows, parameters, inputs and constants among them"),
-        ("fused", fused_text(program)),
+        ("fused", fused_text(steps)),
         *(("matrix", text) for text in matrix_texts(steps)),
-        ("instructions", f"{len(steps)}: {instruction_counts(steps)}"),
+        *(("code", text) for text in code_texts(program)),
+        ("instructions", instruction_counts(steps)),
         ("arithmetic", f"{forward:,} operations forward, {backward:,} backward, for each sample"),
         ("memory", f"{program.slots:,} slots; {bytes_text(block)} for a block of {lanes} samples"),
         ("parameters", f"{program.trained:,}"),
@@ -57,24 +69,65 @@ def backward_flops(step: Instruction) -> int:
     return step.flops() * int(np.sum(edges))
 
 
-def fused_text(program: Program) -> str:
+def fused_text(steps: Counted) -> str:
     """Return how many chains of + became one node each."""
-    steps = program.instructions
-    dots = [step for step in steps if isinstance(step, (Dot, Matrix))]
-    products = sum(step.flops() // 2 for step in dots)
-    sums = sum(step.count for step in steps if isinstance(step, Total))
-    text = f"{products:,} products and their sums became {sum(step.count for step in dots):,} dots"
+    dots = [(step, times) for step, times in steps if isinstance(step, (Dot, Matrix))]
+    products = sum(times * (step.flops() // 2) for step, times in dots)
+    became = sum(times * step.count for step, times in dots)
+    sums = sum(times * step.count for step, times in steps if isinstance(step, Total))
+    text = f"{products:,} products and their sums became {became:,} dots"
     return text + (f"; {sums:,} longer sums" if sums else "")
 
 
-def matrix_texts(steps: list[Instruction]) -> list[str]:
+def matrix_texts(steps: Counted) -> list[str]:
     """Return the matrices that were recovered, the largest first, in words."""
-    found = sorted(
-        (step for step in steps if isinstance(step, Matrix)), key=lambda step: -step.weights.size
-    )
-    texts = [matrix_text(step) for step in found[:MAX_MATRICES_LISTED]]
+    found = [(step, times) for step, times in steps if isinstance(step, Matrix)]
+    found.sort(key=lambda pair: -pair[0].weights.size)
+    texts = [
+        matrix_text(step) + (f", {times:,} times" if times > 1 else "")
+        for step, times in found[:MAX_MATRICES_LISTED]
+    ]
     smaller = len(found) - MAX_MATRICES_LISTED
     return [*texts, f"and {smaller} smaller ones"] if smaller > 0 else texts
+
+
+def code_texts(program: Program) -> list[str]:
+    """Return what is between the matrices: loops in words, or code without any.
+
+    A backward pass has the same turns, the last one first.
+    """
+    steps = program.instructions
+    loops = [step for step in steps if isinstance(step, Loop)]
+    texts = [loop_text(loop) + backward_text(loop) for loop in loops[:MAX_LOOPS_LISTED]]
+    more = len(loops) - MAX_LOOPS_LISTED
+    if more > 0:
+        texts.append(f"and {more} more loops")
+    rest = sum(step.count for step in steps if not isinstance(step, (Loop, Matrix)))
+    if rest and loops:
+        texts.append(f"{operations_text(rest)} outside of loops")
+    elif rest:
+        texts.append(f"straight-line code, {operations_text(rest)}")
+    return texts
+
+
+def loop_text(loop: Loop) -> str:
+    """Return a loop in words, with those in it."""
+    own = loop.stride - sum(step.count for step in loop.body if isinstance(step, Loop))
+    inner = [loop_text(step) for step in loop.body if isinstance(step, Loop)]
+    parts = [*inner, operations_text(own)] if own or not inner else inner
+    text = " and ".join(parts)
+    return f"{loop.turns:,} turns of {f'({text})' if inner else text}"
+
+
+def backward_text(loop: Loop) -> str:
+    """Return how many operations a turn of the backward pass has, if there is one."""
+    count = sum(times * backward_flops(step) for step, times in counted(loop.body))
+    return f", of {count:,} backward" if count else ""
+
+
+def operations_text(count: int) -> str:
+    """Return how many numbers are computed."""
+    return "1 operation" if count == 1 else f"{count:,} operations"
 
 
 def matrix_text(step: Matrix) -> str:
@@ -86,10 +139,13 @@ def matrix_text(step: Matrix) -> str:
     return f"{neurons} over {terms} inputs = one {rows} x {terms} matrix{where}"
 
 
-def instruction_counts(steps: list[Instruction]) -> str:
-    """Return how many instructions there are of each name."""
-    counts = Counter(instruction_name(step) for step in steps)
-    return ", ".join(f"{count} {name}" for name, count in counts.most_common())
+def instruction_counts(steps: Counted) -> str:
+    """Return how many instructions there are, and how many of each name."""
+    counts: Counter[str] = Counter()
+    for step, times in steps:
+        counts[instruction_name(step)] += times
+    named = ", ".join(f"{count} {name}" for name, count in counts.most_common())
+    return f"{counts.total()}: {named}"
 
 
 def instruction_name(step: Instruction) -> str:
@@ -138,9 +194,11 @@ class Report(str):
         return self.html
 
 
-def report(title: str, program: Program, lanes: int, itemsize: int) -> Report:
-    """Return the report on a program."""
-    facts = facts_of(program, lanes, itemsize)
+def report(
+    title: str, program: Program, lanes: int, itemsize: int, more: Sequence[Fact] = ()
+) -> Report:
+    """Return the report on a program, with more facts at its end."""
+    facts = [*facts_of(program, lanes, itemsize), *more]
     found = Report(f"{title}\n{as_text(facts)}")
     found.html = as_html(title, facts)
     return found
@@ -177,7 +235,8 @@ def drawing(program: Program) -> Any:
 def draw_step(graph: Any, producers: Any, i: int, step: Instruction) -> None:
     """Add an instruction, and edges from those whose slots it reads."""
     detail = matrix_text(step).split(" = ")[1] if isinstance(step, Matrix) else str(step.count)
-    graph.node(str(i), f"{instruction_name(step)}\n{detail}")
+    name = loop_text(step) if isinstance(step, Loop) else f"{instruction_name(step)}\n{detail}"
+    graph.node(str(i), name)
     slots = np.concatenate([table.ravel() for table in step.reads()] or [np.zeros(0, int)])
     for source in sorted(set(producers[slots[slots >= 0]].tolist())):
         graph.edge(str(source), str(i))

@@ -1,31 +1,60 @@
-"""A workload run by everybody: checked against each other, timed in turns, printed as a table."""
+"""A workload run by everybody, each in a process of its own: compared, then timed in turns."""
 
 from __future__ import annotations
 
-import argparse
-import statistics
-import time
+import os
+import sys
+import tempfile
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from autograd.value import write_data
-from benchmarks.speed.lineup import rivals
-from benchmarks.speed.ours import (
-    EAGER,
-    OURS,
-    comparable,
-    compiled,
-    eagerly,
-    numbers_of,
-    ours,
-    step_of,
-)
+from benchmarks.speed.lineup import Rival
+from benchmarks.speed.workers import BrokenError, LateError, Worker
 
-TURN_SECONDS = 0.004  # less than a scheduler lets a process run on a busy machine
-ROUNDS, QUICK_ROUNDS = 61, 15
-SLOW_SECONDS = 0.5  # of a step, from which on a contestant has two turns only
+TURN_SECONDS = 0.02
+ROUNDS, QUICK_ROUNDS = 41, 3
+SLOW_SECONDS = 0.5  # of a call, from which on a contestant has two turns only
 AGREEMENT, FLOOR = 1e-9, 1e-12  # of a number to itself, and to the largest of its row
+
+
+@dataclass
+class Row:
+    """What was found of a contestant.
+
+    Attributes: `times`, of a step, for each number of threads; `cold` and `warm`, what the process
+    said of its first call with an empty cache and with a filled one; `off`, how far its numbers are
+    from ours; `missing`, why it does not take part.
+    """
+
+    times: dict[int, list[float]] = field(default_factory=dict)
+    cold: dict[str, Any] = field(default_factory=dict)
+    warm: dict[str, Any] = field(default_factory=dict)
+    off: float = 0.0
+    missing: str = ""
+    wrong: bool = False
+
+    @property
+    def note(self) -> str:
+        """What the contestant says of itself."""
+        return str((self.warm or self.cold).get("note", ""))
+
+
+@dataclass
+class Question:
+    """Which workload everybody is asked for, and how.
+
+    Attributes: `gave_up`, the rivals that a smaller workload of the same name was too much for.
+    """
+
+    workload: str
+    variant: int
+    quick: bool
+    patience: float
+    gave_up: set[str]
 
 
 def disagreement(got: Any, expected: Any) -> float:
@@ -39,107 +68,102 @@ def disagreement(got: Any, expected: Any) -> float:
     return float(off.max() / largest)
 
 
-def first_step(work: Any, contestant: Any) -> Any:
-    """Return the numbers of a step of ours, and leave the parameters as they were.
-
-    The Values follow compiled code, and so would everybody who starts from them.
-    """
-    start = [x.data for x in work.parameters]
-    numbers = contestant.numbers(contestant.step())
-    write_data(work.parameters, start)
-    return numbers
+def counts(rival: Rival) -> list[int]:
+    """Return the numbers of threads that a rival is tried with: 1, 2, 4, ... and all cores."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    cores = cores or 1
+    powers = {2**i for i in range(cores.bit_length()) if 2**i <= cores}
+    return sorted({1, cores} | powers) if rival.threaded else [1]
 
 
-def disagreements(work: Any, contestants: dict[str, Any], expected: Any) -> dict[str, float]:
-    """Return everybody's disagreement with ours; who takes part twice makes one step only."""
-    found, seen = {OURS: 0.0}, dict[Any, float]()
-    for name, contestant in contestants.items():
-        if name != OURS and contestant.step not in seen:
-            if name.startswith(OURS):
-                got = first_step(work, contestant)
-            else:
-                got = comparable(work, contestant.numbers(contestant.step()), work.samples)
-            seen[contestant.step] = disagreement(got, expected)
-        found[name] = seen.get(contestant.step, 0.0)
-    return found
+class Contest:
+    """All contestants of one workload, and what has been found of them."""
+
+    def __init__(self, question: Question, rivals: list[Rival], stack: ExitStack) -> None:
+        self.question, self.rivals, self.stack = question, rivals, stack
+        self.folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        self.rows: dict[str, Row] = {}
+        self.workers: dict[tuple[str, int], tuple[Worker, float]] = {}
+        self.expected: Any = None
+
+    def worker(self, rival: Rival, threads: int) -> Worker:
+        """Start a process of a rival, which shares a cache with its others."""
+        caches = self.folder / rival.name
+        caches.mkdir(exist_ok=True)
+        asked = self.question
+        return Worker(rival.name, asked.workload, asked.variant, threads, caches, asked.patience)
+
+    def prepared(self, rival: Rival, threads: int, worker: Worker) -> dict[str, Any]:
+        """Return what a process says when it is ready; its numbers are compared by then."""
+        path = self.folder / f"{rival.name}-{threads}.npz"
+        found = worker.ask(do="prepare", numbers=str(path))
+        if "missing" not in found:
+            with np.load(path) as kept:
+                numbers, expected = kept["numbers"], kept.get("expected", self.expected)
+            path.unlink()
+            if self.expected is None:
+                self.expected = expected = numbers
+            found["off"] = disagreement(numbers, expected)
+        return found
+
+    def enter(self, rival: Rival) -> Row:
+        """Let a rival get ready, with each number of threads."""
+        row = self.rows[rival.title] = Row()
+        if rival.name in self.question.gave_up:
+            row.missing = "too slow to get ready for a shorter one"
+            return row
+        try:
+            self.ready(rival, row)
+        except LateError as error:
+            self.question.gave_up.add(rival.name)
+            row.missing = str(error)
+        except (BrokenError, ArithmeticError) as error:
+            row.missing, row.wrong = f"{type(error).__name__}: {error}", True
+        return row
+
+    def ready(self, rival: Rival, row: Row) -> None:
+        """Start a rival on an empty cache, then those processes that are timed."""
+        if not self.question.quick:
+            with self.worker(rival, 1) as worker:
+                row.cold = self.prepared(rival, 1, worker)
+        if "missing" not in row.cold:
+            for threads in counts(rival):
+                worker = self.stack.enter_context(self.worker(rival, threads))
+                found = self.prepared(rival, threads, worker)
+                row.warm = row.warm or found
+                if "missing" in found:
+                    break
+                self.workers[rival.title, threads] = worker, found["once"]
+                row.off = max(row.off, found["off"])
+        row.missing = row.cold.get("missing", row.warm.get("missing", ""))
+        if self.question.quick:
+            row.cold, row.warm = row.warm, {}
+
+    def times(self) -> None:
+        """Let everybody take turns, each with each number of threads."""
+        fastest = {key: once for key, (_, once) in self.workers.items()}
+        for round_ in range(QUICK_ROUNDS if self.question.quick else ROUNDS):
+            for key, (worker, _) in self.workers.items():
+                title, threads = key
+                if self.rows[title].wrong or (round_ >= 2 and fastest[key] >= SLOW_SECONDS):
+                    continue
+                try:
+                    found = worker.ask(do="turn", seconds=TURN_SECONDS, once=fastest[key])
+                except (LateError, BrokenError) as error:
+                    self.rows[title].missing, self.rows[title].wrong = str(error), True
+                    continue
+                fastest[key] = min(fastest[key], found["call"])
+                self.rows[title].times.setdefault(threads, []).append(found["step"])
 
 
-def turns(contestants: dict[str, Any], rounds: int) -> dict[str, list[float]]:
-    """Return everybody's times of a step; they take turns, each of about TURN_SECONDS."""
-    times: dict[str, list[float]] = {name: [] for name in contestants}
-    for turn in range(rounds):
-        for name, contestant in contestants.items():
-            if turn < 2 or times[name][0] < SLOW_SECONDS:
-                runs = max(1, int(TURN_SECONDS / min(times[name]))) if times[name] else 1
-                if contestant.before:
-                    contestant.before()
-                start = time.perf_counter()
-                for _ in range(runs):
-                    contestant.step()
-                times[name].append((time.perf_counter() - start) / runs)
-    return times
-
-
-def compare(work: Any, asked: argparse.Namespace) -> dict[str, Any]:
-    """Check and time everybody on a workload, print its table, and return the times."""
-    marks = [time.perf_counter()]
-    contestants = ours(work, asked.engine)
-    marks.append(time.perf_counter())
-    expected = first_step(work, contestants[OURS])
-    marks.append(time.perf_counter())
-    others = dict(rivals(work, asked.without))
-    missing = {name: found for name, found in others.items() if isinstance(found, str)}
-    contestants |= {name: found for name, found in others.items() if name not in missing}
-    off = disagreements(work, contestants, expected)
-    eager, count, off[EAGER] = checked_eager(work)
-    contestants[EAGER] = eager
-    measured = turns(contestants, QUICK_ROUNDS if asked.quick else ROUNDS)
-    measured[EAGER] = [seconds * work.samples / count for seconds in measured[EAGER]]
-    times = {name: statistics.median(found) for name, found in measured.items()}
-    best = {name: min(found) for name, found in measured.items()}
-    notes = {name: contestant.note for name, contestant in contestants.items()}
-    print_table(work, times, best, missing, off, notes)
-    traced, first = (b - a for a, b in zip(marks, marks[1:]))
-    print(f"  trace {traced:.3f} s, first call {first:.3f} s, in this process")
-    return {"times": times, "best": best, "samples": work.samples}
-
-
-def checked_eager(work: Any) -> tuple[Any, int, float]:
-    """Return our eager mode, the samples that it runs on, and its disagreement with ours."""
-    eager, count = eagerly(work)
-    # The eager mode does not step.
-    unstepped = work._replace(kind="gradient") if work.kind == "step" else work
-    step = step_of(unstepped, compiled(unstepped), unstepped.first(count))
-    expected = numbers_of(unstepped, step())
-    found = comparable(work, eager.numbers(eager.step()), count)
-    return eager, count, disagreement(found, expected)
-
-
-def print_table(
-    work: Any,
-    times: dict[str, float],
-    best: dict[str, float],
-    missing: dict[str, str],
-    off: dict[str, float],
-    notes: dict[str, str],
-) -> None:
-    """Print a line per contestant: time of a step, of a sample, ratio to ours, agreement."""
-    print(f"\n{work.title}; batch {work.samples:,}")
-    head = "a step", "x ours", "a sample", "fastest", "differs by"
-    print(f"  {'':18} {head[0]:>12} {head[1]:>9} {head[2]:>12} {head[3]:>12} {head[4]:>10}")
-    for name, seconds in sorted(times.items(), key=lambda item: item[1]):
-        ratio, sample = seconds / times[OURS], seconds / work.samples
-        print(
-            f"  {name:18} {unit(seconds)} {ratio:9.2f} {unit(sample)} {unit(best[name])} "
-            f"{off[name]:10.1e} {notes[name]}"
-        )
-    for name, reason in missing.items():
-        print(f"  {name:18} {reason}")
-
-
-def unit(seconds: float) -> str:
-    """Return a time in a unit that suits it, 12 characters wide."""
-    for size, name in ((1.0, "s "), (1e-3, "ms"), (1e-6, "µs")):
-        if seconds >= size:
-            return f"{seconds / size:9.4g} {name}"
-    return f"{seconds / 1e-9:9.4g} ns"
+def compare(question: Question, rivals: list[Rival]) -> dict[str, Row]:
+    """Return what was found of everybody on a workload; those that do not have it are left out."""
+    with ExitStack() as stack:
+        contest = Contest(question, rivals, stack)
+        for rival in rivals:
+            row = contest.enter(rival)
+            print(f"  {rival.title}: {row.missing or 'ready'}", file=sys.stderr, flush=True)
+            if contest.expected is None:
+                raise ArithmeticError(f"{rival.title} has no numbers: {row.missing}")
+        contest.times()
+        return {title: row for title, row in contest.rows.items() if row.times or row.missing}

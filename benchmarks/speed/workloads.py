@@ -149,6 +149,20 @@ def million(batch: int = 64) -> Workload:
     )
 
 
+def readme(batch: int = 4) -> Workload:
+    """Return the example of the README: a neuron with three weights, and its squared error."""
+    weights = [Value(0.5), Value(-1.0), Value(0.25)]
+
+    def function(xs: Any, y: Any) -> Any:
+        return (tanh(sum(w * x for w, x in zip(weights, xs))) - y) ** 2
+
+    rows = np.arange(3.0 * batch).reshape(batch, 3) / 10.0
+    return Workload(
+        "readme", "the example of the README: value and gradient", function, weights,
+        (rows, np.ones(batch)),
+    )  # fmt: skip
+
+
 # (4): a language model
 
 
@@ -185,6 +199,27 @@ def scattered(length: int, batch: int, seed: int = 0) -> Workload:
         (middle + 0.02 * source.standard_normal((batch, irregular.INPUTS)),),
         "inputs",
         {"program": made, "length": length},
+    )
+
+
+def small() -> Workload:
+    """Return a sum of squares, of which little more than the call itself is to be seen."""
+    squares = [irregular.Instruction("*", i, i) for i in range(irregular.INPUTS)]
+    places = range(1, irregular.INPUTS)
+    sums = [
+        irregular.Instruction(
+            "+", irregular.INPUTS + i, 2 * irregular.INPUTS - 2 + i if i > 1 else irregular.INPUTS
+        )
+        for i in places
+    ]
+    return Workload(
+        "small",
+        f"a small call, the sum of {irregular.INPUTS} squares: value and gradient by the inputs",
+        lambda xs: sum(x * x for x in xs),
+        [],
+        (np.array([irregular.start(random.Random(0))]),),
+        "inputs",
+        {"program": [*squares, *sums]},
     )
 
 
@@ -281,8 +316,10 @@ def hyphenated(sizes: tuple[int, ...]) -> str:
 
 
 GROUPS: dict[str, list[Callable[[], Workload]]] = {
+    "small": [small],
+    "readme": [readme],
     "mlp": [mlp],
-    "digits": [lambda b=b: digits(b) for b in (1, 8, 32, 256)],
+    "digits": [lambda b=b: digits(b) for b in (1, 32, 256)],
     "million": [million],
     "gpt": [lambda b=b: gpt(b) for b in (1, 16, 64)],
     "irregular": [lambda n=n, b=b: scattered(n, b) for n in LENGTHS for b in (1, 64)],

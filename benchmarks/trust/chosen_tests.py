@@ -18,7 +18,7 @@ from typing import Any
 
 CHOSEN = "CHOSEN_TESTS"
 REPORT = "TEST_REPORT"
-MAX_BYTES = 12 << 30  # of addresses; Numba alone takes some
+MAX_BYTES = 12 << 30  # of addresses; LLVM alone takes some
 seconds: dict[str, float] = defaultdict(float)
 failed: list[str] = []
 allowed: dict[str, float] = {}

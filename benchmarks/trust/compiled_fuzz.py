@@ -120,7 +120,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--graphs", type=int, default=GRAPHS)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--lanes", type=int, default=3)
-    parser.add_argument("--engine", choices=("numba", "numpy"), default="numba")
+    parser.add_argument("--engine", choices=("llvm", "numpy"), default="llvm")
     chosen = parser.parse_args(argv)
     start, errors, wrong = time.perf_counter(), [0.0], []
     for seed in range(chosen.seed, chosen.seed + chosen.graphs):

@@ -20,7 +20,7 @@ from benchmarks.environments import environment, run_there
 from testkit.executors import digest, digest_of_killed, digest_with_checkpoints
 from testkit.processes import ROOT
 
-PACKAGES = "numpy", "numba", "cloudpickle", "distributed", "loky"
+PACKAGES = "numpy", "llvmlite", "cloudpickle", "distributed", "loky"
 OPTIONAL = "mpi4py", "mpich"
 MPI_SECONDS = 120.0  # more than a run takes
 Source = Any  # an executor, or a function that makes one

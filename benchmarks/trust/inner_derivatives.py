@@ -17,7 +17,7 @@ import numpy as np
 from testkit.inner_programs import InnerProgram, complaints
 
 DERIVATIVES = 20_000
-ENGINES = ("numba", "numpy")
+ENGINES = ("llvm", "numpy")
 PROGRESS = 500  # derivatives between two lines
 
 

@@ -8,7 +8,7 @@ is of texts, few enough to be classes. Where the command refuses, the option tha
 is given and it is run again; the table says what had to be given. *Differs* is where pandas' plain
 `read_csv` finds other rows, features or classes than those that were trained on.
 
-Needs pandas and scikit-learn, numba for `--compiled`, and the packages whose files are tried.
+Needs pandas and scikit-learn, llvmlite for `--compiled`, and the packages whose files are tried.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from testkit.branching_programs import BranchingProgram, complaints
 from testkit.unwritten import unwritten_is_nan
 
 PROGRAMS = 10_000
-ENGINES = ("numba", "numpy")
+ENGINES = ("llvm", "numpy")
 EVERY_SLICED = 1000  # of so many programs, one has a batch that is done in slices
 SLICED_SAMPLES = 8192 + 5
 PROGRESS = 100  # programs between two lines

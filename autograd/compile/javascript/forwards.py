@@ -12,7 +12,6 @@ function forward_square(x) {
 from __future__ import annotations
 
 import ast
-import inspect
 from collections.abc import Callable
 from functools import cache
 from types import FunctionType
@@ -20,28 +19,21 @@ from typing import Any
 
 from autograd import primitives
 from autograd.compile.javascript.translate import Definition, Untranslatable, definition
+from autograd.compile.sources import FORWARD, NoSource, rows_of_the_table
 from autograd.primitive_type import Primitive
 
-FORWARD, IEEE = 1, "ieee"  # where a row of the table has them: a place, and a keyword
+IEEE = "ieee"  # the keyword of what a row gives where its function raises
 
 
-@cache
-def rows_of_the_source() -> dict[str, ast.Call]:
-    """Return how each row is written in the table, by its name.
+def row_of_the_source(op: Primitive) -> ast.Call:
+    """Return how a row is written in the table.
 
     Raises: Untranslatable: the source of the table is not there.
     """
     try:
-        tree = ast.parse(inspect.getsource(primitives))
-    except OSError as error:
-        raise Untranslatable(f"the table has no source to translate: {error}") from None
-    return {
-        statement.targets[0].id: statement.value
-        for statement in tree.body
-        if isinstance(statement, ast.Assign)
-        and isinstance(statement.targets[0], ast.Name)
-        and isinstance(statement.value, ast.Call)
-    }
+        return rows_of_the_table()[op.name]
+    except NoSource as error:
+        raise Untranslatable(str(error)) from None
 
 
 def check_translatable(op: Primitive) -> None:
@@ -59,7 +51,7 @@ def forward_of(op: Primitive) -> Definition:
     Raises: Untranslatable.
     """
     check_translatable(op)
-    written = rows_of_the_source()[op.name].args[FORWARD]
+    written = row_of_the_source(op).args[FORWARD]
     return named(f"forward_{op.name}", written, op.forward)
 
 
@@ -67,7 +59,7 @@ def forward_of(op: Primitive) -> Definition:
 def limit_of(op: Primitive) -> Definition:
     """Return what the row gives under IEEE 754 where its function raises, as `limit_<row>`."""
     check_translatable(op)
-    words = {word.arg: word.value for word in rows_of_the_source()[op.name].keywords}
+    words = {word.arg: word.value for word in row_of_the_source(op).keywords}
     if IEEE not in words:
         return Definition(f"limit_{op.name}", f"function limit_{op.name}() {{ return NaN; }}", {})
     return named(f"limit_{op.name}", words[IEEE], op.ieee)

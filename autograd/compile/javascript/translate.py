@@ -18,15 +18,15 @@ from __future__ import annotations
 
 import ast
 import builtins
-import inspect
 import json
 import math
-import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import cache
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any, NamedTuple
+
+from autograd.compile.sources import NoSource, tree_of
 
 BINARY = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*"}
 CALLED = {ast.Div: "div", ast.Mod: "mod", ast.FloorDiv: "floordiv", ast.Pow: "pow"}
@@ -69,13 +69,9 @@ def source_of(function: FunctionType) -> ast.FunctionDef:
     Raises: Untranslatable: its source is not there.
     """
     try:
-        text = textwrap.dedent(inspect.getsource(function))
-        (found,) = ast.parse(text).body
-    except (OSError, SyntaxError, ValueError) as error:
-        raise Untranslatable(f"{function.__name__} has no source to translate: {error}") from None
-    if not isinstance(found, ast.FunctionDef):
-        raise Untranslatable(f"{function.__name__} is no function that was defined by def")
-    return found
+        return tree_of(function)
+    except NoSource as error:
+        raise Untranslatable(str(error)) from None
 
 
 def definition(

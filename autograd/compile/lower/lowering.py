@@ -3,7 +3,8 @@
 Nodes with the same group key that are scheduled together become one instruction, whose members
 stand in consecutive slots; inner products of the same weights with several inputs, or of several
 weights with the same inputs, become a matrix product. The instructions stand in the order of the
-schedule, so each comes after those that it reads from.
+schedule, so each comes after those that it reads from. Where their list repeats itself it is rolled
+up, into loops.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from autograd.compile.lower.program import (
     Table,
     Total,
 )
+from autograd.compile.lower.rolling import rolled
 from autograd.compile.lower.schedule import schedule
 from autograd.compile.lower.watched import watched_rows
 from autograd.compile.tracing.internal_primitives import differentiable, quotient, share
@@ -74,6 +76,11 @@ def lower(tape: Tape, edges: Array, leaves: Sequence[int], way: str = FAST) -> P
         nothing but the expression.
     Cost: O(n log n) in time for n nodes and operands, O(n) in memory.
     """
+    return rolled(unrolled(tape, edges, leaves, way))
+
+
+def unrolled(tape: Tape, edges: Array, leaves: Sequence[int], way: str = FAST) -> Program:
+    """Return the program with all turns of its loops written out: see `lower`."""
     graph = Graph(tape)
     varies = varying(tape, graph, leaves, edges)
     edges = edges[varies[edges[:, 1]]]

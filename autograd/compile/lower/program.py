@@ -4,21 +4,25 @@ Numbers live in slots. A slot holds one number for each lane, a lane being one s
 of all slots are one array, slots x lanes, and so are the adjoints. The numbers that all samples
 share, parameters and constants, live in an array of their own. An instruction computes many slots
 at once: its members, all with one group key, whose results stand in consecutive slots.
+
+What an instruction refers to are its *places*: slots, and shared numbers as ~place, below zero.
+With other places in their stead an instruction does the same elsewhere: a `Loop` is made of that.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
 
+from autograd.compile.lower.writing import Writing, listed, slots_text
 from autograd.compile.tracing.tape import Guard
 from autograd.primitive_type import Primitive
 
 Table = np.ndarray[Any, np.dtype[np.int32]]  # slots, or places in the array of shared numbers
-
 
 # What a job wants: the gradient by the parameters, by the inputs too, or of each sample.
 WANT_GRADIENT, WANT_INPUTS, WANT_EACH = 1, 2, 4
@@ -39,9 +43,29 @@ class Instruction:
         """Return the tables of the slots that it reads."""
         return []
 
-    def text(self) -> str:
+    def kind(self) -> tuple[Any, ...]:
+        """Return all that it has beside its places and the slots of its results."""
+        raise NotImplementedError
+
+    def places(self) -> Table:
+        """Return all that it refers to, table by table: slots, and ~place of shared numbers.
+
+        The array may have any shape.
+        """
+        raise NotImplementedError
+
+    def moved(self, places: Table, shift: int) -> Instruction:
+        """Return the same instruction on other places, with results so many slots further on."""
+        raise NotImplementedError
+
+    def text(self, written: Writing) -> str:
         """Return the right side of the instruction, for a listing."""
         raise NotImplementedError
+
+    def lines(self, written: Writing) -> Iterator[str]:
+        """Yield the instruction as lines of a listing."""
+        left = f"{written.results(self.out, self.count)} = " if self.count else ""
+        yield left + self.text(written)
 
 
 @dataclass
@@ -60,9 +84,22 @@ class Map(Instruction):
         """Return the tables of the slots that it reads."""
         return list(self.operands)
 
-    def text(self) -> str:
+    def kind(self) -> tuple[Any, ...]:
+        """Return all that it has beside its places and the slots of its results."""
+        return self.op, self.operands.shape, self.edges, self.optional
+
+    def places(self) -> Table:
+        """Return all that it refers to, table by table: slots, and ~place of shared numbers."""
+        return self.operands
+
+    def moved(self, places: Table, shift: int) -> Map:
+        """Return the same instruction on other places, with results so many slots further on."""
+        operands = places.reshape(self.operands.shape)
+        return Map(self.out + shift, self.count, self.op, operands, self.edges, self.optional)
+
+    def text(self, written: Writing) -> str:
         """Return the right side of the instruction, for a listing."""
-        return self.op.spell(*map(slots_text, self.operands))
+        return self.op.spell(*map(written, self.operands))
 
 
 @dataclass
@@ -80,9 +117,22 @@ class Total(Instruction):
         """Return the tables of the slots that it reads."""
         return list(self.terms)
 
-    def text(self) -> str:
+    def kind(self) -> tuple[Any, ...]:
+        """Return all that it has beside its places and the slots of its results."""
+        return Total, self.terms.shape, self.edges
+
+    def places(self) -> Table:
+        """Return all that it refers to, table by table: slots, and ~place of shared numbers."""
+        return self.terms
+
+    def moved(self, places: Table, shift: int) -> Total:
+        """Return the same instruction on other places, with results so many slots further on."""
+        terms = places.reshape(self.terms.shape)
+        return Total(self.out + shift, self.count, terms, self.edges)
+
+    def text(self, written: Writing) -> str:
         """Return the right side of the instruction, for a listing."""
-        return listed(" + ", [slots_text(slots) for slots in self.terms])
+        return listed(" + ", [written(slots) for slots in self.terms])
 
 
 @dataclass
@@ -107,10 +157,24 @@ class Dot(Instruction):
         """Return the tables of the slots that it reads."""
         return [*self.left, *self.right, self.bias]
 
-    def text(self) -> str:
+    def kind(self) -> tuple[Any, ...]:
+        """Return all that it has beside its places and the slots of its results."""
+        return Dot, self.left.shape, self.edges, self.optional
+
+    def places(self) -> Table:
+        """Return all that it refers to, table by table: slots, and ~place of shared numbers."""
+        return np.concatenate([self.bias, self.left.ravel(), self.right.ravel()])
+
+    def moved(self, places: Table, shift: int) -> Dot:
+        """Return the same instruction on other places, with results so many slots further on."""
+        bias, sides = np.split(places, [self.count])
+        left, right = sides.reshape(2, *self.left.shape)
+        return Dot(self.out + shift, self.count, bias, left, right, self.edges, self.optional)
+
+    def text(self, written: Writing) -> str:
         """Return the right side of the instruction, for a listing."""
-        pairs = [f"{slots_text(x)} * {slots_text(y)}" for x, y in zip(self.left, self.right)]
-        return listed(" + ", [slots_text(self.bias), *pairs])
+        pairs = [f"{written(x)} * {written(y)}" for x, y in zip(self.left, self.right)]
+        return listed(" + ", [written(self.bias), *pairs])
 
 
 @dataclass
@@ -135,12 +199,34 @@ class Matrix(Instruction):
         """Return the tables of the slots that it reads."""
         return [self.inputs.ravel(), self.bias.ravel()]
 
-    def text(self) -> str:
+    def kind(self) -> tuple[Any, ...]:
+        """Return all that it has beside its places and the slots of its results."""
+        return Matrix, self.weights.shape, self.inputs.shape, self.edges, self.optional
+
+    def places(self) -> Table:
+        """Return all that it refers to, table by table: slots, and ~place of shared numbers."""
+        return np.concatenate([self.bias.ravel(), ~self.weights.ravel(), self.inputs.ravel()])
+
+    def moved(self, places: Table, shift: int) -> Matrix:
+        """Return the same instruction on other places, with results so many slots further on."""
+        ends = [self.bias.size, self.bias.size + self.weights.size]
+        bias, weights, inputs = np.split(places, ends)
+        return Matrix(
+            self.out + shift,
+            self.count,
+            bias.reshape(self.bias.shape),
+            ~weights.reshape(self.weights.shape),
+            inputs.reshape(self.inputs.shape),
+            self.edges,
+            self.optional,
+        )
+
+    def text(self, written: Writing) -> str:
         """Return the right side of the instruction, for a listing."""
         rows, terms = self.weights.shape
-        weights, inputs = slots_text(~self.weights.ravel()), slots_text(self.inputs.ravel())
+        weights, inputs = written(~self.weights.ravel()), written(self.inputs.ravel())
         columns = self.inputs.shape[1]
-        bias = slots_text(self.bias.ravel())
+        bias = written(self.bias.ravel())
         return f"{bias} + {weights} as {rows} x {terms} @ {inputs} as {terms} x {columns}"
 
 
@@ -161,35 +247,163 @@ class Edges(Instruction):
         """Return the floating-point operations of one lane, forward."""
         return 0
 
-    def text(self) -> str:
+    def kind(self) -> tuple[Any, ...]:
+        """Return all that it has beside its places and the slots of its results."""
+        return Edges, len(self.nodes)
+
+    def places(self) -> Table:
+        """Return all that it refers to, table by table: slots, and ~place of shared numbers."""
+        return np.concatenate([self.nodes, self.parents, self.slopes, self.locally_constant])
+
+    def moved(self, places: Table, shift: int) -> Edges:
+        """Return the same instruction on other places; it has no results."""
+        return Edges(self.out, self.count, *places.reshape(4, -1))
+
+    def text(self, written: Writing) -> str:
         """Return the right side of the instruction, for a listing."""
         return (
-            f"backward only: adjoint of {slots_text(self.parents)} +="
-            f" {slots_text(self.slopes)} * adjoint of {slots_text(self.nodes)}"
+            f"backward only: adjoint of {written(self.parents)} +="
+            f" {written(self.slopes)} * adjoint of {written(self.nodes)}"
         )
 
 
-def slots_text(slots: Table) -> str:
-    """Return the text of places: s5, s5:9 for consecutive slots, p5 for shared numbers.
+@dataclass
+class Loop(Instruction):
+    """Turns of the same instructions, each on places that move on from turn to turn.
 
-    >>> slots_text(np.array([5, 6, 7], np.int32)), slots_text(~np.array([4], np.int32))
-    ('s5:8', 'p4')
+    In turn t, place i of the body's is body[i] + t steps[i]; those at `irregular` have an entry for
+    each turn in `table`. The results of a turn stand behind those of the turn before it. A step is
+    0 for what is the same in all turns, and the number of a turn's results for what another turn
+    has computed, or the same.
     """
-    letter, slots = ("p", ~slots) if slots[0] < 0 else ("s", slots)
-    if len(slots) == 1:
-        return f"{letter}{slots[0]}"
-    if (np.diff(slots) == 1).all() and slots[0] >= 0:
-        return f"{letter}{slots[0]}:{slots[-1] + 1}"
-    if len(set(slots.tolist())) == 1:
-        return f"{letter}{slots[0]}"
-    return f"{letter}[{listed(', ', [str(x) for x in slots])}]"
+
+    turns: int
+    body: list[Instruction]  # as it is in the first turn; there may be loops among it
+    steps: Table  # of all places of the body, instruction after instruction
+    irregular: Table  # which of these places do not move evenly
+    table: Table  # turns x irregular
+
+    @property
+    def stride(self) -> int:
+        """How many results a turn has."""
+        return self.count // self.turns
+
+    def flops(self) -> int:
+        """Return the floating-point operations of one lane, forward."""
+        return self.turns * sum(step.flops() for step in self.body)
+
+    def reads(self) -> list[Table]:
+        """Return the slots that it reads and has not written."""
+        places = all_places(self.body, self.columns())
+        return [np.unique(places[places < self.out])]
+
+    def kind(self) -> tuple[Any, ...]:
+        """Return all that it has beside its places and the slots of its results."""
+        kinds = tuple(step.kind() for step in self.body)
+        return Loop, self.turns, kinds, self.steps.tobytes(), self.irregular.tobytes()
+
+    def places(self) -> Table:
+        """Return all that the body refers to in the first turn, and what does not move evenly."""
+        return np.concatenate([self.first(), self.table.ravel()])
+
+    def first(self) -> Table:
+        """Return all that the body refers to in the first turn."""
+        return np.concatenate([step.places() for step in self.body], axis=None)
+
+    def moved(self, places: Table, shift: int) -> Loop:
+        """Return the same instruction on other places, with results so many slots further on."""
+        body = moved(self.body, places[: self.steps.size], shift)
+        table = places[self.steps.size :].reshape(self.table.shape)
+        out = self.out + shift
+        return Loop(out, self.count, self.turns, body, self.steps, self.irregular, table)
+
+    def columns(self) -> Table:
+        """Return all that the body refers to in each turn: turns x places."""
+        found = self.first() + np.arange(self.turns, dtype=np.int32)[:, None] * self.steps
+        found[:, self.irregular] = self.table
+        return found
+
+    def turn(self, number: int) -> list[Instruction]:
+        """Return the body as it is in a turn, the first being 0."""
+        places = self.first() + np.int32(number) * self.steps
+        places[self.irregular] = self.table[number]
+        return moved(self.body, places, number * self.stride)
+
+    def expanded(self) -> Iterator[Instruction]:
+        """Yield the instructions of all turns, those of loops in the body as well."""
+        bounds = bounds_of(self.body)
+        for number, places in enumerate(self.columns()):
+            shift = number * self.stride
+            for step, start, stop in zip(self.body, bounds, bounds[1:]):
+                now = step.moved(places[start:stop], shift)
+                if isinstance(now, Loop):
+                    yield from now.expanded()
+                else:
+                    yield now
+
+    def lines(self, written: Writing) -> Iterator[str]:
+        """Yield the loop as lines of a listing."""
+        inside = written.inside(self)
+        yield f"for {inside.turn} in range({self.turns}):"
+        numbered = moved(self.body, np.arange(self.steps.size, dtype=np.int32), 0)
+        for step in numbered:
+            for line in step.lines(inside):
+                yield f"    {line}"
 
 
-def listed(separator: str, texts: list[str], most: int = 4) -> str:
-    """Return texts in a row, the middle left out where there are many."""
-    if len(texts) > most:
-        texts = [*texts[: most - 1], f"...({len(texts) - most} more)", texts[-1]]
-    return separator.join(texts)
+def bounds_of(steps: list[Instruction]) -> list[int]:
+    """Return where the places of instructions begin among those of all, and where they end."""
+    return [0, *accumulate(step.places().size for step in steps)]
+
+
+def moved(steps: list[Instruction], places: Table, shift: int) -> list[Instruction]:
+    """Return instructions on other places, which are those of all, one after the other."""
+    bounds = bounds_of(steps)
+    return [
+        step.moved(places[start:stop], shift)
+        for step, start, stop in zip(steps, bounds, bounds[1:])
+    ]
+
+
+def all_places(steps: list[Instruction], places: Table) -> Table:
+    """Return the places of instructions and of all turns of loops among them, turn after turn.
+
+    Both are of the instructions in several turns of what they stand in, each a row.
+    """
+    bounds = bounds_of(steps)
+    found = [places[:, :0]]
+    for step, start, stop in zip(steps, bounds, bounds[1:]):
+        own = places[:, start:stop]
+        found += turns_of(step, own) if isinstance(step, Loop) else [own]
+    return np.concatenate(found, axis=1)
+
+
+def turns_of(loop: Loop, places: Table) -> Iterator[Table]:
+    """Yield the places of each turn of a loop, for several places of the loop itself."""
+    first, rest = np.split(places, [loop.steps.size], axis=1)
+    table = rest.reshape(len(places), *loop.table.shape)
+    for number in range(loop.turns):
+        now = first + np.int32(number) * loop.steps
+        now[:, loop.irregular] = table[:, number]
+        yield all_places(loop.body, now)
+
+
+def expanded_steps(steps: list[Instruction]) -> Iterator[Instruction]:
+    """Yield instructions, and in place of loops those of all turns."""
+    for step in steps:
+        if isinstance(step, Loop):
+            yield from step.expanded()
+        else:
+            yield step
+
+
+def counted(steps: list[Instruction], times: int = 1) -> Iterator[tuple[Instruction, int]]:
+    """Yield instructions, those of loops in the first turn, and how often each is done."""
+    for step in steps:
+        if isinstance(step, Loop):
+            yield from counted(step.body, times * step.turns)
+        else:
+            yield step, times
 
 
 @dataclass
@@ -227,15 +441,18 @@ class Program:
     some_absent: bool = False
 
     def lines(self) -> Iterator[str]:
-        """Yield the program as text: slots are s0, s1, ..., shared numbers p0, p1, ..."""
+        """Yield the program as text: slots are s0, s1, ..., shared numbers p0, p1, ...
+
+        In a loop, s[5 + 3*turn] is slot 5 in the first turn, slot 8 in the next, and so on.
+        """
         if self.inputs:
             yield f"s0:{self.inputs} = the inputs of a sample"
         if len(self.broadcast):
             stop = self.inputs + len(self.broadcast)
             yield f"s{self.inputs}:{stop} = {slots_text(~self.broadcast)} in every lane"
+        written = Writing()
         for step in self.instructions:
-            left = f"s{step.out}:{step.out + step.count} = " if step.count else ""
-            yield left + step.text()
+            yield from step.lines(written)
         for guard in self.guards:
             yield f"require s{guard.row} is {guard.truth}  # {guard.text} at {guard.source}"
         yield f"return {listed(', ', [f's{slot}' for slot in self.outputs])}"

@@ -1,1 +1,1 @@
-"""The machine: a program run by kernels that Numba compiles, a block of lanes at a time."""
+"""The machine: a program run by kernels that LLVM compiles, a block of lanes at a time."""

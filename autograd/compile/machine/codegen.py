@@ -1,96 +1,83 @@
 """Kernels of the primitives: source text, written from the rows of the table, and compiled.
 
 The text holds names of the table's rows and numbers, never a name of the user's: a user's own
-primitives are called, not compiled (`reference.own_primitives`).
+primitives are called, not compiled (`reference.own_primitives`). It is Python, of the kind that
+`translate` reads, and never run as such.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
-import sys
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
-from types import ModuleType
 from typing import Any
 
-from numba import types
-from numba.core.ccallback import CFunc
-from numba.core.compiler_lock import global_compiler_lock
-from numba.core.sigutils import normalize_signature
-
-from autograd.compile.machine import kept, kernels
+from autograd.compile.machine import elementary, kernels, objects
 from autograd.compile.machine.functions import (
     INLINE,
-    LIBM,
     NAMES,
     NEAR_FUNCTIONS,
     VECTOR,
     VECTORIZED,
+    function_of,
 )
-from autograd.compile.machine.intrinsics import LANES
+from autograd.compile.machine.intrinsics import LANES, shift
+from autograd.compile.machine.ir import DOUBLE, FLOAT, INTEGER, POINTER, SHORT
+from autograd.compile.machine.translate import Module
+from autograd.compile.sources import source_of, sources_in
 from autograd.compile.tracing.rules import ancestors, rules_of
 from autograd.compile.tracing.tape import Tape
 from autograd.primitive_type import Primitive, Variadic
 from autograd.primitives import neg
 
-ELEMENT_TYPES = {"float64": types.float64, "float32": types.float32}
-NUMBA_OPTIONS: dict[str, Any] = {"error_model": "numpy"}
-PATIENCE_SECONDS = 10.0  # of a fork while another thread compiles
+ELEMENT_TYPES = {"float64": DOUBLE, "float32": FLOAT}
 MIN_NUMBERS_OF_VECTOR = 3  # so many are worth a vector that is filled up
-INLINE_DECORATOR = "@njit(error_model='numpy', forceinline=True)"
-IMPORTS = '''"""Kernels of a primitive, written by autograd.compile from its row of the table."""
-
-from math import inf, nan
-
-from numba import njit
-
-from autograd.compile.machine.elementary import near
-from autograd.compile.machine.functions import named, near_named
-from autograd.compile.machine.kernels import COLUMNS, COUNT, OUT, TABLE, TERMS
-from autograd.compile.machine.kernels import is_absent, pick, pick_in_order
-from autograd.compile.machine.intrinsics import shift
-'''
+KERNEL_NAMES = ("COLUMNS", "COUNT", "OUT", "TABLE", "TERMS", "is_absent", "pick", "pick_in_order")
+SEEN = {name: getattr(kernels, name) for name in KERNEL_NAMES}
+SEEN |= {"near": elementary.near, "shift": shift}
 
 
-def kernel_signature(dtype: str) -> Any:
-    """Return the type of a kernel."""
-    number = types.CPointer(ELEMENT_TYPES[dtype])
-    code, tables = types.CPointer(types.int64), types.CPointer(types.int32)
-    return types.void(code, tables, *[number] * 5, types.int64)
+def kernel_types(dtype: str) -> list[Any]:
+    """Return the types of a kernel's arguments."""
+    number = POINTER, ELEMENT_TYPES[dtype]
+    return [(POINTER, INTEGER), (POINTER, SHORT), *[number] * 5, INTEGER]
 
 
-def machine_signature(dtype: str) -> Any:
-    """Return the type of the machine."""
-    number, integers = types.CPointer(ELEMENT_TYPES[dtype]), types.CPointer(types.int64)
-    return types.int64(integers, types.CPointer(types.int32), number)
+def machine_types(dtype: str) -> list[Any]:
+    """Return the types of the machine's arguments."""
+    return [(POINTER, INTEGER), (POINTER, SHORT), (POINTER, ELEMENT_TYPES[dtype])]
 
 
-def product_signature(dtype: str) -> Any:
-    """Return the type of a product of matrices: out, left and right with strides, and sizes."""
-    number, size = types.CPointer(ELEMENT_TYPES[dtype]), types.int64
-    return types.void(number, size, number, size, size, number, *[size] * 5)
+def product_types(dtype: str) -> list[Any]:
+    """Return the types of a product's: out, left and right with strides, and sizes."""
+    number = POINTER, ELEMENT_TYPES[dtype]
+    return [number, INTEGER, number, INTEGER, INTEGER, number, *[INTEGER] * 5]
 
 
-SIGNATURES = {kernels.machine: machine_signature, kernels.product: product_signature}
+ARGUMENT_TYPES: dict[Any, Any] = {kernels.machine: machine_types, kernels.product: product_types}
+BOTH_WAYS = kernels.matrix_backward, kernels.matrix_backward_first  # are one function inside
 
 
-def machine_code(function: Callable[..., Any], signature: Any, name: str) -> Any:
-    """Return a function compiled for C, from the cache folder if it was compiled before."""
-    found: Any = CFunc(function, normalize_signature(signature), {}, NUMBA_OPTIONS)
-    where = kept.folder()
-    if where:
-        found._cache = kept.KeptCode(where / name)
-    found.compile()
-    return found
+def fixed(function: Callable[..., Any], dtype: str) -> int:
+    """Return the address of a function of `kernels`, compiled."""
+    functions = BOTH_WAYS if function in BOTH_WAYS else (function,)
+    return compiled_together(functions, dtype)[functions.index(function)]
 
 
 @cache
-def fixed(function: Callable[..., Any], dtype: str) -> Any:
-    """Return a function of `kernels`, compiled."""
-    signature = SIGNATURES.get(function, kernel_signature)
-    return machine_code(function, signature(dtype), function.__name__)
+def compiled_together(functions: tuple[Callable[..., Any], ...], dtype: str) -> list[int]:
+    """Return the addresses of functions of `kernels` that share what they call."""
+    names = [f"{function.__name__}_{dtype}" for function in functions]
+
+    def write() -> str:
+        module = Module()
+        for name, function in zip(names, functions):
+            types = ARGUMENT_TYPES.get(function, kernel_types)(dtype)
+            module.with_function(name, source_of(function), types)
+        return module.text()
+
+    passes = objects.UNROLLED if functions == (kernels.product,) else objects.USUAL
+    return objects.loaded(f"the kernels {', '.join(names)}", write, names, passes)
 
 
 @cache
@@ -101,18 +88,28 @@ def of_primitive(
     optional: bool,
     dtype: str,
     functions: str = VECTOR,
-) -> tuple[Any, Any]:
-    """Return the forward and the backward kernel of a primitive; None where no edge leads back.
+) -> tuple[int, int]:
+    """Return the addresses of a primitive's kernels, forward and backward; 0 where no edge leads
+    back.
 
-    Raises: TypeError, or an error of Numba's: the function or a rule cannot be compiled.
+    Raises: TypeError: the function or a rule cannot be translated.
     """
-    text = IMPORTS + "\n".join(Writer(functions).lines(op, arity, edges, optional)) + "\n"
-    name, names = module_name(text), loaded(text)
-    forward, backward = (
-        machine_code(names[way], kernel_signature(dtype), f"{name}.{way}") if there else None
-        for way, there in (("forward", True), ("backward", any(edges)))
-    )
-    return forward, backward
+    writer = Writer(functions)
+    text = "\n".join(writer.lines(op, arity, edges, optional)) + "\n"
+    meaning = f"{dtype} {functions}\n{text}"
+    digest = hashlib.sha256(meaning.encode()).hexdigest()[:20]
+    ways = ["forward", "backward"] if any(edges) else ["forward"]
+    names = [f"{way}_{digest}" for way in ways]
+
+    def write() -> str:
+        sources = sources_in(text, SEEN | writer.names())
+        module = Module(elementary.INSTEAD if functions == VECTOR else {})
+        for name, way in zip(names, ways):
+            module.with_function(name, sources[way], kernel_types(dtype))
+        return module.text()
+
+    forward, *backward = objects.loaded(meaning, write, names)
+    return forward, backward[0] if backward else 0
 
 
 class Writer:
@@ -140,7 +137,7 @@ class Writer:
             body += self.body(op, names, rules, parents, optional, way)
         yield ""
         for k, function in enumerate(self.functions):
-            yield from self.definitions(k, function, ways)
+            yield f"# function{k} is {NAMES[function]}"
         yield from body
         vectorized = op in VECTORIZED and self.library == VECTOR
         yield from ROW_LOOPS if variadic else forward_loops(arity, ways, vectorized)
@@ -148,11 +145,12 @@ class Writer:
             vectorized = self.library == VECTOR and any(used in VECTORIZED for used in rules.ops)
             yield from backward_loops(arity, parents, ways, vectorized)
 
-    def definitions(self, k: int, function: Primitive, ways: Sequence[str]) -> Iterator[str]:
-        """Yield the lines that name the k-th function."""
-        library = f", {LIBM!r}" if self.library == LIBM else ""
-        for way in ways:
-            yield f"{way}function{k} = {way}named({NAMES[function]!r}{library})"
+    def names(self) -> dict[str, Any]:
+        """Return what the text calls the functions, and what they are."""
+        near = {op: NEAR_FUNCTIONS.get(op) or function_of(op) for op in self.functions}
+        numbered = list(enumerate(self.functions))
+        found = {f"function{k}": function_of(op) for k, op in numbered}
+        return found | {f"near_function{k}": near[op] for k, op in numbered}
 
     def body(
         self,
@@ -164,11 +162,11 @@ class Writer:
         way: str,
     ) -> Iterator[str]:
         """Yield the functions of one number: the value, and the contribution over each edge."""
-        yield from ("", "", INLINE_DECORATOR, f"def {way}value({', '.join(names)}):")
+        yield from ("", "", f"def {way}value({', '.join(names)}):")
         yield f"    return {self.spelled(op, names, way)}"
         for k, i in enumerate(parents):
             head = f"def {way}contribution{i}({', '.join(names)}, out, upstream):"
-            yield from ("", "", INLINE_DECORATOR, head)
+            yield from ("", "", head)
             if optional:
                 yield from ("    if is_absent(upstream):", "        return upstream")
             yield from self.contribution(rules, k, len(parents), [*names, "out"], optional, way)
@@ -308,51 +306,3 @@ def forward({ARGUMENTS}):
                 scratch[k] = values[table[k * count + i] * lanes + j]
             out[i * lanes + j] = value(scratch, terms)
 """.splitlines()
-
-
-def loaded(text: str) -> dict[str, Any]:
-    """Return the names that a text defines; a module of it is registered, since Numba asks for it.
-
-    The text is run from memory. A copy is kept beside the machine code, to be read.
-    """
-    name = module_name(text)
-    where = kept.folder()
-    path = where / f"{name}.py" if where else None
-    if path:
-        kept.keep_text(path, text)
-    module = sys.modules[name] = ModuleType(name)
-    exec(compile(text, str(path or f"<{name}>"), "exec"), vars(module))
-    return vars(module)
-
-
-def hold_compiler() -> None:
-    """Have a fork wait until no other thread compiles: what LLVM holds then, it holds for good."""
-    held.append(global_compiler_lock._lock.acquire(timeout=PATIENCE_SECONDS))
-
-
-def let_compiler_go() -> None:
-    """Let others compile again."""
-    if held.pop():
-        global_compiler_lock._lock.release()
-
-
-def let_child_compile() -> None:
-    """Let a child compile, even where its parent was still at it."""
-    if not held.pop():
-        global_compiler_lock._lock = threading.RLock()
-    else:
-        global_compiler_lock._lock.release()
-
-
-held: list[bool] = []  # whether a fork that is under way holds the compiler's lock
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(
-        before=hold_compiler,
-        after_in_parent=let_compiler_go,
-        after_in_child=let_child_compile,
-    )
-
-
-def module_name(text: str) -> str:
-    """Return the name of the module that a text becomes."""
-    return f"chainrule_{hashlib.sha256(text.encode()).hexdigest()[:20]}"

@@ -12,8 +12,6 @@ called alone: no operation is contracted or reordered, so no bit depends on a ma
 The ways are old: the argument is reduced by a constant in parts (Cody and Waite, 1980), what
 rounding takes from a sum is kept (Knuth, 1969), and a polynomial does the rest. Numbers are
 doubles; others are computed as doubles. Infinities, NaN and signed zeros are those of IEEE 754.
-
-This module can stand in for `math` in code that is compiled: it has all of its names.
 """
 
 from __future__ import annotations
@@ -22,15 +20,12 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from llvmlite import ir
-from numba import njit, types
-from numba.extending import intrinsic
-
 from autograd import scalar_math
+from autograd.compile.machine.intrinsics import bits, number, polynomial
 from autograd.compile.polynomials import COS, ERF, ERFC, EXP, LOG, SIN, TANH
 from autograd.scalar_math import SQRT_HALF, SQRT_HALF_LOW, TWO_BY_SQRT_PI
 
-NUMBA_OPTIONS: dict[str, Any] = {"error_model": "numpy", "forceinline": True}  # a call is no vector
+OWN_MATH = True  # what is called `math` here is the C library's
 
 LOG2_E = 1.4426950408889634
 ROUNDING_CONSTANT = 6755399441055744.0  # 1.5 * 2**52: adding it rounds to integers
@@ -39,7 +34,6 @@ LN2_HIGH, LN2_LOW = 0.6931471805598903, 5.497923018708371e-14  # 42 bits, and th
 TWO_BY_PI = 0.6366197723675814
 FAR_RADIANS = 2.0**20
 PI_PARTS = (1.5707963267341256, 6.077100506303966e-11, 2.0222662487111665e-21, 8.4784276603689e-32)
-INT64 = ir.IntType(64)
 ONE_BITS = 0x3FF0000000000000  # of 1.0
 SQRT_HALF_BITS = 0x3FE6A09E667F3BCD
 SIGN_BIT = -(2**63)
@@ -48,61 +42,16 @@ SQRT_HALF_UPPER = SPLITTER * SQRT_HALF - (SPLITTER * SQRT_HALF - SQRT_HALF)
 SQRT_HALF_LOWER = SQRT_HALF - SQRT_HALF_UPPER
 
 
-@intrinsic
-def bits(typing: Any, x: Any) -> Any:
-    """Return the 64 bits of a double as an integer."""
-
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.bitcast(args[0], INT64)
-
-    return types.int64(types.float64), generate
-
-
-@intrinsic
-def number(typing: Any, x: Any) -> Any:
-    """Return the double that has these 64 bits."""
-
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.bitcast(args[0], ir.DoubleType())
-
-    return types.float64(types.int64), generate
-
-
-def polynomial(numbers: tuple[float, ...]) -> Any:
-    """Return a polynomial as a function for compiled code, lowest coefficient first.
-
-    By pairs, pairs of pairs and so on (Estrin, 1960), so that most steps do not wait for others.
-    """
-
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        power = args[0]
-        terms = [ir.Constant(ir.DoubleType(), x) for x in numbers]
-        while len(terms) > 1:
-            pairs = zip(terms[::2], terms[1::2])
-            joined = [builder.fadd(x, builder.fmul(power, y)) for x, y in pairs]
-            terms = joined + terms[len(joined) * 2 :]
-            power = builder.fmul(power, power)
-        return terms[0]
-
-    @intrinsic
-    def evaluate(typing: Any, x: Any) -> Any:
-        return types.float64(types.float64), generate
-
-    return evaluate
-
-
 exp_tail, log_tail, sin_tail, cos_tail, tanh_tail, erf_tail, erfc_tail = map(
     polynomial, (EXP, LOG, SIN, COS, TANH, ERF, ERFC)
 )
 
 
-@njit(**NUMBA_OPTIONS)
 def signed(size: Any, x: Any) -> Any:
     """Return a size with the sign of x."""
     return number((bits(size) & ~SIGN_BIT) | (bits(x) & SIGN_BIT))
 
 
-@njit(**NUMBA_OPTIONS)
 def parts_of_exp(x: Any) -> Any:
     """Return n + ROUNDING_CONSTANT, and r and the rest of expm1(r), where r = x - n log 2.
 
@@ -115,13 +64,11 @@ def parts_of_exp(x: Any) -> Any:
     return shifted, r, (high - r) - low + r * r * exp_tail(r)
 
 
-@njit(**NUMBA_OPTIONS)
 def power_of_two(n: Any) -> Any:
     """Return 2**n for an integer from -1022 to 1023."""
     return number(ONE_BITS + (n << 52))
 
 
-@njit(**NUMBA_OPTIONS)
 def scaled(x: Any, shifted: Any) -> Any:
     """Return x * 2**n for shifted = n + ROUNDING_CONSTANT.
 
@@ -132,7 +79,6 @@ def scaled(x: Any, shifted: Any) -> Any:
     return x * power_of_two(half) * power_of_two(n - half)
 
 
-@njit(**NUMBA_OPTIONS)
 def exp(x: Any) -> Any:
     """Return the exponential."""
     x = float(x)
@@ -142,7 +88,6 @@ def exp(x: Any) -> Any:
     return scaled(one + (((1.0 - one) + r) + rest), shifted)
 
 
-@njit(**NUMBA_OPTIONS)
 def exp_of_sum(x: Any, low: Any) -> Any:
     """Return exp(x + low) for x from -800 to 700, where low is small."""
     shifted, r, rest = parts_of_exp(x)
@@ -150,7 +95,6 @@ def exp_of_sum(x: Any, low: Any) -> Any:
     return scaled(one + ((((1.0 - one) + r) + rest) + low * (one + rest)), shifted)
 
 
-@njit(**NUMBA_OPTIONS)
 def expm1(x: Any) -> Any:
     """Return exp(x) - 1."""
     x = float(x)
@@ -166,18 +110,16 @@ def expm1(x: Any) -> Any:
     return x if math.fabs(x) < 1e-17 else found
 
 
-@njit(**NUMBA_OPTIONS)
 def split(x: Any) -> Any:
     """Return n and m, where x = 2**n m and m is from sqrt(1/2) to sqrt(2)."""
     small = x < 2.2250738585072014e-308
     pattern = bits(x * 18014398509481984.0 if small else x)
-    n = (pattern - SQRT_HALF_BITS) >> 52
-    m = number(pattern - (n << 52))
-    n = number(n + ROUNDING_CONSTANT_BITS) - ROUNDING_CONSTANT
+    exponent = (pattern - SQRT_HALF_BITS) >> 52
+    m = number(pattern - (exponent << 52))
+    n = number(exponent + ROUNDING_CONSTANT_BITS) - ROUNDING_CONSTANT
     return (n - 54.0 if small else n), m
 
 
-@njit(**NUMBA_OPTIONS)
 def log(x: Any) -> Any:
     """Return the natural logarithm; -inf for 0, NaN for what is negative."""
     x = float(x)
@@ -190,7 +132,6 @@ def log(x: Any) -> Any:
     return found if x < math.inf else x if x > 0.0 or x != x else math.nan
 
 
-@njit(**NUMBA_OPTIONS)
 def log1p(x: Any) -> Any:
     """Return log(1 + x); -inf for -1, NaN for what is below."""
     x = float(x)
@@ -208,7 +149,6 @@ def log1p(x: Any) -> Any:
     return found if x < math.inf else x if x > 0.0 or x != x else math.nan
 
 
-@njit(**NUMBA_OPTIONS)
 def turned(x: Any) -> Any:
     """Return n + ROUNDING_CONSTANT, and x - n pi/2 as a sum of two.
 
@@ -231,7 +171,6 @@ def turned(x: Any) -> Any:
     return shifted, r, (total - r) + low
 
 
-@njit(**NUMBA_OPTIONS)
 def sine_and_cosine(r: Any, low: Any) -> Any:
     """Return the sine and the cosine of r + low, where r is at most pi/4."""
     z = r * r
@@ -242,7 +181,6 @@ def sine_and_cosine(r: Any, low: Any) -> Any:
     return sine, cosine
 
 
-@njit(**NUMBA_OPTIONS)
 def near_sin(x: Any) -> Any:
     """Return the sine of a number not beyond FAR_RADIANS."""
     x = float(x)
@@ -254,7 +192,6 @@ def near_sin(x: Any) -> Any:
     return x if math.fabs(x) < 1e-8 else found
 
 
-@njit(**NUMBA_OPTIONS)
 def near_cos(x: Any) -> Any:
     """Return the cosine of a number not beyond FAR_RADIANS."""
     x = float(x)
@@ -265,19 +202,16 @@ def near_cos(x: Any) -> Any:
     return -found if (n + 1) & 2 else found
 
 
-@njit(**NUMBA_OPTIONS)
 def sin(x: Any) -> Any:
     """Return the sine, in radians."""
     return near_sin(x) if math.fabs(x) <= FAR_RADIANS else math.sin(float(x))
 
 
-@njit(**NUMBA_OPTIONS)
 def cos(x: Any) -> Any:
     """Return the cosine, in radians."""
     return near_cos(x) if math.fabs(x) <= FAR_RADIANS else math.cos(float(x))
 
 
-@njit(**NUMBA_OPTIONS)
 def tanh(x: Any) -> Any:
     """Return the hyperbolic tangent: a polynomial near 0, else 1 - 2 / (exp(2x) + 1)."""
     x = float(x)
@@ -296,7 +230,6 @@ def tanh(x: Any) -> Any:
     return signed(near if size < 0.625 else found, x)
 
 
-@njit(**NUMBA_OPTIONS)
 def square_exactly(x: Any) -> Any:
     """Return x * x as a rounded product and its exact error (Dekker, 1971)."""
     big = SPLITTER * x
@@ -306,7 +239,6 @@ def square_exactly(x: Any) -> Any:
     return product, ((high * high - product) + 2.0 * (high * low)) + low * low
 
 
-@njit(**NUMBA_OPTIONS)
 def tail(x: Any, low: Any) -> Any:
     """Return erfc(x + low) for x from 0.5 on: exp(-x**2) times a polynomial of (x - 4) / (x + 4).
 
@@ -319,7 +251,6 @@ def tail(x: Any, low: Any) -> Any:
     return found * erfc_tail((x - 4.0) / whole) / whole
 
 
-@njit(**NUMBA_OPTIONS)
 def erfc_of_sum(x: Any, low: Any) -> Any:
     """Return erfc(x + low), where low is what rounding took from x."""
     size = math.fabs(x)
@@ -329,7 +260,6 @@ def erfc_of_sum(x: Any, low: Any) -> Any:
     return near if size < 0.5 else beyond
 
 
-@njit(**NUMBA_OPTIONS)
 def erf(x: Any) -> Any:
     """Return the error function."""
     x = float(x)
@@ -338,13 +268,11 @@ def erf(x: Any) -> Any:
     return signed(found if size < 1.0 else 1.0 - tail(size, 0.0), x)
 
 
-@njit(**NUMBA_OPTIONS)
 def erfc(x: Any) -> Any:
     """Return 1 - erf(x), without cancellation."""
     return erfc_of_sum(float(x), 0.0)
 
 
-@njit(**NUMBA_OPTIONS)
 def cumulative_normal(x: Any) -> Any:
     """Return the probability that a standard normal variable is below x: erfc(-x/sqrt(2)) / 2."""
     x = float(x)
@@ -359,7 +287,6 @@ def cumulative_normal(x: Any) -> Any:
     return 0.5 * erfc_of_sum(t, error - x * SQRT_HALF_LOW)
 
 
-@njit(**NUMBA_OPTIONS)
 def near(xs: Any, count: Any) -> Any:
     """Tell whether no number is beyond FAR_RADIANS."""
     far = 0
@@ -380,7 +307,3 @@ INSTEAD: dict[Callable[..., Any], Any] = {
     math.erfc: erfc,
     scalar_math.cumulative_normal: cumulative_normal,
 }
-
-
-def __getattr__(name: str) -> Any:
-    return getattr(math, name)

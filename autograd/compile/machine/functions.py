@@ -1,24 +1,27 @@
-"""The functions of the table in a form that Numba compiles.
+"""The functions of the table in a form that can be translated.
 
-Most rows need nothing: their function of floats is compiled as it stands, and so are the functions
-that it calls. Stated again here are the few that Numba cannot compile, that it would compile to
-something slow, or that return a bool or an int of Python's. None knows a derivative.
+Most rows need nothing: their function of floats is translated as it stands, and so are the
+functions that it calls. Stated again here are the few that cannot be, that would become something
+slow, or that return a bool or an int of Python's. None knows a derivative.
 """
 
 from __future__ import annotations
 
-import dis
 import math
 from collections.abc import Callable
+from functools import cache
 from math import inf, nan
-from types import BuiltinFunctionType, FunctionType
 from typing import Any
-
-import numpy as np
-from numba import njit
 
 from autograd import primitives as p
 from autograd.compile.machine import elementary
+from autograd.compile.machine.translate import (
+    rounded_down,
+    rounded_to_even,
+    rounded_to_zero,
+    rounded_up,
+)
+from autograd.compile.sources import source_of_row
 from autograd.compile.tracing.internal_primitives import (
     INTERNAL_NAMES,
     both,
@@ -29,38 +32,10 @@ from autograd.compile.tracing.internal_primitives import (
     shifted,
     top,
 )
+from autograd.given import attached
 from autograd.primitive_type import Primitive
 
-NUMBA_OPTIONS: dict[str, Any] = {"error_model": "numpy", "forceinline": True}  # a call is no vector
 VECTOR, LIBM = "vector", "libm"  # whose elementary functions: those of `elementary`, or C's
-
-
-def compilable(function: Callable[..., Any], vector: bool = False) -> Any:
-    """Return a function for use in compiled code, with the Python functions that it calls.
-
-    Args:
-        function: of plain numbers.
-        vector: whether functions of `math` are those of `elementary`, or the C library's.
-    Raises: TypeError: it raises exceptions of its own, which compiled code would swallow.
-    """
-    if vector and function in elementary.INSTEAD:
-        return elementary.INSTEAD[function]
-    if not isinstance(function, FunctionType):
-        return function  # of `math` or `operator`: Numba has its own
-    if any(step.opname == "RAISE_VARARGS" for step in dis.get_instructions(function)):
-        raise TypeError(f"{function.__name__} raises")
-    names = dict(function.__globals__)
-    for name in function.__code__.co_names:
-        used = names.get(name)
-        if used is math and vector:
-            names[name] = elementary
-        elif isinstance(used, (FunctionType, BuiltinFunctionType)) and used is not function:
-            names[name] = compilable(used, vector)
-    copy = FunctionType(
-        function.__code__, names, function.__name__, function.__defaults__, function.__closure__
-    )
-    copy.__module__, copy.__qualname__ = function.__module__, function.__qualname__
-    return njit(**NUMBA_OPTIONS)(copy)
 
 
 def power(x: Any, y: Any) -> Any:
@@ -89,28 +64,28 @@ def floor_division(x: Any, y: Any) -> Any:
         quotient -= 1.0
     if quotient == 0.0:
         return math.copysign(0.0, x / y)
-    whole = np.floor(quotient)
+    whole = rounded_down(quotient)
     return whole + 1.0 if quotient - whole > 0.5 else whole
 
 
 def ceiling(x: Any) -> Any:
-    return np.ceil(x) + 0.0  # Python's is an int, which has no -0.0
+    return rounded_up(x) + 0.0  # Python's is an int, which has no -0.0
 
 
 def floor(x: Any) -> Any:
-    return np.floor(x) + 0.0
+    return rounded_down(x) + 0.0
 
 
 def cube_root(x: Any) -> Any:
-    return np.cbrt(x)
+    return math.cbrt(x)
 
 
 def exponential_of_two(x: Any) -> Any:
-    return np.exp2(x)
+    return math.exp2(x)
 
 
 def to_integer(x: Any, digits: Any) -> Any:
-    return np.rint(x)  # digits is 0: other roundings are left to Python
+    return rounded_to_even(x)  # digits is 0: other roundings are left to Python
 
 
 def at_least(x: Any, bound: Any) -> Any:
@@ -156,7 +131,7 @@ def chosen(condition: Any, x: Any, y: Any) -> Any:
 
 
 def truncated(x: Any) -> Any:
-    return np.trunc(x) + 0.0  # Python's is an int, which has no -0.0
+    return rounded_to_zero(x) + 0.0  # Python's is an int, which has no -0.0
 
 
 def less(x: Any, y: Any) -> Any:
@@ -189,6 +164,10 @@ def any_of(x: Any, y: Any) -> Any:
 
 def all_of(x: Any, y: Any) -> Any:
     return 1.0 if x != 0.0 and y != 0.0 else 0.0
+
+
+def first(number: Any, x: Any, slope: Any) -> Any:
+    return number
 
 
 # Functions of a row of numbers: a pointer, and how many.
@@ -283,7 +262,7 @@ def log_of_share(xs: Any, count: Any) -> Any:
     return (0.0 if own == xs[place] else own - xs[place]) - math.log1p(total)
 
 
-NUMBA_FUNCTIONS: dict[Primitive, Callable[..., Any]] = {
+RESTATED: dict[Primitive, Callable[..., Any]] = {
     p.step: heaviside,
     p.sign: sign_of,
     p.relu: rectified,
@@ -312,6 +291,7 @@ NUMBA_FUNCTIONS: dict[Primitive, Callable[..., Any]] = {
     p.unequal: not_equal,
     either: any_of,
     both: all_of,
+    attached: first,
     p.largest: largest,
     p.smallest: smallest,
     p.prod: product,
@@ -326,25 +306,16 @@ NUMBA_FUNCTIONS: dict[Primitive, Callable[..., Any]] = {
 INLINE = {p.add: "+", p.sub: "-", p.mul: "*", p.div: "/"}  # spelled as operators
 
 
-def function_of(op: Primitive, functions: str = VECTOR) -> Any:
-    """Return a primitive as a function that compiled code can call."""
-    key = op, functions
-    if key not in compiled_functions:
-        function = NUMBA_FUNCTIONS.get(op, op.forward)
-        compiled_functions[key] = compilable(function, functions == VECTOR)
-    return compiled_functions[key]
+@cache
+def function_of(op: Primitive) -> Any:
+    """Return a primitive's function as one that can be translated, or its source.
+
+    Raises: NoSource.
+    """
+    return RESTATED[op] if op in RESTATED else source_of_row(op)
 
 
-compiled_functions: dict[tuple[Primitive, str], Any] = {}
 NAMES = {row: name for name, row in p.TABLE.items()} | INTERNAL_NAMES
-PRIMITIVES = {name: row for row, name in NAMES.items()}
-
-
-def named(name: str, functions: str = VECTOR) -> Any:
-    """Return a row of the table as a function that compiled code can call."""
-    return function_of(PRIMITIVES[name], functions)
-
-
 NEAR_FUNCTIONS = {p.sin: elementary.near_sin, p.cos: elementary.near_cos}
 # fmt: off
 VECTORIZED = {  # rows whose functions take several numbers in the time of one
@@ -354,8 +325,3 @@ VECTORIZED = {  # rows whose functions take several numbers in the time of one
     shifted,
 }
 # fmt: on
-
-
-def near_named(name: str) -> Any:
-    """Return a row as a function of numbers that are not beyond `elementary.FAR_RADIANS`."""
-    return NEAR_FUNCTIONS.get(PRIMITIVES[name], named(name))

@@ -3,38 +3,44 @@
 What is loaded from there is run. So the folder is made for its owner only, and one that anybody
 else owns or may write to, or could put another in the place of, is not used. Each file begins with
 a checksum: what is damaged is compiled and written again. Nothing that fails here is an error: the
-code is compiled in this process then, and one warning in all says why.
+code is compiled in this process then, and one warning in all says why. The folder does not grow
+beyond a bound (`trimming`).
 """
 
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
-import pickle
 import platform
 import shutil
 import stat
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import llvmlite
-import numba
-from numba.core.compiler import CompileResult
-from numba.core.serialize import dumps
 
-from autograd import primitives, scalar_math
-from autograd.compile.lower import program
-from autograd.compile.tracing import internal_primitives
+from autograd.compile.machine import trimming
+from autograd.compile.machine.trimming import VARIABLE
 
-VARIABLE = "CHAINRULE_CACHE"  # the environment variable that names another folder
-SOURCES = (primitives, scalar_math, internal_primitives, program)  # beside the files of this room
+PACKAGE = Path(__file__).parents[2]
+ROOMS = (
+    "",
+    "compile",
+    "compile/machine",
+    "compile/tracing",
+    "compile/lower",
+    "compile/reference",
+)  # that code depends on
 OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 CHECKSUM_BYTES = 32
+WRITES_UNTRIMMED = 100  # so many files a process may write until it looks how large all is
 told: list[str] = []  # of what this process has been warned
+writes = itertools.count()  # of this process
 
 
 def tell(where: Any, why: Any) -> None:
@@ -54,16 +60,16 @@ def tell(where: Any, why: Any) -> None:
 
 
 def folder() -> Path | None:
-    """Return the folder for this version of the sources, of Python and of Numba; None without."""
+    """Return the folder for this version of sources, Python and llvmlite; None without."""
     return checked_folder(os.environ.get(VARIABLE) or "")
 
 
 @cache
 def checked_folder(base: str) -> Path | None:
     """Return the folder below the given one, or below the usual one; None where there is none."""
-    name = base or "~/.cache/chainrule"
+    name = base or trimming.USUAL
     try:
-        root = Path(name).expanduser().absolute()
+        root = trimming.root()
         found = root / version()
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
         found.mkdir(mode=0o700, exist_ok=True)
@@ -74,16 +80,25 @@ def checked_folder(base: str) -> Path | None:
     if why:
         tell(name, why)
         return None
+    trimming.mark_used(found, found.stat().st_mtime)
     return found
 
 
+@cache
 def version() -> str:
-    """Return what tells apart all that machine code depends on, but for the processor."""
-    paths = [*sorted(Path(__file__).parent.glob("*.py")), *(Path(str(x.__file__)) for x in SOURCES)]
+    """Return what tells apart the sources and packages that all machine code depends on."""
+    paths = [path for room in ROOMS for path in sorted((PACKAGE / room).glob("*.py"))]
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in paths))
-    packages = numba.__version__, llvmlite.__version__, platform.python_version()
-    digest.update(" ".join(packages).encode())
+    digest.update(f"{llvmlite.__version__} {platform.python_version()}".encode())
     return digest.hexdigest()[:16]
+
+
+def described() -> str:
+    """Return where code is kept and how much, in words; or why it is not."""
+    where = folder()
+    if where is None:
+        return f"none on disk; {told[0]}"
+    return f"{trimming.described(where.parent)}; python -m autograd.compile --empty-cache"
 
 
 def open_to_others(root: Path, found: Path) -> str:
@@ -140,7 +155,9 @@ def is_private(number: int) -> bool:
 def read(path: Path) -> bytes:
     """Return what a file holds, nothing where it cannot be read."""
     try:
-        return path.read_bytes()
+        with open(path, "rb") as file:
+            trimming.mark_used(path, os.fstat(file.fileno()).st_mtime)
+            return file.read()
     except OSError:
         return b""
 
@@ -151,6 +168,7 @@ def put(path: Path, content: bytes) -> None:
     try:
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
+        path.parent.mkdir(mode=0o700, exist_ok=True)  # it was emptied by now, maybe
         with open(beside, "xb") as file:
             file.write(content)
         os.replace(beside, path)
@@ -159,42 +177,25 @@ def put(path: Path, content: bytes) -> None:
     finally:
         with suppress(OSError):
             beside.unlink(missing_ok=True)
+    if next(writes) % WRITES_UNTRIMMED == 0:
+        trimming.trim(path.parents[1], path.parent)
 
 
-def keep_text(path: Path, text: str) -> None:
-    """Keep a text to be read by people: it is compared and written, and never run from there."""
-    content = text.encode()
-    if read(path) != content:
-        put(path, content)
+def code_for(meaning: str, compile_: Callable[[], bytes]) -> bytes:
+    """Return object code for what a text says, as it was kept, or compiled now and kept.
 
-
-class KeptCode:
-    """The machine code of one function: what Numba asks to load and to save.
-
-    Args: path, of the file but for its ending, which stands for signature and processor.
+    The whole text stands beside the code and is compared. It says all that the code depends on but
+    for the sources, whose digest names the folder.
     """
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def place(self, signature: Any, codegen: Any) -> tuple[Path, bytes]:
-        """Return where the code for a signature and a processor stands, and what it is for."""
-        meaning = f"{self.path.name} {signature} {codegen.magic_tuple()}".encode()
-        ending = hashlib.sha256(meaning).hexdigest()[:12]
-        return self.path.with_name(f"{self.path.name}.{ending}.code"), meaning
-
-    def load_overload(self, signature: Any, context: Any) -> Any:
-        """Return a function as Numba compiled it before; None where it has to be compiled."""
-        context.refresh()
-        path, meaning = self.place(signature, context.codegen())
-        content = read(path)
-        code = content[CHECKSUM_BYTES:]
-        if content[:CHECKSUM_BYTES] != hashlib.sha256(meaning + code).digest():
-            return None
-        return CompileResult._rebuild(context, *pickle.loads(code))
-
-    def save_overload(self, signature: Any, result: Any) -> None:
-        """Keep what Numba has compiled."""
-        path, meaning = self.place(signature, result.codegen)
-        code = dumps(result._reduce())
-        put(path, hashlib.sha256(meaning + code).digest() + code)
+    where = folder()
+    if where is None:
+        return compile_()
+    said = meaning.encode()
+    path = where / f"{hashlib.sha256(said).hexdigest()[:32]}.code"
+    content = read(path)
+    checked, code = content[CHECKSUM_BYTES:], content[CHECKSUM_BYTES + len(said) :]
+    if checked.startswith(said) and content[:CHECKSUM_BYTES] == hashlib.sha256(checked).digest():
+        return code
+    code = compile_()
+    put(path, hashlib.sha256(said + code).digest() + said + code)
+    return code

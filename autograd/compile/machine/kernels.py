@@ -1,10 +1,10 @@
-"""The fixed kernels of the numba engine, and the machine that calls kernels one after another.
+"""The fixed kernels of the machine, and the machine that calls kernels one after another.
 
 Every kernel has the same arguments: its instruction (`code`, a row of integers), the index tables,
 the shared numbers, the values and adjoints of the slots, the gradient by the shared numbers, a
 scratch area, and the number of lanes. The numbers of slot s are values[s * lanes : (s+1) * lanes].
 
-These functions are compiled once and kept on disk; a program is data to them.
+These functions are translated and compiled once and kept on disk; a program is data to them.
 """
 
 from __future__ import annotations
@@ -12,22 +12,19 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from numba import njit
-
 from autograd.compile.lower.program import WANT_EACH, WANT_INPUTS
 from autograd.compile.machine.intrinsics import (
     LANES,
     address_of,
     as_code,
     call,
-    call_back,
-    call_product,
     inner,
     pointer_like,
     shift,
     tile,
     transpose_square,
 )
+from autograd.compile.machine.translate import flags, never_inlined
 
 # The fields of an instruction.
 FORWARD, BACKWARD, OUT, COUNT, TABLE, TERMS, COLUMNS, EDGES = range(8)
@@ -49,7 +46,6 @@ edge8, edge4, edge2, edge1 = (tile(rows, 1, True) for rows in (8, 4, 2, 1))
 four_inner, one_inner = inner(4), inner(1)
 
 
-@njit(error_model="numpy")
 def is_absent(upstream: Any) -> Any:
     """Tell whether there is no adjoint: it is -0.0 then (`lower.optional_adjoints`)."""
     return upstream == 0.0 and math.copysign(1.0, upstream) < 0.0
@@ -99,7 +95,6 @@ def product(
             column += width
 
 
-@njit(error_model="numpy")
 def share_product(
     code: Any,
     out: Any,
@@ -116,7 +111,7 @@ def share_product(
 ) -> None:
     """Do the same, by several threads where that pays: each computes some rows."""
     if code[TEAM] == 0 or rows * terms * columns < MIN_MULTIPLICATIONS_SHARED:
-        call_product(
+        call(
             code[PRODUCT],
             out,
             out_row,
@@ -135,10 +130,9 @@ def share_product(
     task[0], task[1], task[2] = address_of(out), out_row, address_of(left)
     task[3], task[4], task[5], task[6] = left_row, left_column, address_of(right), right_row
     task[7], task[8], task[9], task[10] = rows, terms, columns, fresh
-    call_back(code[TEAM])
+    call(code[TEAM])
 
 
-@njit(error_model="numpy")
 def add_tile(
     out: Any,
     out_row: Any,
@@ -173,7 +167,6 @@ def add_tile(
     return 8 if rows >= 8 else 4 if rows >= 4 else 2 if rows >= 2 else 1
 
 
-@njit(error_model="numpy")
 def add_inner(out: Any, left: Any, left_row: Any, right: Any, rows: Any, terms: Any) -> None:
     """Add left (rows x terms, consecutive by term) times one column to out."""
     whole = terms - terms % LANES
@@ -192,7 +185,6 @@ def add_inner(out: Any, left: Any, left_row: Any, right: Any, rows: Any, terms: 
             out[r] = total
 
 
-@njit(error_model="numpy")
 def gather(to: Any, numbers: Any, table: Any, count: Any, lanes: Any) -> None:
     """Copy the lanes of the slots of a table to consecutive places."""
     for i in range(count):
@@ -201,21 +193,18 @@ def gather(to: Any, numbers: Any, table: Any, count: Any, lanes: Any) -> None:
             to[i * lanes + lane] = numbers[slot + lane]
 
 
-@njit(error_model="numpy")
 def pick(to: Any, numbers: Any, table: Any, count: Any, whole: Any) -> None:
     """Copy the numbers at the places of a table; the last one again up to a whole vector."""
     for j in range(whole):
         to[j] = numbers[table[min(j, count - 1)]]
 
 
-@njit(error_model="numpy")
 def pick_in_order(to: Any, numbers: Any, count: Any, whole: Any) -> None:
     """Copy numbers that follow one another; the last one again up to a whole vector."""
     for j in range(whole):
         to[j] = numbers[min(j, count - 1)]
 
 
-@njit(error_model="numpy")
 def scatter(to: Any, numbers: Any, table: Any, count: Any, lanes: Any) -> None:
     """Add consecutive numbers to the lanes of the slots of a table."""
     for i in range(count):
@@ -224,7 +213,6 @@ def scatter(to: Any, numbers: Any, table: Any, count: Any, lanes: Any) -> None:
             to[slot + lane] += numbers[i * lanes + lane]
 
 
-@njit(error_model="numpy")
 def fill_biases(out: Any, table: Any, count: Any, shared: Any, values: Any, lanes: Any) -> None:
     """Set results to their biases: slots, or shared numbers whose place is coded by ~."""
     for i in range(count):
@@ -238,7 +226,6 @@ def fill_biases(out: Any, table: Any, count: Any, shared: Any, values: Any, lane
                 out[i * lanes + lane] = values[bias * lanes + lane]
 
 
-@njit(error_model="numpy")
 def add_bias_adjoints(
     upstream: Any, table: Any, count: Any, gradient: Any, adjoints: Any, lanes: Any
 ) -> None:
@@ -252,7 +239,7 @@ def add_bias_adjoints(
                 adjoints[bias * lanes + lane] += upstream[i * lanes + lane]
 
 
-@njit(error_model="numpy", fastmath={"reassoc"})
+@flags("reassoc")
 def lane_sum(numbers: Any, lanes: Any) -> Any:
     """Return the sum of consecutive numbers."""
     total = numbers[0]
@@ -261,7 +248,7 @@ def lane_sum(numbers: Any, lanes: Any) -> Any:
     return total
 
 
-@njit(error_model="numpy")
+@never_inlined
 def transpose(to: Any, numbers: Any, rows: Any, columns: Any) -> None:
     """Write the transpose of a matrix of consecutive numbers, square by square."""
     whole_rows, whole_columns = rows - rows % LANES, columns - columns % LANES
@@ -351,20 +338,36 @@ def dot_backward(
                 add_pair_adjoints(
                     code[EDGES], x, y, shared, values, adjoints, gradient, upstream, lanes
                 )
-                continue
-            if code[EDGES] & LEFT:
-                if x < 0:
-                    gradient[~x] += sum_of_products(shift(values, y), upstream, lanes)
-                else:
-                    add_products(shift(adjoints, x * lanes), shift(values, y), upstream, lanes)
-            if code[EDGES] & RIGHT:
-                if x < 0:
-                    add_multiple(shift(adjoints, y), shared[~x], upstream, lanes)
-                else:
-                    add_products(shift(adjoints, y), shift(values, x * lanes), upstream, lanes)
+            else:
+                add_products_of_pair(
+                    code[EDGES], x, y, shared, values, adjoints, gradient, upstream, lanes
+                )
 
 
-@njit(error_model="numpy")
+def add_products_of_pair(
+    edges: Any,
+    x: Any,
+    y: Any,
+    shared: Any,
+    values: Any,
+    adjoints: Any,
+    gradient: Any,
+    upstream: Any,
+    lanes: Any,
+) -> None:
+    """Apply the product rule to a pair in all lanes."""
+    if edges & LEFT:
+        if x < 0:
+            gradient[~x] += sum_of_products(shift(values, y), upstream, lanes)
+        else:
+            add_products(shift(adjoints, x * lanes), shift(values, y), upstream, lanes)
+    if edges & RIGHT:
+        if x < 0:
+            add_multiple(shift(adjoints, y), shared[~x], upstream, lanes)
+        else:
+            add_products(shift(adjoints, y), shift(values, x * lanes), upstream, lanes)
+
+
 def add_pair_adjoints(
     edges: Any,
     x: Any,
@@ -390,7 +393,6 @@ def add_pair_adjoints(
                 adjoints[y + lane] += left * upstream[lane] + 0.0
 
 
-@njit(error_model="numpy")
 def add_multiple(to: Any, factor: Any, numbers: Any, lanes: Any) -> None:
     """Add a multiple of numbers to others."""
     if lanes == 1:
@@ -400,7 +402,6 @@ def add_multiple(to: Any, factor: Any, numbers: Any, lanes: Any) -> None:
         to[lane] += factor * numbers[lane]
 
 
-@njit(error_model="numpy")
 def add_products(to: Any, left: Any, right: Any, lanes: Any) -> None:
     """Add products of numbers to others."""
     if lanes == 1:
@@ -410,7 +411,7 @@ def add_products(to: Any, left: Any, right: Any, lanes: Any) -> None:
         to[lane] += left[lane] * right[lane]
 
 
-@njit(error_model="numpy", fastmath={"reassoc", "contract"})
+@flags("reassoc contract")
 def sum_of_products(left: Any, right: Any, lanes: Any) -> Any:
     """Return the inner product of consecutive numbers."""
     total = left[0] * right[0]
@@ -458,7 +459,7 @@ def matrix_forward(
         share_product(code, out, width, weights, row, column, inputs, width, rows, terms, width, 0)
 
 
-@njit(error_model="numpy")
+@never_inlined
 def add_matrix_adjoints(
     code: Any,
     tables: Any,
@@ -511,7 +512,6 @@ def matrix_backward_first(
     add_matrix_adjoints(code, tables, shared, values, adjoints, gradient, scratch, lanes, 1)
 
 
-@njit(error_model="numpy")
 def add_input_adjoints(
     code: Any,
     table: Any,
@@ -552,7 +552,6 @@ def add_input_adjoints(
         scatter(adjoints, target, shift(table, rows * terms), terms * columns, lanes)
 
 
-@njit(error_model="numpy")
 def column_is_absent(numbers: Any, column: Any, rows: Any, columns: Any) -> Any:
     """Tell whether no result in a column has an adjoint."""
     for row in range(rows):
@@ -561,7 +560,6 @@ def column_is_absent(numbers: Any, column: Any, rows: Any, columns: Any) -> Any:
     return True
 
 
-@njit(error_model="numpy")
 def add_weight_gradient(
     code: Any,
     table: Any,
@@ -617,14 +615,12 @@ UNSOUND = 2**61  # is added to the answer where a number of the gradient, or the
 UNFIT = -(2**62)  # the answer where a step would leave a parameter that is not finite
 
 
-@njit(error_model="numpy")
 def clear(numbers: Any, count: Any, zero: Any) -> None:
     """Set numbers to 0.0, or to -0.0."""
     for i in range(count):
         numbers[i] = zero
 
 
-@njit(error_model="numpy")
 def clear_gradient(job: Any, tables: Any, gradient: Any) -> None:
     """Set to zero what is not written by the first block anyway: ranges of the shared numbers."""
     table = shift(tables, job[CLEAR_TABLE])
@@ -633,7 +629,6 @@ def clear_gradient(job: Any, tables: Any, gradient: Any) -> None:
         clear(shift(gradient, start), table[2 * i + 1] - start, 0.0)
 
 
-@njit(error_model="numpy")
 def load_rows(job: Any, values: Any, start: Any, lanes: Any) -> None:
     """Copy samples, each a row, to the slots of the inputs, where each is a column."""
     count = job[INPUTS_COUNT]
@@ -649,7 +644,8 @@ def load_rows(job: Any, values: Any, start: Any, lanes: Any) -> None:
             kept[i] = inputs[i]
 
 
-@njit(error_model="numpy", fastmath={"reassoc"})
+@never_inlined
+@flags("reassoc")
 def infinite_lane(values: Any, rows: Any, lanes: Any) -> Any:
     """Return the first lane in which one of the rows is infinite or NaN, or -1."""
     total = 0.0
@@ -664,7 +660,8 @@ def infinite_lane(values: Any, rows: Any, lanes: Any) -> Any:
     return -1
 
 
-@njit(error_model="numpy", fastmath={"reassoc"})
+@never_inlined
+@flags("reassoc")
 def is_finite(numbers: Any, count: Any) -> Any:
     """Tell whether consecutive numbers are finite."""
     total = 0.0
@@ -673,7 +670,8 @@ def is_finite(numbers: Any, count: Any) -> Any:
     return total == 0.0
 
 
-@njit(error_model="numpy", fastmath={"reassoc", "contract"})
+@never_inlined
+@flags("reassoc contract")
 def sum_of_squares(numbers: Any, count: Any) -> Any:
     """Return the sum of the squares of consecutive numbers."""
     total = 0.0
@@ -682,7 +680,6 @@ def sum_of_squares(numbers: Any, count: Any) -> Any:
     return total
 
 
-@njit(error_model="numpy")
 def watched_lane(job: Any, tables: Any, values: Any, lanes: Any) -> Any:
     """Return the first lane in which a watched number is infinite or NaN, or -1."""
     table, found = shift(tables, job[WATCHED_TABLE]), -1
@@ -693,7 +690,6 @@ def watched_lane(job: Any, tables: Any, values: Any, lanes: Any) -> Any:
     return found
 
 
-@njit(error_model="numpy")
 def is_judged(step: Any, samples: Any) -> Any:
     """Tell whether a product's gradient, which it alone writes, is judged by its factors.
 
@@ -706,7 +702,6 @@ def is_judged(step: Any, samples: Any) -> Any:
     return rows * terms > max(factors, LARGE_PRODUCT_NUMBERS)
 
 
-@njit(error_model="numpy")
 def factors_are_small(step: Any, tables: Any, values: Any, adjoints: Any, lanes: Any) -> Any:
     """Tell whether a product's factors are so small that no number of the gradient is infinite."""
     count, squares = step[TERMS] * step[COLUMNS], 0.0
@@ -721,7 +716,6 @@ def factors_are_small(step: Any, tables: Any, values: Any, adjoints: Any, lanes:
     return squares * upstream < SMALL_PRODUCT
 
 
-@njit(error_model="numpy")
 def gradient_is_finite(
     job: Any, code: Any, tables: Any, gradient: Any, samples: Any, judged: Any
 ) -> Any:
@@ -747,7 +741,6 @@ def gradient_is_finite(
     return True
 
 
-@njit(error_model="numpy")
 def load_shared(job: Any, tables: Any, shared: Any, values: Any, lanes: Any) -> None:
     """Copy shared numbers to all lanes of the slots where instructions ask for them."""
     table = shift(tables, job[BROADCAST_TABLE])
@@ -757,7 +750,6 @@ def load_shared(job: Any, tables: Any, shared: Any, values: Any, lanes: Any) -> 
             slots[i * lanes + lane] = shared[table[i]]
 
 
-@njit(error_model="numpy")
 def add_shared_gradient(job: Any, tables: Any, adjoints: Any, gradient: Any, lanes: Any) -> None:
     """Add the adjoints of those slots to the gradient."""
     table = shift(tables, job[BROADCAST_TABLE])
@@ -766,7 +758,6 @@ def add_shared_gradient(job: Any, tables: Any, adjoints: Any, gradient: Any, lan
         gradient[table[i]] += lane_sum(shift(slots, i * lanes), lanes)
 
 
-@njit(error_model="numpy")
 def failing_lane(job: Any, tables: Any, values: Any, lanes: Any) -> Any:
     """Return the first lane in which a guard has not the truth that was traced, or -1."""
     count, table = job[GUARDS_COUNT], shift(tables, job[GUARDS_TABLE])
@@ -777,7 +768,6 @@ def failing_lane(job: Any, tables: Any, values: Any, lanes: Any) -> Any:
     return -1
 
 
-@njit(error_model="numpy")
 def store_outputs(job: Any, tables: Any, values: Any, total: Any, start: Any, lanes: Any) -> Any:
     """Copy the outputs' slots to columns, and add up what they come to under the seed.
 
@@ -798,7 +788,6 @@ def store_outputs(job: Any, tables: Any, values: Any, total: Any, start: Any, la
     return found
 
 
-@njit(error_model="numpy")
 def with_multiples(total: Any, factor: Any, numbers: Any, lanes: Any) -> Any:
     """Return a total to which multiples of numbers are added, one after another."""
     for lane in range(lanes):
@@ -806,7 +795,6 @@ def with_multiples(total: Any, factor: Any, numbers: Any, lanes: Any) -> Any:
     return total
 
 
-@njit(error_model="numpy")
 def store_slopes(job: Any, slopes: Any, adjoints: Any, start: Any, lanes: Any) -> Any:
     """Copy the adjoints of the inputs to rows; what has none has a slope of 0.0.
 
@@ -820,7 +808,6 @@ def store_slopes(job: Any, slopes: Any, adjoints: Any, start: Any, lanes: Any) -
     return is_finite(to, count * lanes)
 
 
-@njit(error_model="numpy")
 def seed_outputs(job: Any, tables: Any, adjoints: Any, lanes: Any) -> None:
     """Set the adjoints of the outputs to the seed; no other slot has an adjoint yet."""
     first = 0 if job[WANTED] & WANT_INPUTS else job[INPUTS_COUNT] * lanes  # nobody asks for those
@@ -831,7 +818,6 @@ def seed_outputs(job: Any, tables: Any, adjoints: Any, lanes: Any) -> None:
             adjoints[table[i] * lanes + lane] += seed[i]
 
 
-@njit(error_model="numpy")
 def descend(job: Any, shared: Any, gradient: Any, blank: Any) -> Any:
     """Move the parameters down the gradient if that is asked for, and return the machine's answer.
 
@@ -849,7 +835,7 @@ def descend(job: Any, shared: Any, gradient: Any, blank: Any) -> Any:
     return blank
 
 
-@njit(error_model="numpy", fastmath={"reassoc"})
+@flags("reassoc")
 def lands_safely(shared: Any, gradient: Any, count: Any, step_size: Any) -> Any:
     """Tell whether a step leaves all parameters finite; in one pass, without a branch."""
     total = 0.0

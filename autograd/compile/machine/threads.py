@@ -25,7 +25,7 @@ class ThreadTeam:
         self.threads, self.failures = threads, failures
         self.task = np.zeros(TASK_FIELDS, np.int64)
         self.itemsize = np.dtype(dtype).itemsize
-        address = codegen.fixed(kernels.product, dtype).address
+        address = codegen.fixed(kernels.product, dtype)
         self.product = ctypes.CFUNCTYPE(None, *[ctypes.c_int64] * TASK_FIELDS)(address)
         self.function = ctypes.CFUNCTYPE(None)(self.multiply)
         self.address = ctypes.cast(self.function, ctypes.c_void_p).value or 0

@@ -41,13 +41,20 @@ class Job:
     """A run on so many samples: fill `rows` and `seed`, call `run`, and read the results.
 
     Args:
-        engine: the `NumbaEngine` whose program is run.
+        engine: the `LlvmEngine` whose program is run.
         wanted: see `lower.program`.
         lanes: of a block, which fit into the workspace.
+        apart: whether it shares its work with no other threads, and has its workspace for itself.
     """
 
     def __init__(
-        self, engine: Any, samples: int, wanted: int, lanes: int, workspace: Workspace
+        self,
+        engine: Any,
+        samples: int,
+        wanted: int,
+        lanes: int,
+        workspace: Workspace,
+        apart: bool = False,
     ) -> None:
         program, dtype, count = engine.program, engine.dtype, len(engine.shared)
         self.engine, self.workspace, self.wanted = engine, workspace, wanted
@@ -68,7 +75,9 @@ class Job:
         self.settings[[k.BLOCK, k.SAMPLES, k.WANTED]] = lanes, samples, wanted
         self.settings[k.STEP] = self.step.ctypes.data
         self.table = engine.table
-        self.buffers, self.apart = [self.full], False
+        self.buffers, self.apart = [self.full], apart
+        self.code = engine.code_for(lanes, apart)
+        self.settings[k.CODE] = self.code.ctypes.data
         self.share(self.rows, self.outputs, self.slopes)
 
     def share(self, rows: Array, outputs: Array, slopes: Array) -> None:
@@ -130,6 +139,14 @@ class Job:
             return answer
         self.unsound = True
         return 0 if answer == k.UNFIT else answer - k.UNSOUND
+
+    def needs_a_look(self) -> bool:
+        """Run the machine on the same arrays, and tell whether anything is not as it should be."""
+        answer = self.machine()
+        if self.failures:
+            self.failures.clear()
+            return True
+        return bool(answer)
 
 
 class Probe(Job):

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from autograd.compile.lower.program import WANT_EACH, WANT_INPUTS, Dot, Map, Program
+from autograd.compile.lower.rolling import expanded
 from autograd.compile.reference.backward_plan import BackwardPlan
 from autograd.compile.reference.forward_plan import ProgramInfo
 
@@ -42,6 +43,7 @@ class NumpyEngine:
     name = "numpy"
 
     def __init__(self, program: Program, shared: Array) -> None:
+        program = expanded(program)
         self.program, self.shared, self.dtype = program, shared, shared.dtype
         self.info = ProgramInfo(program, shared)
         self.idle: list[BackwardPlan] = []
@@ -181,6 +183,10 @@ class Job:
                 self.total[0] = total = np.dot(np.dot(self.ones, self.outputs), self.seed)
                 self.unsound = not (isfinite(total) and self.gradient_is_finite())
             return self.first_blank()
+
+    def needs_a_look(self) -> bool:
+        """Run on the same arrays again, and tell whether anything is not as it should be."""
+        return bool(self.run() or self.unsound)
 
     def run_block(self, plan: BackwardPlan, start: int) -> int:
         """Run a block, and return 0, or which sample fails a guard."""

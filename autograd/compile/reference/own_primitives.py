@@ -19,7 +19,7 @@ import numpy as np
 
 from autograd import primitives as p
 from autograd.coercion import as_data, finite_or_inf, ieee_result
-from autograd.compile.lower.program import Map, Program
+from autograd.compile.lower.program import Map, Program, counted
 from autograd.compile.reference.array_functions import Array, function_of
 from autograd.compile.tracing.internal_primitives import INTERNAL_NAMES
 from autograd.compile.tracing.rules import ancestors, slopes_and_masks
@@ -74,7 +74,8 @@ def slopes_of(
 
 def calls_users(program: Program) -> bool:
     """Tell whether a program calls functions of a user's own, which need not bear two threads."""
-    return any(isinstance(step, Map) and is_own(step.op) for step in program.instructions)
+    steps = (step for step, _ in counted(program.instructions))
+    return any(isinstance(step, Map) and is_own(step.op) for step in steps)
 
 
 class Members:

@@ -1,28 +1,37 @@
-"""The workloads as others compute them: NumPy, JAX, PyTorch, CasADi and C, one module each.
+"""The workloads as others compute them, and as we do: a module for each, run in its own process.
 
-Every module has a function per workload that it takes part in, under the workload's name. It takes
-the workload and returns a `Contestant`.
+Every module has a table, `MAKERS` unless `benchmarks.speed.lineup` names another: under the name of
+a workload the function that takes the workload and returns a `Contestant`, or None where there is
+nothing to show; or a text, which says why the rival does not take part.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
 
 class Contestant(NamedTuple):
-    """One step of a workload, ready to be timed, and its results as one row of numbers.
+    """A call that is timed, and its results as one row of numbers.
 
     Attributes: `step`, what is timed; `numbers`, of what a step returned, in the order in which
-    ours returns them; `note`, shown in the table; `before`, called before each turn.
+    ours returns them; `note`, shown in the table; `steps`, how many steps of the workload a call
+    makes, where it is not one; `check`, a single step from the start, where a call makes more;
+    `expected`, what the numbers have to be where they are not those of the whole batch.
     """
 
     step: Callable[[], Any]
     numbers: Callable[[Any], Any]
     note: str = ""
-    before: Callable[[], Any] | None = None
+    steps: float = 1.0
+    check: Callable[[], Any] | None = None
+    expected: Any = None
+
+
+Maker = Callable[[Any], Contestant | None]
+Makers = Mapping[str, Maker | str]
 
 
 def flat(*parts: Any) -> Any:

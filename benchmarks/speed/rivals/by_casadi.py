@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +10,10 @@ import casadi
 import numpy as np
 
 from benchmarks.speed import irregular as programs
-from benchmarks.speed.rivals import Contestant, flat
-from benchmarks.speed.rivals.by_c import compiler, library
+from benchmarks.speed.rivals import Contestant, Makers, flat
+from benchmarks.speed.rivals.by_c import FLAGS, library, threads
+from benchmarks.speed.rivals.kept import place
 from benchmarks.speed.workloads import Workload, price, swing
-
-LONGEST = 2_000  # operations that gcc is asked to compile: 10,000 take it a quarter of a minute
 
 
 def called(function: Any, arrays: list[Any]) -> Any:
@@ -35,37 +34,37 @@ def called(function: Any, arrays: list[Any]) -> Any:
     return step
 
 
+def as_it_is(function: Any) -> Any:
+    """Return a function, run by CasADi's machine."""
+    return function
+
+
 def compiled(function: Any) -> Any:
     """Return the same function, through C and gcc."""
-    folder = Path(tempfile.mkdtemp())
-    source = Path(function.generate(f"{function.name()}.c", {"main": False}))
-    source = source.rename(folder / source.name)
-    return casadi.external(function.name(), str(library(source)))
+    path = place(function.serialize(), *FLAGS) / f"{function.name()}.c"
+    if not path.exists():
+        Path(function.generate(path.name, {"main": False})).rename(path)
+    return casadi.external(function.name(), str(library(path)))
 
 
 def spread(function: Any, samples: int) -> Any:
-    """Return a function of so many samples, one column each."""
-    return function if samples == 1 else function.map(samples)
+    """Return a function of so many samples, one column each, shared by the threads."""
+    if samples == 1:
+        return function
+    return function.map(samples, "thread", threads()) if threads() > 1 else function.map(samples)
 
 
-def irregular(work: Workload) -> dict[str, Contestant]:
-    """Return value and gradient of the program, by the machine and, where short, in C."""
+def irregular(work: Workload, through: Any = as_it_is) -> Contestant:
+    """Return value and gradient of the program."""
     xs, made = casadi.SX.sym("x", programs.INPUTS), work.facts["program"]
     using = programs.functions(casadi.sin, casadi.tanh, casadi.exp)
     out = programs.run(made, [xs[i] for i in range(programs.INPUTS)], using)
     function = casadi.Function("program", [xs], [out, casadi.gradient(out, xs)])
-    found = {"CasADi machine": function}
-    if len(made) <= LONGEST and compiler():
-        found["CasADi C"] = compiled(function)
-    arrays = [work.batch[0].T]
-
-    return {
-        name: Contestant(called(spread(f, work.samples), arrays), lambda found: flat(*found))
-        for name, f in found.items()
-    }
+    step = called(spread(through(function), work.samples), [work.batch[0].T])
+    return Contestant(step, lambda found: flat(*found))
 
 
-def pendulum(work: Workload) -> Contestant:
+def pendulum(work: Workload, through: Any = as_it_is) -> Contestant:
     """Return the steps unrolled into one graph, and its gradient."""
     columns = [casadi.SX.sym(name) for name in ("angle", "speed", "seen")]
     parameters = casadi.SX.sym("p", 2)
@@ -74,7 +73,7 @@ def pendulum(work: Workload) -> Contestant:
     function = casadi.Function("pendulum", [*columns, parameters], [loss, slopes])
     numbers = np.array([[parameter.data] for parameter in work.parameters])
     arrays = [*work.batch, np.repeat(numbers, work.samples, axis=1)]
-    step = called(spread(function, work.samples), arrays)
+    step = called(spread(through(function), work.samples), arrays)
 
     def mean(results: Any) -> Any:
         return flat(*(result.reshape(work.samples, -1).mean(0) for result in results))
@@ -82,7 +81,7 @@ def pendulum(work: Workload) -> Contestant:
     return Contestant(step, mean)
 
 
-def options(work: Workload) -> dict[str, Contestant]:
+def options(work: Workload, through: Any = as_it_is) -> Contestant:
     """Return price, slopes and the triangle of the Hessian of one option, mapped over all."""
     market = casadi.SX.sym("market", 5)
     names = [market[i] for i in range(5)]
@@ -90,15 +89,19 @@ def options(work: Workload) -> dict[str, Contestant]:
     hessian, slopes = casadi.hessian(out, market)
     second = [hessian[i, j] for i in range(5) for j in range(i, 5)]
     function = casadi.Function("greeks", [market], [casadi.vertcat(out, slopes, *second)])
-    found = {"CasADi machine": function}
-    if compiler():
-        found["CasADi C"] = compiled(function)
-    arrays = [np.array(work.batch)]
-    return {
-        name: Contestant(called(spread(f, work.samples), arrays), lambda found: found[0].copy())
-        for name, f in found.items()
-    }
+    step = called(spread(through(function), work.samples), [np.array(work.batch)])
+    return Contestant(step, lambda found: found[0].copy())
 
 
 def normal(x: Any) -> Any:
     return (1.0 + casadi.erf(x * 0.5**0.5)) / 2.0
+
+
+WORKLOADS = {
+    "small": irregular,
+    "irregular": irregular,
+    "pendulum": pendulum,
+    "options": options,
+}
+MAKERS: Makers = dict(WORKLOADS)
+COMPILED: Makers = {name: partial(make, through=compiled) for name, make in WORKLOADS.items()}

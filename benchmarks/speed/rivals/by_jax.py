@@ -1,9 +1,13 @@
-"""The workloads in JAX on arrays, compiled by `jit`, in float64."""
+"""The workloads in JAX on arrays, compiled by `jit`, in float64: a call each, and in `lax.scan`.
+
+A call is timed until its results are there, and JAX runs it in the thread that calls.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -12,19 +16,93 @@ from jax.scipy.special import erfc
 
 from benchmarks.speed import irregular as programs
 from benchmarks.speed.character_gpt import HEAD, HEADS, SMALL, WIDTH
-from benchmarks.speed.rivals import Contestant, by_neuron, flat, layers, matrices
+from benchmarks.speed.rivals import Contestant, Makers, by_neuron, flat, layers, matrices
 from benchmarks.speed.workloads import POSITIONS, STEP_SIZE, STEPS, TIME_STEP, Workload
 
 jax.config.update("jax_enable_x64", True)
+# The dispatch to another thread would only be waited for.
+jax.config.update("jax_cpu_enable_async_dispatch", False)
+
+TURNS = 100  # steps of a workload in one `lax.scan`
 
 
-def timed(
-    function: Callable[..., Any], numbers: Callable[[Any], Any], *operands: Any
-) -> Contestant:
-    """Return a contestant that waits for the results, as JAX computes behind our back."""
-    placed = jax.device_put(operands)
-    compiled = jax.jit(function)
-    return Contestant(lambda: jax.block_until_ready(compiled(*placed)), numbers)
+class Program(NamedTuple):
+    """A function of the numbers it is differentiated by and of data: value and slopes.
+
+    `move` is how far a step goes against the slopes; 0 where a workload has no update.
+    """
+
+    function: Callable[..., Any]
+    numbers: Callable[[Any], Any]
+    start: Any
+    data: tuple[Any, ...]
+    move: float = 0.0
+
+
+def called(make: Callable[[Workload], Program], work: Workload) -> Contestant:
+    """Return a call that waits for the results; what it updates is donated to it."""
+    program = make(work)
+    numbers, data = copied(program.start), jax.device_put(program.data)
+    if not program.move:
+        compiled = jax.jit(program.function)
+        return Contestant(lambda: jax.block_until_ready(compiled(numbers, *data)), program.numbers)
+
+    def update(numbers: Any, *data: Any) -> Any:
+        value, slopes = program.function(numbers, *data)
+        return value, moved(numbers, slopes, program.move)
+
+    compiled = jax.jit(update, donate_argnums=0)
+
+    def step() -> Any:
+        nonlocal numbers
+        value, numbers = jax.block_until_ready(compiled(numbers, *data))
+        return value, numbers
+
+    return Contestant(step, program.numbers, "donated")
+
+
+def copied(numbers: Any) -> Any:
+    """Return numbers in arrays of JAX, which nobody else has, so that they can be donated."""
+    return jax.tree.map(lambda x: jnp.array(x, copy=True), numbers)
+
+
+def moved(numbers: Any, slopes: Any, size: Any) -> Any:
+    """Return numbers after a step against their slopes."""
+    return jax.tree.map(lambda x, slope: x - size * slope, numbers, slopes)
+
+
+def scanned(make: Callable[[Workload], Program], work: Workload) -> Contestant:
+    """Return many steps in one call, each from where the one before has moved to.
+
+    The size of the move is an argument. So XLA cannot know that a workload without an update moves
+    by 0, and makes every step.
+    """
+    program = make(work)
+    data, size = jax.device_put(program.data), jax.device_put(program.move)
+
+    def steps(count: int, numbers: Any, size: Any, *data: Any) -> Any:
+        def one(state: Any, _: Any) -> Any:
+            numbers, _ = state
+            value, slopes = program.function(numbers, *data)
+            return (moved(numbers, slopes, size), slopes), value
+
+        nothing = jax.tree.map(jnp.zeros_like, numbers)
+        (numbers, slopes), values = jax.lax.scan(one, (numbers, nothing), length=count)
+        return values[-1], (numbers if program.move else slopes), numbers
+
+    compiled = jax.jit(steps, static_argnums=0, donate_argnums=1)
+    placed = copied(program.start)
+
+    def run() -> Any:
+        nonlocal placed
+        value, found, placed = compiled(TURNS, placed, size, *data)
+        return jax.block_until_ready((value, found))
+
+    def check() -> Any:
+        value, found, _ = compiled(1, copied(program.start), size, *data)
+        return value, found
+
+    return Contestant(run, program.numbers, f"{TURNS} steps a call, donated", TURNS, check)
 
 
 def in_order(found: Any) -> Any:
@@ -32,7 +110,7 @@ def in_order(found: Any) -> Any:
     return flat(loss, by_neuron(*zip(*by_layer)))
 
 
-def mlp(work: Workload) -> Contestant:
+def mlp(work: Workload) -> Program:
     """Return the gradient of the hinge loss."""
 
     def loss(weights: Any, xs: Any, sides: Any) -> Any:
@@ -41,7 +119,7 @@ def mlp(work: Workload) -> Contestant:
         w, b = weights[-1]
         return jax.nn.relu(1.0 - sides * (xs @ w.T + b)[:, 0]).mean()
 
-    return timed(jax.value_and_grad(loss), in_order, list(layers(work)), *work.batch)
+    return Program(jax.value_and_grad(loss), in_order, list(layers(work)), work.batch)
 
 
 def squares(weights: Any, xs: Any, ys: Any) -> Any:
@@ -50,29 +128,15 @@ def squares(weights: Any, xs: Any, ys: Any) -> Any:
     return 0.5 * ((out - ys) ** 2).sum(1).mean()
 
 
-def digits(work: Workload) -> Contestant:
-    """Return a step of descent; the weights are donated, so that they are updated in place."""
-
-    def update(weights: Any, xs: Any, ys: Any) -> Any:
-        loss, slopes = jax.value_and_grad(squares)(weights, xs, ys)
-        return loss, jax.tree.map(lambda w, g: w - STEP_SIZE * g, weights, slopes)
-
-    compiled = jax.jit(update, donate_argnums=0)
-    weights, xs, ys = jax.device_put((list(layers(work)), *work.batch))
-
-    def step() -> Any:
-        nonlocal weights
-        loss, weights = jax.block_until_ready(compiled(weights, xs, ys))
-        return loss, weights
-
-    return Contestant(step, in_order)
+def digits(work: Workload) -> Program:
+    return million(work)._replace(move=STEP_SIZE)
 
 
-def million(work: Workload) -> Contestant:
-    return timed(jax.value_and_grad(squares), in_order, list(layers(work)), *work.batch)
+def million(work: Workload) -> Program:
+    return Program(jax.value_and_grad(squares), in_order, list(layers(work)), work.batch)
 
 
-def gpt(work: Workload) -> Contestant:
+def gpt(work: Workload) -> Program:
     """Return the language model on arrays of (texts, positions, ...)."""
     model = matrices(work)
 
@@ -94,25 +158,27 @@ def gpt(work: Workload) -> Contestant:
         zs = xs @ model["logits"].T
         return (jax.nn.logsumexp(zs, -1) - (following * zs).sum(-1)).mean()
 
-    return timed(
+    return Program(
         jax.value_and_grad(loss),
         lambda found: flat(found[0], *(found[1][name] for name in model)),
         model,
-        *work.batch,
+        work.batch,
     )
 
 
-def irregular(work: Workload) -> Contestant:
-    """Return the program as JAX traces it; it compiles about 200 operations, not 1,000."""
+def irregular(work: Workload) -> Program:
+    """Return the program as JAX traces it."""
     using = programs.functions(jnp.sin, jnp.tanh, jnp.exp)
 
     def function(xs: Any) -> Any:
         return programs.run(work.facts["program"], xs, using)
 
-    return timed(jax.vmap(jax.value_and_grad(function)), lambda found: flat(*found), *work.batch)
+    return Program(
+        jax.vmap(jax.value_and_grad(function)), lambda found: flat(*found), work.batch[0], ()
+    )
 
 
-def pendulum(work: Workload) -> Contestant:
+def pendulum(work: Workload) -> Program:
     """Return a scan over the steps."""
 
     def pull(angle: Any, speed: Any, stiffness: Any, damping: Any) -> Any:
@@ -136,13 +202,11 @@ def pendulum(work: Workload) -> Contestant:
         (angle, _), _ = jax.lax.scan(forward, (angle, speed), None, length=STEPS)
         return 0.5 * ((angle - seen) ** 2).mean()
 
-    parameters = [parameter.data for parameter in work.parameters]
-    return timed(
-        jax.value_and_grad(loss), lambda found: flat(found[0], found[1]), parameters, *work.batch
-    )
+    parameters = np.array([parameter.data for parameter in work.parameters])
+    return Program(jax.value_and_grad(loss), lambda found: flat(*found), parameters, work.batch)
 
 
-def options(work: Workload) -> Contestant:
+def options(work: Workload) -> Program:
     """Return price, gradient and the triangle of the Hessian, mapped over the options."""
     triangle = np.triu_indices(5)
 
@@ -163,4 +227,39 @@ def options(work: Workload) -> Contestant:
     def numbers(found: Any) -> Any:
         return np.column_stack(found).ravel()
 
-    return timed(jax.vmap(greeks), numbers, np.column_stack(work.batch))
+    return Program(jax.vmap(greeks), numbers, np.column_stack(work.batch), ())
+
+
+def small(work: Workload) -> Program:
+    function = jax.vmap(jax.value_and_grad(lambda xs: jnp.vdot(xs, xs)))
+    return Program(function, lambda found: flat(*found), work.batch[0], ())
+
+
+def readme(work: Workload) -> Program:
+    """Return the mean squared error of a neuron."""
+    weights = np.array([parameter.data for parameter in work.parameters])
+
+    def loss(weights: Any, xs: Any, ys: Any) -> Any:
+        return ((jnp.tanh(xs @ weights) - ys) ** 2).mean()
+
+    return Program(jax.value_and_grad(loss), lambda found: flat(*found), weights, work.batch)
+
+
+PROGRAMS = {
+    "small": small,
+    "readme": readme,
+    "mlp": mlp,
+    "digits": digits,
+    "million": million,
+    "gpt": gpt,
+    "irregular": irregular,
+    "pendulum": pendulum,
+    "options": options,
+}
+CALLED: Makers = {name: partial(called, make) for name, make in PROGRAMS.items()}
+# Of a hundred thousand options, and of a million parameters, a call is a small part.
+SCANNED: Makers = {
+    name: partial(scanned, make)
+    for name, make in PROGRAMS.items()
+    if name not in ("options", "million")
+}

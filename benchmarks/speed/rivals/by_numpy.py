@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.speed.rivals import Contestant, by_neuron, flat, layers
+from benchmarks.speed.rivals import Contestant, Maker, by_neuron, flat, layers
 from benchmarks.speed.workloads import STEP_SIZE, STEPS, TIME_STEP, Workload
 
 
@@ -155,49 +155,79 @@ def pendulum(work: Workload) -> Contestant:
     return Contestant(step, lambda found: flat(*found))
 
 
-def options(work: Workload) -> Contestant:
-    """Return the closed forms of all 21 numbers."""
+def greeks(spot: Any, strike: Any, rate: Any, volatility: Any, years: Any) -> Any:
+    """Return price, slopes and second derivatives in their closed forms."""
     from scipy.special import ndtr
 
-    spot, strike, rate, volatility, years = work.batch
+    root = np.sqrt(years)
+    spread = volatility * root
+    d1 = (np.log(spot / strike) + (rate + volatility * volatility / 2.0) * years) / spread
+    d2 = d1 - spread
+    discount = np.exp(-rate * years)
+    n1, n2 = ndtr(d1), ndtr(d2)
+    p1 = np.exp(-0.5 * d1 * d1) * (1.0 / np.sqrt(2.0 * np.pi))
+    kd, sp = strike * discount, spot * p1  # sp = kd * density of d2
+    kn = kd * n2
+    by_spot, by_rate = 1.0 / (spot * spread), root / volatility
+    d1_years = (rate + volatility * volatility / 2.0) / spread - d1 / (2.0 * years)
+    d2_years = d1_years - volatility / (2.0 * root)
+    fade = sp * volatility / (2.0 * root)
+    vega = sp * root
+    return (
+        spot * n1 - kn,
+        n1,
+        -discount * n2,
+        years * kn,
+        vega,
+        fade + rate * kn,
+        p1 * by_spot,
+        -p1 / (strike * spread),
+        p1 * by_rate,
+        -p1 * d2 / volatility,
+        p1 * d1_years,
+        sp / (strike * strike * spread),
+        (years * kn - sp * by_rate) / strike,
+        sp * d1 / (volatility * strike),
+        (rate * kn - sp * d2_years) / strike,
+        years * (sp * by_rate - years * kn),
+        -years * sp * d1 / volatility,
+        kn * (1.0 - years * rate) + years * sp * d2_years,
+        vega * d1 * d2 / volatility,
+        sp / (2.0 * root) - vega * d1 * d1_years,
+        rate * (sp * d2_years - rate * kn) - fade * d1 * d1_years - fade / (2.0 * years),
+    )
+
+
+def options(work: Workload) -> Contestant:
+    """Return the closed forms of all 21 numbers, of all options at once."""
+    return Contestant(lambda: greeks(*work.batch), lambda found: np.array(found).T.ravel())
+
+
+def small(work: Workload) -> Contestant:
+    (xs,) = work.batch
+    return Contestant(lambda: ((xs * xs).sum(1), 2.0 * xs), lambda found: flat(*found))
+
+
+def readme(work: Workload) -> Contestant:
+    xs, ys = work.batch
+    weights = np.array([parameter.data for parameter in work.parameters])
 
     def step() -> Any:
-        root = np.sqrt(years)
-        spread = volatility * root
-        d1 = (np.log(spot / strike) + (rate + volatility * volatility / 2.0) * years) / spread
-        d2 = d1 - spread
-        discount = np.exp(-rate * years)
-        n1, n2 = ndtr(d1), ndtr(d2)
-        p1 = np.exp(-0.5 * d1 * d1) * (1.0 / np.sqrt(2.0 * np.pi))
-        kd, sp = strike * discount, spot * p1  # sp = kd * density of d2
-        kn = kd * n2
-        by_spot, by_rate = 1.0 / (spot * spread), root / volatility
-        d1_years = (rate + volatility * volatility / 2.0) / spread - d1 / (2.0 * years)
-        d2_years = d1_years - volatility / (2.0 * root)
-        fade = sp * volatility / (2.0 * root)
-        vega = sp * root
-        return (
-            spot * n1 - kn,
-            n1,
-            -discount * n2,
-            years * kn,
-            vega,
-            fade + rate * kn,
-            p1 * by_spot,
-            -p1 / (strike * spread),
-            p1 * by_rate,
-            -p1 * d2 / volatility,
-            p1 * d1_years,
-            sp / (strike * strike * spread),
-            (years * kn - sp * by_rate) / strike,
-            sp * d1 / (volatility * strike),
-            (rate * kn - sp * d2_years) / strike,
-            years * (sp * by_rate - years * kn),
-            -years * sp * d1 / volatility,
-            kn * (1.0 - years * rate) + years * sp * d2_years,
-            vega * d1 * d2 / volatility,
-            sp / (2.0 * root) - vega * d1 * d1_years,
-            rate * (sp * d2_years - rate * kn) - fade * d1 * d1_years - fade / (2.0 * years),
-        )
+        out = np.tanh(xs @ weights)
+        error = out - ys
+        slopes = (2.0 / len(ys)) * error * (1.0 - out * out)
+        return np.vdot(error, error) / len(ys), slopes @ xs
 
-    return Contestant(step, lambda found: np.array(found).T.ravel())
+    return Contestant(step, lambda found: flat(*found))
+
+
+MAKERS: dict[str, Maker] = {
+    "small": small,
+    "readme": readme,
+    "mlp": mlp,
+    "digits": digits,
+    "million": million,
+    "irregular": irregular,
+    "pendulum": pendulum,
+    "options": options,
+}

@@ -6,11 +6,10 @@ import ctypes
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
-from numba.core.errors import NumbaError
 
 from autograd.compile.lower.program import (
     WANT_EACH,
@@ -23,10 +22,18 @@ from autograd.compile.lower.program import (
     Table,
     Total,
 )
+from autograd.compile.lower.rolling import expanded
 from autograd.compile.machine import codegen
 from autograd.compile.machine import kernels as k
 from autograd.compile.machine.functions import VECTOR
 from autograd.compile.machine.intrinsics import LANES
+from autograd.compile.machine.stretches import (
+    MANY,
+    ONE,
+    StretchKernels,
+    stretches,
+    written_out,
+)
 from autograd.compile.machine.threads import ThreadTeam
 from autograd.compile.machine.workspace import Job, Probe, Workspace
 from autograd.compile.reference.numpy_engine import NumpyEngine
@@ -39,41 +46,50 @@ CACHE_BYTES = 3 * 2**19  # of values and adjoints, that a block of lanes should 
 MIN_LANES, MAX_LANES = 8, 512  # of a block
 C_TYPES = {"float64": ctypes.c_double, "float32": ctypes.c_float}
 PATIENCE_SECONDS = 1.0  # until somebody is told that it takes long
+STRETCH = Instruction(0, 1)  # in place of instructions that one function computes
 PAUSE_SECONDS = 0.2  # until they are told again
 WAITING = "autograd.compile is preparing instructions; those new to this machine are compiled, once"
 
 
-class NumbaEngine:
+class LlvmEngine:
     """Runs a program through the machine of `autograd.compile.machine.kernels`."""
 
-    name = "numba"
+    name = "llvm"
 
     def __init__(
         self, program: Program, shared: Array, functions: str = VECTOR, threads: int = 1
     ) -> None:
+        program = written_out(program)
+        self.stretches = stretches(program)
+        if not self.stretches:
+            program = expanded(program)
         self.program, self.shared, self.dtype = program, shared, shared.dtype
         self.dtype_name, self.functions = shared.dtype.name, functions
         self.tables: list[Array] = []
         self.length = 0
-        self.addresses: dict[Any, int] = {}  # the kernels in use, and their addresses
-        self.callbacks, self.failures = False, list[BaseException]()
-        self.team = ThreadTeam(threads, self.dtype_name, self.failures) if threads > 1 else None
-        self.numpy = NumpyEngine(program, shared)
+        self.callbacks: list[Callback] = []  # which are called as long as the engine lives
+        self.failures = list[BaseException]()
+        self.threads = threads
+        self.team: ThreadTeam | None = None  # there is one where there is a product of matrices
         self.uses = uses_of_shared(program, len(shared))
         self.written = np.zeros(len(shared), bool)  # by the first block of a job
-        code = [self.encoded(step) for step in patiently(program.instructions)]
+        code = [self.encoded(step) for step in patiently(self.single_steps())]
         self.code = np.array(code, np.int64).reshape(-1, k.INSTRUCTION_FIELDS)
-        self.unshared_code = self.code.copy()  # of a job that shares its work with nobody
-        self.unshared_code[:, k.TEAM] = 0
+        self.codes: dict[tuple[str, bool], Array] = {}  # by the kind of a job: see `code_for`
         self.settings = self.settled()
         self.table = np.concatenate([*self.tables, np.zeros(1, np.int32)])
         self.workspace = self.new_workspace(0)
         self.idle: list[Workspace] = []  # of jobs that ran beside others
         machine = codegen.fixed(k.machine, self.dtype_name)
         pointer = ctypes.c_void_p
-        function = ctypes.CFUNCTYPE(ctypes.c_int64, pointer, pointer, pointer)(machine.address)
+        function = ctypes.CFUNCTYPE(ctypes.c_int64, pointer, pointer, pointer)(machine)
         numbers = shared.ctypes.data
         self.call: Any = lambda job, tables: partial(function, job, tables, numbers)
+
+    @cached_property
+    def numpy(self) -> NumpyEngine:
+        """The engine that runs what cannot be translated."""
+        return NumpyEngine(self.program, self.shared)
 
     # Encoding
 
@@ -85,34 +101,56 @@ class NumbaEngine:
         self.length += flat.size
         return start
 
-    def kernel(self, function: Any) -> int:
-        """Return the address of a compiled kernel, which is kept alive."""
-        if function not in self.addresses:
-            self.addresses[function] = int(function.address)
-        return self.addresses[function]
-
-    def fixed(self, function: Callable[..., Any]) -> int:
+    def fixed(self, function: Any) -> int:
         """Return the address of one of the fixed kernels."""
-        return self.kernel(codegen.fixed(function, self.dtype_name))
+        return codegen.fixed(function, self.dtype_name)
+
+    def single_steps(self) -> list[Instruction]:
+        """Return the instructions of the program with an empty one in place of each stretch."""
+        steps = list(self.program.instructions)
+        for found in reversed(self.stretches):
+            steps[found.start : found.stop] = [STRETCH]
+        return steps
+
+    def code_for(self, lanes: int, apart: bool) -> Array:
+        """Return the code of a job of so many lanes; of one apart, which shares with nobody."""
+        key = ONE if lanes == 1 else MANY, apart
+        if key not in self.codes:
+            code = self.code.copy()
+            if apart:
+                code[:, k.TEAM] = 0
+            self.fill_in(code, key[0])
+            self.codes[key] = code
+        return self.codes[key]
+
+    def fill_in(self, code: Array, mode: str) -> None:
+        """Enter the kernels of stretches into code."""
+        gone = 0
+        for found in self.stretches:
+            kernels = StretchKernels(found.parts, self.dtype_name, self.functions, mode)
+            forward, backward = kernels.addresses()
+            place = found.start - gone
+            code[place, [k.FORWARD, k.BACKWARD, k.FIRST]] = forward, backward, backward
+            gone += found.stop - found.start - 1
 
     def encoded(self, step: Instruction) -> list[int]:
         """Return an instruction as integers."""
         fields = [0] * k.INSTRUCTION_FIELDS
         fields[k.OUT], fields[k.COUNT] = step.out, step.count
+        if step is STRETCH:
+            return fields
         ENCODERS[type(step)](self, step, fields)
         fields[k.FIRST] = fields[k.FIRST] or fields[k.BACKWARD]
         return fields
 
     def encode_map(self, step: Map, fields: list[int]) -> None:
         """Encode a primitive."""
-        forward, backward = self.kernels_of(step)
-        fields[k.FORWARD] = self.kernel(forward)
-        fields[k.BACKWARD] = self.kernel(backward) if backward else 0
+        fields[k.FORWARD], fields[k.BACKWARD] = self.kernels_of(step)
         fields[k.TABLE], fields[k.TERMS] = self.put(step.operands), len(step.operands)
         fields[k.COLUMNS] = int(all(consecutive(slots) for slots in step.operands))
 
-    def kernels_of(self, step: Map) -> tuple[Any, Any]:
-        """Return the kernels of a primitive: compiled, or where that fails those of NumPy."""
+    def kernels_of(self, step: Map) -> tuple[int, int]:
+        """Return the addresses of a primitive's kernels: compiled, or those that call NumPy."""
         if is_own(step.op):
             own = OwnStep(self.program, step)
             return self.called_back(own.forward), self.called_back(own.backward)
@@ -122,15 +160,15 @@ class NumbaEngine:
             arity = 0 if isinstance(step.op, Variadic) else len(step.operands)
             options = step.edges[:arity], step.optional, self.dtype_name, self.functions
             forward, backward = codegen.of_primitive(step.op, arity, *options)
-        except (NumbaError, TypeError, AttributeError, NotImplementedError):
+        except (TypeError, AttributeError):
             forward = self.called_back(partial(self.numpy.forward_map, step))
             backward = self.called_back(partial(self.numpy.backward_map, step))
         return forward, backward
 
-    def called_back(self, run: Callable[[Array, Array], None]) -> Callback:
-        """Return a kernel that calls a function of all values and all adjoints in Python."""
-        self.callbacks = True
-        return Callback(self, run)
+    def called_back(self, run: Callable[[Array, Array], None]) -> int:
+        """Return where a kernel is that calls a function of all values and adjoints in Python."""
+        self.callbacks.append(Callback(self, run))
+        return self.callbacks[-1].address
 
     def encode_total(self, step: Total, fields: list[int]) -> None:
         """Encode sums."""
@@ -163,7 +201,8 @@ class NumbaEngine:
             fields[k.FIRST] = self.fixed(k.matrix_backward_first)
             self.written[step.weights] = True
         fields[k.PRODUCT] = self.fixed(k.product)
-        if self.team:
+        if self.threads > 1:
+            self.team = self.team or ThreadTeam(self.threads, self.dtype_name, self.failures)
             fields[k.TEAM], fields[k.TASK] = self.team.address, self.team.place
 
     def takes_samples(self, step: Matrix, fields: list[int]) -> bool:
@@ -188,7 +227,7 @@ class NumbaEngine:
     def settled(self) -> Array:
         """Return what the machine has to know about the program."""
         program, settings = self.program, np.zeros(k.JOB_FIELDS, np.int64)
-        settings[k.INSTRUCTIONS], settings[k.SLOTS] = len(program.instructions), program.slots
+        settings[k.INSTRUCTIONS], settings[k.SLOTS] = len(self.code), program.slots
         settings[k.INPUTS_COUNT], settings[k.SHARED_COUNT] = program.inputs, len(self.shared)
         settings[k.OUTPUTS_COUNT] = len(program.outputs)
         settings[k.OUTPUTS_TABLE] = self.put(program.outputs)
@@ -204,7 +243,6 @@ class NumbaEngine:
         settings[k.CLEAR_TABLE] = self.put(ranges)
         settings[k.SAMPLES_KEPT] = self.code[:, k.SAMPLES_SLOT].any()
         settings[k.PARAMETERS_COUNT] = program.trained
-        settings[k.CODE] = self.code.ctypes.data
         return settings
 
     # Running
@@ -233,7 +271,7 @@ class NumbaEngine:
         """Forget what another thread may have been at work on when it was left."""
         self.workspace, self.idle = self.new_workspace(0), []
         self.failures.clear()
-        self.numpy.renew()
+        vars(self).pop("numpy", None)
 
     def new_workspace(self, lanes: int) -> Workspace:
         """Return a workspace for blocks of so many lanes."""
@@ -256,9 +294,7 @@ class NumbaEngine:
         lanes = self.lanes(samples, wanted)
         if not apart:
             return Job(self, samples, wanted, lanes, self.workspace)
-        job = Job(self, samples, wanted, lanes, self.idle_workspace(lanes))
-        job.settings[k.CODE], job.apart = self.unshared_code.ctypes.data, True
-        return job
+        return Job(self, samples, wanted, lanes, self.idle_workspace(lanes), apart)
 
     def lanes(self, samples: int, wanted: int) -> int:
         """Return how many lanes a block of a job has, for which there is space then."""
@@ -276,19 +312,19 @@ class NumbaEngine:
         return workspace if workspace.lanes >= lanes else self.new_workspace(lanes)
 
 
-ENCODERS: dict[type[Instruction], Callable[[NumbaEngine, Any, list[int]], None]] = {
-    Map: NumbaEngine.encode_map,
-    Total: NumbaEngine.encode_total,
-    Dot: NumbaEngine.encode_dot,
-    Matrix: NumbaEngine.encode_matrix,
-    Edges: NumbaEngine.encode_edges,
+ENCODERS: dict[type[Instruction], Callable[[LlvmEngine, Any, list[int]], None]] = {
+    Map: LlvmEngine.encode_map,
+    Total: LlvmEngine.encode_total,
+    Dot: LlvmEngine.encode_dot,
+    Matrix: LlvmEngine.encode_matrix,
+    Edges: LlvmEngine.encode_edges,
 }
 
 
 class Callback:
     """A kernel that calls Python back: it runs a function of all values and all adjoints."""
 
-    def __init__(self, engine: NumbaEngine, run: Callable[[Array, Array], None]) -> None:
+    def __init__(self, engine: LlvmEngine, run: Callable[[Array, Array], None]) -> None:
         number = ctypes.POINTER(C_TYPES[engine.dtype.name])
         pointer = ctypes.c_void_p
         arguments = [pointer] * 3 + [number] * 2 + [pointer] * 2 + [ctypes.c_int64]
@@ -307,7 +343,7 @@ class Callback:
                 failures.append(error)
 
         self.function = ctypes.CFUNCTYPE(None, *arguments)(kernel)
-        self.address = ctypes.cast(self.function, pointer).value
+        self.address = ctypes.cast(self.function, pointer).value or 0
 
 
 def patiently(steps: Sequence[Instruction]) -> Iterator[Instruction]:

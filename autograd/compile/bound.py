@@ -1,0 +1,115 @@
+"""A compiled function bound to arrays: checked once, then a call is little but the machine's run.
+
+>>> import numpy as np
+>>> import autograd
+>>> f = autograd.compile(lambda x, y: x * y, example=(1.0, 1.0))
+>>> x, y = np.array([2.0, 3.0]), np.array([5.0, 7.0])
+>>> run = f.bind(x, y, inputs=True)
+>>> run()
+(15.5, array([], dtype=float64), (array([2.5, 3.5]), array([1. , 1.5])))
+>>> x[:] = 0.0, 1.0
+>>> run()[0]
+3.5
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograd.compile.arguments import seed_of
+from autograd.compile.batches import fill, in_structure, places_of, samples_of
+from autograd.compile.lower.program import WANT_GRADIENT, WANT_INPUTS
+
+
+class Bound:
+    """Value and gradient of a compiled function for what stands in some arrays; `bind` makes it.
+
+    A call returns what `value_and_grad` does, in arrays that the next call may write over: copy
+    what is to last. The arrays of the batch are read anew in each call, and so are the parameters.
+
+    Args:
+        compiled: the `Compiled`.
+        batch: arrays as `value_and_grad` takes them, of the compiled function's dtype.
+        inputs: also the gradient by the inputs.
+        seed: of a function of several outputs, the weight of each.
+    Raises:
+        TypeError: what is bound is no array of that type, so that it would have to be converted in
+            every call.
+        ValueError: an array has another shape.
+    """
+
+    def __init__(self, compiled: Any, batch: tuple[Any, ...], inputs: bool, seed: Any) -> None:
+        self.compiled = compiled
+        self.batch = batch
+        self.inputs = inputs
+        self.wanted = WANT_GRADIENT | WANT_INPUTS if inputs else WANT_GRADIENT
+        self.seed = seed
+        self.samples = samples_of(compiled.parts, batch, compiled.arguments)
+        for part in compiled.parts:
+            check_bindable(part.of(batch), compiled.dtype, part.name)
+        self.is_large = self.samples >= compiled.most_in_one_job
+        with compiled.lock:
+            compiled.check_ready()
+            self.prepare()
+
+    def __repr__(self) -> str:
+        name = getattr(self.compiled.function, "__name__", "the function")
+        return f"<{name}, compiled and bound to {self.samples} samples>"
+
+    def prepare(self) -> None:
+        """Make a job of this one's own, and the arrays of its results."""
+        compiled = self.compiled
+        self.generation = compiled.jobs
+        first = self.specialization = compiled.specializations[0]
+        seed = None if self.seed is None else seed_of(self.seed, first.outputs)
+        job = self.job = first.engine(self.wanted).job(self.samples, self.wanted)
+        job.seed[:] = compiled.weights(self.samples, self.wanted, seed)
+        places = places_of(compiled.parts, job.rows)
+        fill(places, self.batch)
+        self.copies = [(view, part.of(self.batch)) for part, _, view, _ in places]
+        self.results = (job.gradients[0], compiled.like_inputs(job.slopes, False))[
+            : 1 + self.inputs
+        ]
+
+    def __call__(self) -> Any:
+        """Return value and gradient, for what stands in the arrays now.
+
+        Raises: what `value_and_grad` raises.
+        """
+        compiled = self.compiled
+        if self.is_large:
+            return self.slowly()
+        with compiled.lock:
+            compiled.check_ready()
+            if (
+                compiled.jobs is not self.generation
+                or compiled.specializations[0] is not self.specialization
+            ):
+                self.prepare()
+            for view, array in self.copies:
+                view[...] = array
+            if self.job.needs_a_look():
+                return self.slowly()
+            if compiled.layout is None:
+                return (self.job.total.item(), *self.results)
+            gradient = in_structure(compiled.layout, self.results[0])
+            return (self.job.total.item(), gradient, *self.results[1:])
+
+    def slowly(self) -> Any:
+        """Return the same where a sample needs a closer look, or raise what there is to raise."""
+        return self.compiled.value_and_grad(*self.batch, inputs=self.inputs, seed=self.seed)
+
+
+def check_bindable(array: Any, dtype: Any, name: str) -> None:
+    """Check that an array needs no conversion.
+
+    Raises: TypeError.
+    """
+    if type(array) is not np.ndarray or array.dtype != dtype:
+        kind = getattr(array, "dtype", type(array).__name__)
+        raise TypeError(
+            f"{name}: bind takes arrays of {np.dtype(dtype).name}, which it reads anew in every"
+            f" call, not {kind}; pass np.asarray(..., {np.dtype(dtype).name!r})"
+        )

@@ -1,0 +1,155 @@
+"""Places as text: slots and shared numbers in a listing of a program, moving in its loops."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from autograd.compile.lower.program import Loop
+
+Table = np.ndarray[Any, np.dtype[np.int32]]
+MOST_LISTED = 4
+
+
+def slots_text(slots: Table) -> str:
+    """Return the text of places: s5, s5:9 for consecutive slots, p5 for shared numbers.
+
+    >>> slots_text(np.array([5, 6, 7], np.int32)), slots_text(~np.array([4], np.int32))
+    ('s5:8', 'p4')
+    """
+    letter, slots = ("p", ~slots) if slots[0] < 0 else ("s", slots)
+    if len(slots) == 1:
+        return f"{letter}{slots[0]}"
+    if (np.diff(slots) == 1).all() and slots[0] >= 0:
+        return f"{letter}{slots[0]}:{slots[-1] + 1}"
+    if len(set(slots.tolist())) == 1:
+        return f"{letter}{slots[0]}"
+    return f"{letter}[{listed(', ', [str(x) for x in slots])}]"
+
+
+def listed(separator: str, texts: list[str], most: int = MOST_LISTED) -> str:
+    """Return texts in a row, the middle left out where there are many."""
+    if len(texts) > most:
+        texts = [*texts[: most - 1], f"...({len(texts) - most} more)", texts[-1]]
+    return separator.join(texts)
+
+
+class Moving(NamedTuple):
+    """A place in loops: where it is in the first turns, and by how much each turn moves it.
+
+    Attributes: `moves`, pairs of a step and the name of the turns; `choices`, where it does not
+    move evenly: the places of all turns, and the name of the turns.
+    """
+
+    first: int
+    moves: tuple[tuple[int, str], ...] = ()
+    choices: tuple[tuple[Moving, ...], str] | None = None
+
+    @property
+    def letter(self) -> str:
+        """What it is: a slot or a shared number."""
+        return "p" if self.first < 0 else "s"
+
+    def text(self, further: int = 0) -> str:
+        """Return where it is, or the place so many further on: 5 + 3*turn.
+
+        >>> Moving(5, ((3, "turn"),)).text(), Moving(~2, ((-1, "turn"),)).text()
+        ('5 + 3*turn', '2 + turn')
+        >>> Moving(5, (), ((Moving(5), Moving(9)), "turn")).text()
+        '(5, 9)[turn]'
+        """
+        sign = -1 if self.first < 0 else 1
+        moves = "".join(move_text(sign * step, turn) for step, turn in self.moves)
+        if self.choices:
+            places, turn = self.choices
+            return f"({listed(', ', [place.text(further) for place in places])})[{turn}]{moves}"
+        first = ~self.first if self.first < 0 else self.first
+        return f"{first + further}{moves}"
+
+
+def move_text(step: int, turn: str) -> str:
+    """Return what a loop adds to a place.
+
+    >>> move_text(3, "turn"), move_text(-1, "turn")
+    (' + 3*turn', ' - turn')
+    """
+    sign = "-" if step < 0 else "+"
+    return f" {sign} {turn}" if abs(step) == 1 else f" {sign} {abs(step)}*{turn}"
+
+
+class Writing:
+    """Writes places as they are outside of loops."""
+
+    depth = 0
+
+    def __call__(self, places: Table) -> str:
+        """Return the text of some places."""
+        return slots_text(places)
+
+    def results(self, first: int, count: int) -> str:
+        """Return the text of the slots of an instruction's results."""
+        return f"s{first}:{first + count}"
+
+    def moving(self, places: Table) -> list[Moving]:
+        """Return places that do not move."""
+        return [Moving(place) for place in places.tolist()]
+
+    def moves(self) -> tuple[tuple[int, str], ...]:
+        """Return how results move: not at all."""
+        return ()
+
+    def inside(self, loop: Loop) -> WritingInLoop:
+        """Return what writes places in the body of a loop."""
+        return WritingInLoop(self, loop)
+
+
+class WritingInLoop(Writing):
+    """Writes the places of a loop's body, which are given by their numbers among all of these.
+
+    Attributes: `turn`, what the number of a turn is called.
+    """
+
+    def __init__(self, outside: Writing, loop: Loop) -> None:
+        self.depth = outside.depth + 1
+        self.turn = "turn" if self.depth == 1 else f"turn_{self.depth}"
+        self.own_moves = (*outside.moves(), (loop.stride, self.turn))
+        self.places = [
+            place._replace(moves=(*place.moves, (step, self.turn))) if step else place
+            for place, step in zip(outside.moving(loop.first()), loop.steps.tolist())
+        ]
+        for number, column in zip(loop.irregular.tolist(), loop.table.T):
+            choices = tuple(outside.moving(column)), self.turn
+            self.places[number] = Moving(choices[0][0].first, (), choices)
+
+    def __call__(self, places: Table) -> str:
+        """Return the text of some places."""
+        found = self.moving(places)
+        if not any(place.moves or place.choices for place in found):
+            return slots_text(np.array([place.first for place in found], np.int32))
+        if len(set(found)) == 1:
+            return f"{found[0].letter}[{found[0].text()}]"
+        start = found[0]
+        if start.first >= 0 and all(
+            place == start._replace(first=start.first + i) for i, place in enumerate(found)
+        ):
+            return self.range_text(start, len(found))
+        return f"{start.letter}[{listed(', ', [place.text() for place in found])}]"
+
+    def range_text(self, start: Moving, count: int) -> str:
+        """Return the text of places that stand side by side."""
+        return f"{start.letter}[{start.text()} : {start.text(count)}]"
+
+    def results(self, first: int, count: int) -> str:
+        """Return the text of the slots of an instruction's results."""
+        start = Moving(first, self.own_moves)
+        return f"s[{start.text()}]" if count == 1 else self.range_text(start, count)
+
+    def moving(self, places: Table) -> list[Moving]:
+        """Return the places with these numbers."""
+        return [self.places[place] for place in places.tolist()]
+
+    def moves(self) -> tuple[tuple[int, str], ...]:
+        """Return how results move."""
+        return self.own_moves

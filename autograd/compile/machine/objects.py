@@ -1,0 +1,119 @@
+"""Text in LLVM's language becomes object code, and that becomes functions in this process.
+
+The code is for this processor. It is kept on disk (`kept`) by what it was made from, so a new
+process loads it in a fraction of a millisecond.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import threading
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any
+
+import llvmlite.binding as llvm
+
+from autograd.compile.machine import kept, translate
+
+PATIENCE_SECONDS = 10.0  # of a fork while another thread compiles
+OPTIMIZATION = 3
+USUAL, UNROLLED, STRAIGHT = "usual", "unrolled", "straight"  # which passes look at a text
+compiling = threading.RLock()  # LLVM is asked by one thread at a time
+
+
+@cache
+def target_machine() -> Any:
+    """Return LLVM's code generator for this processor."""
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    features = llvm.get_host_cpu_features().flatten()
+    target = llvm.Target.from_default_triple()
+    return target.create_target_machine(llvm.get_host_cpu_name(), features, OPTIMIZATION)
+
+
+@cache
+def engine() -> Any:
+    """Return what holds all code that was loaded; the functions of C that it calls are known."""
+    machine = target_machine()
+    for name in translate.IN_C.values():
+        if not llvm.address_of_symbol(name):
+            llvm.add_symbol(name, c_address(name))
+    return llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
+
+
+def c_address(name: str) -> int:
+    """Return where a function of the C library is."""
+    library: Any = ctypes.cdll.msvcrt if os.name == "nt" else ctypes.CDLL(None)
+    return ctypes.cast(getattr(library, name), ctypes.c_void_p).value or 0
+
+
+def object_code(text: str, passes: str = USUAL) -> bytes:
+    """Return the object code of a module's text.
+
+    Unrolling every loop would double the code, and the time to make it, for nothing.
+    """
+    module = llvm.parse_assembly(text)
+    module.verify()
+    machine = target_machine()
+    if passes != STRAIGHT:
+        options = llvm.create_pipeline_tuning_options(speed_level=OPTIMIZATION)
+        options.loop_vectorization = True
+        options.loop_unrolling = passes == UNROLLED
+        builder = llvm.create_pass_builder(machine, options)
+        builder.getModulePassManager().run(module, builder)
+    code: bytes = machine.emit_object(module)
+    return code
+
+
+def loaded(
+    meaning: str, write: Callable[[], str], names: Sequence[str], passes: str = USUAL
+) -> list[int]:
+    """Return the addresses of functions, compiled unless their code was kept.
+
+    Args:
+        meaning: what the code is made from, and all that it depends on beside the sources.
+        write: gives the text in LLVM's language.
+        names: of the functions, which no other text defines.
+        passes: which of LLVM's look at the text: USUAL; UNROLLED, where loops run long and several
+            turns become one; STRAIGHT, none, where there is nothing to find. `meaning` decides it.
+    """
+    with compiling:
+        machine, holder = target_machine(), engine()
+        processor = f"{machine.triple} {llvm.get_host_cpu_name()} {OPTIMIZATION}"
+        features = llvm.get_host_cpu_features().flatten()
+        said = f"{processor} {features}\n{meaning}\n"
+        code = kept.code_for(said, lambda: object_code(write(), passes))
+        holder.add_object_file(llvm.ObjectFileRef.from_data(code))
+        holder.finalize_object()
+        return [holder.get_function_address(name) for name in names]
+
+
+def hold_compiler() -> None:
+    """Have a fork wait until no other thread compiles: what LLVM holds then, it holds for good."""
+    held.append(compiling.acquire(timeout=PATIENCE_SECONDS))
+
+
+def let_compiler_go() -> None:
+    """Let others compile again."""
+    if held.pop():
+        compiling.release()
+
+
+def let_child_compile() -> None:
+    """Let a child compile, even where its parent was still at it."""
+    global compiling
+    if held.pop():
+        compiling.release()
+    else:
+        compiling = threading.RLock()
+
+
+held: list[bool] = []  # whether a fork that is under way holds the compiler's lock
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=hold_compiler,
+        after_in_parent=let_compiler_go,
+        after_in_child=let_child_compile,
+    )

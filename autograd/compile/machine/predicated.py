@@ -1,0 +1,217 @@
+"""Functions without branches: every lane takes its own way, and choices are made at the end.
+
+In a vector the lanes cannot go different ways. So both sides of a branch are computed, and of each
+variable every lane keeps what its own side gave; a call of the C library is made only where some
+lane asks for it. The same lines with one lane give the same bits.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from autograd.compile.machine import ir
+from autograd.compile.machine.ir import BIT, Body, Operand
+from autograd.compile.machine.translate import (
+    FUNCTIONS,
+    Emitter,
+    FunctionWriter,
+    Module,
+    Untranslatable,
+    function_text,
+    renamed,
+)
+from autograd.compile.sources import Source, source_of
+
+MAX_LINES_INLINE = 12  # of a function that is written out where it is called
+
+
+class PredicatedWriter(FunctionWriter):
+    """Writes a function for operands into the lines of another.
+
+    Attributes: `active`, in which lanes a statement counts, None for all; `returned`, which lanes
+    have their result.
+    """
+
+    def __init__(
+        self, module: Module, source: Source, operands: Sequence[Operand], body: Body
+    ) -> None:
+        super().__init__(module, source, operands, {})
+        self.body = body
+        self.values: dict[str, Operand] = {}
+        self.active: Operand | None = None
+        self.result: Operand | None = None
+        self.returned: Operand | None = None
+        self.done = False
+
+    def written(self) -> Operand:
+        """Write all lines, and return the result.
+
+        Raises: Untranslatable: there is none, or a loop.
+        """
+        for name, x in self.arguments.items():
+            self.assign(name, x)
+        self.block(self.source.body)
+        if self.result is None:
+            raise Untranslatable(f"{self.source.name} returns nothing")
+        return self.result
+
+    def assign(self, name: str, x: Operand) -> None:
+        """Set a variable in the active lanes."""
+        old = self.values.get(name)
+        if self.active is not None and old is not None:
+            x = ir.chosen(self.body, self.active, x, old)
+        self.values[name] = self.types[name] = x
+
+    def variable(self, name: str) -> Operand:
+        """Return what a variable holds."""
+        return self.values[name]
+
+    def block(self, nodes: Sequence[ast.stmt]) -> None:
+        """Write statements, up to one after which no lane goes on."""
+        for node in nodes:
+            if self.done:
+                return
+            write = getattr(self, f"write_{type(node).__name__.lower()}", None)
+            if write is None:
+                raise self.refuse(node)
+            write(node)
+
+    def write_return(self, node: ast.Return) -> None:
+        """Set the result of the active lanes, which are done then."""
+        if node.value is None:
+            raise self.refuse(node)
+        x = self.expression(node.value)
+        if self.returned is not None:
+            assert self.result is not None  # as some lanes have one
+            x = ir.chosen(self.body, self.returned, self.result, x)
+        if self.active is None:
+            self.result = x
+            self.done = True
+            return
+        self.result = (
+            x if self.result is None else ir.chosen(self.body, self.active, x, self.result)
+        )
+        self.returned = self.joined("|", self.returned, self.active)
+
+    def joined(self, sign: str, x: Operand | None, y: Operand) -> Operand:
+        """Return two masks as one."""
+        return y if x is None else ir.arithmetic(self.body, sign, x, y)
+
+    def write_if(self, node: ast.If) -> None:
+        """Write both sides, each for its own lanes."""
+        certain = self.certain(node.test)
+        if certain is not None:
+            self.block(node.body if certain else node.orelse)
+            return
+        condition = self.condition(node.test)
+        outside = self.active
+        self.active = self.joined("&", outside, condition)
+        self.block(node.body)
+        otherwise = ir.arithmetic(self.body, "^", condition, ir.constant(True))
+        self.active = self.joined("&", outside, otherwise)
+        self.block(node.orelse)
+        self.active = outside
+
+    def write_while(self, node: ast.While) -> None:
+        """Refuse a loop, of which every lane may have other turns."""
+        raise self.refuse(node)
+
+    def write_for(self, node: ast.For) -> None:
+        """Refuse a loop."""
+        raise self.refuse(node)
+
+    def either(self, condition: Operand, body: Any, otherwise: Any, node: ast.AST) -> Operand:
+        """Return one of two; what is not cheap is computed only where some lane asks for it."""
+        if body[1] and otherwise[1]:
+            return ir.chosen(self.body, condition, body[0](), otherwise[0]())
+        opposite = ir.arithmetic(self.body, "^", condition, ir.constant(True))
+        first = self.where_asked(condition, *body)
+        second = self.where_asked(opposite, *otherwise)
+        return ir.chosen(self.body, condition, first, second)
+
+    def where_asked(self, mask: Operand, write: Callable[[], Operand], is_cheap: bool) -> Operand:
+        """Return what is computed if any lane asks for it."""
+        if is_cheap:
+            return write()
+        some = any_lane(self.body, mask)
+        before, there, after = self.body.block, self.body.label(), self.body.label()
+        self.body.branch(some, there, after)
+        self.body.begin(there)
+        x = write()
+        end = self.body.block
+        self.body.begin(after)
+        phi = f"phi {x.type} [{x.text}, %{end}], [poison, %{before}]"
+        return x._replace(text=self.body.let(phi))
+
+    def called(self, function: Any, operands: Sequence[Operand], node: ast.AST) -> Operand:
+        """Return the result of a function for operands, written out here."""
+        return applied(self.module, function, operands, self.body)
+
+
+def any_lane(body: Body, mask: Operand) -> str:
+    """Return whether a mask is true in any lane."""
+    lanes = ir.lanes_of(mask.type)
+    if lanes == 1:
+        return mask.text
+    return body.call(BIT, f"llvm.vector.reduce.or.v{lanes}i1", mask)
+
+
+def applied(module: Module, function: Any, operands: Sequence[Operand], body: Body) -> Operand:
+    """Return the result of a function for operands, all written into the same lines.
+
+    Raises: Untranslatable, NoSource.
+    """
+    if isinstance(function, Emitter):
+        found = function.write(body, *operands)
+        assert found is not None  # functions of numbers return one
+        return found
+    if function in FUNCTIONS:
+        return FUNCTIONS[function](body, *operands)
+    source = function if isinstance(function, Source) else source_of(function)
+    return PredicatedWriter(module, source, operands, body).written()
+
+
+class Library:
+    """Functions of vectors, each written once and called where it is long.
+
+    Args: instead: functions in place of others, such as of one's own in place of C's.
+    """
+
+    def __init__(self, instead: dict[Any, Any]) -> None:
+        self.module = Module(instead)
+        self.made: dict[Any, tuple[str, Operand, int]] = {}
+
+    def result(self, function: Any, operands: Sequence[Operand], body: Body) -> Operand:
+        """Return the result of a function for operands: written out if it is short, or called.
+
+        Raises: Untranslatable, NoSource.
+        """
+        function = self.module.instead.get(function, function)
+        if isinstance(function, Emitter) or function in FUNCTIONS:
+            return applied(self.module, function, operands, body)
+        source = function if isinstance(function, Source) else source_of(function)
+        name, result, lines = self.function(source, operands)
+        if lines <= MAX_LINES_INLINE:
+            return applied(self.module, source, operands, body)
+        arguments = ", ".join(x.typed for x in operands)
+        return result._replace(text=body.let(f"call {result.type} @{name}({arguments})"))
+
+    def function(self, source: Source, operands: Sequence[Operand]) -> tuple[str, Operand, int]:
+        """Return the name of a function for operands of these types, its result's kind, its length.
+
+        The length is in lines.
+        """
+        key = source, tuple(x.kind for x in operands)
+        if key not in self.made:
+            inner = Body()
+            arguments = [renamed(x, i) for i, x in enumerate(operands)]
+            result = applied(self.module, source, arguments, inner)
+            inner.do(f"ret {result.typed}")
+            name = f"{source.name}.p{len(self.made)}"
+            text = function_text("internal ", name, arguments, result, inner, " noinline")
+            self.module.functions.append(text)
+            self.module.declared |= inner.declared
+            self.made[key] = name, result, len(inner.lines)
+        return self.made[key]

@@ -1,0 +1,123 @@
+"""The numbers of slots while a straight-line kernel runs: read once, kept in registers.
+
+A slot is a number where it is the same in every turn of a loop; else a `Moving` one. Below zero it
+is ~place of a shared number, which has no adjoint here.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from autograd.compile.machine import ir
+from autograd.compile.machine.ir import Body, Operand
+
+
+class Moving(NamedTuple):
+    """A slot that moves from turn to turn of a loop.
+
+    Attributes: the slot in the `first` turn; how many slots it moves in each, where that is even,
+    or the name of a `table` of the slots of all turns.
+    """
+
+    first: int
+    step: int
+    table: str = ""
+
+
+Slot = int | Moving
+
+
+def is_shared(slot: Slot) -> bool:
+    """Tell whether a slot is that of a number that all samples share."""
+    return (slot if isinstance(slot, int) else slot.first) < 0
+
+
+class Registers:
+    """The numbers of slots in one array: values or adjoints.
+
+    Args:
+        base: the array.
+        shared: that of the shared numbers.
+        width: how many lanes at once.
+        lanes, lane: of a block, how many and the first of these; None where there is only one.
+        turn: of a loop, counted from 0; None outside.
+    """
+
+    def __init__(
+        self,
+        body: Body,
+        base: Operand,
+        shared: Operand,
+        width: int,
+        lanes: Operand | None = None,
+        lane: Operand | None = None,
+        turn: Operand | None = None,
+    ) -> None:
+        self.body = body
+        self.base = base
+        self.shared = shared
+        self.width = width
+        self.type = ir.vector(base.element, width)
+        self.lanes = lanes
+        self.lane = lane
+        self.turn = turn
+        self.held: dict[Slot, Operand] = {}
+
+    def in_turn(self, turn: Operand) -> Registers:
+        """Return registers of the same array for a turn of a loop, with nothing in them."""
+        return Registers(self.body, self.base, self.shared, self.width, self.lanes, self.lane, turn)
+
+    def place(self, slot: Slot) -> Operand:
+        """Return the number of a slot in this turn."""
+        if isinstance(slot, int):
+            return ir.constant(slot)
+        assert self.turn is not None  # slots move in loops only
+        if slot.table:
+            table = Operand(ir.POINTER, f"@{slot.table}", ir.SHORT)
+            return ir.loaded(self.body, ir.element(self.body, table, self.turn))
+        moved = ir.arithmetic(self.body, "*", self.turn, ir.constant(slot.step))
+        return ir.arithmetic(self.body, "+", moved, ir.constant(slot.first))
+
+    def address(self, slot: Slot) -> str:
+        """Return where a slot's numbers stand."""
+        index = self.place(slot)
+        if self.lanes is not None and self.lane is not None:
+            row = ir.arithmetic(self.body, "*", index, self.lanes)
+            index = ir.arithmetic(self.body, "+", row, self.lane)
+        return ir.element(self.body, self.base, index).text
+
+    def read(self, slot: Slot) -> Operand:
+        """Return the numbers of a slot as they stand in memory."""
+        if is_shared(slot):
+            place = ir.arithmetic(self.body, "^", self.place(slot), ir.constant(-1))
+            one = ir.loaded(self.body, ir.element(self.body, self.shared, place))
+            return ir.converted(self.body, one, self.type)
+        access = ir.memory(self.base.element)
+        text = f"load {self.type}, ptr {self.address(slot)}, {access}"
+        return Operand(self.type, self.body.let(text))
+
+    def write(self, slot: Slot, x: Operand) -> None:
+        """Write the numbers of a slot to memory."""
+        x = ir.converted(self.body, x, self.type)
+        access = ir.memory(self.base.element)
+        self.body.do(f"store {x.typed}, ptr {self.address(slot)}, {access}")
+
+    def get(self, slot: Slot) -> Operand:
+        """Return the numbers of a slot, which are read once."""
+        if slot not in self.held:
+            self.held[slot] = self.read(slot)
+        return self.held[slot]
+
+    def put(self, slot: Slot, x: Operand) -> None:
+        """Keep new numbers of a slot, not yet in memory."""
+        self.held[slot] = ir.converted(self.body, x, self.type)
+
+    def store(self, slot: Slot) -> None:
+        """Write what is kept of a slot to memory."""
+        self.write(slot, self.held[slot])
+
+
+def phi(body: Body, line: int, x: Operand, *ways: tuple[Any, str]) -> None:
+    """Insert at a line, the head of a block, what x is for each block that leads there."""
+    listed = ", ".join(f"[{found.text}, %{block}]" for found, block in ways)
+    body.lines.insert(line, f"  {x.text} = phi {x.type} {listed}")

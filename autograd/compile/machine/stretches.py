@@ -1,0 +1,270 @@
+"""Straight-line kernels: neighbouring instructions of few members, written out as one function.
+
+A kernel of the machine costs a call and some table lookups for each instruction, and every number
+goes through memory. Where instructions have few members each, a stretch of them becomes a function
+of its own: all operations one after another, numbers in registers, several lanes at once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from autograd.compile.lower.program import Dot, Instruction, Loop, Map, Program, Total
+from autograd.compile.machine import elementary, ir, objects
+from autograd.compile.machine.arithmetic import is_written
+from autograd.compile.machine.codegen import ELEMENT_TYPES, kernel_types
+from autograd.compile.machine.functions import VECTOR
+from autograd.compile.machine.intrinsics import LANES
+from autograd.compile.machine.ir import INTEGER, Body, Operand
+from autograd.compile.machine.predicated import Library
+from autograd.compile.machine.registers import Registers, phi
+from autograd.compile.machine.straight import Part, Writer, body_argument
+from autograd.compile.machine.translate import function_text, parameter
+from autograd.compile.machine.turns import Turns, description, plain
+from autograd.compile.reference.own_primitives import is_own
+from autograd.primitive_type import Variadic
+from autograd.primitives import rounded
+
+MAX_MEMBERS = 8  # of an instruction: more that stand in order are a loop's business
+MIN_INSTRUCTIONS = 3  # of a stretch that is worth a function
+MAX_OPERATIONS = 2000  # of a program: to compile more takes longer than that is worth
+ONE, MANY = "one", "many"  # lanes of a job: a single one, or blocks
+LANES_ARGUMENT = 7  # which argument of a kernel tells how many lanes there are
+
+
+@dataclass
+class Stretch:
+    """Neighbouring instructions that one function computes.
+
+    Attributes: `start` and `stop`, their places in the program.
+    """
+
+    start: int
+    stop: int
+    parts: Sequence[Part]
+
+
+def written_out(program: Program) -> Program:
+    """Return a program of which only those loops are left that become part of a stretch."""
+    steps: list[Instruction] = []
+    for step in program.instructions:
+        if isinstance(step, Loop) and not is_simple_loop(step, program):
+            steps += step.expanded()
+        else:
+            steps.append(step)
+    return replace(program, instructions=steps)
+
+
+def is_simple_loop(loop: Loop, program: Program) -> bool:
+    """Tell whether a loop can be written out as a loop."""
+    body = list(flattened(loop.turn(0)))
+    if (
+        not all(is_simple(step, program.trained) for step in body)
+        or sum(map(operations_of, body)) > MAX_OPERATIONS
+    ):
+        return False
+    return Turns(loop, program, "table").is_regular()
+
+
+def flattened(steps: Sequence[Instruction]) -> Iterator[Instruction]:
+    """Yield instructions, those of all turns of loops among them."""
+    for step in steps:
+        if isinstance(step, Loop):
+            yield from step.expanded()
+        else:
+            yield step
+
+
+def stretches(program: Program) -> list[Stretch]:
+    """Return the stretches of a program; where they are too much, its loops alone."""
+
+    def is_able(step: Instruction) -> bool:
+        return is_loop(step) or is_simple(step, program.trained)
+
+    for able in (is_able, is_loop):
+        found = list(runs(program.instructions, able))
+        steps = [step for start, stop in found for step in program.instructions[start:stop]]
+        if sum(map(operations_of, steps)) <= MAX_OPERATIONS:
+            return [Stretch(start, stop, parts_of(program, start, stop)) for start, stop in found]
+    return []
+
+
+def parts_of(program: Program, start: int, stop: int) -> list[Part]:
+    """Return instructions of a program as they are written out."""
+    return [
+        Turns(step, program, f"table_{start + i}") if isinstance(step, Loop) else plain(step)
+        for i, step in enumerate(program.instructions[start:stop])
+    ]
+
+
+def runs(
+    steps: Sequence[Instruction], able: Callable[[Instruction], bool]
+) -> Iterator[tuple[int, int]]:
+    """Yield where the longest stretches of instructions begin and end that are worth a function."""
+    start = 0
+    for i in range(len(steps) + 1):
+        if i < len(steps) and able(steps[i]):
+            continue
+        stretch = steps[start:i]
+        if len(stretch) >= MIN_INSTRUCTIONS or any(map(is_loop, stretch)):
+            yield start, i
+        start = i + 1
+
+
+def is_loop(step: Instruction) -> bool:
+    """Tell whether an instruction is a loop; those that are left can be written out."""
+    return isinstance(step, Loop)
+
+
+def is_simple(step: Instruction, trained: int) -> bool:
+    """Tell whether an instruction has few members and can be written out.
+
+    Args: trained: how many shared numbers have a gradient, which is summed over lanes elsewhere.
+    """
+    if step.count > MAX_MEMBERS and stands_in_order(step):
+        return False
+    if isinstance(step, Total):
+        return True
+    if isinstance(step, Dot):
+        shared = [~table[table < 0] for table in (step.left, step.bias)]
+        return all((places >= trained).all() for places in shared)
+    if not isinstance(step, Map) or isinstance(step.op, Variadic) or step.op is rounded:
+        return False
+    return not is_own(step.op) and is_written(step.op, step.edges)
+
+
+def stands_in_order(step: Instruction) -> bool:
+    """Tell whether the operands of members follow one another, so that a loop needs no table."""
+    return all(bool((np.diff(slots) == 1).all()) for slots in step.reads())
+
+
+def operations_of(step: Instruction) -> int:
+    """Return how many operations an instruction has; of a loop, those of one turn."""
+    if isinstance(step, Loop):
+        return sum(map(operations_of, flattened(step.body)))
+    if isinstance(step, Total):
+        return int(step.terms.size)
+    return 2 * int(step.left.size) if isinstance(step, Dot) else step.count
+
+
+def flows_back(part: Part) -> bool:
+    """Tell whether an instruction, or one of a loop, adds to adjoints."""
+    if isinstance(part, Turns):
+        return any(map(flows_back, part.body))
+    edges: Any = part.step.edges  # type: ignore[attr-defined]  # all simple ones have them
+    return bool(edges) if isinstance(part.step, Total) else any(edges)
+
+
+class StretchKernels:
+    """The forward and the backward kernel of a stretch, for one kind of jobs.
+
+    Args: mode: ONE for jobs of a single lane, MANY for blocks of lanes.
+    """
+
+    def __init__(self, parts: Sequence[Part], dtype: str, functions: str, mode: str) -> None:
+        self.parts = parts
+        self.dtype = dtype
+        self.functions = functions
+        self.mode = mode
+
+    def meaning(self) -> str:
+        """Return all that the kernels are made from, beside the sources."""
+        lines = [f"straight {self.dtype} {self.functions} {self.mode}"]
+        return "\n".join([*lines, *map(text_of, self.parts)])
+
+    def addresses(self) -> tuple[int, int]:
+        """Return where the kernels are; 0 for a backward one that has nothing to do."""
+        meaning = self.meaning()
+        digest = hashlib.sha256(meaning.encode()).hexdigest()[:20]
+        ways = ["forward", "backward"] if any(map(flows_back, self.parts)) else ["forward"]
+        names = [f"{way}_{digest}" for way in ways]
+        found = objects.loaded(meaning, lambda: self.text(names), names, objects.STRAIGHT)
+        forward, *backward = found
+        return forward, backward[0] if backward else 0
+
+    def text(self, names: Sequence[str]) -> str:
+        """Return the kernels in LLVM's language."""
+        library = Library(elementary.INSTEAD if self.functions == VECTOR else {})
+        for name, way in zip(names, (Writer.forward, Writer.backward)):
+            self.add(library, name, way)
+        for part in self.parts:
+            if isinstance(part, Turns):
+                tables = [table_text(*table) for table in part.tables.items()]
+                library.module.functions += tables
+        return library.module.text()
+
+    def add(self, library: Library, name: str, way: Callable[..., None]) -> None:
+        """Add a kernel."""
+        body = Body()
+        if self.mode == ONE:
+            self.write(library, body, way, 1, None, None)
+        else:
+            lanes = Operand(INTEGER, f"%a{LANES_ARGUMENT}")
+            whole = ir.arithmetic(body, "&", lanes, ir.constant(-LANES))
+            for width, start, stop in ((LANES, ir.constant(0), whole), (1, whole, lanes)):
+                self.write_loop(library, body, way, width, start, stop, lanes)
+        body.do("ret void")
+        arguments = [parameter(i, type_) for i, type_ in enumerate(kernel_types(self.dtype))]
+        library.module.declared |= body.declared
+        text = function_text("", name, arguments, Operand("void", ""), body, "")
+        library.module.functions.append(text)
+
+    def write_loop(
+        self,
+        library: Library,
+        body: Body,
+        way: Callable[..., None],
+        width: int,
+        start: Operand,
+        stop: Operand,
+        lanes: Operand,
+    ) -> None:
+        """Write a loop over the lanes of a block, so many at once."""
+        before, inside, after = body.block, body.label(), body.label()
+        lane = Operand(INTEGER, f"%{body.label()}")
+        some = ir.compared(body, "<", start, stop)
+        body.branch(some.text, inside, after)
+        body.begin(inside)
+        place = len(body.lines)
+        self.write(library, body, way, width, lanes, lane)
+        following = Operand(INTEGER, body.let(f"add nsw i64 {lane.text}, {width}"))
+        phi(body, place, lane, (start, before), (following, body.block))
+        more = ir.compared(body, "<", following, stop)
+        body.branch(more.text, inside, after)
+        body.begin(after)
+
+    def write(
+        self,
+        library: Library,
+        body: Body,
+        way: Callable[..., None],
+        width: int,
+        lanes: Operand | None,
+        lane: Operand | None,
+    ) -> None:
+        """Write the operations for so many lanes."""
+        element = ELEMENT_TYPES[self.dtype]
+
+        def make(base: Operand) -> Registers:
+            shared = body_argument("shared")._replace(element=element)
+            return Registers(body, base._replace(element=element), shared, width, lanes, lane)
+
+        way(Writer(library, body, width, make), self.parts)
+
+
+def table_text(name: str, table: Any) -> str:
+    """Return a table of slots, one for each turn, in LLVM's language."""
+    numbers = ", ".join(f"i32 {slot}" for slot in table.tolist())
+    return f"@{name} = internal constant [{len(table)} x i32] [{numbers}]"
+
+
+def text_of(part: Part) -> str:
+    """Return all of an instruction, or of a loop, as text."""
+    if isinstance(part, Turns):
+        return part.description()
+    return f"{description(part.step)} {part.results} {part.rows}"

@@ -1,0 +1,841 @@
+"""Functions of Python's, in the language of LLVM.
+
+The loops of the machine and the functions of the table use little of Python: numbers, pointers to
+them, branches and loops. That much is translated word by word. A function is translated once for
+each combination of types that it is called with; a variable has one type, the widest that it is
+given. Division by zero and the like give what IEEE 754 says.
+
+>>> from autograd.scalar_math import ieee_log
+>>> text = Module().with_function("f", source_of(ieee_log), [ir.DOUBLE]).text()
+>>> print(text.splitlines()[0])
+define internal double @ieee_log.0(double %a0) alwaysinline {
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import math
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
+from functools import partial
+from types import FunctionType, ModuleType
+from typing import Any, TypeVar
+
+from autograd.compile.machine import ir
+from autograd.compile.machine.ir import DOUBLE, INTEGER, NUMBERS, POINTER, TUPLE, Body, Operand
+from autograd.compile.sources import Source, source_of
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+SIGNS = {
+    ast.Add: "+",
+    ast.Sub: "-",
+    ast.Mult: "*",
+    ast.Div: "/",
+    ast.Mod: "%",
+    ast.FloorDiv: "//",
+    ast.BitAnd: "&",
+    ast.BitOr: "|",
+    ast.BitXor: "^",
+    ast.LShift: "<<",
+    ast.RShift: ">>",
+}
+ORDERS = {
+    ast.Lt: "<",
+    ast.LtE: "<=",
+    ast.Gt: ">",
+    ast.GtE: ">=",
+    ast.Eq: "==",
+    ast.NotEq: "!=",
+}
+COMPILE_TIME = (ast.Name, ast.Constant, ast.Attribute)
+ROUNDS_TO_FIXED_POINT = 10  # of a function's types; two are enough for all that there is
+LIBM = "libm"
+END_OF_INTEGERS = 2**63
+
+
+class Untranslatable(TypeError):
+    """A function that has what is not translated; the text says what."""
+
+
+def never_inlined(function: Function) -> Function:
+    """Mark a function that is called, and not written out where it is called."""
+    function.__dict__["inlined"] = False
+    return function
+
+
+def flags(text: str) -> Callable[[Function], Function]:
+    """Mark a function whose operations may do more than IEEE 754 says: "reassoc", "contract"."""
+
+    def mark(function: Function) -> Function:
+        function.__dict__["flags"] = text
+        return function
+
+    return mark
+
+
+class Emitter:
+    """What kernels call and Python has not: a function of a body and operands that writes lines."""
+
+    def __init__(self, write: Callable[..., Operand | None]) -> None:
+        self.write = write
+        self.__name__ = write.__name__
+        self.__doc__ = write.__doc__
+
+    def __call__(self, *operands: Any) -> Any:
+        """Refuse: Python has no such function."""
+        raise TypeError(f"{self.__name__} is only there in compiled code")
+
+
+class Module:
+    """Functions that are compiled together, as text.
+
+    Args: instead: functions in place of others, such as of one's own in place of C's.
+    """
+
+    def __init__(self, instead: Mapping[Any, Any] | None = None) -> None:
+        self.instead = instead or {}
+        self.functions: list[str] = []
+        self.declared: dict[str, str] = {}
+        self.instances: dict[Any, tuple[str, Operand]] = {}
+
+    def with_function(
+        self, name: str, source: Source, types: Sequence[str | tuple[str, str]]
+    ) -> Module:
+        """Add a function that can be called from outside, by C's conventions.
+
+        Args: types: of the arguments; of a pointer a pair, with the type of what it points to.
+        """
+        operands = [parameter(i, type_) for i, type_ in enumerate(types)]
+        inner, result = self.instance(source, operands)
+        body = Body()
+        call = f"call {type_text(result)} @{inner}({', '.join(x.typed for x in operands)})"
+        if result.type == "void":
+            body.do(call)
+            body.do("ret void")
+        else:
+            body.do(f"ret {type_text(result)} {body.let(call)}")
+        self.functions.append(function_text("", name, operands, result, body, ""))
+        return self
+
+    def instance(self, source: Source, operands: Sequence[Operand]) -> tuple[str, Operand]:
+        """Return the name of a function for operands of these types, and the kind of its result."""
+        key = source, tuple(x.kind for x in operands)
+        if key not in self.instances:
+            name = f"{source.name}.{len(self.instances)}"
+            self.instances[key] = name, Operand(UNDER_WAY, "")
+            arguments = [renamed(x, i) for i, x in enumerate(operands)]
+            writer, result = written(self, source, arguments)
+            inlined = source.marks.get("inlined", True)
+            attributes = " alwaysinline" if inlined else " noinline"
+            self.declared |= writer.body.declared
+            self.functions.append(
+                function_text("internal ", name, arguments, result, writer.body, attributes)
+            )
+            self.instances[key] = name, result
+        if self.instances[key][1].type == UNDER_WAY:
+            raise Untranslatable(f"{source.name} calls itself, which is not translated")
+        return self.instances[key]
+
+    def text(self) -> str:
+        """Return all functions, and what is declared for them."""
+        declared = [self.declared[name] for name in sorted(self.declared)]
+        return "\n".join([*self.functions, *declared, ir.METADATA])
+
+
+def parameter(i: int, type_: str | tuple[str, str]) -> Operand:
+    """Return the i-th argument of a function."""
+    if isinstance(type_, tuple):
+        return Operand(type_[0], f"%a{i}", type_[1])
+    return Operand(type_, f"%a{i}")
+
+
+def renamed(x: Operand, i: int) -> Operand:
+    """Return what an operand is inside the function that it is passed to."""
+    return x._replace(text=f"%a{i}")
+
+
+def type_text(x: Operand) -> str:
+    """Return the type of a result as LLVM writes it."""
+    if x.type == TUPLE:
+        return f"{{{', '.join(part.type for part in x.parts)}}}"
+    return x.type
+
+
+def function_text(
+    linkage: str, name: str, arguments: Sequence[Operand], result: Operand, body: Body, more: str
+) -> str:
+    """Return the text of a function."""
+    listed = ", ".join(x.typed for x in arguments)
+    head = f"define {linkage}{type_text(result)} @{name}({listed}){more} {{"
+    return "\n".join([head, "entry:", *body.variables, *body.lines, "}"])
+
+
+def written(
+    module: Module, source: Source, arguments: Sequence[Operand]
+) -> tuple[FunctionWriter, Operand]:
+    """Return a function's writer, done, and the kind of its result.
+
+    The types of variables are found by writing: where one turns out wider, it is written again.
+    """
+    types: dict[str, Operand] = {}
+    for _ in range(ROUNDS_TO_FIXED_POINT):
+        writer = FunctionWriter(module, source, arguments, dict(types))
+        writer.run()
+        if writer.types == types:
+            return writer, types.get(RESULT, Operand("void", ""))
+        types = writer.types
+    raise Untranslatable(f"{source.name} has variables of changing types")
+
+
+UNDER_WAY = "under way"  # the type of what a function returns while it is being translated
+RESULT = "return"  # the name of the variable that holds a function's result: no name in Python
+
+
+class FunctionWriter:
+    """Writes one function for arguments of given types."""
+
+    def __init__(
+        self,
+        module: Module,
+        source: Source,
+        arguments: Sequence[Operand],
+        types: dict[str, Operand],
+    ) -> None:
+        self.module = module
+        self.source = source
+        self.names = source.names
+        self.types = types
+        self.places: dict[str, Any] = {}
+        self.body = Body(source.marks.get("flags", ""))
+        self.end = "end"
+        self.own_math = self.names.get("OWN_MATH", False)
+        self.arguments = dict(zip(source.parameters, arguments, strict=True))
+
+    def refuse(self, node: ast.AST) -> Untranslatable:
+        """Return the error for what is not translated."""
+        text = f"{ast.unparse(node)!r:.60}"
+        return Untranslatable(f"{self.source.name}: {text} is not translated")
+
+    def run(self) -> None:
+        """Write all lines."""
+        for name, x in self.arguments.items():
+            self.assign(name, x)
+        self.block(self.source.body)
+        self.body.begin(self.end)
+        result = self.types.get(RESULT)
+        if result is None:
+            self.body.do("ret void")
+            return
+        self.body.do(f"ret {type_text(result)} {self.whole(self.variable(RESULT))}")
+
+    def whole(self, x: Operand) -> str:
+        """Return the text of a result; a tuple is put together first."""
+        if x.type != TUPLE:
+            return x.text
+        text = "poison"
+        for i, part in enumerate(x.parts):
+            text = self.body.let(f"insertvalue {type_text(x)} {text}, {part.typed}, {i}")
+        return text
+
+    # Variables.
+
+    def assign(self, name: str, x: Operand) -> None:
+        """Set a variable, which becomes as wide as it has to be."""
+        known = self.types.get(name)
+        kind = unified(known, x) if known else x._replace(text="")
+        if kind is None:
+            raise Untranslatable(f"{self.source.name}: {name} is a number and a pointer")
+        self.types[name] = kind
+        self.store(self.place(name, kind), kind, x)
+
+    def place(self, name: str, kind: Operand) -> Any:
+        """Return where a variable stands: a place for each part of a tuple."""
+        if name not in self.places:
+            self.places[name] = self.reserved(kind)
+        return self.places[name]
+
+    def reserved(self, kind: Operand) -> Any:
+        """Reserve the places of a variable of some kind."""
+        if kind.type == TUPLE:
+            return [self.reserved(part) for part in kind.parts]
+        return self.body.place(kind.type)
+
+    def store(self, place: Any, kind: Operand, x: Operand) -> None:
+        """Write an operand to the places of a variable."""
+        if kind.type == TUPLE:
+            for part_place, part_kind, part in zip(place, kind.parts, x.parts):
+                self.store(part_place, part_kind, part)
+            return
+        x = ir.converted(self.body, x, kind.type) if kind.type != POINTER else x
+        self.body.do(f"store {x.typed}, ptr {place}")
+
+    def variable(self, name: str) -> Operand:
+        """Return what a variable holds."""
+        return self.held(self.place(name, self.types[name]), self.types[name])
+
+    def held(self, place: Any, kind: Operand) -> Operand:
+        """Return what stands at the places of a variable."""
+        if kind.type == TUPLE:
+            parts = [self.held(*pair) for pair in zip(place, kind.parts)]
+            return Operand(TUPLE, "", parts=tuple(parts))
+        return kind._replace(text=self.body.let(f"load {kind.type}, ptr {place}"))
+
+    # Statements.
+
+    def write_pass(self, node: ast.Pass) -> None:
+        """Write nothing."""
+
+    def block(self, nodes: Sequence[ast.stmt]) -> None:
+        """Write statements, up to one that leaves the block."""
+        for node in nodes:
+            if self.body.ended:
+                return
+            write = getattr(self, f"write_{type(node).__name__.lower()}", None)
+            if write is None:
+                raise self.refuse(node)
+            write(node)
+
+    def write_expr(self, node: ast.Expr) -> None:
+        """Write an expression that stands alone; a docstring is left out."""
+        if not isinstance(node.value, ast.Constant):
+            self.expression(node.value)
+
+    def write_return(self, node: ast.Return) -> None:
+        """Write a return."""
+        if node.value is not None:
+            self.assign(RESULT, self.expression(node.value))
+        self.body.jump(self.end)
+
+    def write_assign(self, node: ast.Assign) -> None:
+        """Write an assignment."""
+        if len(node.targets) > 1:
+            raise self.refuse(node)
+        self.assign_to(node.targets[0], self.expression(node.value))
+
+    def assign_to(self, target: ast.expr, x: Operand) -> None:
+        """Set a variable, several, or an element."""
+        if isinstance(target, ast.Name):
+            self.assign(target.id, x)
+        elif isinstance(target, ast.Tuple):
+            if len(target.elts) != len(x.parts):
+                raise self.refuse(target)
+            for name, part in zip(target.elts, x.parts, strict=True):
+                self.assign_to(name, part)
+        elif isinstance(target, ast.Subscript):
+            ir.stored(self.body, x, self.address(target))
+        else:
+            raise self.refuse(target)
+
+    def write_augassign(self, node: ast.AugAssign) -> None:
+        """Write an assignment such as `x += 1`."""
+        sign = SIGNS[type(node.op)]
+        if isinstance(node.target, ast.Subscript):
+            place = self.address(node.target)
+            right = self.expression(node.value)
+            found = ir.arithmetic(self.body, sign, ir.loaded(self.body, place), right)
+            ir.stored(self.body, found, place)
+            return
+        left = self.expression(node.target)
+        right = self.expression(node.value)
+        self.assign_to(node.target, ir.arithmetic(self.body, sign, left, right))
+
+    def write_if(self, node: ast.If) -> None:
+        """Write a branch; of one whose condition is known, the part that is taken."""
+        certain = self.certain(node.test)
+        if certain is not None:
+            self.block(node.body if certain else node.orelse)
+            return
+        there, otherwise, after = (self.body.label() for _ in range(3))
+        condition = self.condition(node.test)
+        self.body.branch(condition.text, there, otherwise if node.orelse else after)
+        self.body.begin(there)
+        self.block(node.body)
+        self.body.jump(after)
+        if node.orelse:
+            self.body.begin(otherwise)
+            self.block(node.orelse)
+            self.body.jump(after)
+        self.body.begin(after)
+
+    def write_while(self, node: ast.While) -> None:
+        """Write a loop with a condition."""
+        if node.orelse:
+            raise self.refuse(node)
+        test, inside, after = (self.body.label() for _ in range(3))
+        self.body.begin(test)
+        condition = self.condition(node.test)
+        self.body.branch(condition.text, inside, after)
+        self.body.begin(inside)
+        self.block(node.body)
+        self.body.jump(test)
+        self.body.begin(after)
+
+    def write_for(self, node: ast.For) -> None:
+        """Write a loop over a range."""
+        call = node.iter
+        ranged = isinstance(call, ast.Call) and ast.unparse(call.func) == "range"
+        if not ranged or not isinstance(node.target, ast.Name) or node.orelse:
+            raise self.refuse(node)
+        start, stop, step = self.bounds(call)
+        if not step.text.lstrip("-").isdigit():  # whether it goes up or down has to be known
+            raise self.refuse(node)
+        counter = self.body.place(INTEGER)
+        self.body.do(f"store {start.typed}, ptr {counter}")
+        test, inside, after = (self.body.label() for _ in range(3))
+        self.body.begin(test)
+        now = Operand(INTEGER, self.body.let(f"load i64, ptr {counter}"))
+        sign = ">" if step.text.startswith("-") else "<"
+        going = ir.compared(self.body, sign, now, stop)
+        self.body.branch(going.text, inside, after)
+        self.body.begin(inside)
+        self.assign(node.target.id, now)
+        self.block(node.body)
+        if not self.body.ended:
+            following = self.body.let(f"add nsw {now.typed}, {step.text}")
+            self.body.do(f"store i64 {following}, ptr {counter}")
+        self.body.jump(test)
+        self.body.begin(after)
+
+    def bounds(self, call: Any) -> tuple[Operand, Operand, Operand]:
+        """Return start, stop and step of a range."""
+        found = [ir.converted(self.body, self.expression(x), INTEGER) for x in call.args]
+        if len(found) == 1:
+            found = [ir.constant(0), *found]
+        if len(found) == 2:
+            found.append(ir.constant(1))
+        start, stop, step = found
+        return start, stop, step
+
+    # Expressions.
+
+    def expression(self, node: ast.expr) -> Operand:
+        """Return the operand that an expression comes to."""
+        write = getattr(self, f"of_{type(node).__name__.lower()}", None)
+        if write is None:
+            raise self.refuse(node)
+        found: Operand = write(node)
+        return found
+
+    def of_constant(self, node: ast.Constant) -> Operand:
+        """Return a number."""
+        return self.number(node.value, node)
+
+    def number(self, x: Any, node: ast.AST) -> Operand:
+        """Return a number, or a tuple of them."""
+        if isinstance(x, float) or (isinstance(x, int) and -END_OF_INTEGERS <= x < END_OF_INTEGERS):
+            return ir.constant(x)
+        raise self.refuse(node)
+
+    def of_name(self, node: ast.Name) -> Operand:
+        """Return a variable, or a number that the function's module has."""
+        if node.id in self.types:
+            return self.variable(node.id)
+        return self.number(self.meaning(node), node)
+
+    def of_attribute(self, node: ast.Attribute) -> Operand:
+        """Return a number that a module has."""
+        return self.number(self.meaning(node), node)
+
+    def meaning(self, node: ast.expr) -> Any:
+        """Return what a name, or a name of a module's, stands for in Python."""
+        if isinstance(node, ast.Name):
+            if node.id in self.types:
+                raise self.refuse(node)
+            found = self.names.get(node.id, getattr(builtins, node.id, None))
+        elif isinstance(node, ast.Attribute):
+            module = self.meaning(node.value)
+            found = getattr(module, node.attr) if isinstance(module, ModuleType) else None
+        else:
+            found = None
+        if found is None:
+            raise self.refuse(node)
+        return found
+
+    def of_binop(self, node: ast.BinOp) -> Operand:
+        """Return the result of an operation on two operands."""
+        left, right = self.expression(node.left), self.expression(node.right)
+        if isinstance(node.op, ast.Pow):
+            return power(self.body, left, right)
+        sign = SIGNS.get(type(node.op))
+        if sign is None:
+            raise self.refuse(node)
+        kinds = {ir.one_of(left.type), ir.one_of(right.type)}
+        if sign in ("//", "%") and kinds & set(NUMBERS):
+            raise self.refuse(node)
+        return ir.arithmetic(self.body, sign, left, right)
+
+    def of_unaryop(self, node: ast.UnaryOp) -> Operand:
+        """Return a negation."""
+        if isinstance(node.op, ast.Not):
+            return ir.arithmetic(self.body, "^", self.condition(node.operand), ir.constant(True))
+        x = self.expression(node.operand)
+        if isinstance(node.op, ast.Invert):
+            return ir.arithmetic(self.body, "^", x, ir.constant(-1))
+        if not isinstance(node.op, ast.USub):
+            raise self.refuse(node)
+        return negative(self.body, x)
+
+    def of_compare(self, node: ast.Compare) -> Operand:
+        """Return a comparison, or a chain of them."""
+        if not all(map(self.is_cheap, node.comparators[1:])):  # Python may not come to them
+            raise self.refuse(node)
+        values = [self.expression(x) for x in (node.left, *node.comparators)]
+        found = None
+        for op, x, y in zip(node.ops, values, values[1:]):
+            if type(op) not in ORDERS:
+                raise self.refuse(node)
+            one = ir.compared(self.body, ORDERS[type(op)], x, y)
+            found = ir.arithmetic(self.body, "&", found, one) if found else one
+        assert found is not None  # a comparison has two sides at least
+        return found
+
+    def condition(self, node: ast.expr) -> Operand:
+        """Return whether an expression is true."""
+        if isinstance(node, ast.BoolOp):
+            return self.connected(node, self.condition)
+        return ir.truth(self.body, self.expression(node))
+
+    def of_boolop(self, node: ast.BoolOp) -> Operand:
+        """Return `and` or `or` of what is True or False: of numbers, Python returns one of them."""
+        return self.connected(node, self.bit)
+
+    def bit(self, node: ast.expr) -> Operand:
+        """Return an expression that is True or False.
+
+        Raises: Untranslatable: it is another number.
+        """
+        found = self.expression(node)
+        if found.type != ir.BIT:
+            raise self.refuse(node)
+        return found
+
+    def connected(self, node: ast.BoolOp, ask: Callable[[ast.expr], Operand]) -> Operand:
+        """Return `and` or `or` of conditions; the later are asked only where it takes them."""
+        found = ask(node.values[0])
+        is_and = isinstance(node.op, ast.And)
+        known = partial(ir.constant, not is_and), True
+        for value in node.values[1:]:
+            later = partial(ask, value), self.is_cheap(value)
+            body, otherwise = (later, known) if is_and else (known, later)
+            found = self.either(found, body, otherwise, node)
+        return found
+
+    def of_ifexp(self, node: ast.IfExp) -> Operand:
+        """Return a choice."""
+        certain = self.certain(node.test)
+        if certain is not None:
+            return self.expression(node.body if certain else node.orelse)
+        condition = self.condition(node.test)
+        body = partial(self.expression, node.body), self.is_cheap(node.body)
+        otherwise = partial(self.expression, node.orelse), self.is_cheap(node.orelse)
+        return self.either(condition, body, otherwise, node)
+
+    def either(self, condition: Operand, body: Any, otherwise: Any, node: ast.AST) -> Operand:
+        """Return one of two; both are computed where that is cheap: loops have no branch then."""
+        if body[1] and otherwise[1]:
+            return ir.chosen(self.body, condition, body[0](), otherwise[0]())
+        there, elsewhere, after = (self.body.label() for _ in range(3))
+        name = f"choice {node.lineno}.{node.col_offset}.{there}"  # type: ignore[attr-defined]
+        self.body.branch(condition.text, there, elsewhere)
+        for label, (found, _) in ((there, body), (elsewhere, otherwise)):
+            self.body.begin(label)
+            self.assign(name, found())
+            self.body.jump(after)
+        self.body.begin(after)
+        return self.variable(name)
+
+    def is_cheap(self, node: ast.expr) -> bool:
+        """Tell whether an expression calls nothing, reads no memory and divides no integers.
+
+        What it reads need not be there, and a whole number divided by 0 ends the process.
+        """
+        if any(isinstance(part, ast.Subscript) or divides(part) for part in ast.walk(node)):
+            return False
+        calls = [part for part in ast.walk(node) if isinstance(part, ast.Call)]
+        return all(self.meaning(call.func) in CHEAP for call in calls)
+
+    def of_tuple(self, node: ast.Tuple) -> Operand:
+        """Return several operands as one."""
+        return Operand(TUPLE, "", parts=tuple(map(self.expression, node.elts)))
+
+    def of_subscript(self, node: ast.Subscript) -> Operand:
+        """Return an element of what a pointer points to, or of a tuple of constants."""
+        if isinstance(node.value, ast.Name) and node.value.id not in self.types:
+            numbers = self.meaning(node.value)
+            if isinstance(numbers, tuple) and isinstance(node.slice, ast.Constant):
+                return self.number(numbers[int(str(node.slice.value))], node)
+        return ir.loaded(self.body, self.address(node))
+
+    def address(self, node: ast.Subscript) -> Operand:
+        """Return where an element stands."""
+        pointer = self.expression(node.value)
+        if pointer.type != POINTER:
+            raise self.refuse(node)
+        return ir.element(self.body, pointer, self.expression(node.slice))
+
+    def of_call(self, node: ast.Call) -> Operand:
+        """Return the result of a call."""
+        function = self.meaning(node.func)
+        if node.keywords:
+            raise self.refuse(node)
+        if not self.own_math:
+            function = self.module.instead.get(function, function)
+        operands = [self.expression(x) for x in node.args]
+        return self.called(function, operands, node)
+
+    def called(self, function: Any, operands: Sequence[Operand], node: ast.AST) -> Operand:
+        """Return the result of a function for operands."""
+        if isinstance(function, Emitter):
+            return function.write(self.body, *operands) or Operand("void", "")
+        if function in FUNCTIONS:
+            return FUNCTIONS[function](self.body, *operands)
+        source = source_of(function) if isinstance(function, FunctionType) else function
+        if isinstance(source, Source):
+            if len(source.parameters) != len(operands):
+                raise self.refuse(node)
+            name, result = self.module.instance(source, operands)
+            return self.result_of(name, result, operands)
+        raise self.refuse(node)
+
+    def result_of(self, name: str, result: Operand, operands: Sequence[Operand]) -> Operand:
+        """Call a function of the module, and return its result."""
+        call = f"call {type_text(result)} @{name}({', '.join(x.typed for x in operands)})"
+        if result.type == "void":
+            self.body.do(call)
+            return result
+        whole = self.body.let(call)
+        if result.type != TUPLE:
+            return result._replace(text=whole)
+        parts = [
+            part._replace(text=self.body.let(f"extractvalue {type_text(result)} {whole}, {i}"))
+            for i, part in enumerate(result.parts)
+        ]
+        return Operand(TUPLE, "", parts=tuple(parts))
+
+    def certain(self, node: ast.expr) -> bool | None:
+        """Return the truth of a condition on Python's types, where all numbers are floats."""
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+            found = self.certain(node.operand)
+            return None if found is None else not found
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "isinstance":
+            asked = self.meaning(node.args[1])
+            return False if asked in (Fraction, complex) else None
+        text = ast.unparse(node)
+        if text.startswith("type(") and text.endswith(") is float"):
+            return True
+        return None
+
+
+def divides(node: ast.AST) -> bool:
+    """Tell whether something is divided with a rest, by what may be 0."""
+    if not (isinstance(node, ast.BinOp) and isinstance(node.op, (ast.FloorDiv, ast.Mod))):
+        return False
+    return not (isinstance(node.right, ast.Constant) and node.right.value)
+
+
+def unified(known: Operand, x: Operand) -> Operand | None:
+    """Return the kind of a variable that holds both; None where there is none."""
+    if known.type == x.type == TUPLE and len(known.parts) == len(x.parts):
+        parts = [unified(*pair) for pair in zip(known.parts, x.parts)]
+        return known._replace(parts=tuple(parts)) if None not in parts else None
+    if known.type in (POINTER, TUPLE) or x.type in (POINTER, TUPLE):
+        return known if known.kind == x.kind else None
+    return Operand(ir.common_type(known.type, x.type), "")
+
+
+# What Python and C have.
+
+
+def negative(body: Body, x: Operand) -> Operand:
+    """Return -x."""
+    if ir.one_of(x.type) in NUMBERS:
+        return Operand(x.type, body.let(f"fneg {x.typed}"))
+    if x.text.isdigit():
+        return ir.constant(-int(x.text))
+    return ir.arithmetic(body, "-", ir.constant(0), x)
+
+
+def power(body: Body, x: Operand, y: Operand) -> Operand:
+    """Return x to a power; a whole number as an exponent means so many factors."""
+    if y.type == INTEGER and y.text.isdigit() and 0 < int(y.text) < 4:
+        found = x
+        for _ in range(int(y.text) - 1):
+            found = ir.arithmetic(body, "*", found, x)
+        return found
+    return of_c("pow")(body, x, y)
+
+
+def of_c(name: str) -> Callable[..., Operand]:
+    """Return what calls a function of doubles of the C library, for each lane of a vector."""
+
+    def call(body: Body, *operands: Operand) -> Operand:
+        lanes = max(ir.lanes_of(x.type) for x in operands)
+        type_ = ir.vector(DOUBLE, lanes)
+        doubles = [ir.converted(body, x, type_) for x in operands]
+        if lanes > 1:
+            found = lane_by_lane(body, name, doubles)
+        else:
+            found = Operand(DOUBLE, body.call(DOUBLE, name, *doubles))
+        single = all(ir.one_of(x.type) == ir.FLOAT for x in operands)
+        return ir.converted(body, found, ir.vector(ir.FLOAT, lanes)) if single else found
+
+    return call
+
+
+def lane_by_lane(body: Body, name: str, operands: Sequence[Operand]) -> Operand:
+    """Return the results of a function of C's for each lane of vectors."""
+    type_ = operands[0].type
+    found = "poison"
+    for lane in range(ir.lanes_of(type_)):
+        parts = [body.let(f"extractelement {x.typed}, i32 {lane}") for x in operands]
+        one = body.call(DOUBLE, name, *[Operand(DOUBLE, part) for part in parts])
+        found = body.let(f"insertelement {type_} {found}, double {one}, i32 {lane}")
+    return Operand(type_, found)
+
+
+SUFFIXES = {ir.FLOAT: "f32", DOUBLE: "f64"}
+
+
+def of_llvm(name: str) -> Callable[..., Operand]:
+    """Return what calls a function of LLVM's for numbers, or vectors, of one type."""
+
+    def call(body: Body, *operands: Operand) -> Operand:
+        lanes = max(ir.lanes_of(x.type) for x in operands)
+        single = all(ir.one_of(x.type) == ir.FLOAT for x in operands)
+        one = ir.FLOAT if single else DOUBLE
+        type_ = ir.vector(one, lanes)
+        numbers = [ir.converted(body, x, type_) for x in operands]
+        width = (f"v{lanes}" if lanes > 1 else "") + SUFFIXES[one]
+        return Operand(type_, body.call(type_, f"llvm.{name}.{width}", *numbers))
+
+    return call
+
+
+def size(body: Body, x: Operand) -> Operand:
+    """Return the absolute value."""
+    if ir.one_of(x.type) in NUMBERS:
+        return of_llvm("fabs")(body, x)
+    return ir.chosen(body, ir.compared(body, "<", x, ir.constant(0)), negative(body, x), x)
+
+
+def smaller(body: Body, *xs: Operand) -> Operand:
+    """Return the least of some numbers, of equal ones the first."""
+    found = xs[0]
+    for x in xs[1:]:
+        found = ir.chosen(body, ir.compared(body, "<", x, found), x, found)
+    return found
+
+
+def larger(body: Body, *xs: Operand) -> Operand:
+    """Return the greatest of some numbers, of equal ones the first."""
+    found = xs[0]
+    for x in xs[1:]:
+        found = ir.chosen(body, ir.compared(body, ">", x, found), x, found)
+    return found
+
+
+def same(body: Body, x: Operand) -> Operand:
+    """Return x."""
+    return x
+
+
+def operation(sign: str, body: Body, x: Operand, y: Operand) -> Operand:
+    """Return the result of an operator."""
+    return ir.arithmetic(body, sign, x, y)
+
+
+def as_double(body: Body, x: Operand) -> Operand:
+    """Return a number as a double."""
+    return ir.converted(body, x, ir.vector(DOUBLE, ir.lanes_of(x.type)))
+
+
+def as_integer(body: Body, x: Operand) -> Operand:
+    """Return a number as an integer, towards zero."""
+    return ir.converted(body, x, ir.vector(INTEGER, ir.lanes_of(x.type)))
+
+
+def is_nan(body: Body, x: Operand) -> Operand:
+    """Tell whether a number is NaN."""
+    return ir.compared(body, "!=", x, x)
+
+
+def is_infinite(body: Body, x: Operand) -> Operand:
+    """Tell whether a number is infinite."""
+    return ir.compared(body, "==", size(body, x), ir.constant(math.inf))
+
+
+def is_finite(body: Body, x: Operand) -> Operand:
+    """Tell whether a number is neither infinite nor NaN."""
+    return ir.compared(body, "<", size(body, x), ir.constant(math.inf))
+
+
+@Emitter
+def rounded_down(body: Body, x: Operand) -> Operand:
+    """Return the largest integer that is not above x, as a float."""
+    return of_llvm("floor")(body, x)
+
+
+@Emitter
+def rounded_up(body: Body, x: Operand) -> Operand:
+    """Return the least integer that is not below x, as a float."""
+    return of_llvm("ceil")(body, x)
+
+
+@Emitter
+def rounded_to_even(body: Body, x: Operand) -> Operand:
+    """Return the integer next to x, of two the even one, as a float."""
+    return of_llvm("rint")(body, x)
+
+
+@Emitter
+def rounded_to_zero(body: Body, x: Operand) -> Operand:
+    """Return x without its fraction, as a float."""
+    return of_llvm("trunc")(body, x)
+
+
+FUNCTIONS: dict[Any, Callable[..., Operand]] = {
+    abs: size,
+    float: as_double,
+    int: as_integer,
+    bool: ir.truth,
+    max: larger,
+    min: smaller,
+    operator.add: partial(operation, "+"),
+    operator.sub: partial(operation, "-"),
+    operator.mul: partial(operation, "*"),
+    operator.truediv: partial(operation, "/"),
+    operator.neg: negative,
+    operator.pos: same,
+    math.fabs: size,
+    math.sqrt: of_llvm("sqrt"),
+    math.copysign: of_llvm("copysign"),
+    math.isnan: is_nan,
+    math.isinf: is_infinite,
+    math.isfinite: is_finite,
+}
+CHEAP = {
+    abs,
+    float,
+    int,
+    bool,
+    max,
+    min,
+    math.fabs,
+    math.copysign,
+    math.isnan,
+    math.isinf,
+    math.isfinite,
+}
+# fmt: off
+IN_C = {  # what C calls functions of `math`, where it has another name
+    getattr(math, name): {"gamma": "tgamma"}.get(name, name)
+    for name in (
+        "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "cbrt", "cos", "cosh", "erf",
+        "erfc", "exp", "exp2", "expm1", "fmod", "gamma", "hypot", "lgamma", "log", "log10", "log1p",
+        "log2", "pow", "remainder", "sin", "sinh", "tan", "tanh",
+    )
+}
+# fmt: on
+FUNCTIONS |= {function: of_c(name) for function, name in IN_C.items()}
