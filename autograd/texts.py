@@ -20,7 +20,7 @@ FOLDER = "CHAINRULE_LOCALES"  # environment variable
 LANGUAGES = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")  # those that gettext reads
 
 # fmt: off
-TEXTS = {
+PAGE_TEXTS = {  # of the stepper: its script has them, too
     "counts": "{nodes} nodes, {steps} steps",
     # The sentence of each step.
     "given": "{name} is given: {name} = {number}.",
@@ -95,6 +95,8 @@ TEXTS = {
                    "{number}, as ieee() does.",
     "gradient now": "grad {number}",
     "changed": "leaves were changed; the badge is about the recorded numbers",
+}
+PICTURE_TEXTS = {
     # Drawings of graphs.
     "data": "data",
     "grad": "grad",
@@ -166,6 +168,7 @@ TEXTS = {
     "after the training": "after the training",
 }
 # fmt: on
+TEXTS = PAGE_TEXTS | PICTURE_TEXTS
 
 
 @cache
@@ -179,6 +182,11 @@ def in_language(texts: Mapping[str, str]) -> dict[str, str]:
     languages = tuple(os.environ.get(name) for name in LANGUAGES)
     catalogue = translations(os.environ.get(FOLDER), languages)
     return {name: catalogue.gettext(text) for name, text in texts.items()}
+
+
+def page_texts() -> dict[str, str]:
+    """Return the texts that the stepper's script fills in, in the reader's language."""
+    return in_language(PAGE_TEXTS)
 
 
 def texts() -> dict[str, str]:

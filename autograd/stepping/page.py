@@ -36,7 +36,7 @@ from autograd.stepping.lines import digits_of, has_bias, kind_of, of_two, shown
 from autograd.stepping.model import Backward, Done, Forward, Model, Seed
 from autograd.stepping.picture import svg
 from autograd.testing import Finding, check_graph
-from autograd.texts import said, texts
+from autograd.texts import page_texts, said
 from autograd.value import Value
 
 SCRIPTS = ("steps.js", "leaves.js", "guess.js", "page.js")
@@ -138,7 +138,7 @@ class Stepper:
             "nodes": nodes,
             "arrows": arrows,
             "steps": [delta(step) for step in model.steps],
-            "texts": texts(),
+            "texts": page_texts(),
             "graph": self.graph and {**self.graph.data, "seed": float(model.seed)},
             "fixed": self.fixed,
         }

@@ -114,7 +114,7 @@ class Playground:
         return {
             "settings": self.settings,
             "texts": texts(),
-            "stepping": stepping.texts(),
+            "stepping": stepping.page_texts(),
             "words": words(),
         }
 
