@@ -49,10 +49,14 @@ class Bound:
         self.samples = samples_of(compiled.parts, batch, compiled.arguments)
         for part in compiled.parts:
             check_bindable(part.of(batch), compiled.dtype, part.name)
-        self.is_large = self.samples >= compiled.most_in_one_job
-        with compiled.lock:
-            compiled.check_ready()
-            self.prepare()
+        rows = np.empty((self.samples, len(compiled.specializations[0].tape.inputs)))
+        fill(places_of(compiled.parts, rows), batch)
+        # Only the machine works on the same arrays in every call, and in one piece.
+        self.is_direct = compiled.engine != "numpy" and self.samples < compiled.most_in_one_job
+        if self.is_direct:
+            with compiled.lock:
+                compiled.check_ready()
+                self.prepare()
 
     def __repr__(self) -> str:
         name = getattr(self.compiled.function, "__name__", "the function")
@@ -67,7 +71,6 @@ class Bound:
         job = self.job = first.engine(self.wanted).job(self.samples, self.wanted)
         job.seed[:] = compiled.weights(self.samples, self.wanted, seed)
         places = places_of(compiled.parts, job.rows)
-        fill(places, self.batch)
         self.copies = [(view, part.of(self.batch)) for part, _, view, _ in places]
         self.results = (job.gradients[0], compiled.like_inputs(job.slopes, False))[
             : 1 + self.inputs
@@ -79,7 +82,7 @@ class Bound:
         Raises: what `value_and_grad` raises.
         """
         compiled = self.compiled
-        if self.is_large:
+        if not self.is_direct:
             return self.slowly()
         with compiled.lock:
             compiled.check_ready()

@@ -184,10 +184,6 @@ class Job:
                 self.unsound = not (isfinite(total) and self.gradient_is_finite())
             return self.first_blank()
 
-    def needs_a_look(self) -> bool:
-        """Run on the same arrays again, and tell whether anything is not as it should be."""
-        return bool(self.run() or self.unsound)
-
     def run_block(self, plan: BackwardPlan, start: int) -> int:
         """Run a block, and return 0, or which sample fails a guard."""
         engine, samples = self.engine, slice(start, start + plan.lanes)
