@@ -51,6 +51,10 @@ COMMANDS = {
     "retrace": Command(
         "benchmarks.trust.retrace", "random programs that branch: each sample by its own trace?"
     ),
+    "loops": Command(
+        "benchmarks.trust.loops",
+        "random programs with loops, compiled and recorded: do they agree?",
+    ),
     "inner_derivatives": Command(
         "benchmarks.trust.inner_derivatives",
         "derivatives taken inside compiled code, at poles and kinks: do they agree?",

@@ -49,14 +49,15 @@ class Writer:
     # Forward.
 
     def forward(self, parts: Sequence[Part]) -> None:
-        """Write all operations, and store their results."""
+        """Write all operations, and store those results that are read from memory."""
         for part in parts:
             if isinstance(part, Turns):
                 self.turns_forward(part)
                 continue
             self.compute(part)
             for slot in part.results:
-                self.values.store(slot)
+                if slot in part.stored:
+                    self.values.store(slot)
 
     def compute(self, part: Named) -> None:
         """Write the operations of an instruction."""

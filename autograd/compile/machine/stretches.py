@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.compile.lower.flow import needs_result, reads_in, reads_of, slots_of
 from autograd.compile.lower.program import Dot, Instruction, Loop, Map, Program, Total
 from autograd.compile.machine import elementary, ir, objects
 from autograd.compile.machine.arithmetic import is_written
@@ -96,10 +97,29 @@ def stretches(program: Program) -> list[Stretch]:
 
 def parts_of(program: Program, start: int, stop: int) -> list[Part]:
     """Return instructions of a program as they are written out."""
+    read = read_from_memory(program, start, stop)
     return [
-        Turns(step, program, f"table_{start + i}") if isinstance(step, Loop) else plain(step)
+        Turns(step, program, f"table_{start + i}") if isinstance(step, Loop) else plain(step, read)
         for i, step in enumerate(program.instructions[start:stop])
     ]
+
+
+def read_from_memory(program: Program, start: int, stop: int) -> set[int]:
+    """Return the slots that others read, or loops, or the way back, if a stretch computes them."""
+    found = {*program.outputs.tolist(), *program.watched.tolist()}
+    found.update(guard.row for guard in program.guards)
+    for i, step in enumerate(program.instructions):
+        is_inside = start <= i < stop
+        if isinstance(step, Loop):
+            places, forward, backward = reads_in(step)
+            found.update(places[:, forward | backward].ravel().tolist())
+            continue
+        forward, backward = reads_of(step)
+        asked = backward if is_inside else forward | backward
+        found.update(step.places().ravel()[asked].tolist())
+        if is_inside and needs_result(step):
+            found.update(slots_of(step))
+    return found
 
 
 def runs(
@@ -267,4 +287,4 @@ def text_of(part: Part) -> str:
     """Return all of an instruction, or of a loop, as text."""
     if isinstance(part, Turns):
         return part.description()
-    return f"{description(part.step)} {part.results} {part.rows}"
+    return f"{description(part.step)} {part.results} {part.rows} {sorted(part.stored)}"

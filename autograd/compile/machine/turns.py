@@ -4,7 +4,7 @@
 >>> from autograd.compile.lower.program import Total
 >>> named(Total(7, 1, np.array([[2], [5]], np.int32), True), [2, 5])
 Named(step=Total(out=7, count=1, terms=array([[2],
-       [5]], dtype=int32), edges=True), results=[7], rows=[[2], [5]])
+       [5]], dtype=int32), edges=True), results=[7], rows=[[2], [5]], stored=frozenset())
 """
 
 from __future__ import annotations
@@ -33,12 +33,14 @@ class Named(NamedTuple):
     """An instruction with the slots of its members.
 
     Attributes: `results`, a slot for each member; `rows`, a list of slots for each operand: those
-    of a dot are its bias, the left sides and the right sides.
+    of a dot are its bias, the left sides and the right sides; `stored`, which results have to
+    stand in memory afterwards.
     """
 
     step: Instruction
     results: list[Slot]
     rows: list[list[Slot]]
+    stored: frozenset[Slot] = frozenset()
 
 
 def named(step: Instruction, slots: Sequence[Slot]) -> Named:
@@ -47,9 +49,13 @@ def named(step: Instruction, slots: Sequence[Slot]) -> Named:
     return Named(step, list(range(step.out, step.out + step.count)), rows)
 
 
-def plain(step: Instruction) -> Named:
-    """Return an instruction outside of loops with its slots."""
-    return named(step, step.places().ravel().tolist())
+def plain(step: Instruction, read: set[int]) -> Named:
+    """Return an instruction outside of loops with its slots.
+
+    Args: read: slots that are read from memory.
+    """
+    found = named(step, step.places().ravel().tolist())
+    return found._replace(stored=frozenset(read.intersection(range_of(step))))
 
 
 class Turns:
@@ -106,8 +112,8 @@ class Turns:
         for step in expanded_steps(self.loop.turn(0)):
             size = step.places().size
             slots = [self.name(j) for j in range(start, start + size)]
-            part = named(step, slots)
-            yield part._replace(results=[self.own(int(slot)) for slot in range_of(step)])
+            results: list[Slot] = [self.own(int(slot)) for slot in range_of(step)]
+            yield named(step, slots)._replace(results=results)
             start += size
 
     def name(self, j: int) -> Slot:
