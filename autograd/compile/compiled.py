@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from copy import copy, deepcopy
 from itertools import islice
 from math import prod
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -63,20 +63,24 @@ SLICES = 8  # of such a batch
 
 
 class FixedSetting:
-    """What a function was compiled with: it can be read, and set until the function is ready."""
+    """What a function was compiled with: it can be read, and set until the function is ready.
+
+    It stands in the dictionary of the function under its own name, so that reading takes no time.
+    """
 
     def __set_name__(self, owner: type, name: str) -> None:
-        self.name, self.place = name, f"_{name}"
+        self.name = name
 
-    def __get__(self, compiled: Any, owner: Any = None) -> Any:
-        return self if compiled is None else getattr(compiled, self.place)
+    if TYPE_CHECKING:
+
+        def __get__(self, compiled: Any, owner: Any = None) -> Any: ...
 
     def __set__(self, compiled: Any, x: Any) -> None:
         if compiled.settled:
             raise AttributeError(
                 f"{self.name} is fixed when a function is compiled: compile it again"
             )
-        setattr(compiled, self.place, x)
+        vars(compiled)[self.name] = x
 
 
 class CombinedJob:
@@ -310,6 +314,8 @@ class Compiled:
         self.arguments = len(self.example)
         paths = [part.path for part in self.parts]
         self.regular = paths == [(i,) for i in range(len(self.example))]
+        shapes = [len(part.shape) for part in self.parts]
+        self.takes_rows = self.regular and shapes == [1]  # its argument is as the machine's rows
         self.store = store_of(self.values)
         self.seen = -1  # the revision of all Values at the latest `catch_up`
         self.version = 0  # of the parameters then, as the store counts
@@ -705,6 +711,8 @@ class Compiled:
 
     def like_inputs(self, slopes: Array, copied: bool = True) -> Any:
         """Return the gradient by the inputs in the structure of the arguments."""
+        if self.takes_rows:
+            return slopes.copy() if copied else slopes
         views = [part.view(slopes) for part in self.parts]
         arrays = [view.copy() for view in views] if copied else views
         if self.regular:  # one array for each argument: no structure to look at
