@@ -45,7 +45,7 @@ def engine() -> Any:
 
 def c_address(name: str) -> int:
     """Return where a function of the C library is."""
-    library: Any = ctypes.cdll.msvcrt if os.name == "nt" else ctypes.CDLL(None)
+    library: Any = ctypes.CDLL("ucrtbase") if os.name == "nt" else ctypes.CDLL(None)
     return ctypes.cast(getattr(library, name), ctypes.c_void_p).value or 0
 
 
