@@ -269,9 +269,14 @@ def own_primitive(text, kind, rules, constant):
     return p.Primitive("mine", function, *rules, None, constant=given), names
 
 
+def not_tiny(x):
+    """Return a number whose inverse is none of those that overflow when they are added up."""
+    return x if abs(x) > 1e-6 else 0.0
+
+
 @both_engines
 @settings(max_examples=150)
-@given(declared, st.lists(st.floats(-4, 4), min_size=2, max_size=6))
+@given(declared, st.lists(st.floats(-4, 4).map(not_tiny), min_size=2, max_size=6))
 def test_a_function_of_a_users_own_does_as_it_does_in_python(engine, declaration, numbers):
     own, world = own_primitive(**declaration)
     w = Value(0.7)
