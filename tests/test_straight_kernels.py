@@ -13,7 +13,7 @@ from testkit.kernels import sampled
 from testkit.loops import LoopProgram
 
 pytest.importorskip("llvmlite")
-from autograd.compile.machine import stretches  # noqa: E402
+from autograd.compile.machine import objects, stretches  # noqa: E402
 
 ROWS = [
     row
@@ -185,6 +185,19 @@ def test_random_loops_in_vectors_equal_the_eager_engine(number):
         lambda xs: program.run(weights, xs), weights, (program.rows[0],), reduce="sum"
     )
     assert program.complaints(compiled) == []
+
+
+def test_what_was_loaded_is_not_loaded_again():
+    def function(x):
+        return sin(x) * tanh(x) + x * 0.5
+
+    batch = np.linspace(0.0, 1.0, 9)
+    first = autograd.compile(function, example=(0.5,), engine="llvm")
+    first.value_and_grad(batch, inputs=True)
+    before = dict(objects.addresses)
+    again = autograd.compile(function, example=(0.5,), engine="llvm")
+    again.value_and_grad(batch, inputs=True)
+    assert objects.addresses == before
 
 
 def test_a_loop_is_compiled_in_the_same_time_for_any_number_of_turns():

@@ -21,6 +21,7 @@ PATIENCE_SECONDS = 10.0  # of a fork while another thread compiles
 OPTIMIZATION = 3
 USUAL, UNROLLED, STRAIGHT = "usual", "unrolled", "straight"  # which passes look at a text
 compiling = threading.RLock()  # LLVM is asked by one thread at a time
+addresses: dict[str, list[int]] = {}  # of functions that are loaded, by what they were made from
 
 
 @cache
@@ -84,10 +85,12 @@ def loaded(
         processor = f"{machine.triple} {llvm.get_host_cpu_name()} {OPTIMIZATION}"
         features = llvm.get_host_cpu_features().flatten()
         said = f"{processor} {features}\n{meaning}\n"
-        code = kept.code_for(said, lambda: object_code(write(), passes))
-        holder.add_object_file(llvm.ObjectFileRef.from_data(code))
-        holder.finalize_object()
-        return [holder.get_function_address(name) for name in names]
+        if said not in addresses:
+            code = kept.code_for(said, lambda: object_code(write(), passes))
+            holder.add_object_file(llvm.ObjectFileRef.from_data(code))
+            holder.finalize_object()
+            addresses[said] = [holder.get_function_address(name) for name in names]
+        return addresses[said]
 
 
 def hold_compiler() -> None:
