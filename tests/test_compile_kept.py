@@ -27,6 +27,7 @@ def root(tmp_path, monkeypatch):
     found.mkdir(mode=0o700)
     monkeypatch.setenv(trimming.VARIABLE, str(found))
     monkeypatch.setattr(kept, "told", [])
+    monkeypatch.setattr(objects, "addresses", {})
     codegen.compiled_together.cache_clear()
     codegen.of_primitive.cache_clear()
     yield found
