@@ -256,7 +256,7 @@ class Compiled:
         retrace: True traces again where a sample takes another branch, up to 64 times in a call; by
             default that is an error, for a compiled function never answers for a branch that it
             has not seen.
-        functions: whose exp, log, sin and so the llvm engine calls. "vector" are its own, which
+        functions: whose exp, log, sin and so on the llvm engine calls. "vector" are its own, which
             take several numbers at once, to 1 ulp (erfc to a few); "libm" are those that Python
             calls, so that single results have the very bits of the eager engine.
         check: True traces twice, and compares what the function did: an error where it differs,

@@ -7,7 +7,7 @@ run by, which is what a BLAS does too.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from autograd.compile.machine import ir
 from autograd.compile.machine.ir import DOUBLE, INTEGER, POINTER, Body, Operand
@@ -171,36 +171,6 @@ def place(
     return ir.element(body, pointer, offset)
 
 
-Step = Callable[[Operand, list[Operand]], list[Operand]]
-
-
-def loop(body: Body, count: Operand, step: int, sums: list[Operand], each: Step) -> list[Operand]:
-    """Write `for k in range(0, count, step): sums = each(k, sums)`, and return the sums after."""
-    before, inside, after = body.block, body.label(), body.label()
-    names = [body.label() for _ in range(len(sums) + 1)]
-    some = ir.compared(body, ">", count, ir.constant(0))
-    body.branch(some.text, inside, after)
-    body.begin(inside)
-    heads = len(body.lines)
-    running = [x._replace(text=f"%{name}") for name, x in zip(names[1:], sums)]
-    k = Operand(INTEGER, f"%{names[0]}")
-    found = each(k, running)
-    following = ir.arithmetic(body, "+", k, ir.constant(step))
-    pairs = zip([k, *running], [ir.constant(0), *sums], [following, *found])
-    end = body.block
-    body.lines[heads:heads] = [
-        f"  {x.text} = phi {x.type} [{first.text}, %{before}], [{again.text}, %{end}]"
-        for x, first, again in pairs
-    ]
-    more = ir.compared(body, "<", following, count)
-    body.branch(more.text, inside, after)
-    body.begin(after)
-    return [
-        Operand(x.type, body.let(f"phi {x.type} [{x.text}, %{before}], [{again.text}, %{end}]"))
-        for x, again in zip(sums, found)
-    ]
-
-
 def tile(rows: int, vectors: int, masked: bool) -> Emitter:
     """Return what adds a product of matrices to a tile of rows x vectors.
 
@@ -228,7 +198,7 @@ def tile(rows: int, vectors: int, masked: bool) -> Emitter:
         starts = [place(body, left, r, left_row) for r in range(rows)]
         columns = [LANES * v for v in range(vectors)]
 
-        def step(k: Operand, sums: list[Operand]) -> list[Operand]:
+        def step(k: Operand, sums: Sequence[Operand]) -> list[Operand]:
             xs = [lanes.load(place(body, right, k, right_row, column)) for column in columns]
             factors = [ir.loaded(body, place(body, s, k, left_column)) for s in starts]
             pairs = [(w, x) for w in map(lanes.spread, factors) for x in xs]
@@ -236,7 +206,7 @@ def tile(rows: int, vectors: int, masked: bool) -> Emitter:
 
         places = [place(body, out, r, out_row, column) for r in range(rows) for column in columns]
         sums = lanes.load_unless(fresh, places)
-        for pointer, x in zip(places, loop(body, terms, 1, sums, step)):
+        for pointer, x in zip(places, ir.loop(body, ir.constant(0), terms, 1, sums, step)):
             lanes.store(x, pointer)
 
     return Emitter(multiply)
@@ -260,12 +230,14 @@ def inner(rows: int) -> Emitter:
         lanes = Vectors(body, out.element)
         starts = [place(body, left, r, left_row) for r in range(rows)]
 
-        def step(k: Operand, sums: list[Operand]) -> list[Operand]:
+        def step(k: Operand, sums: Sequence[Operand]) -> list[Operand]:
             x = lanes.load(ir.element(body, right, k))
             ws = [lanes.load(ir.element(body, start, k)) for start in starts]
             return [lanes.multiply_add(w, x, z) for w, z in zip(ws, sums)]
 
-        for r, x in enumerate(loop(body, terms, LANES, [lanes.zero()] * rows, step)):
+        zeros = [lanes.zero()] * rows
+        found = ir.loop(body, ir.constant(0), terms, LANES, zeros, step)
+        for r, x in enumerate(found):
             target = ir.element(body, out, ir.constant(r))
             total = ir.arithmetic(body, "+", ir.loaded(body, target), lanes.sum(x))
             ir.stored(body, total, target)

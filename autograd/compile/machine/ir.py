@@ -11,6 +11,7 @@ Operand(type='double', text='%v0', element='', parts=())
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 DOUBLE, FLOAT, INTEGER, SHORT, BIT, POINTER = "double", "float", "i64", "i32", "i1", "ptr"
@@ -324,3 +325,45 @@ def stored(body: Body, x: Operand, pointer: Operand) -> None:
 def memory(type_: str) -> str:
     """Return what LLVM is told of an access: how it is aligned, and what it cannot overlap with."""
     return f"align {BYTES[type_]}, !tbaa !{ALIAS_TAGS[type_]}"
+
+
+Each = Callable[[Operand, Sequence[Operand]], Sequence[Operand]]
+
+
+def loop(
+    body: Body,
+    start: Operand,
+    stop: Operand,
+    step: int,
+    carried: Sequence[Operand],
+    each: Each,
+) -> list[Operand]:
+    """Write `for k in range(start, stop, step): numbers = each(k, numbers)`; return those after it.
+
+    Args:
+        carried: the numbers at first.
+        each: writes a turn, given k and the numbers as the turn before left them.
+    """
+    before, inside, after = body.block, body.label(), body.label()
+    names = [body.label() for _ in range(len(carried) + 1)]
+    some = compared(body, "<", start, stop)
+    body.branch(some.text, inside, after)
+    body.begin(inside)
+    head = len(body.lines)
+    k = Operand(INTEGER, f"%{names[0]}")
+    running = [x._replace(text=f"%{name}") for name, x in zip(names[1:], carried)]
+    left = each(k, running)
+    following = Operand(INTEGER, body.let(f"add nsw i64 {k.text}, {step}"))
+    more = compared(body, "<", following, stop)
+    end = body.block
+    firsts, agains = [start, *carried], [following, *left]
+    body.lines[head:head] = [
+        f"  {x.text} = phi {x.type} [{first.text}, %{before}], [{again.text}, %{end}]"
+        for x, first, again in zip([k, *running], firsts, agains)
+    ]
+    body.branch(more.text, inside, after)
+    body.begin(after)
+    return [
+        x._replace(text=body.let(f"phi {x.type} [{x.text}, %{before}], [{again.text}, %{end}]"))
+        for x, again in zip(carried, left)
+    ]

@@ -6,9 +6,10 @@ is ~place of a shared number, which has no adjoint here.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from autograd.compile.machine import ir
+from autograd.compile.machine.codegen import ARGUMENTS
 from autograd.compile.machine.ir import Body, Operand
 
 
@@ -32,12 +33,17 @@ def is_shared(slot: Slot) -> bool:
     return (slot if isinstance(slot, int) else slot.first) < 0
 
 
+def argument(name: str, element: str = "") -> Operand:
+    """Return an argument of a kernel: an array of such elements, or a number."""
+    type_ = ir.POINTER if element else ir.INTEGER
+    return Operand(type_, f"%a{ARGUMENTS.split(', ').index(name)}", element)
+
+
 class Registers:
     """The numbers of slots in one array: values or adjoints.
 
     Args:
-        base: the array.
-        shared: that of the shared numbers.
+        base: the array, an argument of a kernel.
         width: how many lanes at once.
         lanes, lane: of a block, how many and the first of these; None where there is only one.
         turn: of a loop, counted from 0; None outside.
@@ -47,7 +53,6 @@ class Registers:
         self,
         body: Body,
         base: Operand,
-        shared: Operand,
         width: int,
         lanes: Operand | None = None,
         lane: Operand | None = None,
@@ -55,7 +60,6 @@ class Registers:
     ) -> None:
         self.body = body
         self.base = base
-        self.shared = shared
         self.width = width
         self.type = ir.vector(base.element, width)
         self.lanes = lanes
@@ -65,7 +69,12 @@ class Registers:
 
     def in_turn(self, turn: Operand) -> Registers:
         """Return registers of the same array for a turn of a loop, with nothing in them."""
-        return Registers(self.body, self.base, self.shared, self.width, self.lanes, self.lane, turn)
+        return Registers(self.body, self.base, self.width, self.lanes, self.lane, turn)
+
+    def of(self, name: str) -> Registers:
+        """Return registers of the array that is another argument of the kernel."""
+        base = argument(name, self.base.element)
+        return Registers(self.body, base, self.width, self.lanes, self.lane, self.turn)
 
     def place(self, slot: Slot) -> Operand:
         """Return the number of a slot in this turn."""
@@ -90,7 +99,8 @@ class Registers:
         """Return the numbers of a slot as they stand in memory."""
         if is_shared(slot):
             place = ir.arithmetic(self.body, "^", self.place(slot), ir.constant(-1))
-            one = ir.loaded(self.body, ir.element(self.body, self.shared, place))
+            shared = argument("shared", self.base.element)
+            one = ir.loaded(self.body, ir.element(self.body, shared, place))
             return ir.converted(self.body, one, self.type)
         access = ir.memory(self.base.element)
         text = f"load {self.type}, ptr {self.address(slot)}, {access}"
@@ -115,9 +125,3 @@ class Registers:
     def store(self, slot: Slot) -> None:
         """Write what is kept of a slot to memory."""
         self.write(slot, self.held[slot])
-
-
-def phi(body: Body, line: int, x: Operand, *ways: tuple[Any, str]) -> None:
-    """Insert at a line, the head of a block, what x is for each block that leads there."""
-    listed = ", ".join(f"[{found.text}, %{block}]" for found, block in ways)
-    body.lines.insert(line, f"  {x.text} = phi {x.type} {listed}")

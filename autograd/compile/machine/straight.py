@@ -6,8 +6,7 @@ bit of a result depends on which of the two ran. A loop stays a loop.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TypeVar
+from collections.abc import Iterator, Sequence
 
 from autograd.compile.lower.program import Dot, Map, Total
 from autograd.compile.machine import ir
@@ -15,36 +14,31 @@ from autograd.compile.machine.arithmetic import Arithmetic
 from autograd.compile.machine.codegen import MIN_NUMBERS_OF_VECTOR
 from autograd.compile.machine.functions import VECTORIZED
 from autograd.compile.machine.intrinsics import LANES
-from autograd.compile.machine.ir import INTEGER, POINTER, Body, Operand
+from autograd.compile.machine.ir import INTEGER, Operand
 from autograd.compile.machine.predicated import Library
-from autograd.compile.machine.registers import Registers, Slot, is_shared, phi
+from autograd.compile.machine.registers import Registers, Slot, is_shared
 from autograd.compile.machine.turns import Named, Turns
 from autograd.compile.tracing.rules import rules_of
 
 SIGN_BIT = -(2**63)
 ABSENT = -0.0  # an adjoint that is not there
 Part = Named | Turns
-Name = TypeVar("Name", bound=Slot)
 
 
 class Writer:
     """Writes a stretch for so many lanes at once, forward or backward.
 
-    Args:
-        make: gives the registers of an array.
-        adjoints: whether it goes backward.
+    Args: registers: of any array, for they say which lanes.
     """
 
-    def __init__(
-        self, library: Library, body: Body, width: int, make: Callable[[Operand], Registers]
-    ) -> None:
-        self.body = body
-        self.width = width
-        self.arithmetic = Arithmetic(library, body)
-        self.values = make(body_argument("values"))
-        self.adjoints = make(body_argument("adjoints"))
+    def __init__(self, library: Library, registers: Registers) -> None:
+        self.body = registers.body
+        self.width = registers.width
+        self.arithmetic = Arithmetic(library, self.body)
+        self.values = registers.of("values")
+        self.adjoints = registers.of("adjoints")
         self.touched: dict[Slot, None] = {}
-        self.at_once = False  # whether adjoints are added to in memory
+        self.kept: set[Slot] | None = None  # in a loop: what is not added to in memory at once
 
     # Forward.
 
@@ -149,7 +143,7 @@ class Writer:
         """Add to the adjoint of a slot; shared numbers that come here have none."""
         if is_shared(slot):
             return
-        if self.at_once and self.is_in_memory(slot):
+        if self.kept is not None and slot not in self.kept:
             total = ir.arithmetic(self.body, "+", self.adjoints.read(slot), x)
             self.adjoints.write(slot, total)
             return
@@ -239,99 +233,63 @@ class Writer:
         outside = self.values
         for place in part.still():
             outside.get(place)
-        first = {slot: outside.get(before.first) for slot, before in part.before.items()}
-        turn, place, block = self.begin_loop()
-        inside = self.values = outside.in_turn(turn)
-        inside.held |= {slot: x for slot, x in outside.held.items() if isinstance(slot, int)}
-        carried = self.named_registers(first, outside.type)
-        inside.held |= {part.before[slot]: x for slot, x in carried.items()}
-        for instruction in part.body:
-            self.compute(instruction)
-            for result in instruction.results:
-                if result in part.stored:
-                    inside.store(result)
-        lines = [(x, first[slot], inside.get(slot)) for slot, x in carried.items()]
-        self.end_loop(turn, place, block, part.turns, lines)
+        first = [outside.get(before.first) for before in part.before.values()]
+
+        def turn(number: Operand, numbers: Sequence[Operand]) -> list[Operand]:
+            inside = self.values = in_turn(outside, number)
+            inside.held |= dict(zip(part.before.values(), numbers))
+            for instruction in part.body:
+                self.compute(instruction)
+                for result in instruction.results:
+                    if result in part.stored:
+                        inside.store(result)
+            return [inside.get(slot) for slot in part.before]
+
+        ir.loop(self.body, ir.constant(0), ir.constant(part.turns), 1, first, turn)
         self.values = outside
 
-    def begin_loop(self) -> tuple[Operand, int, str]:
-        """Begin a loop; return its counter, the line of its head, and the block before it."""
-        before = self.body.block
-        turn = Operand(INTEGER, f"%{self.body.label()}")
-        self.body.begin(self.body.label())
-        return turn, len(self.body.lines), before
-
-    def named_registers(self, slots: Iterable[Name], type_: str) -> dict[Name, Operand]:
-        """Return for each slot a name for what a turn takes from the one before it."""
-        return {slot: Operand(type_, f"%{self.body.label()}") for slot in slots}
-
-    def end_loop(
-        self,
-        turn: Operand,
-        place: int,
-        before: str,
-        turns: int,
-        carried: Sequence[tuple[Operand, Operand, Operand]],
-    ) -> None:
-        """End a loop of so many turns.
-
-        Args: carried: of each register its name, what it is at first, and what a turn leaves.
-        """
-        inside = self.block_at(place)
-        following = Operand(INTEGER, self.body.let(f"add nsw i64 {turn.text}, 1"))
-        more = ir.compared(self.body, "<", following, ir.constant(turns))
-        ways = [(turn, ir.constant(0), following), *carried]
-        end = self.body.block
-        for x, first, again in reversed(ways):
-            phi(self.body, place, x, (first, before), (again, end))
-        after = self.body.label()
-        self.body.branch(more.text, inside, after)
-        self.body.begin(after)
-
-    def block_at(self, place: int) -> str:
-        """Return the name of the block whose head is at a line."""
-        return self.body.lines[place - 1].rstrip(":")
-
-    def is_in_memory(self, slot: Slot) -> bool:
-        """Tell whether a slot of a loop is none that has a register in each turn."""
-        return slot not in self.kept
-
     def turns_backward(self, part: Turns) -> None:
-        """Write a loop from its last turn to its first."""
+        """Write a loop from its last turn to its first.
+
+        Where that is safe, adjoints stay in registers: of what is the same in all turns, and of
+        what a turn took from the one before it, of which the turn before begins with them.
+        """
         self.write_back()
-        values, adjoints, touched = self.values, self.adjoints, self.touched
+        values, adjoints = self.values, self.adjoints
         for place in part.still():
             values.get(place)
+        last = ir.constant(part.turns - 1)
         still = [place for place in part.still() if place >= 0] if part.in_registers else []
-        first: dict[Slot, Operand] = {place: adjoints.get(place) for place in still}
-        last = adjoints.in_turn(ir.constant(part.turns - 1))
         passed = list(part.before) if part.in_registers else []
-        first |= {slot: last.read(slot) for slot in passed}
-        count, line, block = self.begin_loop()
-        turn = ir.arithmetic(self.body, "-", ir.constant(part.turns - 1), count)
-        carried = self.named_registers(list(first), adjoints.type)
-        self.values = values.in_turn(turn)
-        self.values.held |= {slot: x for slot, x in values.held.items() if isinstance(slot, int)}
-        self.adjoints = adjoints.in_turn(turn)
-        self.adjoints.held |= carried
-        self.touched = {}
-        self.at_once = True
+        begin: list[Slot] = [*still, *passed]
+        leave: list[Slot] = [*still, *(part.before[slot] for slot in passed)]
+        first = [adjoints.get(place) for place in still]
+        first += [adjoints.in_turn(last).read(slot) for slot in passed]
+
+        def turn(count: Operand, numbers: Sequence[Operand]) -> list[Operand]:
+            number = ir.arithmetic(self.body, "-", last, count)
+            self.values = in_turn(values, number)
+            self.adjoints = adjoints.in_turn(number)
+            self.adjoints.held |= dict(zip(begin, numbers))
+            self.turn_backward(part, leave)
+            return [self.adjoints.get(slot) for slot in leave]
+
+        ends = ir.loop(self.body, ir.constant(0), ir.constant(part.turns), 1, first, turn)
+        self.values, self.adjoints = values, adjoints
+        outside = [slot if isinstance(slot, int) else slot.first for slot in leave]
+        adjoints.held |= dict(zip(outside, ends))
+        self.touched = dict.fromkeys(outside)
+
+    def turn_backward(self, part: Turns, leave: Sequence[Slot]) -> None:
+        """Write what the instructions of a turn add to adjoints, those to `leave` in registers."""
         own = {slot for instruction in part.body for slot in instruction.results}
-        self.kept = {*own, *still, *(part.before[slot] for slot in passed)}
-        for slot in own - part.looked_at - set(part.before):
-            self.adjoints.held[slot] = ir.converted(self.body, ir.constant(ABSENT), adjoints.type)
+        nothing = ir.converted(self.body, ir.constant(ABSENT), self.adjoints.type)
+        # Nobody but the turn itself has added to these.
+        self.adjoints.held |= dict.fromkeys(own - part.looked_at - set(part.before), nothing)
+        self.kept = own.union(leave)
         for instruction in reversed(part.body):
             self.give_back(instruction)
-        inner, self.at_once = self.adjoints, False
-        left: dict[Slot, Operand] = {slot: inner.get(part.before[slot]) for slot in passed}
-        left |= {place: inner.get(place) for place in still}
-        lines = [(x, first[slot], left[slot]) for slot, x in carried.items()]
-        self.end_loop(count, line, block, part.turns, lines)
-        self.values, self.adjoints, self.touched = values, adjoints, touched
-        ends: dict[Slot, Operand] = {place: left[place] for place in still}
-        ends |= {part.before[slot].first: left[slot] for slot in passed}
-        adjoints.held |= ends
-        touched |= dict.fromkeys(ends)
+        self.kept = None
 
     def write_back(self) -> None:
         """Write adjoints to memory, from where a loop takes them, and forget them."""
@@ -341,7 +299,8 @@ class Writer:
         self.adjoints.held.clear()
 
 
-def body_argument(name: str) -> Operand:
-    """Return an argument of a kernel: see `kernels`."""
-    names = ("code", "tables", "shared", "values", "adjoints", "gradient", "scratch", "lanes")
-    return Operand(POINTER, f"%a{names.index(name)}")
+def in_turn(registers: Registers, number: Operand) -> Registers:
+    """Return registers for a turn of a loop that has what was read before it."""
+    inside = registers.in_turn(number)
+    inside.held |= {slot: x for slot, x in registers.held.items() if isinstance(slot, int)}
+    return inside

@@ -15,18 +15,26 @@ from typing import Any
 import numpy as np
 
 from autograd.compile.lower.flow import needs_result, reads_in, reads_of, slots_of
-from autograd.compile.lower.program import Dot, Instruction, Loop, Map, Program, Total
+from autograd.compile.lower.program import (
+    Dot,
+    Instruction,
+    Loop,
+    Map,
+    Program,
+    Total,
+    expanded_steps,
+)
 from autograd.compile.machine import elementary, ir, objects
 from autograd.compile.machine.arithmetic import is_written
 from autograd.compile.machine.codegen import ELEMENT_TYPES, kernel_types
 from autograd.compile.machine.functions import VECTOR
 from autograd.compile.machine.intrinsics import LANES
-from autograd.compile.machine.ir import INTEGER, Body, Operand
+from autograd.compile.machine.ir import Body, Operand
 from autograd.compile.machine.predicated import Library
-from autograd.compile.machine.registers import Registers, phi
-from autograd.compile.machine.straight import Part, Writer, body_argument
+from autograd.compile.machine.registers import Registers, argument
+from autograd.compile.machine.straight import Part, Writer
 from autograd.compile.machine.translate import function_text, parameter
-from autograd.compile.machine.turns import Turns, description, plain
+from autograd.compile.machine.turns import Turns, description, is_regular, plain
 from autograd.compile.reference.own_primitives import is_own
 from autograd.primitive_type import Variadic
 from autograd.primitives import rounded
@@ -35,7 +43,6 @@ MAX_MEMBERS = 8  # of an instruction: more that stand in order are a loop's busi
 MIN_INSTRUCTIONS = 3  # of a stretch that is worth a function
 MAX_OPERATIONS = 2000  # of a program: to compile more takes longer than that is worth
 ONE, MANY = "one", "many"  # lanes of a job: a single one, or blocks
-LANES_ARGUMENT = 7  # which argument of a kernel tells how many lanes there are
 
 
 @dataclass
@@ -63,22 +70,10 @@ def written_out(program: Program) -> Program:
 
 def is_simple_loop(loop: Loop, program: Program) -> bool:
     """Tell whether a loop can be written out as a loop."""
-    body = list(flattened(loop.turn(0)))
-    if (
-        not all(is_simple(step, program.trained) for step in body)
-        or sum(map(operations_of, body)) > MAX_OPERATIONS
-    ):
-        return False
-    return Turns(loop, program, "table").is_regular()
-
-
-def flattened(steps: Sequence[Instruction]) -> Iterator[Instruction]:
-    """Yield instructions, those of all turns of loops among them."""
-    for step in steps:
-        if isinstance(step, Loop):
-            yield from step.expanded()
-        else:
-            yield step
+    body = list(expanded_steps(loop.turn(0)))
+    is_short = sum(map(operations_of, body)) <= MAX_OPERATIONS
+    able = is_short and all(is_simple(step, program.trained) for step in body)
+    return able and is_regular(loop)
 
 
 def stretches(program: Program) -> list[Stretch]:
@@ -166,7 +161,7 @@ def stands_in_order(step: Instruction) -> bool:
 def operations_of(step: Instruction) -> int:
     """Return how many operations an instruction has; of a loop, those of one turn."""
     if isinstance(step, Loop):
-        return sum(map(operations_of, flattened(step.body)))
+        return sum(map(operations_of, expanded_steps(step.body)))
     if isinstance(step, Total):
         return int(step.terms.size)
     return 2 * int(step.left.size) if isinstance(step, Dot) else step.count
@@ -221,60 +216,38 @@ class StretchKernels:
     def add(self, library: Library, name: str, way: Callable[..., None]) -> None:
         """Add a kernel."""
         body = Body()
+        element = ELEMENT_TYPES[self.dtype]
+
+        def write(width: int, *lanes: Operand) -> None:
+            registers = Registers(body, argument("values", element), width, *lanes)
+            way(Writer(library, registers), self.parts)
+
         if self.mode == ONE:
-            self.write(library, body, way, 1, None, None)
+            write(1)
         else:
-            lanes = Operand(INTEGER, f"%a{LANES_ARGUMENT}")
-            whole = ir.arithmetic(body, "&", lanes, ir.constant(-LANES))
-            for width, start, stop in ((LANES, ir.constant(0), whole), (1, whole, lanes)):
-                self.write_loop(library, body, way, width, start, stop, lanes)
+            for_lanes(body, write)
         body.do("ret void")
         arguments = [parameter(i, type_) for i, type_ in enumerate(kernel_types(self.dtype))]
         library.module.declared |= body.declared
         text = function_text("", name, arguments, Operand("void", ""), body, "")
         library.module.functions.append(text)
 
-    def write_loop(
-        self,
-        library: Library,
-        body: Body,
-        way: Callable[..., None],
-        width: int,
-        start: Operand,
-        stop: Operand,
-        lanes: Operand,
-    ) -> None:
-        """Write a loop over the lanes of a block, so many at once."""
-        before, inside, after = body.block, body.label(), body.label()
-        lane = Operand(INTEGER, f"%{body.label()}")
-        some = ir.compared(body, "<", start, stop)
-        body.branch(some.text, inside, after)
-        body.begin(inside)
-        place = len(body.lines)
-        self.write(library, body, way, width, lanes, lane)
-        following = Operand(INTEGER, body.let(f"add nsw i64 {lane.text}, {width}"))
-        phi(body, place, lane, (start, before), (following, body.block))
-        more = ir.compared(body, "<", following, stop)
-        body.branch(more.text, inside, after)
-        body.begin(after)
 
-    def write(
-        self,
-        library: Library,
-        body: Body,
-        way: Callable[..., None],
-        width: int,
-        lanes: Operand | None,
-        lane: Operand | None,
-    ) -> None:
-        """Write the operations for so many lanes."""
-        element = ELEMENT_TYPES[self.dtype]
+def for_lanes(body: Body, write: Callable[[int, Operand, Operand], None]) -> None:
+    """Write loops over the lanes of a block: whole vectors, and what is left one by one."""
+    lanes = argument("lanes")
+    whole = ir.arithmetic(body, "&", lanes, ir.constant(-LANES))
 
-        def make(base: Operand) -> Registers:
-            shared = body_argument("shared")._replace(element=element)
-            return Registers(body, base._replace(element=element), shared, width, lanes, lane)
+    def vectors(lane: Operand, _: Sequence[Operand]) -> list[Operand]:
+        write(LANES, lanes, lane)
+        return []
 
-        way(Writer(library, body, width, make), self.parts)
+    def single(lane: Operand, _: Sequence[Operand]) -> list[Operand]:
+        write(1, lanes, lane)
+        return []
+
+    ir.loop(body, ir.constant(0), whole, LANES, [], vectors)
+    ir.loop(body, whole, lanes, 1, [], single)
 
 
 def table_text(name: str, table: Any) -> str:

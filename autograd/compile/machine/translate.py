@@ -771,29 +771,11 @@ def is_finite(body: Body, x: Operand) -> Operand:
     return ir.compared(body, "<", size(body, x), ir.constant(math.inf))
 
 
-@Emitter
-def rounded_down(body: Body, x: Operand) -> Operand:
-    """Return the largest integer that is not above x, as a float."""
-    return of_llvm("floor")(body, x)
-
-
-@Emitter
-def rounded_up(body: Body, x: Operand) -> Operand:
-    """Return the least integer that is not below x, as a float."""
-    return of_llvm("ceil")(body, x)
-
-
-@Emitter
-def rounded_to_even(body: Body, x: Operand) -> Operand:
-    """Return the integer next to x, of two the even one, as a float."""
-    return of_llvm("rint")(body, x)
-
-
-@Emitter
-def rounded_to_zero(body: Body, x: Operand) -> Operand:
-    """Return x without its fraction, as a float."""
-    return of_llvm("trunc")(body, x)
-
+# Roundings to integers, which stay floats: down, up, to the next (of two the even one), to zero.
+rounded_down = Emitter(of_llvm("floor"))
+rounded_up = Emitter(of_llvm("ceil"))
+rounded_to_even = Emitter(of_llvm("rint"))
+rounded_to_zero = Emitter(of_llvm("trunc"))
 
 FUNCTIONS: dict[Any, Callable[..., Operand]] = {
     abs: size,

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from autograd.compile.lower.flow import flow_of
+from autograd.compile.lower.flow import flow_of, slots_of
 from autograd.compile.lower.program import (
     Dot,
     Instruction,
@@ -55,7 +55,7 @@ def plain(step: Instruction, read: set[int]) -> Named:
     Args: read: slots that are read from memory.
     """
     found = named(step, step.places().ravel().tolist())
-    return found._replace(stored=frozenset(read.intersection(range_of(step))))
+    return found._replace(stored=frozenset(read.intersection(slots_of(step))))
 
 
 class Turns:
@@ -112,7 +112,7 @@ class Turns:
         for step in expanded_steps(self.loop.turn(0)):
             size = step.places().size
             slots = [self.name(j) for j in range(start, start + size)]
-            results: list[Slot] = [self.own(int(slot)) for slot in range_of(step)]
+            results: list[Slot] = [self.own(slot) for slot in slots_of(step)]
             yield named(step, slots)._replace(results=results)
             start += size
 
@@ -136,16 +136,6 @@ class Turns:
     def still(self) -> list[int]:
         """Return the slots that are the same in all turns, and those of shared numbers."""
         return sorted(slot for slot in self.slots() if isinstance(slot, int))
-
-    def is_regular(self) -> bool:
-        """Tell whether turns read of each other only what is so many turns old."""
-        out = self.loop.out
-        for j in range(self.places.shape[1]):
-            slot = self.name(j)
-            old = isinstance(slot, Moving) and slot.step == self.stride and not slot.table
-            if not old and (self.places[:, j] >= out).any():
-                return False
-        return True
 
     def overlaps(self) -> bool:
         """Tell whether a slot before the loop goes by several names."""
@@ -174,9 +164,11 @@ class Turns:
         return "\n".join([*lines, f"stored {sorted(self.stored)} after {sorted(self.looked_at)}"])
 
 
-def range_of(step: Instruction) -> range:
-    """Return the slots of an instruction's results."""
-    return range(step.out, step.out + step.count)
+def is_regular(loop: Loop) -> bool:
+    """Tell whether turns read of each other only what is so many turns old."""
+    places = all_places(loop.body, loop.columns())
+    is_old = (np.diff(places, axis=0) == loop.stride).all(axis=0)
+    return not (places[:, ~is_old] >= loop.out).any()
 
 
 def description(step: Instruction) -> str:
