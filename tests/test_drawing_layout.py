@@ -34,6 +34,7 @@ from nn import (
     mse_loss,
 )
 from testkit.pictures import HOSTILE, PURE, SVG, SYSTEM, pretend_there_is, svg_of, texts
+from testkit.processes import ROOT
 from testkit.random_graphs import everyday, graphs, leaves_of, tied
 
 points = st.tuples(everyday, everyday, everyday)
@@ -364,13 +365,31 @@ def test_lines_of_plots_stand_out_on_paper():
         assert palette.contrast(color, palette.PAPER) >= palette.LEAST_LINE_CONTRAST, color
 
 
-def test_lines_and_texts_of_the_steppers_page_stand_out_in_light_and_dark():
-    css = (Path(shows.__file__).parents[1] / "stepping" / "page.css").read_text(encoding="utf-8")
-    found = re.findall(r"--([a-z]+): light-dark\((#[0-9a-f]{6}), (#[0-9a-f]{6})\)", css)
-    colors = {name: pair for name, *pair in found}
+def colors_in(*paths):
+    """Return the colors of style sheets by name, a light one and a dark one."""
+    texts = [Path(ROOT, path).read_text(encoding="utf-8") for path in paths]
+    found = re.findall(
+        r"--([a-z]+): light-dark\((#[0-9a-f]{6}), (#[0-9a-f]{6})\)", "\n".join(texts)
+    )
+    names = [name for name, *_ in found]
+    assert len(set(names)) == len(names), "what pages have in common stands in their theme alone"
+    return {name: pair for name, *pair in found}
+
+
+@pytest.mark.parametrize(
+    ("page", "grounds"),
+    [
+        ("autograd/stepping", ("ground", "panel", "leaf", "inner", "root")),
+        ("nn/stepping", ("ground", "panel")),
+        ("nn/playground", ("ground", "panel", "low")),
+    ],
+)
+def test_lines_and_texts_of_pages_stand_out_in_light_and_dark(page, grounds):
+    colors = colors_in("autograd/stepping/theme.css", f"{page}/page.css")
+    texts = {"ink", "pale", "forward", "backward", "update", "gradient", "bad"} & colors.keys()
     for scheme in (0, 1):
-        for ground in ("ground", "panel", "leaf", "inner", "root"):
-            for name in ("line", "edge", "ink", "pale"):
+        for ground in grounds:
+            for name in ("line", "edge", *sorted(texts)):
                 least = 3.0 if name in ("line", "edge") else 4.5
                 pair = colors[name][scheme], colors[ground][scheme]
                 assert palette.contrast(*pair) >= least, (name, ground, pair)

@@ -80,7 +80,7 @@ class Stepper:
         data = embedded(self.data())
         return Template(resource("page.html")).substitute(
             key=hashlib.sha256(data.encode()).hexdigest()[:12],
-            css=stripped(resource("page.css")),
+            css=theme(".chainrule-stepper") + stripped(resource("page.css")),
             engine=self.engine(),
             js="\n".join(stripped(resource(name)) for name in SCRIPTS),
             title=escape(f"{name} = {shown(self.model.root.data)}"),
@@ -286,6 +286,11 @@ def table_cells(model: Model, step: Forward | Seed | Backward | Done) -> tuple[s
     )
 
 
+def theme(selector: str) -> str:
+    """Return the style that all pages have in common, for the box that a selector finds."""
+    return stripped(resource("theme.css")).replace(".chainrule-page", selector) + "\n"
+
+
 def stripped(text: str) -> str:
     """Return a script or a style without indents and the lines that are comments.
 
@@ -298,6 +303,6 @@ def stripped(text: str) -> str:
     return "\n".join(line for line in lines if line and not line.startswith(COMMENTS))
 
 
-def resource(name: str) -> str:
-    """Return the text of a file that comes with the package."""
-    return files(__package__).joinpath(name).read_text(encoding="utf-8")
+def resource(name: str, package: str = __package__) -> str:
+    """Return the text of a file that comes with a package."""
+    return files(package).joinpath(name).read_text(encoding="utf-8")

@@ -14,9 +14,8 @@ import math
 import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from html import escape
-from importlib.resources import files
 from pathlib import Path
 from string import Template
 from typing import Any
@@ -30,7 +29,7 @@ from autograd.primitives import div, power
 from autograd.stepping.lines import kind_of
 from autograd.stepping.lines import shown as printed
 from autograd.stepping.page import SCRIPTS as STEPPER_SCRIPTS
-from autograd.stepping.page import embedded
+from autograd.stepping.page import embedded, theme
 from autograd.stepping.page import resource as stepper_resource
 from autograd.stepping.rules import slope_texts
 from nn.data import Dataset
@@ -39,6 +38,7 @@ from nn.playground import compact
 from nn.playground.engine import ENDINGS, MOST_HIDDEN, SHAPES, engine, operations
 from nn.playground.texts import texts
 
+resource = partial(stepper_resource, package=__package__)  # a file of this package
 STEPPER_CLASS = ".cs"  # of its box, shorter than its name, which the style sheet has often
 MOST_ROWS = 5000  # of one's own
 MAX_BYTES = 150_000  # of a page, without rows of one's own
@@ -96,7 +96,8 @@ class Playground:
     def fragment(self) -> str:
         """Return the main part of the page."""
         said = texts()
-        css = stepper_resource("page.css").replace(".chainrule-stepper", STEPPER_CLASS)
+        css = theme(f":is(.chainrule-playground,{STEPPER_CLASS})")
+        css += stepper_resource("page.css").replace(".chainrule-stepper", STEPPER_CLASS)
         scripts = [*map(stepper_resource, STEPPER_SCRIPTS), *map(resource, SCRIPTS)]
         return Template(resource("page.html")).substitute(
             css=compact.style(css + resource("page.css")),
@@ -261,8 +262,3 @@ def spelling(op: Primitive, operands: Sequence[Any]) -> dict[str, Any]:
         "kind": kind_of(node),
         "rules": slope_texts(node, names, "{out}"),
     }
-
-
-def resource(name: str) -> str:
-    """Return the text of a file that comes with the package."""
-    return files(__package__).joinpath(name).read_text(encoding="utf-8")
