@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 import autograd
-from autograd import Value, ieee, sin, tanh
+from autograd import Value, cos, ieee, log, sin, tanh
 from autograd import primitives as p
+from autograd.compile.branches import GuardError
 from autograd.primitive_type import Variadic
 from testkit.kernels import sampled
 from testkit.loops import LoopProgram
@@ -116,6 +117,16 @@ def delayed(x):
     return found[-1]
 
 
+def skipping(x):
+    """Return a number whose cosine is taken up two turns later, and at no other time."""
+    state = x
+    found = [x, 2.0 * x]
+    for _ in range(20):
+        state = 0.9 * sin(state) + 0.3 * found[-2]
+        found.append(cos(state))
+    return state
+
+
 def seen_later(x):
     """Return a sum of what turns of a loop computed in the middle."""
     found = [x]
@@ -132,7 +143,7 @@ def strided(xs):
     return state
 
 
-LOOPS = [(anchored, (0.3,)), (delayed, (0.3,)), (seen_later, (0.3,))]
+LOOPS = [(function, (0.3,)) for function in (anchored, delayed, skipping, seen_later)]
 LOOPS += [(strided, ([0.1 * i for i in range(16)],))]
 
 
@@ -168,6 +179,45 @@ def test_the_number_of_lanes_changes_no_bit_of_a_loop(function, example):
         assert compiled.value(batch[i : i + 1])[0] == values[i]
         one = compiled.value_and_grad(batch[i : i + 1], inputs=True)[2]
         assert np.array_equal(one[0], slopes[i])
+
+
+@pytest.mark.parametrize("late", [3, 17])
+def test_a_guard_of_any_turn_is_looked_at(late):
+    def function(x, bounds):
+        state = x
+        for bound in bounds:
+            state = sin(state) + 0.5 * x
+            if state > bound:
+                state = state * 2.0
+        return state
+
+    bounds = np.full((9, 20), 50.0)
+    compiled = autograd.compile(function, example=(0.3, bounds[0].tolist()), engine="llvm")
+    assert turns_of(compiled)
+    x = np.linspace(0.1, 0.9, 9)
+    compiled.value_and_grad(x, bounds)
+    bounds[4, late] = -50.0
+    with pytest.raises(GuardError, match="sample 4"):
+        compiled.value_and_grad(x, bounds)
+
+
+@pytest.mark.parametrize("late", [3, 17])
+def test_an_infinity_that_a_turn_absorbs_is_seen(late):
+    def function(x, factors):
+        state = x
+        for factor in factors:
+            state = tanh(log(factor * (state * state + 0.5)))
+        return state
+
+    factors = np.full((9, 20), 0.75)
+    compiled = autograd.compile(function, example=(0.3, factors[0].tolist()), engine="llvm")
+    x = np.linspace(0.1, 0.9, 9)
+    compiled.value(x, factors)
+    (engine,) = compiled.specializations[0].engines.values()
+    assert any(hasattr(part, "turns") for found in engine.stretches for part in found.parts)
+    factors[4, late] = 0.0
+    with pytest.raises(FloatingPointError, match="sample 4"):
+        compiled.value(x, factors)
 
 
 def test_adjoints_of_a_slot_with_two_names_are_added_in_memory():

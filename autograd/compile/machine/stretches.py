@@ -34,7 +34,7 @@ from autograd.compile.machine.predicated import Library
 from autograd.compile.machine.registers import Registers, argument
 from autograd.compile.machine.straight import Part, Writer
 from autograd.compile.machine.translate import function_text, parameter
-from autograd.compile.machine.turns import Turns, description, is_regular, plain
+from autograd.compile.machine.turns import Turns, description, plain
 from autograd.compile.reference.own_primitives import is_own
 from autograd.primitive_type import Variadic
 from autograd.primitives import rounded
@@ -72,8 +72,7 @@ def is_simple_loop(loop: Loop, program: Program) -> bool:
     """Tell whether a loop can be written out as a loop."""
     body = list(expanded_steps(loop.turn(0)))
     is_short = sum(map(operations_of, body)) <= MAX_OPERATIONS
-    able = is_short and all(is_simple(step, program.trained) for step in body)
-    return able and is_regular(loop)
+    return is_short and all(is_simple(step, program.trained) for step in body)
 
 
 def stretches(program: Program) -> list[Stretch]:

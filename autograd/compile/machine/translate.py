@@ -24,7 +24,7 @@ from types import FunctionType, ModuleType
 from typing import Any, TypeVar
 
 from autograd.compile.machine import ir
-from autograd.compile.machine.ir import DOUBLE, INTEGER, NUMBERS, POINTER, TUPLE, Body, Operand
+from autograd.compile.machine.ir import BIT, DOUBLE, INTEGER, NUMBERS, POINTER, TUPLE, Body, Operand
 from autograd.compile.sources import Source, source_of
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -507,7 +507,7 @@ class FunctionWriter:
         Raises: Untranslatable: it is another number.
         """
         found = self.expression(node)
-        if found.type != ir.BIT:
+        if ir.one_of(found.type) != BIT:
             raise self.refuse(node)
         return found
 

@@ -164,13 +164,6 @@ class Turns:
         return "\n".join([*lines, f"stored {sorted(self.stored)} after {sorted(self.looked_at)}"])
 
 
-def is_regular(loop: Loop) -> bool:
-    """Tell whether turns read of each other only what is so many turns old."""
-    places = all_places(loop.body, loop.columns())
-    is_old = (np.diff(places, axis=0) == loop.stride).all(axis=0)
-    return not (places[:, ~is_old] >= loop.out).any()
-
-
 def description(step: Instruction) -> str:
     """Return all of an instruction but for its slots."""
     if isinstance(step, Map):
