@@ -51,6 +51,8 @@ class Bound:
             check_bindable(part.of(batch), compiled.dtype, part.name)
         rows = np.empty((self.samples, len(compiled.specializations[0].tape.inputs)))
         fill(places_of(compiled.parts, rows), batch)
+        self.layout = compiled.layout
+        self.entry: Any = None
         # Only the machine works on the same arrays in every call, and in one piece.
         self.is_direct = compiled.engine != "numpy" and self.samples < compiled.most_in_one_job
         if self.is_direct:
@@ -66,39 +68,49 @@ class Bound:
         """Make a job of this one's own, and the arrays of its results."""
         compiled = self.compiled
         self.generation = compiled.jobs
-        first = self.specialization = compiled.specializations[0]
+        first = compiled.specializations[0]
         seed = None if self.seed is None else seed_of(self.seed, first.outputs)
-        job = self.job = first.engine(self.wanted).job(self.samples, self.wanted)
+        job = first.engine(self.wanted).job(self.samples, self.wanted)
         job.seed[:] = compiled.weights(self.samples, self.wanted, seed)
-        places = places_of(compiled.parts, job.rows)
+        if compiled.regular:
+            self.entry = job.engine.entry(job, compiled.parts, copies=False)
+        self.job = self.entry.job if self.entry else job
+        places = places_of(compiled.parts, self.job.rows)
         self.copies = [(view, part.of(self.batch)) for part, _, view, _ in places]
-        self.results = (job.gradients[0], compiled.like_inputs(job.slopes, False))[
-            : 1 + self.inputs
-        ]
+        self.gradient = self.job.gradients[0]
+        self.slopes = compiled.like_inputs(self.job.slopes, False)
 
     def __call__(self) -> Any:
         """Return value and gradient, for what stands in the arrays now.
 
         Raises: what `value_and_grad` raises.
         """
+        entry, compiled = self.entry, self.compiled
+        if entry is None or compiled.jobs is not self.generation or not compiled.is_ready():
+            return self.under_lock() if self.is_direct else self.slowly()
+        total = entry.call(*self.batch)
+        if type(total) is bool:  # an array is not consecutive, or there is something to look at
+            return self.under_lock()
+        gradient = self.gradient if self.layout is None else self.structured_gradient()
+        return (total, gradient, self.slopes) if self.inputs else (total, gradient)
+
+    def under_lock(self) -> Any:
+        """Return the same where there may be others to wait for, or more to do."""
         compiled = self.compiled
-        if not self.is_direct:
-            return self.slowly()
         with compiled.lock:
             compiled.check_ready()
-            if (
-                compiled.jobs is not self.generation
-                or compiled.specializations[0] is not self.specialization
-            ):
+            if compiled.jobs is not self.generation:
                 self.prepare()
             for view, array in self.copies:
                 view[...] = array
             if self.job.needs_a_look():
                 return self.slowly()
-            if compiled.layout is None:
-                return (self.job.total.item(), *self.results)
-            gradient = in_structure(compiled.layout, self.results[0])
-            return (self.job.total.item(), gradient, *self.results[1:])
+            results = self.job.total.item(), self.structured_gradient()
+            return (*results, self.slopes) if self.inputs else results
+
+    def structured_gradient(self) -> Any:
+        """Return the gradient by the parameters in their structure."""
+        return self.gradient if self.layout is None else in_structure(self.layout, self.gradient)
 
     def slowly(self) -> Any:
         """Return the same where a sample needs a closer look, or raise what there is to raise."""

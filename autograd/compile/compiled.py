@@ -60,6 +60,8 @@ COPIED = (
 MAX_JOBS_KEPT = 8  # each for one number of samples
 MIN_SAMPLES_SLICED = 8192  # a batch of so many is done in slices
 SLICES = 8  # of such a batch
+BOTH = WANT_GRADIENT | WANT_INPUTS
+RUNS_BEFORE_ENTRY = 2  # of a job: who calls a function once or twice need not prepare for more
 
 
 class FixedSetting:
@@ -315,16 +317,25 @@ class Compiled:
         paths = [part.path for part in self.parts]
         self.regular = paths == [(i,) for i in range(len(self.example))]
         shapes = [len(part.shape) for part in self.parts]
+        # What can be wanted whose results need not be put into other structures.
+        one_argument = {BOTH} if len(self.parts) == 1 else set()
+        self.as_they_come = {WANT_GRADIENT, *one_argument} if self.layout is None else set()
         self.takes_rows = self.regular and shapes == [1]  # its argument is as the machine's rows
         self.store = store_of(self.values)
         self.seen = -1  # the revision of all Values at the latest `catch_up`
         self.version = 0  # of the parameters then, as the store counts
         self.specializations = [Specialization(self, found) for found in traces]
-        self.jobs: dict[Any, Any] = {}
+        self.moving = False  # whether a step of descent is under way
+        self.forget_jobs()
         self.calls = 0  # of specializations, which are dropped when others were called since
         self.lock = new_lock(self.engine)
         compiled_functions.add(self)
         self.settled = True
+
+    def forget_jobs(self) -> None:
+        """Make new jobs from now on."""
+        self.jobs: dict[Any, Any] = {}
+        self.entries: dict[tuple[int, bool], Any] = {}  # the latest, by what is wanted: see `enter`
 
     @property
     def reduce(self) -> str:
@@ -335,7 +346,7 @@ class Compiled:
     def reduce(self, reduction: str) -> None:
         check_choice("reduce", reduction, REDUCTIONS)
         self._reduce = reduction
-        self.jobs = {}  # those there were have weights of the other
+        self.forget_jobs()  # those there were have weights of the other
 
     def traced(self, example: tuple[Any, ...], truths: Sequence[bool] = ()) -> Traced:
         """Return what the function does at an example.
@@ -410,7 +421,7 @@ class Compiled:
     def renew(self) -> None:
         """Forget, in a process that was forked, what another thread of the parent was at."""
         self.lock = new_lock(self.engine)
-        self.jobs = {}
+        self.forget_jobs()
         for specialization in self.specializations:
             for engine in specialization.engines.values():
                 engine.renew()
@@ -488,6 +499,11 @@ class Compiled:
                 f" same for ever; have it call {name} itself"
             )
 
+    def is_ready(self) -> bool:
+        """Tell whether its numbers are the newest, and stay so, and it is used in no trace."""
+        newest = self.seen == REVISION.count and self.version == self.store.version
+        return newest and not traces and not self.moving
+
     def check_ready(self) -> None:
         """Take over numbers that are newer, and refuse to be used in a trace."""
         if traces:
@@ -498,6 +514,14 @@ class Compiled:
     def value(self, *batch: Any) -> Any:
         """Return the result for every sample: an array, or the function's structure of arrays."""
         structure = self.specializations[0].outputs
+        found = self.enter(0, batch)
+        if found is not None:
+            (columns,) = found
+            if is_one(structure):
+                return columns
+            if columns.ndim == 1:
+                columns = columns[None]
+            return rebuild_columns(structure, iter(columns), columns.shape[1])
         with self.lock:
             job = self.done(batch, 0)
             if is_one(structure):
@@ -516,8 +540,12 @@ class Compiled:
             structure of arrays; with `inputs`, also the gradient by the inputs, in the structure of
             the batch.
         """
+        wanted = BOTH if inputs else WANT_GRADIENT
+        found = self.enter(wanted, batch) if seed is None else None
+        if found is not None:
+            return found if wanted in self.as_they_come else self.in_structures(*found)
         with self.lock:
-            job = self.done(batch, WANT_INPUTS | WANT_GRADIENT if inputs else WANT_GRADIENT, seed)
+            job = self.done(batch, wanted, seed)
             value, gradient = job.total.item(), job.gradient()
             if self.layout is not None:
                 gradient = in_structure(self.layout, gradient)
@@ -563,11 +591,43 @@ class Compiled:
         if type(step_size) is not float:
             step_size = number_of("step_size", step_size)
         with self.lock:
-            job = self.done(batch, WANT_GRADIENT, seed, step_size)
-            if not (job.moved or job.descend(step_size, self.finite)):
-                self.complain_of_step(job.gradient(), step_size)
+            if seed is None:
+                found = self.enter(WANT_GRADIENT, (*batch, step_size), steps=True)
+                if found is not None:
+                    self.wrote_parameters()
+                    return found  # type: ignore[no-any-return]
+            self.moving = True  # the machine leaves Python's lock, but no entry may see half a step
+            try:
+                job = self.done(batch, WANT_GRADIENT, seed, step_size)
+                if not (job.moved or job.descend(step_size, self.finite)):
+                    self.complain_of_step(job.gradient(), step_size)
+            finally:
+                self.moving = False
             self.wrote_parameters()
             return job.total.item()  # type: ignore[no-any-return]
+
+    def enter(self, wanted: int, arguments: tuple[Any, ...], steps: bool = False) -> Any:
+        """Return what the latest entry for such calls gives, or None where there is more to do.
+
+        An entry has its own space, and Python's lock while it runs: it needs no other. It is for
+        batches of the shape of the latest. See `machine.entries`.
+        """
+        entry = self.entries.get((wanted, steps))
+        if entry is None or not self.is_ready():
+            return None
+        found = entry.call(*arguments)
+        if found is True:  # it may have more to do in the next call as well
+            self.entries.pop((wanted, steps), None)
+        return None if type(found) is bool else found
+
+    def prepare_entry(self, job: Any, wanted: int, steps: bool) -> None:
+        """Have the next call like a job that was run often enough go by an entry, if it can."""
+        job.runs += 1
+        if job.runs > RUNS_BEFORE_ENTRY and self.regular:
+            if steps not in job.entries:
+                job.entries[steps] = job.engine.entry(job, self.parts, steps)
+            if job.entries[steps] is not None:
+                self.entries[wanted, steps] = job.entries[steps]
 
     def done(
         self, batch: tuple[Any, ...], wanted: int, seed: Any = None, step_size: float = 0.0
@@ -595,6 +655,8 @@ class Compiled:
             return self.done_by_branch(job.rows, wanted, seed)
         if answer or job.unsound:
             return self.checked(self.specializations[0], job, answer)
+        if seed is None:
+            self.prepare_entry(job, wanted, step_size != 0.0)
         return job
 
     def checked(
@@ -709,6 +771,12 @@ class Compiled:
         mean = self.reduce == "mean" and not wanted & WANT_EACH
         return (weights / samples if mean else weights) + 0.0  # -0.0 would be an absent adjoint
 
+    def in_structures(self, value: float, gradient: Array, *slopes: Array) -> Any:
+        """Return results in the structures of parameters and arguments; no slopes, none wanted."""
+        if self.layout is not None:
+            gradient = in_structure(self.layout, gradient)
+        return (value, gradient, one_or_all(slopes)) if slopes else (value, gradient)
+
     def like_inputs(self, slopes: Array, copied: bool = True) -> Any:
         """Return the gradient by the inputs in the structure of the arguments."""
         if self.takes_rows:
@@ -716,11 +784,9 @@ class Compiled:
         views = [part.view(slopes) for part in self.parts]
         arrays = [view.copy() for view in views] if copied else views
         if self.regular:  # one array for each argument: no structure to look at
-            found = tuple(arrays)
-        else:
-            left = iter(arrays)
-            found = tuple(shaped_like(example, left) for example in self.example)
-        return found[0] if len(found) == 1 else found
+            return one_or_all(arrays)
+        left = iter(arrays)
+        return one_or_all([shaped_like(example, left) for example in self.example])
 
     def complain(self, job: Any, answer: int, places: Any = None) -> None:
         """Tell of a guard that failed, or of a number that is not finite.
@@ -920,6 +986,11 @@ def kept_facts(engine: str) -> list[tuple[str, str]]:
     from autograd.compile.machine import kept
 
     return [("kept code", kept.described())]
+
+
+def one_or_all(found: Sequence[Any]) -> Any:
+    """Return what there is for the arguments: of one argument it alone, else a tuple."""
+    return found[0] if len(found) == 1 else tuple(found)
 
 
 def rebuild_columns(structure: Any, columns: Any, samples: int) -> Any:

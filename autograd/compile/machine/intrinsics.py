@@ -10,7 +10,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from autograd.compile.machine import ir
-from autograd.compile.machine.ir import DOUBLE, INTEGER, POINTER, Body, Operand
+from autograd.compile.machine.ir import (
+    DOUBLE,
+    FLOAT,
+    INTEGER,
+    POINTER,
+    SHORT,
+    Body,
+    Operand,
+)
 from autograd.compile.machine.translate import Emitter
 
 LANES = 8  # of a vector; 64 bytes of doubles
@@ -29,10 +37,19 @@ def pointer_like(body: Body, model: Operand, address: Operand) -> Operand:
     return Operand(POINTER, body.let(f"inttoptr {address.typed} to ptr"), model.element)
 
 
-@Emitter
-def as_code(body: Body, address: Operand) -> Operand:
-    """Return an address as a pointer to integers."""
-    return Operand(POINTER, body.let(f"inttoptr {address.typed} to ptr"), INTEGER)
+def as_pointer_to(element: str) -> Emitter:
+    """Return what makes an address a pointer to numbers of a type."""
+
+    def converted(body: Body, address: Operand) -> Operand:
+        return Operand(POINTER, body.let(f"inttoptr {address.typed} to ptr"), element)
+
+    return Emitter(converted)
+
+
+as_code = as_pointer_to(INTEGER)
+as_shorts = as_pointer_to(SHORT)
+as_doubles = as_pointer_to(DOUBLE)
+as_floats = as_pointer_to(FLOAT)
 
 
 @Emitter
@@ -47,6 +64,15 @@ def call(body: Body, address: Operand, *arguments: Operand) -> None:
     pointer = body.let(f"inttoptr {address.typed} to ptr")
     numbers = [ir.converted(body, x, INTEGER) if x.type == ir.BIT else x for x in arguments]
     body.do(f"call void {pointer}({', '.join(x.typed for x in numbers)})")
+
+
+@Emitter
+def called(body: Body, address: Operand, *arguments: Operand) -> Operand:
+    """Return what the function at an address returns, which is an integer or an address."""
+    pointer = body.let(f"inttoptr {address.typed} to ptr")
+    return Operand(
+        INTEGER, body.let(f"call i64 {pointer}({', '.join(x.typed for x in arguments)})")
+    )
 
 
 @Emitter

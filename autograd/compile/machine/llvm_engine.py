@@ -25,6 +25,7 @@ from autograd.compile.lower.program import (
 from autograd.compile.lower.rolling import expanded
 from autograd.compile.machine import codegen
 from autograd.compile.machine import kernels as k
+from autograd.compile.machine.entries import MOST_WORK, Entry, is_possible
 from autograd.compile.machine.functions import VECTOR
 from autograd.compile.machine.intrinsics import LANES
 from autograd.compile.machine.stretches import (
@@ -80,9 +81,9 @@ class LlvmEngine:
         self.table = np.concatenate([*self.tables, np.zeros(1, np.int32)])
         self.workspace = self.new_workspace(0)
         self.idle: list[Workspace] = []  # of jobs that ran beside others
-        machine = codegen.fixed(k.machine, self.dtype_name)
+        self.machine = codegen.fixed(k.machine, self.dtype_name)
         pointer = ctypes.c_void_p
-        function = ctypes.CFUNCTYPE(ctypes.c_int64, pointer, pointer, pointer)(machine)
+        function = ctypes.CFUNCTYPE(ctypes.c_int64, pointer, pointer, pointer)(self.machine)
         numbers = shared.ctypes.data
         self.call: Any = lambda job, tables: partial(function, job, tables, numbers)
 
@@ -295,6 +296,32 @@ class LlvmEngine:
         if not apart:
             return Job(self, samples, wanted, lanes, self.workspace)
         return Job(self, samples, wanted, lanes, self.idle_workspace(lanes), apart)
+
+    def entry(
+        self, job: Job, parts: Sequence[Any], steps: bool = False, copies: bool = True
+    ) -> Entry | None:
+        """Return what runs a job like this at once, or None where that cannot be.
+
+        Args:
+            parts: of the batch, an array for each argument.
+            steps, copies: see `Entry`.
+        """
+        samples = len(job.rows)
+        long = self.operations * samples > MOST_WORK
+        if long or self.callbacks or job.large or not is_possible():
+            return None
+        lanes = self.lanes(samples, job.wanted)
+        own = Job(self, samples, job.wanted, lanes, self.new_workspace(lanes), apart=True)
+        own.seed[:] = job.seed
+        return Entry(own, parts, steps, copies)
+
+    @cached_property
+    def operations(self) -> int:
+        """About how many operations the program has, those of a product counted by vectors."""
+        products = [step for step in self.program.instructions if isinstance(step, Matrix)]
+        sizes = [step.weights.size * step.inputs.shape[1] for step in products]
+        total: int = self.program.slots + sum(sizes) // LANES
+        return total
 
     def lanes(self, samples: int, wanted: int) -> int:
         """Return how many lanes a block of a job has, for which there is space then."""

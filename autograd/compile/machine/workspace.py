@@ -71,6 +71,8 @@ class Job:
         self.step = np.zeros(2, dtype)  # the size of a step of descent, whether all must be finite
         self.moved = False  # by such a step
         self.unsound = False  # whether a number of the gradient may not be finite, or the sum
+        self.runs = 0  # whose results were as usual, as `Compiled` counts
+        self.entries: dict[bool, Any] = {}  # of calls that step, and of others: see `entries`
         self.settings = engine.settings.copy()
         self.settings[[k.BLOCK, k.SAMPLES, k.WANTED]] = lanes, samples, wanted
         self.settings[k.STEP] = self.step.ctypes.data
@@ -88,7 +90,8 @@ class Job:
         arrays += [self.seed, slopes, self.total]
         self.settings[k.VALUES : k.SUM + 1] = [x.ctypes.data for x in arrays]
         self.settings[k.OUTPUTS_STRIDE] = outputs.strides[1] // outputs.itemsize
-        self.machine = self.engine.call(self.settings.ctypes.data, self.table.ctypes.data)
+        self.addresses = [x.ctypes.data for x in (self.settings, self.table, self.engine.shared)]
+        self.machine = self.engine.call(*self.addresses[:2])
 
     def gradient(self) -> Array:
         """Return the gradient as an array of the caller's own; a large one without a copy."""

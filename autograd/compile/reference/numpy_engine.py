@@ -149,6 +149,7 @@ class Job:
         self.shape = samples if wanted & WANT_EACH else 1, len(engine.shared) if wanted else 0
         self.gradients = self.full = np.zeros((0, 0), dtype)
         self.total = np.zeros(1, dtype)
+        self.runs, self.entries = 0, dict.fromkeys((False, True))  # no machine runs it
         self.unsound = False  # whether a number of the gradient may not be finite, or the sum
         self.look_at: Array | None = None  # the numbers to look at for that, if not all
         self.doubtful = False  # whether products cannot be judged by their factors

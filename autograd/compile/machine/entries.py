@@ -1,0 +1,286 @@
+"""Calls of small programs without a detour: a function of C's that Python calls like its own.
+
+`ctypes` takes longer to call a function than a small program takes to run. An `entry` is machine
+code with the conventions of CPython's own builtin functions: it looks whether each argument is the
+array that is expected, copies it to where the program reads it, runs the machine, and returns new
+objects. Whatever is not as usual it leaves to Python. It holds Python's lock all the while, so only
+programs that are over soon have one.
+
+An entry is data for one kernel, as a program is for the machine: a table of integers, which holds
+addresses of functions of CPython and NumPy and of a job's arrays.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import importlib
+import sys
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from autograd.compile.lower.program import WANT_INPUTS
+from autograd.compile.machine import objects
+from autograd.compile.machine.intrinsics import (
+    address_of,
+    as_code,
+    as_doubles,
+    as_floats,
+    as_shorts,
+    called,
+    shift,
+)
+from autograd.compile.machine.ir import INTEGER, POINTER
+from autograd.compile.machine.translate import Module
+from autograd.compile.sources import source_of
+
+Array = np.ndarray[Any, Any]
+
+# The words of an array as CPython and NumPy lay it out, which NumPy promises to keep; of a float
+# the second is the number. The low halves of two count: the number of axes, and the flags.
+TYPE, DATA, AXES, SHAPE, DESCRIPTION, FLAGS = 1, 2, 3, 4, 7, 8
+LOW_HALF = 0xFFFFFFFF
+PLAIN = 0x101  # of the flags: consecutive in memory, and aligned
+
+# The fields of an entry.
+MACHINE, JOB, TABLES, SHARED, TOTAL, STEP, ITEM_SIZE = range(7)
+ARRAY_TYPE, NUMBER_TYPE, TYPE_NUMBER = range(7, 10)
+NEW_ARRAY, NEW_FLOAT, NEW_BOOL, NEW_TUPLE, SET_ITEM, LET_GO = range(10, 16)
+ARGUMENTS, RESULTS, HAS_TOTAL = range(16, 19)
+ENTRY_FIELDS = 19
+# The fields of a part, which is an argument or a result: where its first number stands, how far
+# rows are apart there, its rows, the numbers of a row, its axes and where their lengths are listed.
+PLACE, STRIDE, ROWS, COLUMNS, PART_AXES, LENGTHS = range(6)
+PART_FIELDS = 6
+REFUSED, RAN = 0, 1  # what an entry that has no results tells, as False and True
+
+TAKES_ARRAY = 0x80  # a function of C's that is called with an array of arguments and their number
+NEW_ARRAY_PLACE = 93  # in NumPy's table of functions
+MOST_WORK = 2**17  # operations of a program that may hold Python's lock
+
+
+def entry(context: Any, arguments: Any, count: Any) -> Any:
+    """Run a job on arrays; arguments and result are those of a builtin function of CPython's.
+
+    Returns a float, if there are no other results, or a tuple; False where an argument is not as
+    expected, and True where the machine has an answer that Python has to look at.
+    """
+    fields = as_code(context[DATA])
+    arrays, steps = fields[ARGUMENTS], fields[STEP] != 0
+    if count != arrays + steps:
+        return called(fields[NEW_BOOL], REFUSED)
+    for i in range(arrays):
+        array = as_code(arguments[i])
+        part = shift(fields, ENTRY_FIELDS + i * PART_FIELDS)
+        if not is_as_expected(fields, part, array):
+            return called(fields[NEW_BOOL], REFUSED)
+        copy(fields, part[PLACE], part[STRIDE], array[DATA], part[COLUMNS], part)
+    if steps:
+        set_step(fields, as_doubles(arguments[arrays])[DATA])
+    if called(fields[MACHINE], fields[JOB], fields[TABLES], fields[SHARED]) != 0:
+        return called(fields[NEW_BOOL], RAN)
+    return results_of(fields)
+
+
+def set_step(fields: Any, step_size: Any) -> None:
+    """Have the machine move the parameters; a step of no size is none to it."""
+    if fields[ITEM_SIZE] == 8:
+        as_doubles(fields[STEP])[0] = step_size
+    else:
+        as_floats(fields[STEP])[0] = step_size
+
+
+def is_as_expected(fields: Any, part: Any, array: Any) -> Any:
+    """Tell whether an argument is a plain array of the right shape and type."""
+    if array[TYPE] != fields[ARRAY_TYPE]:
+        return False
+    axes = part[PART_AXES]
+    if array[AXES] & LOW_HALF != axes or array[DESCRIPTION] != fields[NUMBER_TYPE]:
+        return False
+    lengths, shape = shift(fields, part[LENGTHS]), as_code(array[SHAPE])
+    for axis in range(axes):
+        if shape[axis] != lengths[axis]:
+            return False
+    return array[FLAGS] & PLAIN == PLAIN
+
+
+def copy(fields: Any, to: Any, to_stride: Any, start: Any, stride: Any, part: Any) -> None:
+    """Copy the rows of a part from one place to another."""
+    rows, columns = part[ROWS], part[COLUMNS]
+    if fields[ITEM_SIZE] == 8:
+        copy_rows(as_code(to), to_stride, as_code(start), stride, rows, columns)
+    else:
+        copy_rows(as_shorts(to), to_stride, as_shorts(start), stride, rows, columns)
+
+
+def copy_rows(to: Any, to_stride: Any, start: Any, stride: Any, rows: Any, columns: Any) -> None:
+    """Copy rows of numbers, bit by bit."""
+    for row in range(rows):
+        for column in range(columns):
+            to[row * to_stride + column] = start[row * stride + column]
+
+
+def results_of(fields: Any) -> Any:
+    """Return the objects that the caller gets; 0 where there is no memory left for them."""
+    if fields[RESULTS] == 0:
+        return total_of(fields)
+    before = fields[HAS_TOTAL]
+    found = called(fields[NEW_TUPLE], before + fields[RESULTS])
+    if found == 0:
+        return 0
+    if before != 0:
+        called(fields[SET_ITEM], found, 0, total_of(fields))
+    for i in range(fields[RESULTS]):
+        part = shift(fields, ENTRY_FIELDS + (fields[ARGUMENTS] + i) * PART_FIELDS)
+        lengths = address_of(shift(fields, part[LENGTHS]))
+        kind, number = fields[ARRAY_TYPE], fields[TYPE_NUMBER]
+        array = called(fields[NEW_ARRAY], kind, part[PART_AXES], lengths, number, 0, 0, 0, 0, 0)
+        if array == 0:
+            called(fields[LET_GO], found)
+            return 0
+        copy(fields, as_code(array)[DATA], part[COLUMNS], part[PLACE], part[STRIDE], part)
+        called(fields[SET_ITEM], found, before + i, array)
+    return found
+
+
+def total_of(fields: Any) -> Any:
+    """Return a new float."""
+    if fields[ITEM_SIZE] == 8:
+        return called(fields[NEW_FLOAT], as_doubles(fields[TOTAL])[0])
+    return called(fields[NEW_FLOAT], as_floats(fields[TOTAL])[0] + 0.0)
+
+
+class MethodDefinition(ctypes.Structure):
+    """CPython's description of a builtin function."""
+
+    _fields_ = (
+        ("name", ctypes.c_char_p),
+        ("function", ctypes.c_void_p),
+        ("flags", ctypes.c_int),
+        ("doc", ctypes.c_char_p),
+    )
+
+
+@cache
+def definition() -> MethodDefinition:
+    """Return the description of `entry`, compiled."""
+
+    def write() -> str:
+        source = source_of(entry)
+        integers = POINTER, INTEGER
+        return Module().with_function("entry", source, [integers, integers, INTEGER]).text()
+
+    (address,) = objects.loaded("the kernel entry", write, ["entry"])
+    return MethodDefinition(b"entry", address, TAKES_ARRAY, None)
+
+
+@cache
+def functions() -> list[int]:
+    """Return the addresses of what an entry calls, in the order of its fields."""
+    names = "PyFloat_FromDouble", "PyBool_FromLong", "PyTuple_New", "PyTuple_SetItem", "Py_DecRef"
+    found = [ctypes.cast(getattr(ctypes.pythonapi, name), ctypes.c_void_p).value for name in names]
+    pointer_in = ctypes.pythonapi.PyCapsule_GetPointer
+    pointer_in.restype, pointer_in.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
+    table = pointer_in(numpy_core()._ARRAY_API, None)
+    new_array = ctypes.c_void_p.from_address(table + NEW_ARRAY_PLACE * 8).value
+    return [address or 0 for address in [new_array, *found]]
+
+
+def numpy_core() -> Any:
+    """Return the module of NumPy's that has its table of functions for C."""
+    try:
+        return importlib.import_module("numpy._core._multiarray_umath")
+    except ModuleNotFoundError:  # before NumPy 2
+        return importlib.import_module("numpy.core._multiarray_umath")
+
+
+@cache
+def is_possible() -> bool:
+    """Tell whether arrays lie in memory as an entry reads them.
+
+    They do in CPython on usual machines, where Python's lock is not left out.
+    """
+    if sys.implementation.name != "cpython" or object.__basicsize__ != DATA * 8:
+        return False
+    array = np.zeros((2, 3))
+    words = (ctypes.c_int64 * (FLAGS + 1)).from_address(id(array))
+    lengths = (ctypes.c_int64 * 2).from_address(words[SHAPE])
+    found = words[TYPE], words[DATA], words[AXES] & LOW_HALF, words[DESCRIPTION]
+    known = id(np.ndarray), array.ctypes.data, 2, id(array.dtype)
+    is_plain = words[FLAGS] & PLAIN == PLAIN
+    is_turned = (ctypes.c_int64 * (FLAGS + 1)).from_address(id(array.T))[FLAGS] & PLAIN != PLAIN
+    return found == known and tuple(lengths) == (2, 3) and is_plain and is_turned
+
+
+class Part:
+    """An argument or a result of an entry.
+
+    Args:
+        numbers: where it is read or written, rows x numbers, each row consecutive.
+        shape: of the array that is passed or returned, with as many numbers in the same order.
+    """
+
+    def __init__(self, numbers: Array, shape: Sequence[int]) -> None:
+        self.numbers = numbers
+        self.shape = tuple(shape)
+
+    def fields(self, lengths: int) -> list[int]:
+        """Return the part as integers, its shape being listed from a place on."""
+        rows, columns = self.numbers.shape
+        stride = self.numbers.strides[0] // self.numbers.itemsize
+        return [self.numbers.ctypes.data, stride, rows, columns, len(self.shape), lengths]
+
+
+class Entry:
+    """A function of the arrays of a batch, `call`, that runs a job of its own.
+
+    Args:
+        parts: of the batch, an array for each argument.
+        steps: whether it moves the parameters down the gradient; the size of the step, which has to
+            be a float, is one more argument then, and the total is the result.
+        copies: whether it returns gradients, or outputs if none are wanted, beside the total.
+    """
+
+    def __init__(self, job: Any, parts: Sequence[Any], steps: bool, copies: bool) -> None:
+        self.job = job
+        samples = len(job.rows)
+        arguments = [part_of(job.rows, part, samples) for part in parts]
+        results = self.results(parts) if copies and not steps else []
+        job.step[1] = 1.0  # a step from or to what is not finite is left to Python
+        self.context = context_of(job, steps, arguments, results)
+        make = ctypes.pythonapi.PyCFunction_NewEx
+        make.restype = ctypes.py_object
+        make.argtypes = [ctypes.c_void_p, ctypes.py_object, ctypes.c_void_p]
+        self.call: Any = make(ctypes.addressof(definition()), self.context, None)
+
+    def results(self, parts: Sequence[Any]) -> list[Part]:
+        """Return what is copied to arrays: outputs, or gradient and slopes."""
+        job = self.job
+        if not job.wanted:
+            columns = job.outputs.T
+            return [Part(columns, columns.shape[-1:] if len(columns) == 1 else columns.shape)]
+        found = [Part(job.gradients, job.gradients.shape[1:])]
+        if job.wanted & WANT_INPUTS:
+            found += [part_of(job.slopes, part, len(job.rows)) for part in parts]
+        return found
+
+
+def part_of(rows: Array, part: Any, samples: int) -> Part:
+    """Return the part of an argument in the rows of a job, or in those of its slopes."""
+    return Part(rows[:, part.start : part.stop], (samples, *part.shape))
+
+
+def context_of(job: Any, steps: bool, arguments: Sequence[Part], results: Sequence[Part]) -> Array:
+    """Return the fields of an entry, those of its parts, and their shapes."""
+    dtype, step = job.total.dtype, job.step.ctypes.data if steps else 0
+    fields = [job.engine.machine, *job.addresses, job.total.ctypes.data, step, dtype.itemsize]
+    fields += [id(np.ndarray), id(dtype), dtype.num, *functions()]
+    fields += [len(arguments), len(results), int(bool(job.wanted))]
+    lengths: list[int] = []
+    first_length = ENTRY_FIELDS + (len(arguments) + len(results)) * PART_FIELDS
+    for part in [*arguments, *results]:
+        fields += part.fields(first_length + len(lengths))
+        lengths += part.shape
+    return np.array([*fields, *lengths], np.int64)
