@@ -283,7 +283,7 @@ def required() -> tuple[Any, Callable[..., Any], Callable[[Any], bool]]:
         import numpy
 
         import autograd.compile
-        from autograd.compile.reference.numpy_engine import all_finite
+        from autograd.compile.finite import all_finite
     except ImportError as error:
         raise ImportError(
             f'compiled=True: {error}; run  pip install "chainrule[compile]"  first'

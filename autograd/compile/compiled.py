@@ -30,6 +30,7 @@ from autograd.compile.batches import (
 )
 from autograd.compile.bound import Bound
 from autograd.compile.branches import BranchedBatch, GuardError, missed_guards
+from autograd.compile.finite import all_finite, descend
 from autograd.compile.lower.lowering import FAST, STRICT, complete, lower
 from autograd.compile.lower.program import WANT_EACH, WANT_GRADIENT, WANT_INPUTS, Program
 from autograd.compile.parameters import ParameterStore, store_of
@@ -39,7 +40,7 @@ from autograd.compile.processes import (
     new_lock,
     paused_collector,
 )
-from autograd.compile.reference.numpy_engine import NumpyEngine, all_finite, descend
+from autograd.compile.reference.numpy_engine import NumpyEngine
 from autograd.compile.reference.own_primitives import calls_users
 from autograd.compile.report import Report, drawing, report
 from autograd.compile.tracing.results import ArrayOf, is_one

@@ -28,8 +28,8 @@ from autograd.compile.batches import (
     places_of,
 )
 from autograd.compile.compiled import Compiled, rebuild_columns
+from autograd.compile.finite import descend
 from autograd.compile.processes import check_importable, compiled_functions
-from autograd.compile.reference.numpy_engine import descend
 from autograd.compile.report import Report
 from autograd.compile.tracing.results import ArrayOf, is_one
 from autograd.structures import TUPLE, alike, flatten, kind_of, parts, regular_shape, remade, steps

@@ -162,8 +162,9 @@ class LlvmEngine:
             options = step.edges[:arity], step.optional, self.dtype_name, self.functions
             forward, backward = codegen.of_primitive(step.op, arity, *options)
         except (TypeError, AttributeError):
-            forward = self.called_back(partial(self.numpy.forward_map, step))
-            backward = self.called_back(partial(self.numpy.backward_map, step))
+            in_numpy = self.numpy.steps[id(step)]
+            forward = self.called_back(in_numpy.forward)
+            backward = self.called_back(in_numpy.backward)
         return forward, backward
 
     def called_back(self, run: Callable[[Array, Array], None]) -> int:

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from autograd.compile.finite import descend
 from autograd.compile.lower.program import WANT_EACH, WANT_INPUTS
 from autograd.compile.machine import kernels as k
-from autograd.compile.reference.numpy_engine import descend
 
 Array = np.ndarray[Any, Any]
 LARGE_GRADIENT_NUMBERS = 2**15  # a gradient of so many is not copied

@@ -1,4 +1,8 @@
-"""The engine that needs only NumPy: it runs plans, one block of lanes after the other."""
+"""The engine that needs only NumPy: the reference, and the fallback where llvmlite is missing.
+
+It does one instruction after the other on arrays of slots x lanes (`steps`), for a block of lanes
+after the other, and is meant to be read.
+"""
 
 from __future__ import annotations
 
@@ -8,33 +12,16 @@ from typing import Any
 
 import numpy as np
 
-from autograd.compile.lower.program import WANT_EACH, WANT_INPUTS, Dot, Map, Program
+from autograd.compile.finite import all_finite, descend
+from autograd.compile.lower.program import WANT_EACH, WANT_INPUTS, Instruction, Map, Program
 from autograd.compile.lower.rolling import expanded
-from autograd.compile.reference.backward_plan import BackwardPlan
-from autograd.compile.reference.forward_plan import ProgramInfo
+from autograd.compile.reference.array_functions import Array
+from autograd.compile.reference.own_primitives import OwnStep, is_own
+from autograd.compile.reference.steps import ABSENT, KINDS, Places
 
-Array = np.ndarray[Any, Any]
 CACHE_BYTES = 2**23  # of values and adjoints, that a block of lanes should not exceed
 MIN_LANES = 128  # of a block: with fewer, calls would cost more than the cache saves
 MEMORY_BYTES = 2**28  # that it must not exceed, however few lanes that leaves
-MAX_PLANS_KEPT = 16  # idle ones, if they do not exceed it either
-
-
-def descend(parameters: Array, gradient: Array, step_size: float, finite: bool) -> bool:
-    """Move parameters down a gradient, unless they had to be finite and would not be."""
-    with np.errstate(all="ignore"):
-        new = step_size * gradient
-        np.subtract(parameters[: len(gradient)], new, out=new)
-        if finite and not all_finite(new):
-            return False
-    parameters[: len(gradient)] = new
-    return True
-
-
-def all_finite(numbers: Array) -> bool:
-    """Tell whether all numbers are finite."""
-    # A square may be infinite where its number is not; that is rare, so squares are asked first.
-    return isfinite(np.vdot(numbers, numbers)) or bool(np.isfinite(numbers).all())
 
 
 class NumpyEngine:
@@ -43,50 +30,34 @@ class NumpyEngine:
     name = "numpy"
 
     def __init__(self, program: Program, shared: Array) -> None:
-        program = expanded(program)
-        self.program, self.shared, self.dtype = program, shared, shared.dtype
-        self.info = ProgramInfo(program, shared)
-        self.idle: list[BackwardPlan] = []
-        dots = [step for step in program.instructions if isinstance(step, Dot)]
-        products = max((step.left.size for step in dots), default=0)  # which are then added up
-        rows = max(1, 2 * program.slots + products)
-        self.lane_bytes = rows * int(self.dtype.itemsize)
-        guards = program.guards
-        self.guards = np.array([guard.row for guard in guards], np.intp)
-        self.truths = np.array([guard.truth for guard in guards], bool)[:, None]
-        self.watched = program.watched.astype(np.intp)
+        self.program = program = expanded(program)
+        self.shared, self.dtype = shared, shared.dtype
+        self.steps = {id(step): self.prepared(step) for step in program.instructions}
+        self.broadcast = Places(np.arange(len(program.broadcast)) + program.inputs)
+        self.places, self.outputs = Places(program.broadcast), Places(program.outputs)
+        self.guards = np.array([guard.row for guard in program.guards], np.intp)
+        self.truths = np.array([guard.truth for guard in program.guards], bool)[:, None]
 
-    def block(self, samples: int) -> int:
-        """Return how many lanes a block has."""
-        in_cache = max(MIN_LANES, CACHE_BYTES // self.lane_bytes)
-        fitting = max(1, min(in_cache, MEMORY_BYTES // self.lane_bytes))
-        blocks = -(-samples // fitting)
-        return -(-samples // blocks)
-
-    def take(self, lanes: int) -> BackwardPlan:
-        """Take a plan for so many lanes, so that no other thread has it, too."""
-        for plan in self.idle:
-            if plan.lanes == lanes:
-                try:
-                    self.idle.remove(plan)
-                except ValueError:  # another thread was faster
-                    continue
-                return plan
-        return BackwardPlan(self.info, lanes)
-
-    def give_back(self, plan: BackwardPlan) -> None:
-        """Keep a plan for the next who wants it."""
-        self.idle.append(plan)
-        in_memory = MEMORY_BYTES // (self.lane_bytes * plan.lanes)
-        del self.idle[: -max(1, min(MAX_PLANS_KEPT, in_memory))]
+    def prepared(self, step: Instruction) -> Any:
+        """Return an instruction, prepared to be run on arrays."""
+        if isinstance(step, Map) and is_own(step.op):
+            return OwnStep(self.program, step)
+        return KINDS[type(step)](self.program, self.shared, step)
 
     def renew(self) -> None:
-        """Forget the plans, on which another thread may have been at work when it was left."""
-        self.idle = []
+        """Forget nothing: no array is left from one run to the next."""
 
     def job(self, samples: int, wanted: int, apart: bool = False) -> Job:
         """Return a job for so many samples."""
         return Job(self, samples, wanted)
+
+    def block(self, samples: int) -> int:
+        """Return how many lanes a block has."""
+        lane_bytes = max(1, 2 * self.program.slots) * int(self.dtype.itemsize)
+        in_cache = max(MIN_LANES, CACHE_BYTES // lane_bytes)
+        fitting = max(1, min(in_cache, MEMORY_BYTES // lane_bytes))
+        blocks = -(-samples // fitting)
+        return -(-samples // blocks)
 
     def lanes(self, samples: int, wanted: int) -> int:
         """Return how many lanes a block of a job has."""
@@ -97,40 +68,28 @@ class NumpyEngine:
 
         The job is one for the same samples, and wants the same.
         """
-        found = np.empty((len(rows), len(slots)), self.dtype)
-        lanes = self.lanes(len(rows), wanted)
-        for start in range(0, len(rows), lanes):
-            block = rows[start : start + lanes]
-            plan = self.take(len(block))
-            with np.errstate(all="ignore"):
-                self.run_forward(plan, block)
-            found[start : start + lanes] = plan.values[np.asarray(slots, np.intp)].T
-            self.give_back(plan)
-        return found
+        lanes, table = self.lanes(len(rows), wanted), np.asarray(slots, np.intp)
+        blocks = [rows[start : start + lanes] for start in range(0, len(rows), lanes)]
+        with np.errstate(all="ignore"):
+            return np.concatenate([self.forward(block)[table].T for block in blocks])
 
-    def run_forward(self, plan: BackwardPlan, rows: Array) -> None:
-        """Compute the values of all slots for samples, one a row."""
-        plan.values[: self.program.inputs] = rows.T
-        for call in plan.forward:
-            call()
+    def forward(self, rows: Array) -> Array:
+        """Return the values of all slots for samples, one a row."""
+        values = np.zeros((self.program.slots, len(rows)), self.dtype)
+        values[: self.program.inputs] = rows.T
+        values[self.broadcast.index] = self.places.of(self.shared)[:, None]
+        for step in self.steps.values():
+            step.forward(values)
+        return values
 
-    def missed(self, plan: BackwardPlan) -> Array:
-        """Return for every guard and lane whether it has not the truth that was traced."""
-        return (plan.values[self.guards] != 0) != self.truths  # type: ignore[no-any-return]
-
-    def forward_map(self, step: Map, values: Array, _: Array) -> None:
-        """Compute a primitive on an array of the caller's."""
-        plan = BackwardPlan(self.info, values.shape[1], values)
-        plan.forward_step(step)
-        for call in plan.calls:
-            call()
-
-    def backward_map(self, step: Map, values: Array, adjoints: Array) -> None:
-        """Add slope times upstream adjoint on arrays of the caller's."""
-        plan = BackwardPlan(self.info, values.shape[1], values, adjoints)
-        plan.backward_step(step)
-        for call in plan.calls:
-            call()
+    def backward(self, values: Array, seed: Array, gradient: Array) -> Array:
+        """Return all adjoints, and add to the gradient by the shared numbers."""
+        adjoints = np.full_like(values, ABSENT)
+        self.outputs.add(adjoints, np.repeat(seed[:, None], values.shape[1], axis=1))
+        for step in reversed(self.steps.values()):
+            step.backward(values, adjoints, gradient)
+        self.places.add(gradient, self.broadcast.of(adjoints).sum(axis=1))
+        return adjoints
 
 
 class Job:
@@ -144,15 +103,13 @@ class Job:
         self.lanes = engine.lanes(samples, wanted)
         self.rows = np.zeros((samples, program.inputs), dtype)
         self.outputs = np.empty((samples, len(program.outputs)), dtype)
-        self.seed, self.ones = np.ones(len(program.outputs), dtype), np.ones(samples, dtype)
+        self.seed = np.ones(len(program.outputs), dtype)
         self.slopes = np.empty((samples if wanted & WANT_INPUTS else 0, program.inputs), dtype)
         self.shape = samples if wanted & WANT_EACH else 1, len(engine.shared) if wanted else 0
         self.gradients = self.full = np.zeros((0, 0), dtype)
         self.total = np.zeros(1, dtype)
         self.runs, self.entries = 0, dict.fromkeys((False, True))  # no machine runs it
         self.unsound = False  # whether a number of the gradient may not be finite, or the sum
-        self.look_at: Array | None = None  # the numbers to look at for that, if not all
-        self.doubtful = False  # whether products cannot be judged by their factors
         self.blank = 0  # the number of the first sample with a watched number that is not finite
 
     def share(self, rows: Array, outputs: Array, slopes: Array) -> None:
@@ -169,59 +126,37 @@ class Job:
 
     def run(self, *_: Any) -> int:
         """Run all blocks, and return 0, or where a guard or a number failed: see `machine`."""
-        self.full = np.empty(self.shape, self.engine.dtype)
+        self.full = np.zeros(self.shape, self.engine.dtype)
         self.gradients = self.full[:, : self.engine.program.trained]
-        self.unsound = self.doubtful = False
-        self.blank = 0
+        self.unsound, self.blank = False, 0
         with np.errstate(all="ignore"):
             for start in range(0, len(self.rows), self.lanes):
-                plan = self.engine.take(min(self.lanes, len(self.rows) - start))
-                answer = self.run_block(plan, start)
-                self.engine.give_back(plan)
+                answer = self.run_block(start)
                 if answer:
                     return answer
             if self.wanted:
-                self.total[0] = total = np.dot(np.dot(self.ones, self.outputs), self.seed)
-                self.unsound = not (isfinite(total) and self.gradient_is_finite())
+                self.total[0] = total = (self.outputs @ self.seed).sum()
+                finite = all_finite(self.gradients) and all_finite(self.slopes)
+                self.unsound = not (isfinite(total) and finite)
             return self.first_blank()
 
-    def run_block(self, plan: BackwardPlan, start: int) -> int:
+    def run_block(self, start: int) -> int:
         """Run a block, and return 0, or which sample fails a guard."""
-        engine, samples = self.engine, slice(start, start + plan.lanes)
-        engine.run_forward(plan, self.rows[samples])
-        if engine.guards.size:
-            missed = engine.missed(plan).any(0)
-            if missed.any():
-                return -1 - start - int(missed.argmax())
-        self.outputs[samples] = plan.outputs.T
-        if engine.watched.size and not self.blank:
-            finite = np.isfinite(plan.values[engine.watched]).all(0)
+        engine, samples = self.engine, slice(start, start + self.lanes)
+        values = engine.forward(self.rows[samples])
+        missed = ((values[engine.guards] != 0) != engine.truths).any(axis=0)
+        if missed.any():
+            return -1 - start - int(missed.argmax())
+        self.outputs[samples] = engine.outputs.of(values).T
+        if not self.blank:
+            finite = np.isfinite(values[engine.program.watched]).all(axis=0)
             self.blank = 0 if finite.all() else start + 1 + int(finite.argmin())
         if self.wanted:
-            self.run_backward(plan, start, samples)
+            gradient = self.full[start if self.wanted & WANT_EACH else 0]
+            adjoints = engine.backward(values, self.seed, gradient)
+            if self.wanted & WANT_INPUTS:
+                self.slopes[samples] = adjoints[: engine.program.inputs].T + 0.0
         return 0
-
-    def run_backward(self, plan: BackwardPlan, start: int, samples: slice) -> None:
-        """Run the backward pass of a block."""
-        inputs, each = bool(self.wanted & WANT_INPUTS), bool(self.wanted & WANT_EACH)
-        plan.seed[:, 0] = self.seed
-        plan.gradient, plan.adds = self.full[start if each else 0], start > 0 and not each
-        plan.doubtful = False
-        for call in plan.backward(inputs):
-            call()
-        self.look_at = plan.look_at
-        self.doubtful |= plan.doubtful
-        if inputs:
-            adjoints = plan.adjoints[: self.engine.program.inputs]
-            np.add(adjoints.T, 0.0, out=self.slopes[samples])
-
-    def gradient_is_finite(self) -> bool:
-        """Tell whether all gradients are finite; where a product's factors tell, look at those."""
-        if self.wanted & WANT_INPUTS and not all_finite(self.slopes):
-            return False
-        if self.look_at is None or self.doubtful:
-            return all_finite(self.gradients)
-        return all_finite(self.gradients[:, self.look_at])
 
     def first_blank(self) -> int:
         """Return the number of the first sample that is not finite, from 1, or 0."""

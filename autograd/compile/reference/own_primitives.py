@@ -134,7 +134,7 @@ class OwnStep:
                 found = list(map(result_of, repeat(self.op), *group.columns(values)))
                 values[group.results] = np.reshape(found, (len(group.places), -1))
 
-    def backward(self, values: Array, adjoints: Array) -> None:
+    def backward(self, values: Array, adjoints: Array, _: Any = None) -> None:
         """Add slope times upstream adjoint, and nothing where one of them is absent."""
         for group in self.groups:
             upstream = adjoints[group.results]
@@ -211,6 +211,6 @@ def evaluated(tape: Tape, numbers: Sequence[Any], size: int) -> tuple[Array, Arr
             ]
             rows[place][:] = list(map(result_of, repeat(op), *columns))
         else:
-            function_of(op)(*(rows[x] for x in operands), out=rows[place])
+            rows[place][:] = function_of(op)(*(rows[x] for x in operands))
     found = np.array([rows[place] for place in tape.outputs]).reshape(2, -1, size)
     return found[0], found[1] != 0.0

@@ -1,4 +1,4 @@
-"""How the NumPy engine reads slots, adds to them, and works in blocks."""
+"""The engine that needs only NumPy: how it reads slots, adds to them, and works in blocks."""
 
 import numpy as np
 import pytest
@@ -6,12 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd
-from autograd import Value, log, where
-from autograd.compile.lower.program import Program
+from autograd import Value, where
+from autograd import primitives as p
 from autograd.compile.reference import numpy_engine
-from autograd.compile.reference.backward_plan import BackwardPlan, Ledger
-from autograd.compile.reference.forward_plan import ProgramInfo
-from autograd.compile.reference.views import Layout, pattern
+from autograd.compile.reference.steps import Coded, Places, Rules, contribution
+from autograd.compile.tracing.rules import rules_of
 from nn import TwoLayerNetwork, mse_loss
 
 SLOTS, LANES = 40, 3
@@ -31,63 +30,69 @@ repeated = st.lists(st.integers(0, 2), min_size=20, max_size=40).map(np.array)
 tables = regular() | irregular | repeated
 
 
-def plan():
-    """Return a plan of a program without instructions."""
-    empty = np.zeros(0, np.int32)
-    program = Program(0, 0, [], SLOTS, SLOTS, empty, [], np.zeros(1, np.int32), [])
-    return BackwardPlan(ProgramInfo(program, np.zeros(0)), LANES)
-
-
 def numbers(count):
     return np.arange(count * LANES, dtype=float).reshape(count, LANES) + 1.0
 
 
 @given(tables)
-def test_slots_are_read_in_order_whether_they_have_a_pattern_or_none(slots):
-    bound, layout = plan(), Layout([slots, np.arange(len(slots))])
-    bound.values[:] = numbers(SLOTS)
-    start = len(bound.calls)
-    found = [bound.read(bound.values, layout, i) for i in (0, 1)]
-    for call in bound.calls[start:]:
-        call()
-    assert found[0].shape == found[1].shape == (*layout.shape, LANES)
-    assert (found[0].reshape(-1, LANES) == bound.values[slots]).all()
-    assert (found[1].reshape(-1, LANES) == bound.values[: len(slots)]).all()
+def test_slots_are_read_in_order_whether_they_are_a_slice_or_not(slots):
+    values = numbers(SLOTS)
+    assert (Places(slots).of(values) == values[slots]).all()
 
 
 @given(tables)
-def test_a_pattern_says_where_all_slots_stand(slots):
-    found = pattern(slots)
-    if found:
-        grids = np.indices(found.shape).reshape(len(found.shape), -1)
-        assert (found.start + found.strides @ grids == slots).all()
-
-
-@pytest.mark.parametrize("first", [True, False])
-@given(slots=tables)
-def test_contributions_to_one_slot_are_added_up(first, slots):
-    bound, layout = plan(), Layout([slots])
-    bound.adjoints = numbers(SLOTS)
-    bound.ledger, bound.calls = Ledger(SLOTS), []
-    bound.ledger.written[:] = not first
-    expected = np.where(bound.ledger.written[:, None], bound.adjoints, -0.0)
-    given_numbers = numbers(len(slots)).reshape(*layout.shape, LANES)
-    bound.scatter(layout, 0, bound.contributions(1, given_numbers, False))
-    for call in bound.calls:
-        call()
-    np.add.at(expected, slots, numbers(len(slots)))
-    assert (bound.adjoints[slots] == expected[slots]).all()
+def test_contributions_to_one_slot_are_added_up(slots):
+    adjoints, more = numbers(SLOTS), numbers(len(slots))
+    expected = adjoints.copy()
+    np.add.at(expected, slots, more)
+    Places(slots).add(adjoints, more)
+    assert (adjoints == expected).all()
 
 
 @given(tables)
 def test_slots_without_any_adjoint_pass_on_the_mark_of_it(slots):
-    bound, layout = plan(), Layout([slots])
-    bound.adjoints, bound.ledger, bound.calls = np.ones((SLOTS, LANES)), Ledger(SLOTS), []
-    absent = np.full((*layout.shape, LANES), -0.0)
-    bound.scatter(layout, 0, bound.contributions(1, absent, False))
-    for call in bound.calls:
-        call()
-    assert np.signbit(bound.adjoints[slots]).all() and not bound.adjoints[slots].any()
+    adjoints = np.full((SLOTS, LANES), -0.0)
+    Places(slots).add(adjoints, np.full((len(slots), LANES), -0.0))
+    assert np.signbit(adjoints).all() and not adjoints.any()
+
+
+@given(code=st.lists(st.integers(-5, SLOTS - 1), min_size=1, max_size=20).map(np.array))
+def test_slots_and_shared_numbers_are_told_apart_by_their_sign(code):
+    values, shared = numbers(SLOTS), -1.0 - np.arange(5.0)
+    coded = Coded(code, shared)
+    expected = np.array([values[x] if x >= 0 else np.full(LANES, shared[~x]) for x in code])
+    assert (np.broadcast_to(coded.of(values), expected.shape) == expected).all()
+    adjoints, gradient, more = np.zeros((SLOTS, LANES)), np.zeros(5), numbers(len(code))
+    coded.add(adjoints, gradient, more)
+    assert adjoints.sum() == more[code >= 0].sum() and gradient.sum() == more[code < 0].sum()
+    for slot in {x for x in code if x >= 0}:
+        assert (adjoints[slot] == more[code == slot].sum(axis=0)).all()
+    for place in {~x for x in code if x < 0}:
+        assert gradient[place] == more[code == ~place].sum()
+
+
+@given(
+    slope=st.sampled_from([0.0, -0.0, 2.0, np.inf, np.nan]),
+    upstream=st.sampled_from([0.0, -0.0, 3.0, -3.0]),
+    mask=st.sampled_from([False, True]),
+    optional=st.booleans(),
+)
+def test_a_contribution_is_a_product_or_absent(slope, upstream, mask, optional):
+    with np.errstate(all="ignore"):
+        found = contribution(slope, np.array([[upstream]]), np.array([[mask]]), optional).item()
+    is_absent = mask or (optional and upstream == 0.0 and np.signbit(upstream))
+    if is_absent:
+        assert found == 0.0 and np.signbit(found)
+    else:
+        assert np.array_equal(found, slope * upstream, equal_nan=True)
+        assert not optional or found != 0.0 or not np.signbit(found)
+
+
+def test_rows_of_constants_are_computed_at_once_and_unused_ones_not():
+    rules = Rules(rules_of(p.power, 2, (True, False)))
+    assert len(rules.rows) < len(rules_of(p.power, 2, (True, True)).ops)
+    (slope, mask) = rules(np.array([[3.0]]), np.array([[2.0]]), np.array([[9.0]]))
+    assert slope.item() == 6.0 and not mask
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
@@ -146,10 +151,3 @@ def test_the_gradient_of_one_sample_is_no_negative_zero():
     w = [Value(1.0) for _ in range(12)]
     compiled = autograd.compile(lambda xs: -autograd.dot(w, xs), w, ([1.0] * 12,), engine="numpy")
     assert not np.signbit(compiled.value_and_grad([[0.0] * 12])[1]).any()
-
-
-def test_a_slope_that_is_not_asked_for_is_not_computed():
-    compiled = autograd.compile(lambda x: log(x) * 2.0, example=(1.0,), engine="numpy")
-    engine = compiled.specializations[0].engine(2)
-    calls = engine.take(4).backward(True)
-    assert len(calls) <= 6  # two clear, one seeds, and a product and a quotient are left

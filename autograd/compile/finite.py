@@ -1,0 +1,27 @@
+"""Whether numbers are finite, and a step of descent that keeps them so."""
+
+from __future__ import annotations
+
+from math import isfinite
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray[Any, Any]
+
+
+def descend(parameters: Array, gradient: Array, step_size: float, finite: bool) -> bool:
+    """Move parameters down a gradient, unless they had to be finite and would not be."""
+    with np.errstate(all="ignore"):
+        new = step_size * gradient
+        np.subtract(parameters[: len(gradient)], new, out=new)
+        if finite and not all_finite(new):
+            return False
+    parameters[: len(gradient)] = new
+    return True
+
+
+def all_finite(numbers: Array) -> bool:
+    """Tell whether all numbers are finite."""
+    # A square may be infinite where its number is not; that is rare, so squares are asked first.
+    return isfinite(np.vdot(numbers, numbers)) or bool(np.isfinite(numbers).all())
