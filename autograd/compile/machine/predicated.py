@@ -126,10 +126,31 @@ class PredicatedWriter(FunctionWriter):
         """Return one of two; what is not cheap is computed only where some lane asks for it."""
         if body[1] and otherwise[1]:
             return ir.chosen(self.body, condition, body[0](), otherwise[0]())
+        if ir.lanes_of(condition.type) == 1:
+            return self.one_side(condition, body[0], otherwise[0])
         opposite = ir.arithmetic(self.body, "^", condition, ir.constant(True))
         first = self.where_asked(condition, *body)
         second = self.where_asked(opposite, *otherwise)
         return ir.chosen(self.body, condition, first, second)
+
+    def one_side(
+        self, condition: Operand, write: Callable[[], Operand], instead: Callable[[], Operand]
+    ) -> Operand:
+        """Return one of two for a single lane, of which the other is not computed."""
+        there, elsewhere, after = (self.body.label() for _ in range(3))
+        self.body.branch(condition.text, there, elsewhere)
+        self.body.begin(there)
+        x, end = write(), self.body.block
+        self.body.jump(after)
+        self.body.begin(elsewhere)
+        y, other_end = instead(), self.body.block
+        self.body.begin(after)
+        if x.type == y.type:
+            phi = f"phi {x.type} [{x.text}, %{end}], [{y.text}, %{other_end}]"
+            return x._replace(text=self.body.let(phi))
+        first = self.body.let(f"phi {x.type} [{x.text}, %{end}], [poison, %{other_end}]")
+        second = self.body.let(f"phi {y.type} [poison, %{end}], [{y.text}, %{other_end}]")
+        return ir.chosen(self.body, condition, x._replace(text=first), y._replace(text=second))
 
     def where_asked(self, mask: Operand, write: Callable[[], Operand], is_cheap: bool) -> Operand:
         """Return what is computed if any lane asks for it."""
