@@ -32,6 +32,7 @@ from autograd.compile.machine.stretches import (
     ONE,
     StretchKernels,
     stretches,
+    without_adjoints,
     written_out,
 )
 from autograd.compile.machine.threads import ThreadTeam
@@ -238,9 +239,15 @@ class LlvmEngine:
         settings[k.GUARDS_TABLE] = self.put(np.array(guards, np.int32))
         settings[k.WATCHED_COUNT] = len(program.watched)
         settings[k.WATCHED_TABLE] = self.put(program.watched)
-        ranges = np.flatnonzero(np.diff(np.concatenate([[1], self.written, [1]]).astype(np.int8)))
-        settings[k.CLEAR_COUNT] = len(ranges) // 2
+        ranges = ranges_of(~self.written)
+        settings[k.CLEAR_COUNT] = len(ranges)
         settings[k.CLEAR_TABLE] = self.put(ranges)
+        asked = np.ones(program.slots, bool)
+        asked[: program.inputs] = False
+        asked[without_adjoints(self.stretches)] = False
+        ranges = ranges_of(asked)
+        settings[k.ADJOINTS_COUNT] = len(ranges)
+        settings[k.ADJOINTS_TABLE] = self.put(ranges)
         settings[k.SAMPLES_KEPT] = self.code[:, k.SAMPLES_SLOT].any()
         settings[k.PARAMETERS_COUNT] = program.trained
         return settings
@@ -369,6 +376,16 @@ def uses_of_shared(program: Program, count: int) -> Table:
             for table in places:
                 np.add.at(uses, ~table[table < 0], 1)
     return uses
+
+
+def ranges_of(mask: Array) -> Array:
+    """Return where the stretches of a mask that are true begin and end.
+
+    >>> ranges_of(np.array([True, False, True, True])).tolist()
+    [[0, 1], [2, 4]]
+    """
+    bounds = np.flatnonzero(np.diff(np.concatenate([[0], mask, [0]]).astype(np.int8)))
+    return bounds.reshape(-1, 2)
 
 
 def flags_of(step: Dot | Matrix) -> int:

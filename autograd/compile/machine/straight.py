@@ -39,6 +39,7 @@ class Writer:
         self.adjoints = registers.of("adjoints")
         self.touched: dict[Slot, None] = {}
         self.kept: set[Slot] | None = None  # in a loop: what is not added to in memory at once
+        self.alone: set[Slot] = set()  # to whose adjoints nobody else adds, from -0.0 on
 
     # Forward.
 
@@ -119,6 +120,8 @@ class Writer:
 
     def backward(self, parts: Sequence[Part]) -> None:
         """Write what each instruction adds to adjoints, the last first, and store those."""
+        self.alone.update(*(part.alone for part in parts if isinstance(part, Named)))
+        self.adjoints.held |= dict.fromkeys(self.alone, self.nothing())
         for part in reversed(parts):
             if isinstance(part, Turns):
                 self.turns_backward(part)
@@ -148,7 +151,12 @@ class Writer:
             self.adjoints.write(slot, total)
             return
         self.adjoints.put(slot, ir.arithmetic(self.body, "+", self.adjoints.get(slot), x))
-        self.touched[slot] = None
+        if slot not in self.alone:
+            self.touched[slot] = None
+
+    def nothing(self) -> Operand:
+        """Return adjoints to which nobody has added yet."""
+        return ir.converted(self.body, ir.constant(ABSENT), self.adjoints.type)
 
     def map_backward(self, part: Named, step: Map) -> None:
         """Write the contributions of a primitive, edge by edge and member by member."""
@@ -283,9 +291,9 @@ class Writer:
     def turn_backward(self, part: Turns, leave: Sequence[Slot]) -> None:
         """Write what the instructions of a turn add to adjoints, those to `leave` in registers."""
         own = {slot for instruction in part.body for slot in instruction.results}
-        nothing = ir.converted(self.body, ir.constant(ABSENT), self.adjoints.type)
         # Nobody but the turn itself has added to these.
-        self.adjoints.held |= dict.fromkeys(own - part.looked_at - set(part.before), nothing)
+        private = own - part.looked_at - set(part.before)
+        self.adjoints.held |= dict.fromkeys(private, self.nothing())
         self.kept = own.union(leave)
         for instruction in reversed(part.body):
             self.give_back(instruction)
@@ -296,7 +304,8 @@ class Writer:
         for slot in self.touched:
             self.adjoints.store(slot)
         self.touched.clear()
-        self.adjoints.held.clear()
+        held = self.adjoints.held
+        self.adjoints.held = {slot: held[slot] for slot in self.alone}
 
 
 def in_turn(registers: Registers, number: Operand) -> Registers:

@@ -91,9 +91,11 @@ def stretches(program: Program) -> list[Stretch]:
 
 def parts_of(program: Program, start: int, stop: int) -> list[Part]:
     """Return instructions of a program as they are written out."""
-    read = read_from_memory(program, start, stop)
+    read, met = read_from_memory(program, start, stop), met_elsewhere(program, start, stop)
     return [
-        Turns(step, program, f"table_{start + i}") if isinstance(step, Loop) else plain(step, read)
+        Turns(step, program, f"table_{start + i}")
+        if isinstance(step, Loop)
+        else plain(step, read, met)
         for i, step in enumerate(program.instructions[start:stop])
     ]
 
@@ -113,6 +115,18 @@ def read_from_memory(program: Program, start: int, stop: int) -> set[int]:
         found.update(step.places().ravel()[asked].tolist())
         if is_inside and needs_result(step):
             found.update(slots_of(step))
+    return found
+
+
+def met_elsewhere(program: Program, start: int, stop: int) -> set[int]:
+    """Return the slots to whose adjoints others than a stretch add, or its loops."""
+    found = set(program.outputs.tolist())
+    for i, step in enumerate(program.instructions):
+        if isinstance(step, Loop):
+            places, _, _ = reads_in(step)
+            found.update(np.unique(places).tolist())
+        elif not start <= i < stop:
+            found.update(step.places().ravel().tolist())
     return found
 
 
@@ -259,4 +273,13 @@ def text_of(part: Part) -> str:
     """Return all of an instruction, or of a loop, as text."""
     if isinstance(part, Turns):
         return part.description()
-    return f"{description(part.step)} {part.results} {part.rows} {sorted(part.stored)}"
+    sets = f"{sorted(part.stored)} {sorted(part.alone)}"
+    return f"{description(part.step)} {part.results} {part.rows} {sets}"
+
+
+def without_adjoints(found: Sequence[Stretch]) -> list[int]:
+    """Return the slots whose adjoints stretches never read from memory, nor anybody else."""
+    slots: list[Any] = []
+    for part in (part for stretch in found for part in stretch.parts):
+        slots += part.without_adjoints() if isinstance(part, Turns) else part.alone
+    return slots

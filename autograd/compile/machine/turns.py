@@ -4,7 +4,8 @@
 >>> from autograd.compile.lower.program import Total
 >>> named(Total(7, 1, np.array([[2], [5]], np.int32), True), [2, 5])
 Named(step=Total(out=7, count=1, terms=array([[2],
-       [5]], dtype=int32), edges=True), results=[7], rows=[[2], [5]], stored=frozenset())
+       [5]], dtype=int32), edges=True), results=[7], rows=[[2], [5]], stored=frozenset(),
+       alone=frozenset())
 """
 
 from __future__ import annotations
@@ -34,13 +35,15 @@ class Named(NamedTuple):
 
     Attributes: `results`, a slot for each member; `rows`, a list of slots for each operand: those
     of a dot are its bias, the left sides and the right sides; `stored`, which results have to
-    stand in memory afterwards.
+    stand in memory afterwards; `alone`, which results nobody adds to the adjoints of but the
+    stretch itself, outside of loops.
     """
 
     step: Instruction
     results: list[Slot]
     rows: list[list[Slot]]
     stored: frozenset[Slot] = frozenset()
+    alone: frozenset[Slot] = frozenset()
 
 
 def named(step: Instruction, slots: Sequence[Slot]) -> Named:
@@ -49,13 +52,18 @@ def named(step: Instruction, slots: Sequence[Slot]) -> Named:
     return Named(step, list(range(step.out, step.out + step.count)), rows)
 
 
-def plain(step: Instruction, read: set[int]) -> Named:
+def plain(step: Instruction, read: set[int], met: set[int]) -> Named:
     """Return an instruction outside of loops with its slots.
 
-    Args: read: slots that are read from memory.
+    Args:
+        read: slots that are read from memory.
+        met: slots to whose adjoints others add.
     """
     found = named(step, step.places().ravel().tolist())
-    return found._replace(stored=frozenset(read.intersection(slots_of(step))))
+    return found._replace(
+        stored=frozenset(read.intersection(slots_of(step))),
+        alone=frozenset(slots_of(step)) - met,
+    )
 
 
 class Turns:
@@ -155,6 +163,13 @@ class Turns:
             found: list[int] = self.tables[slot.table].tolist()
             return found
         return [slot.first + slot.step * turn for turn in range(self.turns)]
+
+    def without_adjoints(self) -> list[int]:
+        """Return the slots, in all turns, whose adjoints are never read from memory."""
+        met = {slot.first for slot in (*self.looked_at, *self.before) if isinstance(slot, Moving)}
+        first = self.loop.out
+        alone = [slot for slot in range(first, first + self.stride) if slot not in met]
+        return [slot + turn * self.stride for turn in range(self.turns) for slot in alone]
 
     def description(self) -> str:
         """Return all of the loop as text."""
