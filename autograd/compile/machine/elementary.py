@@ -201,6 +201,15 @@ def near_cos(x: Any) -> Any:
     return with_sign_of(n + 1, sine if n & 1 else cosine)
 
 
+def near_both(x: Any) -> Any:
+    """Return the sine and the cosine of a number not beyond FAR_RADIANS."""
+    shifted, r, over = turned(float(x))
+    sine, cosine = sine_and_cosine(r, over)
+    n = bits(shifted)
+    first, second = (cosine, sine) if n & 1 else (sine, cosine)
+    return with_sign_of(n, first), with_sign_of(n + 1, second)
+
+
 def sin(x: Any) -> Any:
     """Return the sine, in radians."""
     return near_sin(x) if math.fabs(x) <= FAR_RADIANS else math.sin(float(x))
@@ -209,6 +218,12 @@ def sin(x: Any) -> Any:
 def cos(x: Any) -> Any:
     """Return the cosine, in radians."""
     return near_cos(x) if math.fabs(x) <= FAR_RADIANS else math.cos(float(x))
+
+
+def sine_with_cosine(x: Any) -> Any:
+    """Return both, each with the bits that it has alone."""
+    is_near = math.fabs(x) <= FAR_RADIANS
+    return near_both(x) if is_near else (math.sin(float(x)), math.cos(float(x)))
 
 
 def tanh(x: Any) -> Any:

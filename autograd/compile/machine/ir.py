@@ -302,6 +302,21 @@ def chosen(body: Body, condition: Operand, x: Operand, y: Operand) -> Operand:
     return Operand(type_, body.let(f"select {condition.typed}, {x.typed}, {y.typed}"))
 
 
+def merged(body: Body, x: Operand, block: str, y: Operand, other: str) -> Operand:
+    """Return an operand, or another of its kind, by the block from which this one was reached."""
+    if x.type == TUPLE:
+        pairs = zip(x.parts, y.parts, strict=True)
+        parts = tuple(merged(body, one, block, two, other) for one, two in pairs)
+        return Operand(TUPLE, "", parts=parts)
+    text = f"phi {x.type} [{x.text}, %{block}], [{y.text}, %{other}]"
+    return x._replace(text=body.let(text))
+
+
+def poison(x: Operand) -> Operand:
+    """Return what stands for an operand where nobody looks at it."""
+    return x._replace(text="poison", parts=tuple(map(poison, x.parts)))
+
+
 def element(body: Body, pointer: Operand, index: Operand) -> Operand:
     """Return the address of an element."""
     index = converted(body, index, INTEGER)

@@ -27,6 +27,7 @@ from autograd.compile.machine import codegen
 from autograd.compile.machine import kernels as k
 from autograd.compile.machine.functions import VECTOR
 from autograd.compile.machine.intrinsics import LANES
+from autograd.compile.machine.partners import Keeping
 from autograd.compile.machine.stretches import (
     MANY,
     ONE,
@@ -61,7 +62,10 @@ class LlvmEngine:
         self, program: Program, shared: Array, functions: str = VECTOR, threads: int = 1
     ) -> None:
         program = written_out(program)
-        self.stretches = stretches(program)
+        # Only doubles keep all bits of what an elementary function computes, which is a double.
+        is_kept = shared.dtype == np.float64 and functions == VECTOR
+        self.keeping = Keeping(program.slots + program.inputs)
+        self.stretches = stretches(program, self.keeping if is_kept else None)
         if not self.stretches:
             program = expanded(program)
         self.program, self.shared, self.dtype = program, shared, shared.dtype
@@ -284,7 +288,8 @@ class LlvmEngine:
         """Return a workspace for blocks of so many lanes."""
         program = self.program
         scratch_size = self.scratch_size(lanes)
-        return Workspace(program.slots, program.inputs, scratch_size, lanes, self.dtype)
+        sizes = program.slots, program.inputs, scratch_size
+        return Workspace(*sizes, lanes, self.dtype, self.keeping.count)
 
     def scratch_size(self, lanes: int) -> int:
         """Return how many numbers the kernels need beside the slots."""

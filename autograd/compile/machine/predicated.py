@@ -19,8 +19,11 @@ from autograd.compile.machine.translate import (
     FunctionWriter,
     Module,
     Untranslatable,
+    called,
     function_text,
     renamed,
+    type_text,
+    whole,
 )
 from autograd.compile.sources import Source, source_of
 
@@ -145,12 +148,11 @@ class PredicatedWriter(FunctionWriter):
         self.body.begin(elsewhere)
         y, other_end = instead(), self.body.block
         self.body.begin(after)
-        if x.type == y.type:
-            phi = f"phi {x.type} [{x.text}, %{end}], [{y.text}, %{other_end}]"
-            return x._replace(text=self.body.let(phi))
-        first = self.body.let(f"phi {x.type} [{x.text}, %{end}], [poison, %{other_end}]")
-        second = self.body.let(f"phi {y.type} [poison, %{end}], [{y.text}, %{other_end}]")
-        return ir.chosen(self.body, condition, x._replace(text=first), y._replace(text=second))
+        if x.kind == y.kind:
+            return ir.merged(self.body, x, end, y, other_end)
+        first = ir.merged(self.body, x, end, ir.poison(x), other_end)
+        second = ir.merged(self.body, ir.poison(y), end, y, other_end)
+        return ir.chosen(self.body, condition, first, second)
 
     def where_asked(self, mask: Operand, write: Callable[[], Operand], is_cheap: bool) -> Operand:
         """Return what is computed if any lane asks for it."""
@@ -163,8 +165,7 @@ class PredicatedWriter(FunctionWriter):
         x = write()
         end = self.body.block
         self.body.begin(after)
-        phi = f"phi {x.type} [{x.text}, %{end}], [poison, %{before}]"
-        return x._replace(text=self.body.let(phi))
+        return ir.merged(self.body, x, end, ir.poison(x), before)
 
     def called(self, function: Any, operands: Sequence[Operand], node: ast.AST) -> Operand:
         """Return the result of a function for operands, written out here."""
@@ -216,8 +217,7 @@ class Library:
         name, result, lines = self.function(source, operands)
         if lines <= MAX_LINES_INLINE:
             return applied(self.module, source, operands, body)
-        arguments = ", ".join(x.typed for x in operands)
-        return result._replace(text=body.let(f"call {result.type} @{name}({arguments})"))
+        return called(body, name, result, operands)
 
     def function(self, source: Source, operands: Sequence[Operand]) -> tuple[str, Operand, int]:
         """Return the name of a function for operands of these types, its result's kind, its length.
@@ -229,7 +229,7 @@ class Library:
             inner = Body()
             arguments = [renamed(x, i) for i, x in enumerate(operands)]
             result = applied(self.module, source, arguments, inner)
-            inner.do(f"ret {result.typed}")
+            inner.do(f"ret {type_text(result)} {whole(inner, result)}")
             name = f"{source.name}.p{len(self.made)}"
             text = function_text("internal ", name, arguments, result, inner, " noinline")
             self.module.functions.append(text)

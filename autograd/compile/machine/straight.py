@@ -6,7 +6,7 @@ bit of a result depends on which of the two ran. A loop stays a loop.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 
 from autograd.compile.lower.program import Dot, Map, Total
 from autograd.compile.machine import ir
@@ -17,12 +17,11 @@ from autograd.compile.machine.intrinsics import LANES
 from autograd.compile.machine.ir import INTEGER, Operand
 from autograd.compile.machine.predicated import Library
 from autograd.compile.machine.registers import Registers, Slot, is_shared
-from autograd.compile.machine.turns import Named, Turns
+from autograd.compile.machine.turns import Named, Part, Turns
 from autograd.compile.tracing.rules import rules_of
 
 SIGN_BIT = -(2**63)
 ABSENT = -0.0  # an adjoint that is not there
-Part = Named | Turns
 
 
 class Writer:
@@ -49,27 +48,37 @@ class Writer:
             if isinstance(part, Turns):
                 self.turns_forward(part)
                 continue
-            self.compute(part)
-            for slot in part.results:
-                if slot in part.stored:
-                    self.values.store(slot)
+            self.compute(part, part.stored)
 
-    def compute(self, part: Named) -> None:
-        """Write the operations of an instruction."""
-        for slot, x in zip(part.results, self.results(part)):
-            self.values.put(slot, x)
+    def compute(self, part: Named, stored: Set[Slot]) -> None:
+        """Write the operations of an instruction, whose results its partner may have made."""
+        if not all(slot in self.values.held for slot in part.results):
+            for slot, x in zip([*part.results, *part.partners], self.results(part)):
+                self.values.put(slot, x)
+        for slot in part.results:
+            if slot in stored:
+                self.values.store(slot)
+        for slot in part.partners:
+            if slot in part.kept:
+                self.values.store(slot)
 
     def results(self, part: Named) -> list[Operand]:
-        """Return the results of an instruction's members."""
+        """Return the results of an instruction's members, and then what is made beside them."""
         step = part.step
         if not isinstance(step, Map):
             return [self.result(part, i) for i in range(step.count)]
         found: list[Operand] = []
+        partners: list[Operand] = []
         for members in self.together(step.count, step.op in VECTORIZED):
             operands = [self.joined(self.numbers(row[members])) for row in part.rows]
             count = members.stop - members.start
-            found += self.parted(self.arithmetic.applied(step.op, operands), count)
-        return found
+            if part.partners:
+                x, other = self.arithmetic.with_partner(step.op, operands[0])
+                partners += self.parted(other, count)
+            else:
+                x = self.arithmetic.applied(step.op, operands)
+            found += self.parted(x, count)
+        return found + partners
 
     def together(self, count: int, is_long: bool) -> list[slice]:
         """Return which members are computed at once.
@@ -165,7 +174,8 @@ class Writer:
         parents = [k for k, edge in enumerate(step.edges) if edge]
         contributions: list[list[Operand]] = [[] for _ in parents]
         used = rules_of(step.op, len(step.edges), step.edges).ops
-        for members in self.together(step.count, any(op in VECTORIZED for op in used)):
+        is_long = not part.partners and any(op in VECTORIZED for op in used)
+        for members in self.together(step.count, is_long):
             count = members.stop - members.start
             for place, x in enumerate(self.contributions(part, step, members)):
                 contributions[place] += self.parted(x, count)
@@ -181,7 +191,9 @@ class Writer:
         operands = [self.joined(self.numbers(row[members])) for row in part.rows]
         absent = self.absence(upstream) if step.optional else None
         nothing = ir.constant(ABSENT)
-        for slope, is_constant in self.arithmetic.slopes(step.op, operands, out, step.edges):
+        other = self.joined(self.numbers(part.partners[members])) if part.partners else None
+        slopes = self.arithmetic.slopes(step.op, operands, out, step.edges, other)
+        for slope, is_constant in slopes:
             product = ir.arithmetic(self.body, "*", slope, upstream)
             if step.optional or is_constant is not None:
                 product = ir.arithmetic(self.body, "+", product, ir.constant(0.0))
@@ -247,10 +259,7 @@ class Writer:
             inside = self.values = in_turn(outside, number)
             inside.held |= dict(zip(part.before.values(), numbers))
             for instruction in part.body:
-                self.compute(instruction)
-                for result in instruction.results:
-                    if result in part.stored:
-                        inside.store(result)
+                self.compute(instruction, part.stored)
             return [inside.get(slot) for slot in part.before]
 
         ir.loop(self.body, ir.constant(0), ir.constant(part.turns), 1, first, turn)

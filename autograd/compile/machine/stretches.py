@@ -14,7 +14,14 @@ from typing import Any
 
 import numpy as np
 
-from autograd.compile.lower.flow import needs_result, reads_in, reads_of, slots_of
+from autograd.compile.lower.flow import (
+    NONE,
+    Kept,
+    needs_result,
+    reads_in,
+    reads_of,
+    slots_of,
+)
 from autograd.compile.lower.program import (
     Dot,
     Instruction,
@@ -30,11 +37,12 @@ from autograd.compile.machine.codegen import ELEMENT_TYPES, kernel_types
 from autograd.compile.machine.functions import VECTOR
 from autograd.compile.machine.intrinsics import LANES
 from autograd.compile.machine.ir import Body, Operand
+from autograd.compile.machine.partners import PARTNERS, Keeping
 from autograd.compile.machine.predicated import Library
 from autograd.compile.machine.registers import Registers, argument
-from autograd.compile.machine.straight import Part, Writer
+from autograd.compile.machine.straight import Writer
 from autograd.compile.machine.translate import function_text, parameter
-from autograd.compile.machine.turns import Turns, description, plain
+from autograd.compile.machine.turns import Part, Turns, description, plain
 from autograd.compile.reference.own_primitives import is_own
 from autograd.primitive_type import Variadic
 from autograd.primitives import rounded
@@ -75,8 +83,11 @@ def is_simple_loop(loop: Loop, program: Program) -> bool:
     return is_short and all(is_simple(step, program.trained) for step in body)
 
 
-def stretches(program: Program) -> list[Stretch]:
-    """Return the stretches of a program; where they are too much, its loops alone."""
+def stretches(program: Program, keeping: Keeping | None = None) -> list[Stretch]:
+    """Return the stretches of a program; where they are too much, its loops alone.
+
+    Args: keeping: has slots for what is made beside the results; None if nothing may be.
+    """
 
     def is_able(step: Instruction) -> bool:
         return is_loop(step) or is_simple(step, program.trained)
@@ -85,32 +96,34 @@ def stretches(program: Program) -> list[Stretch]:
         found = list(runs(program.instructions, able))
         steps = [step for start, stop in found for step in program.instructions[start:stop]]
         if sum(map(operations_of, steps)) <= MAX_OPERATIONS:
-            return [Stretch(start, stop, parts_of(program, start, stop)) for start, stop in found]
+            return [Stretch(*place, parts_of(program, *place, keeping)) for place in found]
     return []
 
 
-def parts_of(program: Program, start: int, stop: int) -> list[Part]:
+def parts_of(program: Program, start: int, stop: int, keeping: Keeping | None = None) -> list[Part]:
     """Return instructions of a program as they are written out."""
-    read, met = read_from_memory(program, start, stop), met_elsewhere(program, start, stop)
-    return [
-        Turns(step, program, f"table_{start + i}")
+    kept: Kept = frozenset(PARTNERS) if keeping else frozenset()
+    read, met = read_from_memory(program, start, stop, kept), met_elsewhere(program, start, stop)
+    found = [
+        Turns(step, program, f"table_{start + i}", kept)
         if isinstance(step, Loop)
         else plain(step, read, met)
         for i, step in enumerate(program.instructions[start:stop])
     ]
+    return keeping.paired(found) if keeping else found
 
 
-def read_from_memory(program: Program, start: int, stop: int) -> set[int]:
+def read_from_memory(program: Program, start: int, stop: int, kept: Kept) -> set[int]:
     """Return the slots that others read, or loops, or the way back, if a stretch computes them."""
     found = {*program.outputs.tolist(), *program.watched.tolist()}
     found.update(guard.row for guard in program.guards)
     for i, step in enumerate(program.instructions):
         is_inside = start <= i < stop
         if isinstance(step, Loop):
-            places, forward, backward = reads_in(step)
+            places, forward, backward = reads_in(step, kept)
             found.update(places[:, forward | backward].ravel().tolist())
             continue
-        forward, backward = reads_of(step)
+        forward, backward = reads_of(step, kept if is_inside else NONE)
         asked = backward if is_inside else forward | backward
         found.update(step.places().ravel()[asked].tolist())
         if is_inside and needs_result(step):
@@ -273,7 +286,7 @@ def text_of(part: Part) -> str:
     """Return all of an instruction, or of a loop, as text."""
     if isinstance(part, Turns):
         return part.description()
-    sets = f"{sorted(part.stored)} {sorted(part.alone)}"
+    sets = f"{sorted(part.stored)} {sorted(part.alone)} {part.partners} {sorted(part.kept)}"
     return f"{description(part.step)} {part.results} {part.rows} {sets}"
 
 

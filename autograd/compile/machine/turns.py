@@ -5,7 +5,7 @@
 >>> named(Total(7, 1, np.array([[2], [5]], np.int32), True), [2, 5])
 Named(step=Total(out=7, count=1, terms=array([[2],
        [5]], dtype=int32), edges=True), results=[7], rows=[[2], [5]], stored=frozenset(),
-       alone=frozenset())
+       alone=frozenset(), partners=[], kept=frozenset())
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from autograd.compile.lower.flow import flow_of, slots_of
+from autograd.compile.lower.flow import NONE, Kept, flow_of, slots_of
 from autograd.compile.lower.program import (
     Dot,
     Instruction,
@@ -36,7 +36,8 @@ class Named(NamedTuple):
     Attributes: `results`, a slot for each member; `rows`, a list of slots for each operand: those
     of a dot are its bias, the left sides and the right sides; `stored`, which results have to
     stand in memory afterwards; `alone`, which results nobody adds to the adjoints of but the
-    stretch itself, outside of loops.
+    stretch itself, outside of loops; `partners`, where what is made beside the results goes, if
+    anything is, and `kept`, which of these are results of no instruction.
     """
 
     step: Instruction
@@ -44,6 +45,8 @@ class Named(NamedTuple):
     rows: list[list[Slot]]
     stored: frozenset[Slot] = frozenset()
     alone: frozenset[Slot] = frozenset()
+    partners: list[Slot] = []  # noqa: RUF012  # of a tuple, and never changed
+    kept: frozenset[Slot] = frozenset()
 
 
 def named(step: Instruction, slots: Sequence[Slot]) -> Named:
@@ -79,7 +82,7 @@ class Turns:
         in_registers: whether no slot goes by two names, so that adjoints can be kept in registers.
     """
 
-    def __init__(self, loop: Loop, program: Program, prefix: str) -> None:
+    def __init__(self, loop: Loop, program: Program, prefix: str, kept: Kept = NONE) -> None:
         self.loop = loop
         self.turns = loop.turns
         self.stride = loop.stride
@@ -87,7 +90,7 @@ class Turns:
         self.prefix = prefix
         self.places = all_places(loop.body, loop.columns())
         self.body = list(self.instructions())
-        flow = flow_of(loop, program)
+        flow = flow_of(loop, program, kept)
         self.looked_at = {self.own(loop.out + place) for place in self.offsets(flow.after)}
         self.before = {
             self.own(slot): Moving(slot - self.stride, self.stride)
@@ -96,7 +99,8 @@ class Turns:
         }
         earlier = {self.own(slot) for slot, ago in flow.carried.items() if ago > 1}
         checked = {self.own(loop.out + place) for place in self.offsets(flow.checked)}
-        self.stored = {self.own(slot) for slot in flow.backward} | self.looked_at | earlier
+        self.stored: set[Slot] = {self.own(slot) for slot in flow.backward}
+        self.stored |= self.looked_at | earlier
         self.stored |= checked
         self.looked_at |= earlier
         self.in_registers = not self.overlaps()
@@ -166,7 +170,7 @@ class Turns:
 
     def without_adjoints(self) -> list[int]:
         """Return the slots, in all turns, whose adjoints are never read from memory."""
-        met = {slot.first for slot in (*self.looked_at, *self.before) if isinstance(slot, Moving)}
+        met = {slot.first for slot in {*self.looked_at, *self.before} if isinstance(slot, Moving)}
         first = self.loop.out
         alone = [slot for slot in range(first, first + self.stride) if slot not in met]
         return [slot + turn * self.stride for turn in range(self.turns) for slot in alone]
@@ -174,9 +178,15 @@ class Turns:
     def description(self) -> str:
         """Return all of the loop as text."""
         lines = [f"{self.turns} turns of {self.stride} {self.in_registers}"]
-        lines += [f"{description(part.step)} {part.results} {part.rows}" for part in self.body]
+        lines += [
+            f"{description(part.step)} {part.results} {part.rows} {part.partners} {part.kept}"
+            for part in self.body
+        ]
         lines += [f"{name} {table.tolist()}" for name, table in self.tables.items()]
         return "\n".join([*lines, f"stored {sorted(self.stored)} after {sorted(self.looked_at)}"])
+
+
+Part = Named | Turns
 
 
 def description(step: Instruction) -> str:
