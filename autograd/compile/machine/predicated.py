@@ -198,11 +198,14 @@ def applied(module: Module, function: Any, operands: Sequence[Operand], body: Bo
 class Library:
     """Functions of vectors, each written once and called where it is long.
 
-    Args: instead: functions in place of others, such as of one's own in place of C's.
+    Args:
+        instead: functions in place of others, such as of one's own in place of C's.
+        convention: by which they are called, "" for C's, or see `objects.vector_convention`.
     """
 
-    def __init__(self, instead: dict[Any, Any]) -> None:
+    def __init__(self, instead: dict[Any, Any], convention: str = "") -> None:
         self.module = Module(instead)
+        self.convention = convention
         self.made: dict[Any, tuple[str, Operand, int]] = {}
 
     def result(self, function: Any, operands: Sequence[Operand], body: Body) -> Operand:
@@ -217,7 +220,7 @@ class Library:
         name, result, lines = self.function(source, operands)
         if lines <= MAX_LINES_INLINE:
             return applied(self.module, source, operands, body)
-        return called(body, name, result, operands)
+        return called(body, name, result, operands, self.convention)
 
     def function(self, source: Source, operands: Sequence[Operand]) -> tuple[str, Operand, int]:
         """Return the name of a function for operands of these types, its result's kind, its length.
@@ -231,7 +234,8 @@ class Library:
             result = applied(self.module, source, arguments, inner)
             inner.do(f"ret {type_text(result)} {whole(inner, result)}")
             name = f"{source.name}.p{len(self.made)}"
-            text = function_text("internal ", name, arguments, result, inner, " noinline")
+            linkage = f"internal {self.convention}"
+            text = function_text(linkage, name, arguments, result, inner, " noinline")
             self.module.functions.append(text)
             self.module.declared |= inner.declared
             self.made[key] = name, result, len(inner.lines)

@@ -230,7 +230,8 @@ class StretchKernels:
 
     def text(self, names: Sequence[str]) -> str:
         """Return the kernels in LLVM's language."""
-        library = Library(elementary.INSTEAD if self.functions == VECTOR else {})
+        instead = elementary.INSTEAD if self.functions == VECTOR else {}
+        library = Library(instead, objects.vector_convention())
         for name, way in zip(names, (Writer.forward, Writer.backward)):
             self.add(library, name, way)
         for part in self.parts:

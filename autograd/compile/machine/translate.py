@@ -182,9 +182,11 @@ def whole(body: Body, x: Operand) -> str:
     return text
 
 
-def called(body: Body, name: str, result: Operand, operands: Sequence[Operand]) -> Operand:
+def called(
+    body: Body, name: str, result: Operand, operands: Sequence[Operand], convention: str = ""
+) -> Operand:
     """Call a function of the module, and return its result, of which the kind is given."""
-    call = f"call {type_text(result)} @{name}({', '.join(x.typed for x in operands)})"
+    call = f"call {convention}{type_text(result)} @{name}({', '.join(x.typed for x in operands)})"
     if result.type == "void":
         body.do(call)
         return result
