@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import replace
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -25,6 +26,7 @@ from autograd.compile.lower.program import (
 )
 from autograd.compile.tracing.rules import ancestors, rules_of
 from autograd.primitive_type import Primitive
+from autograd.primitives import TABLE
 
 Kept = Set[Primitive]  # rows whose slopes somebody keeps, so that no operand is read for them
 NONE: Kept = frozenset()
@@ -120,18 +122,28 @@ def reads_of(step: Instruction, kept: Kept = NONE) -> tuple[Array, Array]:
     return forward, backward
 
 
-def needed_by(step: Map) -> set[int]:
+def needed_by(step: Map) -> Set[int]:
     """Return which operands the slopes of an instruction need; behind them stands the result."""
     arity = len(step.operands)
-    everything = set(range(arity + 1))
-    if not any(step.edges):
-        return set()
+    # A rule of a user's own may change, and is read anew.
+    found = read_by_table if step.op in ROWS else read_by
+    return found(step.op, arity, step.edges)
+
+
+def read_by(op: Primitive, arity: int, edges: tuple[bool, ...]) -> Set[int]:
+    """Return which operands, and the result behind them, the slopes of a row need."""
+    if not any(edges):
+        return frozenset()
     try:
-        rules = rules_of(step.op, arity, step.edges)
+        rules = rules_of(op, arity, edges)
     except (TypeError, AttributeError):  # they are called, not read
-        return everything
+        return frozenset(range(arity + 1))
     found = ancestors(rules, rules.outputs)
-    return {i for i, place in enumerate(rules.inputs) if place in found}
+    return frozenset(i for i, place in enumerate(rules.inputs) if place in found)
+
+
+ROWS = frozenset(TABLE.values())
+read_by_table = cache(read_by)
 
 
 def needs_result(step: Instruction) -> bool:

@@ -131,11 +131,16 @@ class LlvmEngine:
     def fill_in(self, code: Array, mode: str) -> None:
         """Enter the kernels of stretches into code."""
         gone = 0
+        known: dict[int, tuple[int, int]] = {}
         for found in self.stretches:
-            kernels = StretchKernels(found.parts, self.dtype_name, self.functions, mode)
-            forward, backward = kernels.addresses()
+            key = id(found.shared)
+            if key not in known:
+                kernels = StretchKernels(found.shared, self.dtype_name, self.functions, mode)
+                known[key] = kernels.addresses()
+            forward, backward = known[key]
             place = found.start - gone
             code[place, [k.FORWARD, k.BACKWARD, k.FIRST]] = forward, backward, backward
+            code[place, k.TABLE] = found.number
             gone += found.stop - found.start - 1
 
     def encoded(self, step: Instruction) -> list[int]:

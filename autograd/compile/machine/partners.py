@@ -29,6 +29,10 @@ class Keeping:
     def __init__(self, first: int) -> None:
         self.first = self.free = first
 
+    def begin(self) -> None:
+        """Take all slots back."""
+        self.free = self.first
+
     @property
     def count(self) -> int:
         """How many slots were given."""

@@ -10,7 +10,7 @@ Named(step=Total(out=7, count=1, terms=array([[2],
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -28,6 +28,8 @@ from autograd.compile.lower.program import (
     expanded_steps,
 )
 from autograd.compile.machine.registers import Moving, Slot
+
+Tables = dict[str, Table]  # of slots that move unevenly, by name
 
 
 class Named(NamedTuple):
@@ -69,6 +71,31 @@ def plain(step: Instruction, read: set[int], met: set[int]) -> Named:
     )
 
 
+def named_column(column: Table, table: str, tables: Tables) -> Slot:
+    """Return the name of a slot that stands in these places, turn after turn.
+
+    Args: table: a name for what moves unevenly, which is added to the `tables`.
+    """
+    moves = np.diff(column)
+    first = int(column[0])
+    if (moves == 0).all():
+        return first
+    if (moves == moves[0]).all():
+        return Moving(first, int(moves[0]))
+    tables[table] = column
+    return Moving(first, 0, table)
+
+
+def places_of(slot: Slot, turns: int, tables: Tables) -> list[int]:
+    """Return which places a name stands for, in so many turns."""
+    if isinstance(slot, int):
+        return [slot]
+    if slot.table:
+        found: list[int] = tables[slot.table].tolist()
+        return found
+    return [slot.first + slot.step * turn for turn in range(turns)]
+
+
 class Turns:
     """A loop of simple instructions, ready to be written out.
 
@@ -86,7 +113,7 @@ class Turns:
         self.loop = loop
         self.turns = loop.turns
         self.stride = loop.stride
-        self.tables: dict[str, Table] = {}
+        self.tables: Tables = {}
         self.prefix = prefix
         self.places = all_places(loop.body, loop.columns())
         self.body = list(self.instructions())
@@ -130,16 +157,7 @@ class Turns:
 
     def name(self, j: int) -> Slot:
         """Return the name of the j-th place of a turn."""
-        column = self.places[:, j]
-        moves = np.diff(column)
-        first = int(column[0])
-        if (moves == 0).all():
-            return first
-        if (moves == moves[0]).all():
-            return Moving(first, int(moves[0]))
-        name = f"{self.prefix}_{j}"
-        self.tables[name] = column
-        return Moving(first, 0, name)
+        return named_column(self.places[:, j], f"{self.prefix}_{j}", self.tables)
 
     def slots(self) -> set[Slot]:
         """Return all slots that are read."""
@@ -161,12 +179,7 @@ class Turns:
 
     def covered(self, slot: Slot) -> list[int]:
         """Return which places a name stands for, in all turns."""
-        if isinstance(slot, int):
-            return [slot]
-        if slot.table:
-            found: list[int] = self.tables[slot.table].tolist()
-            return found
-        return [slot.first + slot.step * turn for turn in range(self.turns)]
+        return places_of(slot, self.turns, self.tables)
 
     def without_adjoints(self) -> list[int]:
         """Return the slots, in all turns, whose adjoints are never read from memory."""
@@ -178,15 +191,23 @@ class Turns:
     def description(self) -> str:
         """Return all of the loop as text."""
         lines = [f"{self.turns} turns of {self.stride} {self.in_registers}"]
-        lines += [
-            f"{description(part.step)} {part.results} {part.rows} {part.partners} {part.kept}"
-            for part in self.body
-        ]
-        lines += [f"{name} {table.tolist()}" for name, table in self.tables.items()]
-        return "\n".join([*lines, f"stored {sorted(self.stored)} after {sorted(self.looked_at)}"])
+        lines += map(instruction_text, self.body)
+        return "\n".join([*lines, f"stored {listed(self.stored)} after {listed(self.looked_at)}"])
 
 
 Part = Named | Turns
+
+
+def instruction_text(part: Named) -> str:
+    """Return all of an instruction as text."""
+    slots = f"{part.results} {part.rows} {part.partners}"
+    sets = " ".join(map(listed, (part.stored, part.alone, part.kept)))
+    return f"{description(part.step)} {slots} {sets}"
+
+
+def listed(slots: Iterable[Slot]) -> str:
+    """Return slots as text, the same in every process."""
+    return ", ".join(sorted(map(str, slots)))
 
 
 def description(step: Instruction) -> str:
