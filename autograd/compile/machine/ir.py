@@ -317,6 +317,15 @@ def poison(x: Operand) -> Operand:
     return x._replace(text="poison", parts=tuple(map(poison, x.parts)))
 
 
+def added_in_order(body: Body, start: Operand, x: Operand) -> Operand:
+    """Return a number plus those of a vector, one after the other."""
+    lanes = lanes_of(x.type)
+    if lanes == 1:
+        return arithmetic(body, "+", start, x)
+    name = f"llvm.vector.reduce.fadd.v{lanes}{'f32' if start.type == FLOAT else 'f64'}"
+    return Operand(start.type, body.call(start.type, name, start, x))
+
+
 def element(body: Body, pointer: Operand, index: Operand) -> Operand:
     """Return the address of an element."""
     index = converted(body, index, INTEGER)

@@ -16,11 +16,13 @@ from autograd.compile.lower.program import (
     Dot,
     Edges,
     Instruction,
+    Loop,
     Map,
     Matrix,
     Program,
     Table,
     Total,
+    all_places,
 )
 from autograd.compile.lower.rolling import expanded
 from autograd.compile.machine import codegen
@@ -135,7 +137,8 @@ class LlvmEngine:
         for found in self.stretches:
             key = id(found.shared)
             if key not in known:
-                kernels = StretchKernels(found.shared, self.dtype_name, self.functions, mode)
+                settings = self.dtype_name, self.functions, mode, self.program.trained
+                kernels = StretchKernels(found.shared, *settings)
                 known[key] = kernels.addresses()
             forward, backward = known[key]
             place = found.start - gone
@@ -381,7 +384,10 @@ def uses_of_shared(program: Program, count: int) -> Table:
     uses = np.zeros(count, np.int32)
     np.add.at(uses, program.broadcast, 1)
     for step in program.instructions:
-        if isinstance(step, (Dot, Matrix)):
+        if isinstance(step, Loop):  # which use what they use in every turn
+            every = all_places(step.body, step.columns())
+            uses[np.unique(~every[every < 0])] += 2
+        elif isinstance(step, (Dot, Matrix)):
             places = [step.bias.ravel(), (step.left if isinstance(step, Dot) else ~step.weights)]
             for table in places:
                 np.add.at(uses, ~table[table < 0], 1)

@@ -16,7 +16,7 @@ from autograd.compile.machine.functions import VECTORIZED
 from autograd.compile.machine.intrinsics import LANES
 from autograd.compile.machine.ir import INTEGER, Operand
 from autograd.compile.machine.predicated import Library
-from autograd.compile.machine.registers import Registers, Slot, is_shared
+from autograd.compile.machine.registers import Registers, Slot, argument, is_shared
 from autograd.compile.machine.turns import Named, Part, Turns
 from autograd.compile.tracing.rules import rules_of
 
@@ -27,10 +27,12 @@ ABSENT = -0.0  # an adjoint that is not there
 class Writer:
     """Writes a stretch for so many lanes at once, forward or backward.
 
-    Args: registers: of any array, for they say which lanes.
+    Args:
+        registers: of any array, for they say which lanes.
+        trained: how many shared numbers have a gradient.
     """
 
-    def __init__(self, library: Library, registers: Registers) -> None:
+    def __init__(self, library: Library, registers: Registers, trained: int) -> None:
         self.body = registers.body
         self.width = registers.width
         self.arithmetic = Arithmetic(library, self.body)
@@ -39,6 +41,8 @@ class Writer:
         self.touched: dict[Slot, None] = {}
         self.kept: set[Slot] | None = None  # in a loop: what is not added to in memory at once
         self.alone: set[Slot] = set()  # to whose adjoints nobody else adds, from -0.0 on
+        self.trained = trained
+        self.shares: dict[Slot, Operand] = {}  # of each lane in the gradient by shared numbers
 
     # Forward.
 
@@ -140,6 +144,8 @@ class Writer:
         for slot in self.touched:
             if slot not in made:
                 self.adjoints.store(slot)
+        for slot, x in self.shares.items():
+            self.add_to_gradient(slot, x)
 
     def give_back(self, part: Named) -> None:
         """Write what an instruction adds to adjoints."""
@@ -152,8 +158,9 @@ class Writer:
             self.dot_backward(part, step)
 
     def add(self, slot: Slot, x: Operand) -> None:
-        """Add to the adjoint of a slot; shared numbers that come here have none."""
+        """Add to the adjoint of a slot, or to the gradient by a shared number if it has one."""
         if is_shared(slot):
+            self.add_share(slot, x)
             return
         if self.kept is not None and slot not in self.kept:
             total = ir.arithmetic(self.body, "+", self.adjoints.read(slot), x)
@@ -162,6 +169,24 @@ class Writer:
         self.adjoints.put(slot, ir.arithmetic(self.body, "+", self.adjoints.get(slot), x))
         if slot not in self.alone:
             self.touched[slot] = None
+
+    def add_share(self, slot: Slot, x: Operand) -> None:
+        """Add to the gradient by a shared number: at the end, but where a turn has its own."""
+        if isinstance(slot, int) and ~slot >= self.trained:
+            return
+        x = ir.converted(self.body, x, self.adjoints.type)
+        if self.kept is not None and slot not in self.shares:
+            self.add_to_gradient(slot, x)
+            return
+        before = self.shares.get(slot, self.nothing())
+        self.shares[slot] = ir.arithmetic(self.body, "+", before, x)
+
+    def add_to_gradient(self, slot: Slot, x: Operand) -> None:
+        """Add one lane after the other, so that the sum does not depend on how many are at once."""
+        place = ir.arithmetic(self.body, "^", self.values.place(slot), ir.constant(-1))
+        address = ir.element(self.body, argument("gradient", self.adjoints.base.element), place)
+        before = ir.loaded(self.body, address)
+        ir.stored(self.body, ir.added_in_order(self.body, before, x), address)
 
     def nothing(self) -> Operand:
         """Return adjoints to which nobody has added yet."""
@@ -252,7 +277,8 @@ class Writer:
         """Write a loop: what a turn takes from the one before it stays in registers."""
         outside = self.values
         for place in part.still():
-            outside.get(place)
+            if place >= 0:
+                outside.get(place)
         first = [outside.get(before.first) for before in part.before.values()]
 
         def turn(number: Operand, numbers: Sequence[Operand]) -> list[Operand]:
@@ -273,28 +299,35 @@ class Writer:
         """
         self.write_back()
         values, adjoints = self.values, self.adjoints
-        for place in part.still():
+        slots = [place for place in part.still() if place >= 0]
+        for place in slots:
             values.get(place)
         last = ir.constant(part.turns - 1)
-        still = [place for place in part.still() if place >= 0] if part.in_registers else []
+        still = slots if part.in_registers else []
         passed = list(part.before) if part.in_registers else []
         begin: list[Slot] = [*still, *passed]
         leave: list[Slot] = [*still, *(part.before[slot] for slot in passed)]
         first = [adjoints.get(place) for place in still]
         first += [adjoints.in_turn(last).read(slot) for slot in passed]
+        shared = [place for place in part.still() if 0 <= ~place < self.trained]
+        shares = self.shares
+        first += [shares.get(place, self.nothing()) for place in shared]
 
         def turn(count: Operand, numbers: Sequence[Operand]) -> list[Operand]:
             number = ir.arithmetic(self.body, "-", last, count)
             self.values = in_turn(values, number)
             self.adjoints = adjoints.in_turn(number)
             self.adjoints.held |= dict(zip(begin, numbers))
+            self.shares = dict(zip(shared, numbers[len(begin) :], strict=True))
             self.turn_backward(part, leave)
-            return [self.adjoints.get(slot) for slot in leave]
+            ends = [self.adjoints.get(slot) for slot in leave]
+            return ends + [self.shares[place] for place in shared]
 
         ends = ir.loop(self.body, ir.constant(0), ir.constant(part.turns), 1, first, turn)
         self.values, self.adjoints = values, adjoints
         outside = [slot if isinstance(slot, int) else slot.first for slot in leave]
         adjoints.held |= dict(zip(outside, ends))
+        self.shares = shares | dict(zip(shared, ends[len(leave) :], strict=True))
         self.touched = dict.fromkeys(outside)
 
     def turn_backward(self, part: Turns, leave: Sequence[Slot]) -> None:

@@ -14,12 +14,14 @@ from typing import Any
 
 import numpy as np
 
+from autograd.compile.lower.dots import with_dots
 from autograd.compile.lower.flow import NONE
 from autograd.compile.lower.program import (
     Dot,
     Instruction,
     Loop,
     Map,
+    Matrix,
     Program,
     Total,
     expanded_steps,
@@ -71,18 +73,26 @@ def written_out(program: Program) -> Program:
     """Return a program of which only those loops are left that become part of a stretch."""
     steps: list[Instruction] = []
     for step in program.instructions:
-        if isinstance(step, Loop) and not is_simple_loop(step, program):
+        loop = with_dots(step) if isinstance(step, Loop) else None
+        if loop is not None and is_simple_loop(loop):
+            steps.append(loop)
+        elif isinstance(step, Loop):
             steps += step.expanded()
         else:
             steps.append(step)
     return replace(program, instructions=steps)
 
 
-def is_simple_loop(loop: Loop, program: Program) -> bool:
-    """Tell whether a loop can be written out as a loop."""
+def is_simple_loop(loop: Loop) -> bool:
+    """Tell whether a loop can be written out as a loop.
+
+    The gradient by a shared number is added up over the turns, and then over the lanes.
+    """
     body = list(expanded_steps(loop.turn(0)))
+    if any(isinstance(step, Matrix) for step in body):
+        return False
     is_short = sum(map(operations_of, body)) <= MAX_OPERATIONS
-    return is_short and all(is_simple(step, program.trained) for step in body)
+    return is_short and all(is_simple(step, trained=0) for step in body)
 
 
 def stretches(program: Program, keeping: Keeping | None = None) -> list[Stretch]:
@@ -221,8 +231,9 @@ class StretchKernels:
     Args: mode: ONE for jobs of a single lane, MANY for blocks of lanes.
     """
 
-    def __init__(self, shared: Shared, dtype: str, functions: str, mode: str) -> None:
+    def __init__(self, shared: Shared, dtype: str, functions: str, mode: str, trained: int) -> None:
         self.shared = shared
+        self.trained = trained
         self.parts = shared.parts
         self.dtype = dtype
         self.functions = functions
@@ -230,7 +241,8 @@ class StretchKernels:
 
     def meaning(self) -> str:
         """Return all that the kernels are made from, beside the sources."""
-        lines = [f"straight {self.dtype} {self.functions} {self.mode} {self.shared.places}"]
+        settings = self.dtype, self.functions, self.mode, self.shared.places, self.trained
+        lines = [f"straight {settings}"]
         lines += [f"{name} {table.tolist()}" for name, table in self.shared.tables.items()]
         return "\n".join([*lines, *map(text_of, self.parts)])
 
@@ -263,7 +275,7 @@ class StretchKernels:
         def write(width: int, lanes: Operand | None = None, lane: Operand | None = None) -> None:
             values = argument("values", element)
             registers = Registers(body, values, width, lanes, lane, number)
-            way(Writer(library, registers), self.parts)
+            way(Writer(library, registers, self.trained), self.parts)
 
         if self.mode == ONE:
             write(1)

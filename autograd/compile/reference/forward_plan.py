@@ -204,7 +204,9 @@ class ForwardPlan:
             if layout.patterns[0]:
                 self.call(np.copyto, self.strided(self.values, layout.patterns[0]), numbers)
             else:
-                self.call(self.values.__setitem__, slots[varying], numbers.reshape(-1, 1))
+                # In each run: to reshape a view with gaps would copy it, once and for all.
+                rows = self.flat(numbers, layout.count)
+                self.call(self.values.__setitem__, slots[varying], rows)
 
     def forward_map(self, step: Map) -> None:
         """Plan a primitive."""
