@@ -261,3 +261,20 @@ def test_a_loop_is_compiled_in_the_same_time_for_any_number_of_turns():
 
     lengths = [len(turning(turns).description().splitlines()) for turns in (10, 1000)]
     assert lengths[0] == lengths[1]
+
+
+@pytest.mark.parametrize(("function", "example"), [*LOOPS, (RowProgram(3), None)])
+@pytest.mark.parametrize("samples", [1, 21])
+def test_adjoints_that_are_not_set_at_first_are_never_read(function, example, samples):
+    weights = []
+    if isinstance(function, RowProgram):
+        program, weights = function, [Value(w) for w in function.weights]
+        function, example = (lambda xs: program(weights, xs)), (program.example,)
+    with ieee():
+        compiled = autograd.compile(function, weights, example, engine="llvm", finite=False)
+    shape = (samples, len(example[0])) if isinstance(example[0], list) else samples
+    batch = np.random.default_rng(samples).uniform(0.2, 1.0, shape)
+    first = [np.copy(x) for x in compiled.value_and_grad(batch, inputs=True)]
+    for engine in compiled.specializations[0].engines.values():
+        engine.workspace.adjoints[:] = np.nan
+    assert_same_bits(first, compiled.value_and_grad(batch, inputs=True))

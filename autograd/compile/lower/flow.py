@@ -5,8 +5,9 @@ A number that a turn computes is called by its slot in the first turn, whatever 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import replace
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -24,6 +25,11 @@ from autograd.compile.lower.program import (
     expanded_steps,
 )
 from autograd.compile.tracing.rules import ancestors, rules_of
+from autograd.primitive_type import Primitive
+from autograd.primitives import TABLE
+
+Kept = Set[Primitive]  # rows whose slopes somebody keeps, so that no operand is read for them
+NONE: Kept = frozenset()
 
 
 class Flow(NamedTuple):
@@ -52,13 +58,15 @@ class Flow(NamedTuple):
     backward: set[int]
 
 
-def flow_of(loop: Loop, program: Program) -> Flow:
+def flow_of(loop: Loop, program: Program, kept: Kept = NONE) -> Flow:
     """Return the flow of a loop that is an instruction of a program.
 
     For a loop in another one the program is `inside` of that.
+
+    Args: kept: rows whose slopes are kept in the forward pass.
     """
     steps = list(expanded_steps(loop.turn(0)))
-    places, forward, backward = reads_in(loop)
+    places, forward, backward = reads_in(loop, kept)
     read = places[:, forward | backward]
     outside = (read < loop.out).all(axis=0) | (read >= loop.out + loop.count).all(axis=0)
     invariant, strided, chosen = moving(read[:, outside])
@@ -87,21 +95,21 @@ def inside(loop: Loop, program: Program) -> Program:
     return replace(program, instructions=loop.body, outputs=outputs, watched=watched, guards=[])
 
 
-def reads_in(loop: Loop) -> tuple[Array, Array, Array]:
+def reads_in(loop: Loop, kept: Kept = NONE) -> tuple[Array, Array, Array]:
     """Return the places of all turns, turns x places, and which are read, forward and backward."""
-    masks = [reads_of(step) for step in expanded_steps(loop.turn(0))]
+    masks = [reads_of(step, kept) for step in expanded_steps(loop.turn(0))]
     forward, backward = (np.concatenate(each) for each in zip(*masks))
     return all_places(loop.body, loop.columns()), forward, backward
 
 
-def reads_of(step: Instruction) -> tuple[Array, Array]:
+def reads_of(step: Instruction, kept: Kept = NONE) -> tuple[Array, Array]:
     """Tell of each place of an instruction whether it is read, forward and backward."""
     places = step.places().ravel()
     forward, backward = np.ones(places.size, bool), np.zeros(places.size, bool)
     if isinstance(step, Edges):
         forward[:] = False
         backward[2 * len(step.nodes) :] = True
-    elif isinstance(step, Map):
+    elif isinstance(step, Map) and step.op not in kept:
         operands = backward.reshape(step.operands.shape)
         operands[[i for i in needed_by(step) if i < len(operands)]] = True
     elif isinstance(step, Dot):
@@ -114,18 +122,28 @@ def reads_of(step: Instruction) -> tuple[Array, Array]:
     return forward, backward
 
 
-def needed_by(step: Map) -> set[int]:
+def needed_by(step: Map) -> Set[int]:
     """Return which operands the slopes of an instruction need; behind them stands the result."""
     arity = len(step.operands)
-    everything = set(range(arity + 1))
-    if not any(step.edges):
-        return set()
+    # A rule of a user's own may change, and is read anew.
+    found = read_by_table if step.op in ROWS else read_by
+    return found(step.op, arity, step.edges)
+
+
+def read_by(op: Primitive, arity: int, edges: tuple[bool, ...]) -> Set[int]:
+    """Return which operands, and the result behind them, the slopes of a row need."""
+    if not any(edges):
+        return frozenset()
     try:
-        rules = rules_of(step.op, arity, step.edges)
+        rules = rules_of(op, arity, edges)
     except (TypeError, AttributeError):  # they are called, not read
-        return everything
+        return frozenset(range(arity + 1))
     found = ancestors(rules, rules.outputs)
-    return {i for i, place in enumerate(rules.inputs) if place in found}
+    return frozenset(i for i, place in enumerate(rules.inputs) if place in found)
+
+
+ROWS = frozenset(TABLE.values())
+read_by_table = cache(read_by)
 
 
 def needs_result(step: Instruction) -> bool:

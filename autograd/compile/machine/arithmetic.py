@@ -15,7 +15,7 @@ from autograd.compile.sources import NoSource
 from autograd.compile.tracing.rules import ancestors, rules_of
 from autograd.compile.tracing.tape import Tape
 from autograd.primitive_type import Primitive
-from autograd.primitives import neg, pos
+from autograd.primitives import cos, neg, pos, sin
 
 
 @cache
@@ -51,17 +51,32 @@ class Arithmetic:
         is_mask = ir.one_of(found.type) == BIT
         return ir.converted(self.body, found, operands[0].type) if is_mask else found
 
+    def with_partner(self, op: Primitive, x: Operand) -> tuple[Operand, Operand]:
+        """Return the sine or the cosine of a number, and the other one."""
+        sine, cosine = self.library.result(elementary.sine_with_cosine, [x], self.body).parts
+        return (sine, cosine) if op is sin else (cosine, sine)
+
     def slopes(
-        self, op: Primitive, operands: Sequence[Operand], out: Operand, edges: Sequence[bool]
+        self,
+        op: Primitive,
+        operands: Sequence[Operand],
+        out: Operand,
+        edges: Sequence[bool],
+        partner: Operand | None = None,
     ) -> list[tuple[Operand, Operand | None]]:
-        """Return for each edge its slope, and where there is none: a mask, or None for nowhere."""
+        """Return for each edge its slope, and where there is none: a mask, or None for nowhere.
+
+        Args: partner: of a sine or a cosine, the other one.
+        """
         rules = rules_of(op, len(operands), edges)
         count = sum(edges)
         found = dict(zip(rules.inputs, [*operands, out]))
         found |= {place: ir.constant(x) for place, x in rules.constants.items()}
         for place in sorted(ancestors(rules, rules.outputs)):
             rule = rules.ops[place]
-            if rule is not None:
+            if partner is not None and rule in (sin, cos):
+                found[place] = partner
+            elif rule is not None:
                 numbers = [found[x] for x in rules.operands[place]]
                 found[place] = self.applied(rule, self.alike(numbers, out))
         masks = [self.mask_of(rules, found, place) for place in rules.outputs[count:]]

@@ -150,56 +150,64 @@ def log1p(x: Any) -> Any:
 
 
 def turned(x: Any) -> Any:
-    """Return n + ROUNDING_CONSTANT, and x - n pi/2 as a sum of two.
+    """Return n + ROUNDING_CONSTANT, and x - n pi/2 as a difference of two: r - over.
 
-    Here n is the integer nearest x / (pi/2).
+    Here n is the integer nearest x / (pi/2). What is rounded off a difference is taken up exactly,
+    in two more operations, as the number before it is a multiple of the part's last bit (Dekker,
+    1971).
     """
     shifted = x * TWO_BY_PI + ROUNDING_CONSTANT
     n = shifted - ROUNDING_CONSTANT
     first = x - n * PI_PARTS[0]
-    high, low = first, 0.0
     part = n * PI_PARTS[1]
-    total = high - part
-    v = total - high
-    low = (high - (total - v)) - (part + v)
-    high, part = total, n * PI_PARTS[2]
-    total = high - part
-    v = total - high
-    low += (high - (total - v)) - (part + v)
-    low -= n * PI_PARTS[3]
-    r = total + low
-    return shifted, r, (total - r) + low
+    second = first - part
+    over = (part - (first - second)) + n * PI_PARTS[3]
+    part = n * PI_PARTS[2]
+    r = second - part
+    return shifted, r, over + (part - (second - r))
 
 
-def sine_and_cosine(r: Any, low: Any) -> Any:
-    """Return the sine and the cosine of r + low, where r is at most pi/4."""
+def sine_and_cosine(r: Any, over: Any) -> Any:
+    """Return the sine and the cosine of r - over, where r is at most pi/4.
+
+    The sine is a difference so that that of -0.0 is -0.0.
+    """
     z = r * r
-    sine = r + (r * z * sin_tail(z) + low * (1.0 - 0.5 * z))
     half = 0.5 * z
     lead = 1.0 - half
-    cosine = lead + (((1.0 - lead) - half) + (z * z * cos_tail(z) - r * low))
+    sine = r - (over * lead - r * z * sin_tail(z))
+    cosine = lead + (((1.0 - lead) - half) + (z * z * cos_tail(z) + r * over))
     return sine, cosine
+
+
+def with_sign_of(n: Any, size: Any) -> Any:
+    """Return a number, negated where n is 2 or 3 modulo 4."""
+    return number(bits(size) ^ ((n & 2) << 62))
 
 
 def near_sin(x: Any) -> Any:
     """Return the sine of a number not beyond FAR_RADIANS."""
-    x = float(x)
-    shifted, r, low = turned(x)
-    sine, cosine = sine_and_cosine(r, low)
+    shifted, r, over = turned(float(x))
+    sine, cosine = sine_and_cosine(r, over)
     n = bits(shifted)
-    found = cosine if n & 1 else sine
-    found = -found if n & 2 else found
-    return x if math.fabs(x) < 1e-8 else found
+    return with_sign_of(n, cosine if n & 1 else sine)
 
 
 def near_cos(x: Any) -> Any:
     """Return the cosine of a number not beyond FAR_RADIANS."""
-    x = float(x)
-    shifted, r, low = turned(x)
-    sine, cosine = sine_and_cosine(r, low)
+    shifted, r, over = turned(float(x))
+    sine, cosine = sine_and_cosine(r, over)
     n = bits(shifted)
-    found = sine if n & 1 else cosine
-    return -found if (n + 1) & 2 else found
+    return with_sign_of(n + 1, sine if n & 1 else cosine)
+
+
+def near_both(x: Any) -> Any:
+    """Return the sine and the cosine of a number not beyond FAR_RADIANS."""
+    shifted, r, over = turned(float(x))
+    sine, cosine = sine_and_cosine(r, over)
+    n = bits(shifted)
+    first, second = (cosine, sine) if n & 1 else (sine, cosine)
+    return with_sign_of(n, first), with_sign_of(n + 1, second)
 
 
 def sin(x: Any) -> Any:
@@ -210,6 +218,12 @@ def sin(x: Any) -> Any:
 def cos(x: Any) -> Any:
     """Return the cosine, in radians."""
     return near_cos(x) if math.fabs(x) <= FAR_RADIANS else math.cos(float(x))
+
+
+def sine_with_cosine(x: Any) -> Any:
+    """Return both, each with the bits that it has alone."""
+    is_near = math.fabs(x) <= FAR_RADIANS
+    return near_both(x) if is_near else (math.sin(float(x)), math.cos(float(x)))
 
 
 def tanh(x: Any) -> Any:

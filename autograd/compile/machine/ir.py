@@ -302,6 +302,30 @@ def chosen(body: Body, condition: Operand, x: Operand, y: Operand) -> Operand:
     return Operand(type_, body.let(f"select {condition.typed}, {x.typed}, {y.typed}"))
 
 
+def merged(body: Body, x: Operand, block: str, y: Operand, other: str) -> Operand:
+    """Return an operand, or another of its kind, by the block from which this one was reached."""
+    if x.type == TUPLE:
+        pairs = zip(x.parts, y.parts, strict=True)
+        parts = tuple(merged(body, one, block, two, other) for one, two in pairs)
+        return Operand(TUPLE, "", parts=parts)
+    text = f"phi {x.type} [{x.text}, %{block}], [{y.text}, %{other}]"
+    return x._replace(text=body.let(text))
+
+
+def poison(x: Operand) -> Operand:
+    """Return what stands for an operand where nobody looks at it."""
+    return x._replace(text="poison", parts=tuple(map(poison, x.parts)))
+
+
+def added_in_order(body: Body, start: Operand, x: Operand) -> Operand:
+    """Return a number plus those of a vector, one after the other."""
+    lanes = lanes_of(x.type)
+    if lanes == 1:
+        return arithmetic(body, "+", start, x)
+    name = f"llvm.vector.reduce.fadd.v{lanes}{'f32' if start.type == FLOAT else 'f64'}"
+    return Operand(start.type, body.call(start.type, name, start, x))
+
+
 def element(body: Body, pointer: Operand, index: Operand) -> Operand:
     """Return the address of an element."""
     index = converted(body, index, INTEGER)

@@ -606,7 +606,8 @@ PARAMETERS_COUNT, STEP = 25, 26  # the latter: where step size and finiteness of
 OUTPUTS_STRIDE = 27  # numbers from one column of the outputs to the next
 SAMPLES_KEPT = 28  # whether products ask for the samples as rows
 WATCHED_COUNT, WATCHED_TABLE = 29, 30  # slots that have to be finite
-JOB_FIELDS = 31
+ADJOINTS_COUNT, ADJOINTS_TABLE = 31, 32  # ranges of slots, without inputs, that need an adjoint
+JOB_FIELDS = 33
 
 LARGE_PRODUCT_NUMBERS = 2**13  # of a product of which so many are judged by its factors
 SMALL_PRODUCT = 1e30  # of two sums of squares: no inner product of their numbers is above its root
@@ -810,8 +811,12 @@ def store_slopes(job: Any, slopes: Any, adjoints: Any, start: Any, lanes: Any) -
 
 def seed_outputs(job: Any, tables: Any, adjoints: Any, lanes: Any) -> None:
     """Set the adjoints of the outputs to the seed; no other slot has an adjoint yet."""
-    first = 0 if job[WANTED] & WANT_INPUTS else job[INPUTS_COUNT] * lanes  # nobody asks for those
-    clear(shift(adjoints, first), job[SLOTS] * lanes - first, -0.0)
+    if job[WANTED] & WANT_INPUTS:
+        clear(adjoints, job[INPUTS_COUNT] * lanes, -0.0)
+    ranges = shift(tables, job[ADJOINTS_TABLE])
+    for i in range(job[ADJOINTS_COUNT]):
+        start = ranges[2 * i] * lanes
+        clear(shift(adjoints, start), ranges[2 * i + 1] * lanes - start, -0.0)
     table, seed = shift(tables, job[OUTPUTS_TABLE]), pointer_like(adjoints, job[SEED])
     for i in range(job[OUTPUTS_COUNT]):
         for lane in range(lanes):

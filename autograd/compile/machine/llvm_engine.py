@@ -16,11 +16,13 @@ from autograd.compile.lower.program import (
     Dot,
     Edges,
     Instruction,
+    Loop,
     Map,
     Matrix,
     Program,
     Table,
     Total,
+    all_places,
 )
 from autograd.compile.lower.rolling import expanded
 from autograd.compile.machine import codegen
@@ -28,11 +30,13 @@ from autograd.compile.machine import kernels as k
 from autograd.compile.machine.entries import MOST_WORK, Entry, is_possible
 from autograd.compile.machine.functions import VECTOR
 from autograd.compile.machine.intrinsics import LANES
+from autograd.compile.machine.partners import Keeping
 from autograd.compile.machine.stretches import (
     MANY,
     ONE,
     StretchKernels,
     stretches,
+    without_adjoints,
     written_out,
 )
 from autograd.compile.machine.threads import ThreadTeam
@@ -61,7 +65,10 @@ class LlvmEngine:
         self, program: Program, shared: Array, functions: str = VECTOR, threads: int = 1
     ) -> None:
         program = written_out(program)
-        self.stretches = stretches(program)
+        # Only doubles keep all bits of what an elementary function computes, which is a double.
+        is_kept = shared.dtype == np.float64 and functions == VECTOR
+        self.keeping = Keeping(program.slots + program.inputs)
+        self.stretches = stretches(program, self.keeping if is_kept else None)
         if not self.stretches:
             program = expanded(program)
         self.program, self.shared, self.dtype = program, shared, shared.dtype
@@ -127,11 +134,17 @@ class LlvmEngine:
     def fill_in(self, code: Array, mode: str) -> None:
         """Enter the kernels of stretches into code."""
         gone = 0
+        known: dict[int, tuple[int, int]] = {}
         for found in self.stretches:
-            kernels = StretchKernels(found.parts, self.dtype_name, self.functions, mode)
-            forward, backward = kernels.addresses()
+            key = id(found.shared)
+            if key not in known:
+                settings = self.dtype_name, self.functions, mode, self.program.trained
+                kernels = StretchKernels(found.shared, *settings)
+                known[key] = kernels.addresses()
+            forward, backward = known[key]
             place = found.start - gone
             code[place, [k.FORWARD, k.BACKWARD, k.FIRST]] = forward, backward, backward
+            code[place, k.TABLE] = found.number
             gone += found.stop - found.start - 1
 
     def encoded(self, step: Instruction) -> list[int]:
@@ -240,9 +253,15 @@ class LlvmEngine:
         settings[k.GUARDS_TABLE] = self.put(np.array(guards, np.int32))
         settings[k.WATCHED_COUNT] = len(program.watched)
         settings[k.WATCHED_TABLE] = self.put(program.watched)
-        ranges = np.flatnonzero(np.diff(np.concatenate([[1], self.written, [1]]).astype(np.int8)))
-        settings[k.CLEAR_COUNT] = len(ranges) // 2
+        ranges = ranges_of(~self.written)
+        settings[k.CLEAR_COUNT] = len(ranges)
         settings[k.CLEAR_TABLE] = self.put(ranges)
+        asked = np.ones(program.slots, bool)
+        asked[: program.inputs] = False
+        asked[without_adjoints(self.stretches)] = False
+        ranges = ranges_of(asked)
+        settings[k.ADJOINTS_COUNT] = len(ranges)
+        settings[k.ADJOINTS_TABLE] = self.put(ranges)
         settings[k.SAMPLES_KEPT] = self.code[:, k.SAMPLES_SLOT].any()
         settings[k.PARAMETERS_COUNT] = program.trained
         return settings
@@ -279,7 +298,8 @@ class LlvmEngine:
         """Return a workspace for blocks of so many lanes."""
         program = self.program
         scratch_size = self.scratch_size(lanes)
-        return Workspace(program.slots, program.inputs, scratch_size, lanes, self.dtype)
+        sizes = program.slots, program.inputs, scratch_size
+        return Workspace(*sizes, lanes, self.dtype, self.keeping.count)
 
     def scratch_size(self, lanes: int) -> int:
         """Return how many numbers the kernels need beside the slots."""
@@ -392,11 +412,24 @@ def uses_of_shared(program: Program, count: int) -> Table:
     uses = np.zeros(count, np.int32)
     np.add.at(uses, program.broadcast, 1)
     for step in program.instructions:
-        if isinstance(step, (Dot, Matrix)):
+        if isinstance(step, Loop):  # which use what they use in every turn
+            every = all_places(step.body, step.columns())
+            uses[np.unique(~every[every < 0])] += 2
+        elif isinstance(step, (Dot, Matrix)):
             places = [step.bias.ravel(), (step.left if isinstance(step, Dot) else ~step.weights)]
             for table in places:
                 np.add.at(uses, ~table[table < 0], 1)
     return uses
+
+
+def ranges_of(mask: Array) -> Array:
+    """Return where the stretches of a mask that are true begin and end.
+
+    >>> ranges_of(np.array([True, False, True, True])).tolist()
+    [[0, 1], [2, 4]]
+    """
+    bounds = np.flatnonzero(np.diff(np.concatenate([[0], mask, [0]]).astype(np.int8)))
+    return bounds.reshape(-1, 2)
 
 
 def flags_of(step: Dot | Matrix) -> int:

@@ -19,8 +19,11 @@ from autograd.compile.machine.translate import (
     FunctionWriter,
     Module,
     Untranslatable,
+    called,
     function_text,
     renamed,
+    type_text,
+    whole,
 )
 from autograd.compile.sources import Source, source_of
 
@@ -126,9 +129,29 @@ class PredicatedWriter(FunctionWriter):
         """Return one of two; what is not cheap is computed only where some lane asks for it."""
         if body[1] and otherwise[1]:
             return ir.chosen(self.body, condition, body[0](), otherwise[0]())
+        if ir.lanes_of(condition.type) == 1:
+            return self.one_side(condition, body[0], otherwise[0])
         opposite = ir.arithmetic(self.body, "^", condition, ir.constant(True))
         first = self.where_asked(condition, *body)
         second = self.where_asked(opposite, *otherwise)
+        return ir.chosen(self.body, condition, first, second)
+
+    def one_side(
+        self, condition: Operand, write: Callable[[], Operand], instead: Callable[[], Operand]
+    ) -> Operand:
+        """Return one of two for a single lane, of which the other is not computed."""
+        there, elsewhere, after = (self.body.label() for _ in range(3))
+        self.body.branch(condition.text, there, elsewhere)
+        self.body.begin(there)
+        x, end = write(), self.body.block
+        self.body.jump(after)
+        self.body.begin(elsewhere)
+        y, other_end = instead(), self.body.block
+        self.body.begin(after)
+        if x.kind == y.kind:
+            return ir.merged(self.body, x, end, y, other_end)
+        first = ir.merged(self.body, x, end, ir.poison(x), other_end)
+        second = ir.merged(self.body, ir.poison(y), end, y, other_end)
         return ir.chosen(self.body, condition, first, second)
 
     def where_asked(self, mask: Operand, write: Callable[[], Operand], is_cheap: bool) -> Operand:
@@ -142,8 +165,7 @@ class PredicatedWriter(FunctionWriter):
         x = write()
         end = self.body.block
         self.body.begin(after)
-        phi = f"phi {x.type} [{x.text}, %{end}], [poison, %{before}]"
-        return x._replace(text=self.body.let(phi))
+        return ir.merged(self.body, x, end, ir.poison(x), before)
 
     def called(self, function: Any, operands: Sequence[Operand], node: ast.AST) -> Operand:
         """Return the result of a function for operands, written out here."""
@@ -176,11 +198,14 @@ def applied(module: Module, function: Any, operands: Sequence[Operand], body: Bo
 class Library:
     """Functions of vectors, each written once and called where it is long.
 
-    Args: instead: functions in place of others, such as of one's own in place of C's.
+    Args:
+        instead: functions in place of others, such as of one's own in place of C's.
+        convention: by which they are called, "" for C's, or see `objects.vector_convention`.
     """
 
-    def __init__(self, instead: dict[Any, Any]) -> None:
+    def __init__(self, instead: dict[Any, Any], convention: str = "") -> None:
         self.module = Module(instead)
+        self.convention = convention
         self.made: dict[Any, tuple[str, Operand, int]] = {}
 
     def result(self, function: Any, operands: Sequence[Operand], body: Body) -> Operand:
@@ -195,8 +220,7 @@ class Library:
         name, result, lines = self.function(source, operands)
         if lines <= MAX_LINES_INLINE:
             return applied(self.module, source, operands, body)
-        arguments = ", ".join(x.typed for x in operands)
-        return result._replace(text=body.let(f"call {result.type} @{name}({arguments})"))
+        return called(body, name, result, operands, self.convention)
 
     def function(self, source: Source, operands: Sequence[Operand]) -> tuple[str, Operand, int]:
         """Return the name of a function for operands of these types, its result's kind, its length.
@@ -208,9 +232,10 @@ class Library:
             inner = Body()
             arguments = [renamed(x, i) for i, x in enumerate(operands)]
             result = applied(self.module, source, arguments, inner)
-            inner.do(f"ret {result.typed}")
+            inner.do(f"ret {type_text(result)} {whole(inner, result)}")
             name = f"{source.name}.p{len(self.made)}"
-            text = function_text("internal ", name, arguments, result, inner, " noinline")
+            linkage = f"internal {self.convention}"
+            text = function_text(linkage, name, arguments, result, inner, " noinline")
             self.module.functions.append(text)
             self.module.declared |= inner.declared
             self.made[key] = name, result, len(inner.lines)

@@ -6,7 +6,7 @@ bit of a result depends on which of the two ran. A loop stays a loop.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 
 from autograd.compile.lower.program import Dot, Map, Total
 from autograd.compile.machine import ir
@@ -16,22 +16,23 @@ from autograd.compile.machine.functions import VECTORIZED
 from autograd.compile.machine.intrinsics import LANES
 from autograd.compile.machine.ir import INTEGER, Operand
 from autograd.compile.machine.predicated import Library
-from autograd.compile.machine.registers import Registers, Slot, is_shared
-from autograd.compile.machine.turns import Named, Turns
+from autograd.compile.machine.registers import Registers, Slot, argument, is_shared
+from autograd.compile.machine.turns import Named, Part, Turns
 from autograd.compile.tracing.rules import rules_of
 
 SIGN_BIT = -(2**63)
 ABSENT = -0.0  # an adjoint that is not there
-Part = Named | Turns
 
 
 class Writer:
     """Writes a stretch for so many lanes at once, forward or backward.
 
-    Args: registers: of any array, for they say which lanes.
+    Args:
+        registers: of any array, for they say which lanes.
+        trained: how many shared numbers have a gradient.
     """
 
-    def __init__(self, library: Library, registers: Registers) -> None:
+    def __init__(self, library: Library, registers: Registers, trained: int) -> None:
         self.body = registers.body
         self.width = registers.width
         self.arithmetic = Arithmetic(library, self.body)
@@ -39,6 +40,9 @@ class Writer:
         self.adjoints = registers.of("adjoints")
         self.touched: dict[Slot, None] = {}
         self.kept: set[Slot] | None = None  # in a loop: what is not added to in memory at once
+        self.alone: set[Slot] = set()  # to whose adjoints nobody else adds, from -0.0 on
+        self.trained = trained
+        self.shares: dict[Slot, Operand] = {}  # of each lane in the gradient by shared numbers
 
     # Forward.
 
@@ -48,27 +52,37 @@ class Writer:
             if isinstance(part, Turns):
                 self.turns_forward(part)
                 continue
-            self.compute(part)
-            for slot in part.results:
-                if slot in part.stored:
-                    self.values.store(slot)
+            self.compute(part, part.stored)
 
-    def compute(self, part: Named) -> None:
-        """Write the operations of an instruction."""
-        for slot, x in zip(part.results, self.results(part)):
-            self.values.put(slot, x)
+    def compute(self, part: Named, stored: Set[Slot]) -> None:
+        """Write the operations of an instruction, whose results its partner may have made."""
+        if not all(slot in self.values.held for slot in part.results):
+            for slot, x in zip([*part.results, *part.partners], self.results(part)):
+                self.values.put(slot, x)
+        for slot in part.results:
+            if slot in stored:
+                self.values.store(slot)
+        for slot in part.partners:
+            if slot in part.kept:
+                self.values.store(slot)
 
     def results(self, part: Named) -> list[Operand]:
-        """Return the results of an instruction's members."""
+        """Return the results of an instruction's members, and then what is made beside them."""
         step = part.step
         if not isinstance(step, Map):
             return [self.result(part, i) for i in range(step.count)]
         found: list[Operand] = []
+        partners: list[Operand] = []
         for members in self.together(step.count, step.op in VECTORIZED):
             operands = [self.joined(self.numbers(row[members])) for row in part.rows]
             count = members.stop - members.start
-            found += self.parted(self.arithmetic.applied(step.op, operands), count)
-        return found
+            if part.partners:
+                x, other = self.arithmetic.with_partner(step.op, operands[0])
+                partners += self.parted(other, count)
+            else:
+                x = self.arithmetic.applied(step.op, operands)
+            found += self.parted(x, count)
+        return found + partners
 
     def together(self, count: int, is_long: bool) -> list[slice]:
         """Return which members are computed at once.
@@ -119,6 +133,8 @@ class Writer:
 
     def backward(self, parts: Sequence[Part]) -> None:
         """Write what each instruction adds to adjoints, the last first, and store those."""
+        self.alone.update(*(part.alone for part in parts if isinstance(part, Named)))
+        self.adjoints.held |= dict.fromkeys(self.alone, self.nothing())
         for part in reversed(parts):
             if isinstance(part, Turns):
                 self.turns_backward(part)
@@ -128,6 +144,8 @@ class Writer:
         for slot in self.touched:
             if slot not in made:
                 self.adjoints.store(slot)
+        for slot, x in self.shares.items():
+            self.add_to_gradient(slot, x)
 
     def give_back(self, part: Named) -> None:
         """Write what an instruction adds to adjoints."""
@@ -140,15 +158,39 @@ class Writer:
             self.dot_backward(part, step)
 
     def add(self, slot: Slot, x: Operand) -> None:
-        """Add to the adjoint of a slot; shared numbers that come here have none."""
+        """Add to the adjoint of a slot, or to the gradient by a shared number if it has one."""
         if is_shared(slot):
+            self.add_share(slot, x)
             return
         if self.kept is not None and slot not in self.kept:
             total = ir.arithmetic(self.body, "+", self.adjoints.read(slot), x)
             self.adjoints.write(slot, total)
             return
         self.adjoints.put(slot, ir.arithmetic(self.body, "+", self.adjoints.get(slot), x))
-        self.touched[slot] = None
+        if slot not in self.alone:
+            self.touched[slot] = None
+
+    def add_share(self, slot: Slot, x: Operand) -> None:
+        """Add to the gradient by a shared number: at the end, but where a turn has its own."""
+        if isinstance(slot, int) and ~slot >= self.trained:
+            return
+        x = ir.converted(self.body, x, self.adjoints.type)
+        if self.kept is not None and slot not in self.shares:
+            self.add_to_gradient(slot, x)
+            return
+        before = self.shares.get(slot, self.nothing())
+        self.shares[slot] = ir.arithmetic(self.body, "+", before, x)
+
+    def add_to_gradient(self, slot: Slot, x: Operand) -> None:
+        """Add one lane after the other, so that the sum does not depend on how many are at once."""
+        place = ir.arithmetic(self.body, "^", self.values.place(slot), ir.constant(-1))
+        address = ir.element(self.body, argument("gradient", self.adjoints.base.element), place)
+        before = ir.loaded(self.body, address)
+        ir.stored(self.body, ir.added_in_order(self.body, before, x), address)
+
+    def nothing(self) -> Operand:
+        """Return adjoints to which nobody has added yet."""
+        return ir.converted(self.body, ir.constant(ABSENT), self.adjoints.type)
 
     def map_backward(self, part: Named, step: Map) -> None:
         """Write the contributions of a primitive, edge by edge and member by member."""
@@ -157,7 +199,8 @@ class Writer:
         parents = [k for k, edge in enumerate(step.edges) if edge]
         contributions: list[list[Operand]] = [[] for _ in parents]
         used = rules_of(step.op, len(step.edges), step.edges).ops
-        for members in self.together(step.count, any(op in VECTORIZED for op in used)):
+        is_long = not part.partners and any(op in VECTORIZED for op in used)
+        for members in self.together(step.count, is_long):
             count = members.stop - members.start
             for place, x in enumerate(self.contributions(part, step, members)):
                 contributions[place] += self.parted(x, count)
@@ -173,7 +216,9 @@ class Writer:
         operands = [self.joined(self.numbers(row[members])) for row in part.rows]
         absent = self.absence(upstream) if step.optional else None
         nothing = ir.constant(ABSENT)
-        for slope, is_constant in self.arithmetic.slopes(step.op, operands, out, step.edges):
+        other = self.joined(self.numbers(part.partners[members])) if part.partners else None
+        slopes = self.arithmetic.slopes(step.op, operands, out, step.edges, other)
+        for slope, is_constant in slopes:
             product = ir.arithmetic(self.body, "*", slope, upstream)
             if step.optional or is_constant is not None:
                 product = ir.arithmetic(self.body, "+", product, ir.constant(0.0))
@@ -232,17 +277,15 @@ class Writer:
         """Write a loop: what a turn takes from the one before it stays in registers."""
         outside = self.values
         for place in part.still():
-            outside.get(place)
+            if place >= 0:
+                outside.get(place)
         first = [outside.get(before.first) for before in part.before.values()]
 
         def turn(number: Operand, numbers: Sequence[Operand]) -> list[Operand]:
             inside = self.values = in_turn(outside, number)
             inside.held |= dict(zip(part.before.values(), numbers))
             for instruction in part.body:
-                self.compute(instruction)
-                for result in instruction.results:
-                    if result in part.stored:
-                        inside.store(result)
+                self.compute(instruction, part.stored)
             return [inside.get(slot) for slot in part.before]
 
         ir.loop(self.body, ir.constant(0), ir.constant(part.turns), 1, first, turn)
@@ -256,36 +299,43 @@ class Writer:
         """
         self.write_back()
         values, adjoints = self.values, self.adjoints
-        for place in part.still():
+        slots = [place for place in part.still() if place >= 0]
+        for place in slots:
             values.get(place)
         last = ir.constant(part.turns - 1)
-        still = [place for place in part.still() if place >= 0] if part.in_registers else []
+        still = slots if part.in_registers else []
         passed = list(part.before) if part.in_registers else []
         begin: list[Slot] = [*still, *passed]
         leave: list[Slot] = [*still, *(part.before[slot] for slot in passed)]
         first = [adjoints.get(place) for place in still]
         first += [adjoints.in_turn(last).read(slot) for slot in passed]
+        shared = [place for place in part.still() if 0 <= ~place < self.trained]
+        shares = self.shares
+        first += [shares.get(place, self.nothing()) for place in shared]
 
         def turn(count: Operand, numbers: Sequence[Operand]) -> list[Operand]:
             number = ir.arithmetic(self.body, "-", last, count)
             self.values = in_turn(values, number)
             self.adjoints = adjoints.in_turn(number)
             self.adjoints.held |= dict(zip(begin, numbers))
+            self.shares = dict(zip(shared, numbers[len(begin) :], strict=True))
             self.turn_backward(part, leave)
-            return [self.adjoints.get(slot) for slot in leave]
+            ends = [self.adjoints.get(slot) for slot in leave]
+            return ends + [self.shares[place] for place in shared]
 
         ends = ir.loop(self.body, ir.constant(0), ir.constant(part.turns), 1, first, turn)
         self.values, self.adjoints = values, adjoints
         outside = [slot if isinstance(slot, int) else slot.first for slot in leave]
         adjoints.held |= dict(zip(outside, ends))
+        self.shares = shares | dict(zip(shared, ends[len(leave) :], strict=True))
         self.touched = dict.fromkeys(outside)
 
     def turn_backward(self, part: Turns, leave: Sequence[Slot]) -> None:
         """Write what the instructions of a turn add to adjoints, those to `leave` in registers."""
         own = {slot for instruction in part.body for slot in instruction.results}
-        nothing = ir.converted(self.body, ir.constant(ABSENT), self.adjoints.type)
         # Nobody but the turn itself has added to these.
-        self.adjoints.held |= dict.fromkeys(own - part.looked_at - set(part.before), nothing)
+        private = own - part.looked_at - set(part.before)
+        self.adjoints.held |= dict.fromkeys(private, self.nothing())
         self.kept = own.union(leave)
         for instruction in reversed(part.body):
             self.give_back(instruction)
@@ -296,7 +346,8 @@ class Writer:
         for slot in self.touched:
             self.adjoints.store(slot)
         self.touched.clear()
-        self.adjoints.held.clear()
+        held = self.adjoints.held
+        self.adjoints.held = {slot: held[slot] for slot in self.alone}
 
 
 def in_turn(registers: Registers, number: Operand) -> Registers:

@@ -14,12 +14,14 @@ from typing import Any
 
 import numpy as np
 
-from autograd.compile.lower.flow import needs_result, reads_in, reads_of, slots_of
+from autograd.compile.lower.dots import with_dots
+from autograd.compile.lower.flow import NONE
 from autograd.compile.lower.program import (
     Dot,
     Instruction,
     Loop,
     Map,
+    Matrix,
     Program,
     Total,
     expanded_steps,
@@ -30,11 +32,15 @@ from autograd.compile.machine.codegen import ELEMENT_TYPES, kernel_types
 from autograd.compile.machine.functions import VECTOR
 from autograd.compile.machine.intrinsics import LANES
 from autograd.compile.machine.ir import Body, Operand
+from autograd.compile.machine.kernels import TABLE
+from autograd.compile.machine.partners import PARTNERS, Keeping
 from autograd.compile.machine.predicated import Library
 from autograd.compile.machine.registers import Registers, argument
-from autograd.compile.machine.straight import Part, Writer
+from autograd.compile.machine.sharing import Shared, shape_of, shared
+from autograd.compile.machine.straight import Writer
 from autograd.compile.machine.translate import function_text, parameter
-from autograd.compile.machine.turns import Turns, description, plain
+from autograd.compile.machine.turns import Part, Turns, instruction_text, plain
+from autograd.compile.machine.uses import Uses
 from autograd.compile.reference.own_primitives import is_own
 from autograd.primitive_type import Variadic
 from autograd.primitives import rounded
@@ -49,71 +55,116 @@ ONE, MANY = "one", "many"  # lanes of a job: a single one, or blocks
 class Stretch:
     """Neighbouring instructions that one function computes.
 
-    Attributes: `start` and `stop`, their places in the program.
+    Attributes:
+        start, stop: their places in the program.
+        parts: the instructions.
+        shared: what the function is for: this stretch, and others that do the same.
+        number: which of these it is.
     """
 
     start: int
     stop: int
     parts: Sequence[Part]
+    shared: Shared
+    number: int
 
 
 def written_out(program: Program) -> Program:
     """Return a program of which only those loops are left that become part of a stretch."""
     steps: list[Instruction] = []
     for step in program.instructions:
-        if isinstance(step, Loop) and not is_simple_loop(step, program):
+        loop = with_dots(step) if isinstance(step, Loop) else None
+        if loop is not None and is_simple_loop(loop):
+            steps.append(loop)
+        elif isinstance(step, Loop):
             steps += step.expanded()
         else:
             steps.append(step)
     return replace(program, instructions=steps)
 
 
-def is_simple_loop(loop: Loop, program: Program) -> bool:
-    """Tell whether a loop can be written out as a loop."""
+def is_simple_loop(loop: Loop) -> bool:
+    """Tell whether a loop can be written out as a loop.
+
+    The gradient by a shared number is added up over the turns, and then over the lanes.
+    """
     body = list(expanded_steps(loop.turn(0)))
+    if any(isinstance(step, Matrix) for step in body):
+        return False
     is_short = sum(map(operations_of, body)) <= MAX_OPERATIONS
-    return is_short and all(is_simple(step, program.trained) for step in body)
+    return is_short and all(is_simple(step, trained=0) for step in body)
 
 
-def stretches(program: Program) -> list[Stretch]:
-    """Return the stretches of a program; where they are too much, its loops alone."""
+def stretches(program: Program, keeping: Keeping | None = None) -> list[Stretch]:
+    """Return the stretches of a program; where they are too much, its loops alone.
+
+    Args: keeping: has slots for what is made beside the results; None if nothing may be.
+    """
 
     def is_able(step: Instruction) -> bool:
         return is_loop(step) or is_simple(step, program.trained)
 
     for able in (is_able, is_loop):
-        found = list(runs(program.instructions, able))
-        steps = [step for start, stop in found for step in program.instructions[start:stop]]
-        if sum(map(operations_of, steps)) <= MAX_OPERATIONS:
-            return [Stretch(start, stop, parts_of(program, start, stop)) for start, stop in found]
+        places = list(runs(program.instructions, able))
+        # Those of different kinds share no function: so many operations there are at least.
+        kinds = {}
+        for start, stop in places:
+            steps = program.instructions[start:stop]
+            kinds[tuple(step.kind() for step in steps)] = sum(map(operations_of, steps))
+        if sum(kinds.values()) <= MAX_OPERATIONS:
+            found = sharing(places, all_parts(program, places, keeping))
+            if written_operations(found) <= MAX_OPERATIONS:
+                return found
     return []
 
 
-def parts_of(program: Program, start: int, stop: int) -> list[Part]:
-    """Return instructions of a program as they are written out."""
-    read = read_from_memory(program, start, stop)
-    return [
-        Turns(step, program, f"table_{start + i}") if isinstance(step, Loop) else plain(step, read)
-        for i, step in enumerate(program.instructions[start:stop])
+def all_parts(
+    program: Program, places: Sequence[tuple[int, int]], keeping: Keeping | None
+) -> list[list[Part]]:
+    """Return the instructions of stretches as they are written out."""
+    uses = Uses(program, frozenset(PARTNERS) if keeping else NONE)
+    if keeping:
+        keeping.begin()
+    return [parts_of(program, *place, uses, keeping) for place in places]
+
+
+def parts_of(
+    program: Program, start: int, stop: int, uses: Uses, keeping: Keeping | None
+) -> list[Part]:
+    """Return the instructions of a stretch as they are written out."""
+    steps = program.instructions[start:stop]
+    read, met = uses.in_memory(steps), uses.met_by_others(steps)
+    found = [
+        Turns(step, program, f"table_{start + i}", uses.kept)
+        if isinstance(step, Loop)
+        else plain(step, read, met)
+        for i, step in enumerate(steps)
     ]
+    return keeping.paired(found) if keeping else found
 
 
-def read_from_memory(program: Program, start: int, stop: int) -> set[int]:
-    """Return the slots that others read, or loops, or the way back, if a stretch computes them."""
-    found = {*program.outputs.tolist(), *program.watched.tolist()}
-    found.update(guard.row for guard in program.guards)
-    for i, step in enumerate(program.instructions):
-        is_inside = start <= i < stop
-        if isinstance(step, Loop):
-            places, forward, backward = reads_in(step)
-            found.update(places[:, forward | backward].ravel().tolist())
-            continue
-        forward, backward = reads_of(step)
-        asked = backward if is_inside else forward | backward
-        found.update(step.places().ravel()[asked].tolist())
-        if is_inside and needs_result(step):
-            found.update(slots_of(step))
-    return found
+def sharing(places: Sequence[tuple[int, int]], parts: Sequence[list[Part]]) -> list[Stretch]:
+    """Return stretches, of which those that do the same have one function."""
+    groups: dict[Any, list[int]] = {}
+    for i, each in enumerate(parts):
+        groups.setdefault(shape_of(each)[0], []).append(i)
+    found: dict[int, Stretch] = {}
+    for group in groups.values():
+        one = shared([parts[i] for i in group], f"slots_{group[0]}")
+        for number, i in enumerate(group):
+            found[i] = Stretch(*places[i], parts[i], one, number)
+    return [found[i] for i in range(len(places))]
+
+
+def written_operations(found: Sequence[Stretch]) -> int:
+    """Return how many operations are written out for stretches."""
+    steps = [
+        part.loop if isinstance(part, Turns) else part.step
+        for stretch in found
+        if stretch.number == 0
+        for part in stretch.parts
+    ]
+    return sum(map(operations_of, steps))
 
 
 def runs(
@@ -180,15 +231,19 @@ class StretchKernels:
     Args: mode: ONE for jobs of a single lane, MANY for blocks of lanes.
     """
 
-    def __init__(self, parts: Sequence[Part], dtype: str, functions: str, mode: str) -> None:
-        self.parts = parts
+    def __init__(self, shared: Shared, dtype: str, functions: str, mode: str, trained: int) -> None:
+        self.shared = shared
+        self.trained = trained
+        self.parts = shared.parts
         self.dtype = dtype
         self.functions = functions
         self.mode = mode
 
     def meaning(self) -> str:
         """Return all that the kernels are made from, beside the sources."""
-        lines = [f"straight {self.dtype} {self.functions} {self.mode}"]
+        settings = self.dtype, self.functions, self.mode, self.shared.places, self.trained
+        lines = [f"straight {settings}"]
+        lines += [f"{name} {table.tolist()}" for name, table in self.shared.tables.items()]
         return "\n".join([*lines, *map(text_of, self.parts)])
 
     def addresses(self) -> tuple[int, int]:
@@ -203,23 +258,24 @@ class StretchKernels:
 
     def text(self, names: Sequence[str]) -> str:
         """Return the kernels in LLVM's language."""
-        library = Library(elementary.INSTEAD if self.functions == VECTOR else {})
+        instead = elementary.INSTEAD if self.functions == VECTOR else {}
+        library = Library(instead, objects.vector_convention())
         for name, way in zip(names, (Writer.forward, Writer.backward)):
             self.add(library, name, way)
-        for part in self.parts:
-            if isinstance(part, Turns):
-                tables = [table_text(*table) for table in part.tables.items()]
-                library.module.functions += tables
+        library.module.functions += [table_text(*pair) for pair in self.shared.tables.items()]
         return library.module.text()
 
     def add(self, library: Library, name: str, way: Callable[..., None]) -> None:
         """Add a kernel."""
         body = Body()
         element = ELEMENT_TYPES[self.dtype]
+        field = ir.element(body, argument("code", ir.INTEGER), ir.constant(TABLE))
+        number = ir.loaded(body, field)
 
-        def write(width: int, *lanes: Operand) -> None:
-            registers = Registers(body, argument("values", element), width, *lanes)
-            way(Writer(library, registers), self.parts)
+        def write(width: int, lanes: Operand | None = None, lane: Operand | None = None) -> None:
+            values = argument("values", element)
+            registers = Registers(body, values, width, lanes, lane, number)
+            way(Writer(library, registers, self.trained), self.parts)
 
         if self.mode == ONE:
             write(1)
@@ -259,4 +315,14 @@ def text_of(part: Part) -> str:
     """Return all of an instruction, or of a loop, as text."""
     if isinstance(part, Turns):
         return part.description()
-    return f"{description(part.step)} {part.results} {part.rows} {sorted(part.stored)}"
+    return instruction_text(part)
+
+
+def without_adjoints(found: Sequence[Stretch]) -> list[int]:
+    """Return the slots whose adjoints stretches never read from memory, nor anybody else."""
+    return [
+        slot
+        for stretch in found
+        if stretch.number == 0
+        for slot in stretch.shared.without_adjoints()
+    ]

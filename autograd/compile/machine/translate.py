@@ -172,6 +172,34 @@ def function_text(
     return "\n".join([head, "entry:", *body.variables, *body.lines, "}"])
 
 
+def whole(body: Body, x: Operand) -> str:
+    """Return the text of a result; a tuple is put together first."""
+    if x.type != TUPLE:
+        return x.text
+    text = "poison"
+    for i, part in enumerate(x.parts):
+        text = body.let(f"insertvalue {type_text(x)} {text}, {part.typed}, {i}")
+    return text
+
+
+def called(
+    body: Body, name: str, result: Operand, operands: Sequence[Operand], convention: str = ""
+) -> Operand:
+    """Call a function of the module, and return its result, of which the kind is given."""
+    call = f"call {convention}{type_text(result)} @{name}({', '.join(x.typed for x in operands)})"
+    if result.type == "void":
+        body.do(call)
+        return result
+    found = body.let(call)
+    if result.type != TUPLE:
+        return result._replace(text=found)
+    parts = [
+        part._replace(text=body.let(f"extractvalue {type_text(result)} {found}, {i}"))
+        for i, part in enumerate(result.parts)
+    ]
+    return Operand(TUPLE, "", parts=tuple(parts))
+
+
 def written(
     module: Module, source: Source, arguments: Sequence[Operand]
 ) -> tuple[FunctionWriter, Operand]:
@@ -228,16 +256,7 @@ class FunctionWriter:
         if result is None:
             self.body.do("ret void")
             return
-        self.body.do(f"ret {type_text(result)} {self.whole(self.variable(RESULT))}")
-
-    def whole(self, x: Operand) -> str:
-        """Return the text of a result; a tuple is put together first."""
-        if x.type != TUPLE:
-            return x.text
-        text = "poison"
-        for i, part in enumerate(x.parts):
-            text = self.body.let(f"insertvalue {type_text(x)} {text}, {part.typed}, {i}")
-        return text
+        self.body.do(f"ret {type_text(result)} {whole(self.body, self.variable(RESULT))}")
 
     # Variables.
 
@@ -596,23 +615,8 @@ class FunctionWriter:
             if len(source.parameters) != len(operands):
                 raise self.refuse(node)
             name, result = self.module.instance(source, operands)
-            return self.result_of(name, result, operands)
+            return called(self.body, name, result, operands)
         raise self.refuse(node)
-
-    def result_of(self, name: str, result: Operand, operands: Sequence[Operand]) -> Operand:
-        """Call a function of the module, and return its result."""
-        call = f"call {type_text(result)} @{name}({', '.join(x.typed for x in operands)})"
-        if result.type == "void":
-            self.body.do(call)
-            return result
-        whole = self.body.let(call)
-        if result.type != TUPLE:
-            return result._replace(text=whole)
-        parts = [
-            part._replace(text=self.body.let(f"extractvalue {type_text(result)} {whole}, {i}"))
-            for i, part in enumerate(result.parts)
-        ]
-        return Operand(TUPLE, "", parts=tuple(parts))
 
     def certain(self, node: ast.expr) -> bool | None:
         """Return the truth of a condition on Python's types, where all numbers are floats."""

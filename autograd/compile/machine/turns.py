@@ -4,17 +4,18 @@
 >>> from autograd.compile.lower.program import Total
 >>> named(Total(7, 1, np.array([[2], [5]], np.int32), True), [2, 5])
 Named(step=Total(out=7, count=1, terms=array([[2],
-       [5]], dtype=int32), edges=True), results=[7], rows=[[2], [5]], stored=frozenset())
+       [5]], dtype=int32), edges=True), results=[7], rows=[[2], [5]], stored=frozenset(),
+       alone=frozenset(), partners=[], kept=frozenset())
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from autograd.compile.lower.flow import flow_of, slots_of
+from autograd.compile.lower.flow import NONE, Kept, flow_of, slots_of
 from autograd.compile.lower.program import (
     Dot,
     Instruction,
@@ -28,19 +29,26 @@ from autograd.compile.lower.program import (
 )
 from autograd.compile.machine.registers import Moving, Slot
 
+Tables = dict[str, Table]  # of slots that move unevenly, by name
+
 
 class Named(NamedTuple):
     """An instruction with the slots of its members.
 
     Attributes: `results`, a slot for each member; `rows`, a list of slots for each operand: those
     of a dot are its bias, the left sides and the right sides; `stored`, which results have to
-    stand in memory afterwards.
+    stand in memory afterwards; `alone`, which results nobody adds to the adjoints of but the
+    stretch itself, outside of loops; `partners`, where what is made beside the results goes, if
+    anything is, and `kept`, which of these are results of no instruction.
     """
 
     step: Instruction
     results: list[Slot]
     rows: list[list[Slot]]
     stored: frozenset[Slot] = frozenset()
+    alone: frozenset[Slot] = frozenset()
+    partners: list[Slot] = []  # noqa: RUF012  # of a tuple, and never changed
+    kept: frozenset[Slot] = frozenset()
 
 
 def named(step: Instruction, slots: Sequence[Slot]) -> Named:
@@ -49,13 +57,43 @@ def named(step: Instruction, slots: Sequence[Slot]) -> Named:
     return Named(step, list(range(step.out, step.out + step.count)), rows)
 
 
-def plain(step: Instruction, read: set[int]) -> Named:
+def plain(step: Instruction, read: set[int], met: set[int]) -> Named:
     """Return an instruction outside of loops with its slots.
 
-    Args: read: slots that are read from memory.
+    Args:
+        read: slots that are read from memory.
+        met: slots to whose adjoints others add.
     """
     found = named(step, step.places().ravel().tolist())
-    return found._replace(stored=frozenset(read.intersection(slots_of(step))))
+    return found._replace(
+        stored=frozenset(read.intersection(slots_of(step))),
+        alone=frozenset(slots_of(step)) - met,
+    )
+
+
+def named_column(column: Table, table: str, tables: Tables) -> Slot:
+    """Return the name of a slot that stands in these places, turn after turn.
+
+    Args: table: a name for what moves unevenly, which is added to the `tables`.
+    """
+    moves = np.diff(column)
+    first = int(column[0])
+    if (moves == 0).all():
+        return first
+    if (moves == moves[0]).all():
+        return Moving(first, int(moves[0]))
+    tables[table] = column
+    return Moving(first, 0, table)
+
+
+def places_of(slot: Slot, turns: int, tables: Tables) -> list[int]:
+    """Return which places a name stands for, in so many turns."""
+    if isinstance(slot, int):
+        return [slot]
+    if slot.table:
+        found: list[int] = tables[slot.table].tolist()
+        return found
+    return [slot.first + slot.step * turn for turn in range(turns)]
 
 
 class Turns:
@@ -71,15 +109,15 @@ class Turns:
         in_registers: whether no slot goes by two names, so that adjoints can be kept in registers.
     """
 
-    def __init__(self, loop: Loop, program: Program, prefix: str) -> None:
+    def __init__(self, loop: Loop, program: Program, prefix: str, kept: Kept = NONE) -> None:
         self.loop = loop
         self.turns = loop.turns
         self.stride = loop.stride
-        self.tables: dict[str, Table] = {}
+        self.tables: Tables = {}
         self.prefix = prefix
         self.places = all_places(loop.body, loop.columns())
         self.body = list(self.instructions())
-        flow = flow_of(loop, program)
+        flow = flow_of(loop, program, kept)
         self.looked_at = {self.own(loop.out + place) for place in self.offsets(flow.after)}
         self.before = {
             self.own(slot): Moving(slot - self.stride, self.stride)
@@ -88,7 +126,8 @@ class Turns:
         }
         earlier = {self.own(slot) for slot, ago in flow.carried.items() if ago > 1}
         checked = {self.own(loop.out + place) for place in self.offsets(flow.checked)}
-        self.stored = {self.own(slot) for slot in flow.backward} | self.looked_at | earlier
+        self.stored: set[Slot] = {self.own(slot) for slot in flow.backward}
+        self.stored |= self.looked_at | earlier
         self.stored |= checked
         self.looked_at |= earlier
         self.in_registers = not self.overlaps()
@@ -118,16 +157,7 @@ class Turns:
 
     def name(self, j: int) -> Slot:
         """Return the name of the j-th place of a turn."""
-        column = self.places[:, j]
-        moves = np.diff(column)
-        first = int(column[0])
-        if (moves == 0).all():
-            return first
-        if (moves == moves[0]).all():
-            return Moving(first, int(moves[0]))
-        name = f"{self.prefix}_{j}"
-        self.tables[name] = column
-        return Moving(first, 0, name)
+        return named_column(self.places[:, j], f"{self.prefix}_{j}", self.tables)
 
     def slots(self) -> set[Slot]:
         """Return all slots that are read."""
@@ -149,19 +179,35 @@ class Turns:
 
     def covered(self, slot: Slot) -> list[int]:
         """Return which places a name stands for, in all turns."""
-        if isinstance(slot, int):
-            return [slot]
-        if slot.table:
-            found: list[int] = self.tables[slot.table].tolist()
-            return found
-        return [slot.first + slot.step * turn for turn in range(self.turns)]
+        return places_of(slot, self.turns, self.tables)
+
+    def without_adjoints(self) -> list[int]:
+        """Return the slots, in all turns, whose adjoints are never read from memory."""
+        met = {slot.first for slot in {*self.looked_at, *self.before} if isinstance(slot, Moving)}
+        first = self.loop.out
+        alone = [slot for slot in range(first, first + self.stride) if slot not in met]
+        return [slot + turn * self.stride for turn in range(self.turns) for slot in alone]
 
     def description(self) -> str:
         """Return all of the loop as text."""
         lines = [f"{self.turns} turns of {self.stride} {self.in_registers}"]
-        lines += [f"{description(part.step)} {part.results} {part.rows}" for part in self.body]
-        lines += [f"{name} {table.tolist()}" for name, table in self.tables.items()]
-        return "\n".join([*lines, f"stored {sorted(self.stored)} after {sorted(self.looked_at)}"])
+        lines += map(instruction_text, self.body)
+        return "\n".join([*lines, f"stored {listed(self.stored)} after {listed(self.looked_at)}"])
+
+
+Part = Named | Turns
+
+
+def instruction_text(part: Named) -> str:
+    """Return all of an instruction as text."""
+    slots = f"{part.results} {part.rows} {part.partners}"
+    sets = " ".join(map(listed, (part.stored, part.alone, part.kept)))
+    return f"{description(part.step)} {slots} {sets}"
+
+
+def listed(slots: Iterable[Slot]) -> str:
+    """Return slots as text, the same in every process."""
+    return ", ".join(sorted(map(str, slots)))
 
 
 def description(step: Instruction) -> str:

@@ -23,11 +23,15 @@ class Workspace:
     Args:
         slots, inputs: how many a program has.
         scratch_size: how many numbers its kernels need beside the slots.
+        kept: how many slots what is made beside the results has.
     """
 
-    def __init__(self, slots: int, inputs: int, scratch_size: int, lanes: int, dtype: Any) -> None:
+    def __init__(
+        self, slots: int, inputs: int, scratch_size: int, lanes: int, dtype: Any, kept: int = 0
+    ) -> None:
         self.slots, self.inputs, self.lanes = slots, inputs, lanes
-        self.values = np.empty((slots + inputs) * lanes, dtype)  # and the samples as rows
+        # The samples as rows stand behind the slots, and behind them what is kept.
+        self.values = np.empty((slots + inputs + kept) * lanes, dtype)
         self.adjoints = np.empty(slots * lanes, dtype)
         self.scratch = np.empty(scratch_size, dtype)
 

@@ -1,0 +1,57 @@
+"""Small products of matrices in the turns of a loop, as the inner products that they are.
+
+A turn whose products are small is written out as a whole, so that what it carries stays in
+registers; a kernel for matrices would be called in every turn.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from autograd.compile.lower.graph import Array
+from autograd.compile.lower.program import Dot, Instruction, Loop, Matrix, bounds_of
+from autograd.compile.lower.rolling import even_loop
+
+MAX_MULTIPLICATIONS = 96  # in the products of a turn: more are as fast in a kernel of their own
+
+
+def with_dots(loop: Loop) -> Loop:
+    """Return a loop with inner products in place of matrices, if these are small."""
+    matrices = [step for step in loop.body if isinstance(step, Matrix)]
+    multiplications = sum(step.weights.size * step.inputs.shape[1] for step in matrices)
+    if not matrices or multiplications > MAX_MULTIPLICATIONS:
+        return loop
+    columns, bounds = loop.columns(), bounds_of(loop.body)
+    body: list[Instruction] = []
+    tables: list[Array] = []
+    for step, start, stop in zip(loop.body, bounds, bounds[1:]):
+        own = columns[:, start:stop]
+        if isinstance(step, Matrix):
+            own = own[:, order_of_dots(step)]
+            step = dots_of(step, own[0])
+        body.append(step)
+        tables.append(own)
+    return even_loop(loop.out, loop.count, body, np.concatenate(tables, axis=1))
+
+
+def order_of_dots(step: Matrix) -> Array:
+    """Return which place of a matrix each place of its inner products is.
+
+    >>> table = np.array([[0, 1], [2, 3]])
+    >>> order_of_dots(Matrix(9, 4, table, table, table, (True, True, True), False)).tolist()
+    [0, 1, 2, 3, 4, 4, 6, 6, 5, 5, 7, 7, 8, 9, 8, 9, 10, 11, 10, 11]
+    """
+    rows, terms = step.weights.shape
+    columns = step.inputs.shape[1]
+    places = np.arange(step.places().size)
+    bias, weights, inputs = np.split(places, np.cumsum([step.bias.size, step.weights.size]))
+    left = np.repeat(weights.reshape(rows, terms).T, columns, axis=1)
+    right = np.tile(inputs.reshape(terms, columns), (1, rows))
+    return np.concatenate([bias, left.ravel(), right.ravel()])
+
+
+def dots_of(step: Matrix, places: Array) -> Dot:
+    """Return the inner products of a matrix with these places."""
+    bias, sides = np.split(places, [step.count])
+    left, right = sides.reshape(2, step.weights.shape[1], step.count)
+    return Dot(step.out, step.count, bias, left, right, step.edges, step.optional)

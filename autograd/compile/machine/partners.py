@@ -1,0 +1,115 @@
+"""Sine and cosine of one number are made together, and what the backward pass asks for is kept.
+
+The slope of each is the other, and one function gives both for little more than one. So where the
+backward pass will ask for the other, or the program has it anyway, both are made where the first of
+them is computed. What no slot of the program holds gets one behind them all: in a loop, one in each
+turn. The operand need not be kept then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from autograd import primitives as p
+from autograd.compile.lower.program import Map
+from autograd.compile.machine.registers import Moving, Slot
+from autograd.compile.machine.turns import Named, Part, Turns
+from autograd.primitive_type import Primitive
+
+PARTNERS: dict[Primitive, Primitive] = {p.sin: p.cos, p.cos: p.sin}
+Made = dict[tuple[Primitive, Slot], Slot]
+
+
+class Keeping:
+    """Gives slots to what is made beside the results of a program.
+
+    Args: first: the first slot that is free.
+    """
+
+    def __init__(self, first: int) -> None:
+        self.first = self.free = first
+
+    def begin(self) -> None:
+        """Take all slots back."""
+        self.free = self.first
+
+    @property
+    def count(self) -> int:
+        """How many slots were given."""
+        return self.free - self.first
+
+    def paired(self, parts: Sequence[Part]) -> list[Part]:
+        """Return the parts of a stretch, with slots for what is made beside their results."""
+        for part in parts:
+            if isinstance(part, Turns):
+                self.pair_turn(part)
+        plain = [part for part in parts if isinstance(part, Named)]
+        pairs = iter(self.with_partners(plain, self.slot))
+        return [next(pairs) if isinstance(part, Named) else part for part in parts]
+
+    def pair_turn(self, loop: Turns) -> None:
+        """Do the same for the turns of a loop, of which each has its own slots."""
+        start = self.free
+        size = sum(len(new_partners(part, made_by(loop.body))) for part in loop.body)
+        loop.body = self.with_partners(loop.body, lambda: Moving(self.slot(), size))
+        loop.stored |= {slot for part in loop.body for slot in part.stored}
+        self.free = start + size * loop.turns
+
+    def with_partners(self, parts: Sequence[Named], slot: Callable[[], Slot]) -> list[Named]:
+        """Return instructions that stand side by side.
+
+        What the backward pass asks for has to stand in memory, if it is a result, too.
+
+        Args: slot: gives one that is free.
+        """
+        there = made_by(parts)
+        found = [
+            with_partner(part, there, {x: slot() for x in new_partners(part, there)})
+            for part in parts
+        ]
+        asked = {slot for part in found if flows(part) for slot in part.partners}
+        return [
+            part._replace(stored=part.stored | asked.intersection(part.results)) for part in found
+        ]
+
+    def slot(self) -> int:
+        """Return the next slot."""
+        self.free += 1
+        return self.free - 1
+
+
+def made_by(parts: Sequence[Named]) -> Made:
+    """Return the results of sines and cosines by the row and the operand."""
+    return {
+        (part.step.op, operand): slot
+        for part in parts
+        if isinstance(part.step, Map) and part.step.op in PARTNERS
+        for operand, slot in zip(part.rows[0], part.results)
+    }
+
+
+def flows(part: Named) -> bool:
+    """Tell whether the backward pass asks for the partners of an instruction's results."""
+    return isinstance(part.step, Map) and any(part.step.edges)
+
+
+def new_partners(part: Named, there: Made) -> list[Slot]:
+    """Return the operands of an instruction whose partners are asked for, and no results."""
+    if not isinstance(part.step, Map) or part.step.op not in PARTNERS or not flows(part):
+        return []
+    other = PARTNERS[part.step.op]
+    return list(dict.fromkeys(x for x in part.rows[0] if (other, x) not in there))
+
+
+def with_partner(part: Named, there: Made, kept: dict[Slot, Slot]) -> Named:
+    """Return an instruction with the slots of its results' partners, if all have one.
+
+    Args: there: results of the program; kept: slots for this instruction's own, by operand.
+    """
+    if not isinstance(part.step, Map) or part.step.op not in PARTNERS:
+        return part
+    known = {x: slot for (op, x), slot in there.items() if op is PARTNERS[part.step.op]} | kept
+    if not all(x in known for x in part.rows[0]):
+        return part
+    partners = [known[x] for x in part.rows[0]]
+    return part._replace(partners=partners, kept=frozenset(kept.values()))

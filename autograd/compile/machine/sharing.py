@@ -1,0 +1,102 @@
+"""Stretches that do the same on other slots share one function, which is told which one it is.
+
+A loop with a product of matrices in its turns is expanded, and has the same stretch in each turn.
+To compile all of them would take as many times as long, for nothing: their slots move from one to
+the next as those of a loop's turns do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from autograd.compile.machine.registers import Slot
+from autograd.compile.machine.turns import (
+    Named,
+    Part,
+    Tables,
+    Turns,
+    description,
+    named_column,
+    places_of,
+)
+
+
+class Shared(NamedTuple):
+    """What one function computes.
+
+    Attributes:
+        parts: of the first of the stretches, with slots that move from one to the next.
+        tables: of slots that move unevenly, by name.
+        places: how many stretches there are.
+    """
+
+    parts: list[Part]
+    tables: Tables
+    places: int
+
+    def without_adjoints(self) -> list[int]:
+        """Return the slots, at all places, whose adjoints are never read from memory."""
+        slots: list[int] = []
+        for part in self.parts:
+            if isinstance(part, Turns):
+                slots += part.without_adjoints()
+                continue
+            for slot in part.alone:
+                slots += places_of(slot, self.places, self.tables)
+        return slots
+
+
+def shape_of(parts: Sequence[Part]) -> tuple[Any, list[int]]:
+    """Return all of a stretch but for its slots, and these, in the order in which they come up."""
+    names: dict[Any, int] = {}
+    lines: list[Any] = []
+    for part in parts:
+        if isinstance(part, Turns):
+            return id(part), []  # a loop shares with nobody
+        rows = [part.results, *part.rows, part.partners, sorted(part.kept)]
+        numbers = tuple(tuple(names.setdefault(x, len(names)) for x in row) for row in rows)
+        lines.append((description(part.step), numbers))
+    signs = tuple(slot < 0 for slot in names)
+    return (tuple(lines), signs), list(names)
+
+
+def shared(stretches: Sequence[Sequence[Part]], prefix: str) -> Shared:
+    """Return what several stretches of the same shape have in common, or one that is alone.
+
+    What any of them stores, all do; adjoints are in registers where they are in all.
+    """
+    first, *others = stretches
+    if not others:
+        tables: Tables = {}
+        for part in first:
+            tables |= part.tables if isinstance(part, Turns) else {}
+        return Shared(list(first), tables, 1)
+    columns = np.array([shape_of(parts)[1] for parts in stretches]).T
+    tables = {}
+    slots = [named_column(column, f"{prefix}_{j}", tables) for j, column in enumerate(columns)]
+    found: list[Part] = []
+    for same in zip(*stretches, strict=True):
+        found.append(moving(same, [dict(zip(row, slots)) for row in columns.T.tolist()]))
+    return Shared(found, tables, len(stretches))
+
+
+def moving(same: Sequence[Any], names: Sequence[dict[Slot, Slot]]) -> Named:
+    """Return one instruction for those that stand at the same place of each stretch.
+
+    Args: names: of the slots of each stretch.
+    """
+    first, name = same[0], names[0]
+    stored = [{name[x] for x in part.stored} for part, name in zip(same, names, strict=True)]
+    alone = [{name[x] for x in part.alone} for part, name in zip(same, names, strict=True)]
+    return Named(
+        first.step,
+        [name[x] for x in first.results],
+        [[name[x] for x in row] for row in first.rows],
+        frozenset().union(*stored),
+        frozenset(alone[0]).intersection(*alone),
+        [name[x] for x in first.partners],
+        frozenset(name[x] for x in first.kept),
+    )
