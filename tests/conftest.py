@@ -19,6 +19,8 @@ settings.register_profile(
 )
 settings.load_profile("fixed")
 
+gc.disable()  # until all tests are there: what pytest makes of them stays
+
 
 def pytest_collection_finish():
     """Let the collector leave out what pytest holds of twelve thousand tests, in every collection.
@@ -27,6 +29,7 @@ def pytest_collection_finish():
     """
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")
