@@ -1,10 +1,16 @@
-"""Tests that compile one program after the other: a few in every run, all by ``-m kernels``."""
+"""Tests that take long, one case after the other: a few in every run, the rest by ``-m kernels``."""
 
 from itertools import product
 
 import pytest
 
 EVERY = 12  # of the programs that are compiled, one belongs to every run
+
+
+def seldom(*cases):
+    """Return cases that are left to ``-m kernels``, as parameters of a test."""
+    return [pytest.param(*(x if isinstance(x, tuple) else (x,)), marks=pytest.mark.kernels)
+            for x in cases]  # fmt: skip
 
 
 def sampled(*choices):

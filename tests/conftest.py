@@ -1,5 +1,6 @@
 """One hypothesis profile, the same examples in every run; and Chromium, one for all browser tests."""
 
+import gc
 import os
 import shutil
 
@@ -17,6 +18,18 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("fixed")
+
+gc.disable()  # until all tests are there: what pytest makes of them stays
+
+
+def pytest_collection_finish():
+    """Let the collector leave out what pytest holds of twelve thousand tests, in every collection.
+
+    Tests that make much and drop much would spend half of their time looking at it.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")

@@ -41,6 +41,7 @@ from autograd.compile.batches import parts_of
 from autograd.compile.compiled import MIN_SAMPLES_SLICED
 from nn import MLP, TwoLayerNetwork, mse_loss
 from testkit.floats import U
+from testkit.kernels import seldom
 from testkit.random_graphs import everyday, graphs, path_sum, tied
 
 pytest.importorskip("llvmlite")
@@ -239,7 +240,7 @@ def test_what_no_output_needs_is_not_computed():
     assert "exp" not in autograd.compile(function, example=(1.0,)).source()
 
 
-@both_engines
+@pytest.mark.parametrize("engine", ["llvm", *seldom("numpy")])
 def test_a_chain_of_100_000_operations_compiles(engine):
     def function(x):
         for _ in range(50_000):
@@ -764,7 +765,7 @@ def wide():
     return function, parameters, rng.normal(size=(64, 200))
 
 
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("dtype", ["float64", *seldom("float32")])
 def test_a_large_product_has_the_same_bits_for_any_number_of_threads(wide, dtype, monkeypatch):
     function, parameters, batch = wide
     shared = []

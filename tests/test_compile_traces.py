@@ -10,6 +10,7 @@ import contextlib
 import copy
 import dataclasses
 import functools
+import gc
 import math
 import numbers
 import os
@@ -444,6 +445,14 @@ def test_a_value_that_outlives_its_trace_is_refused_by_place(where_it_is):
         RuntimeError, match=f"kept a Value.*{where_it_is.strip()}.*return it as an output"
     ):
         autograd.compile(KEEPING[where_it_is](), example=(2.0,))
+
+
+@pytest.mark.parametrize("where_it_is", KEEPING)
+def test_what_holds_it_is_told_after_a_program_has_frozen_its_objects(where_it_is):
+    function = KEEPING[where_it_is]()
+    gc.freeze()  # from here on the collector knows nothing of who refers to what
+    with pytest.raises(RuntimeError, match=f"kept a Value.*{where_it_is.strip()}"):
+        autograd.compile(function, example=(2.0,))
 
 
 def test_what_was_kept_has_its_line():

@@ -33,6 +33,7 @@ from nn import (
     draw_network,
     mse_loss,
 )
+from testkit.kernels import seldom
 from testkit.pictures import HOSTILE, PURE, SVG, SYSTEM, pretend_there_is, svg_of, texts
 from testkit.processes import ROOT
 from testkit.random_graphs import everyday, graphs, leaves_of, tied
@@ -195,7 +196,7 @@ def seconds_to_draw(root):
     return min(taken)
 
 
-@pytest.mark.parametrize("make", [chain, sum_of_many, used_everywhere, network_of_many])
+@pytest.mark.parametrize("make", [chain, sum_of_many, *seldom(used_everywhere, network_of_many)])
 def test_thousands_of_nodes_are_drawn_without_a_program_in_linear_time(make, monkeypatch):
     pretend_there_is(monkeypatch)
     few, many = make(600), make(2_400)

@@ -4,7 +4,7 @@ import random
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd
@@ -18,6 +18,7 @@ from autograd.compile.lower.rolling import MAX_BODY, MIN_TURNS, expanded, rolled
 from autograd.compile.report import facts_of
 from nn import MLP
 from testkit import loops
+from testkit.kernels import seldom
 from testkit.loop_interpreter import Interpreter
 from testkit.loops import LoopProgram, close
 
@@ -273,16 +274,15 @@ def test_a_recurrent_network_rolled_and_expanded_is_what_it_was(function, exampl
 
 
 def random_program(number):
-    """Return a random function, its parameters, an example, and the program that it comes from."""
+    """Return a random function, its parameters, and an example."""
     source = LoopProgram(number)
     weights = [Value(w) for w in source.weights]
-    return lambda xs: source.run(weights, xs), weights, (source.rows[0],), source
+    return lambda xs: source.run(weights, xs), weights, (source.rows[0],)
 
 
-@settings(max_examples=30)
-@given(st.integers(0, 10**6))
+@pytest.mark.parametrize("number", [*range(10), *seldom(*range(10, 50))])
 def test_a_random_loop_rolled_and_expanded_is_what_it_was(number):
-    function, weights, example, _ = random_program(number)
+    function, weights, example = random_program(number)
     whole, program = programs(function, example, weights)
     assert_rolled_rightly(program, whole)
 
@@ -290,20 +290,10 @@ def test_a_random_loop_rolled_and_expanded_is_what_it_was(number):
 def test_most_random_loops_are_found_and_some_are_nested():
     found = []
     for number in range(30):
-        function, weights, example, _ = random_program(number)
+        function, weights, example = random_program(number)
         found.append(loops_of(function, *example, parameters=weights))
     assert sum(map(bool, found)) >= 22
     assert sum(any(len(loop) > 2 for loop in some) for some in found) >= 4
-
-
-@pytest.mark.parametrize("engine", ["numpy", "llvm"])
-def test_random_loops_compiled_equal_the_eager_engine(engine):
-    if engine == "llvm":
-        pytest.importorskip("llvmlite")
-    for number in range(100, 112) if engine == "numpy" else range(100, 103):
-        function, weights, example, source = random_program(number)
-        compiled = autograd.compile(function, weights, example, engine=engine, reduce="sum")
-        assert source.complaints(compiled) == [], number
 
 
 def straight(operands, leaves=1):
@@ -510,10 +500,9 @@ def test_what_flows_is_enough_for_primitives_of_many_operands():
     assert all(map(close, found, right))
 
 
-@settings(max_examples=12)
-@given(st.integers(0, 10**6))
+@pytest.mark.parametrize("number", [*range(4), *seldom(*range(4, 20))])
 def test_what_flows_is_enough_for_random_loops(number):
-    function, weights, example, _ = random_program(number)
+    function, weights, example = random_program(number)
     _, found, right = interpreted(function, example, weights)
     assert all(map(close, found, right))
 

@@ -29,6 +29,7 @@ from nn import (
 )
 from nn.sampling import Sampler
 from testkit.interruptions import KINDS, campaign
+from testkit.kernels import seldom
 
 DATA = xor(24, seed=2)
 BOTH = pytest.mark.parametrize("compiled", [False, True], ids=["recorded", "compiled"])
@@ -366,8 +367,9 @@ def test_two_threads_may_save_at_once(tmp_path):
 # Processes, at random moments.
 
 
-def test_twenty_interrupted_processes_lose_nothing():
-    outcomes = campaign(21, seed=14, every=10)
+@pytest.mark.parametrize("count", [len(KINDS), *seldom(21)])
+def test_interrupted_processes_lose_nothing(count):
+    outcomes = campaign(count, seed=14, every=10)
     assert {outcome.kind for outcome in outcomes} == set(KINDS)
     for outcome in outcomes:
         assert outcome.same and outcome.lost <= 10, outcome

@@ -15,7 +15,7 @@ import gc
 import sys
 import sysconfig
 from collections.abc import Callable, Sequence
-from itertools import repeat
+from itertools import chain, repeat
 from types import CellType, FrameType, FunctionType, ModuleType
 from typing import Any, NoReturn
 
@@ -121,7 +121,8 @@ def complaint(function: Callable[..., Any], x: Any, line: str | None, reach: Rea
 
 def holder_of(x: Any, reach: Reach) -> str:
     """Return what holds a Value, in words; nothing where that cannot be told."""
-    for holder in gc.get_referrers(x):
+    # After `gc.freeze()` the collector no longer knows who refers to what; the function still does.
+    for holder in chain(gc.get_referrers(x), reach.holders(x)):
         name = reach.names.get(id(holder))
         if isinstance(holder, dict) and id(holder) in reach.modules:
             return f", in the global {key_of(x, holder)!r}"

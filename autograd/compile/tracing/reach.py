@@ -16,12 +16,13 @@ True
 from __future__ import annotations
 
 import dis
+import gc
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from random import Random, SystemRandom
 from types import (
     BuiltinMethodType,
@@ -71,6 +72,7 @@ class Reach:
         self.generators: dict[int, Any] = {}
         self.names: dict[int, str] = {}
         self.met: dict[int, Any] = {}  # also keeps them, for an id is good while its object lives
+        self.rows: list[Any] = []  # lists of numbers
         self.waiting: list[Any] = []
         self.meet(name_of(function), function)
         while self.waiting and len(self.met) < MAX_VISITED:
@@ -82,7 +84,9 @@ class Reach:
         if kind in PLAIN or id(x) in self.names:
             return
         self.names[id(x)] = name
-        if kind not in ROWS or not PLAIN.issuperset(map(type, x[:FEW])):
+        if kind in ROWS and PLAIN.issuperset(map(type, x[:FEW])):
+            self.rows.append(x)
+        else:
             self.met[id(x)] = x
             self.waiting.append(x)
 
@@ -168,6 +172,15 @@ class Reach:
             for name, held in list(attributes.items()):
                 if type(held) not in PLAIN:
                     self.meet(name, held)
+
+    def holders(self, x: Any) -> Iterator[Any]:
+        """Yield what holds an object: globals, lists, instances, attributes, variables."""
+        for holder in chain(self.modules.values(), self.rows, self.met.values()):
+            attributes = getattr(holder, "__dict__", None)
+            cells = holder.__closure__ or () if type(holder) is FunctionType else ()
+            for place in (holder, attributes, *cells):
+                if any(held is x for held in gc.get_referents(place)):
+                    yield place
 
     def lines_with(self, names: Iterable[str]) -> Iterator[str]:
         """Yield file and line of every use of some names."""
