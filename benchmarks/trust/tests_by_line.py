@@ -21,7 +21,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from benchmarks.trust.chosen_tests import CHOSEN, REPORT
+from benchmarks.trust.chosen_tests import CHOSEN, EACH_FRESH, OBJECT_CODE, REPORT
 from testkit.processes import ROOT
 
 KEPT = ROOT / ".mutants"  # what is measured, and what was found
@@ -76,8 +76,11 @@ def run_tests(
     notes = folder.parent
     report, chosen = notes / "report.json", notes / "chosen.json"
     report.unlink(missing_ok=True)
-    settings = {**os.environ, "PYTHONPATH": str(folder), REPORT: str(report), **environment}
-    settings["CHAINRULE_CACHE"] = str(KEPT / "machine_code")
+    settings = {**os.environ, "PYTHONPATH": str(folder), REPORT: str(report)}
+    settings |= {OBJECT_CODE: str(KEPT / "object_code"), **environment}
+    # A folder of its own for each: kept code is asked for by what says what it does, and what a
+    # mutant wrote for that must meet no other.
+    settings["CHAINRULE_CACHE"] = str(notes / "machine_code")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "benchmarks.trust.chosen_tests"]
     command += ["-p", "no:cacheprovider", *options]
     if tests is not None:
@@ -175,9 +178,10 @@ class Tests:
             run = run_tests(
                 copy,
                 None,
-                *("--cov", "--cov-context=test", "--cov-append", "--cov-report="),
+                *("-n", "2", "--cov", "--cov-context=test", "--cov-append", "--cov-report="),
                 *([] if first else changed),
                 COVERAGE_FILE=str(self.lines),
+                **{EACH_FRESH: "yes"},
             )
         if not run.seconds:
             raise RuntimeError(f"the tests could not be measured: {run.output[-1000:]}")
