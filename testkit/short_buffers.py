@@ -40,3 +40,11 @@ def result_with_short(number):
         compiled = autograd.compile(product_of, example=(1.0, 1.0), engine="llvm")
         slopes = compiled.value_and_grad([3.0], [5.0], inputs=True)[2]
         return np.ravel(slopes).tolist()
+
+
+def number_at(place):
+    """Return a number of an array of two, without a look at whether the array has that place."""
+    import ctypes
+
+    array = np.full(2, 0.5)
+    return ctypes.c_double.from_address(array.ctypes.data + place * array.itemsize).value

@@ -337,6 +337,7 @@ def options_of(argv: list[str]) -> argparse.Namespace:
     """Return what the words of a command ask for."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks mutants", description=__doc__)
     parser.add_argument("--package", default="", help="a folder, as autograd/compile")
+    parser.add_argument("--tests", nargs="*", default=(), help="files, as tests/test_compile*.py")
     parser.add_argument("--count", type=int, default=COUNT)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--first", type=int, default=0, help="of the mutants, counted from 0")
@@ -355,12 +356,12 @@ def main(argv: list[str]) -> int:
     options = options_of(argv)
     chosen = list(all_drawn(modules(options.package), options.seed, options.count))
     chosen = chosen[options.first : options.stop]
-    of_package = f"{options.package.replace('/', '-')}-" if options.package else ""
-    notes = Notes(options.results or KEPT / f"{of_package}seed-{options.seed}.jsonl")
+    kept = KEPT / options.package.replace("/", "-")
+    notes = Notes(options.results or kept / f"seed-{options.seed}.jsonl")
     if options.known:
         chosen = [(m, x) for m, x in chosen if key(m, x) in notes.found]
         return told(campaign(chosen, notes, never))
-    tests = Tests()
+    tests = Tests(kept, options.package, options.tests)
 
     def judge(module: str, mutation: Mutation) -> Verdict:
         return verdict(tests, module, mutation, options.seconds)
