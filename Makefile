@@ -47,8 +47,8 @@ bench: ## print the tables of the README
 fuzz: ## random graphs against 60 digits, fractions, dual numbers, PyTorch and JAX; SEED=n for others
 	$(PYTHON) -m benchmarks fuzz --peers --seed $(or $(SEED),0)
 
-mutants: ## the source broken in 300 places, one at a time: does a test fail? SEED=n for others
-	$(PYTHON) -m benchmarks mutants --seed $(or $(SEED),0)
+mutants: ## the source broken in 300 places, one at a time: does a test fail? SEED=n for others, PACKAGE=autograd/compile
+	$(PYTHON) -m benchmarks mutants --seed $(or $(SEED),0) $(if $(PACKAGE),--package $(PACKAGE))
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -273,18 +273,22 @@ def test_two_processes_fill_a_folder_that_is_only_the_users(filled):
     assert {path.stat().st_mode & 0o777 for path in folders} == {0o700}
 
 
-def test_damaged_files_are_written_again(filled, tmp_path):
+@pytest.mark.parametrize("first", [0, 3])
+def test_damaged_files_are_written_again(filled, tmp_path, first):
+    # There are five damages and no fewer than three files.
     folder = tmp_path / "damaged"
     shutil.copytree(filled, folder)
     contents = {path.relative_to(folder): path.read_bytes() for path in files_of(folder)}
     damages = [
         lambda path: path.write_bytes(path.read_bytes()[:1000]),
+        lambda path: path.write_bytes(path.read_bytes()[:-1] + b"?"),
         lambda path: path.write_bytes(b"garbage" * 5000),
         lambda path: path.write_bytes(b""),
         lambda path: (path.unlink(), path.mkdir(), (path / "file").write_text("x")),
     ]
+    assert len(contents) >= 3
     for i, path in enumerate(files_of(folder)):
-        damages[i % len(damages)](path)
+        damages[(first + i) % len(damages)](path)
     assert run(COLD, CHAINRULE_CACHE=str(folder), PYTHONWARNINGS="error")[0] == ANSWER
     for path, content in contents.items():
         assert (folder / path).read_bytes() == content

@@ -115,6 +115,23 @@ def test_modules_share_the_mutants_by_their_lines_of_code():
     assert all(abs(found[name] - 1 - rest * size) < 1 for name, size in sizes.items())
 
 
+def test_of_a_package_all_its_modules_are_mutated_and_no_others():
+    folder = tests_by_line.ROOT / "autograd/compile"
+    names = {path.relative_to(tests_by_line.ROOT).as_posix() for path in folder.rglob("*.py")}
+    assert modules("autograd/compile").keys() == names
+
+
+def test_processes_share_a_run_by_ranges_of_its_mutants(tmp_path, monkeypatch, capsys):
+    asked = []
+    monkeypatch.setattr(source_mutants, "all_drawn", lambda *options: enumerate("abcdef"))
+    monkeypatch.setattr(source_mutants, "Tests", lambda *options: None)
+    monkeypatch.setattr(source_mutants, "failing_without", lambda *options: [])
+    monkeypatch.setattr(source_mutants, "campaign", lambda chosen, *_: asked.extend(chosen) or [])
+    for options in (["--stop", "2"], ["--first", "2", "--stop", "5"], ["--first", "5"]):
+        source_mutants.main([*options, "--results", str(tmp_path / "notes.jsonl")])
+    assert "".join(letter for _, letter in asked) == "abcdef"
+
+
 def test_the_same_seed_draws_the_same_mutants_and_more_of_them_begin_with_fewer():
     source = modules()["autograd/atomic.py"]
     few, many = drawn("a", source, 3, 5), drawn("a", source, 3, 9)
@@ -156,7 +173,7 @@ def test_too_few_caught_or_too_many_called_equivalent_is_a_failure(monkeypatch, 
 
 
 def test_every_equivalent_mutant_names_a_line_that_is_there_and_has_a_reason():
-    sources = modules()
+    sources = modules() | modules("autograd/compile")
     for (module, place, *lines), reason in source_mutants.equivalents().items():
         found = [m for m in mutations(sources[module]) if m.place == place]
         assert lines in [[m.line, m.mutated_line] for m in found], (module, place, *lines)
@@ -210,3 +227,8 @@ def test_in_a_tiny_project_a_catch_and_a_survivor_are_told_apart(tmp_path, monke
     (root / "tests/test_tiny.py").rename(root / "tests/test_other.py")
     tests = tests_by_line.Tests(tmp_path / "kept")
     assert list(tests.seconds) == ["tests/test_other.py::test_sign"]
+
+    (root / "tests/test_slow.py").write_text("def test_left_out():\n    assert False\n")
+    tests = tests_by_line.Tests(tmp_path / "chosen", "tiny", ["tests/test_o*.py"])
+    assert list(tests.known["seconds"]) == ["tests/test_other.py::test_sign"]
+    assert tests.of_lines("tiny/signs.py", [2]) == set(tests.seconds)

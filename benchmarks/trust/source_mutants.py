@@ -1,9 +1,10 @@
 """The tests of the tests: the source is broken in one place at a time; does any test fail?
 
-Of all modules but the compiler's, as many mutants as their share of the lines of code asks for. A
-mutant stands in a copy of the checkout of its own. Only the tests that run its line are tried,
-fastest first, until one fails; a test that hangs has failed. What is found is written down as it is
-found: a run that was interrupted goes on where it ended.
+Of all modules but the compiler's, or of those of one package, as many mutants as their share of the
+lines of code asks for. A mutant stands in a copy of the checkout of its own. Only the tests that
+run its line are tried, fastest first, until one fails; a test that hangs has failed. What is found
+is written down as it is found: a run that was interrupted goes on where it ended, and several
+processes may share one, each with a range of the mutants.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from benchmarks.trust.chosen_tests import OBJECT_CODE
 from benchmarks.trust.mutations import Mutation, code_lines, mutations
 from benchmarks.trust.tests_by_line import (
     FIRST_SECONDS,
@@ -34,6 +36,7 @@ from testkit.processes import ROOT
 COUNT = 300
 PACKAGES = ("autograd", "nn")
 LEFT_OUT = "autograd/compile/"
+MAKES_OBJECT_CODE = "autograd/compile/machine/objects.py"  # whose mutants share none
 EQUIVALENT = Path(__file__).with_name("equivalent_mutants.toml")
 MAX_EQUIVALENT = 0.1  # of all mutants
 MIN_CAUGHT = 0.95  # of those that are not equivalent
@@ -85,14 +88,18 @@ def key(module: str, mutation: Mutation) -> str:
 # Which mutants
 
 
-def modules() -> dict[str, str]:
-    """Return the text of each module that is mutated, by its path from the root."""
-    paths = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+def modules(package: str = "") -> dict[str, str]:
+    """Return the text of each module that is mutated, by its path from the root.
+
+    Those of a package, or of all but the compiler's.
+    """
+    folders = [package] if package else PACKAGES
+    paths = sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py"))
     names = {path.relative_to(ROOT).as_posix(): path for path in paths}
     return {
         name: path.read_text(encoding="utf-8")
         for name, path in names.items()
-        if not name.startswith(LEFT_OUT)
+        if package or not name.startswith(LEFT_OUT)
     }
 
 
@@ -137,7 +144,7 @@ def all_drawn(sources: dict[str, str], seed: int, count: int) -> Iterator[tuple[
 # What becomes of one
 
 
-def rounds(tests: Tests, module: str, mutation: Mutation) -> list[list[str]]:
+def rounds(tests: Tests, module: str, mutation: Mutation, limit: float) -> list[list[str]]:
     """Return the tests to try on a mutant: those that run its line, fastest first, in two rounds.
 
     A line that runs at import, by whichever test comes first, is met by those that run most of the
@@ -146,13 +153,14 @@ def rounds(tests: Tests, module: str, mutation: Mutation) -> list[list[str]]:
     exact = range(mutation.line_number, mutation.line_number + changed_lines(mutation) + 1)
     statement = range(mutation.first, mutation.last + 1)
     names = tests.of_lines(module, exact) or tests.of_lines(module, statement)
-    ordered = tests.within(tests.fastest_first(names), MAX_TEST_SECONDS)
+    ordered = tests.within(tests.fastest_first(names), limit)
     first = tests.within(ordered, FIRST_SECONDS)
     found = [first, ordered[len(first) :]]
     if not (mutation.called and names):
-        most = set(tests.of_module(module, MODULE_SECONDS)) - names
+        most = set(tests.of_module(module, min(MODULE_SECONDS, limit))) - names
         others = tests.fastest_first(tests.seconds.keys() - names - most)
-        found += [tests.fastest_first(most), tests.within(others, WIDER_SECONDS)]
+        wider = tests.within(others, min(WIDER_SECONDS, limit))
+        found += [tests.fastest_first(most), wider]
     return found
 
 
@@ -161,15 +169,19 @@ def changed_lines(mutation: Mutation) -> int:
     return mutation.source.count("\n", mutation.start, mutation.end)
 
 
-def verdict(tests: Tests, module: str, mutation: Mutation) -> Verdict:
-    """Run tests on a mutant until one fails."""
+def verdict(
+    tests: Tests, module: str, mutation: Mutation, limit: float = MAX_TEST_SECONDS
+) -> Verdict:
+    """Run tests on a mutant until one fails, or so many seconds of tests have passed."""
     begun = time.perf_counter()
     tried = 0
     by = ""
+    environment = {OBJECT_CODE: ""} if module == MAKES_OBJECT_CODE else {}
     with checkout() as copy:
         plant(copy / module, mutation)
-        for names in filter(None, rounds(tests, module, mutation)):
-            run = run_tests(copy, tests.limits(names), "-x", timeout=tests.limit(names))
+        for names in filter(None, rounds(tests, module, mutation, limit)):
+            limits = tests.limits(names)
+            run = run_tests(copy, limits, "-x", timeout=tests.limit(names), **environment)
             tried += len(names)
             by = "a hang" if run.hung else "".join(run.failed[:1])
             if by:
@@ -321,24 +333,40 @@ def share_caught(verdicts: Sequence[Verdict], reasons: Reasons) -> float:
     return caught / max(caught + survivors, 1)
 
 
-def main(argv: list[str]) -> int:
-    """Run the campaign; the same seed gives the same mutants of the same source."""
+def options_of(argv: list[str]) -> argparse.Namespace:
+    """Return what the words of a command ask for."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks mutants", description=__doc__)
+    parser.add_argument("--package", default="", help="a folder, as autograd/compile")
+    parser.add_argument("--tests", nargs="*", default=(), help="files, as tests/test_compile*.py")
     parser.add_argument("--count", type=int, default=COUNT)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--first", type=int, default=0, help="of the mutants, counted from 0")
+    parser.add_argument("--stop", type=int, help="the first that is not tried")
+    parser.add_argument(
+        "--seconds", type=float, default=MAX_TEST_SECONDS, help="of tests, for one mutant"
+    )
     parser.add_argument("--results", type=Path, help="the file of verdicts that the run continues")
     parser.add_argument("--again", action="store_true", help="try those that survived again")
     parser.add_argument("--known", action="store_true", help="only tell what was found so far")
-    options = parser.parse_args(argv)
-    chosen = list(all_drawn(modules(), options.seed, options.count))
-    notes = Notes(options.results or KEPT / f"seed-{options.seed}.jsonl")
+    return parser.parse_args(argv)
+
+
+def main(argv: list[str]) -> int:
+    """Run the campaign; the same seed gives the same mutants of the same source."""
+    options = options_of(argv)
+    chosen = list(all_drawn(modules(options.package), options.seed, options.count))
+    chosen = chosen[options.first : options.stop]
+    kept = KEPT / options.package.replace("/", "-")
+    notes = Notes(options.results or kept / f"seed-{options.seed}.jsonl")
     if options.known:
         chosen = [(m, x) for m, x in chosen if key(m, x) in notes.found]
         return told(campaign(chosen, notes, never))
-    tests = Tests()
-    verdicts = campaign(
-        chosen, notes, lambda module, mutation: verdict(tests, module, mutation), options.again
-    )
+    tests = Tests(kept, options.package, options.tests)
+
+    def judge(module: str, mutation: Mutation) -> Verdict:
+        return verdict(tests, module, mutation, options.seconds)
+
+    verdicts = campaign(chosen, notes, judge, options.again)
     unfair = failing_without(verdicts, tests)
     for name in unfair:
         print(f"fails without a mutation, too, so that what it caught does not count: {name}")

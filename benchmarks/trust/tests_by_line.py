@@ -21,12 +21,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from benchmarks.trust.chosen_tests import CHOSEN, REPORT
+from benchmarks.trust.chosen_tests import CHOSEN, EACH_FRESH, OBJECT_CODE, REPORT
 from testkit.processes import ROOT
 
 KEPT = ROOT / ".mutants"  # what is measured, and what was found
 COPIED = ("autograd", "nn", "tests", "testkit", "benchmarks", "docs", "notebooks", ".ci")
 SHARED = ("autograd", "nn", "testkit", "tests/conftest.py", "setup.cfg")
+ALL_TESTS = ("tests/test_*.py", "benchmarks/tests/test_*.py")
 MODULE_SECONDS = 60.0  # of tests, for a line that runs when its module is imported
 WIDER_SECONDS = 240.0  # of all others, the fastest first, if no test of these fails
 FIRST_SECONDS = 20.0  # of the fastest tests, before all others are collected
@@ -76,8 +77,11 @@ def run_tests(
     notes = folder.parent
     report, chosen = notes / "report.json", notes / "chosen.json"
     report.unlink(missing_ok=True)
-    settings = {**os.environ, "PYTHONPATH": str(folder), REPORT: str(report), **environment}
-    settings["CHAINRULE_CACHE"] = str(KEPT / "machine_code")
+    settings = {**os.environ, "PYTHONPATH": str(folder), REPORT: str(report)}
+    settings |= {OBJECT_CODE: str(KEPT / "object_code"), **environment}
+    # A folder of its own for each: kept code is asked for by what says what it does, and what a
+    # mutant wrote for that must meet no other.
+    settings["CHAINRULE_CACHE"] = str(notes / "machine_code")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "benchmarks.trust.chosen_tests"]
     command += ["-p", "no:cacheprovider", *options]
     if tests is not None:
@@ -137,20 +141,29 @@ def digest(names: Iterable[str]) -> str:
     return found.hexdigest()
 
 
-def test_files() -> dict[str, str]:
-    """Return all files of tests that are no modules, with what tells whether they have changed."""
-    paths = [*ROOT.glob("tests/test_*.py"), *ROOT.glob("benchmarks/tests/test_*.py")]
-    names = sorted(str(path.relative_to(ROOT)) for path in paths)
+def test_files(patterns: Sequence[str] = ALL_TESTS) -> dict[str, str]:
+    """Return the files of tests that are no modules, with what tells whether they have changed."""
+    paths = {path for pattern in patterns for path in ROOT.glob(pattern)}
+    names = sorted(path.relative_to(ROOT).as_posix() for path in paths)
     return {name: digest([name]) for name in names}
 
 
 class Tests:
-    """The tests of the project: how long each takes, and which lines it runs."""
+    """The tests of the project: how long each takes, and which lines it runs.
 
-    def __init__(self, kept: Path = KEPT) -> None:
+    Args:
+        kept     the folder of what is measured
+        package  the only folder whose lines count, where it is not all of them
+        files    patterns of the files of tests, where it is not all of them; the examples in the
+                 docstrings of the package are tests, too
+    """
+
+    def __init__(self, kept: Path = KEPT, package: str = "", files: Sequence[str] = ()) -> None:
         self.notes = kept / "tests.json"
         self.lines = kept / "coverage"
-        kept.mkdir(exist_ok=True)
+        self.package = package
+        self.patterns = files
+        kept.mkdir(parents=True, exist_ok=True)
         self.known: dict[str, Any] = {"shared": "", "files": {}, "seconds": {}, "failed": []}
         if self.notes.exists():
             self.known = json.loads(self.notes.read_text(encoding="utf-8"))
@@ -161,24 +174,17 @@ class Tests:
 
         Raises: RuntimeError: they could not be run.
         """
-        shared, files = digest(SHARED), test_files()
+        shared, files = digest(SHARED), test_files(self.patterns or ALL_TESTS)
         if shared != self.known["shared"]:
             self.known = {"shared": shared, "files": {}, "seconds": {}, "failed": []}
             self.lines.unlink(missing_ok=True)
         changed = [name for name in files if self.known["files"].get(name) != files[name]]
         if not changed:
             return
-        first = not self.known["files"]
-        what = "all tests" if first else ", ".join(changed)
+        names = self.to_run(changed)
+        what = ", ".join(names) or "all tests"
         print(f"measuring which lines run: {what} ...", file=sys.stderr, flush=True)
-        with checkout() as copy:
-            run = run_tests(
-                copy,
-                None,
-                *("--cov", "--cov-context=test", "--cov-append", "--cov-report="),
-                *([] if first else changed),
-                COVERAGE_FILE=str(self.lines),
-            )
+        run = self.covered(names)
         if not run.seconds:
             raise RuntimeError(f"the tests could not be measured: {run.output[-1000:]}")
         kept = self.unchanged(changed)
@@ -186,6 +192,31 @@ class Tests:
         self.known["failed"] = [*(set(self.known["failed"]) & set(kept)), *run.failed]
         self.known["files"] = files
         self.notes.write_text(json.dumps(self.known), encoding="utf-8")
+
+    def to_run(self, changed: Sequence[str]) -> list[str]:
+        """Return what pytest is asked to run: the files that were changed; none for all tests."""
+        if self.known["files"]:
+            return list(changed)
+        if not self.patterns:
+            return []
+        return [*filter(None, [self.package]), *changed]
+
+    def covered(self, names: Sequence[str]) -> Run:
+        """Run tests under coverage; all without a name."""
+        with checkout() as copy:
+            # Which branches are taken is not asked for, and takes time and room.
+            settings = copy / "setup.cfg"
+            text = settings.read_text(encoding="utf-8")
+            settings.write_text(text.replace("branch = True", "branch = False"), encoding="utf-8")
+            return run_tests(
+                copy,
+                None,
+                *("-n", "2", f"--cov={self.package}" if self.package else "--cov"),
+                *("--cov-context=test", "--cov-append", "--cov-report="),
+                *names,
+                COVERAGE_FILE=str(self.lines),
+                **{EACH_FRESH: "yes"},
+            )
 
     def unchanged(self, changed: Sequence[str]) -> dict[str, float]:
         """Return the times of the tests in files that are there and have not been changed."""
