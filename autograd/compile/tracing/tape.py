@@ -50,18 +50,26 @@ from autograd.modes import mode, traces
 from autograd.newest import settle
 from autograd.primitive_type import Primitive
 from autograd.primitives import (
+    add,
+    cos,
     div,
     equal,
+    exp,
     greater,
     greater_equal,
     inner_product,
     less,
     less_equal,
     mean,
+    mul,
+    neg,
     power,
+    sin,
     softmax_of,
     square,
     stop_gradient,
+    sub,
+    tanh,
     total,
     unequal,
 )
@@ -70,6 +78,7 @@ from autograd.traced_adjoints import Mask
 from autograd.value import Value
 
 IN_PARTS = (mean, softmax_of)  # what is written down as several rows
+AS_THEY_ARE = {add, sub, mul, div, neg, sin, cos, exp, tanh}  # many are written, and as one row
 WITHOUT_SLOPES = RELATIONS.union(CHOICES)
 ORDER = {  # and what each comparison is with a float instead of a number beside it
     less: (less_equal, less),
@@ -160,7 +169,13 @@ class Tape:
             places = self.operations[op] = {}
         place = places.get(operands)
         if place is None:
-            place = places[operands] = self.written(op, operands)
+            if op in AS_THEY_ARE:
+                place = len(self.ops)
+                self.ops.append(op)
+                self.operands.append(operands)
+            else:
+                place = self.written(op, operands)
+            places[operands] = place
         return place
 
     def written(self, op: Primitive, operands: tuple[int, ...]) -> int:
@@ -246,6 +261,7 @@ class Tracer:
 
     Args: truths: of the first branches, where they are not to follow the numbers.
     Attributes:
+        nodes: of all operations, in the order in which they were recorded.
         decisions: the nodes that the function branched on, with truth, text and line.
         leaves: that the function made itself: nobody else can set their numbers.
         refusal: the first error that the function was given because it is traced.
@@ -253,6 +269,7 @@ class Tracer:
 
     def __init__(self, truths: Sequence[bool] = ()) -> None:
         self.truths = truths
+        self.nodes: list[Value] = []
         self.decisions: list[tuple[Value, bool, str, str]] = []
         self.leaves: set[Value] = set()
         self.refusal: Exception | None = None
@@ -379,11 +396,12 @@ def written_down(
     results = numbers_of(name_of(function), out)
     tape = Tape()
     tape.made = tracer.leaves
-    places: dict[Any, int] = {}
+    places: dict[int, int] = {}
     for xs, kept in ((parameters, tape.parameters), (leaves, tape.inputs)):
         for x in xs:
-            places[x] = tape.leaf()
-            kept.append(places[x])
+            places[id(x)] = tape.leaf()
+            kept.append(places[id(x)])
+    write_needed(tape, places, tracer.nodes, [*results, *(node for node, *_ in tracer.decisions)])
     for x in results:
         tape.outputs.append(written(tape, places, x))
     for node, truth, text, source in tracer.decisions:
@@ -468,14 +486,38 @@ def one_kept(
     return next((pair for pair in made if pair[1]), made[0])
 
 
-def written(tape: Tape, places: dict[Any, int], root: Any) -> int:
+def write_needed(
+    tape: Tape, places: dict[int, int], nodes: Sequence[Value], asked: Sequence[Any]
+) -> None:
+    """Write those nodes to the tape that something asked for depends on, in their order.
+
+    Args:
+        places: of what stands on the tape, by ids, for that is fast: all of it lives meanwhile.
+        nodes: operands before results; what is not among them is found by `written`.
+    """
+    needed = set(map(id, asked))
+    for node in reversed(nodes):
+        if id(node) in needed:
+            needed.update(map(id, node.operands))
+    find = places.get
+    for node in nodes:
+        if id(node) in needed:
+            operands: Any = tuple(map(find, map(id, node.operands)))
+            if None in operands or node.op in WITHOUT_SLOPES:
+                written(tape, places, node)
+            else:
+                places[id(node)] = tape.apply(node.op, operands)  # type: ignore[arg-type]
+                tape.recorded += 1
+
+
+def written(tape: Tape, places: dict[int, int], root: Any) -> int:
     """Write what a result depends on to the tape, operands first, and return its place."""
     if not isinstance(root, Value):
         if hasattr(root, "record"):  # of another interpreter, or of a trace that has ended
             root.record(stop_gradient, (root,))
         return tape.constant(as_number(root))
-    if root in places:
-        return places[root]
+    if id(root) in places:
+        return places[id(root)]
     if root.op is not None and not isinstance(root, TracedValue):
         return outside(tape, places, root)
     node, rest, operands = root, iter(root.operands), list[int]()
@@ -484,8 +526,8 @@ def written(tape: Tape, places: dict[Any, int], root: Any) -> int:
         for x in rest:
             if not isinstance(x, Value):
                 continue  # plain operands are read with their node
-            if x in places:
-                operands.append(places[x])
+            if id(x) in places:
+                operands.append(places[id(x)])
             elif x.op is not None and not isinstance(x, TracedValue):
                 operands.append(outside(tape, places, x))
             else:
@@ -493,14 +535,14 @@ def written(tape: Tape, places: dict[Any, int], root: Any) -> int:
                 node, rest, operands = x, iter(x.operands), []
                 break
         else:
-            place = places[node] = row_of(tape, node, operands)
+            place = places[id(node)] = row_of(tape, places, node, operands)
             if not above:
                 return place
             node, rest, operands = above.pop()
             operands.append(place)
 
 
-def outside(tape: Tape, places: dict[Any, int], node: Value) -> int:
+def outside(tape: Tape, places: dict[int, int], node: Value) -> int:
     """Return the place of a node that the function found computed: its number is followed.
 
     Raises: RuntimeError: it was computed of a parameter, by which it has a derivative; but its
@@ -508,18 +550,18 @@ def outside(tape: Tape, places: dict[Any, int], node: Value) -> int:
     """
     names = {place: i for i, place in enumerate(tape.parameters)}
     for x in topological_order(node):
-        if places.get(x) in names:
-            i = names[places[x]]
+        if places.get(id(x)) in names:
+            i = names[places[id(x)]]
             raise RuntimeError(
                 f"{node!r} was computed of parameter {i} before the function was traced: its number"
                 " would not follow the parameter; compute it inside the function, or pass its"
                 " .detach()"
             )
-    places[node] = tape.follow(node)
-    return places[node]
+    places[id(node)] = tape.follow(node)
+    return places[id(node)]
 
 
-def row_of(tape: Tape, node: Value, places: list[int]) -> int:
+def row_of(tape: Tape, places: dict[int, int], node: Value, values: list[int]) -> int:
     """Return the place of a node whose Values among the operands stand at the given places."""
     if node.op is None:
         if isinstance(node, TracedAttributes):
@@ -529,12 +571,14 @@ def row_of(tape: Tape, node: Value, places: list[int]) -> int:
             )
         return tape.constant(float(node._data)) if node in tape.made else tape.follow(node)
     tape.recorded += 1
-    if len(places) < len(node.operands):
-        values = iter(places)
-        places = [next(values) if isinstance(x, Value) else tape.constant(x) for x in node.operands]
+    found = values
+    if len(values) < len(node.operands):
+        rest = iter(values)
+        found = [next(rest) if isinstance(x, Value) else tape.constant(x) for x in node.operands]
+        places.update(zip(map(id, node.operands), found))
     if node.op in WITHOUT_SLOPES:  # a number need not be taken out first
-        places = [below(tape, place) for place in places]
-    return tape.apply(node.op, tuple(places))
+        found = [below(tape, place) for place in found]
+    return tape.apply(node.op, tuple(found))
 
 
 def below(tape: Tape, place: int) -> int:
