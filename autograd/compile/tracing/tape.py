@@ -261,7 +261,6 @@ class Tracer:
 
     Args: truths: of the first branches, where they are not to follow the numbers.
     Attributes:
-        nodes: of all operations, in the order in which they were recorded.
         decisions: the nodes that the function branched on, with truth, text and line.
         leaves: that the function made itself: nobody else can set their numbers.
         refusal: the first error that the function was given because it is traced.
@@ -269,7 +268,6 @@ class Tracer:
 
     def __init__(self, truths: Sequence[bool] = ()) -> None:
         self.truths = truths
-        self.nodes: list[Value] = []
         self.decisions: list[tuple[Value, bool, str, str]] = []
         self.leaves: set[Value] = set()
         self.refusal: Exception | None = None
@@ -401,7 +399,6 @@ def written_down(
         for x in xs:
             places[id(x)] = tape.leaf()
             kept.append(places[id(x)])
-    write_needed(tape, places, tracer.nodes, [*results, *(node for node, *_ in tracer.decisions)])
     for x in results:
         tape.outputs.append(written(tape, places, x))
     for node, truth, text, source in tracer.decisions:
@@ -486,48 +483,27 @@ def one_kept(
     return next((pair for pair in made if pair[1]), made[0])
 
 
-def write_needed(
-    tape: Tape, places: dict[int, int], nodes: Sequence[Value], asked: Sequence[Any]
-) -> None:
-    """Write those nodes to the tape that something asked for depends on, in their order.
-
-    Args:
-        places: of what stands on the tape, by ids, for that is fast: all of it lives meanwhile.
-        nodes: operands before results; what is not among them is found by `written`.
-    """
-    needed = set(map(id, asked))
-    for node in reversed(nodes):
-        if id(node) in needed:
-            needed.update(map(id, node.operands))
-    find = places.get
-    for node in nodes:
-        if id(node) in needed:
-            operands: Any = tuple(map(find, map(id, node.operands)))
-            if None in operands or node.op in WITHOUT_SLOPES:
-                written(tape, places, node)
-            else:
-                places[id(node)] = tape.apply(node.op, operands)  # type: ignore[arg-type]
-                tape.recorded += 1
-
-
 def written(tape: Tape, places: dict[int, int], root: Any) -> int:
-    """Write what a result depends on to the tape, operands first, and return its place."""
+    """Write what a result depends on to the tape, operands first, and return its place.
+
+    Args: places: of what stands on the tape, by ids, for that is fast: all of it lives meanwhile.
+    """
     if not isinstance(root, Value):
         if hasattr(root, "record"):  # of another interpreter, or of a trace that has ended
             root.record(stop_gradient, (root,))
         return tape.constant(as_number(root))
-    if id(root) in places:
+    find = places.get
+    if find(id(root)) is not None:
         return places[id(root)]
     if root.op is not None and not isinstance(root, TracedValue):
         return outside(tape, places, root)
-    node, rest, operands = root, iter(root.operands), list[int]()
+    node, rest, operands = root, iter(root.operands), list[Any]()
     above = []  # nodes that wait for the one in hand: what is left of their operands, and found
     while True:
         for x in rest:
-            if not isinstance(x, Value):
-                continue  # plain operands are read with their node
-            if id(x) in places:
-                operands.append(places[id(x)])
+            place = find(id(x))
+            if place is not None or not isinstance(x, Value):
+                operands.append(place)  # None for a plain number, which is read with its node
             elif x.op is not None and not isinstance(x, TracedValue):
                 operands.append(outside(tape, places, x))
             else:
@@ -561,8 +537,8 @@ def outside(tape: Tape, places: dict[int, int], node: Value) -> int:
     return places[id(node)]
 
 
-def row_of(tape: Tape, places: dict[int, int], node: Value, values: list[int]) -> int:
-    """Return the place of a node whose Values among the operands stand at the given places."""
+def row_of(tape: Tape, places: dict[int, int], node: Value, operands: list[Any]) -> int:
+    """Return the place of a node whose operands stand at the given places; None: a plain number."""
     if node.op is None:
         if isinstance(node, TracedAttributes):
             raise TypeError(
@@ -571,14 +547,13 @@ def row_of(tape: Tape, places: dict[int, int], node: Value, values: list[int]) -
             )
         return tape.constant(float(node._data)) if node in tape.made else tape.follow(node)
     tape.recorded += 1
-    found = values
-    if len(values) < len(node.operands):
-        rest = iter(values)
-        found = [next(rest) if isinstance(x, Value) else tape.constant(x) for x in node.operands]
-        places.update(zip(map(id, node.operands), found))
+    if None in operands:
+        pairs = zip(node.operands, operands)
+        operands = [tape.constant(x) if place is None else place for x, place in pairs]
+        places.update(zip(map(id, node.operands), operands))
     if node.op in WITHOUT_SLOPES:  # a number need not be taken out first
-        found = [below(tape, place) for place in found]
-    return tape.apply(node.op, tuple(found))
+        operands = [below(tape, place) for place in operands]
+    return tape.apply(node.op, tuple(operands))
 
 
 def below(tape: Tape, place: int) -> int:

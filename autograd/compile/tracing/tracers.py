@@ -198,7 +198,6 @@ class TracedValue(TracedAttributes, Value):
         fresh.name = name
         cls: Any = type(fresh)
         fresh.__class__ = following_class(cls)
-        traces[-1].nodes.append(fresh)
 
     @property
     def _backward(self) -> Any:
@@ -410,7 +409,7 @@ def traced_node(
     operands: tuple[Any, ...],
     parents: tuple[Any, ...],
 ) -> TracedValue:
-    """Return a node of a trace, of which that takes note."""
+    """Return a node of a trace."""
     out = new(cls)
     out._data = data
     out.grad = 0.0
@@ -419,8 +418,6 @@ def traced_node(
     out.parents = parents
     out.local_derivatives = ()
     out.name = None
-    if traces:  # it may have ended, and another thread goes on
-        traces[-1].nodes.append(out)
     return out
 
 
