@@ -10,6 +10,7 @@ up, into loops.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import chain, groupby
 from typing import Any
 
 import numpy as np
@@ -46,6 +47,7 @@ from autograd.primitive_type import Variadic
 
 MIN_TERMS_TO_WAIT = 4  # inner products of fewer do not wait for others with the same weights
 MIN_TERMS_OF_ONE_ROW = 8  # a single row of fewer is no matrix
+Group = tuple[GroupKey, list[int]]  # rows that are computed at once
 Edge = tuple[int, int, int, int]  # node, parent, slope, mask
 NO_EDGES = np.empty((0, 4), np.int32)
 FAST, STRICT, PLAIN = "fast", "strict", "plain"  # ways of lowering
@@ -139,6 +141,12 @@ def edges_of(tape: Tape, place: int, varies: Array) -> Iterable[Edge]:
     ]
 
 
+def is_alone(group: Group) -> bool:
+    """Tell whether a group is a single row that a primitive computes by itself."""
+    key, members = group
+    return len(members) == 1 and key.op not in (p.inner_product, p.total)
+
+
 class Lowering:
     """The state of one lowering: which slot each row of the tape has got."""
 
@@ -170,8 +178,12 @@ class Lowering:
         groups = self.grouped()
         broadcast = self.broadcast(groups)
         self.assign(broadcast)
-        for key, members in groups:
-            self.emit(key, members)
+        for alone, run in groupby(groups, key=is_alone):
+            if alone:
+                self.emit_run(list(run))
+            else:
+                for key, members in run:
+                    self.emit(key, np.array(members))
         return Program(
             trained=len(tape.parameters),
             parameters=len(tape.parameters) + len(tape.followed),
@@ -208,13 +220,13 @@ class Lowering:
         self.slot[places] = np.arange(first, self.slots) if len(places) > 1 else first
         return first
 
-    def grouped(self) -> list[tuple[GroupKey, Array]]:
+    def grouped(self) -> list[Group]:
         """Return the nodes in groups, in the order of their computation."""
         if self.way == PLAIN:
-            return [(self.table[self.keys[row]], np.array([row])) for row in self.nodes.tolist()]
+            return [(self.table[self.keys[row]], [row]) for row in self.nodes.tolist()]
         patient = [key.shared and key.arity >= 2 * MIN_TERMS_TO_WAIT for key in self.table]
         groups = schedule(self.keys, *self.dependencies(), patient)
-        return [(self.table[key], np.array(members)) for key, members in groups]
+        return [(self.table[key], members) for key, members in groups]
 
     def dependencies(self) -> tuple[Array, Array]:
         """Return the edges of all nodes to what they are computed from, a bias included."""
@@ -225,17 +237,30 @@ class Lowering:
         order = np.argsort(children, kind="stable")
         return children[order], parents[order]
 
-    def broadcast(self, groups: list[tuple[GroupKey, Array]]) -> Array:
+    def broadcast(self, groups: list[Group]) -> Array:
         """Return the shared numbers that are operands of other instructions than matrices."""
         asked = self.tape.asked()
-        members = [members for key, members in groups if not key.shared]
-        rows = np.concatenate([*members, np.empty(0, np.int64)])
+        members = chain.from_iterable(members for key, members in groups if not key.shared)
+        rows = np.fromiter(members, np.int64)
         _, operands = self.graph.edges(rows)
         found = np.concatenate([operands, np.array(asked, np.int32), self.edges[:, 1:].ravel()])
         found = found[self.number[found] >= 0]
         _, first = np.unique(found, return_index=True)
         kept: Array = found[np.sort(first)]
         return kept
+
+    def emit_run(self, groups: Sequence[Group]) -> None:
+        """Append the instructions of groups of one row each, as in a chain a million rows long."""
+        rows = np.array([place for _, (place,) in groups])
+        out = self.assign(rows)
+        operands = self.slot[self.graph.operands[self.graph.places(rows)]].reshape(-1, 1)
+        stops = np.cumsum(self.graph.counts[rows]).tolist()
+        start = 0
+        for (key, _), stop in zip(groups, stops):
+            found = operands[start:stop]
+            self.instructions.append(Map(out, 1, key.op, found, key.flows, key.optional))
+            out += 1
+            start = stop
 
     def emit(self, key: GroupKey, members: Array) -> None:
         """Append the instructions of a group."""

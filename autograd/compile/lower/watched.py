@@ -73,12 +73,16 @@ def watched_rows(tape: Tape) -> dict[int, Primitive]:
     hidden = np.flatnonzero(suspects & ~shown).tolist()
     if not hidden:
         return {}
-    above = reached(hidden, parents, children, graph.rows)
-    ignored = ignored_rows(tape, asked, np.flatnonzero(above).tolist())
+    sure = uncut(graph)
+    needed = reached(asked, children[sure][::-1], parents[sure][::-1], graph.rows)
+    doubtful = reached(hidden, parents, children, graph.rows) & ~needed
+    above = doubtful.copy()
+    above[children[doubtful[parents]]] = True
+    ignored = ignored_rows(tape, doubtful, np.flatnonzero(above).tolist())
     return {
-        watched(tape, place, ignored[place]): tape.ops[place]  # type: ignore[misc]
+        watched(tape, place, ignored.get(place, False)): tape.ops[place]  # type: ignore[misc]
         for place in hidden
-        if ignored[place] is not True
+        if ignored.get(place) is not True
     }
 
 
@@ -95,20 +99,30 @@ def openness(graph: Graph) -> Array:
     return found
 
 
-def ignored_rows(tape: Tape, asked: Sequence[int], rows: Sequence[int]) -> dict[int, Any]:
-    """Return for rows, in order, a Symbol that is true where nothing depends on it.
+def uncut(graph: Graph) -> Array:
+    """Tell for every edge of a graph whether the child depends on the parent in every sample."""
+    varying = np.array([op is not None and op.constant is None for op in graph.table])
+    found: Array = np.repeat(varying[graph.codes], graph.counts)
+    return found
 
-    False if something always does; True if nothing ever does.
+
+def ignored_rows(tape: Tape, doubtful: Array, rows: Sequence[int]) -> dict[int, Any]:
+    """Return for rows a Symbol that is true where nothing depends on them; True if nothing ever
+    does.
+
+    Args:
+        doubtful: which rows something may not depend on in every sample; on others something does.
+        rows: these and those that use them, in order.
     """
     ignored: dict[int, Any] = {}
-    masks: dict[int, list[Any]] = {place: [] for place in rows}  # one for each use of a row
-    masks |= {place: [False] for place in asked}
+    masks: dict[int, list[Any]] = {place: [] for place in np.flatnonzero(doubtful).tolist()}
     for place in reversed(rows):
-        ignored[place] = all_of(masks[place])
+        if place in masks:
+            ignored[place] = all_of(masks[place])  # one mask for each use of the row
         if tape.ops[place] is not None:
             for operand, cut in zip(tape.operands[place], cuts(tape, place)):
                 if operand in masks:
-                    masks[operand].append(any_of(ignored[place], cut))
+                    masks[operand].append(any_of(ignored.get(place, False), cut))
     return ignored
 
 

@@ -22,7 +22,7 @@ from autograd.compile.machine.functions import (
     function_of,
 )
 from autograd.compile.machine.intrinsics import LANES, shift
-from autograd.compile.machine.ir import DOUBLE, FLOAT, INTEGER, POINTER, SHORT
+from autograd.compile.machine.ir import DOUBLE, FLOAT, INTEGER, POINTER, SHORT, constant
 from autograd.compile.machine.translate import Module
 from autograd.compile.sources import source_of, sources_in
 from autograd.compile.tracing.rules import ancestors, rules_of
@@ -33,6 +33,7 @@ from autograd.primitives import neg
 ELEMENT_TYPES = {"float64": DOUBLE, "float32": FLOAT}
 MIN_NUMBERS_OF_VECTOR = 3  # so many are worth a vector that is filled up
 KERNEL_NAMES = ("COLUMNS", "COUNT", "OUT", "TABLE", "TERMS", "is_absent", "pick", "pick_in_order")
+ONE, MANY = "one", "many"  # lanes of a job: a single one, or blocks
 SEEN = {name: getattr(kernels, name) for name in KERNEL_NAMES}
 SEEN |= {"near": elementary.near, "shift": shift}
 
@@ -55,28 +56,34 @@ def product_types(dtype: str) -> list[Any]:
 
 
 ARGUMENT_TYPES: dict[Any, Any] = {kernels.machine: machine_types, kernels.product: product_types}
+KNOWN = {ONE: [constant(1)], MANY: []}  # of the last arguments of a kernel
 BOTH_WAYS = kernels.matrix_backward, kernels.matrix_backward_first  # are one function inside
 
 
-def fixed(function: Callable[..., Any], dtype: str) -> int:
-    """Return the address of a function of `kernels`, compiled."""
+def fixed(function: Callable[..., Any], dtype: str, mode: str = MANY) -> int:
+    """Return the address of a function of `kernels`, compiled.
+
+    Args: mode: ONE for a kernel that is called with a single lane only.
+    """
     functions = BOTH_WAYS if function in BOTH_WAYS else (function,)
-    return compiled_together(functions, dtype)[functions.index(function)]
+    return compiled_together(functions, dtype, mode)[functions.index(function)]
 
 
 @cache
-def compiled_together(functions: tuple[Callable[..., Any], ...], dtype: str) -> list[int]:
+def compiled_together(
+    functions: tuple[Callable[..., Any], ...], dtype: str, mode: str
+) -> list[int]:
     """Return the addresses of functions of `kernels` that share what they call."""
-    names = [f"{function.__name__}_{dtype}" for function in functions]
+    names = [f"{function.__name__}_{dtype}_{mode}" for function in functions]
 
     def write() -> str:
         module = Module()
         for name, function in zip(names, functions):
             types = ARGUMENT_TYPES.get(function, kernel_types)(dtype)
-            module.with_function(name, source_of(function), types)
+            module.with_function(name, source_of(function), types, KNOWN[mode])
         return module.text()
 
-    passes = objects.UNROLLED if functions == (kernels.product,) else objects.USUAL
+    passes = objects.USUAL if functions == (kernels.edges_backward,) else objects.PLAIN
     return objects.loaded(f"the kernels {', '.join(names)}", write, names, passes)
 
 
@@ -88,15 +95,16 @@ def of_primitive(
     optional: bool,
     dtype: str,
     functions: str = VECTOR,
+    mode: str = MANY,
 ) -> tuple[int, int]:
     """Return the addresses of a primitive's kernels, forward and backward; 0 where no edge leads
     back.
 
     Raises: TypeError: the function or a rule cannot be translated.
     """
-    writer = Writer(functions)
+    writer = Writer(functions, mode)
     text = "\n".join(writer.lines(op, arity, edges, optional)) + "\n"
-    meaning = f"{dtype} {functions}\n{text}"
+    meaning = f"{dtype} {functions} {mode}\n{text}"
     digest = hashlib.sha256(meaning.encode()).hexdigest()[:20]
     ways = ["forward", "backward"] if any(edges) else ["forward"]
     names = [f"{way}_{digest}" for way in ways]
@@ -105,23 +113,27 @@ def of_primitive(
         sources = sources_in(text, SEEN | writer.names())
         module = Module(elementary.INSTEAD if functions == VECTOR else {})
         for name, way in zip(names, ways):
-            module.with_function(name, sources[way], kernel_types(dtype))
+            module.with_function(name, sources[way], kernel_types(dtype), KNOWN[mode])
         return module.text()
 
-    forward, *backward = objects.loaded(meaning, write, names)
+    passes = objects.PLAIN if writer.is_plain else objects.USUAL
+    forward, *backward = objects.loaded(meaning, write, names, passes)
     return forward, backward[0] if backward else 0
 
 
 class Writer:
     """Writes the source text of the kernels of one row of the table.
 
-    Attributes: `library`, whose elementary functions are called. Sine and cosine have kernels with
-    a loop for operands that are all near.
+    Attributes: `library`, whose elementary functions are called; `mode`, ONE for kernels of a
+    single lane, MANY for those of blocks. Sine and cosine have kernels with a loop for operands
+    that are all near.
     """
 
-    def __init__(self, library: str) -> None:
+    def __init__(self, library: str, mode: str) -> None:
         self.library = library
+        self.mode = mode
         self.functions: list[Primitive] = []
+        self.is_plain = mode == ONE  # unless elementary functions are computed for vectors
 
     def lines(
         self, op: Primitive, arity: int, edges: Sequence[bool], optional: bool = False
@@ -139,11 +151,22 @@ class Writer:
         for k, function in enumerate(self.functions):
             yield f"# function{k} is {NAMES[function]}"
         yield from body
-        vectorized = op in VECTORIZED and self.library == VECTOR
-        yield from ROW_LOOPS if variadic else forward_loops(arity, ways, vectorized)
-        if parents:
-            vectorized = self.library == VECTOR and any(used in VECTORIZED for used in rules.ops)
-            yield from backward_loops(arity, parents, ways, vectorized)
+        if variadic:
+            yield from ROW_LOOPS
+        elif self.mode == ONE:
+            yield from forward_members(arity, ways, self.is_vectorized([op]))
+        else:
+            yield from forward_loops(arity, ways)
+        if parents and self.mode == ONE:
+            yield from backward_members(arity, parents, ways, self.is_vectorized(rules.ops))
+        elif parents:
+            yield from backward_loops(arity, parents, ways)
+
+    def is_vectorized(self, ops: Sequence[Primitive | None]) -> bool:
+        """Tell whether any of some primitives is computed for a vector at once."""
+        found = self.library == VECTOR and any(op in VECTORIZED for op in ops)
+        self.is_plain = self.is_plain and not found
+        return found
 
     def names(self) -> dict[str, Any]:
         """Return what the text calls the functions, and what they are."""
@@ -223,14 +246,15 @@ def blocks(arity: int) -> Iterator[str]:
         yield f"        p{i} = shift(values, t{i}[i] * lanes)"
 
 
-def lane_loop(ways: Sequence[str], line: str, first: str, count: Any) -> Iterator[str]:
+def lane_loop(ways: Sequence[str], line: str, first: str, count: str, indent: str) -> Iterator[str]:
     """Yield a loop over numbers; two where there is a way for operands that are near."""
     for way in reversed(ways):
-        deeper = "    " if len(ways) > 1 else ""
-        if deeper:
-            yield f"        if near({first}, {count}):" if way else "        else:"
-        yield f"        {deeper}for j in range({count}):"
-        yield f"            {deeper}{line.format(way=way)}"
+        deeper = indent
+        if len(ways) > 1:
+            yield f"{indent}if near({first}, {count}):" if way else f"{indent}else:"
+            deeper += "    "
+        yield f"{deeper}for j in range({count}):"
+        yield f"{deeper}    {line.format(way=way)}"
 
 
 def by_vectors(
@@ -241,58 +265,68 @@ def by_vectors(
     A few are done one by one, by the same function and so with the same bits.
     """
     filled_up = f"count + (-count) % {LANES} if count >= {MIN_NUMBERS_OF_VECTOR} else count"
-    yield f"        whole = {filled_up}"
+    yield f"    whole = {filled_up}"
     for i in range(arity):
-        yield f"        pick(shift(scratch, {i} * whole), values, t{i}, count, whole)"
+        yield f"    pick(shift(scratch, {i} * whole), values, t{i}, count, whole)"
     for i, name in enumerate(extra):
-        yield f"        pick_in_order(shift(scratch, {arity + i} * whole), {name}, count, whole)"
+        yield f"    pick_in_order(shift(scratch, {arity + i} * whole), {name}, count, whole)"
     numbers = ", ".join(f"scratch[{i} * whole + j]" for i in range(arity + len(extra)))
-    yield from lane_loop(ways, f"scratch[j] = {{way}}{function}({numbers})", "scratch", "whole")
-    yield "        for j in range(count):"
-    yield f"            {store} scratch[j]"
+    line = f"scratch[j] = {{way}}{function}({numbers})"
+    yield from lane_loop(ways, line, "scratch", "whole", "    ")
+    yield "    for j in range(count):"
+    yield f"        {store} scratch[j]"
 
 
-def forward_loops(arity: int, ways: Sequence[str], vectorized: bool) -> Iterator[str]:
-    """Yield the forward kernel: loops over members and lanes."""
+def forward_members(arity: int, ways: Sequence[str], vectorized: bool) -> Iterator[str]:
+    """Yield the forward kernel for a single lane: a loop over members."""
     yield from ("", "", f"def forward({ARGUMENTS}):")
     yield from prologue(arity)
-    yield "    if lanes == 1:"
     if vectorized:
         yield from by_vectors(arity, ways, "value", [], "out[j] =")
     else:
-        yield "        for i in range(count):"
-        yield f"            out[i] = value({', '.join(f'values[t{i}[i]]' for i in range(arity))})"
-    yield "        return"
+        yield "    for i in range(count):"
+        yield f"        out[i] = value({', '.join(f'values[t{i}[i]]' for i in range(arity))})"
+
+
+def forward_loops(arity: int, ways: Sequence[str]) -> Iterator[str]:
+    """Yield the forward kernel for blocks: loops over members and lanes."""
+    yield from ("", "", f"def forward({ARGUMENTS}):")
+    yield from prologue(arity)
     yield from blocks(arity)
     numbers = ", ".join(f"p{i}[j]" for i in range(arity))
-    yield from lane_loop(ways, f"o[j] = {{way}}value({numbers})", "p0", "width")
+    yield from lane_loop(ways, f"o[j] = {{way}}value({numbers})", "p0", "width", "        ")
 
 
-def backward_loops(
+def backward_members(
     arity: int, parents: Sequence[int], ways: Sequence[str], vectorized: bool
 ) -> Iterator[str]:
-    """Yield the backward kernel; each edge has a loop of its own, so that vectors can be used."""
+    """Yield the backward kernel for a single lane: loops over members, edge by edge in vectors."""
     yield from ("", "", f"def backward({ARGUMENTS}):")
     yield from prologue(arity)
     yield "    up = shift(adjoints, code[OUT] * lanes)"
-    yield "    if lanes == 1:"
     if vectorized:
         for i in parents:
             store = f"adjoints[t{i}[j]] +="
             yield from by_vectors(arity, ways, f"contribution{i}", ["out", "up"], store)
-    else:
-        yield "        for i in range(count):"
-        numbers = ", ".join(f"values[t{i}[i]]" for i in range(arity))
-        for i in parents:
-            yield f"            adjoints[t{i}[i]] += contribution{i}({numbers}, out[i], up[i])"
-    yield "        return"
+        return
+    yield "    for i in range(count):"
+    numbers = ", ".join(f"values[t{i}[i]]" for i in range(arity))
+    for i in parents:
+        yield f"        adjoints[t{i}[i]] += contribution{i}({numbers}, out[i], up[i])"
+
+
+def backward_loops(arity: int, parents: Sequence[int], ways: Sequence[str]) -> Iterator[str]:
+    """Yield the backward kernel for blocks; each edge has a loop of its own, for vectors."""
+    yield from ("", "", f"def backward({ARGUMENTS}):")
+    yield from prologue(arity)
+    yield "    up = shift(adjoints, code[OUT] * lanes)"
     yield from blocks(arity)
     yield "        u = shift(up, i * width)"
     numbers = ", ".join(f"p{i}[j]" for i in range(arity))
     for i in parents:
         yield f"        a{i} = shift(adjoints, t{i}[i] * lanes)"
         line = f"a{i}[j] += {{way}}contribution{i}({numbers}, o[j], u[j])"
-        yield from lane_loop(ways, line, "p0", "width")
+        yield from lane_loop(ways, line, "p0", "width", "        ")
 
 
 ROW_LOOPS = f"""

@@ -13,6 +13,21 @@ import math
 from typing import Any
 
 from autograd.compile.lower.program import WANT_EACH, WANT_INPUTS
+from autograd.compile.machine.consecutive import (
+    add,
+    add_multiple,
+    add_number,
+    add_present_multiple,
+    add_present_products,
+    add_products,
+    copy,
+    fill,
+    sum_of,
+    sum_of_none,
+    sum_of_none_moved,
+    sum_of_present_products,
+    sum_of_products,
+)
 from autograd.compile.machine.intrinsics import (
     LANES,
     address_of,
@@ -24,7 +39,7 @@ from autograd.compile.machine.intrinsics import (
     tile,
     transpose_square,
 )
-from autograd.compile.machine.translate import flags, never_inlined
+from autograd.compile.machine.translate import never_inlined
 
 # The fields of an instruction.
 FORWARD, BACKWARD, OUT, COUNT, TABLE, TERMS, COLUMNS, EDGES = range(8)
@@ -187,10 +202,12 @@ def add_inner(out: Any, left: Any, left_row: Any, right: Any, rows: Any, terms: 
 
 def gather(to: Any, numbers: Any, table: Any, count: Any, lanes: Any) -> None:
     """Copy the lanes of the slots of a table to consecutive places."""
+    if lanes == 1:
+        for i in range(count):
+            to[i] = numbers[table[i]]
+        return
     for i in range(count):
-        slot = table[i] * lanes
-        for lane in range(lanes):
-            to[i * lanes + lane] = numbers[slot + lane]
+        copy(shift(to, i * lanes), shift(numbers, table[i] * lanes), lanes)
 
 
 def pick(to: Any, numbers: Any, table: Any, count: Any, whole: Any) -> None:
@@ -207,45 +224,47 @@ def pick_in_order(to: Any, numbers: Any, count: Any, whole: Any) -> None:
 
 def scatter(to: Any, numbers: Any, table: Any, count: Any, lanes: Any) -> None:
     """Add consecutive numbers to the lanes of the slots of a table."""
+    if lanes == 1:
+        for i in range(count):
+            to[table[i]] += numbers[i]
+        return
     for i in range(count):
-        slot = table[i] * lanes
-        for lane in range(lanes):
-            to[slot + lane] += numbers[i * lanes + lane]
+        add(shift(to, table[i] * lanes), shift(numbers, i * lanes), lanes)
 
 
 def fill_biases(out: Any, table: Any, count: Any, shared: Any, values: Any, lanes: Any) -> None:
     """Set results to their biases: slots, or shared numbers whose place is coded by ~."""
+    if lanes == 1:
+        for i in range(count):
+            bias = table[i]
+            out[i] = shared[~bias] if bias < 0 else values[bias]
+        return
     for i in range(count):
-        bias = table[i]
+        bias, here = table[i], shift(out, i * lanes)
         if bias < 0:
-            number = shared[~bias]
-            for lane in range(lanes):
-                out[i * lanes + lane] = number
+            fill(here, lanes, shared[~bias])
         else:
-            for lane in range(lanes):
-                out[i * lanes + lane] = values[bias * lanes + lane]
+            copy(here, shift(values, bias * lanes), lanes)
 
 
 def add_bias_adjoints(
     upstream: Any, table: Any, count: Any, gradient: Any, adjoints: Any, lanes: Any
 ) -> None:
     """Add the adjoints of results to those of their biases."""
+    if lanes == 1:
+        for i in range(count):
+            bias = table[i]
+            if bias < 0:
+                gradient[~bias] += upstream[i]
+            else:
+                adjoints[bias] += upstream[i]
+        return
     for i in range(count):
-        bias = table[i]
+        bias, here = table[i], shift(upstream, i * lanes)
         if bias < 0:
-            gradient[~bias] += lane_sum(shift(upstream, i * lanes), lanes)
+            gradient[~bias] += sum_of(here, lanes)
         else:
-            for lane in range(lanes):
-                adjoints[bias * lanes + lane] += upstream[i * lanes + lane]
-
-
-@flags("reassoc")
-def lane_sum(numbers: Any, lanes: Any) -> Any:
-    """Return the sum of consecutive numbers."""
-    total = numbers[0]
-    for lane in range(1, lanes):
-        total += numbers[lane]
-    return total
+            add(shift(adjoints, bias * lanes), here, lanes)
 
 
 @never_inlined
@@ -256,10 +275,10 @@ def transpose(to: Any, numbers: Any, rows: Any, columns: Any) -> None:
         for row in range(0, whole_rows, LANES):
             there = shift(to, column * rows + row)
             transpose_square(there, rows, shift(numbers, row * columns + column), columns)
-    for row in range(rows):
-        first = whole_columns if row < whole_rows else 0
-        for column in range(first, columns):
-            to[column * rows + row] = numbers[row * columns + column]
+    for column in range(columns):
+        there, here = shift(to, column * rows), shift(numbers, column)
+        for row in range(whole_rows if column < whole_columns else 0, rows):
+            there[row] = here[row * columns]
 
 
 def total_forward(
@@ -275,13 +294,9 @@ def total_forward(
                 total += values[table[k * count + i]]
             out[0] = total
         else:
-            first = shift(values, table[i] * lanes)
-            for lane in range(lanes):
-                out[lane] = first[lane]
+            copy(out, shift(values, table[i] * lanes), lanes)
             for k in range(1, terms):
-                term = shift(values, table[k * count + i] * lanes)
-                for lane in range(lanes):
-                    out[lane] += term[lane]
+                add(out, shift(values, table[k * count + i] * lanes), lanes)
 
 
 def total_backward(
@@ -293,8 +308,10 @@ def total_backward(
         out = shift(adjoints, (code[OUT] + i) * lanes)
         for k in range(terms):
             term = shift(adjoints, table[k * count + i] * lanes)
-            for lane in range(lanes):
-                term[lane] += out[lane]
+            if lanes == 1:
+                term[0] += out[0]
+            else:
+                add(term, out, lanes)
 
 
 def dot_forward(
@@ -309,7 +326,9 @@ def dot_forward(
         out = shift(first, i * lanes)
         for k in range(terms):
             x, right = table[k * count + i], shift(values, other[k * count + i] * lanes)
-            if x < 0:
+            if lanes == 1:
+                out[0] += (shared[~x] if x < 0 else values[x]) * right[0]
+            elif x < 0:
                 add_multiple(out, shared[~x], right, lanes)
             else:
                 add_products(out, shift(values, x * lanes), right, lanes)
@@ -334,38 +353,29 @@ def dot_backward(
         upstream = shift(first, i * lanes)
         for k in range(terms):
             x, y = table[k * count + i], other[k * count + i] * lanes
-            if code[EDGES] & OPTIONAL:
-                add_pair_adjoints(
-                    code[EDGES], x, y, shared, values, adjoints, gradient, upstream, lanes
+            if lanes == 1:
+                add_pair_adjoints(code[EDGES], x, y, shared, values, adjoints, gradient, upstream)
+            elif x < 0:
+                add_shared_pair_adjoints(
+                    code[EDGES], ~x, y, shared, values, adjoints, gradient, upstream, lanes
                 )
             else:
-                add_products_of_pair(
-                    code[EDGES], x, y, shared, values, adjoints, gradient, upstream, lanes
-                )
-
-
-def add_products_of_pair(
-    edges: Any,
-    x: Any,
-    y: Any,
-    shared: Any,
-    values: Any,
-    adjoints: Any,
-    gradient: Any,
-    upstream: Any,
-    lanes: Any,
-) -> None:
-    """Apply the product rule to a pair in all lanes."""
-    if edges & LEFT:
-        if x < 0:
-            gradient[~x] += sum_of_products(shift(values, y), upstream, lanes)
-        else:
-            add_products(shift(adjoints, x * lanes), shift(values, y), upstream, lanes)
-    if edges & RIGHT:
-        if x < 0:
-            add_multiple(shift(adjoints, y), shared[~x], upstream, lanes)
-        else:
-            add_products(shift(adjoints, y), shift(values, x * lanes), upstream, lanes)
+                if code[EDGES] & LEFT:
+                    add_shares(
+                        code[EDGES],
+                        shift(adjoints, x * lanes),
+                        shift(values, y),
+                        upstream,
+                        lanes,
+                    )
+                if code[EDGES] & RIGHT:
+                    add_shares(
+                        code[EDGES],
+                        shift(adjoints, y),
+                        shift(values, x * lanes),
+                        upstream,
+                        lanes,
+                    )
 
 
 def add_pair_adjoints(
@@ -377,47 +387,54 @@ def add_pair_adjoints(
     adjoints: Any,
     gradient: Any,
     upstream: Any,
+) -> None:
+    """Apply the product rule to a pair in a single lane, if that has an adjoint."""
+    if edges & OPTIONAL and is_absent(upstream[0]):
+        return
+    left = shared[~x] if x < 0 else values[x]
+    if edges & LEFT:
+        share = values[y] * upstream[0]
+        if x < 0:
+            gradient[~x] += share
+        else:
+            adjoints[x] += share
+    if edges & RIGHT:
+        adjoints[y] += left * upstream[0]
+
+
+def add_shared_pair_adjoints(
+    edges: Any,
+    place: Any,
+    y: Any,
+    shared: Any,
+    values: Any,
+    adjoints: Any,
+    gradient: Any,
+    upstream: Any,
     lanes: Any,
 ) -> None:
-    """Apply the product rule to a pair in those lanes that have an adjoint."""
-    for lane in range(lanes):
-        if not is_absent(upstream[lane]):
-            left = shared[~x] if x < 0 else values[x * lanes + lane]
-            if edges & LEFT:
-                product = values[y + lane] * upstream[lane] + 0.0
-                if x < 0:
-                    gradient[~x] += product
-                else:
-                    adjoints[x * lanes + lane] += product
-            if edges & RIGHT:
-                adjoints[y + lane] += left * upstream[lane] + 0.0
+    """Apply the product rule to a pair of which one number is shared by all lanes."""
+    if edges & LEFT:
+        numbers = shift(values, y)
+        if edges & OPTIONAL:
+            gradient[place] += sum_of_present_products(numbers, upstream, lanes)
+        else:
+            gradient[place] += sum_of_products(numbers, upstream, lanes)
+    if edges & RIGHT:
+        target = shift(adjoints, y)
+        if edges & OPTIONAL:
+            add_present_multiple(target, shared[place], upstream, lanes)
+        else:
+            add_multiple(target, shared[place], upstream, lanes)
 
 
-def add_multiple(to: Any, factor: Any, numbers: Any, lanes: Any) -> None:
-    """Add a multiple of numbers to others."""
-    if lanes == 1:
-        to[0] += factor * numbers[0]
-        return
-    for lane in range(lanes):
-        to[lane] += factor * numbers[lane]
-
-
-def add_products(to: Any, left: Any, right: Any, lanes: Any) -> None:
-    """Add products of numbers to others."""
-    if lanes == 1:
-        to[0] += left[0] * right[0]
-        return
-    for lane in range(lanes):
-        to[lane] += left[lane] * right[lane]
-
-
-@flags("reassoc contract")
-def sum_of_products(left: Any, right: Any, lanes: Any) -> Any:
-    """Return the inner product of consecutive numbers."""
-    total = left[0] * right[0]
-    for lane in range(1, lanes):
-        total += left[lane] * right[lane]
-    return total
+@never_inlined
+def add_shares(edges: Any, to: Any, numbers: Any, upstream: Any, lanes: Any) -> None:
+    """Add numbers times the adjoints of a result, in those lanes that have one."""
+    if edges & OPTIONAL:
+        add_present_products(to, numbers, upstream, lanes)
+    else:
+        add_products(to, numbers, upstream, lanes)
 
 
 def edges_backward(
@@ -535,8 +552,7 @@ def add_input_adjoints(
     target = shift(adjoints, code[INPUTS] * lanes)
     if code[INPUTS] == NOWHERE or optional:
         target = scratch
-        for i in range(terms * width):
-            target[i] = 0.0
+        fill(target, terms * width, 0.0)
     if width == 1 and column == 1:
         share_product(code, target, terms, out, 0, 1, weights, row, 1, rows, terms, 0)
     elif width == 1 and row == 1:
@@ -616,18 +632,12 @@ UNSOUND = 2**61  # is added to the answer where a number of the gradient, or the
 UNFIT = -(2**62)  # the answer where a step would leave a parameter that is not finite
 
 
-def clear(numbers: Any, count: Any, zero: Any) -> None:
-    """Set numbers to 0.0, or to -0.0."""
-    for i in range(count):
-        numbers[i] = zero
-
-
 def clear_gradient(job: Any, tables: Any, gradient: Any) -> None:
     """Set to zero what is not written by the first block anyway: ranges of the shared numbers."""
     table = shift(tables, job[CLEAR_TABLE])
     for i in range(job[CLEAR_COUNT]):
         start = table[2 * i]
-        clear(shift(gradient, start), table[2 * i + 1] - start, 0.0)
+        fill(shift(gradient, start), table[2 * i + 1] - start, 0.0)
 
 
 def load_rows(job: Any, values: Any, start: Any, lanes: Any) -> None:
@@ -635,24 +645,18 @@ def load_rows(job: Any, values: Any, start: Any, lanes: Any) -> None:
     count = job[INPUTS_COUNT]
     inputs = shift(pointer_like(values, job[ROWS]), start * count)
     if lanes == 1:
-        for i in range(count):
-            values[i] = inputs[i]
+        copy(values, inputs, count)
         return
     transpose(values, inputs, lanes, count)
     kept = shift(values, job[SLOTS] * lanes)
     if job[SAMPLES_KEPT] and address_of(kept) != address_of(inputs):
-        for i in range(count * lanes):
-            kept[i] = inputs[i]
+        copy(kept, inputs, count * lanes)
 
 
 @never_inlined
-@flags("reassoc")
 def infinite_lane(values: Any, rows: Any, lanes: Any) -> Any:
     """Return the first lane in which one of the rows is infinite or NaN, or -1."""
-    total = 0.0
-    for i in range(rows * lanes):
-        total += values[i] * 0.0
-    if total == 0.0:
+    if sum_of_none(values, rows * lanes) == 0.0:
         return -1
     for lane in range(lanes):
         for row in range(rows):
@@ -662,23 +666,15 @@ def infinite_lane(values: Any, rows: Any, lanes: Any) -> Any:
 
 
 @never_inlined
-@flags("reassoc")
 def is_finite(numbers: Any, count: Any) -> Any:
     """Tell whether consecutive numbers are finite."""
-    total = 0.0
-    for i in range(count):
-        total += numbers[i] * 0.0
-    return total == 0.0
+    return sum_of_none(numbers, count) == 0.0
 
 
 @never_inlined
-@flags("reassoc contract")
 def sum_of_squares(numbers: Any, count: Any) -> Any:
     """Return the sum of the squares of consecutive numbers."""
-    total = 0.0
-    for i in range(count):
-        total += numbers[i] * numbers[i]
-    return total
+    return sum_of_products(numbers, numbers, count)
 
 
 def watched_lane(job: Any, tables: Any, values: Any, lanes: Any) -> Any:
@@ -747,8 +743,7 @@ def load_shared(job: Any, tables: Any, shared: Any, values: Any, lanes: Any) -> 
     table = shift(tables, job[BROADCAST_TABLE])
     slots = shift(values, job[INPUTS_COUNT] * lanes)
     for i in range(job[BROADCAST_COUNT]):
-        for lane in range(lanes):
-            slots[i * lanes + lane] = shared[table[i]]
+        fill(shift(slots, i * lanes), lanes, shared[table[i]])
 
 
 def add_shared_gradient(job: Any, tables: Any, adjoints: Any, gradient: Any, lanes: Any) -> None:
@@ -756,7 +751,7 @@ def add_shared_gradient(job: Any, tables: Any, adjoints: Any, gradient: Any, lan
     table = shift(tables, job[BROADCAST_TABLE])
     slots = shift(adjoints, job[INPUTS_COUNT] * lanes)
     for i in range(job[BROADCAST_COUNT]):
-        gradient[table[i]] += lane_sum(shift(slots, i * lanes), lanes)
+        gradient[table[i]] += sum_of(shift(slots, i * lanes), lanes)
 
 
 def failing_lane(job: Any, tables: Any, values: Any, lanes: Any) -> Any:
@@ -779,8 +774,7 @@ def store_outputs(job: Any, tables: Any, values: Any, total: Any, start: Any, la
     seed = pointer_like(values, job[SEED])
     for i in range(count):
         numbers, column = shift(values, table[i] * lanes), shift(outputs, i * job[OUTPUTS_STRIDE])
-        for lane in range(lanes):
-            column[lane] = numbers[lane]
+        copy(column, numbers, lanes)
         if job[WANTED]:
             total[0] = with_multiples(total[0], seed[i], numbers, lanes)
         lane = infinite_lane(numbers, 1, lanes)
@@ -804,23 +798,21 @@ def store_slopes(job: Any, slopes: Any, adjoints: Any, start: Any, lanes: Any) -
     count = job[INPUTS_COUNT]
     to = shift(slopes, start * count)
     transpose(to, adjoints, count, lanes)
-    for i in range(count * lanes):
-        to[i] += 0.0
+    add_number(to, 0.0, count * lanes)
     return is_finite(to, count * lanes)
 
 
 def seed_outputs(job: Any, tables: Any, adjoints: Any, lanes: Any) -> None:
     """Set the adjoints of the outputs to the seed; no other slot has an adjoint yet."""
     if job[WANTED] & WANT_INPUTS:
-        clear(adjoints, job[INPUTS_COUNT] * lanes, -0.0)
+        fill(adjoints, job[INPUTS_COUNT] * lanes, -0.0)
     ranges = shift(tables, job[ADJOINTS_TABLE])
     for i in range(job[ADJOINTS_COUNT]):
         start = ranges[2 * i] * lanes
-        clear(shift(adjoints, start), ranges[2 * i + 1] * lanes - start, -0.0)
+        fill(shift(adjoints, start), ranges[2 * i + 1] * lanes - start, -0.0)
     table, seed = shift(tables, job[OUTPUTS_TABLE]), pointer_like(adjoints, job[SEED])
     for i in range(job[OUTPUTS_COUNT]):
-        for lane in range(lanes):
-            adjoints[table[i] * lanes + lane] += seed[i]
+        add_number(shift(adjoints, table[i] * lanes), seed[i], lanes)
 
 
 def descend(job: Any, shared: Any, gradient: Any, blank: Any) -> Any:
@@ -833,20 +825,10 @@ def descend(job: Any, shared: Any, gradient: Any, blank: Any) -> Any:
     step_size, finite = step[0], step[1] != 0.0
     if step_size == 0.0 or (finite and blank) or blank >= UNSOUND:
         return blank
-    if finite and not lands_safely(shared, gradient, count, step_size):
-        return UNFIT
-    for i in range(count):
-        shared[i] -= step_size * gradient[i]
+    if finite and sum_of_none_moved(shared, -step_size, gradient, count) != 0.0:
+        return UNFIT  # a parameter would not stay finite
+    add_multiple(shared, -step_size, gradient, count)
     return blank
-
-
-@flags("reassoc")
-def lands_safely(shared: Any, gradient: Any, count: Any, step_size: Any) -> Any:
-    """Tell whether a step leaves all parameters finite; in one pass, without a branch."""
-    total = 0.0
-    for i in range(count):
-        total += (shared[i] - step_size * gradient[i]) * 0.0
-    return total == 0.0
 
 
 def machine(job: Any, tables: Any, shared: Any) -> Any:

@@ -27,13 +27,12 @@ from autograd.compile.lower.program import (
 from autograd.compile.lower.rolling import expanded
 from autograd.compile.machine import codegen
 from autograd.compile.machine import kernels as k
+from autograd.compile.machine.codegen import MANY, ONE
 from autograd.compile.machine.entries import MOST_WORK, Entry, is_possible
 from autograd.compile.machine.functions import VECTOR
 from autograd.compile.machine.intrinsics import LANES
 from autograd.compile.machine.partners import Keeping
 from autograd.compile.machine.stretches import (
-    MANY,
-    ONE,
     StretchKernels,
     stretches,
     without_adjoints,
@@ -76,12 +75,14 @@ class LlvmEngine:
         self.tables: list[Array] = []
         self.length = 0
         self.callbacks: list[Callback] = []  # which are called as long as the engine lives
+        self.called: dict[int, tuple[int, int]] = {}  # kernels that are such, by the ids of steps
         self.failures = list[BaseException]()
         self.threads = threads
         self.team: ThreadTeam | None = None  # there is one where there is a product of matrices
         self.uses = uses_of_shared(program, len(shared))
         self.written = np.zeros(len(shared), bool)  # by the first block of a job
-        code = [self.encoded(step) for step in patiently(self.single_steps())]
+        self.steps = self.single_steps()
+        code = [self.encoded(step) for step in self.steps]
         self.code = np.array(code, np.int64).reshape(-1, k.INSTRUCTION_FIELDS)
         self.codes: dict[tuple[str, bool], Array] = {}  # by the kind of a job: see `code_for`
         self.settings = self.settled()
@@ -109,10 +110,6 @@ class LlvmEngine:
         self.length += flat.size
         return start
 
-    def fixed(self, function: Any) -> int:
-        """Return the address of one of the fixed kernels."""
-        return codegen.fixed(function, self.dtype_name)
-
     def single_steps(self) -> list[Instruction]:
         """Return the instructions of the program with an empty one in place of each stretch."""
         steps = list(self.program.instructions)
@@ -132,20 +129,73 @@ class LlvmEngine:
         return self.codes[key]
 
     def fill_in(self, code: Array, mode: str) -> None:
-        """Enter the kernels of stretches into code."""
+        """Enter the kernels for one kind of jobs into code."""
+        found = [self.kernels_of(step, mode) for step in patiently(self.steps)]
+        code[:, [k.FORWARD, k.BACKWARD, k.FIRST]] = np.array(found, np.int64).reshape(-1, 3)
         gone = 0
         known: dict[int, tuple[int, int]] = {}
-        for found in self.stretches:
-            key = id(found.shared)
+        for stretch in self.stretches:
+            key = id(stretch.shared)
             if key not in known:
                 settings = self.dtype_name, self.functions, mode, self.program.trained
-                kernels = StretchKernels(found.shared, *settings)
+                kernels = StretchKernels(stretch.shared, *settings)
                 known[key] = kernels.addresses()
             forward, backward = known[key]
-            place = found.start - gone
+            place = stretch.start - gone
             code[place, [k.FORWARD, k.BACKWARD, k.FIRST]] = forward, backward, backward
-            code[place, k.TABLE] = found.number
-            gone += found.stop - found.start - 1
+            code[place, k.TABLE] = stretch.number
+            gone += stretch.stop - stretch.start - 1
+
+    def kernels_of(self, step: Instruction, mode: str) -> tuple[int, int, int]:
+        """Return where an instruction's kernels are: forward, backward, the first time backward."""
+        if step is STRETCH:
+            return 0, 0, 0
+        fixed = partial(codegen.fixed, dtype=self.dtype_name, mode=mode)
+        forward = backward = 0
+        if isinstance(step, Map):
+            forward, backward = self.kernels_of_map(step, mode)
+        elif isinstance(step, Edges):
+            backward = fixed(k.edges_backward)
+        elif isinstance(step, Total):
+            forward = fixed(k.total_forward)
+            backward = fixed(k.total_backward) if step.edges else 0
+        elif isinstance(step, Dot):
+            forward = fixed(k.dot_forward)
+            backward = fixed(k.dot_backward) if step.edges[0] else 0
+        elif isinstance(step, Matrix):
+            forward = fixed(k.matrix_forward)
+            backward = fixed(k.matrix_backward) if step.edges[0] else 0
+            if self.is_fresh(step):
+                return forward, backward, fixed(k.matrix_backward_first)
+        return forward, backward, backward
+
+    def kernels_of_map(self, step: Map, mode: str) -> tuple[int, int]:
+        """Return the addresses of a primitive's kernels: compiled, or those that call Python."""
+        if id(step) not in self.called:
+            try:
+                return self.compiled(step, mode)
+            except (TypeError, AttributeError):
+                in_numpy = self.numpy.steps[id(step)]
+                self.called[id(step)] = self.calling(in_numpy.forward, in_numpy.backward)
+        return self.called[id(step)]
+
+    def compiled(self, step: Map, mode: str) -> tuple[int, int]:
+        """Return the addresses of a primitive's kernels.
+
+        Raises: TypeError, AttributeError: something of it cannot be translated.
+        """
+        if step.op is rounded and any(plain_operands(self.program, step.operands[1])):
+            raise TypeError("only Python rounds decimals exactly")
+        arity = 0 if isinstance(step.op, Variadic) else len(step.operands)
+        options = step.optional, self.dtype_name, self.functions, mode
+        return codegen.of_primitive(step.op, arity, step.edges[:arity], *options)
+
+    def calling(self, *ways: Callable[[Array, Array], None]) -> tuple[int, int]:
+        """Return where kernels are that call functions of all values and adjoints in Python."""
+        kernels = [Callback(self, run) for run in ways]
+        self.callbacks += kernels
+        forward, backward = (kernel.address for kernel in kernels)
+        return forward, backward
 
     def encoded(self, step: Instruction) -> list[int]:
         """Return an instruction as integers."""
@@ -154,55 +204,28 @@ class LlvmEngine:
         if step is STRETCH:
             return fields
         ENCODERS[type(step)](self, step, fields)
-        fields[k.FIRST] = fields[k.FIRST] or fields[k.BACKWARD]
         return fields
 
     def encode_map(self, step: Map, fields: list[int]) -> None:
         """Encode a primitive."""
-        fields[k.FORWARD], fields[k.BACKWARD] = self.kernels_of(step)
+        if is_own(step.op):
+            own = OwnStep(self.program, step)
+            self.called[id(step)] = self.calling(own.forward, own.backward)
         fields[k.TABLE], fields[k.TERMS] = self.put(step.operands), len(step.operands)
         fields[k.COLUMNS] = int(all(consecutive(slots) for slots in step.operands))
 
-    def kernels_of(self, step: Map) -> tuple[int, int]:
-        """Return the addresses of a primitive's kernels: compiled, or those that call NumPy."""
-        if is_own(step.op):
-            own = OwnStep(self.program, step)
-            return self.called_back(own.forward), self.called_back(own.backward)
-        try:
-            if step.op is rounded and any(plain_operands(self.program, step.operands[1])):
-                raise TypeError("only Python rounds decimals exactly")
-            arity = 0 if isinstance(step.op, Variadic) else len(step.operands)
-            options = step.edges[:arity], step.optional, self.dtype_name, self.functions
-            forward, backward = codegen.of_primitive(step.op, arity, *options)
-        except (TypeError, AttributeError):
-            in_numpy = self.numpy.steps[id(step)]
-            forward = self.called_back(in_numpy.forward)
-            backward = self.called_back(in_numpy.backward)
-        return forward, backward
-
-    def called_back(self, run: Callable[[Array, Array], None]) -> int:
-        """Return where a kernel is that calls a function of all values and adjoints in Python."""
-        self.callbacks.append(Callback(self, run))
-        return self.callbacks[-1].address
-
     def encode_total(self, step: Total, fields: list[int]) -> None:
         """Encode sums."""
-        fields[k.FORWARD] = self.fixed(k.total_forward)
-        fields[k.BACKWARD] = self.fixed(k.total_backward) if step.edges else 0
         fields[k.TABLE], fields[k.TERMS] = self.put(step.terms), len(step.terms)
 
     def encode_dot(self, step: Dot, fields: list[int]) -> None:
         """Encode inner products."""
-        fields[k.FORWARD] = self.fixed(k.dot_forward)
-        fields[k.BACKWARD] = self.fixed(k.dot_backward) if step.edges[0] else 0
         fields[k.TABLE] = self.put(np.concatenate([step.left, step.right]))
         fields[k.TERMS], fields[k.BIAS] = len(step.left), self.put(step.bias)
         fields[k.EDGES] = flags_of(step)
 
     def encode_matrix(self, step: Matrix, fields: list[int]) -> None:
         """Encode a matrix product; weights and inputs that stand in order need no table."""
-        fields[k.FORWARD] = self.fixed(k.matrix_forward)
-        fields[k.BACKWARD] = self.fixed(k.matrix_backward) if step.edges[0] else 0
         tables = np.concatenate([step.weights.ravel(), step.inputs.ravel()])
         fields[k.TABLE], fields[k.BIAS] = self.put(tables), self.put(step.bias)
         fields[k.TERMS], fields[k.COLUMNS] = step.inputs.shape
@@ -212,10 +235,9 @@ class LlvmEngine:
         fields[k.INPUTS] = int(flat[0]) if consecutive(flat) else k.NOWHERE
         if self.takes_samples(step, fields):
             fields[k.SAMPLES_SLOT], fields[k.SAMPLE_SIZE] = self.program.slots, self.program.inputs
-        if self.is_fresh(step, fields):
-            fields[k.FIRST] = self.fixed(k.matrix_backward_first)
+        if self.is_fresh(step):
             self.written[step.weights] = True
-        fields[k.PRODUCT] = self.fixed(k.product)
+        fields[k.PRODUCT] = codegen.fixed(k.product, self.dtype_name)
         if self.threads > 1:
             self.team = self.team or ThreadTeam(self.threads, self.dtype_name, self.failures)
             fields[k.TEAM], fields[k.TASK] = self.team.address, self.team.place
@@ -227,14 +249,14 @@ class LlvmEngine:
         regular = fields[k.INPUTS] != k.NOWHERE and step.inputs.shape[1] == 1
         return step.edges[1] and regular and last <= self.program.inputs
 
-    def is_fresh(self, step: Matrix, fields: list[int]) -> bool:
+    def is_fresh(self, step: Matrix) -> bool:
         """Tell whether nothing but this product adds to the gradient of its weights."""
-        regular = fields[k.WEIGHTS] != k.NOWHERE and fields[k.WEIGHT_COLUMN] == 1
+        start, _, column = strides_of(step.weights)
+        regular = start != k.NOWHERE and column == 1
         return step.edges[1] and regular and bool((self.uses[step.weights] == 1).all())
 
     def encode_edges(self, step: Edges, fields: list[int]) -> None:
         """Encode edges whose slopes stand in slots."""
-        fields[k.BACKWARD] = self.fixed(k.edges_backward)
         fields[k.COUNT] = len(step.nodes)
         tables = [step.nodes, step.parents, step.slopes, step.locally_constant]
         fields[k.TABLE] = self.put(np.stack(tables))

@@ -28,7 +28,7 @@ from autograd.compile.lower.program import (
 )
 from autograd.compile.machine import elementary, ir, objects
 from autograd.compile.machine.arithmetic import is_written
-from autograd.compile.machine.codegen import ELEMENT_TYPES, kernel_types
+from autograd.compile.machine.codegen import ELEMENT_TYPES, ONE, kernel_types
 from autograd.compile.machine.functions import VECTOR
 from autograd.compile.machine.intrinsics import LANES
 from autograd.compile.machine.ir import Body, Operand
@@ -48,7 +48,6 @@ from autograd.primitives import rounded
 MAX_MEMBERS = 8  # of an instruction: more that stand in order are a loop's business
 MIN_INSTRUCTIONS = 3  # of a stretch that is worth a function
 MAX_OPERATIONS = 2000  # of a program: to compile more takes longer than that is worth
-ONE, MANY = "one", "many"  # lanes of a job: a single one, or blocks
 
 
 @dataclass

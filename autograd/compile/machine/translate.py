@@ -101,16 +101,23 @@ class Module:
         self.instances: dict[Any, tuple[str, Operand]] = {}
 
     def with_function(
-        self, name: str, source: Source, types: Sequence[str | tuple[str, str]]
+        self,
+        name: str,
+        source: Source,
+        types: Sequence[str | tuple[str, str]],
+        known: Sequence[Operand] = (),
     ) -> Module:
         """Add a function that can be called from outside, by C's conventions.
 
-        Args: types: of the arguments; of a pointer a pair, with the type of what it points to.
+        Args:
+            types: of the arguments; of a pointer a pair, with the type of what it points to.
+            known: what the last arguments are, whatever is passed.
         """
         operands = [parameter(i, type_) for i, type_ in enumerate(types)]
-        inner, result = self.instance(source, operands)
+        passed = [*operands[: len(operands) - len(known)], *known]
+        inner, result = self.instance(source, passed)
         body = Body()
-        call = f"call {type_text(result)} @{inner}({', '.join(x.typed for x in operands)})"
+        call = f"call {type_text(result)} @{inner}({', '.join(x.typed for x in passed)})"
         if result.type == "void":
             body.do(call)
             body.do("ret void")

@@ -50,18 +50,26 @@ from autograd.modes import mode, traces
 from autograd.newest import settle
 from autograd.primitive_type import Primitive
 from autograd.primitives import (
+    add,
+    cos,
     div,
     equal,
+    exp,
     greater,
     greater_equal,
     inner_product,
     less,
     less_equal,
     mean,
+    mul,
+    neg,
     power,
+    sin,
     softmax_of,
     square,
     stop_gradient,
+    sub,
+    tanh,
     total,
     unequal,
 )
@@ -70,6 +78,7 @@ from autograd.traced_adjoints import Mask
 from autograd.value import Value
 
 IN_PARTS = (mean, softmax_of)  # what is written down as several rows
+AS_THEY_ARE = {add, sub, mul, div, neg, sin, cos, exp, tanh}  # many are written, and as one row
 WITHOUT_SLOPES = RELATIONS.union(CHOICES)
 ORDER = {  # and what each comparison is with a float instead of a number beside it
     less: (less_equal, less),
@@ -160,7 +169,13 @@ class Tape:
             places = self.operations[op] = {}
         place = places.get(operands)
         if place is None:
-            place = places[operands] = self.written(op, operands)
+            if op in AS_THEY_ARE:
+                place = len(self.ops)
+                self.ops.append(op)
+                self.operands.append(operands)
+            else:
+                place = self.written(op, operands)
+            places[operands] = place
         return place
 
     def written(self, op: Primitive, operands: tuple[int, ...]) -> int:
@@ -379,11 +394,11 @@ def written_down(
     results = numbers_of(name_of(function), out)
     tape = Tape()
     tape.made = tracer.leaves
-    places: dict[Any, int] = {}
+    places: dict[int, int] = {}
     for xs, kept in ((parameters, tape.parameters), (leaves, tape.inputs)):
         for x in xs:
-            places[x] = tape.leaf()
-            kept.append(places[x])
+            places[id(x)] = tape.leaf()
+            kept.append(places[id(x)])
     for x in results:
         tape.outputs.append(written(tape, places, x))
     for node, truth, text, source in tracer.decisions:
@@ -468,24 +483,27 @@ def one_kept(
     return next((pair for pair in made if pair[1]), made[0])
 
 
-def written(tape: Tape, places: dict[Any, int], root: Any) -> int:
-    """Write what a result depends on to the tape, operands first, and return its place."""
+def written(tape: Tape, places: dict[int, int], root: Any) -> int:
+    """Write what a result depends on to the tape, operands first, and return its place.
+
+    Args: places: of what stands on the tape, by ids, for that is fast: all of it lives meanwhile.
+    """
     if not isinstance(root, Value):
         if hasattr(root, "record"):  # of another interpreter, or of a trace that has ended
             root.record(stop_gradient, (root,))
         return tape.constant(as_number(root))
-    if root in places:
-        return places[root]
+    find = places.get
+    if find(id(root)) is not None:
+        return places[id(root)]
     if root.op is not None and not isinstance(root, TracedValue):
         return outside(tape, places, root)
-    node, rest, operands = root, iter(root.operands), list[int]()
+    node, rest, operands = root, iter(root.operands), list[Any]()
     above = []  # nodes that wait for the one in hand: what is left of their operands, and found
     while True:
         for x in rest:
-            if not isinstance(x, Value):
-                continue  # plain operands are read with their node
-            if x in places:
-                operands.append(places[x])
+            place = find(id(x))
+            if place is not None or not isinstance(x, Value):
+                operands.append(place)  # None for a plain number, which is read with its node
             elif x.op is not None and not isinstance(x, TracedValue):
                 operands.append(outside(tape, places, x))
             else:
@@ -493,14 +511,14 @@ def written(tape: Tape, places: dict[Any, int], root: Any) -> int:
                 node, rest, operands = x, iter(x.operands), []
                 break
         else:
-            place = places[node] = row_of(tape, node, operands)
+            place = places[id(node)] = row_of(tape, places, node, operands)
             if not above:
                 return place
             node, rest, operands = above.pop()
             operands.append(place)
 
 
-def outside(tape: Tape, places: dict[Any, int], node: Value) -> int:
+def outside(tape: Tape, places: dict[int, int], node: Value) -> int:
     """Return the place of a node that the function found computed: its number is followed.
 
     Raises: RuntimeError: it was computed of a parameter, by which it has a derivative; but its
@@ -508,19 +526,19 @@ def outside(tape: Tape, places: dict[Any, int], node: Value) -> int:
     """
     names = {place: i for i, place in enumerate(tape.parameters)}
     for x in topological_order(node):
-        if places.get(x) in names:
-            i = names[places[x]]
+        if places.get(id(x)) in names:
+            i = names[places[id(x)]]
             raise RuntimeError(
                 f"{node!r} was computed of parameter {i} before the function was traced: its number"
                 " would not follow the parameter; compute it inside the function, or pass its"
                 " .detach()"
             )
-    places[node] = tape.follow(node)
-    return places[node]
+    places[id(node)] = tape.follow(node)
+    return places[id(node)]
 
 
-def row_of(tape: Tape, node: Value, places: list[int]) -> int:
-    """Return the place of a node whose Values among the operands stand at the given places."""
+def row_of(tape: Tape, places: dict[int, int], node: Value, operands: list[Any]) -> int:
+    """Return the place of a node whose operands stand at the given places; None: a plain number."""
     if node.op is None:
         if isinstance(node, TracedAttributes):
             raise TypeError(
@@ -529,12 +547,13 @@ def row_of(tape: Tape, node: Value, places: list[int]) -> int:
             )
         return tape.constant(float(node._data)) if node in tape.made else tape.follow(node)
     tape.recorded += 1
-    if len(places) < len(node.operands):
-        values = iter(places)
-        places = [next(values) if isinstance(x, Value) else tape.constant(x) for x in node.operands]
+    if None in operands:
+        pairs = zip(node.operands, operands)
+        operands = [tape.constant(x) if place is None else place for x, place in pairs]
+        places.update(zip(map(id, node.operands), operands))
     if node.op in WITHOUT_SLOPES:  # a number need not be taken out first
-        places = [below(tape, place) for place in places]
-    return tape.apply(node.op, tuple(places))
+        operands = [below(tape, place) for place in operands]
+    return tape.apply(node.op, tuple(operands))
 
 
 def below(tape: Tape, place: int) -> int:
