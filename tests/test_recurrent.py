@@ -78,7 +78,23 @@ class Deep:
         return state
 
 
-NETWORKS = [Elman(1), Elman(3), Gated(), Deep()]
+class Delayed:
+    """A state that goes by several names: it begins with inputs that every turn reads."""
+
+    def __init__(self):
+        self.rows = matrix(1, 5, 4)
+        self.weights = flat(self.rows)
+        self.inputs = 3
+
+    def __call__(self, xs):
+        found = [xs[0], xs[1], xs[2]]
+        for _ in range(TURNS):
+            numbers = [found[-1], found[-3], xs[0], xs[2]]
+            found.append(tanh(applied(self.rows, numbers)[0]) + 0.1 * found[-2])
+        return found[-1] + found[7]
+
+
+NETWORKS = [Elman(1), Elman(3), Gated(), Deep(), Delayed()]
 
 
 def compiled_for(network, engine="llvm", **options):

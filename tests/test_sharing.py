@@ -7,6 +7,7 @@ import autograd
 from autograd import Value, sigmoid, sin, tanh
 
 pytest.importorskip("llvmlite")
+from autograd.compile.lower import dots  # noqa: E402
 from autograd.compile.machine import objects, stretches  # noqa: E402
 
 UNITS = 4
@@ -36,6 +37,11 @@ class Gates:
                 more = more + gates[1] * state[2]
         # Nobody reads the last cell, but all others.
         return sum(w * y for w, y in zip(self.rows[0], state)) + more
+
+
+@pytest.fixture(autouse=True)
+def products_stay_kernels(monkeypatch):
+    monkeypatch.setattr(dots, "MAX_MULTIPLICATIONS", 0)
 
 
 CASES = [Gates(6), Gates(9, looked_at=(0, 4)), Gates(7, uneven=True), Gates(12, looked_at=(11,))]

@@ -105,6 +105,8 @@ def stretches(program: Program, keeping: Keeping | None = None) -> list[Stretch]
 
     for able in (is_able, is_loop):
         places = list(runs(program.instructions, able))
+        if not places:
+            return []
         # Those of different kinds share no function: so many operations there are at least.
         kinds = {}
         for start, stop in places:
