@@ -24,7 +24,7 @@ docs: ## run every example of the README, of docs/ and of the docstrings
 notebooks: ## execute the notebooks and write them; the tests compare them (pytest -m notebooks)
 	$(PYTHON) notebooks/execute.py
 
-kernels: ## all rows and random programs in compiled code, of which the suite has every twelfth
+kernels: ## all rows and random programs in compiled code, and what else takes long; the suite has a few
 	$(PYTHON) -m pytest -q -n 2 -m kernels
 
 browser: ## what a reader sees and does, in Chromium and JupyterLab

@@ -6,6 +6,7 @@ Subexpressions are shared: what they record are graphs, not trees.
 from __future__ import annotations
 
 import operator
+import random
 from typing import NamedTuple
 
 from hypothesis import strategies as st
@@ -68,6 +69,17 @@ def programs(unary, binary, many=(), length=12):
         wide = st.tuples(place, place, place, place)
         lines.append(st.builds(shortened, st.sampled_from(many), wide))
     return st.lists(st.one_of(lines), min_size=1, max_size=length).map(tuple)
+
+
+def drawn(number, length=12):
+    """Return a program of so many lines by its number, without hypothesis."""
+    draw = random.Random(number)
+    arities = {**dict.fromkeys(TAME, 1), **dict.fromkeys(RATIONAL, 2), **dict.fromkeys(MANY, 4)}
+    chosen = draw.choices([*arities], k=length)
+    return [
+        shortened(function, tuple(draw.randrange(40) for _ in range(arities[function])))
+        for function in chosen
+    ]
 
 
 def shortened(function, places):

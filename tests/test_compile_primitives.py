@@ -274,10 +274,26 @@ def not_tiny(x):
     return x if abs(x) > 1e-6 else 0.0
 
 
+CALLED = st.lists(st.floats(-4, 4).map(not_tiny), min_size=2, max_size=6)
+
+
 @both_engines
-@settings(max_examples=150)
-@given(declared, st.lists(st.floats(-4, 4).map(not_tiny), min_size=2, max_size=6))
+@settings(max_examples=50)
+@given(declared, CALLED)
 def test_a_function_of_a_users_own_does_as_it_does_in_python(engine, declaration, numbers):
+    assert_own_is_as_in_python(engine, declaration, numbers)
+
+
+@pytest.mark.kernels
+@both_engines
+@settings(max_examples=300)
+@given(declared, CALLED)
+def test_many_functions_of_a_users_own_do_as_they_do_in_python(engine, declaration, numbers):
+    assert_own_is_as_in_python(engine, declaration, numbers)
+
+
+def assert_own_is_as_in_python(engine, declaration, numbers):
+    """Hold a compiled function that calls a user's own to be what Python makes of it."""
     own, world = own_primitive(**declaration)
     w = Value(0.7)
 

@@ -576,6 +576,19 @@ def test_a_listing_of_a_nested_loop_names_both_turns():
     assert "\n    for turn_2 in range(5):\n        s[" in text and "*turn + 7*turn_2]" in text
 
 
+def test_a_listing_tells_biases_that_are_shared_numbers_from_those_in_slots():
+    steps = []
+    for i in range(8):
+        bias = np.array([~2, 2 * i], np.int32)
+        sides = np.array([[0, 1]], np.int32), np.array([[1, 2 * i + 1]], np.int32)
+        steps.append(Dot(2 + 2 * i, 2, bias, *sides, (True, True, True), False))
+    last = np.array([17], np.int32)
+    program = rolled(Program(3, 3, [], 2, 18, np.empty(0, np.int32), steps, last, []))
+    assert shape(program.instructions)
+    assert any(" = (p[2], s[2 + 2*turn]) + " in line for line in program.lines())
+    assert any(" = (p2, s0) + " in line for line in program.lines())
+
+
 def test_a_report_says_how_many_turns_of_what_there_are():
     text = str(autograd.compile(EXAMPLES["newton"][0], example=(2.0, 1.5)).explain())
     assert "code  29 turns of 7 operations" in text and "instructions  150: 60 mul" in text

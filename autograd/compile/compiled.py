@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import math
 import os
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from copy import copy, deepcopy
@@ -33,6 +34,7 @@ from autograd.compile.branches import BranchedBatch, GuardError, missed_guards
 from autograd.compile.finite import all_finite, descend
 from autograd.compile.lower.lowering import FAST, STRICT, complete, lower
 from autograd.compile.lower.program import WANT_EACH, WANT_GRADIENT, WANT_INPUTS, Program
+from autograd.compile.lower.writing import MOST_LISTED
 from autograd.compile.parameters import ParameterStore, store_of
 from autograd.compile.processes import (
     check_importable,
@@ -884,8 +886,10 @@ class Compiled:
         program = self.specializations[0].program(0)
         return report(title, program, lanes, self.dtype.itemsize, kept_facts(self.engine))
 
-    def source(self) -> str:
+    def source(self, whole: bool = False) -> str:
         """Return the program, one instruction a line; what repeats itself is a loop.
+
+        Args: whole: leave nothing out of long lines.
 
         >>> import autograd
         >>> w = autograd.Value(3.0)
@@ -896,7 +900,8 @@ class Compiled:
         s3:4 = tanh(s2)
         return s3
         """
-        return "\n".join(self.specializations[0].program(0).lines())
+        most = sys.maxsize if whole else MOST_LISTED
+        return "\n".join(self.specializations[0].program(0).lines(most))
 
     def draw(self) -> Any:
         """Return the program as a graphviz.Digraph; `.source` is its DOT text."""

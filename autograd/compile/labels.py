@@ -302,9 +302,12 @@ class CompiledByLabel:
         """Return what was found in the function for the labels of the example."""
         return self.first.explain()
 
-    def source(self) -> str:
-        """Return the program for the labels of the example, one instruction a line."""
-        return self.first.source()
+    def source(self, whole: bool = False) -> str:
+        """Return the program for the labels of the example, one instruction a line.
+
+        Args: whole: leave nothing out of long lines.
+        """
+        return self.first.source(whole)
 
     def draw(self) -> Any:
         """Return that program as a graphviz.Digraph; `.source` is its DOT text."""

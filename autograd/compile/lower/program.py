@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.compile.lower.writing import Writing, listed, slots_text
+from autograd.compile.lower.writing import MOST_LISTED, Writing
 from autograd.compile.tracing.tape import Guard
 from autograd.primitive_type import Primitive
 
@@ -132,7 +132,7 @@ class Total(Instruction):
 
     def text(self, written: Writing) -> str:
         """Return the right side of the instruction, for a listing."""
-        return listed(" + ", [written(slots) for slots in self.terms])
+        return written.listed(" + ", [written(slots) for slots in self.terms])
 
 
 @dataclass
@@ -174,7 +174,7 @@ class Dot(Instruction):
     def text(self, written: Writing) -> str:
         """Return the right side of the instruction, for a listing."""
         pairs = [f"{written(x)} * {written(y)}" for x, y in zip(self.left, self.right)]
-        return listed(" + ", [written(self.bias), *pairs])
+        return written.listed(" + ", [written(self.bias), *pairs])
 
 
 @dataclass
@@ -440,19 +440,20 @@ class Program:
     watched_names: list[str] = field(default_factory=list)
     some_absent: bool = False
 
-    def lines(self) -> Iterator[str]:
+    def lines(self, most: int = MOST_LISTED) -> Iterator[str]:
         """Yield the program as text: slots are s0, s1, ..., shared numbers p0, p1, ...
 
-        In a loop, s[5 + 3*turn] is slot 5 in the first turn, slot 8 in the next, and so on.
+        In a loop, s[5 + 3*turn] is slot 5 in the first turn, slot 8 in the next, and so on. Of more
+        than `most` places or terms in a row the middle is left out.
         """
+        written = Writing(most)
         if self.inputs:
             yield f"s0:{self.inputs} = the inputs of a sample"
         if len(self.broadcast):
             stop = self.inputs + len(self.broadcast)
-            yield f"s{self.inputs}:{stop} = {slots_text(~self.broadcast)} in every lane"
-        written = Writing()
+            yield f"s{self.inputs}:{stop} = {written(~self.broadcast)} in every lane"
         for step in self.instructions:
             yield from step.lines(written)
         for guard in self.guards:
             yield f"require s{guard.row} is {guard.truth}  # {guard.text} at {guard.source}"
-        yield f"return {listed(', ', [f's{slot}' for slot in self.outputs])}"
+        yield f"return {written.listed(', ', [f's{slot}' for slot in self.outputs])}"

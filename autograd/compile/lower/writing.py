@@ -13,12 +13,16 @@ Table = np.ndarray[Any, np.dtype[np.int32]]
 MOST_LISTED = 4
 
 
-def slots_text(slots: Table) -> str:
+def slots_text(slots: Table, most: int = MOST_LISTED) -> str:
     """Return the text of places: s5, s5:9 for consecutive slots, p5 for shared numbers.
 
     >>> slots_text(np.array([5, 6, 7], np.int32)), slots_text(~np.array([4], np.int32))
     ('s5:8', 'p4')
+    >>> slots_text(np.array([~4, 5, 6], np.int32))
+    '(p4, s5, s6)'
     """
+    if slots.min() < 0 <= slots.max():  # biases may be of both kinds
+        return f"({listed(', ', [slots_text(slots[i : i + 1]) for i in range(slots.size)], most)})"
     letter, slots = ("p", ~slots) if slots[0] < 0 else ("s", slots)
     if len(slots) == 1:
         return f"{letter}{slots[0]}"
@@ -26,7 +30,7 @@ def slots_text(slots: Table) -> str:
         return f"{letter}{slots[0]}:{slots[-1] + 1}"
     if len(set(slots.tolist())) == 1:
         return f"{letter}{slots[0]}"
-    return f"{letter}[{listed(', ', [str(x) for x in slots])}]"
+    return f"{letter}[{listed(', ', [str(x) for x in slots], most)}]"
 
 
 def listed(separator: str, texts: list[str], most: int = MOST_LISTED) -> str:
@@ -52,7 +56,7 @@ class Moving(NamedTuple):
         """What it is: a slot or a shared number."""
         return "p" if self.first < 0 else "s"
 
-    def text(self, further: int = 0) -> str:
+    def text(self, further: int = 0, most: int = MOST_LISTED) -> str:
         """Return where it is, or the place so many further on: 5 + 3*turn.
 
         >>> Moving(5, ((3, "turn"),)).text(), Moving(~2, ((-1, "turn"),)).text()
@@ -64,7 +68,8 @@ class Moving(NamedTuple):
         moves = "".join(move_text(sign * step, turn) for step, turn in self.moves)
         if self.choices:
             places, turn = self.choices
-            return f"({listed(', ', [place.text(further) for place in places])})[{turn}]{moves}"
+            texts = [place.text(further, most) for place in places]
+            return f"({listed(', ', texts, most)})[{turn}]{moves}"
         first = ~self.first if self.first < 0 else self.first
         return f"{first + further}{moves}"
 
@@ -80,13 +85,23 @@ def move_text(step: int, turn: str) -> str:
 
 
 class Writing:
-    """Writes places as they are outside of loops."""
+    """Writes places as they are outside of loops.
+
+    Attributes: `most`, how many texts of one kind a line has; the others are left out.
+    """
 
     depth = 0
 
+    def __init__(self, most: int = MOST_LISTED) -> None:
+        self.most = most
+
     def __call__(self, places: Table) -> str:
         """Return the text of some places."""
-        return slots_text(places)
+        return slots_text(places, self.most)
+
+    def listed(self, separator: str, texts: list[str]) -> str:
+        """Return texts in a row, the middle left out where there are many."""
+        return listed(separator, texts, self.most)
 
     def results(self, first: int, count: int) -> str:
         """Return the text of the slots of an instruction's results."""
@@ -112,6 +127,7 @@ class WritingInLoop(Writing):
     """
 
     def __init__(self, outside: Writing, loop: Loop) -> None:
+        super().__init__(outside.most)
         self.depth = outside.depth + 1
         self.turn = "turn" if self.depth == 1 else f"turn_{self.depth}"
         self.own_moves = (*outside.moves(), (loop.stride, self.turn))
@@ -127,15 +143,19 @@ class WritingInLoop(Writing):
         """Return the text of some places."""
         found = self.moving(places)
         if not any(place.moves or place.choices for place in found):
-            return slots_text(np.array([place.first for place in found], np.int32))
+            return slots_text(np.array([place.first for place in found], np.int32), self.most)
         if len(set(found)) == 1:
-            return f"{found[0].letter}[{found[0].text()}]"
+            return f"{found[0].letter}[{found[0].text(most=self.most)}]"
+        if len({place.letter for place in found}) > 1:
+            texts = [f"{place.letter}[{place.text(most=self.most)}]" for place in found]
+            return f"({self.listed(', ', texts)})"
         start = found[0]
         if start.first >= 0 and all(
             place == start._replace(first=start.first + i) for i, place in enumerate(found)
         ):
             return self.range_text(start, len(found))
-        return f"{start.letter}[{listed(', ', [place.text() for place in found])}]"
+        texts = [place.text(most=self.most) for place in found]
+        return f"{start.letter}[{self.listed(', ', texts)}]"
 
     def range_text(self, start: Moving, count: int) -> str:
         """Return the text of places that stand side by side."""
