@@ -234,6 +234,32 @@ def test_a_child_computes_though_another_thread_did_when_it_was_forked(engine, w
     assert run(FORKS, engine, what)[0] == "[0, 0, 0, 0, 0]\n"
 
 
+PARENT = """
+import os, signal, threading
+import autograd
+found = []
+functions = [lambda x: x.sin() * x, lambda x: x.tanh() * x]
+def work():
+    compiled = autograd.compile(functions.pop(), example=(1.0,), engine="llvm")
+    found.append(compiled.value([0.0]).tolist())
+work()
+child = os.fork()
+if not child:
+    os._exit(0)
+os.waitpid(child, 0)
+signal.alarm(30)
+thread = threading.Thread(target=work)
+thread.start()
+thread.join()
+print(found)
+"""
+
+
+@needs_fork
+def test_another_thread_compiles_after_a_fork():
+    assert run(PARENT)[0] == "[[0.0], [0.0]]\n"
+
+
 # The cache folder
 
 COLD = """
