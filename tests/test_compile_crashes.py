@@ -620,6 +620,13 @@ def test_a_seed_that_is_no_number_is_named(seed, text):
         compiled.value_and_grad([1.0], seed=seed)
 
 
+def test_a_seed_has_the_keys_of_the_results():
+    compiled = autograd.compile(lambda x: {"a": x, "b": x * x}, example=(1.0,), engine="numpy")
+    text = r"seed is a dict with the keys \['a'\], where a dict with the keys \['a', 'b'\] belongs"
+    with pytest.raises(ValueError, match=text):
+        compiled.value_and_grad([1.0], seed={"a": 1.0})
+
+
 @both_engines
 def test_a_step_size_is_a_number(engine):
     w = Value(1.0)
