@@ -234,6 +234,32 @@ def test_a_child_computes_though_another_thread_did_when_it_was_forked(engine, w
     assert run(FORKS, engine, what)[0] == "[0, 0, 0, 0, 0]\n"
 
 
+PARENT = """
+import os, signal, threading
+import autograd
+found = []
+functions = [lambda x: x.sin() * x, lambda x: x.tanh() * x]
+def work():
+    compiled = autograd.compile(functions.pop(), example=(1.0,), engine="llvm")
+    found.append(compiled.value([0.0]).tolist())
+work()
+child = os.fork()
+if not child:
+    os._exit(0)
+os.waitpid(child, 0)
+signal.alarm(30)
+thread = threading.Thread(target=work)
+thread.start()
+thread.join()
+print(found)
+"""
+
+
+@needs_fork
+def test_another_thread_compiles_after_a_fork():
+    assert run(PARENT)[0] == "[[0.0], [0.0]]\n"
+
+
 # The cache folder
 
 COLD = """
@@ -592,6 +618,13 @@ def test_a_seed_that_is_no_number_is_named(seed, text):
     compiled = autograd.compile(lambda x: [x, x], example=(1.0,), engine="numpy")
     with pytest.raises(TypeError, match=text):
         compiled.value_and_grad([1.0], seed=seed)
+
+
+def test_a_seed_has_the_keys_of_the_results():
+    compiled = autograd.compile(lambda x: {"a": x, "b": x * x}, example=(1.0,), engine="numpy")
+    text = r"seed is a dict with the keys \['a'\], where a dict with the keys \['a', 'b'\] belongs"
+    with pytest.raises(ValueError, match=text):
+        compiled.value_and_grad([1.0], seed={"a": 1.0})
 
 
 @both_engines

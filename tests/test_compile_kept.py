@@ -5,6 +5,7 @@ import re
 import shutil
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -153,6 +154,28 @@ def test_the_command_needs_no_package(package, text):
     assert text in printed_by(program)
 
 
+def test_without_numpy_the_error_says_how_to_get_it():
+    program = (
+        "import sys; sys.modules['numpy'] = None\n"
+        "import autograd\n"
+        "try:\n"
+        "    autograd.compile(abs)\n"
+        "except ImportError as error:\n"
+        "    print(error)\n"
+    )
+    found = printed_by(program)
+    assert found == 'autograd.compile needs NumPy: pip install "chainrule[compile]"\n'
+
+
+def test_without_a_home_the_command_says_that_no_code_is_kept(monkeypatch, capsys):
+    def homeless():
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(trimming, "root", homeless)
+    assert command.main([]) == 1
+    assert capsys.readouterr().err == "no code is kept: Could not determine home directory.\n"
+
+
 def test_a_report_says_where_code_is_kept_and_how_much(root):
     compiled = autograd.compile(lambda x: x.exp(), example=(1.0,), engine="llvm")
     compiled.value([1.0])
@@ -169,6 +192,28 @@ def test_a_report_says_why_no_code_is_kept(root):
     with pytest.warns(RuntimeWarning, match="others may write"):
         assert compiled.value([0.0]).tolist() == [1.0]
     assert re.search("kept code  none on disk; .*others may write to", compiled.explain())
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="no groups on this system")
+@pytest.mark.parametrize(
+    "name, members, private",
+    [
+        ("ada", [], True),
+        ("ada", ["ada"], True),
+        ("ada", ["ada", "bob"], False),
+        ("ada", ["bob"], False),
+        ("staff", [], False),
+        ("staff", ["ada"], False),
+    ],
+)
+def test_a_group_is_a_users_own_if_it_has_the_name_and_no_other_member(
+    monkeypatch, name, members, private
+):
+    group = SimpleNamespace(gr_name=name, gr_mem=members)
+    monkeypatch.setattr("pwd.getpwuid", lambda number: SimpleNamespace(pw_name="ada"))
+    monkeypatch.setattr("grp.getgrgid", {7: group}.__getitem__)
+    assert kept.is_private(7) is private
+    assert not kept.is_private(8)  # nobody knows the group
 
 
 # What code depends on

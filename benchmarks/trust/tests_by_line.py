@@ -248,9 +248,9 @@ class Tests:
         return found
 
     def of_lines(self, module: str, lines: Iterable[int]) -> set[str]:
-        """Return the tests that run any of some lines, once they are called."""
+        """Return the tests that pass and run any of some lines, once they are called."""
         by_line = self.by_line(module)
-        return set[str]().union(*(by_line.get(line, ()) for line in lines))
+        return set[str]().union(*(by_line.get(line, ()) for line in lines)) & self.seconds.keys()
 
     def of_module(self, module: str, limit: float) -> list[str]:
         """Return the tests that run most lines of a module and take so many seconds together.
