@@ -37,9 +37,7 @@ SUMS = {
     "sum_of_products(x, y, n)": lambda x, y: (x * y).sum(),
     "sum_of_present_products(x, y, n)": lambda x, y: (x * y)[~absent(y)].sum(),
     "sum_of_none(x, n)": lambda x, y: 0.0 if np.isfinite(x).all() else np.nan,
-    "sum_of_none_moved(x, 2.0, y, n)": lambda x, y: (
-        0.0 if np.isfinite(x + 2 * y).all() else np.nan
-    ),
+    "sum_of_none_moved(x, 2.0, y, n)": lambda x, y: 0.0 if np.isfinite(x + 2 * y).all() else np.nan,
 }
 
 

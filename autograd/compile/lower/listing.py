@@ -39,19 +39,18 @@ class Listing:
         self.steps = list(steps)
         self.known = known  # kinds, and their numbers
         self.leaves = leaves
-        count = len(self.steps)
-        kinds = (known.setdefault(step.kind(), len(known)) for step in steps)
-        self.kinds = np.fromiter(kinds, np.int64, count)
+        kinds = [known.setdefault(step.kind(), len(known)) for step in steps]
+        self.kinds = np.array(kinds, np.int64)
         places = [step.places() for step in steps]
-        sizes = np.fromiter((table.size for table in places), np.int64, count)
-        counts = np.fromiter((step.count for step in steps), np.int64, count)
+        sizes = np.array([table.size for table in places], np.int64)
+        counts = np.array([step.count for step in steps], np.int64)
         self.starts = np.concatenate([[0], np.cumsum(sizes)])
         self.before = np.concatenate([[leaves], leaves + np.cumsum(counts)])
         self.places = np.concatenate([*places, np.empty(0, np.int32)], axis=None)
         self.dip, self.reach = np.zeros((2, self.places.size), np.int32)
-        for start, step in zip(self.starts.tolist(), steps):
+        for i, step in enumerate(steps):
             if isinstance(step, Loop):
-                dip, reach = spread_of(step)
+                start, (dip, reach) = self.starts[i], spread_of(step)
                 self.dip[start : start + dip.size] = dip
                 self.reach[start : start + reach.size] = reach
 

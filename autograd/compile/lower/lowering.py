@@ -142,9 +142,9 @@ def edges_of(tape: Tape, place: int, varies: Array) -> Iterable[Edge]:
 
 
 def is_alone(group: Group) -> bool:
-    """Tell whether a group is a single row that a primitive computes by itself."""
+    """Tell whether a group is a single row, and no dot."""
     key, members = group
-    return len(members) == 1 and key.op not in (p.inner_product, p.total)
+    return len(members) == 1 and key.op is not p.inner_product
 
 
 class Lowering:
@@ -258,7 +258,10 @@ class Lowering:
         start = 0
         for (key, _), stop in zip(groups, stops):
             found = operands[start:stop]
-            self.instructions.append(Map(out, 1, key.op, found, key.flows, key.optional))
+            if key.op is p.total:
+                self.instructions.append(Total(out, 1, found, key.flows[0]))
+            else:
+                self.instructions.append(Map(out, 1, key.op, found, key.flows, key.optional))
             out += 1
             start = stop
 
@@ -347,6 +350,8 @@ class Lowering:
 
     def with_edges(self) -> list[Instruction]:
         """Return all instructions, with the edges of nodes whose slopes are rows themselves."""
+        if not self.edges.size:
+            return self.instructions
         edges = self.slot[self.edges]
         edges = edges[np.argsort(edges[:, 0], kind="stable")]
         stops = [step.out + step.count for step in self.instructions]

@@ -40,19 +40,19 @@ def schedule(
     counts = np.bincount(children, minlength=len(keys))
     first, dependents = dependents_of(children, parents, len(keys))
     heights = heights_of(children, parents, len(keys))
-    ready = Ready(keys.tolist(), heights, patient)
-    for place in np.flatnonzero((keys >= 0) & (counts == 0)).tolist():
-        ready.add(place)
-    waiting = counts.tolist()
+    fresh = np.flatnonzero((keys >= 0) & (counts == 0)).tolist()  # nodes that can be computed now
+    waiting, key_of, ready = counts.tolist(), keys.tolist(), Ready(patient)
     groups = []
-    while ready:
+    while fresh or ready.heap:
+        ready.add(fresh, key_of, heights)
         key, members = ready.first()
         groups.append((key, members))
+        fresh = []
         for member in members:
             for place in dependents[first[member] : first[member + 1]]:
                 count = waiting[place] = waiting[place] - 1
                 if not count:
-                    ready.add(place)
+                    fresh.append(place)
     return groups
 
 
@@ -82,24 +82,23 @@ def heights_of(children: Array, parents: Array, rows: int) -> list[int]:
 class Ready:
     """Nodes that can be computed now, by group key; gives the most urgent key first."""
 
-    def __init__(self, keys: list[int], heights: list[int], patient: Sequence[bool]) -> None:
-        self.keys, self.heights, self.patient = keys, heights, patient
+    def __init__(self, patient: Sequence[bool]) -> None:
+        self.patient = patient
         self.members: list[list[int]] = [[] for _ in patient]
         self.peak = [0] * len(patient)  # the greatest height of each key's members
         self.rank: dict[int, int] = {}  # keys in the order they were met: a tie has one outcome
         self.heap: list[tuple[bool, int, int, int]] = []
 
-    def __bool__(self) -> bool:
-        return bool(self.heap)
-
-    def add(self, place: int) -> None:
-        """Add a node."""
-        key, height = self.keys[place], self.heights[place]
-        self.members[key].append(place)
-        if height > self.peak[key]:
-            self.peak[key] = height
-            rank = self.rank.setdefault(key, len(self.rank))
-            heapq.heappush(self.heap, (self.patient[key], -height, rank, key))
+    def add(self, places: Sequence[int], key_of: Sequence[int], heights: Sequence[int]) -> None:
+        """Add nodes."""
+        members, peak = self.members, self.peak
+        for place in places:
+            key, height = key_of[place], heights[place]
+            members[key].append(place)
+            if height > peak[key]:
+                peak[key] = height
+                rank = self.rank.setdefault(key, len(self.rank))
+                heapq.heappush(self.heap, (self.patient[key], -height, rank, key))
 
     def first(self) -> tuple[int, list[int]]:
         """Remove and return the most urgent key that need not wait, and its nodes."""
