@@ -15,8 +15,8 @@ class ShortWorkspace(Workspace):
 
     short = ""
 
-    def __init__(self, slots, inputs, scratch_size, lanes, dtype):
-        super().__init__(slots, inputs, scratch_size, lanes, dtype)
+    def __init__(self, slots, inputs, scratch_size, lanes, dtype, kept=0):
+        super().__init__(slots, inputs, scratch_size, lanes, dtype, kept)
         whole = getattr(self, self.short)
         # The rows of samples stand behind the values: with one sample nobody needs them.
         size = slots * lanes if self.short == "values" else whole.size
