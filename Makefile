@@ -30,13 +30,13 @@ kernels: ## all rows and random programs in compiled code, and what else takes l
 browser: ## what a reader sees and does, in Chromium and JupyterLab
 	$(PYTHON) -m pytest -q -m browser
 
-screenshot: ## the picture of the stepper in the README
+screenshot: ## the pictures of pages in the README and docs/
 	$(PYTHON) docs/screenshot.py
 
-pictures: ## write the pictures of the README
+pictures: ## write the drawn pictures of the README and docs/
 	$(PYTHON) docs/pictures.py
 
-bench: ## print the tables of the README
+bench: ## print figures of docs/measured.md and docs/trust.md, and write docs/figures.md
 	$(PYTHON) -m benchmarks eager
 	$(PYTHON) -m benchmarks accuracy
 	$(PYTHON) -m benchmarks compiled --write docs/figures.md

@@ -1,4 +1,4 @@
-"""Write the pictures of the README: ``python docs/pictures.py [FOLDER]``.
+"""Write the drawn pictures of the README and of docs/: ``python docs/pictures.py [FOLDER]``.
 
 They are svg, and the same bytes in every run on one version of the engine and of matplotlib.
 """

@@ -1,4 +1,4 @@
-"""Press what a reader presses, in Chromium, and keep pictures of the pages for the README.
+"""Press what a reader presses, in Chromium, and keep pictures of the pages for README and docs/.
 
     python docs/screenshot.py
 

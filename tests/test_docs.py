@@ -1,4 +1,4 @@
-"""The README: its pictures and counts, the paths that documents name, and the names of earlier ones."""
+"""The README and docs/: pictures, counts, figures, links, paths, and the names that earlier ones had."""
 
 import importlib
 import importlib.util
@@ -12,6 +12,15 @@ from autograd.primitives import TABLE
 
 ROOT = Path(__file__).parent.parent
 IMAGES = ROOT / "docs" / "images"
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "DESIGN.md",
+    ROOT / "CHANGELOG.md",
+    ROOT / "benchmarks/REVIEW.md",
+    *sorted((ROOT / "docs").rglob("*.md")),
+]
+WORDS = 1400  # of the README: who wants more finds it in docs/
 
 
 def script():
@@ -28,11 +37,88 @@ def texts(path):
     return [text for text in root.itertext() if text.strip()]
 
 
-def test_every_picture_of_the_readme_exists_and_is_small():
-    named = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", (ROOT / "README.md").read_text(encoding="utf-8"))
-    assert {"docs/images/graph.svg", "docs/images/network.svg"} <= set(named)
-    for path in named:
-        assert 0 < (ROOT / path).stat().st_size < 300_000, path
+def prose(text):
+    """Return markdown without its blocks of code, and without code in a line."""
+    return re.sub(r"`[^`\n]+`", "", re.sub(r"^```.*?^```$", "", text, flags=re.M | re.S))
+
+
+def anchors(text):
+    """Return what a link into a page can name: its headings, as GitHub spells them."""
+    headings = re.findall(r"^#+ (.+)$", re.sub(r"^```.*?^```$", "", text, flags=re.M | re.S), re.M)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def broken_links(page, text):
+    """Return the relative links of a page that lead to no file, or to no heading of it."""
+    broken = []
+    for link in re.findall(r"\]\(([^)\s]+)\)", prose(text)):
+        path, _, anchor = link.partition("#")
+        target = page.parent / path if path else page
+        if re.match(r"[a-z]+:", link):
+            continue
+        if not target.exists() or ROOT not in target.resolve().parents:
+            broken.append(link)
+        elif anchor:
+            there = text if target == page else target.read_text(encoding="utf-8")
+            broken += [link] * (anchor not in anchors(there))
+    return broken
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_links_of_a_page_lead_to_files_and_headings_that_exist(page):
+    text = page.read_text(encoding="utf-8")
+    assert broken_links(page, text) == []
+
+
+def test_links_to_nowhere_are_found():
+    text = """# A title: of `two`
+[a](#a-title-of-two) [b](#b) [c](trust.md#slopes) [d](trust.md#no) [e](none.md) [f](../LICENSE)
+[g](https://example.org/none) `[h](none.md)` [i](../../none.md)
+"""
+    broken = broken_links(ROOT / "docs/limits.md", text)
+    assert broken == ["#b", "trust.md#no", "none.md", "../../none.md"]
+
+
+def test_every_page_of_docs_can_be_reached_from_the_readme():
+    reached, waiting = set(), [ROOT / "README.md"]
+    while waiting:
+        page = waiting.pop()
+        reached.add(page)
+        text = prose(page.read_text(encoding="utf-8"))
+        for path in re.findall(r"\]\(([^)#\s]+\.md)", text):
+            target = (page.parent / path).resolve()
+            if target not in reached:
+                waiting.append(target)
+    assert [page.name for page in PAGES if page not in reached] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_page_begins_with_a_title_and_words_that_say_what_it_is_for(page):
+    title, blank, first = page.read_text(encoding="utf-8").splitlines()[:3]
+    assert title.startswith("# ") and not blank
+    assert re.match(r"\w|`\w", first)
+
+
+def test_the_readme_is_short():
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").split()) <= WORDS
+
+
+def test_the_times_in_the_readme_stand_in_the_dated_figures():
+    times = re.compile(r"\b\d[\d.,]* (?:ns|µs|ms|s|seconds|minutes)\b")
+    claimed = times.findall((ROOT / "README.md").read_text(encoding="utf-8"))
+    measured = (ROOT / "docs/measured.md").read_text(encoding="utf-8")
+    assert "7.3 µs" in claimed
+    assert [time for time in claimed if time not in times.findall(measured)] == []
+
+
+def test_every_picture_is_shown_and_small():
+    shown = set()
+    for page in PAGES:
+        named = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", page.read_text(encoding="utf-8"))
+        shown |= {(page.parent / path).resolve() for path in named}
+    assert shown == set(IMAGES.iterdir())
+    for path in shown:
+        assert 0 < path.stat().st_size < 300_000, path
 
 
 def test_the_readme_counts_the_rows_of_the_table():

@@ -32,6 +32,8 @@ def heading(rivals: list[Rival], seconds: float, rounds: int, quick: bool) -> It
     now = datetime.now(UTC)
     yield f"# Figures of {now:%Y-%m-%d}"
     yield ""
+    yield "For an engineer who asks how fast compiled code is, beside what others would write."
+    yield ""
     yield f"Written by `{command()}` at {now:%H:%M} UTC, commit {commit()}."
     if quick:
         yield ""
