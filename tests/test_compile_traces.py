@@ -31,6 +31,9 @@ from numpy.random import default_rng
 import autograd
 from autograd import Value, grad, gradients, log, no_grad, tanh, where
 from autograd.compile import GuardError
+from autograd.compile.tracing import tracers
+from autograd.compile.tracing.tape import trace
+from autograd.testing.expressions import operations, random_expression
 from testkit.other_threads import beside
 
 pytest.importorskip("llvmlite")
@@ -987,3 +990,23 @@ def test_a_number_taken_out_has_the_type_it_stands_for(engine, what):
     compiled = autograd.compile(function, example=(1.0,), engine=engine, retrace=True)
     xs = [1.0, -7.0, 6.0, 0.0]
     assert compiled.value(xs).tolist() == [function(Value(x)).data for x in xs]
+
+
+@settings(deadline=None)
+@given(st.integers(0, 2**32))
+def test_the_short_way_of_a_trace_leads_to_the_same_tape_as_the_long_one(seed):
+    source = random.Random(seed)
+    expression = random_expression(source, lines=source.randint(2, 14), pool=operations())
+    first = Value(expression.point[0])
+
+    def mixed(*inputs):
+        x = expression(first, *inputs)
+        return [2 * x - 0.5, 1.5 / (x * x + 1), x**2, -x, x < 1.0, x >= 3]
+
+    tapes, short = [], tracers.traced_shortly
+    for way in (short, lambda *_: None):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(tracers, "traced_shortly", way)
+            tapes.append(trace(mixed, [first], tuple(expression.point[1:]))[0])
+    assert str(tapes[0]) == str(tapes[1])
+    assert tapes[0].rows() == tapes[1].rows()

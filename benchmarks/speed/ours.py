@@ -10,6 +10,7 @@ import numpy as np
 
 import autograd
 from autograd.compile.lower.lowering import lower
+from autograd.compile.processes import paused_collector
 from benchmarks.speed.rivals import Contestant, flat
 from benchmarks.speed.rivals.by_c import threads
 from benchmarks.speed.workloads import STEP_SIZE, eager
@@ -35,10 +36,11 @@ def compiled(work: Any, engine: str | None = None) -> Any:
 
 
 def program_of(function: Any, work: Any) -> Any:
-    """Return the program that a traced function is lowered to."""
+    """Return the program that a traced function is lowered to, with the collector as it is then."""
     traced = function.specializations[0]
     inputs = traced.tape.inputs if work.kind == "inputs" else []
-    return lower(traced.tape, traced.edges, traced.tape.parameters + inputs)
+    with paused_collector():
+        return lower(traced.tape, traced.edges, traced.tape.parameters + inputs)
 
 
 def step_of(work: Any, function: Any, batch: tuple[Any, ...]) -> Callable[[], Any]:
