@@ -167,10 +167,8 @@ def present_product(lanes: Vectors, numbers: Operand, upstream: Operand, i: Oper
 
 def present(lanes: Vectors, x: Operand, adjoint: Operand) -> Operand:
     """Return products with adjoints, and -0.0, which adds nothing, where there is none: -0.0."""
-    body, nothing = (
-        lanes.body,
-        lanes.spread(ir.converted(lanes.body, ir.constant(-0.0), lanes.element)),
-    )
+    body = lanes.body
+    nothing = lanes.spread(ir.converted(body, ir.constant(-0.0), lanes.element))
     found = ir.arithmetic(body, "+", ir.arithmetic(body, "*", x, adjoint), lanes.zero())
     whole = f"<{LANES} x i{8 * lanes.size}>"
     bits = [body.let(f"bitcast {side.typed} to {whole}") for side in (adjoint, nothing)]
