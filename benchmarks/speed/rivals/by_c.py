@@ -1,4 +1,4 @@
-"""The workloads as loops in C, written for the purpose, compiled by gcc and called by ctypes."""
+"""The workloads as loops in C, compiled by gcc, as builtin functions of CPython's."""
 
 from __future__ import annotations
 
@@ -38,13 +38,44 @@ def threads() -> int:
     return int(os.environ.get("OMP_NUM_THREADS") or 1)
 
 
-def built(source: str) -> Any:
-    """Return the function `step` of a C source."""
-    path = place(HEAD + source, *FLAGS) / "step.c"
-    path.write_text(HEAD + source, encoding="utf-8")
-    step = ctypes.CDLL(str(library(path))).step
-    step.restype = None
-    return step
+def built(source: str, arguments: int) -> Any:
+    """Return the library of a C source whose `step` takes so many arrays."""
+    whole = HEAD + source + as_builtin(arguments)
+    path = place(whole, *FLAGS) / "step.c"
+    path.write_text(whole, encoding="utf-8")
+    return ctypes.PyDLL(str(library(path)))
+
+
+def as_builtin(arguments: int) -> str:
+    """Return C that makes `step` a function without arguments of CPython's.
+
+    Through ctypes a call would take longer than a small step itself.
+    """
+    passed = ", ".join(f"bound_arrays[{i}]" for i in range(arguments))
+    return f"""
+extern void Py_IncRef(void *);
+void *bound_arrays[{arguments}];
+void *bound_step(void *self, void *unused) {{
+    step({passed});
+    Py_IncRef(self);
+    return self;
+}}
+"""
+
+
+class Definition(ctypes.Structure):
+    """CPython's description of a builtin function."""
+
+    _fields_ = (
+        ("name", ctypes.c_char_p),
+        ("function", ctypes.c_void_p),
+        ("flags", ctypes.c_int),
+        ("doc", ctypes.c_char_p),
+    )
+
+
+NO_ARGUMENTS = 4  # of the flags
+KEPT: list[Any] = []  # what builtin functions need as long as the process lives
 
 
 def library(source: Path) -> Path:
@@ -61,21 +92,24 @@ def library(source: Path) -> Path:
     # Where it makes a loop of its own for a size that cannot be, gcc warns of what it would do.
     quiet = "-Wno-aggressive-loop-optimizations"
     subprocess.run([found, *FLAGS, quiet, "-c", "-o", compiled, source], check=True)
-    libraries = ("-lmvec", "-lm", "-lgomp")
+    # The library of C has a `step` of its own, which would be called in place of ours.
+    libraries = ("-lmvec", "-lm", "-lgomp", "-Wl,-Bsymbolic")
     subprocess.run([found, "-shared", "-o", linked, compiled, *libraries], check=True)
     return linked
 
 
 def contestant(source: str, arrays: list[Any], numbers: Any) -> Contestant:
     """Return a call of C on arrays."""
-    step = built(source)
-    pointers = [ctypes.c_void_p(array.ctypes.data) for array in arrays]
-
-    def call() -> None:
-        step(*pointers)
-
-    call.kept = arrays  # type: ignore[attr-defined]
-    return Contestant(call, numbers)
+    library_of_step = built(source, len(arrays))
+    places = (ctypes.c_void_p * len(arrays)).in_dll(library_of_step, "bound_arrays")
+    places[:] = [array.ctypes.data for array in arrays]
+    address = ctypes.cast(library_of_step.bound_step, ctypes.c_void_p).value
+    kept = Definition(b"step", address, NO_ARGUMENTS, None), arrays
+    KEPT.append(kept)
+    make = ctypes.pythonapi.PyCFunction_NewEx
+    make.restype = ctypes.py_object
+    make.argtypes = [ctypes.c_void_p, ctypes.py_object, ctypes.c_void_p]
+    return Contestant(make(ctypes.addressof(kept[0]), numbers, None), numbers)
 
 
 def forward(layer: int, n: int, m: int, samples: int, activation: str) -> str:
