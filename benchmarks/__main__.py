@@ -55,6 +55,9 @@ COMMANDS = {
         "benchmarks.trust.loops",
         "random programs with loops, compiled and recorded: do they agree?",
     ),
+    "density": Command(
+        "benchmarks.density", "how densely the library is written: tokens, comments, annotations"
+    ),
     "inner_derivatives": Command(
         "benchmarks.trust.inner_derivatives",
         "derivatives taken inside compiled code, at poles and kinks: do they agree?",

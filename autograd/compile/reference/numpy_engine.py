@@ -31,10 +31,12 @@ class NumpyEngine:
 
     def __init__(self, program: Program, shared: Array) -> None:
         self.program = program = expanded(program)
-        self.shared, self.dtype = shared, shared.dtype
+        self.shared = shared
+        self.dtype = shared.dtype
         self.steps = {id(step): self.prepared(step) for step in program.instructions}
         self.broadcast = Places(np.arange(len(program.broadcast)) + program.inputs)
-        self.places, self.outputs = Places(program.broadcast), Places(program.outputs)
+        self.places = Places(program.broadcast)
+        self.outputs = Places(program.outputs)
         self.guards = np.array([guard.row for guard in program.guards], np.intp)
         self.truths = np.array([guard.truth for guard in program.guards], bool)[:, None]
 
@@ -68,7 +70,8 @@ class NumpyEngine:
 
         The job is one for the same samples, and wants the same.
         """
-        lanes, table = self.lanes(len(rows), wanted), np.asarray(slots, np.intp)
+        lanes = self.lanes(len(rows), wanted)
+        table = np.asarray(slots, np.intp)
         blocks = [rows[start : start + lanes] for start in range(0, len(rows), lanes)]
         with np.errstate(all="ignore"):
             return np.concatenate([self.forward(block)[table].T for block in blocks])
@@ -128,7 +131,8 @@ class Job:
         """Run all blocks, and return 0, or where a guard or a number failed: see `machine`."""
         self.full = np.zeros(self.shape, self.engine.dtype)
         self.gradients = self.full[:, : self.engine.program.trained]
-        self.unsound, self.blank = False, 0
+        self.unsound = False
+        self.blank = 0
         with np.errstate(all="ignore"):
             for start in range(0, len(self.rows), self.lanes):
                 answer = self.run_block(start)
@@ -142,7 +146,8 @@ class Job:
 
     def run_block(self, start: int) -> int:
         """Run a block, and return 0, or which sample fails a guard."""
-        engine, samples = self.engine, slice(start, start + self.lanes)
+        engine = self.engine
+        samples = slice(start, start + self.lanes)
         values = engine.forward(self.rows[samples])
         missed = ((values[engine.guards] != 0) != engine.truths).any(axis=0)
         if missed.any():

@@ -49,6 +49,7 @@ class Places:
     def add(self, numbers: Array, more: Array) -> None:
         """Add to these rows; what is for the same row is added up first."""
         rows, order, starts = self.repeated
+        # `+=` would add only the last of what is for the same row.
         if rows.size == self.rows.size:
             numbers[self.index] += more
         else:
@@ -64,8 +65,10 @@ class Coded:
     def __init__(self, code: Array, shared: Array) -> None:
         flat = code.ravel()
         self.shared = shared
-        self.in_slots, self.in_shared = np.flatnonzero(flat >= 0), np.flatnonzero(flat < 0)
-        self.slots, self.places = Places(flat[self.in_slots]), Places(~flat[self.in_shared])
+        self.in_slots = np.flatnonzero(flat >= 0)
+        self.in_shared = np.flatnonzero(flat < 0)
+        self.slots = Places(flat[self.in_slots])
+        self.places = Places(~flat[self.in_shared])
 
     def of(self, values: Array) -> Array:
         """Return the numbers, members x lanes, or members x 1 where all are shared."""
@@ -88,7 +91,8 @@ class Step:
     """An instruction, prepared; `shared` are the numbers that all samples share."""
 
     def __init__(self, program: Program, shared: Array, step: Any) -> None:
-        self.step, self.shared = step, shared
+        self.step = step
+        self.shared = shared
         self.out = slice(step.out, step.out + step.count)
 
     def forward(self, values: Array, _: Any = None) -> None:
@@ -121,7 +125,8 @@ class MapStep(Step):
         if not self.parents:
             return
         found = self.rules(*(places.of(values) for places in self.operands), values[self.out])
-        slopes, masks = found[: len(self.parents)], found[len(self.parents) :]
+        slopes = found[: len(self.parents)]
+        masks = found[len(self.parents) :]
         upstream = adjoints[self.out]
         for places, slope, mask in zip(self.parents, slopes, masks):
             places.add(adjoints, contribution(slope, upstream, mask, self.step.optional))
@@ -150,7 +155,8 @@ class DotStep(Step):
 
     def __init__(self, program: Program, shared: Array, step: Dot) -> None:
         super().__init__(program, shared, step)
-        self.bias, self.left = Coded(step.bias, shared), Coded(step.left, shared)
+        self.bias = Coded(step.bias, shared)
+        self.left = Coded(step.left, shared)
         self.right = Places(step.right)
 
     def sides(self, values: Array) -> tuple[Array, Array]:
@@ -168,7 +174,8 @@ class DotStep(Step):
         exists, to_left, to_right = self.step.edges
         if not exists:
             return
-        upstream, optional = adjoints[self.out], self.step.optional
+        upstream = adjoints[self.out]
+        optional = self.step.optional
         self.bias.add(adjoints, gradient, upstream)
         left, right = self.sides(values)
         rows = self.step.left.size, -1
@@ -185,7 +192,8 @@ class MatrixStep(Step):
     def __init__(self, program: Program, shared: Array, step: Matrix) -> None:
         super().__init__(program, shared, step)
         self.bias = Coded(step.bias, shared)
-        self.weights, self.inputs = Places(step.weights), Places(step.inputs)
+        self.weights = Places(step.weights)
+        self.inputs = Places(step.inputs)
 
     def factors(self, values: Array) -> tuple[Array, Array]:
         """Return the weights, rows x terms, and the inputs, terms x columns and lanes."""
@@ -210,6 +218,7 @@ class MatrixStep(Step):
             self.weights.add(gradient, (upstream @ inputs.T).ravel() + 0.0)
         if to_inputs:
             more = weights.T @ upstream
+            # A sum of absent adjoints is absent, but BLAS makes a zero of any sign of it.
             if self.step.optional:
                 more = np.where(is_absent(upstream).all(axis=0), ABSENT, more + 0.0)
             self.inputs.add(adjoints, more.reshape(self.step.inputs.size, -1))
@@ -226,7 +235,8 @@ class EdgesStep(Step):
 
     def backward(self, values: Array, adjoints: Array, gradient: Any = None) -> None:
         """Add slope times upstream adjoint, where the node is not locally constant."""
-        upstream, mask = self.nodes.of(adjoints), self.masks.of(values)
+        upstream = self.nodes.of(adjoints)
+        mask = self.masks.of(values)
         more = contribution(self.slopes.of(values), upstream, mask, self.optional)
         self.parents.add(adjoints, more)
 
@@ -247,11 +257,13 @@ class Rules:
     """
 
     def __init__(self, tape: Tape) -> None:
-        self.inputs, self.outputs = tape.inputs, tape.outputs
+        self.inputs = tape.inputs
+        self.outputs = tape.outputs
         self.known: dict[int, Any] = dict(tape.constants)
         self.rows: list[tuple[int, Any, Sequence[int]]] = []
         for place in sorted(ancestors(tape, tape.outputs)):
-            op, operands = tape.ops[place], tape.operands[place]
+            op = tape.ops[place]
+            operands = tape.operands[place]
             if op and self.known.keys() >= set(operands):
                 self.known[place] = result_of(op, *(self.known[x] for x in operands))
             elif op:
