@@ -19,8 +19,11 @@ from autograd.modes import tracing
 from autograd.reductions import minimum
 from autograd.scalar_math import LARGEST
 
-SELU_SCALE, SELU_ALPHA = 1.0507009873554805, 1.6732632423543772  # Klambauer et al. (2017)
-RADIANS, DEGREES = math.pi / 180.0, 180.0 / math.pi
+# Klambauer et al. (2017).
+SELU_SCALE = 1.0507009873554805
+SELU_ALPHA = 1.6732632423543772
+RADIANS = math.pi / 180.0
+DEGREES = 180.0 / math.pi
 MOST_NESTED = 100  # branches of `where` within each other, in a trace
 nested: ContextVar[int] = ContextVar("nested", default=0)  # how many there are
 

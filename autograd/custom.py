@@ -23,7 +23,9 @@ from autograd.primitive_type import Interval, Primitive, is_interval
 from autograd.value import Value
 
 SHARES = (0.21, 0.56, 0.83)  # where in its domain each operand is tried
-STEP, AGREEMENT = 1e-3, 1e-6  # of the central differences: relative step, and relative error
+# Of the central differences: relative step, and relative error.
+STEP = 1e-3
+AGREEMENT = 1e-6
 
 
 def primitive(

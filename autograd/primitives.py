@@ -40,8 +40,12 @@ from autograd.scalar_special import (
 # fmt: on
 # isort: on
 
-REAL, POSITIVE, UNIT = (-inf, inf), (0.0, inf), (-1.0, 1.0)
-LOG2_E, LOG10_E, LOG_10 = 1.4426950408889634, 0.4342944819032518, 2.302585092994046
+REAL = (-inf, inf)
+POSITIVE = (0.0, inf)
+UNIT = (-1.0, 1.0)
+LOG2_E = 1.4426950408889634
+LOG10_E = 0.4342944819032518
+LOG_10 = 2.302585092994046
 
 
 def negative(*_: Any) -> int:

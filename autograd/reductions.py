@@ -26,7 +26,8 @@ def dot(ws: Sequence[Any], xs: Sequence[Any], bias: Any = 0) -> Any:
     11.5
     """
     if not (hasattr(ws, "__len__") and hasattr(xs, "__len__")):
-        ws, xs = elements("dot", ws), elements("dot", xs)
+        ws = elements("dot", ws)
+        xs = elements("dot", xs)
     if len(ws) != len(xs):
         raise ValueError(f"dot of {len(ws)} weights with {len(xs)} inputs: the lengths must agree")
     return inner_product((bias, *ws, *xs))

@@ -416,7 +416,8 @@ def alike(x: Any, y: Any) -> bool:
         return False
     if kind is None:
         return bool(x == y)
-    own, other = kind.parts(x), kind.parts(y)
+    own = kind.parts(x)
+    other = kind.parts(y)
     same = len(own) == len(other) and kind.keys(x) == kind.keys(y)
     return same and all(map(alike, own, other))
 

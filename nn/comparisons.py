@@ -66,7 +66,8 @@ class Comparison:
         """Return what is said of the rows that the report has not, beside those that it has."""
         if not isinstance(self.report, ClassReport):
             return ""
-        right, total = self.report.right, self.report.total + count
+        right = self.report.right
+        total = self.report.total + count
         return f"; wrong in any case, so {100 * right / total:.1f} % of all are right"
 
     def beside(self) -> str:

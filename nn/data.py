@@ -206,7 +206,8 @@ def spirals(n: int = 200, noise: float = 0.05, seed: int = 0, turns: float = 1.0
 
 def point_of_moons(share: float, label: int) -> tuple[float, float]:
     """Return a point of a half circle."""
-    x, y = math.cos(math.pi * share), math.sin(math.pi * share)
+    x = math.cos(math.pi * share)
+    y = math.sin(math.pi * share)
     return (1.0 - x, 0.5 - y) if label else (x, y)
 
 
@@ -357,7 +358,8 @@ def split(dataset: Dataset, held_out: float = 0.2, seed: int = 0) -> tuple[Datas
     """
     if not 0.0 <= held_out < 1.0:
         raise ValueError(f"held_out must be at least 0 and below 1, not {held_out!r}")
-    source, chosen = random.Random(seed), set[int]()
+    source = random.Random(seed)
+    chosen = set[int]()
     strata = range(len(dataset.class_names)) if dataset.task == "classes" else [None]
     for label in strata:
         rows = [i for i, found in enumerate(dataset.labels) if label is None or found == label]
@@ -381,7 +383,8 @@ class Standardizer:
             raise ValueError("a standardizer needs as many finite means as scales")
         if not all(scale > 0.0 for scale in scales):
             raise ValueError("a standardizer needs scales above 0")
-        self.means, self.scales = list(map(float, means)), list(map(float, scales))
+        self.means = list(map(float, means))
+        self.scales = list(map(float, scales))
 
     @classmethod
     def fit(cls, rows: Sequence[Sequence[float]], flags: Sequence[bool] = ()) -> Standardizer:

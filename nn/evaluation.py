@@ -19,7 +19,8 @@ from nn.sampling import Sample
 
 def evaluate(network: Any, samples: list[Sample], loss: Loss) -> tuple[float, float | None]:
     """Return the mean loss over samples, and the accuracy where the targets are classes."""
-    errors, outputs = [], []
+    errors = []
+    outputs = []
     with evaluating(network):
         for x, y in samples:
             found = network(x)
@@ -61,7 +62,8 @@ def accuracy(outputs: Sequence[Any], targets: Sequence[Any]) -> float | None:
     >>> accuracy([0.4, 0.6], [0, 1])
     1.0
     """
-    rows, wanted = list(map(listed, outputs)), list(map(listed, targets))
+    rows = list(map(listed, outputs))
+    wanted = list(map(listed, targets))
     if not rows or not all(is_class(y, len(row)) for row, y in zip(rows, wanted)):
         return None
     low = min(min(y) for y in wanted)

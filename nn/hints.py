@@ -27,7 +27,9 @@ TOO_LARGE = 3.0  # times the loss at first, and the step size is too large
 BLOWN_UP = 1e4  # times the very first loss, which is said at once,
 LUCKY = 1e-3  # unless that is so small by the chance of a few samples
 WORK = 100_000  # products of a weight and an input that are computed for a hint
-MIN_SAMPLES, MAX_SAMPLES = 20, 200  # that are shown to the hidden units
+# How many are shown to the hidden units.
+MIN_SAMPLES = 20
+MAX_SAMPLES = 200
 
 
 def hints(network: Any, samples: Sequence[Sample], history: History) -> dict[str, str]:

@@ -185,7 +185,8 @@ class Neuron(Module):
         fan_out: int = 1,
         seed: Seed = None,
     ) -> None:
-        draw, source = chosen("init", init, INITS), source_of(seed)
+        draw = chosen("init", init, INITS)
+        source = source_of(seed)
         self.w = [Value(draw(nin, fan_out, source)) for _ in range(positive("nin", nin))]
         self.b = Value(0.0)
         self.nonlin = nonlin
@@ -296,8 +297,10 @@ class MLP(Module):
         if not nouts:
             raise ValueError("nouts is empty: a network has at least one layer")
         self.sizes = [nin, *nouts]
-        self.activation, self.output = activation, output
-        source, last = source_of(seed), len(nouts) - 1
+        self.activation = activation
+        self.output = output
+        source = source_of(seed)
+        last = len(nouts) - 1
         self.layers = [
             Layer(
                 self.sizes[i],

@@ -291,7 +291,8 @@ def model_of(content: Any) -> Model:
             f"version {content.get('version')!r:.20}, but this reads version {VERSION} "
             f"and {VERSION_WITH_COLUMNS}"
         )
-    state, training = part(content, "state", dict), part(content, "training", dict)
+    state = part(content, "state", dict)
+    training = part(content, "training", dict)
     network = network_of(part(content, "architecture", dict), state)
     network.load_state_dict(state)
     class_names = names_of(content, "class_names", network.sizes[-1])
@@ -312,7 +313,8 @@ def schema_of(
     if content["version"] == VERSION:
         return None
     schema = Schema.from_dict(part(content, "columns", dict))
-    inputs, outputs = len(schema.input_names), network.sizes[-1]
+    inputs = len(schema.input_names)
+    outputs = network.sizes[-1]
     if inputs != network.sizes[0]:
         raise ValueError(f"the columns become {inputs} inputs, the network has {network.sizes[0]}")
     target = schema.target
@@ -341,7 +343,8 @@ def network_of(shape: dict[str, Any], state: dict[str, Any]) -> MLP:
         raise ValueError(
             f"architecture {sizes!r:.60} has {expected} parameters, but the state has {found}"
         )
-    hidden, output = part(shape, "activation", str), part(shape, "output", str)
+    hidden = part(shape, "activation", str)
+    output = part(shape, "output", str)
     kind = shape.get("type")
     if kind == "MLP":
         return MLP(sizes[0], sizes[1:], activation=hidden, output=output, seed=0)
@@ -357,7 +360,8 @@ def standardizer_of(entry: Any, n: int) -> Standardizer | None:
         return None
     if not isinstance(entry, dict):
         raise ValueError("the entry 'standardizer' is no dict")
-    means, scales = part(entry, "means", list), part(entry, "scales", list)
+    means = part(entry, "means", list)
+    scales = part(entry, "scales", list)
     if len(means) != n:
         raise ValueError(f"the standardizer has {len(means)} features, the network {n} inputs")
     return Standardizer(means, scales)

@@ -284,7 +284,8 @@ def unit_maps(model: Model, dataset: Dataset, grid: int) -> Any:
         for j in range(count):
             axes = figure.add_subplot(rows, columns, j + 1, xticks=[], yticks=[])
             values = [[z[j] for z in row] for row in answers]
-            low, high = min(map(min, values)), max(map(max, values))
+            low = min(map(min, values))
+            high = max(map(max, values))
             if low < high:
                 axes.contourf(xs, ys, values, levels=LEVELS, cmap=colormap(ANSWER_SCALE))
             else:
@@ -396,7 +397,8 @@ def plane(dataset: Dataset, grid: int) -> tuple[list[float], list[float]]:
     """Return the coordinates of a grid over the data, and a little beyond it."""
     sides = []
     for column in zip(*dataset.inputs):
-        low, high = min(column), max(column)
+        low = min(column)
+        high = max(column)
         room = MARGIN * (high - low) or 1.0
         step = (high - low + 2 * room) / (grid - 1)
         sides.append([low - room + step * i for i in range(grid)])

@@ -39,8 +39,10 @@ from autograd.value import write_data
 from nn.history import History
 from nn.module import is_finite, is_plain
 
-NAME, PREVIOUS = "checkpoint.json", "checkpoint.previous.json"
-FORMAT, VERSION = "chainrule checkpoint", 1
+NAME = "checkpoint.json"
+PREVIOUS = "checkpoint.previous.json"
+FORMAT = "chainrule checkpoint"
+VERSION = 1
 HEAD_BYTES = 200  # of a file, in which its format stands
 SECONDS = 60.0  # from one checkpoint to the next, unless told otherwise
 SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")  # those that the system has

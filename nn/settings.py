@@ -21,7 +21,9 @@ from nn.schedules import named_schedule
 
 STEP_SIZE = 0.1  # alpha, unless told otherwise
 BATCH_SIZE = 16  # samples, unless told otherwise
-ITERATIONS, EPOCHS = 500, 5  # T, unless told otherwise: the first, or the second if that is more
+# T, unless told otherwise: the first, or the second if that is more.
+ITERATIONS = 500
+EPOCHS = 5
 EVALUATIONS = 20  # of the held-out samples, unless told otherwise
 SAMPLINGS = ("iteration", "epochs")
 SHARDS = 4  # of a mini-batch with an executor, unless told otherwise; 1 without

@@ -27,7 +27,9 @@ class Part:
     """A regular part of the arguments: where it is found, its shape, and its first column."""
 
     def __init__(self, way: tuple[Step, ...], shape: tuple[int, ...], start: int) -> None:
-        self.way, self.shape, self.start = way, shape, start
+        self.way = way
+        self.shape = shape
+        self.start = start
         self.stop = start + prod(shape)
         self.name = f"argument {self.argument}" + "".join(map(str, way[1:]))
 

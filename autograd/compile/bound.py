@@ -85,7 +85,8 @@ class Bound:
 
         Raises: what `value_and_grad` raises.
         """
-        entry, compiled = self.entry, self.compiled
+        entry = self.entry
+        compiled = self.compiled
         if entry is None or compiled.jobs is not self.generation or not compiled.is_ready():
             return self.under_lock() if self.is_direct else self.slowly()
         total = entry.call(*self.batch)

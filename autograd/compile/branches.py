@@ -53,8 +53,10 @@ class BranchedBatch:
     """
 
     def __init__(self, compiled: Compiled, whole: Any, wanted: int, weights: Array) -> None:
-        self.compiled, self.whole = compiled, whole
-        self.wanted, self.weights = wanted, weights
+        self.compiled = compiled
+        self.whole = whole
+        self.wanted = wanted
+        self.weights = weights
         self.rows: Array = whole.rows
         self.used: list[Specialization] = []  # by samples of this batch
 

@@ -94,7 +94,9 @@ class CombinedJob:
     moved = False  # the parameters, as a job may have
 
     def __init__(self, samples: int, wanted: int, engine: Any, parts: Sequence[Part]) -> None:
-        program, dtype, self.shared = engine.program, engine.dtype, engine.shared
+        program = engine.program
+        dtype = engine.dtype
+        self.shared = engine.shared
         self.each = bool(wanted & WANT_EACH)
         self.rows = np.zeros((samples, program.inputs), dtype)
         self.places = places_of(parts, self.rows)
@@ -478,11 +480,13 @@ class Compiled:
         self.store.catch_up(first.parameters)
         revision = self.store.revision  # read first: a Value may be set meanwhile
         first.catch_up(self.store)
-        self.seen, self.version = revision, first.version
+        self.seen = revision
+        self.version = first.version
 
     def wrote_parameters(self) -> None:
         """Note that this function's parameters are the newest."""
-        first, store = self.specializations[0], self.store
+        first = self.specializations[0]
+        store = self.store
         if REVISION.latest is store and store.numbers is first.parameters:  # as in a loop
             first.version = self.version = store.version = store.version + 1
             return
@@ -549,7 +553,8 @@ class Compiled:
             return found if wanted in self.as_they_come else self.in_structures(*found)
         with self.lock:
             job = self.done(batch, wanted, seed)
-            value, gradient = job.total.item(), job.gradient()
+            value = job.total.item()
+            gradient = job.gradient()
             if self.layout is not None:
                 gradient = in_structure(self.layout, gradient)
             return (value, gradient, self.like_inputs(job.slopes)) if inputs else (value, gradient)
@@ -800,7 +805,8 @@ class Compiled:
         """
         sample = abs(answer) - 1
         rows = np.array(job.rows)
-        which, inputs = f"sample {self.number_of(sample, places)}", inputs_text(rows[sample])
+        which = f"sample {self.number_of(sample, places)}"
+        inputs = inputs_text(rows[sample])
         if answer > 0:
             found = blank_text(job, rows, sample)
             raise FloatingPointError(
@@ -953,7 +959,8 @@ def first_unsound(specialization: Specialization, job: Any) -> int | None:
 
     Cost: as many runs as it takes to halve the samples until one is left.
     """
-    start, stop = 0, len(job.rows)
+    start = 0
+    stop = len(job.rows)
     rows = np.array(job.rows)
     engine = specialization.engine(job.wanted, STRICT)
     while start < stop:

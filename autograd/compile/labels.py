@@ -42,7 +42,8 @@ class WithLabels:
     """A function some of whose arguments are given."""
 
     def __init__(self, function: Callable[..., Any], labels: Labels) -> None:
-        self.function, self.labels = function, labels
+        self.function = function
+        self.labels = labels
         self.__name__ = getattr(function, "__name__", "the function")
 
     def __call__(self, *others: Any) -> Any:
@@ -57,7 +58,8 @@ class Group:
     """The samples of a batch that have the same labels, and the program for those."""
 
     def __init__(self, samples: Sequence[int], compiled: Compiled, rows: Array) -> None:
-        self.samples, self.compiled = np.array(samples), compiled
+        self.samples = np.array(samples)
+        self.compiled = compiled
         arrays = compiled.like_inputs(rows[self.samples])
         self.batch = (arrays,) if len(compiled.example) == 1 else arrays
 
@@ -101,7 +103,8 @@ class CompiledByLabel:
         self.example = example if kind_of(example) is TUPLE else (example,)
         self.places = checked_places(static, self.example)
         self.others = [i for i in range(len(self.example)) if i not in self.places]
-        self.reduce, self.settings = reduce, settings
+        self.reduce = reduce
+        self.settings = settings
         self.compiled: dict[str, Compiled] = {}
         self.lock = threading.RLock()
         compiled_functions.add(self)
@@ -257,7 +260,8 @@ class CompiledByLabel:
         """Return value and gradient, an array, and the gradient by the inputs if it is wanted."""
         with self.lock:
             samples, groups = self.groups(batch)
-            value, gradient = 0.0, np.zeros_like(self.parameters)
+            value = 0.0
+            gradient = np.zeros_like(self.parameters)
             slopes = np.empty((samples, self.width), self.dtype)
             for group in self.each_group(groups):
                 share = len(group.samples) / (samples if self.reduce == "mean" else 1)

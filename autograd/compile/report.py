@@ -32,7 +32,8 @@ MAX_LOOPS_LISTED = 12  # and loops
 
 def facts_of(program: Program, lanes: int, itemsize: int) -> list[Fact]:
     """Return pairs of what was counted and what it came to."""
-    facts, steps = program.facts, list(counted(program.instructions))
+    facts = program.facts
+    steps = list(counted(program.instructions))
     forward = sum(times * step.flops() for step, times in steps)
     backward = sum(times * backward_flops(step) for step, times in steps)
     block = 2 * program.slots * lanes * itemsize

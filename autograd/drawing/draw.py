@@ -414,7 +414,8 @@ def span(numbers: Sequence[Any], form: str) -> str:
         return UNKNOWN
     if any(x != x for x in numbers):
         return "nan"
-    low, high = number_text(min(numbers), form), number_text(max(numbers), form)
+    low = number_text(min(numbers), form)
+    high = number_text(max(numbers), form)
     return low if low == high else f"{low} … {high}"
 
 

@@ -348,7 +348,8 @@ class Layout:
         offsets = stacked([self.sizes[name].height for name in names])
         blocks: list[tuple[float, int]] = []  # the mean of what its members want, and how many
         for want, offset in zip(wanted, offsets):
-            mean, count = want - offset, 1
+            mean = want - offset
+            count = 1
             while blocks and blocks[-1][0] >= mean:
                 before, many = blocks.pop()
                 mean = (before * many + mean * count) / (many + count)

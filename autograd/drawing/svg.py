@@ -162,9 +162,11 @@ def fixed(sketch: Sketch, sizes: dict[str, Size], names: Sequence[str]) -> Arran
 
 def straight(tail: Rectangle, head: Rectangle) -> Route:
     """Return a straight line between two circles, from rim to rim."""
-    x, y = head.centre.x - tail.centre.x, head.centre.y - tail.centre.y
+    x = head.centre.x - tail.centre.x
+    y = head.centre.y - tail.centre.y
     length = max((x * x + y * y) ** 0.5, 1e-9)
-    x, y = x / length, y / length
+    x = x / length
+    y = y / length
     away = tail.size.width / 2
     near = head.size.width / 2
     start = Point(tail.centre.x + away * x, tail.centre.y + away * y)
@@ -229,18 +231,22 @@ def arrow_element(sketch: Sketch, arrow: Arrow, way: Route) -> str:
 
 def head(start: Point, tip: Point, length: float) -> str:
     """Return the corners of an arrow's head at the tip, pointing away from the start."""
-    x, y = tip.x - start.x, tip.y - start.y
+    x = tip.x - start.x
+    y = tip.y - start.y
     norm = max((x * x + y * y) ** 0.5, 1e-9)
-    x, y = length * x / norm, length * y / norm
+    x = length * x / norm
+    y = length * y / norm
     sides = (tip.x - x - y / 2.5, tip.y - y + x / 2.5), (tip.x - x + y / 2.5, tip.y - y - x / 2.5)
     return " ".join(pair(Point(*place)) for place in (tip, *sides))
 
 
 def bar(start: Point, tip: Point, length: float) -> str:
     """Return the corners of a bar across the end of a line."""
-    x, y = tip.x - start.x, tip.y - start.y
+    x = tip.x - start.x
+    y = tip.y - start.y
     norm = max((x * x + y * y) ** 0.5, 1e-9)
-    x, y = length * x / norm, length * y / norm
+    x = length * x / norm
+    y = length * y / norm
     ends = [Point(tip.x - y / 2, tip.y + x / 2), Point(tip.x + y / 2, tip.y - x / 2)]
     back = [Point(end.x - x / 5, end.y - y / 5) for end in reversed(ends)]
     return " ".join(map(pair, [*ends, *back]))

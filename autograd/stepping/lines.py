@@ -164,7 +164,8 @@ def of_two(sign: str, x: Any, y: Any, result: Any) -> str:
     ('0.1 × (-3) = -0.3', '0 + (-1.5) = -1.5')
     """
     forward = operator.mul if sign == "×" else operator.add
-    digits, equals = DIGITS[0], "="
+    digits = DIGITS[0]
+    equals = "="
     if all(isinstance(z, float) for z in (x, y, result)):
         digits, equals = digits_true(forward, (x, y), result)
     left = f"{shown(x, digits)} {sign} {bracketed(shown(y, digits))}"

@@ -67,7 +67,8 @@ class Stepper:
 
     def __init__(self, model: Model, rankdir: str = "LR", check: bool = True) -> None:
         self.model = model
-        self.verdict, self.badge = "unknown", "gradients not checked"
+        self.verdict = "unknown"
+        self.badge = "gradients not checked"
         if check:
             self.verdict, self.badge = gradient_check(model)
         self.graph, self.script, self.fixed = graph_of(model)

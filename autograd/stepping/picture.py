@@ -73,7 +73,8 @@ def svg(model: Model, rankdir: str = "LR") -> str:
     """
     boxes = box_sizes(model)
     layout = graphviz_layout(model, boxes, rankdir) or column_layout(model, boxes, rankdir)
-    width, height = layout.width + 2 * MARGIN_POINTS, layout.height + 2 * MARGIN_POINTS
+    width = layout.width + 2 * MARGIN_POINTS
+    height = layout.height + 2 * MARGIN_POINTS
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" '
         f'width="{width:.0f}" height="{height:.0f}" font-family="{PAGE_FONTS}" '
@@ -216,9 +217,11 @@ def to_a_tenth(point: Point) -> str:
 
 def triangle(start: Point, tip: Point) -> str:
     """Return a triangle at the tip, pointing away from the start."""
-    x, y = tip[0] - start[0], tip[1] - start[1]
+    x = tip[0] - start[0]
+    y = tip[1] - start[1]
     length = max((x * x + y * y) ** 0.5, 1e-9)
-    x, y = 7 * x / length, 7 * y / length
+    x = 7 * x / length
+    y = 7 * y / length
     base = tip[0] - x, tip[1] - y
     sides = (base[0] - y / 2, base[1] + x / 2), (base[0] + y / 2, base[1] - x / 2)
     return f"M{to_a_tenth(tip)}L{to_a_tenth(sides[0])}L{to_a_tenth(sides[1])}Z"

@@ -60,7 +60,8 @@ def arithmetic(node: Value, found: Symbol, names: Sequence[str]) -> str:
     parts: list[Any] = [plain.get(j, name) for j, name in enumerate(names)]
     notes: Any = found.tape
     for place in range(len(parts), found.place + 1):
-        op, operands = notes.ops[place], notes.operands[place]
+        op = notes.ops[place]
+        operands = notes.operands[place]
         parts.append(
             notes.constants[place] if op is None else joined(op, [parts[k] for k in operands])
         )

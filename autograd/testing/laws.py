@@ -148,7 +148,8 @@ def negation(f: Function, *args: Any) -> None:
 
 def linearity(f: Function, *args: Any, other: Function | None = None) -> None:
     """The gradient of a*f + b*g is a times that of f plus b times that of g."""
-    a, b = 0.75, -1.25
+    a = 0.75
+    b = -1.25
     leaves, of_f, of_g = pair(f, other, args)
     combined = a * of_f + b * of_g
     parts = zip(slopes_of(of_f, leaves), slopes_of(of_g, leaves))

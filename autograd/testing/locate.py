@@ -78,7 +78,8 @@ def wrong_edges(node: Value) -> Iterator[tuple[int, float, float]]:
     for i, operand in enumerate(node.operands):
         claimed = 0.0
         if edge is not None and edge[0] is operand:
-            claimed, edge = edge[1], next(edges, None)
+            claimed = edge[1]
+            edge = next(edges, None)
         if isinstance(operand, Value):
             program = Program(lambda *xs: apply(node.op, xs), tuple(numbers))
             try:

@@ -144,7 +144,8 @@ class Dual:
         return Dual(checked_length(self.number**n), checked_length(slope))
 
     # fmt: off
-    __radd__, __rmul__ = __add__, __mul__
+    __radd__ = __add__
+    __rmul__ = __mul__
     def __sub__(self, other: Any) -> Dual: return self + -Dual.of(other)
     def __rsub__(self, other: Any) -> Dual: return Dual.of(other) + -self
     def __rtruediv__(self, other: Any) -> Dual: return Dual.of(other) / self

@@ -121,7 +121,8 @@ def is_exact(node: Value) -> bool:
         return True
     numbers = [x._data if isinstance(x, Value) else x for x in node.operands]
     if op in (p.add, p.sub):
-        x, y = numbers[0], numbers[1] if op is p.add else -numbers[1]
+        x = numbers[0]
+        y = numbers[1] if op is p.add else -numbers[1]
         return bool(out - x == y and out - y == x)
     return op in (p.mul, p.div) and any(map(is_power_of_two, numbers[1:]))
 

@@ -23,10 +23,10 @@ def f(x: Any, y: int, *more: Array):
 '''
 # What the library has now, rounded up; goals are 9 tokens, 5 packed, 12 % bare, 60 % own lines.
 BOUNDS = {
-    "autograd": {"tokens": 10.3, "packed": 12, "Any": 29, "own line": 20},
-    "nn": {"tokens": 9, "packed": 4, "Any": 19, "own line": 17},
+    "autograd": {"tokens": 10.2, "packed": 5, "Any": 29, "own line": 20},
+    "nn": {"tokens": 9, "packed": 5, "Any": 19, "own line": 17},
 }
-LONGEST = 60
+LONGEST = 65
 
 
 def test_a_sample_is_counted_by_hand():

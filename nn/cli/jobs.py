@@ -71,7 +71,8 @@ class Job:
 
     def facts(self, history: History) -> dict[str, Any]:
         """Return what the file of a model says about its training."""
-        options, settings = self.options, history.settings or self.settings
+        options = self.options
+        settings = history.settings or self.settings
         facts = {
             "hidden": self.network.p,
             "step_size": settings.step_size,
@@ -184,7 +185,8 @@ def about_of(options: argparse.Namespace, content: bytes | None) -> dict[str, An
 def introduction(job: Job) -> str:
     """Return what is printed before the training."""
     n, p, q = job.network.sizes
-    options, settings = job.options, job.settings
+    options = job.options
+    settings = job.settings
     shown = settings.iterations * settings.batch_size
     epochs = shown / (settings.samples * (1.0 - settings.validation))
     lines = [

@@ -47,11 +47,13 @@ def documented(
     output = Output(options.json)
     start = time.monotonic()
     with stopping() as signals:
-        code, problem = 0, ""
+        code = 0
+        problem = ""
         try:
             code = run(options, output)
         except EXPECTED as error:
-            code, problem = code_of(error), text_of(error)
+            code = code_of(error)
+            problem = text_of(error)
             raise
         finally:
             with signals.shielded(last=True):

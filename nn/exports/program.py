@@ -153,7 +153,8 @@ def activation(name: str, chosen: str) -> Written:
         return [math.tanh(x) for x in xs]
     """
     if chosen == "softmax":
-        result, uses = "softmax_shares(*xs)", {"softmax_shares": softmax_shares}
+        result = "softmax_shares(*xs)"
+        uses = {"softmax_shares": softmax_shares}
     else:
         call, uses = call_of(activation_function(chosen), "x")
         result = f"[{call} for x in xs]"

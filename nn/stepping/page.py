@@ -23,7 +23,9 @@ from nn.stepping.model import Model
 from nn.stepping.texts import said
 from nn.trainer import Trainer
 
-CURVE_WIDTH, CURVE_HEIGHT = 1000, 100  # of the picture, which is stretched to its place
+# The picture of the error is stretched to its place.
+CURVE_WIDTH = 1000
+CURVE_HEIGHT = 100
 CURVE_INK = "#3b82f6"  # 3.6:1 on white, 4.8:1 on the dark ground
 
 

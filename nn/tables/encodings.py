@@ -81,7 +81,8 @@ def utf_16_without_mark(name: str, content: bytes) -> str:
     Raises: ValueError: they stand elsewhere, so the file is binary.
     """
     sample = content[:SAMPLE_BYTES]
-    even, odd = sample[::2].count(0), sample[1::2].count(0)
+    even = sample[::2].count(0)
+    odd = sample[1::2].count(0)
     half = len(sample) // 2
     if len(content) % 2 == 0 and max(even, odd) > 0.7 * half and min(even, odd) == 0:
         return "UTF-16-LE" if odd else "UTF-16-BE"

@@ -108,7 +108,8 @@ def table_in(
     rows, about_trailing = without_trailing(rows)
     rows, about_row_names = with_row_names(rows) if layout.header is not False else (rows, "")
     check_widths(name, rows)
-    decimal, about_decimal = layout.decimal or "", ""
+    decimal = layout.decimal or ""
+    about_decimal = ""
     if not decimal:
         decimal, about_decimal = decimal_of(name, rows, separator)
     header = layout.header

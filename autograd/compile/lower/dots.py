@@ -21,7 +21,8 @@ def with_dots(loop: Loop) -> Loop:
     multiplications = sum(step.weights.size * step.inputs.shape[1] for step in matrices)
     if not matrices or multiplications > MAX_MULTIPLICATIONS:
         return loop
-    columns, bounds = loop.columns(), bounds_of(loop.body)
+    columns = loop.columns()
+    bounds = bounds_of(loop.body)
     body: list[Instruction] = []
     tables: list[Array] = []
     for step, start, stop in zip(loop.body, bounds, bounds[1:]):

@@ -105,7 +105,8 @@ def reads_in(loop: Loop, kept: Kept = NONE) -> tuple[Array, Array, Array]:
 def reads_of(step: Instruction, kept: Kept = NONE) -> tuple[Array, Array]:
     """Tell of each place of an instruction whether it is read, forward and backward."""
     places = step.places().ravel()
-    forward, backward = np.ones(places.size, bool), np.zeros(places.size, bool)
+    forward = np.ones(places.size, bool)
+    backward = np.zeros(places.size, bool)
     if isinstance(step, Edges):
         forward[:] = False
         backward[2 * len(step.nodes) :] = True

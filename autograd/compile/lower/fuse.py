@@ -35,7 +35,8 @@ def fuse(tape: Tape, graph: Graph, extra: Iterable[int], chains: bool = True) ->
     uses = np.bincount(used, minlength=graph.rows)
     if not chains:
         uses += SHARED  # what is used elsewhere, too, is no part of a chain
-    ends, uses_of = np.flatnonzero(left & ends_of_chains(graph, uses)), uses.tolist()
+    ends = np.flatnonzero(left & ends_of_chains(graph, uses))
+    uses_of = uses.tolist()
     swallowed: set[int] = set()
     rewritten: dict[int, Row] = {}
     for place in reversed(ends.tolist()):
@@ -50,7 +51,8 @@ def fuse(tape: Tape, graph: Graph, extra: Iterable[int], chains: bool = True) ->
 
 def ends_of_chains(graph: Graph, uses: Array) -> Array:
     """Tell of every row whether it can end a chain: it adds to one, or adds two products up."""
-    once, chained = uses == 1, graph.applies(*CHAINED)
+    once = uses == 1
+    chained = graph.applies(*CHAINED)
     products = once & graph.applies(p.mul)
     adds = np.flatnonzero(graph.applies(p.add))
     if adds.size:
@@ -76,7 +78,8 @@ def chain(tape: Tape, uses: list[int], swallowed: set[int], place: int) -> Row:
             bias = term
             continue
         else:
-            x, y = tape.constant(1.0), term
+            x = tape.constant(1.0)
+            y = term
         left.append(x)
         right.append(y)
     return p.inner_product, left + right, bias

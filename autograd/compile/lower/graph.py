@@ -72,7 +72,8 @@ class Graph:
 
     def columns(self, rows: Array) -> Array:
         """Return the operands of rows that have equally many: operands x rows."""
-        start, count = self.starts[rows[0]], self.counts[rows[0]]
+        start = self.starts[rows[0]]
+        count = self.counts[rows[0]]
         if len(rows) == 1:  # as in a long chain, a million times
             return self.operands[start : start + count, None]
         steps = np.arange(count)
@@ -143,11 +144,13 @@ def numbered(columns: Iterable[Array]) -> Array:
     >>> numbered([np.array([3, 3, 0, 3]), np.array([1, 0, 1, 1])]).tolist()
     [2, 1, 0, 2]
     """
-    size, number = 1, np.zeros(1, np.int64)
+    size = 1
+    number = np.zeros(1, np.int64)
     for column in columns:
         span = int(column.max(initial=0)) + 1
         if size * span > MAX_CODES:
             number = np.unique(number, return_inverse=True)[1]
             size = int(number.max()) + 1
-        size, number = size * span, number * span + column
+        size = size * span
+        number = number * span + column
     return np.unique(number, return_inverse=True)[1]

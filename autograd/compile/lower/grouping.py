@@ -53,7 +53,8 @@ def group_keys(
 
 def key_of(graph: Graph, row: int, flags: list[bool], optional: Any) -> GroupKey:
     """Return the group key of one row."""
-    op, arity = graph.table[graph.codes[row]], int(graph.counts[row])
+    op = graph.table[graph.codes[row]]
+    arity = int(graph.counts[row])
     assert op is not None  # leaves are no nodes
     if op is p.inner_product:
         return GroupKey(op, arity, bool(optional), tuple(flags[1:DOT_FLAGS]), flags[0])
@@ -86,8 +87,10 @@ def edges_with_positions(graph: Graph, rows: Array) -> tuple[Array, Array, Array
 def flags_of_dots(graph: Graph, dots: Array, varies: Array, shared: Array) -> Array:
     """Turn dots of which each pair has one shared number, and return the flags of all."""
     terms = graph.counts[dots] // 2
-    lefts, rights = ranges(graph.starts[dots], terms), ranges(graph.starts[dots] + terms, terms)
-    left, right = graph.operands[lefts], graph.operands[rights]
+    lefts = ranges(graph.starts[dots], terms)
+    rights = ranges(graph.starts[dots] + terms, terms)
+    left = graph.operands[lefts]
+    right = graph.operands[rights]
     first = np.cumsum(terms) - terms
     halved = np.logical_and.reduceat(shared[left] != shared[right], first)
     turned = np.repeat(halved, terms) & ~shared[left]

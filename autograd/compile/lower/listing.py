@@ -65,18 +65,23 @@ class Listing:
     def part(self, start: int, stop: int) -> Listing:
         """Return some of the instructions that stand side by side."""
         found = object.__new__(Listing)
-        found.steps, found.known, found.leaves = self.steps[start:stop], self.known, self.leaves
-        found.kinds, found.before = self.kinds[start:stop], self.before[start : stop + 1]
+        found.steps = self.steps[start:stop]
+        found.known = self.known
+        found.leaves = self.leaves
+        found.kinds = self.kinds[start:stop]
+        found.before = self.before[start : stop + 1]
         found.starts = self.starts[start : stop + 1] - self.starts[start]
         places = slice(self.starts[start], self.starts[stop])
         found.places = self.places[places]
-        found.dip, found.reach = self.dip[places], self.reach[places]
+        found.dip = self.dip[places]
+        found.reach = self.reach[places]
         return found
 
     def joined(self, parts: Sequence[Listing]) -> Listing:
         """Return the instructions of parts of this list, in their order."""
         found = object.__new__(Listing)
-        found.known, found.leaves = self.known, self.leaves
+        found.known = self.known
+        found.leaves = self.leaves
         found.steps = [step for part in parts for step in part.steps]
         found.kinds = np.concatenate([part.kinds for part in parts])
         found.places = np.concatenate([part.places for part in parts])
@@ -125,7 +130,8 @@ def spread_of(loop: Loop) -> tuple[Array, Array]:
     """Return by how much the turns of a loop move each place at the most, back and on."""
     inner = Listing(loop.body, 0, {})
     moves = loop.steps * (loop.turns - 1)
-    dip, reach = inner.dip + np.minimum(moves, 0), inner.reach + np.maximum(moves, 0)
+    dip = inner.dip + np.minimum(moves, 0)
+    reach = inner.reach + np.maximum(moves, 0)
     of_tables = (np.tile(x[loop.irregular], loop.turns) for x in (inner.dip, inner.reach))
     low, high = of_tables
     return np.concatenate([dip, low]), np.concatenate([reach, high])
@@ -176,9 +182,12 @@ def pairs_at(listing: Listing, distance: int, least: int) -> Pairs | None:
     if not chosen.size:
         return None
     size = len(listing)
-    starts, sizes = listing.starts[chosen], listing.starts[chosen + 1] - listing.starts[chosen]
-    first, second = ranges(starts, sizes), ranges(listing.starts[chosen + distance], sizes)
-    x, y = listing.places[first], listing.places[second]
+    starts = listing.starts[chosen]
+    sizes = listing.starts[chosen + 1] - listing.starts[chosen]
+    first = ranges(starts, sizes)
+    second = ranges(listing.starts[chosen + distance], sizes)
+    x = listing.places[first]
+    y = listing.places[second]
     before = listing.before
     shift = np.repeat(before[chosen + distance] - before[chosen], sizes)
     reach = listing.reach[first]
@@ -213,7 +222,8 @@ def in_long_runs(truths: Array, least: int) -> Array:
     [2, 3, 4]
     """
     edges = np.flatnonzero(np.diff(truths, prepend=False, append=False))
-    starts, stops = edges[::2], edges[1::2]
+    starts = edges[::2]
+    stops = edges[1::2]
     long = stops - starts >= least
     return ranges(starts[long], (stops - starts)[long])
 
@@ -232,7 +242,9 @@ def feasible(listing: Listing, pairs: Pairs, distance: int, length: int) -> Arra
 
 def stop_of(listing: Listing, pairs: Pairs, distance: int, start: int) -> int:
     """Return the first instruction from a start on that does not agree with that behind it."""
-    place, size, lowest = start, 64, ENDLESS
+    place = start
+    size = 64
+    lowest = ENDLESS
     before = listing.before[start]
     while place < len(listing):
         stop = min(place + size, len(listing))
@@ -245,7 +257,9 @@ def stop_of(listing: Listing, pairs: Pairs, distance: int, start: int) -> int:
             wrong[earlier + distance - place :] |= pairs.apart[earlier : stop - distance]
         if wrong.any():
             return place + int(wrong.argmax())
-        place, size, lowest = stop, 2 * size, lows[-1]
+        place = stop
+        size = 2 * size
+        lowest = lows[-1]
     return len(listing)
 
 

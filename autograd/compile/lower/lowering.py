@@ -50,7 +50,10 @@ MIN_TERMS_OF_ONE_ROW = 8  # a single row of fewer is no matrix
 Group = tuple[GroupKey, list[int]]  # rows that are computed at once
 Edge = tuple[int, int, int, int]  # node, parent, slope, mask
 NO_EDGES = np.empty((0, 4), np.int32)
-FAST, STRICT, PLAIN = "fast", "strict", "plain"  # ways of lowering
+# Ways of lowering.
+FAST = "fast"
+STRICT = "strict"
+PLAIN = "plain"
 
 
 def complete(tape: Tape) -> Array:
@@ -129,7 +132,8 @@ def expand(tape: Tape) -> list[Edge]:
 
 def edges_of(tape: Tape, place: int, varies: Array) -> Iterable[Edge]:
     """Return the edges of one node, after writing their slopes to the tape."""
-    op, operands = tape.ops[place], tape.operands[place]
+    op = tape.ops[place]
+    operands = tape.operands[place]
     assert op is not None  # leaves have no edges
     flows = [bool(varies[x]) and differentiable(op, i) for i, x in enumerate(operands)]
     symbols = [tape.constants.get(x, Symbol(tape, x)) for x in (*operands, place)]
@@ -160,7 +164,10 @@ class Lowering:
         optional: Array,
         way: str,
     ) -> None:
-        self.tape, self.graph, self.nodes, self.edges = tape, graph, nodes, edges
+        self.tape = tape
+        self.graph = graph
+        self.nodes = nodes
+        self.edges = edges
         self.way = way
         self.slot = np.full(graph.rows, -1, np.int32)
         self.number = np.full(graph.rows, -1, np.int32)  # in the array of shared numbers
@@ -318,7 +325,8 @@ class Lowering:
         left, right = np.split(self.graph.columns(members), 2)
         sides = zip(self.number[left].T.tolist(), self.slot[right].T.tolist())
         for place, (numbers, slots) in zip(members.tolist(), sides):
-            weights, copy = tuple(numbers), 0
+            weights = tuple(numbers)
+            copy = 0
             column = columns.setdefault(tuple(slots), {})
             while rows.setdefault((weights, copy), len(rows)) in column:
                 copy += 1  # the same dot but for its bias

@@ -57,7 +57,8 @@ def optional_rows(tape: Tape, graph: Graph, varies: Array, edges: Array) -> tupl
     unsafe = np.flatnonzero(varies & graph.computed & ~graph.applies(*SAFE))
     risky = reached(unsafe.tolist(), parents, children, graph.rows)
     lasting = cut == 0
-    children, parents = children[lasting][::-1], parents[lasting][::-1]
+    children = children[lasting][::-1]
+    parents = parents[lasting][::-1]
     never_absent = reached(tape.outputs, children, parents, graph.rows)
     return risky & ~never_absent, bool((varies & ~never_absent).any())
 
@@ -67,7 +68,9 @@ def absent_edges(tape: Tape, graph: Graph, varies: Array) -> Array:
     found = np.zeros(len(graph.operands), bool)
     masked = [op for op in graph.table if op and op.constant and not isinstance(op, Variadic)]
     for row in np.flatnonzero(varies & graph.applies(*masked)).tolist():
-        op, operands, start = tape.ops[row], tape.operands[row], graph.starts[row]
+        op = tape.ops[row]
+        operands = tape.operands[row]
+        start = graph.starts[row]
         known = tuple(tape.constants.get(x) for x in operands)
         found[start : start + len(operands)] = absences(op, known)
     return found

@@ -25,7 +25,9 @@ from autograd.primitive_type import Primitive
 Table = np.ndarray[Any, np.dtype[np.int32]]  # slots, or places in the array of shared numbers
 
 # What a job wants: the gradient by the parameters, by the inputs too, or of each sample.
-WANT_GRADIENT, WANT_INPUTS, WANT_EACH = 1, 2, 4
+WANT_GRADIENT = 1
+WANT_INPUTS = 2
+WANT_EACH = 4
 
 
 @dataclass
@@ -224,7 +226,8 @@ class Matrix(Instruction):
     def text(self, written: Writing) -> str:
         """Return the right side of the instruction, for a listing."""
         rows, terms = self.weights.shape
-        weights, inputs = written(~self.weights.ravel()), written(self.inputs.ravel())
+        weights = written(~self.weights.ravel())
+        inputs = written(self.inputs.ravel())
         columns = self.inputs.shape[1]
         bias = written(self.bias.ravel())
         return f"{bias} + {weights} as {rows} x {terms} @ {inputs} as {terms} x {columns}"

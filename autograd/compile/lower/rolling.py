@@ -78,7 +78,8 @@ def distances(listing: Listing) -> Iterator[int]:
     yield from range(1, min(most, ALL_DISTANCES) + 1)
     length = ALL_DISTANCES
     while length < most:
-        shorter, length = length, 2 * length
+        shorter = length
+        length = 2 * length
         kinds = repetitions(listing.windows(length, near=0))
         if not kinds.size:
             return
@@ -148,16 +149,19 @@ def carried_at_phases(listing: Listing, distance: int, start: int, stop: int) ->
 
     A number is carried over each beginning between where it is computed and where it is last read.
     """
-    before, starts = listing.before, listing.starts
+    before = listing.before
+    starts = listing.starts
     stride = before[start + distance] - before[start]
     reads = listing.places[starts[stop] : starts[stop + distance]]
     sizes = np.diff(starts[stop : stop + distance + 1])
     readers = np.repeat(np.arange(stop, stop + distance), sizes)
     inside = (reads >= before[start]) & (reads < before[readers])
-    reads, readers = reads[inside], readers[inside]
+    reads = reads[inside]
+    readers = readers[inside]
     makers = np.searchsorted(before, reads, side="right") - 1
     numbers, which = np.unique((reads - before[start]) % stride, return_inverse=True)
-    spans, made = np.zeros(numbers.size, np.int64), np.zeros(numbers.size, np.int64)
+    spans = np.zeros(numbers.size, np.int64)
+    made = np.zeros(numbers.size, np.int64)
     np.maximum.at(spans, which, readers - makers)
     made[which] = (makers - start) % distance
     rest = spans % distance
@@ -171,7 +175,8 @@ def carried_at_phases(listing: Listing, distance: int, start: int, stop: int) ->
 
 def collapsed(listing: Listing, places: list[Place]) -> Listing:
     """Return a list with loops in the given places."""
-    parts, done = [], 0
+    parts = []
+    done = 0
     loops = alike([loop_of(listing, *place) for place in places], listing.leaves)
     for loop, (start, distance, turns) in zip(loops, places):
         parts.append(listing.part(done, start))

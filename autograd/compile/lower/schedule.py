@@ -41,7 +41,9 @@ def schedule(
     first, dependents = dependents_of(children, parents, len(keys))
     heights = heights_of(children, parents, len(keys))
     fresh = np.flatnonzero((keys >= 0) & (counts == 0)).tolist()  # nodes that can be computed now
-    waiting, key_of, ready = counts.tolist(), keys.tolist(), Ready(patient)
+    waiting = counts.tolist()
+    key_of = keys.tolist()
+    ready = Ready(patient)
     groups = []
     while fresh or ready.heap:
         ready.add(fresh, key_of, heights)
@@ -91,9 +93,11 @@ class Ready:
 
     def add(self, places: Sequence[int], key_of: Sequence[int], heights: Sequence[int]) -> None:
         """Add nodes."""
-        members, peak = self.members, self.peak
+        members = self.members
+        peak = self.peak
         for place in places:
-            key, height = key_of[place], heights[place]
+            key = key_of[place]
+            height = heights[place]
             members[key].append(place)
             if height > peak[key]:
                 peak[key] = height

@@ -144,7 +144,8 @@ def all_of(masks: Sequence[Any]) -> Any:
 
 def cuts(tape: Tape, place: int) -> list[Any]:
     """Return for each operand of a row where the row does not depend on it: a Symbol, or a bool."""
-    op, operands = tape.ops[place], tape.operands[place]
+    op = tape.ops[place]
+    operands = tape.operands[place]
     assert op is not None  # leaves have no operands
     if op.constant is None:
         return [False] * len(operands)

@@ -33,7 +33,9 @@ from autograd.primitives import neg
 ELEMENT_TYPES = {"float64": DOUBLE, "float32": FLOAT}
 MIN_NUMBERS_OF_VECTOR = 3  # so many are worth a vector that is filled up
 KERNEL_NAMES = ("COLUMNS", "COUNT", "OUT", "TABLE", "TERMS", "is_absent", "pick", "pick_in_order")
-ONE, MANY = "one", "many"  # lanes of a job: a single one, or blocks
+# Lanes of a job: a single one, or blocks.
+ONE = "one"
+MANY = "many"
 SEEN = {name: getattr(kernels, name) for name in KERNEL_NAMES}
 SEEN |= {"near": elementary.near, "shift": shift}
 
@@ -208,7 +210,8 @@ class Writer:
         self, rules: Tape, k: int, count: int, names: Sequence[str], optional: bool, way: str
     ) -> Iterator[str]:
         """Yield the body of the function that gives the contribution over the k-th edge."""
-        slope, is_constant = rules.outputs[k], rules.outputs[count + k]
+        slope = rules.outputs[k]
+        is_constant = rules.outputs[count + k]
         text = dict(zip(rules.inputs, names))
         text |= {place: repr(number) for place, number in rules.constants.items()}
         for place in sorted(ancestors(rules, [slope, is_constant])):

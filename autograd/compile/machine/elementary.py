@@ -30,7 +30,9 @@ OWN_MATH = True  # what is called `math` here is the C library's
 LOG2_E = 1.4426950408889634
 ROUNDING_CONSTANT = 6755399441055744.0  # 1.5 * 2**52: adding it rounds to integers
 ROUNDING_CONSTANT_BITS = 0x4338000000000000
-LN2_HIGH, LN2_LOW = 0.6931471805598903, 5.497923018708371e-14  # 42 bits, and the rest
+# 42 bits, and the rest.
+LN2_HIGH = 0.6931471805598903
+LN2_LOW = 5.497923018708371e-14
 TWO_BY_PI = 0.6366197723675814
 FAR_RADIANS = 2.0**20
 PI_PARTS = (1.5707963267341256, 6.077100506303966e-11, 2.0222662487111665e-21, 8.4784276603689e-32)
@@ -59,7 +61,8 @@ def parts_of_exp(x: Any) -> Any:
     """
     shifted = x * LOG2_E + ROUNDING_CONSTANT
     n = shifted - ROUNDING_CONSTANT
-    high, low = x - n * LN2_HIGH, n * LN2_LOW
+    high = x - n * LN2_HIGH
+    low = n * LN2_LOW
     r = high - low
     return shifted, r, (high - r) - low + r * r * exp_tail(r)
 
@@ -104,7 +107,9 @@ def expm1(x: Any) -> Any:
     p = r + rest
     low = (r - p) + rest
     half = power_of_two(bits(shifted) - ROUNDING_CONSTANT_BITS - 1)  # 2**1024 would be infinite
-    lead, p, low = half - 0.5, half * p, half * low
+    lead = half - 0.5
+    p = half * p
+    low = half * low
     total = lead + p
     found = 2.0 * (total + ((p - (total - lead)) + low))
     return x if math.fabs(x) < 1e-17 else found

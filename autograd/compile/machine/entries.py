@@ -40,7 +40,12 @@ Array = np.ndarray[Any, Any]
 
 # The words of an array as CPython and NumPy lay it out, which NumPy promises to keep; of a float
 # the second is the number. The low halves of two count: the number of axes, and the flags.
-TYPE, DATA, AXES, SHAPE, DESCRIPTION, FLAGS = 1, 2, 3, 4, 7, 8
+TYPE = 1
+DATA = 2
+AXES = 3
+SHAPE = 4
+DESCRIPTION = 7
+FLAGS = 8
 LOW_HALF = 0xFFFFFFFF
 PLAIN = 0x101  # of the flags: consecutive in memory, and aligned
 
@@ -54,7 +59,9 @@ ENTRY_FIELDS = 19
 # rows are apart there, its rows, the numbers of a row, its axes and where their lengths are listed.
 PLACE, STRIDE, ROWS, COLUMNS, PART_AXES, LENGTHS = range(6)
 PART_FIELDS = 6
-REFUSED, RAN = 0, 1  # what an entry that has no results tells, as False and True
+# What an entry that has no results tells, as False and True.
+REFUSED = 0
+RAN = 1
 
 TAKES_ARRAY = 0x80  # a function of C's that is called with an array of arguments and their number
 NEW_ARRAY_PLACE = 93  # in NumPy's table of functions
@@ -68,7 +75,8 @@ def entry(context: Any, arguments: Any, count: Any) -> Any:
     expected, and True where the machine has an answer that Python has to look at.
     """
     fields = as_code(context[DATA])
-    arrays, steps = fields[ARGUMENTS], fields[STEP] != 0
+    arrays = fields[ARGUMENTS]
+    steps = fields[STEP] != 0
     if count != arrays + steps:
         return called(fields[NEW_BOOL], REFUSED)
     for i in range(arrays):
@@ -99,7 +107,8 @@ def is_as_expected(fields: Any, part: Any, array: Any) -> Any:
     axes = part[PART_AXES]
     if array[AXES] & LOW_HALF != axes or array[DESCRIPTION] != fields[NUMBER_TYPE]:
         return False
-    lengths, shape = shift(fields, part[LENGTHS]), as_code(array[SHAPE])
+    lengths = shift(fields, part[LENGTHS])
+    shape = as_code(array[SHAPE])
     for axis in range(axes):
         if shape[axis] != lengths[axis]:
             return False
@@ -108,7 +117,8 @@ def is_as_expected(fields: Any, part: Any, array: Any) -> Any:
 
 def copy(fields: Any, to: Any, to_stride: Any, start: Any, stride: Any, part: Any) -> None:
     """Copy the rows of a part from one place to another."""
-    rows, columns = part[ROWS], part[COLUMNS]
+    rows = part[ROWS]
+    columns = part[COLUMNS]
     if fields[ITEM_SIZE] == 8:
         copy_rows(as_code(to), to_stride, as_code(start), stride, rows, columns)
     else:
@@ -135,7 +145,8 @@ def results_of(fields: Any) -> Any:
     for i in range(fields[RESULTS]):
         part = shift(fields, ENTRY_FIELDS + (fields[ARGUMENTS] + i) * PART_FIELDS)
         lengths = address_of(shift(fields, part[LENGTHS]))
-        kind, number = fields[ARRAY_TYPE], fields[TYPE_NUMBER]
+        kind = fields[ARRAY_TYPE]
+        number = fields[TYPE_NUMBER]
         array = called(fields[NEW_ARRAY], kind, part[PART_AXES], lengths, number, 0, 0, 0, 0, 0)
         if array == 0:
             called(fields[LET_GO], found)
@@ -182,7 +193,8 @@ def functions() -> list[int]:
     names = "PyFloat_FromDouble", "PyBool_FromLong", "PyTuple_New", "PyTuple_SetItem", "Py_DecRef"
     found = [ctypes.cast(getattr(ctypes.pythonapi, name), ctypes.c_void_p).value for name in names]
     pointer_in = ctypes.pythonapi.PyCapsule_GetPointer
-    pointer_in.restype, pointer_in.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
+    pointer_in.restype = ctypes.c_void_p
+    pointer_in.argtypes = [ctypes.py_object, ctypes.c_char_p]
     table = pointer_in(numpy_core()._ARRAY_API, None)
     new_array = ctypes.c_void_p.from_address(table + NEW_ARRAY_PLACE * 8).value
     return [address or 0 for address in [new_array, *found]]
@@ -274,7 +286,8 @@ def part_of(rows: Array, part: Any, samples: int) -> Part:
 
 def context_of(job: Any, steps: bool, arguments: Sequence[Part], results: Sequence[Part]) -> Array:
     """Return the fields of an entry, those of its parts, and their shapes."""
-    dtype, step = job.total.dtype, job.step.ctypes.data if steps else 0
+    dtype = job.total.dtype
+    step = job.step.ctypes.data if steps else 0
     fields = [job.engine.machine, *job.addresses, job.total.ctypes.data, step, dtype.itemsize]
     fields += [id(np.ndarray), id(dtype), dtype.num, *functions()]
     fields += [len(arguments), len(results), int(bool(job.wanted))]

@@ -35,7 +35,9 @@ from autograd.compile.tracing.internal_primitives import (
 from autograd.given import attached
 from autograd.primitive_type import Primitive
 
-VECTOR, LIBM = "vector", "libm"  # whose elementary functions: those of `elementary`, or C's
+# Whose elementary functions: those of `elementary`, or C's.
+VECTOR = "vector"
+LIBM = "libm"
 
 
 def power(x: Any, y: Any) -> Any:
@@ -209,7 +211,8 @@ def product(xs: Any, count: Any) -> Any:
 
 
 def length(xs: Any, count: Any) -> Any:
-    scale, total = 0.0, 0.0
+    scale = 0.0
+    total = 0.0
     for i in range(count):
         if math.isinf(xs[i]):
             return inf
@@ -224,7 +227,8 @@ def length(xs: Any, count: Any) -> Any:
 
 
 def log_of_sum(xs: Any, count: Any) -> Any:
-    place, total = 0, 0.0
+    place = 0
+    total = 0.0
     for i in range(count):
         if xs[i] != xs[i]:
             return xs[i]
@@ -238,7 +242,9 @@ def log_of_sum(xs: Any, count: Any) -> Any:
 
 
 def exact_sum(xs: Any, count: Any) -> Any:
-    total, low, plain = 0.0, 0.0, 0.0
+    total = 0.0
+    low = 0.0
+    plain = 0.0
     for i in range(count):
         moved = total + xs[i]
         rest = moved - total
@@ -249,7 +255,9 @@ def exact_sum(xs: Any, count: Any) -> Any:
 
 
 def log_of_share(xs: Any, count: Any) -> Any:
-    own, place, total = xs[int(xs[0]) + 1], 1, 0.0
+    own = xs[int(xs[0]) + 1]
+    place = 1
+    total = 0.0
     for i in range(1, count):
         if xs[i] != xs[i]:
             return xs[i]

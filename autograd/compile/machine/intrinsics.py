@@ -152,7 +152,8 @@ class Vectors:
     def load_unless(self, fresh: Operand, pointers: Sequence[Operand]) -> list[Operand]:
         """Return the vectors at some pointers, or zeros where the flag `fresh` is not 0."""
         body = self.body
-        reading, after = body.label(), body.label()
+        reading = body.label()
+        after = body.label()
         before = body.block
         body.branch(ir.truth(body, fresh).text, after, reading)
         body.begin(reading)

@@ -14,7 +14,12 @@ import struct
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-DOUBLE, FLOAT, INTEGER, SHORT, BIT, POINTER = "double", "float", "i64", "i32", "i1", "ptr"
+DOUBLE = "double"
+FLOAT = "float"
+INTEGER = "i64"
+SHORT = "i32"
+BIT = "i1"
+POINTER = "ptr"
 TUPLE = "tuple"
 NUMBERS = (DOUBLE, FLOAT)
 BYTES = {DOUBLE: 8, FLOAT: 4, INTEGER: 8, SHORT: 4}
@@ -185,7 +190,8 @@ def common_type(x: str, y: str) -> str:
     ('float', 'double', '<8 x i64>')
     """
     lanes = max(lanes_of(x), lanes_of(y))
-    x, y = one_of(x), one_of(y)
+    x = one_of(x)
+    y = one_of(y)
     if x == y:
         return vector(x, lanes)
     return vector(DOUBLE if x in NUMBERS or y in NUMBERS else INTEGER, lanes)
@@ -242,14 +248,16 @@ def arithmetic(body: Body, sign: str, x: Operand, y: Operand) -> Operand:
     type_ = common_type(x.type, y.type)
     one = one_of(type_)
     if one == BIT and sign in "&|^":
-        x, y = converted(body, x, type_), converted(body, y, type_)
+        x = converted(body, x, type_)
+        y = converted(body, y, type_)
         return Operand(type_, body.let(f"{WHOLE[sign]} {x.typed}, {y.text}"))
     if sign == "/" and one not in NUMBERS:
         one = DOUBLE
     if one == BIT:
         one = INTEGER
     type_ = vector(one, lanes_of(type_))
-    x, y = converted(body, x, type_), converted(body, y, type_)
+    x = converted(body, x, type_)
+    y = converted(body, y, type_)
     if one in NUMBERS:
         return Operand(type_, body.let(f"{FLOATING[sign]}{body.flags} {x.typed}, {y.text}"))
     if sign in ("//", "%"):
@@ -275,7 +283,8 @@ def floored(body: Body, sign: str, x: Operand, y: Operand) -> Operand:
 def compared(body: Body, sign: str, x: Operand, y: Operand) -> Operand:
     """Return whether two numbers stand in an order."""
     type_ = common_type(x.type, y.type)
-    x, y = converted(body, x, type_), converted(body, y, type_)
+    x = converted(body, x, type_)
+    y = converted(body, y, type_)
     found = vector(BIT, lanes_of(type_))
     if one_of(type_) in NUMBERS:
         return Operand(found, body.let(f"fcmp {ORDERED[sign]} {x.typed}, {y.text}"))
@@ -298,7 +307,8 @@ def chosen(body: Body, condition: Operand, x: Operand, y: Operand) -> Operand:
     type_ = common_type(x.type, y.type)
     lanes = max(lanes_of(type_), lanes_of(condition.type))
     type_ = vector(one_of(type_), lanes)
-    x, y = converted(body, x, type_), converted(body, y, type_)
+    x = converted(body, x, type_)
+    y = converted(body, y, type_)
     return Operand(type_, body.let(f"select {condition.typed}, {x.typed}, {y.typed}"))
 
 
@@ -368,7 +378,9 @@ def loop(
         carried: the numbers at first.
         each: writes a turn, given k and the numbers as the turn before left them.
     """
-    before, inside, after = body.block, body.label(), body.label()
+    before = body.block
+    inside = body.label()
+    after = body.label()
     names = [body.label() for _ in range(len(carried) + 1)]
     some = compared(body, "<", start, stop)
     body.branch(some.text, inside, after)
@@ -380,7 +392,8 @@ def loop(
     following = Operand(INTEGER, body.let(f"add nsw i64 {k.text}, {step}"))
     more = compared(body, "<", following, stop)
     end = body.block
-    firsts, agains = [start, *carried], [following, *left]
+    firsts = [start, *carried]
+    agains = [following, *left]
     body.lines[head:head] = [
         f"  {x.text} = phi {x.type} [{first.text}, %{before}], [{again.text}, %{end}]"
         for x, first, again in zip([k, *running], firsts, agains)

@@ -193,7 +193,8 @@ def code_for(meaning: str, compile_: Callable[[], bytes]) -> bytes:
     said = meaning.encode()
     path = where / f"{hashlib.sha256(said).hexdigest()[:32]}.code"
     content = read(path)
-    checked, code = content[CHECKSUM_BYTES:], content[CHECKSUM_BYTES + len(said) :]
+    checked = content[CHECKSUM_BYTES:]
+    code = content[CHECKSUM_BYTES + len(said) :]
     if checked.startswith(said) and content[:CHECKSUM_BYTES] == hashlib.sha256(checked).digest():
         return code
     code = compile_()

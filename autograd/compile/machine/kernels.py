@@ -45,20 +45,27 @@ from autograd.compile.machine.translate import never_inlined
 FORWARD, BACKWARD, OUT, COUNT, TABLE, TERMS, COLUMNS, EDGES = range(8)
 WEIGHTS, WEIGHT_ROW, WEIGHT_COLUMN, INPUTS, BIAS, FIRST = range(8, 14)  # FIRST: see `machine`
 # Where the kernel `product` is, who shares the work of a large one, and where that is written down.
-PRODUCT, TEAM, TASK = 14, 15, 16
+PRODUCT = 14
+TEAM = 15
+TASK = 16
 # Where the samples stand as they came, a row for each, and how long it is; 0 if inputs are others.
-SAMPLES_SLOT, SAMPLE_SIZE = 17, 18
+SAMPLES_SLOT = 17
+SAMPLE_SIZE = 18
 INSTRUCTION_FIELDS = 19
 NOWHERE = -1  # of weights or inputs that do not stand in order: they are gathered by their table
 
-LEFT, RIGHT, OPTIONAL = 1, 2, 4  # of EDGES: where adjoints flow, and whether some may be absent
+# Of EDGES: where adjoints flow, and whether some may be absent.
+LEFT = 1
+RIGHT = 2
+OPTIONAL = 4
 
 PANEL_ROWS = 64
 MIN_MULTIPLICATIONS_SHARED = 2**23  # so many are worth another thread, about 0.3 ms
 
 tile8, tile4, tile2, tile1 = (tile(rows, 2, False) for rows in (8, 4, 2, 1))
 edge8, edge4, edge2, edge1 = (tile(rows, 1, True) for rows in (8, 4, 2, 1))
-four_inner, one_inner = inner(4), inner(1)
+four_inner = inner(4)
+one_inner = inner(1)
 
 
 def is_absent(upstream: Any) -> Any:
@@ -84,13 +91,16 @@ def product(
     In panels of rows, so that the pages of `out` that are in use are few.
     """
     for first in range(0, rows, PANEL_ROWS):
-        out_panel, left_panel = shift(out, first * out_row), shift(left, first * left_row)
-        height, column = min(rows - first, PANEL_ROWS), 0
+        out_panel = shift(out, first * out_row)
+        left_panel = shift(left, first * left_row)
+        height = min(rows - first, PANEL_ROWS)
+        column = 0
         while column < columns:
             width = min(columns - column, 2 * LANES)
             if width < 2 * LANES:
                 width = min(width, LANES)
-            right_panel, row = shift(right, column), 0
+            right_panel = shift(right, column)
+            row = 0
             while row < height:
                 out_tile = shift(out_panel, row * out_row + column)
                 left_tile = shift(left_panel, row * left_row)
@@ -240,7 +250,8 @@ def fill_biases(out: Any, table: Any, count: Any, shared: Any, values: Any, lane
             out[i] = shared[~bias] if bias < 0 else values[bias]
         return
     for i in range(count):
-        bias, here = table[i], shift(out, i * lanes)
+        bias = table[i]
+        here = shift(out, i * lanes)
         if bias < 0:
             fill(here, lanes, shared[~bias])
         else:
@@ -260,7 +271,8 @@ def add_bias_adjoints(
                 adjoints[bias] += upstream[i]
         return
     for i in range(count):
-        bias, here = table[i], shift(upstream, i * lanes)
+        bias = table[i]
+        here = shift(upstream, i * lanes)
         if bias < 0:
             gradient[~bias] += sum_of(here, lanes)
         else:
@@ -270,13 +282,15 @@ def add_bias_adjoints(
 @never_inlined
 def transpose(to: Any, numbers: Any, rows: Any, columns: Any) -> None:
     """Write the transpose of a matrix of consecutive numbers, square by square."""
-    whole_rows, whole_columns = rows - rows % LANES, columns - columns % LANES
+    whole_rows = rows - rows % LANES
+    whole_columns = columns - columns % LANES
     for column in range(0, whole_columns, LANES):
         for row in range(0, whole_rows, LANES):
             there = shift(to, column * rows + row)
             transpose_square(there, rows, shift(numbers, row * columns + column), columns)
     for column in range(columns):
-        there, here = shift(to, column * rows), shift(numbers, column)
+        there = shift(to, column * rows)
+        here = shift(numbers, column)
         for row in range(whole_rows if column < whole_columns else 0, rows):
             there[row] = here[row * columns]
 
@@ -285,7 +299,9 @@ def total_forward(
     code: Any, tables: Any, shared: Any, values: Any, _: Any, __: Any, ___: Any, lanes: Any
 ) -> None:
     """Compute sums, from left to right."""
-    count, terms, table = code[COUNT], code[TERMS], shift(tables, code[TABLE])
+    count = code[COUNT]
+    terms = code[TERMS]
+    table = shift(tables, code[TABLE])
     for i in range(count):
         out = shift(values, (code[OUT] + i) * lanes)
         if lanes == 1:
@@ -303,7 +319,9 @@ def total_backward(
     code: Any, tables: Any, _: Any, __: Any, adjoints: Any, ___: Any, ____: Any, lanes: Any
 ) -> None:
     """Add the adjoint of each sum to those of its terms."""
-    count, terms, table = code[COUNT], code[TERMS], shift(tables, code[TABLE])
+    count = code[COUNT]
+    terms = code[TERMS]
+    table = shift(tables, code[TABLE])
     for i in range(count):
         out = shift(adjoints, (code[OUT] + i) * lanes)
         for k in range(terms):
@@ -318,14 +336,17 @@ def dot_forward(
     code: Any, tables: Any, shared: Any, values: Any, _: Any, __: Any, ___: Any, lanes: Any
 ) -> None:
     """Compute inner products, from left to right; left sides are slots or shared numbers."""
-    count, terms = code[COUNT], code[TERMS]
-    first, table = shift(values, code[OUT] * lanes), shift(tables, code[TABLE])
+    count = code[COUNT]
+    terms = code[TERMS]
+    first = shift(values, code[OUT] * lanes)
+    table = shift(tables, code[TABLE])
     fill_biases(first, shift(tables, code[BIAS]), count, shared, values, lanes)
     other = shift(table, terms * count)
     for i in range(count):
         out = shift(first, i * lanes)
         for k in range(terms):
-            x, right = table[k * count + i], shift(values, other[k * count + i] * lanes)
+            x = table[k * count + i]
+            right = shift(values, other[k * count + i] * lanes)
             if lanes == 1:
                 out[0] += (shared[~x] if x < 0 else values[x]) * right[0]
             elif x < 0:
@@ -345,14 +366,17 @@ def dot_backward(
     lanes: Any,
 ) -> None:
     """Apply the product rule to each pair."""
-    count, terms = code[COUNT], code[TERMS]
-    first, table = shift(adjoints, code[OUT] * lanes), shift(tables, code[TABLE])
+    count = code[COUNT]
+    terms = code[TERMS]
+    first = shift(adjoints, code[OUT] * lanes)
+    table = shift(tables, code[TABLE])
     add_bias_adjoints(first, shift(tables, code[BIAS]), count, gradient, adjoints, lanes)
     other = shift(table, terms * count)
     for i in range(count):
         upstream = shift(first, i * lanes)
         for k in range(terms):
-            x, y = table[k * count + i], other[k * count + i] * lanes
+            x = table[k * count + i]
+            y = other[k * count + i] * lanes
             if lanes == 1:
                 add_pair_adjoints(code[EDGES], x, y, shared, values, adjoints, gradient, upstream)
             elif x < 0:
@@ -441,9 +465,11 @@ def edges_backward(
     code: Any, tables: Any, _: Any, values: Any, adjoints: Any, __: Any, ___: Any, lanes: Any
 ) -> None:
     """Add the products of edges whose slopes stand in slots, unless a mask forbids it."""
-    count, table = code[COUNT], shift(tables, code[TABLE])
+    count = code[COUNT]
+    table = shift(tables, code[TABLE])
     for i in range(count):
-        node, parent = shift(adjoints, table[i] * lanes), table[count + i] * lanes
+        node = shift(adjoints, table[i] * lanes)
+        parent = table[count + i] * lanes
         slope = shift(values, table[2 * count + i] * lanes)
         is_constant = shift(values, table[3 * count + i] * lanes)
         for lane in range(lanes):
@@ -455,13 +481,20 @@ def matrix_forward(
     code: Any, tables: Any, shared: Any, values: Any, _: Any, __: Any, scratch: Any, lanes: Any
 ) -> None:
     """Compute a product of shared weights with slots."""
-    terms, columns = code[TERMS], code[COLUMNS]
-    rows, width = code[COUNT] // columns, columns * lanes
-    out, table = shift(values, code[OUT] * lanes), shift(tables, code[TABLE])
+    terms = code[TERMS]
+    columns = code[COLUMNS]
+    rows = code[COUNT] // columns
+    width = columns * lanes
+    out = shift(values, code[OUT] * lanes)
+    table = shift(tables, code[TABLE])
     fill_biases(out, shift(tables, code[BIAS]), code[COUNT], shared, values, lanes)
-    weights, row, column = shift(shared, code[WEIGHTS]), code[WEIGHT_ROW], code[WEIGHT_COLUMN]
+    weights = shift(shared, code[WEIGHTS])
+    row = code[WEIGHT_ROW]
+    column = code[WEIGHT_COLUMN]
     if code[WEIGHTS] == NOWHERE:
-        weights, row, column = scratch, terms, 1
+        weights = scratch
+        row = terms
+        column = 1
         gather(scratch, shared, table, rows * terms, 1)
         scratch = shift(scratch, rows * terms)
     inputs = shift(values, code[INPUTS] * lanes)
@@ -489,9 +522,11 @@ def add_matrix_adjoints(
     fresh: Any,
 ) -> None:
     """Compute the two products that are a product's adjoint."""
-    terms, columns = code[TERMS], code[COLUMNS]
+    terms = code[TERMS]
+    columns = code[COLUMNS]
     rows = code[COUNT] // columns
-    out, table = shift(adjoints, code[OUT] * lanes), shift(tables, code[TABLE])
+    out = shift(adjoints, code[OUT] * lanes)
+    table = shift(tables, code[TABLE])
     add_bias_adjoints(out, shift(tables, code[BIAS]), code[COUNT], gradient, adjoints, lanes)
     if code[EDGES] & RIGHT:
         add_input_adjoints(code, table, out, shared, adjoints, scratch, rows, terms, columns, lanes)
@@ -543,9 +578,13 @@ def add_input_adjoints(
 ) -> None:
     """Add the transposed weights times the adjoints of the results to those of the inputs."""
     width = columns * lanes
-    weights, row, column = shift(shared, code[WEIGHTS]), code[WEIGHT_ROW], code[WEIGHT_COLUMN]
+    weights = shift(shared, code[WEIGHTS])
+    row = code[WEIGHT_ROW]
+    column = code[WEIGHT_COLUMN]
     if code[WEIGHTS] == NOWHERE:
-        weights, row, column = scratch, terms, 1
+        weights = scratch
+        row = terms
+        column = 1
         gather(scratch, shared, table, rows * terms, 1)
         scratch = shift(scratch, rows * terms)
     optional = code[EDGES] & OPTIONAL
@@ -602,8 +641,10 @@ def add_weight_gradient(
         below = code[SAMPLE_SIZE]
     elif width > 1:
         transpose(scratch, inputs, terms, width)
-        inputs, scratch = scratch, shift(scratch, terms * width)
-    target, row = shift(gradient, code[WEIGHTS]), code[WEIGHT_ROW]
+        inputs = scratch
+        scratch = shift(scratch, terms * width)
+    target = shift(gradient, code[WEIGHTS])
+    row = code[WEIGHT_ROW]
     if code[WEIGHTS] != NOWHERE and code[WEIGHT_COLUMN] == 1:
         share_product(code, target, row, out, width, 1, inputs, below, rows, width, terms, fresh)
         return
@@ -617,12 +658,19 @@ INSTRUCTIONS, SLOTS, INPUTS_COUNT, OUTPUTS_COUNT, OUTPUTS_TABLE, BROADCAST_COUNT
 BROADCAST_TABLE, GUARDS_COUNT, GUARDS_TABLE, SHARED_COUNT, BLOCK, SAMPLES, WANTED = range(6, 13)
 # And where things are: addresses.
 CODE, VALUES, ADJOINTS, SCRATCH, GRADIENT, ROWS, OUTPUTS, SEED, SLOPES, SUM = range(13, 23)
-CLEAR_COUNT, CLEAR_TABLE = 23, 24  # what has to be set to zero
-PARAMETERS_COUNT, STEP = 25, 26  # the latter: where step size and finiteness of a descent stand
+# What has to be set to zero.
+CLEAR_COUNT = 23
+CLEAR_TABLE = 24
+PARAMETERS_COUNT = 25
+STEP = 26  # where the step size of a descent stands, and whether all has to stay finite
 OUTPUTS_STRIDE = 27  # numbers from one column of the outputs to the next
 SAMPLES_KEPT = 28  # whether products ask for the samples as rows
-WATCHED_COUNT, WATCHED_TABLE = 29, 30  # slots that have to be finite
-ADJOINTS_COUNT, ADJOINTS_TABLE = 31, 32  # ranges of slots, without inputs, that need an adjoint
+# Slots that have to be finite.
+WATCHED_COUNT = 29
+WATCHED_TABLE = 30
+# Ranges of slots, without inputs, that need an adjoint.
+ADJOINTS_COUNT = 31
+ADJOINTS_TABLE = 32
 JOB_FIELDS = 33
 
 LARGE_PRODUCT_NUMBERS = 2**13  # of a product of which so many are judged by its factors
@@ -679,7 +727,8 @@ def sum_of_squares(numbers: Any, count: Any) -> Any:
 
 def watched_lane(job: Any, tables: Any, values: Any, lanes: Any) -> Any:
     """Return the first lane in which a watched number is infinite or NaN, or -1."""
-    table, found = shift(tables, job[WATCHED_TABLE]), -1
+    table = shift(tables, job[WATCHED_TABLE])
+    found = -1
     for i in range(job[WATCHED_COUNT]):
         lane = infinite_lane(shift(values, table[i] * lanes), 1, lanes)
         if lane >= 0 and (found < 0 or lane < found):
@@ -694,14 +743,16 @@ def is_judged(step: Any, samples: Any) -> Any:
     """
     if step[FIRST] == step[BACKWARD]:
         return False
-    rows, terms = step[COUNT] // step[COLUMNS], step[TERMS]
+    rows = step[COUNT] // step[COLUMNS]
+    terms = step[TERMS]
     factors = (rows + terms) * step[COLUMNS] * samples
     return rows * terms > max(factors, LARGE_PRODUCT_NUMBERS)
 
 
 def factors_are_small(step: Any, tables: Any, values: Any, adjoints: Any, lanes: Any) -> Any:
     """Tell whether a product's factors are so small that no number of the gradient is infinite."""
-    count, squares = step[TERMS] * step[COLUMNS], 0.0
+    count = step[TERMS] * step[COLUMNS]
+    squares = 0.0
     if step[INPUTS] != NOWHERE:
         squares = sum_of_squares(shift(values, step[INPUTS] * lanes), count * lanes)
     else:
@@ -731,7 +782,8 @@ def gradient_is_finite(
     for i in range(job[INSTRUCTIONS]):
         step = shift(code, i * INSTRUCTION_FIELDS)
         if step[FIRST] != step[BACKWARD] and not is_judged(step, samples):
-            weights, rows = shift(gradient, step[WEIGHTS]), step[COUNT] // step[COLUMNS]
+            weights = shift(gradient, step[WEIGHTS])
+            rows = step[COUNT] // step[COLUMNS]
             for row in range(rows):
                 if not is_finite(shift(weights, row * step[WEIGHT_ROW]), step[TERMS]):
                     return False
@@ -756,7 +808,8 @@ def add_shared_gradient(job: Any, tables: Any, adjoints: Any, gradient: Any, lan
 
 def failing_lane(job: Any, tables: Any, values: Any, lanes: Any) -> Any:
     """Return the first lane in which a guard has not the truth that was traced, or -1."""
-    count, table = job[GUARDS_COUNT], shift(tables, job[GUARDS_TABLE])
+    count = job[GUARDS_COUNT]
+    table = shift(tables, job[GUARDS_TABLE])
     for lane in range(lanes):
         for i in range(count):
             if (values[table[i] * lanes + lane] != 0.0) != (table[count + i] != 0):
@@ -769,11 +822,14 @@ def store_outputs(job: Any, tables: Any, values: Any, total: Any, start: Any, la
 
     Returns the first lane that is not finite, or -1.
     """
-    count, table, found = job[OUTPUTS_COUNT], shift(tables, job[OUTPUTS_TABLE]), -1
+    count = job[OUTPUTS_COUNT]
+    table = shift(tables, job[OUTPUTS_TABLE])
+    found = -1
     outputs = shift(pointer_like(values, job[OUTPUTS]), start)
     seed = pointer_like(values, job[SEED])
     for i in range(count):
-        numbers, column = shift(values, table[i] * lanes), shift(outputs, i * job[OUTPUTS_STRIDE])
+        numbers = shift(values, table[i] * lanes)
+        column = shift(outputs, i * job[OUTPUTS_STRIDE])
         copy(column, numbers, lanes)
         if job[WANTED]:
             total[0] = with_multiples(total[0], seed[i], numbers, lanes)
@@ -810,7 +866,8 @@ def seed_outputs(job: Any, tables: Any, adjoints: Any, lanes: Any) -> None:
     for i in range(job[ADJOINTS_COUNT]):
         start = ranges[2 * i] * lanes
         fill(shift(adjoints, start), ranges[2 * i + 1] * lanes - start, -0.0)
-    table, seed = shift(tables, job[OUTPUTS_TABLE]), pointer_like(adjoints, job[SEED])
+    table = shift(tables, job[OUTPUTS_TABLE])
+    seed = pointer_like(adjoints, job[SEED])
     for i in range(job[OUTPUTS_COUNT]):
         add_number(shift(adjoints, table[i] * lanes), seed[i], lanes)
 
@@ -821,8 +878,10 @@ def descend(job: Any, shared: Any, gradient: Any, blank: Any) -> Any:
     They stay where they are if they have to be finite and would not be, or a number was not; and if
     the gradient is not finite, for then somebody has to look why.
     """
-    step, count = pointer_like(shared, job[STEP]), job[PARAMETERS_COUNT]
-    step_size, finite = step[0], step[1] != 0.0
+    step = pointer_like(shared, job[STEP])
+    count = job[PARAMETERS_COUNT]
+    step_size = step[0]
+    finite = step[1] != 0.0
     if step_size == 0.0 or (finite and blank) or blank >= UNSOUND:
         return blank
     if finite and sum_of_none_moved(shared, -step_size, gradient, count) != 0.0:
@@ -843,10 +902,15 @@ def machine(job: Any, tables: Any, shared: Any) -> Any:
     FIRST is the backward kernel of the first block, which may write to the gradient where others
     add.
     """
-    code, values = as_code(job[CODE]), pointer_like(shared, job[VALUES])
-    adjoints, scratch = pointer_like(shared, job[ADJOINTS]), pointer_like(shared, job[SCRATCH])
-    gradient, total = pointer_like(shared, job[GRADIENT]), pointer_like(shared, job[SUM])
-    wanted, blank, start = job[WANTED], 0, 0
+    code = as_code(job[CODE])
+    values = pointer_like(shared, job[VALUES])
+    adjoints = pointer_like(shared, job[ADJOINTS])
+    scratch = pointer_like(shared, job[SCRATCH])
+    gradient = pointer_like(shared, job[GRADIENT])
+    total = pointer_like(shared, job[SUM])
+    wanted = job[WANTED]
+    blank = 0
+    start = 0
     total[0], unsound = 0.0, False
     judged = 0  # 1 if products were judged by factors that are small, -1 if any are not
     step_asked = pointer_like(shared, job[STEP])

@@ -47,7 +47,9 @@ from autograd.primitives import rounded
 
 Array = np.ndarray[Any, Any]
 CACHE_BYTES = 3 * 2**19  # of values and adjoints, that a block of lanes should not exceed
-MIN_LANES, MAX_LANES = 8, 512  # of a block
+# Of a block.
+MIN_LANES = 8
+MAX_LANES = 512
 C_TYPES = {"float64": ctypes.c_double, "float32": ctypes.c_float}
 PATIENCE_SECONDS = 1.0  # until somebody is told that it takes long
 STRETCH = Instruction(0, 1)  # in place of instructions that one function computes
@@ -70,8 +72,11 @@ class LlvmEngine:
         self.stretches = stretches(program, self.keeping if is_kept else None)
         if not self.stretches:
             program = expanded(program)
-        self.program, self.shared, self.dtype = program, shared, shared.dtype
-        self.dtype_name, self.functions = shared.dtype.name, functions
+        self.program = program
+        self.shared = shared
+        self.dtype = shared.dtype
+        self.dtype_name = shared.dtype.name
+        self.functions = functions
         self.tables: list[Array] = []
         self.length = 0
         self.callbacks: list[Callback] = []  # which are called as long as the engine lives
@@ -263,7 +268,8 @@ class LlvmEngine:
 
     def settled(self) -> Array:
         """Return what the machine has to know about the program."""
-        program, settings = self.program, np.zeros(k.JOB_FIELDS, np.int64)
+        program = self.program
+        settings = np.zeros(k.JOB_FIELDS, np.int64)
         settings[k.INSTRUCTIONS], settings[k.SLOTS] = len(self.code), program.slots
         settings[k.INPUTS_COUNT], settings[k.SHARED_COUNT] = program.inputs, len(self.shared)
         settings[k.OUTPUTS_COUNT] = len(program.outputs)
@@ -312,7 +318,8 @@ class LlvmEngine:
 
     def renew(self) -> None:
         """Forget what another thread may have been at work on when it was left."""
-        self.workspace, self.idle = self.new_workspace(0), []
+        self.workspace = self.new_workspace(0)
+        self.idle = []
         self.failures.clear()
         vars(self).pop("numpy", None)
 
@@ -419,10 +426,12 @@ class Callback:
 def patiently(steps: Sequence[Instruction]) -> Iterator[Instruction]:
     """Yield instructions; to somebody who watches, say on stderr how far it is if it takes long."""
     watched = bool(sys.stderr) and (sys.stderr.isatty() or "ipykernel" in sys.modules)
-    told, end = time.monotonic() + PATIENCE_SECONDS, ""
+    told = time.monotonic() + PATIENCE_SECONDS
+    end = ""
     for i, step in enumerate(steps):
         if watched and time.monotonic() > told:
-            told, end = time.monotonic() + PAUSE_SECONDS, "\n"
+            told = time.monotonic() + PAUSE_SECONDS
+            end = "\n"
             print(f"\r{WAITING}: {i} of {len(steps)}", end="", file=sys.stderr, flush=True)
         yield step
     if end:

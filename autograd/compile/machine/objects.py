@@ -19,7 +19,10 @@ from autograd.compile.machine import kept, translate
 
 PATIENCE_SECONDS = 10.0  # of a fork while another thread compiles
 OPTIMIZATION = 3
-USUAL, PLAIN, STRAIGHT = "usual", "plain", "straight"  # which passes look at a text
+# Which passes look at a text.
+USUAL = "usual"
+PLAIN = "plain"
+STRAIGHT = "straight"
 compiling = threading.RLock()  # LLVM is asked by one thread at a time
 addresses: dict[str, list[int]] = {}  # of functions that are loaded, by what they were made from
 
@@ -105,7 +108,8 @@ def loaded(
             nothing to find. `meaning` decides it.
     """
     with compiling:
-        machine, holder = target_machine(), engine()
+        machine = target_machine()
+        holder = engine()
         processor = f"{machine.triple} {llvm.get_host_cpu_name()} {OPTIMIZATION}"
         features = llvm.get_host_cpu_features().flatten()
         said = f"{processor} {features}\n{meaning}\n"

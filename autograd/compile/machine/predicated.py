@@ -143,10 +143,12 @@ class PredicatedWriter(FunctionWriter):
         there, elsewhere, after = (self.body.label() for _ in range(3))
         self.body.branch(condition.text, there, elsewhere)
         self.body.begin(there)
-        x, end = write(), self.body.block
+        x = write()
+        end = self.body.block
         self.body.jump(after)
         self.body.begin(elsewhere)
-        y, other_end = instead(), self.body.block
+        y = instead()
+        other_end = self.body.block
         self.body.begin(after)
         if x.kind == y.kind:
             return ir.merged(self.body, x, end, y, other_end)
@@ -159,7 +161,9 @@ class PredicatedWriter(FunctionWriter):
         if is_cheap:
             return write()
         some = any_lane(self.body, mask)
-        before, there, after = self.body.block, self.body.label(), self.body.label()
+        before = self.body.block
+        there = self.body.label()
+        after = self.body.label()
         self.body.branch(some, there, after)
         self.body.begin(there)
         x = write()

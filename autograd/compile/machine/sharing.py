@@ -88,7 +88,8 @@ def moving(same: Sequence[Any], names: Sequence[dict[Slot, Slot]]) -> Named:
 
     Args: names: of the slots of each stretch.
     """
-    first, name = same[0], names[0]
+    first = same[0]
+    name = names[0]
     stored = [{name[x] for x in part.stored} for part, name in zip(same, names, strict=True)]
     alone = [{name[x] for x in part.alone} for part, name in zip(same, names, strict=True)]
     return Named(

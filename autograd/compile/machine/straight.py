@@ -298,7 +298,8 @@ class Writer:
         what a turn took from the one before it, of which the turn before begins with them.
         """
         self.write_back()
-        values, adjoints = self.values, self.adjoints
+        values = self.values
+        adjoints = self.adjoints
         slots = [place for place in part.still() if place >= 0]
         for place in slots:
             values.get(place)
@@ -324,7 +325,8 @@ class Writer:
             return ends + [self.shares[place] for place in shared]
 
         ends = ir.loop(self.body, ir.constant(0), ir.constant(part.turns), 1, first, turn)
-        self.values, self.adjoints = values, adjoints
+        self.values = values
+        self.adjoints = adjoints
         outside = [slot if isinstance(slot, int) else slot.first for slot in leave]
         adjoints.held |= dict(zip(outside, ends))
         self.shares = shares | dict(zip(shared, ends[len(leave) :], strict=True))

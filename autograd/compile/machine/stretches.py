@@ -134,7 +134,8 @@ def parts_of(
 ) -> list[Part]:
     """Return the instructions of a stretch as they are written out."""
     steps = program.instructions[start:stop]
-    read, met = uses.in_memory(steps), uses.met_by_others(steps)
+    read = uses.in_memory(steps)
+    met = uses.met_by_others(steps)
     found = [
         Turns(step, program, f"table_{start + i}", uses.kept)
         if isinstance(step, Loop)

@@ -22,7 +22,8 @@ class ThreadTeam:
     """So many threads, to be called by address; what goes wrong is appended to `failures`."""
 
     def __init__(self, threads: int, dtype: str, failures: list[BaseException]) -> None:
-        self.threads, self.failures = threads, failures
+        self.threads = threads
+        self.failures = failures
         self.task = np.zeros(TASK_FIELDS, np.int64)
         self.itemsize = np.dtype(dtype).itemsize
         address = codegen.fixed(kernels.product, dtype)

@@ -481,7 +481,8 @@ class FunctionWriter:
 
     def of_binop(self, node: ast.BinOp) -> Operand:
         """Return the result of an operation on two operands."""
-        left, right = self.expression(node.left), self.expression(node.right)
+        left = self.expression(node.left)
+        right = self.expression(node.right)
         if isinstance(node.op, ast.Pow):
             return power(self.body, left, right)
         sign = SIGNS.get(type(node.op))

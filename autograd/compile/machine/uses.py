@@ -43,12 +43,14 @@ class Uses:
         steps = [step for step in program.instructions if not isinstance(step, Loop)]
         ends = [program.outputs, program.watched]
         ends.append(np.array([guard.row for guard in program.guards], np.int32))
-        read, met = [*map(read_places, steps), *ends], [*map(all_of, steps), program.outputs]
+        read = [*map(read_places, steps), *ends]
+        met = [*map(all_of, steps), program.outputs]
         for loop in loops:
             places, forward, backward = reads_in(loop, kept)
             read.append(places[:, forward | backward].ravel())
             met.append(places.ravel())
-        self.read, self.met = Counts(program.slots, read), Counts(program.slots, met)
+        self.read = Counts(program.slots, read)
+        self.met = Counts(program.slots, met)
 
     def in_memory(self, steps: Sequence[Instruction]) -> set[int]:
         """Return which results of a stretch others read, or loops, or the way back."""

@@ -29,7 +29,9 @@ class Workspace:
     def __init__(
         self, slots: int, inputs: int, scratch_size: int, lanes: int, dtype: Any, kept: int = 0
     ) -> None:
-        self.slots, self.inputs, self.lanes = slots, inputs, lanes
+        self.slots = slots
+        self.inputs = inputs
+        self.lanes = lanes
         # The samples as rows stand behind the slots, and behind them what is kept.
         self.values = np.empty((slots + inputs + kept) * lanes, dtype)
         self.adjoints = np.empty(slots * lanes, dtype)
@@ -60,8 +62,12 @@ class Job:
         workspace: Workspace,
         apart: bool = False,
     ) -> None:
-        program, dtype, count = engine.program, engine.dtype, len(engine.shared)
-        self.engine, self.workspace, self.wanted = engine, workspace, wanted
+        program = engine.program
+        dtype = engine.dtype
+        count = len(engine.shared)
+        self.engine = engine
+        self.workspace = workspace
+        self.wanted = wanted
         self.failures = engine.failures
         fits = lanes == samples > 1  # then no kernel needs another copy of the samples
         self.rows = workspace.rows(lanes) if fits else np.zeros((samples, program.inputs), dtype)
@@ -81,14 +87,17 @@ class Job:
         self.settings[[k.BLOCK, k.SAMPLES, k.WANTED]] = lanes, samples, wanted
         self.settings[k.STEP] = self.step.ctypes.data
         self.table = engine.table
-        self.buffers, self.apart = [self.full], apart
+        self.buffers = [self.full]
+        self.apart = apart
         self.code = engine.code_for(lanes, apart)
         self.settings[k.CODE] = self.code.ctypes.data
         self.share(self.rows, self.outputs, self.slopes)
 
     def share(self, rows: Array, outputs: Array, slopes: Array) -> None:
         """Read and write these arrays, which may be parts of larger ones."""
-        self.rows, self.outputs, self.slopes = rows, outputs, slopes
+        self.rows = rows
+        self.outputs = outputs
+        self.slopes = slopes
         space = self.workspace
         arrays = [space.values, space.adjoints, space.scratch, self.full, rows, outputs]
         arrays += [self.seed, slopes, self.total]
@@ -107,12 +116,15 @@ class Job:
 
         In a loop that keeps the latest gradient two buffers take turns, and no page is new.
         """
-        shape, dtype, count = self.full.shape, self.full.dtype, self.gradients.shape[1]
+        shape = self.full.shape
+        dtype = self.full.dtype
+        count = self.gradients.shape[1]
         del self.full, self.gradients
         places = range(len(self.buffers))
         idle = [i for i in places if sys.getrefcount(self.buffers[i]) <= UNHELD_REFERENCES]
         if not idle:
-            self.buffers, idle = [self.buffers[-1], np.empty(shape, dtype)], [1]
+            self.buffers = [self.buffers[-1], np.empty(shape, dtype)]
+            idle = [1]
         self.full = self.buffers[idle[0]]
         self.gradients = self.full[:, :count]
         self.settings[k.GRADIENT] = self.full.ctypes.data

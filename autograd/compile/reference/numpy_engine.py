@@ -101,8 +101,10 @@ class Job:
     moved = False  # the parameters: see `descend`
 
     def __init__(self, engine: NumpyEngine, samples: int, wanted: int) -> None:
-        program, dtype = engine.program, engine.dtype
-        self.engine, self.wanted = engine, wanted
+        program = engine.program
+        dtype = engine.dtype
+        self.engine = engine
+        self.wanted = wanted
         self.lanes = engine.lanes(samples, wanted)
         self.rows = np.zeros((samples, program.inputs), dtype)
         self.outputs = np.empty((samples, len(program.outputs)), dtype)
@@ -111,13 +113,17 @@ class Job:
         self.shape = samples if wanted & WANT_EACH else 1, len(engine.shared) if wanted else 0
         self.gradients = self.full = np.zeros((0, 0), dtype)
         self.total = np.zeros(1, dtype)
-        self.runs, self.entries = 0, dict.fromkeys((False, True))  # no machine runs it
+        # No machine runs it.
+        self.runs = 0
+        self.entries = dict.fromkeys((False, True))
         self.unsound = False  # whether a number of the gradient may not be finite, or the sum
         self.blank = 0  # the number of the first sample with a watched number that is not finite
 
     def share(self, rows: Array, outputs: Array, slopes: Array) -> None:
         """Read and write these arrays, which may be parts of larger ones."""
-        self.rows, self.outputs, self.slopes = rows, outputs, slopes
+        self.rows = rows
+        self.outputs = outputs
+        self.slopes = slopes
 
     def gradient(self) -> Array:
         """Return the gradient as an array of the caller's own: each run makes a new one."""
@@ -165,7 +171,8 @@ class Job:
 
     def first_blank(self) -> int:
         """Return the number of the first sample that is not finite, from 1, or 0."""
-        rows, outputs = self.rows, self.outputs
+        rows = self.rows
+        outputs = self.outputs
         if all_finite(rows) and all_finite(outputs):
             return self.blank
         blank = ~(np.isfinite(outputs).all(1) & np.isfinite(rows).all(1))

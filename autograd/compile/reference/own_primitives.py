@@ -98,7 +98,8 @@ class OwnStep:
     """An instruction that applies a user's primitive, on arrays of all values and adjoints."""
 
     def __init__(self, program: Program, step: Map) -> None:
-        self.step, self.op = step, step.op
+        self.step = step
+        self.op = step.op
         self.parents = [i for i, edge in enumerate(step.edges) if edge]
         places: dict[Any, list[int]] = {}
         plain: dict[Any, tuple[Any, ...]] = {}
@@ -183,7 +184,8 @@ class OwnStep:
 
 def plain_operands(program: Program, slots: Any) -> list[Any]:
     """Return the constants that stand in slots, as they were written; None for what varies."""
-    first, after = program.inputs, program.inputs + len(program.broadcast)
+    first = program.inputs
+    after = program.inputs + len(program.broadcast)
     found: list[Any] = [None] * len(slots)
     for member, slot in enumerate(slots.tolist()):
         if first <= slot < after:
@@ -199,7 +201,8 @@ def evaluated(tape: Tape, numbers: Sequence[Any], size: int) -> tuple[Array, Arr
     for place, x in tape.constants.items():
         rows[place] = np.full(size, float(finite_or_inf(x)))
     for place in sorted(ancestors(tape, tape.outputs)):
-        op, operands = tape.ops[place], tape.operands[place]
+        op = tape.ops[place]
+        operands = tape.operands[place]
         if op is None:
             continue
         rows[place] = np.empty(size)

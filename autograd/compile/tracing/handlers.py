@@ -56,7 +56,8 @@ OTHER_THAN_CLASSES = (
 )
 WITHOUT_EFFECT = ("NOP", "CACHE", "EXTENDED_ARG", "COPY", "SWAP", "BUILD_LIST")
 MAX_CODES_KNOWN = 4096
-OURS, ENDS = "a function of this package", "the function at which walks end"
+OURS = "a function of this package"
+ENDS = "the function at which walks end"
 PACKAGE = __name__.partition(".")[0] + "."
 RESUMED = CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR  # of code that may have other callers
 

@@ -38,7 +38,8 @@ class Symbol(Operators):
     __slots__ = ("tape", "place")
 
     def __init__(self, tape: Tape, place: int) -> None:
-        self.tape, self.place = tape, place
+        self.tape = tape
+        self.place = place
 
     def record(self, op: Primitive, operands: Sequence[Any]) -> Symbol:
         """Append an operation to the tape; this is what `Primitive.__call__` finds."""

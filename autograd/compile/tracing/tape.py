@@ -497,7 +497,9 @@ def written(tape: Tape, places: dict[int, int], root: Any) -> int:
         return places[id(root)]
     if root.op is not None and not isinstance(root, TracedValue):
         return outside(tape, places, root)
-    node, rest, operands = root, iter(root.operands), list[Any]()
+    node = root
+    rest = iter(root.operands)
+    operands = list[Any]()
     above = []  # nodes that wait for the one in hand: what is left of their operands, and found
     while True:
         for x in rest:
@@ -508,7 +510,9 @@ def written(tape: Tape, places: dict[int, int], root: Any) -> int:
                 operands.append(outside(tape, places, x))
             else:
                 above.append((node, rest, operands))
-                node, rest, operands = x, iter(x.operands), []
+                node = x
+                rest = iter(x.operands)
+                operands = []
                 break
         else:
             place = places[id(node)] = row_of(tape, places, node, operands)

@@ -124,11 +124,17 @@ class TracedAttributes:
         out = traced_shortly(op, x, y)
         return super().operate(op, x, y) if out is None else out  # type: ignore[misc]
 
-    __add__, __radd__ = Operators.__add__, Operators.__radd__
-    __sub__, __rsub__ = Operators.__sub__, Operators.__rsub__
-    __mul__, __rmul__ = Operators.__mul__, Operators.__rmul__
-    __truediv__, __rtruediv__ = Operators.__truediv__, Operators.__rtruediv__
-    __pow__, __rpow__, __neg__ = Operators.__pow__, Operators.__rpow__, Operators.__neg__
+    __add__ = Operators.__add__
+    __radd__ = Operators.__radd__
+    __sub__ = Operators.__sub__
+    __rsub__ = Operators.__rsub__
+    __mul__ = Operators.__mul__
+    __rmul__ = Operators.__rmul__
+    __truediv__ = Operators.__truediv__
+    __rtruediv__ = Operators.__rtruediv__
+    __pow__ = Operators.__pow__
+    __rpow__ = Operators.__rpow__
+    __neg__ = Operators.__neg__
 
     def detach(self) -> Any:
         """Return a Value with the same number at which gradients stop."""
@@ -207,7 +213,8 @@ class TracedValue(TracedAttributes, Value):
     def _backward(self, function: Any) -> None:
         """Take the slopes by the children that this node was made with from what they are given."""
         self.elsewhere()
-        number, children = self, list[Any]()
+        number = self
+        children = list[Any]()
         while number.op is attached:
             number, child, _ = number.operands
             children.append(child)
@@ -373,7 +380,8 @@ def traced_shortly(op: Primitive, x: Any, y: Any = None) -> Value | None:
     usual = how.symbolic is traced and how.simple and how.record
     if not usual or ahead or None in op.partials:
         return None
-    kind, other = type(x), type(y)
+    kind = type(x)
+    other = type(y)
     operands: tuple[Any, ...] = (x, y)
     parents = operands
     try:
