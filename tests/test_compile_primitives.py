@@ -328,6 +328,18 @@ def repeated(x, n):
     return math.prod([x] * n) if isinstance(n, int) else 0.0
 
 
+@primitive(lambda x, out: 3.0 * repeated(x, 2))
+def cubed(x):
+    return x**3
+
+
+@both_engines
+def test_an_int_in_a_rule_that_uses_ones_own_primitive_stays_an_int(engine):
+    compiled = autograd.compile(lambda x: cubed(x), example=(1.0,), engine=engine)
+    slopes = compiled.value_and_grad([1.5, -2.0], inputs=True)[2] * 2
+    assert slopes.tolist() == [3.0 * 1.5**2, 3.0 * 2.0**2]
+
+
 @both_engines
 @pytest.mark.parametrize("samples", [1, 40])
 def test_ints_of_any_size_absorbed_exceptions_and_int_operands_are_as_in_python(engine, samples):

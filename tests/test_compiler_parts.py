@@ -17,6 +17,9 @@ from autograd.compile import report
 from autograd.compile.javascript import slopes
 from autograd.compile.javascript.translate import Untranslatable, definition
 from autograd.compile.lower.program import Dot, Matrix
+from autograd.compile.tracing.internal_primitives import both, either
+from autograd.compile.tracing.symbols import Symbol
+from autograd.compile.tracing.tape import Tape
 
 pytest.importorskip("llvmlite")
 from autograd.compile.machine import kernels, llvm_engine  # noqa: E402
@@ -160,6 +163,38 @@ def test_several_numbers_and_a_default_are_an_error_as_in_python():
 def test_only_comparisons_and_bools_are_combined(combined):
     with pytest.raises(TypeError, match="unsupported operand"):
         autograd.compile(lambda x: x * combined(x.data), example=(1.0,), engine="numpy")
+
+
+def test_a_value_of_a_number_of_the_trace_is_a_node_of_its_own():
+    found = []
+
+    def function(x):
+        fresh = Value(2.0 * x.data)
+        found.append((fresh.op, fresh.parents))
+        return fresh * x
+
+    compiled = autograd.compile(function, example=(1.0,), engine="numpy")
+    assert found == [(p.stop_gradient, ())]
+    assert compiled.value_and_grad([3.0], inputs=True)[2].tolist() == [6.0]
+
+
+def test_a_dot_of_no_terms_is_its_bias():
+    tape = Tape()
+    bias = tape.input()
+    assert tape.apply(p.inner_product, (bias,)) == bias and len(tape) == 1
+
+
+def test_masks_are_combined_with_bools_from_both_sides():
+    tape = Tape()
+    mask = Symbol(tape, tape.input()) == 0.0
+    for found, op in (
+        (mask & True, both),
+        (True & mask, both),
+        (mask | False, either),
+        (False | mask, either),
+    ):
+        assert tape.ops[found.place] is op
+        assert mask.place in tape.operands[found.place]
 
 
 # Kernels
