@@ -334,10 +334,12 @@ def cubed(x):
 
 
 @both_engines
-def test_an_int_in_a_rule_that_uses_ones_own_primitive_stays_an_int(engine):
-    compiled = autograd.compile(lambda x: cubed(x), example=(1.0,), engine=engine)
-    slopes = compiled.value_and_grad([1.5, -2.0], inputs=True)[2] * 2
-    assert slopes.tolist() == [3.0 * 1.5**2, 3.0 * 2.0**2]
+@pytest.mark.parametrize("samples", [2, 1000])
+def test_an_int_in_a_rule_that_uses_ones_own_primitive_stays_an_int(engine, samples):
+    compiled = autograd.compile(cubed, example=(1.0,), engine=engine, reduce="sum")
+    xs = np.linspace(-2.0, 1.5, samples)
+    slopes = compiled.value_and_grad(xs, inputs=True)[2]
+    assert slopes.tolist() == [3.0 * (x * x) for x in xs.tolist()]
 
 
 @both_engines
