@@ -50,6 +50,17 @@ def test_arrays_and_parameters_are_read_in_every_call():
     assert run()[0] == 30.0
 
 
+def test_each_call_works_on_the_arrays_of_the_first_without_a_look_at_the_batch(monkeypatch):
+    pytest.importorskip("llvmlite")
+    w = Value(2.0)
+    compiled = autograd.compile(lambda x: x * w, [w], (1.0,))
+    run = compiled.bind(np.array([1.0, 3.0]), inputs=True)
+    monkeypatch.setattr(run, "slowly", None)
+    first = run()
+    second = run()
+    assert first == second or all(x is y for x, y in zip(first[1:], second[1:], strict=True))
+
+
 def test_structures_of_parameters_and_inputs_are_kept():
     weights = {"w": [Value(0.5), Value(-1.0)], "b": Value(0.25)}
     compiled = autograd.compile(

@@ -234,6 +234,37 @@ def test_a_child_computes_though_another_thread_did_when_it_was_forked(engine, w
     assert run(FORKS, engine, what)[0] == "[0, 0, 0, 0, 0]\n"
 
 
+INSIDE = """
+import os, signal, threading
+import autograd
+from autograd import Value
+w = Value(2.0)
+inside, go_on = threading.Event(), threading.Event()
+def function(x):
+    inside.set()
+    go_on.wait(20.0)
+    return w * x
+def work():
+    autograd.compile(function, [w], (1.0,), engine="numpy")
+thread = threading.Thread(target=work)
+thread.start()
+inside.wait(20.0)
+here = type(w) is Value
+child = os.fork()
+if not child:
+    signal.alarm(20)
+    os._exit(not (type(w) is Value and type(w * w) is Value))
+print(here, os.waitpid(child, 0)[1])
+go_on.set()
+thread.join()
+"""
+
+
+@needs_fork
+def test_a_child_of_a_process_that_traces_has_parameters_of_their_own_class():
+    assert run(INSIDE)[0] == "False 0\n"
+
+
 PARENT = """
 import os, signal, threading
 import autograd

@@ -344,6 +344,20 @@ def repeated(x, n):
     return math.prod([x] * n) if isinstance(n, int) else 0.0
 
 
+@primitive(lambda x, out: 3.0 * repeated(x, 2))
+def cubed(x):
+    return x**3
+
+
+@both_engines
+@pytest.mark.parametrize("samples", [2, 1000])
+def test_an_int_in_a_rule_that_uses_ones_own_primitive_stays_an_int(engine, samples):
+    compiled = autograd.compile(cubed, example=(1.0,), engine=engine, reduce="sum")
+    xs = np.linspace(-2.0, 1.5, samples)
+    slopes = compiled.value_and_grad(xs, inputs=True)[2]
+    assert slopes.tolist() == [3.0 * (x * x) for x in xs.tolist()]
+
+
 @both_engines
 @pytest.mark.parametrize("samples", [1, 40])
 def test_ints_of_any_size_absorbed_exceptions_and_int_operands_are_as_in_python(engine, samples):

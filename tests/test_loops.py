@@ -14,7 +14,7 @@ from autograd.compile.lower.flow import flow_of, inside
 from autograd.compile.lower.listing import Listing, spread_of
 from autograd.compile.lower.lowering import FAST, PLAIN, STRICT, lower, unrolled
 from autograd.compile.lower.program import Dot, Edges, Loop, Map, Program, all_places
-from autograd.compile.lower.rolling import MAX_BODY, MIN_TURNS, expanded, rolled
+from autograd.compile.lower.rolling import MAX_BODY, MIN_TURNS, evened, expanded, rolled, with_table
 from autograd.compile.report import facts_of
 from nn import MLP
 from testkit import loops
@@ -190,6 +190,30 @@ def test_a_loop_whose_turns_now_and_then_do_something_else_has_the_turns_between
 
     found = loops_of(function, 0.3)
     assert [turns for turns, _ in found] == [8, 19, 19, 12] or sum(t for t, _ in found) >= 50
+
+
+def test_loops_that_read_constants_in_other_directions_are_turns_of_one():
+    forwards = [0.5 + 0.1 * i for i in range(12)]
+    backwards = forwards[::-1]
+
+    def function(x):
+        for constants in (forwards, backwards, backwards, forwards, backwards):
+            for c in constants:
+                x = x * c
+            x = sin(x)
+        return x
+
+    assert loops_of(function, 0.5) == [(11, 1), (4, 2, [(12, 1)])]
+
+
+def test_a_loop_with_a_table_for_what_moves_evenly_is_the_same_loop():
+    steps = programs(*EXAMPLES["pendulum"])[1].instructions
+    (loop,) = [step for step in steps if isinstance(step, Loop)]
+    moving = np.flatnonzero(loop.steps)[:2].astype(np.int32)
+    other = with_table(loop, moving)
+    assert not other.steps[moving].any() and other.kind() != loop.kind()
+    assert np.array_equal(other.columns(), loop.columns())
+    assert evened(other).kind() == loop.kind()
 
 
 def test_turns_that_carry_nothing_are_no_loop():

@@ -532,11 +532,14 @@ def test_workers_ignore_ctrl_c_and_end_by_sigterm():
         with uninterrupted():
             child = os.fork()
             if not child:
-                kinds = [signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)]
-                os.write(writing, repr(list(map(int, kinds))).encode())
-                os._exit(0)
+                try:
+                    kinds = [signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)]
+                    os.write(writing, repr(list(map(int, kinds))).encode())
+                finally:
+                    os._exit(0)
         os.waitpid(child, 0)
-        assert os.read(reading, 99) == repr([int(signal.SIG_IGN), int(signal.SIG_DFL)]).encode()
+        os.write(writing, b".")  # a child that failed has written nothing
+        assert os.read(reading, 99) == f"{[int(signal.SIG_IGN), int(signal.SIG_DFL)]}.".encode()
         assert signal.getsignal(signal.SIGINT) is handlers[0]
     finally:
         signal.signal(signal.SIGTERM, handlers[1])

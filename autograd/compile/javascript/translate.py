@@ -171,12 +171,16 @@ class Writer:
 
     def write_while(self, node: ast.While, indent: str) -> Iterator[str]:
         """Yield a loop with a condition."""
+        if node.orelse:
+            raise self.refuse(node)
         yield f"{indent}while ({self.truth(node.test)}) {{"
         yield from self.block(node.body, indent)
         yield f"{indent}}}"
 
     def write_for(self, node: ast.For, indent: str) -> Iterator[str]:
         """Yield a loop over values."""
+        if node.orelse:
+            raise self.refuse(node)
         values = self.expression(node.iter)
         yield f"{indent}for (const {self.loop_target(node.target)} of {values}) {{"
         yield from self.block(node.body, indent)

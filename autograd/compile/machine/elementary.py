@@ -134,7 +134,8 @@ def log(x: Any) -> Any:
     z = s * s
     found = n * LN2_HIGH + (f - (s * (f - z * log_tail(z)) - n * LN2_LOW))
     found = found if x > 0.0 else -math.inf if x == 0.0 else math.nan
-    return found if x < math.inf else x if x > 0.0 or x != x else math.nan
+    # What is no smaller is infinite, or NaN.
+    return found if x < math.inf else x
 
 
 def log1p(x: Any) -> Any:
@@ -151,7 +152,8 @@ def log1p(x: Any) -> Any:
     found = n * LN2_HIGH + (f - (s * (f - z * log_tail(z)) - (n * LN2_LOW + lost)))
     found = found if x > -1.0 else -math.inf if x == -1.0 else math.nan
     found = x if math.fabs(x) < 1e-17 else found
-    return found if x < math.inf else x if x > 0.0 or x != x else math.nan
+    # What is no smaller is infinite, or NaN.
+    return found if x < math.inf else x
 
 
 def turned(x: Any) -> Any:
