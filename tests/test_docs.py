@@ -20,7 +20,12 @@ PAGES = [
     ROOT / "benchmarks/REVIEW.md",
     *sorted((ROOT / "docs").rglob("*.md")),
 ]
-WORDS = 1400  # of the README: who wants more finds it in docs/
+WORDS = {"README.md": 1400, "DESIGN.md": 1500}  # who wants more finds it in docs/
+
+
+def name_of(page):
+    """Return the path of a page from the root: two rooms may have pages of one name."""
+    return page.relative_to(ROOT).as_posix()
 
 
 def script():
@@ -64,7 +69,7 @@ def broken_links(page, text):
     return broken
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_the_links_of_a_page_lead_to_files_and_headings_that_exist(page):
     text = page.read_text(encoding="utf-8")
     assert broken_links(page, text) == []
@@ -89,18 +94,19 @@ def test_every_page_of_docs_can_be_reached_from_the_readme():
             target = (page.parent / path).resolve()
             if target not in reached:
                 waiting.append(target)
-    assert [page.name for page in PAGES if page not in reached] == []
+    assert [name_of(page) for page in PAGES if page not in reached] == []
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_a_page_begins_with_a_title_and_words_that_say_what_it_is_for(page):
     title, blank, first = page.read_text(encoding="utf-8").splitlines()[:3]
     assert title.startswith("# ") and not blank
     assert re.match(r"\w|`\w", first)
 
 
-def test_the_readme_is_short():
-    assert len((ROOT / "README.md").read_text(encoding="utf-8").split()) <= WORDS
+@pytest.mark.parametrize("name", WORDS)
+def test_the_first_pages_are_short(name):
+    assert len((ROOT / name).read_text(encoding="utf-8").split()) <= WORDS[name]
 
 
 def test_the_times_in_the_readme_stand_in_the_dated_figures():

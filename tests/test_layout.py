@@ -1,7 +1,7 @@
 """Who may import whom, and what an import costs.
 
-The order stands in one place, the tree in DESIGN.md: a file imports what stands above it there. That
-holds for imports inside functions and by `import_module` too, and for `nn` as for `autograd`; what
+The order stands in one place, the tree in docs/design/tree.md: a file imports what stands above it
+there; DESIGN.md names the rooms of that tree. The order holds for imports inside functions and by `import_module` too, and for `nn` as for `autograd`; what
 is imported for type checking only is free. That Python runs the `__init__` of a package before any
 of its modules is no import of ours.
 """
@@ -22,20 +22,24 @@ PACKAGES = ("autograd", "nn")
 MOST_MODULES = 80  # of the standard library and ours, that `import autograd` loads
 
 
-def tree(text):
-    """Return the Python files of the tree in DESIGN.md, in its order, from the root of the project."""
+def paths_in(text):
+    """Return the paths in a tree, in its order, from the root of the project; those of rooms end in /."""
     block = re.search(r"```tree\n(.*?)```", text, re.DOTALL).group(1)
-    folders, found = [], []
+    names, found = [], []
     for line in block.splitlines():
         depth = (len(line) - len(line.lstrip())) // 4
-        name = line.split()[0]
-        folders[depth:] = [name.rstrip("/")]
-        if name.endswith(".py"):
-            found.append("/".join(folders))
+        names[depth:] = [line.split()[0]]
+        found.append("".join(names))
     return found
 
 
-ORDER = tree((ROOT / "DESIGN.md").read_text(encoding="utf-8"))
+def rooms_in(text):
+    """Return the folders of a tree, in its order."""
+    return [path for path in paths_in(text) if path.endswith("/")]
+
+
+TREE = (ROOT / "docs/design/tree.md").read_text(encoding="utf-8")
+ORDER = [path for path in paths_in(TREE) if path.endswith(".py")]
 
 
 def module_of(path):
@@ -152,7 +156,7 @@ def violations(sources, order):
             if name.startswith("?"):
                 found.append(f"{path}: no search finds what {name[2:]} imports")
             elif name not in known:
-                found.append(f"{path} imports {name}, which is not in the tree of DESIGN.md")
+                found.append(f"{path} imports {name}, which is not in docs/design/tree.md")
             elif known[name] >= place:
                 below = "which it is itself" if known[name] == place else "which stands below it"
                 found.append(f"{path} imports {name}, {below}")
@@ -161,19 +165,19 @@ def violations(sources, order):
 
 def no_line(path):
     """Return what is to be done about a file that has no line in the tree."""
-    return f"{path} has no line in the tree of DESIGN.md: add one below all that it imports"
+    return f"{path} has no line in docs/design/tree.md: add one below all that it imports"
 
 
 def misplaced(files, order):
     """Return what is wrong between the files that there are and the lines of the tree."""
     found = [no_line(path) for path in sorted(files - set(order))]
     found += [
-        f"{path} has a line in the tree of DESIGN.md, but there is no such file"
+        f"{path} has a line in docs/design/tree.md, but there is no such file"
         for path in dict.fromkeys(order)
         if path not in files
     ]
     found += [
-        f"{path} has {order.count(path)} lines in the tree of DESIGN.md"
+        f"{path} has {order.count(path)} lines in docs/design/tree.md"
         for path in dict.fromkeys(order)
         if order.count(path) > 1
     ]
@@ -193,6 +197,11 @@ def test_every_file_has_its_place_in_the_tree():
         for path in (ROOT / name).rglob("*.py")
     }
     assert misplaced(files, ORDER) == []
+
+
+def test_the_rooms_of_the_design_are_those_of_the_tree():
+    design = (ROOT / "DESIGN.md").read_text(encoding="utf-8")
+    assert rooms_in(design) == rooms_in(TREE)
 
 
 PLANTED = {
@@ -276,9 +285,7 @@ def test_an_attribute_of_what_stands_above_is_free():
 
 def test_a_new_file_is_told_where_its_line_belongs():
     new = {"autograd/extra.py": "from autograd.value import Value"}
-    line = (
-        "autograd/extra.py has no line in the tree of DESIGN.md: add one below all that it imports"
-    )
+    line = "autograd/extra.py has no line in docs/design/tree.md: add one below all that it imports"
     assert violations(new, ORDER) == [line]
     assert misplaced({*ORDER, "autograd/extra.py"}, ORDER) == [line]
 
@@ -286,15 +293,15 @@ def test_a_new_file_is_told_where_its_line_belongs():
 def test_an_import_of_a_file_without_a_line_says_so():
     order = [path for path in ORDER if path != "autograd/steps.py"]
     assert violations({"autograd/value.py": "from autograd.steps import Step"}, order) == [
-        "autograd/value.py imports autograd.steps, which is not in the tree of DESIGN.md"
+        "autograd/value.py imports autograd.steps, which is not in docs/design/tree.md"
     ]
 
 
 def test_a_line_twice_and_a_line_without_a_file_say_so():
     files = {"autograd/a.py"}
     assert misplaced(files, ["autograd/a.py", "autograd/a.py", "autograd/b.py"]) == [
-        "autograd/b.py has a line in the tree of DESIGN.md, but there is no such file",
-        "autograd/a.py has 2 lines in the tree of DESIGN.md",
+        "autograd/b.py has a line in docs/design/tree.md, but there is no such file",
+        "autograd/a.py has 2 lines in docs/design/tree.md",
     ]
 
 
