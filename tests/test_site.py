@@ -112,6 +112,17 @@ def test_sections_of_a_docstring_become_fields(monkeypatch):
     ]
 
 
+def test_what_npm_could_not_do_is_said(build, monkeypatch, tmp_path):
+    monkeypatch.setattr(build.shutil, "which", lambda name: None)
+    assert build.copy_pyodide(tmp_path / "core") == "npm is missing"
+    monkeypatch.undo()
+    monkeypatch.setattr(build.shutil, "which", lambda name: f"/usr/bin/{name}")
+    failed = build.subprocess.CompletedProcess([], 1, "", "no network")
+    monkeypatch.setattr(build.subprocess, "run", lambda *args, **settings: failed)
+    assert build.copy_pyodide(tmp_path / "core") == "npm could not fetch Pyodide: no network"
+    assert not (tmp_path / "core").exists()
+
+
 @pytest.mark.parametrize("fault", ["", "npm is missing"])
 def test_the_page_is_told_whether_there_is_python(fault, build, tmp_path):
     (tmp_path / "static").mkdir()
