@@ -40,7 +40,7 @@ def wrong_of(number: int, engine: str | None, counts: Counter[str]) -> list[str]
             engine=engine,
             reduce="sum",
         )
-        found = program.complaints(compiled)
+        found: list[str] = program.complaints(compiled)
         program.rows = program.rows[:1]
         found += [f"{what} of one sample" for what in program.complaints(compiled)]
     except Exception as error:
