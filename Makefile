@@ -1,7 +1,7 @@
 # Everything a developer runs; `make check` is what has to pass before a commit lands.
 PYTHON ?= .venv/bin/python
 
-.PHONY: check lint test format docs notebooks kernels browser screenshot pictures bench fuzz mutants help
+.PHONY: check lint test format docs notebooks kernels browser screenshot pictures site bench fuzz mutants help
 
 check: lint ## lint, types and tests
 	$(PYTHON) -m mypy
@@ -35,6 +35,9 @@ screenshot: ## the pictures of pages in the README and docs/
 
 pictures: ## write the drawn pictures of the README and docs/
 	$(PYTHON) docs/pictures.py
+
+site: ## build the documentation site into build/site; needs the extra `site` and npm
+	$(PYTHON) docs/site/build.py
 
 bench: ## print figures of docs/measured.md and docs/trust.md, and write docs/figures.md
 	$(PYTHON) -m benchmarks eager

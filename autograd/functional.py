@@ -393,7 +393,7 @@ def jvp(
     has_aux: bool = False,
     **keywords: Any,
 ) -> tuple[Any, ...]:
-    """Return f(*primals) and its directional derivative along the tangents (forward mode).
+    """Return `f(*primals)` and its directional derivative along the tangents (forward mode).
 
     Args:
         primals, tangents: tuples with an entry for each argument; a tangent has the structure of
@@ -492,7 +492,7 @@ def moved(tangent: dict[Value, Any], y: Any, as_values: bool) -> Any:
 def vjp(
     f: Callable[..., Any], *primals: Any, has_aux: bool = False, **keywords: Any
 ) -> tuple[Any, ...]:
-    """Return f(*primals) and the function that pulls a cotangent back to the arguments.
+    """Return `f(*primals)` and the function that pulls a cotangent back to the arguments.
 
     A cotangent has the structure of f's result; what comes back is a tuple with a derivative for
     each argument. With `has_aux`, f returns a pair, and what is beside the result comes third.

@@ -36,7 +36,7 @@ def environment(name: str, *requirements: str, optional: Sequence[str] = ()) -> 
 def install(python: Path, *requirements: str) -> subprocess.CompletedProcess[bytes]:
     """Install packages by pip into the environment of a Python."""
     print(f"installing {', '.join(requirements)} for {python} ...", file=sys.stderr)
-    pip = [python, "-m", "pip", "install", "-q", "--disable-pip-version-check"]
+    pip: list[str | Path] = [python, "-m", "pip", "install", "-q", "--disable-pip-version-check"]
     return subprocess.run([*pip, *requirements])
 
 

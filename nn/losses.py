@@ -256,9 +256,9 @@ def hinge_loss(outputs: Any, targets: Any) -> Any:
 def huber_loss(outputs: Any, targets: Any, delta: float = 1.0) -> Any:
     """Return the squared error up to delta and the linear one beyond: outliers pull less.
 
-    With e = output - target, per output: e**2 / 2 where |e| <= delta, else
-    delta * (|e| - delta / 2). Written as c * (e - c / 2) with c = clip(e, -delta, delta), so that
-    nothing branches.
+    With e = output - target, per output: `e**2 / 2` where abs(e) <= delta, else
+    `delta * (abs(e) - delta / 2)`. Written as `c * (e - c / 2)` with c = clip(e, -delta, delta),
+    so that nothing branches.
 
     Raises: ValueError when delta is not above 0.
     Source: Huber (1964), Robust estimation of a location parameter.

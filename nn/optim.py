@@ -143,7 +143,7 @@ def parameters_of(parameters: Any) -> list[Value]:
 class Optimizer:
     """What all optimisers share: parameters, a step size that may be changed, and a memory.
 
-    Gradients are clipped first, then weight decay and l1 are added, and then the rule applies:
+    Gradients are clipped first, then weight decay and l1 are added, and then the rule applies::
 
         clip_norm:   g <- g * min(1, clip_norm / (norm of all gradients + 1e-6))
         clip_value:  g <- g within [-clip_value, clip_value]

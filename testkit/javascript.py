@@ -14,7 +14,7 @@ import random
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import inf, nan
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -145,7 +145,7 @@ def graph_of(case: Case) -> dict[str, Any]:
     return {"nodes": [*[None] * len(case.leaves), node], "root": len(case.leaves)}
 
 
-def script_for(operations: dict[str, tuple[Primitive, Sequence[Any]]]) -> str:
+def script_for(operations: Mapping[str, tuple[Primitive, Sequence[Any]]]) -> str:
     """Return the script that runs graphs of these operations."""
     return script_of(operations) + HARNESS
 

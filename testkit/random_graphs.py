@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import operator
 import random
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 
@@ -57,7 +58,7 @@ TAME = [
 ]
 RATIONAL = [operator.add, operator.sub, operator.mul]
 SMOOTH_MANY = [average, largest_exponential, inner, lambda *xs: p.softmax(xs)[1]]
-MANY = [*SMOOTH_MANY, reductions.maximum, reductions.minimum, p.hypot]
+MANY: list[Callable[..., Any]] = [*SMOOTH_MANY, reductions.maximum, reductions.minimum, p.hypot]
 place = st.integers(0, 40)
 
 

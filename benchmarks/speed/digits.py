@@ -18,6 +18,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from benchmarks.environments import environment, run_there
@@ -27,7 +28,7 @@ SEED, TUNING_SEED = 0, 1
 FOLDS = 5
 HIDDEN = 32
 MOST_EPOCHS = 2000  # of scikit-learn, which stops where the loss does not fall any more
-SETTINGS = {"epochs": 30, "batch_size": 32, "step_size": 0.01, "weight_decay": 1e-4}
+SETTINGS: dict[str, Any] = {"epochs": 30, "batch_size": 32, "step_size": 0.01, "weight_decay": 1e-4}
 CHOICES = [
     {**SETTINGS, "epochs": epochs, "batch_size": batch_size, "step_size": step_size}
     for epochs in (30, 60)
@@ -122,10 +123,7 @@ def turns(contestants: dict[str, Callable[[Fold, int], float]], seeds: list[int]
 def tune() -> None:
     """Print what came of each choice of our settings, on folds of a seed of their own."""
     turns(
-        {
-            str(choice): lambda fold, seed, choice=choice: ours(fold, seed, **choice)
-            for choice in CHOICES
-        },
+        {str(choice): partial(ours, **choice) for choice in CHOICES},
         [TUNING_SEED],
     )
 

@@ -47,7 +47,7 @@ def nodes_of(root: Any) -> int:
     seen, stack = {root}, [root]
     while stack:
         node = stack.pop()
-        children = getattr(node, "parents", None) or getattr(node, "children", None)
+        children: Any = getattr(node, "parents", None) or getattr(node, "children", None)
         for child in children or getattr(node, "_prev", ()):
             if child not in seen:
                 seen.add(child)

@@ -77,11 +77,11 @@ def information(name: str) -> list[str]:
 
 def processor() -> str:
     """Return the name of the processor, with family and model, as the name can be short."""
-    found = dict(
-        (part.strip() for part in line.split(":", 1))
-        for line in information("cpuinfo")
-        if ":" in line
-    )
+    found: dict[str, str] = {}
+    for line in information("cpuinfo"):
+        key, colon, text = line.partition(":")
+        if colon:
+            found[key.strip()] = text.strip()
     if "model name" not in found:
         return platform.processor() or platform.machine()
     return f"{found['model name']} (family {found['cpu family']}, model {found['model']})"

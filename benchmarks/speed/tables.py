@@ -27,7 +27,7 @@ def best(row: Row, of: Callable[[list[float]], float] = statistics.median) -> tu
 
 def table(title: str, samples: int, rows: dict[str, Row]) -> Iterator[str]:
     """Yield the table of a workload, the fastest first, and the lines for who is missing."""
-    yield f"### {title[0].upper()}{title[1:]}; batch {samples:,}"
+    yield f"## {title[0].upper()}{title[1:]}; batch {samples:,}"
     yield ""
     yield line(HEAD)
     yield line(["---"] + ["---:"] * (len(HEAD) - 2) + ["---"])

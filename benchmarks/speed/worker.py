@@ -129,7 +129,8 @@ def prepare(name: str, workload: str, variant: int, path: str) -> tuple[Any, dic
 def answer(question: dict[str, Any], kept: dict[str, Any]) -> dict[str, Any]:
     """Return the answer to a question of the contest: to prepare, or to take a turn."""
     if question["do"] == "prepare":
-        kept["contestant"], found = prepare(*kept["asked"], question["numbers"])
+        name, workload, variant = kept["asked"]
+        kept["contestant"], found = prepare(name, workload, variant, question["numbers"])
         return found
     contestant = kept["contestant"]
     seconds = turn(contestant.step, question["seconds"], question["once"])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -319,10 +320,10 @@ GROUPS: dict[str, list[Callable[[], Workload]]] = {
     "small": [small],
     "readme": [readme],
     "mlp": [mlp],
-    "digits": [lambda b=b: digits(b) for b in (1, 32, 256)],
+    "digits": [partial(digits, b) for b in (1, 32, 256)],
     "million": [million],
-    "gpt": [lambda b=b: gpt(b) for b in (1, 16, 64)],
-    "irregular": [lambda n=n, b=b: scattered(n, b) for n in LENGTHS for b in (1, 64)],
-    "pendulum": [lambda b=b: pendulum(b) for b in (1, 64)],
+    "gpt": [partial(gpt, b) for b in (1, 16, 64)],
+    "irregular": [partial(scattered, n, b) for n in LENGTHS for b in (1, 64)],
+    "pendulum": [partial(pendulum, b) for b in (1, 64)],
     "options": [options],
 }

@@ -200,7 +200,7 @@ def test_a_table_has_one_thread_the_best_threads_and_first_calls():
         "JAX": contest.Row(missing="not installed"),
     }
     head, _, _, rule, *lines = tables.table("a step", 64, rows)
-    assert head == "### A step; batch 64" and rule.count("|") == len(tables.HEAD) + 1
+    assert head == "## A step; batch 64" and rule.count("|") == len(tables.HEAD) + 1
     assert lines[0] == (
         "| **chainrule** | 3.00 µs | 1.00 | 2.00 µs | 2.00 µs (2) | 1.00 | 1.50 s | 250 ms | 0"
         " | numba engine |"

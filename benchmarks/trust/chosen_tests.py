@@ -100,7 +100,8 @@ def pytest_collection_modifyitems(items: list[Any], config: Any) -> None:
 def pytest_runtest_logstart(nodeid: str) -> None:
     """Set the time at which the process ends if the test has not."""
     if nodeid in allowed:
-        faulthandler.dump_traceback_later(allowed[nodeid], exit=True, file=sys.__stderr__)
+        stderr = sys.__stderr__ or sys.stderr
+        faulthandler.dump_traceback_later(allowed[nodeid], exit=True, file=stderr)
 
 
 def pytest_runtest_logfinish(nodeid: str) -> None:

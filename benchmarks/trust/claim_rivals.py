@@ -15,6 +15,7 @@ import sys
 import warnings
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -41,7 +42,7 @@ def scipy_rival() -> Rival:
     def passes(f: Callable[..., Any], x: Any, jacobian: Any) -> bool:
         for k, row in enumerate(jacobian):
             error = check_grad(lambda v, k=k: f(v)[k], lambda v, row=row: row, x)
-            if not error <= SCIPY_TOLERANCE * max(1.0, np.linalg.norm(row)):
+            if not error <= SCIPY_TOLERANCE * max(1.0, float(np.linalg.norm(row))):
                 return False
         return True
 
@@ -126,7 +127,8 @@ def ours(made: ClaimedFunction, claim: Sequence[float]) -> str:
 def compare(count: int, seed: int, kinds: Sequence[str]) -> dict[str, dict[str, Counter[str]]]:
     """Show many functions to all, and return the counts by kind and by judge."""
     rivals = [scipy_rival(), torch_rival(), jax_rival()]
-    judges = {"ours": ours, **{r.name: lambda m, c, r=r: asked(r, m, c) for r in rivals}}
+    judges: dict[str, Callable[[ClaimedFunction, Sequence[float]], str]] = {"ours": ours}
+    judges.update((rival.name, partial(asked, rival)) for rival in rivals)
     found = {kind: {name: Counter[str]() for name in judges} for kind in [*KINDS, "all"]}
     for part in claims.pieces(count, seed):
         for made in map(claimed_function, part):

@@ -238,9 +238,8 @@ HEADINGS = (
 def row(kind: str, tally: Tally) -> list[str]:
     """Return a line of the table."""
     counts = tally.counts
-    cells = [kind, counts["functions"]]
-    cells.append(sum(counts[f"right: {name}"] for name in ("passed", "passed within")))
-    cells[-1] += counts["right: passed above"]
+    passed = sum(counts[f"right: {name}"] for name in ("passed", "passed within", "passed above"))
+    cells: list[str | int] = [kind, counts["functions"], passed]
     cells += [counts["right: wrong"], counts["right: kink"], unsure(counts, "right")]
     cells += [counts["fault: wrong"], counts["fault: passed within"]]
     cells += [counts["fault: passed above"], counts["fault: kink"], unsure(counts, "fault")]

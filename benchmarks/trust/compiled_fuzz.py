@@ -66,7 +66,8 @@ def kept(x: Any, y: Any) -> Any:
     return p.clip(x, -1.0, y * y)
 
 
-UNARY = [*TAME, halved, squared, inverse]
+UNARY: list[Callable[..., Any]] = [*TAME, halved, squared, inverse]
+PAIRS: list[Callable[..., Any]] = [*BINARY, p.hypot, kept]
 WIDE = [f for f in [*MANY, choice, product, length] if f is not p.hypot]
 
 
@@ -75,7 +76,7 @@ def program(draw: random.Random) -> list[Line]:
     lines: list[Line] = []
     for _ in range(draw.randrange(1, LENGTH)):
         arity = draw.choice((1, 1, 2, 2, 2, 4))
-        functions = {1: UNARY, 2: [*BINARY, p.hypot, kept], 4: WIDE}[arity]
+        functions = {1: UNARY, 2: PAIRS, 4: WIDE}[arity]
         lines.append((draw.choice(functions), [draw.randrange(10**6) for _ in range(arity)]))
     return lines
 

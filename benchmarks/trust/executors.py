@@ -156,10 +156,11 @@ def main(argv: list[str]) -> int:
     heads = "executor", "recorded", "compiled", "recorded, killed", "compiled, killed"
     print(row(*heads), flush=True)
     wrong = False
-    for name, work in [
-        *((kind.name, partial(of_kind, kind)) for kind in KINDS),
-        ("MPI, 2 workers", mpi),
-    ]:
+    works: dict[str, Callable[..., list[str]]] = {
+        kind.name: partial(of_kind, kind) for kind in KINDS
+    }
+    works["MPI, 2 workers"] = mpi
+    for name, work in works.items():
         cells = work(expected)
         print(row(name, *cells), flush=True)
         wrong = wrong or any(cell.startswith(("OTHER", "not killed")) for cell in cells)

@@ -294,14 +294,14 @@ RULES: tuple[tuple[type | tuple[type, ...], Callable[..., Iterator[Change]]], ..
 
 def changes(text: Text, node: ast.AST) -> Iterator[Change]:
     """Yield the changes of one node, without those of the nodes in it."""
-    if is_deleted(text, node):
+    if is_deleted(node, text):
         yield from of_statement(text, node)
     for types, rule in RULES:
         if isinstance(node, types):
             yield from rule(text, node)
 
 
-def is_deleted(text: Text, node: ast.AST) -> TypeGuard[ast.stmt]:
+def is_deleted(node: ast.AST, text: Text) -> TypeGuard[ast.stmt]:
     """Tell whether a statement can be left out; a module that lacks a name would not load."""
     if isinstance(node, ast.Expr):
         return isinstance(node.value, ast.Call)

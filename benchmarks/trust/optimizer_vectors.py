@@ -8,6 +8,7 @@ Every configuration names the class and the settings of ours that are to give th
 import json
 import math
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -16,7 +17,7 @@ UPDATES = 100
 KEPT = (1, 2, 3, *range(10, UPDATES + 1, 10))
 
 # Ours and its settings; PyTorch's and its settings.
-OPTIMIZERS = [
+OPTIMIZERS: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
     ("SGD", {}, "SGD", {}),
     ("SGD", {"weight_decay": 0.05}, "SGD", {"weight_decay": 0.05}),
     ("SGD", {"momentum": 0.8, "weight_decay": 0.05}, "SGD",
@@ -37,7 +38,7 @@ OPTIMIZERS = [
     ("SGD", {"momentum": 0.5, "l1": 0.1}, "SGD", {"momentum": 0.5, "l1": 0.1}),
     ("AdamW", {"weight_decay": 0.1, "groups": 3}, "AdamW", {"weight_decay": 0.1, "groups": 3}),
 ]  # fmt: skip
-SCHEDULES = [
+SCHEDULES: list[dict[str, Any]] = [
     {"schedule": "Steps", "every": 30, "factor": 0.5},
     {"schedule": "Cosine", "updates": 100, "lowest": 0.1},
     {"schedule": "Linear", "updates": 90, "lowest": 0.2},
@@ -48,7 +49,7 @@ SCHEDULES = [
 STEP_SIZE = 0.05
 
 
-def gradient(weights, t):
+def gradient(weights: list[float], t: int) -> list[float]:
     """Return a gradient that moves about, depends on the weights, and is now and then 0."""
     return [
         (0.0 if (t + i) % 17 == 0 else math.sin(1.7 * t * (i + 1)) * (i + 1)) + 0.5 * w
@@ -56,7 +57,7 @@ def gradient(weights, t):
     ]
 
 
-def scheduler(optimizer, saved):
+def scheduler(optimizer: Any, saved: dict[str, Any]) -> Any:
     """Return PyTorch's scheduler for one of ours."""
     schedulers = torch.optim.lr_scheduler
     kind = saved["schedule"]
@@ -75,7 +76,9 @@ def scheduler(optimizer, saved):
     return schedulers.SequentialLR(optimizer, [first, then], [n])
 
 
-def weights_after(kind, settings, schedule=None):
+def weights_after(
+    kind: str, settings: dict[str, Any], schedule: dict[str, Any] | None = None
+) -> list[list[float]]:
     """Return the weights that PyTorch has after the updates that are kept."""
     settings = dict(settings)
     clip_norm = settings.pop("clip_norm", None)
@@ -83,7 +86,7 @@ def weights_after(kind, settings, schedule=None):
     l1 = settings.pop("l1", 0.0)
     split = settings.pop("groups", len(FIRST))
     ws = [torch.tensor([w], dtype=torch.float64, requires_grad=True) for w in FIRST]
-    groups = [{"params": ws[:split]}]
+    groups: list[dict[str, Any]] = [{"params": ws[:split]}]
     if ws[split:]:
         groups.append({"params": ws[split:], "weight_decay": 0.0})
     optimizer = getattr(torch.optim, kind)(groups, lr=STEP_SIZE, **settings)
@@ -106,11 +109,16 @@ def weights_after(kind, settings, schedule=None):
     return kept
 
 
-def main():
+def main() -> None:
     """Write the file beside this one."""
-    cases = [
-        {"optimizer": ours, "settings": settings, "schedule": None, "weights": weights_after(*them)}
-        for ours, settings, *them in OPTIMIZERS
+    cases: list[dict[str, Any]] = [
+        {
+            "optimizer": ours,
+            "settings": settings,
+            "schedule": None,
+            "weights": weights_after(kind, theirs),
+        }
+        for ours, settings, kind, theirs in OPTIMIZERS
     ]
     for schedule in SCHEDULES:
         weights = weights_after("SGD", {"momentum": 0.8}, schedule)

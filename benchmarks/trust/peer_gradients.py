@@ -132,7 +132,10 @@ def on_peer(peer: Peer, function: Callable[..., Any]) -> Callable[..., Any]:
         """A number of the peer in the place of a Value."""
 
         __slots__ = ()
-        lift = staticmethod(peer.number)
+
+        @staticmethod
+        def lift(x: Any) -> Any:
+            return peer.number(x)
 
         @staticmethod
         def apply(op: Any, numbers: Sequence[Any]) -> Any:
@@ -142,7 +145,7 @@ def on_peer(peer: Peer, function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 # Where a peer is known to differ: name, the row and the operands that make it so.
-KNOWN = {
+KNOWN: dict[str, tuple[str, Callable[..., bool]]] = {
     "NaN for hypot at 0, 0": ("hypot", lambda x, y: x == y == 0),
     "NaN for norm at 0": ("norm", lambda *xs: not any(xs)),
     "1 - tanh**2 loses its digits": ("tanh", lambda x: abs(x) > 4.0),

@@ -30,6 +30,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import nn.cli as cli
 from nn.cli import results
@@ -161,7 +162,7 @@ def tried(name: str, path: Path, pandas: Any, options: list[str]) -> Outcome:
     began = time.perf_counter()
     code, said, dataset = followed(path, found, frame, options)
     found.seconds = time.perf_counter() - began
-    if code:
+    if code or dataset is None:
         found.happened = "refused: " + said.strip().partition(f"{path}")[2].lstrip(":, ")[:150]
         return found
     found.happened = "trained"
@@ -212,16 +213,18 @@ def run(arguments: list[str]) -> tuple[int, str, Dataset | None]:
         kept.append(given[3])
         return []
 
-    pictures, results.write_pictures = results.write_pictures, keep
     text = io.StringIO()
     folder = tempfile.mkdtemp()
     try:
-        with contextlib.redirect_stdout(text), contextlib.redirect_stderr(text):
+        with (
+            contextlib.redirect_stdout(text),
+            contextlib.redirect_stderr(text),
+            mock.patch.object(results, "write_pictures", keep),
+        ):
             code = cli.main([*arguments, "--quiet", "--out", folder])
     except SystemExit as stop:
         code = int(stop.code or 0)
     finally:
-        results.write_pictures = pictures
         shutil.rmtree(folder)
     return code, text.getvalue(), kept[0] if kept else None
 

@@ -30,7 +30,7 @@ def far_apart(settings: dict[str, Any], page: Any, iterations: int) -> float:
     wanted = trained(settings, iterations).losses
     if len(page.get("losses", [])) != len(wanted):
         return float("inf")
-    return max(abs(x - y) for x, y in zip(page["losses"], wanted))
+    return max(abs(float(x) - y) for x, y in zip(page["losses"], wanted))
 
 
 def main(argv: list[str]) -> int:

@@ -24,13 +24,13 @@ PUBLIC = "autograd.testing"  # where users find the errors, and tracebacks say t
 class Component(NamedTuple):
     """One derivative: claimed, expected, and how large an error would have passed.
 
-    Attributes: place, how it is called; claimed and expected; error, |claimed - expected|; bound,
-    the largest error that passes; oracle, who says so; scale, the path sum S, as far as it is
-    known; sharp, a bound without the effect of rounding in the function, for claims that are even
-    better; allowance, the part of the bound that the caller asked for by `atol`; local, another
-    slope of the function, at a finer scale, and local_bound, what an error against that may be;
-    asked, the part of the bound that the caller asked for by `rtol`; hidden, how large an error
-    may be that would not show beside the other terms; is_zero, whether it is right, and 0.
+    Attributes: place, how it is called; claimed and expected; error, the size of claimed -
+    expected; bound, the largest error that passes; oracle, who says so; scale, the path sum S, as
+    far as it is known; sharp, a bound without the effect of rounding in the function, for claims
+    that are even better; allowance, the part of the bound that the caller asked for by `atol`;
+    local, another slope of the function, at a finer scale, and local_bound, what an error against
+    that may be; asked, the part of the bound that the caller asked for by `rtol`; hidden, how large
+    an error may be that would not show beside the other terms; is_zero, whether it is right, and 0.
     """
 
     place: str

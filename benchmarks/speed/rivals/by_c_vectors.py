@@ -65,7 +65,10 @@ def program_source(made: Any, vectors: int) -> str:
     number, adjoint = ([form.format(name, i) for i in range(count)] for name in "na")
     lines = [
         *(f"{kind}{number[i]} = x[{i} * {vectors} + s];" for i in range(INPUTS)),
-        *(f"{kind}{number[INPUTS + k]} = {written(*one, number)};" for k, one in enumerate(made)),
+        *(
+            f"{kind}{number[INPUTS + k]} = {written(operation, i, j, number)};"
+            for k, (operation, i, j) in enumerate(made)
+        ),
         f"out[s] = {number[-1]};",
         *(f"{kind}{line}" for line in backward_lines(made, number, adjoint)),
         *(f"by[{i} * {vectors} + s] = {adjoint[i]};" for i in range(INPUTS)),

@@ -22,9 +22,9 @@ def called(function: Any, arrays: list[Any]) -> Any:
     arrays = [np.ravel(array, order="F") for array in arrays]  # column after column
     outs = [np.zeros(function.numel_out(i)) for i in range(function.n_out())]
     for i, array in enumerate(arrays):
-        buffer.set_arg(i, memoryview(array))
+        buffer.set_arg(i, array.data)
     for i, out in enumerate(outs):
-        buffer.set_res(i, memoryview(out))
+        buffer.set_res(i, out.data)
 
     def step() -> Any:
         trigger()
@@ -68,7 +68,8 @@ def pendulum(work: Workload, through: Any = as_it_is) -> Contestant:
     """Return the steps unrolled into one graph, and its gradient."""
     columns = [casadi.SX.sym(name) for name in ("angle", "speed", "seen")]
     parameters = casadi.SX.sym("p", 2)
-    loss = swing(*columns, parameters[0], parameters[1], sin=casadi.sin)
+    angle, speed, seen = columns
+    loss = swing(angle, speed, seen, parameters[0], parameters[1], sin=casadi.sin)
     slopes = casadi.gradient(loss, parameters)
     function = casadi.Function("pendulum", [*columns, parameters], [loss, slopes])
     numbers = np.array([[parameter.data] for parameter in work.parameters])
@@ -84,8 +85,9 @@ def pendulum(work: Workload, through: Any = as_it_is) -> Contestant:
 def options(work: Workload, through: Any = as_it_is) -> Contestant:
     """Return price, slopes and the triangle of the Hessian of one option, mapped over all."""
     market = casadi.SX.sym("market", 5)
-    names = [market[i] for i in range(5)]
-    out = price(*names, using=(casadi.log, casadi.exp, casadi.sqrt, normal))
+    spot, strike, rate, volatility, years = (market[i] for i in range(5))
+    using = casadi.log, casadi.exp, casadi.sqrt, normal
+    out = price(spot, strike, rate, volatility, years, using=using)
     hessian, slopes = casadi.hessian(out, market)
     second = [hessian[i, j] for i in range(5) for j in range(i, 5)]
     function = casadi.Function("greeks", [market], [casadi.vertcat(out, slopes, *second)])

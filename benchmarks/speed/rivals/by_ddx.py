@@ -95,8 +95,8 @@ def pendulum(work: Workload) -> Model:
 
     def model() -> Any:
         stiffness, damping = ddx.var("stiffness"), ddx.var("damping")
-        columns = [ddx.param(name) for name in ("angle", "speed", "seen")]
-        return swing(*columns, stiffness, damping, sin=ddx.sin)
+        angle, speed, seen = (ddx.param(name) for name in ("angle", "speed", "seen"))
+        return swing(angle, speed, seen, stiffness, damping, sin=ddx.sin)
 
     return Model(ddx.equation(model), with_parameters(work, work.batch), mean, reduced=True)
 
@@ -134,7 +134,8 @@ def options(work: Workload) -> Model:
 
     def model() -> Any:
         using = ddx.log, ddx.exp, ddx.sqrt, normal
-        return price(*(ddx.var(name) for name in names), using=using)
+        spot, strike, rate, volatility, years = map(ddx.var, names)
+        return price(spot, strike, rate, volatility, years, using=using)
 
     def triangle(value: Any, slopes: Any, second: Any) -> Any:
         return (np.vstack([value, slopes, second[np.triu_indices(5)]]).T,)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -74,7 +75,7 @@ def million(work: Workload) -> Contestant:
 def irregular(work: Workload) -> Contestant:
     """Return a loop over the instructions, forward and back, on all samples at once."""
     made, (xs,) = work.facts["program"], work.batch
-    forward = {
+    forward: dict[str, Callable[..., Any]] = {
         "+": np.add,
         "-": np.subtract,
         "*": np.multiply,

@@ -27,7 +27,8 @@ def as_it_is(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def by_inductor(function: Callable[..., Any]) -> Callable[..., Any]:
     """Return a function that `torch.compile` compiles at its first call, with its way back."""
-    return torch.compile(function, dynamic=False, fullgraph=True)
+    compiled: Callable[..., Any] = torch.compile(function, dynamic=False, fullgraph=True)
+    return compiled
 
 
 def tensors(work: Workload) -> list[Any]:
@@ -144,8 +145,8 @@ def pendulum(work: Workload, through: Through = as_it_is) -> Contestant:
     parameters = [leaf(parameter.data) for parameter in work.parameters]
 
     @through
-    def loss(*operands: Any) -> Any:
-        return swing(*operands, sin=torch.sin).mean()
+    def loss(angle: Any, speed: Any, seen: Any, stiffness: Any, damping: Any) -> Any:
+        return swing(angle, speed, seen, stiffness, damping, sin=torch.sin).mean()
 
     def step() -> Any:
         found = loss(*columns, *parameters)

@@ -1,0 +1,60 @@
+"""Docstrings as they are written here, with their sections as fields of reStructuredText.
+
+A section is a name and a colon at the left margin, with text on the same line or indented lines
+below: `Args`, `Returns`, `Raises`, `Accuracy`, `Cost`, `Source`, `Attributes`, `Yields`.
+"""
+
+import re
+
+from autograd import Primitive
+
+SECTION = re.compile(r"(Args|Attributes|Returns|Yields|Raises|Accuracy|Cost|Source):(?: +(.*))?$")
+ITEM = re.compile(r"(\*{0,2}\w+(?:, \*{0,2}\w+)*): (.+)")
+
+
+def processed(app, what, name, obj, options, lines):
+    """Change the lines of a docstring in place, as autodoc asks for it."""
+    if isinstance(obj, Primitive):
+        lines[0] = lines[0].replace(obj.symbol, f"``{obj.symbol}``", 1)  # such as ``**``
+    lines[:] = with_fields(lines)
+
+
+def with_fields(lines):
+    """Return the lines with every section as a field, set apart from the text around it.
+
+    >>> with_fields(["Text.", "Args:", "    x: a number.", "Returns: another."])
+    ['Text.', '', ':Args:', '    - ``x``: a number.', ':Returns:', '    another.', '']
+    """
+    found = []
+    inside = False
+    for line in lines:
+        section = SECTION.match(line)
+        if section:
+            if not inside:
+                found.append("")
+            inside = True
+            name, text = section.groups()
+            found.append(f":{name}:")
+            if text:
+                found.append("    " + text)
+        elif inside and line.startswith(" "):
+            found += item(line, found[-1])
+        else:
+            if inside and line and found[-1]:
+                found.append("")
+            inside = inside and not line
+            found.append(line)
+    return [*found, ""] if inside else found
+
+
+def item(line, previous):
+    """Return a line of a section: what explains one name is an item of a list."""
+    text = line.strip()
+    indent = len(line) - len(line.lstrip())
+    named = ITEM.match(text)
+    if named and indent == 4:
+        names = ", ".join(f"``{name}``" for name in named[1].split(", "))
+        return [f"    - {names}: {named[2]}"]
+    if indent > 4 and previous.startswith(("    - ", "      ")):
+        return ["      " + text]
+    return ["    " + text]
