@@ -99,7 +99,7 @@ def judged_apart(
             ended = isinstance(found, Ended)
             if ended or not child.numbers:
                 child.process.join()
-                answers.close()
+                child.answers.close()
                 del running[answers]
             if ended and child.numbers:
                 waiting.appendleft(child.numbers)

@@ -50,12 +50,14 @@ def pytest_configure(config: Any) -> None:
 
 def compile_texts_once(folder: Path) -> None:
     """Have object code taken from a folder, by the text that it was made from."""
+    from llvmlite import binding
+
     from autograd.compile.machine import objects
 
     compiled = objects.object_code
 
     def object_code(text: str, passes: str = objects.USUAL) -> bytes:
-        said = f"{objects.llvm.get_host_cpu_name()} {passes}\n{text}"
+        said = f"{binding.get_host_cpu_name()} {passes}\n{text}"
         path = folder / hashlib.sha256(said.encode()).hexdigest()
         if not path.exists():
             beside = path.with_name(f"{path.name}.{os.getpid()}")

@@ -214,8 +214,8 @@ class Tests:
                 *("-n", "2", f"--cov={self.package}" if self.package else "--cov"),
                 *("--cov-context=test", "--cov-append", "--cov-report="),
                 *names,
-                COVERAGE_FILE=str(self.lines),
-                **{EACH_FRESH: "yes"},
+                timeout=None,
+                **{"COVERAGE_FILE": str(self.lines), EACH_FRESH: "yes"},
             )
 
     def unchanged(self, changed: Sequence[str]) -> dict[str, float]:
