@@ -90,10 +90,18 @@ def test_the_gradients_of_the_steppers_are_right(build, monkeypatch):
     assert verdicts == dict.fromkeys(["expression", "network", "attention"], "agrees")
 
 
-def test_a_link_to_the_folder_of_notebooks_leads_to_their_list(build):
-    assert build.linked("[six](notebooks), [one](notebooks/1.ipynb)") == (
-        "[six](notebooks/index.md), [one](notebooks/1.ipynb)"
-    )
+@pytest.mark.parametrize(
+    ("link", "there"),
+    [
+        ("(notebooks)", "(notebooks/index.md)"),
+        ("(../notebooks/)", "(../notebooks/index.md)"),
+        ("(notebooks/1.ipynb)", "(notebooks/1.ipynb)"),
+        ("(../README.md#limits)", "(../index.md#limits)"),
+        ("(nn/datasets/README.md)", "(nn/datasets/README.md)"),
+    ],
+)
+def test_links_lead_to_the_pages_that_the_site_has(link, there, build):
+    assert build.linked(f"see [it]{link}.") == f"see [it]{there}."
 
 
 def test_sections_of_a_docstring_become_fields(monkeypatch):

@@ -96,7 +96,10 @@ def gather(source: Path) -> None:
         for path in sorted(ROOT.glob(pattern)):
             target = source / path.relative_to(ROOT)
             target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, target)
+            if path.suffix == ".md":
+                target.write_text(linked(path.read_text(encoding="utf-8")), encoding="utf-8")
+            else:
+                shutil.copyfile(path, target)
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     design = "docs/design/*" if (source / "docs" / "design").exists() else ""
     trees = TREES + INSIDE.replace("DESIGN-PAGES", design)
@@ -104,8 +107,12 @@ def gather(source: Path) -> None:
 
 
 def linked(text: str) -> str:
-    """Return a text whose links to the folder of notebooks lead to the page that lists them."""
-    return re.sub(r"\]\(notebooks/?\)", "](notebooks/index.md)", text)
+    """Return a text whose links to the README lead to the first page, which it is here.
+
+    Those to the folder of notebooks lead to the page that lists them.
+    """
+    text = re.sub(r"\]\(((?:\.\./)*)README\.md", r"](\1index.md", text)
+    return re.sub(r"\]\(((?:\.\./)*)notebooks/?\)", r"](\1notebooks/index.md)", text)
 
 
 def twelve_lines() -> str:
