@@ -51,7 +51,8 @@ def test_a_block_has_as_many_lanes_as_fast_memory_holds_but_whole_vectors():
 
 
 def test_a_product_whose_numbers_stand_in_order_reads_no_tables():
-    (step,) = [code for code in layer(5, 4).code if code[kernels.FORWARD] == fixed("matrix")]
+    code = layer(5, 4).code_for(3, apart=False)
+    (step,) = [row for row in code if row[kernels.FORWARD] == fixed("matrix")]
     assert step[kernels.WEIGHTS : kernels.WEIGHT_COLUMN + 1].tolist() == [0, 5, 1]
     assert step[kernels.INPUTS] == 0
     assert consecutive(np.array([7])) and consecutive(np.array([3, 4, 5]))
