@@ -121,7 +121,8 @@ def test_the_target_is_looked_for_by_the_name_of_the_training(iris, tmp_path, mo
 def test_a_column_with_no_class_that_is_known_is_refused_with_what_is_there(iris, capsys):
     model = iris / "model.json"
     told = refusal(capsys, "evaluate", model, iris / "own.csv", "--target", 2)
-    assert "nothing to compare with" in told and "does not know" in told and "100" not in told
+    said = told.replace(str(iris), "")  # which may have any number in its name
+    assert "nothing to compare with" in said and "does not know" in said and "100" not in said
 
 
 def test_quantities_are_evaluated_and_cells_without_a_number_told(quantity, capsys):
