@@ -440,7 +440,8 @@ class Compiled:
         It is one array, also where they are passed as a structure; that can be assigned, too.
 
         Whoever wrote last wins: `.data = ...`, `descend`, or this. An array that is kept and
-        changed later is noticed by this function at once, by others when `parameters` is asked for.
+        changed later is noticed by this function at once; by the Values, and so by others, when
+        `parameters` is asked for.
         """
         self.refuse_in_trace()
         with self.lock:
