@@ -48,6 +48,7 @@ PACKAGED = (
     "autograd",
     "nn",
 )
+# Guides in the order of a reader; a page without its place here is a warning, and so an error.
 TREES = """
 
 ```{toctree}
@@ -61,9 +62,22 @@ playground
 ```{toctree}
 :hidden:
 :caption: Guides
-:glob:
-docs/*
+docs/seeing
 notebooks/index
+docs/gradients
+docs/derivatives-in-losses
+docs/checking-gradients
+docs/training
+docs/command-line
+docs/compiling
+docs/processes
+docs/from-micrograd
+docs/from-0.2-to-0.3
+docs/limits
+docs/measured
+docs/figures
+docs/trust
+docs/javascript
 ```
 
 ```{toctree}
