@@ -110,6 +110,9 @@ COMMANDS = {
     "elementary": Command(
         "benchmarks.speed.elementary", "the compiler's elementary functions beside the C library's"
     ),
+    "pairs": Command(
+        "benchmarks.speed.pairs", "this state beside another commit, in pairs: is anything slower?"
+    ),
     "drawing": Command(
         "benchmarks.speed.drawing", "pictures and explanations, from 10 nodes to 100,000"
     ),
