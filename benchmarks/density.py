@@ -1,6 +1,6 @@
 """How densely the library is written, package by package: counts that can be held, not a verdict.
 
-    python -m benchmarks density [FOLDER ...]
+    python -m benchmarks density [--commit COMMIT] [FOLDER ...]
 
 Tokens and lines are those of code: comments, docstrings and line ends do not count. A packed
 assignment sets several names to as many expressions, `a, b = x, y`. Of the parameters that are
@@ -12,12 +12,14 @@ from __future__ import annotations
 import argparse
 import ast
 import io
+import tempfile
 import tokenize
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from statistics import median, quantiles
 from typing import NamedTuple
 
+from benchmarks.commits import unpack
 from testkit.processes import ROOT
 
 PACKAGES = ("autograd", "nn")
@@ -150,19 +152,29 @@ def row(package: str, files: Iterable[Path]) -> dict[str, float | str]:
     }
 
 
-def rows(packages: Iterable[str] = PACKAGES) -> list[dict[str, float | str]]:
+def rows(packages: Iterable[str] = PACKAGES, root: Path = ROOT) -> list[dict[str, float | str]]:
     """Return a row for each package, or folder."""
-    return [row(package, sorted((ROOT / package).rglob("*.py"))) for package in packages]
+    return [row(package, sorted((root / package).rglob("*.py"))) for package in packages]
+
+
+def rows_at(commit: str, packages: Iterable[str]) -> list[dict[str, float | str]]:
+    """Return the rows of another commit."""
+    with tempfile.TemporaryDirectory() as folder:
+        unpack(commit, Path(folder))
+        return rows(packages, Path(folder))
 
 
 def main(argv: list[str]) -> int:
     """Print the table."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks density", description=__doc__)
     parser.add_argument("folders", nargs="*", default=PACKAGES)
+    parser.add_argument("--commit", help="count what was there, in place of what is here")
     chosen = parser.parse_args(argv)
+    folders = chosen.folders
+    found = rows_at(chosen.commit, folders) if chosen.commit else rows(folders)
     print("| | " + " | ".join(COLUMNS) + " |")
     print("|---|" + "---:|" * len(COLUMNS))
-    for one in rows(chosen.folders):
+    for one in found:
         shown = [x if isinstance(x, str) else f"{x:.3g}" for x in map(one.get, COLUMNS)]
         print(f"| {one['package']} | {' | '.join(shown)} |")
     return 0

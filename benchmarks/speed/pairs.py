@@ -11,16 +11,15 @@ of them. Both have one thread, and a folder of their own for machine code.
 from __future__ import annotations
 
 import argparse
-import io
 import os
 import statistics
 import subprocess
 import sys
-import tarfile
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from benchmarks.commits import unpack
 from benchmarks.speed.paired_work import WORK
 from testkit.processes import ROOT
 
@@ -46,15 +45,6 @@ def main(argv: list[str]) -> int:
         for line in rows(names, chosen.pairs, before, Path(folder)):
             print(line, flush=True)
     return 0
-
-
-def unpack(commit: str, target: Path) -> None:
-    """Write the files of a commit into a folder."""
-    run = subprocess.run(["git", "archive", commit], cwd=ROOT, capture_output=True, check=False)
-    if run.returncode:
-        raise SystemExit(f"git archive {commit}: {run.stderr.decode().strip()}")
-    with tarfile.open(fileobj=io.BytesIO(run.stdout)) as archive:
-        archive.extractall(target, filter="data")
 
 
 def rows(names: list[str], pairs: int, before: Path, folder: Path) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from benchmarks.commits import unpack
 from benchmarks.speed import pairs
 from benchmarks.speed.paired_work import WORK
 from testkit.processes import ROOT
@@ -27,4 +28,4 @@ def test_what_is_slower_is_marked(monkeypatch, tmp_path):
 
 def test_a_commit_that_is_not_there_is_named(tmp_path):
     with pytest.raises(SystemExit, match="git archive nowhere: .*nowhere"):
-        pairs.unpack("nowhere", tmp_path)
+        unpack("nowhere", tmp_path)
