@@ -18,7 +18,7 @@ from itertools import chain, repeat
 from operator import is_
 from sys import float_info
 from types import FunctionType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self, TypeVar
 
 from autograd import Primitive, Value
 from autograd.atomic import set_attributes
@@ -26,6 +26,8 @@ from autograd.messages import shown
 from autograd.structures import REGISTERED, is_array, steps
 from autograd.structures import parts as structure_parts
 from autograd.value import write_data
+
+M = TypeVar("M", bound="Module")
 
 MAX_NAMES_SHOWN = 3  # in a message
 HOLDING_NOTHING = frozenset((Value, Primitive, FunctionType, str, int, float, bool, type(None)))
@@ -106,11 +108,11 @@ class Module:
         parameters = self.parameters()
         set_attributes(parameters, repeat("grad"), zeros_like(parameters))
 
-    def train(self) -> Module:
+    def train(self) -> Self:
         """Record from now on, also when called on plain numbers; return self."""
         return set_training(self, True)
 
-    def eval(self) -> Module:
+    def eval(self) -> Self:
         """Compute on numbers when called on numbers from now on: several times faster."""
         return set_training(self, False)
 
@@ -265,7 +267,7 @@ def expanded(root: Module) -> Iterator[tuple[str, Value]]:
             yield path, found
 
 
-def set_training(root: Module, training: bool) -> Module:
+def set_training(root: M, training: bool) -> M:
     """Set the flag of a module and of all modules in it."""
     for _, found in list(walk(root)):
         if isinstance(found, Module):
