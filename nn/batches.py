@@ -19,8 +19,10 @@ from typing import Any
 from autograd import no_grad, softmax
 from nn.layers import MLP, Layer, Neuron, TwoLayerNetwork
 
-BLOCK = 1024  # rows at a time: their columns stay in the cache
-FEW_PRODUCTS = 1_000_000  # which take less time than importing NumPy
+# So many rows at a time: their columns stay in the cache.
+BLOCK = 1024
+# So many products take less time than importing NumPy.
+FEW_PRODUCTS = 1_000_000
 
 
 def outputs_of_rows(network: Any, rows: Sequence[Sequence[float]]) -> list[list[float]]:
@@ -81,7 +83,8 @@ def neuron_outputs(neuron: Neuron, columns: list[Any], count: int, numpy: Any) -
             sums = [total + w * x for total, x in zip(sums, column)]
     else:
         array = numpy.full(count, bias)
-        with numpy.errstate(all="ignore"):  # floats do not warn either
+        # Floats do not warn either.
+        with numpy.errstate(all="ignore"):
             for w, column in zip(neuron.w, columns):
                 array = array + w.data * column
         sums = array.tolist()

@@ -24,7 +24,8 @@ from nn.reports import ClassReport, QuantityReport
 from nn.tables.cells import is_missing, number_in
 from nn.tables.table import Table, listed
 
-MOST_UNKNOWN = 5  # classes that a message names
+# Classes that a message names.
+MOST_UNKNOWN = 5
 Report = ClassReport | QuantityReport
 
 

@@ -30,7 +30,8 @@ from nn.sampling import Sample
 # Samples with different targets, on which the compiled loss must be the recorded one.
 MAX_SAMPLES_COMPARED = 8
 ALL = slice(None)
-AGREEMENT = 1e-9  # of the two losses, relative or absolute
+# How far the two losses may be apart, relative or absolute.
+AGREEMENT = 1e-9
 
 
 class LossOfSample:
@@ -92,8 +93,10 @@ class CompiledPasses(Passes):
         self.rows, self.wanted = columns(self.numpy, samples)
         options = {
             "parameters": optimizer.parameters,
-            "retrace": True,  # a network may branch, as it may when it is recorded
-            "finite": False,  # whether the training diverged is decided here
+            # A network may branch, as it may when it is recorded.
+            "retrace": True,
+            # Whether the training diverged is decided here.
+            "finite": False,
         }
         factors = [[1.0] * network.hidden_units] if dropout else []
         self.function = compiler(
@@ -131,7 +134,8 @@ class CompiledPasses(Passes):
 
     def publish(self) -> None:
         """Give weights, gradients and memory back, as numbers; all of them, or none."""
-        if self.revision != REVISION.count:  # a Value was set since the last update
+        # Another number: a Value was set since the last update.
+        if self.revision != REVISION.count:
             self.take_weights()
         optimizer = self.optimizer
         weights = self.weights.tolist()
@@ -171,7 +175,8 @@ class CompiledPasses(Passes):
         try:
             with evaluating(self.network):
                 return self.loss(self.network(x), y)
-        except (AttributeError, TypeError):  # an activation of a user's own may be for Values only
+        except (AttributeError, TypeError):
+            # An activation of a user's own may be for Values only.
             return self.loss(self.network(x), y)
 
     def loss_of(self, rows: Any, wanted: Any) -> float:
@@ -184,7 +189,8 @@ class CompiledPasses(Passes):
 
         Args: factors: for dropout, a number for each hidden unit, sample by sample.
         """
-        if self.revision != REVISION.count:  # a Value was set, or read, since the last update
+        # Another number: a Value was set, or read, since the last update.
+        if self.revision != REVISION.count:
             self.take_weights()
         # Twice as fast as `self.rows[batch]`.
         columns = [self.rows.take(batch, axis=0), self.wanted.take(batch, axis=0)]
@@ -200,7 +206,8 @@ class CompiledPasses(Passes):
 
     def weights_now(self) -> Any:
         """Return the parameters as they are sent to other processes."""
-        if self.revision != REVISION.count:  # a Value was set, or read, since the last update
+        # Another number: a Value was set, or read, since the last update.
+        if self.revision != REVISION.count:
             self.take_weights()
         return self.weights
 
@@ -210,7 +217,8 @@ class CompiledPasses(Passes):
         Args: found: both of each shard; b: the size of the mini-batch.
         """
         error, self.gradient = found[0]
-        with self.numpy.errstate(all="ignore"):  # what is not finite is an error, in a moment
+        # What is not finite is an error, in a moment.
+        with self.numpy.errstate(all="ignore"):
             for more, gradient in found[1:]:
                 error = error + more
                 self.gradient = self.gradient + gradient
@@ -220,10 +228,12 @@ class CompiledPasses(Passes):
         """Update the weights and the memory, all of them or none, and return what was changed."""
         optimizer = self.optimizer
         before = self.weights
-        with self.numpy.errstate(all="ignore"):  # what is not finite is an error, in a moment
+        # What is not finite is an error, in a moment.
+        with self.numpy.errstate(all="ignore"):
             new, remembered = optimizer.computed(self.arithmetic, before, self.gradient)
         check_finite(new, remembered, self.gradient, self.all_finite)
-        used = self.function.parameters  # Values follow this array from now on
+        # Values follow this array from now on.
+        used = self.function.parameters
         writes = (
             partial(setitem, used, ALL, new),
             partial(setattr, self, "weights", new),
@@ -231,7 +241,8 @@ class CompiledPasses(Passes):
             partial(setattr, optimizer, "slots", remembered),
             partial(setattr, optimizer, "steps", optimizer.steps + 1),
         )
-        deque(map(call, writes), maxlen=0)  # as in `set_attributes`, no Ctrl-C comes between
+        # As in `set_attributes`, no Ctrl-C comes between.
+        deque(map(call, writes), maxlen=0)
         return Change(before, self.gradient, new)
 
     def evaluate(self, apart: list[Sample]) -> tuple[float, float | None]:
@@ -254,7 +265,8 @@ class CompiledPasses(Passes):
         try:
             self.publish()
         finally:
-            self.publish()  # again, should a Ctrl-C have come in between
+            # Again, should a Ctrl-C have come in between.
+            self.publish()
 
 
 def finite_mean(error: float) -> float:
@@ -269,7 +281,8 @@ def finite_mean(error: float) -> float:
 
 def numbers_in_rows(numbers: array[float], rows: int) -> Any:
     """Return numbers as an array of so many rows."""
-    import numpy  # here, and not for those who train without it
+    # Here, and not for those who train without it.
+    import numpy
 
     return numpy.frombuffer(numbers).reshape(rows, -1)
 
@@ -288,7 +301,8 @@ def required() -> tuple[Any, Callable[..., Any], Callable[[Any], bool]]:
         raise ImportError(
             f'compiled=True: {error}; run  pip install "chainrule[compile]"  first'
         ) from error
-    compiler: Any = autograd.compile  # the package is also the function
+    # The package is also the function.
+    compiler: Any = autograd.compile
     return numpy, compiler, all_finite
 
 

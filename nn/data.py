@@ -27,7 +27,8 @@ from nn.tables.objects import is_tabular, table_of_object
 from nn.tables.reading import Layout, read_table, table_of
 from nn.tables.table import Table
 
-MAX_CLASSES_SHOWN = 10  # in the repr of a data set
+# Classes in the repr of a data set.
+MAX_CLASSES_SHOWN = 10
 
 
 @dataclass(frozen=True, repr=False)
@@ -158,7 +159,8 @@ def shipped(name: str) -> Dataset:
     layout = Layout(separator=",", decimal=".", encoding="utf-8", header=True)
     table = table_of(f"{name}.csv", unpacked(name, content), layout)
     found = dataset_of(table, Choice(task="classes"), name)
-    return replace(found, schema=None, notes=())  # plain numbers, whatever they are called
+    # Plain numbers, whatever they are called.
+    return replace(found, schema=None, notes=())
 
 
 def moons(n: int = 200, noise: float = 0.1, seed: int = 0) -> Dataset:
@@ -301,7 +303,8 @@ def dataset_of(table: Table, choice: Choice, name: str) -> Dataset:
     try:
         found = chosen(table, choice)
         inputs = found.schema.encode(found.table)
-    except ValueError as error:  # a wrong guess of the layout may be why
+    except ValueError as error:
+        # A wrong guess of the layout may be why.
         doubts = [note for note in table.notes if note.startswith(("encoding", "decimal"))]
         raise ValueError(f"{error} [{'; '.join(doubts)}]" if doubts else error) from None
     target = found.schema.target

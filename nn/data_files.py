@@ -12,7 +12,8 @@ import zlib
 from pathlib import Path
 from typing import Any
 
-MAX_BYTES = 2**30  # of a file, and of what it unpacks to
+# The size of a file, and of what it unpacks to.
+MAX_BYTES = 2**30
 CHUNK_BYTES = 2**20
 
 

@@ -68,7 +68,8 @@ def accuracy(outputs: Sequence[Any], targets: Sequence[Any]) -> float | None:
         return None
     low = min(min(y) for y in wanted)
     if low < 0 and any(0 in y for y in wanted):
-        return None  # -1, 0 and 1 together are quantities
+        # -1, 0 and 1 together are quantities.
+        return None
     right = [decided(row, low) == decided(y, low, len(row)) for row, y in zip(rows, wanted)]
     return right.count(True) / len(right)
 

@@ -38,17 +38,26 @@ from autograd.modes import mode
 from autograd.texts import said
 from nn.losses import mse_loss
 
-MAX_UNITS_DRAWN = 12  # of a layer; of a longer one the first and the last
-COLUMN_INCHES = 2.8  # between layers
-ROW_INCHES = 0.78  # between the units of a layer
-MAX_LINES_NUMBERED = 9  # lines of a layer that have their numbers on them
-CHARACTER_INCHES = 0.16  # of room for what is as wide as high in a name
-NUMBER_INCHES = 0.38  # that a number on a line takes, at least
-SMALL_CHARACTER_INCHES = 0.115  # of room for what is as wide as high in it
-EXTRA_LINE_POINTS = 4.05  # of the line of the largest number of a layer
+# Units of a layer; of a longer one the first and the last.
+MAX_UNITS_DRAWN = 12
+# From one layer to the next.
+COLUMN_INCHES = 2.8
+# From one unit of a layer to the next.
+ROW_INCHES = 0.78
+# Lines of a layer that have their numbers on them.
+MAX_LINES_NUMBERED = 9
+# Room for a character of a name that is as wide as high.
+CHARACTER_INCHES = 0.16
+# Room that a number on a line takes, at least.
+NUMBER_INCHES = 0.38
+# Room for a character of it that is as wide as high.
+SMALL_CHARACTER_INCHES = 0.115
+# By how much the line of the largest number of a layer is wider.
+EXTRA_LINE_POINTS = 4.05
 MIN_LINE_POINTS = 0.75
 LOWERED = str.maketrans("0123456789ijk", "₀₁₂₃₄₅₆₇₈₉ᵢⱼₖ")
-UNIT_FILLS = (LEAF_FILL, OPERATION_FILL, ROOT_FILL)  # inputs, hidden layers, outputs
+# Inputs, hidden layers, outputs.
+UNIT_FILLS = (LEAF_FILL, OPERATION_FILL, ROOT_FILL)
 GRAPH = {"layout": "neato", "splines": "line", "outputorder": "edgesfirst", "pad": "0.2",
          "bgcolor": PAPER, "fontname": FONT, "fontcolor": INK}  # fmt: skip
 NODE = {"fontname": FONT, "fontsize": FONT_SIZE, "shape": "circle", "fixedsize": "true",
@@ -73,7 +82,8 @@ class Flow(NamedTuple):
     """The gradients of the error of one sample, see `flow_of`."""
 
     error: float
-    units: list[list[Any]]  # of the inputs' and then each layer's outputs
+    # Those of the inputs, and then of each layer's outputs.
+    units: list[list[Any]]
     of: Mapping[Value, Any]
 
 
@@ -472,7 +482,8 @@ def mimebundle(network: Any) -> dict[str, str]:
     """Return what Jupyter shows of a module: Figure 3.4, or text. Never raises."""
     try:
         return bundle(draw_network(network))
-    except Exception:  # no layers, or a broken one: there is a text for all of them
+    except Exception:
+        # No layers, or a broken one: there is a text for all of them.
         return {"text/plain": summary_or_repr(network)}
 
 
@@ -481,6 +492,7 @@ def summary_or_repr(network: Any) -> str:
     for text in (summary, repr):
         try:
             return text(network)
-        except Exception:  # try the next one
+        except Exception:
+            # The next text is simpler.
             continue
     return f"<{type(network).__name__}>"

@@ -19,14 +19,22 @@ from nn.history import History
 from nn.layers import MLP, activation_function
 from nn.sampling import Sample
 
-WINDOW = 20  # iterations whose mean loss stands for a moment of a training
-ENOUGH = 100  # iterations before anything is said
-STILL = 1e-3  # a loss that changed by a smaller share has not moved
-NOTHING = 1e-6  # a loss below needs no hint
-TOO_LARGE = 3.0  # times the loss at first, and the step size is too large
-BLOWN_UP = 1e4  # times the very first loss, which is said at once,
-LUCKY = 1e-3  # unless that is so small by the chance of a few samples
-WORK = 100_000  # products of a weight and an input that are computed for a hint
+# The mean loss of so many iterations stands for a moment of a training.
+WINDOW = 20
+# So many iterations pass before anything is said.
+ENOUGH = 100
+# A loss that changed by a smaller share has not moved.
+STILL = 1e-3
+# A loss below needs no hint.
+NOTHING = 1e-6
+# So many times the loss at first, and the step size is too large.
+TOO_LARGE = 3.0
+# So many times the very first loss is said at once,
+BLOWN_UP = 1e4
+# unless that is so small by the chance of a few samples.
+LUCKY = 1e-3
+# Products of a weight and an input that are computed for a hint.
+WORK = 100_000
 # How many are shown to the hidden units.
 MIN_SAMPLES = 20
 MAX_SAMPLES = 200

@@ -107,7 +107,8 @@ def activation_function(activation: Activation) -> Callable[[Any], Any]:
         return activation
     row = TABLE.get(activation) if isinstance(activation, str) else None
     if row and activation not in ACTIVATIONS and len(row.partials) - len(row.defaults) == 1:
-        return row  # any function of one operand; a file may name it
+        # Any function of one operand; a file may name it.
+        return row
     found: Callable[[Any], Any] = chosen("activation", activation, ACTIVATIONS)
     return found
 
@@ -124,7 +125,8 @@ def source_of(seed: Seed) -> Any:
     """Return the source of random numbers: the module's global one where no seed is given."""
     if seed is None:
         return random
-    return seed if hasattr(seed, "uniform") else random.Random(seed)  # the module is a source too
+    # The module `random` is a source, too.
+    return seed if hasattr(seed, "uniform") else random.Random(seed)
 
 
 def positive(what: str, n: Any) -> int:

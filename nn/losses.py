@@ -34,9 +34,11 @@ from autograd import sum as total
 from autograd.modes import tracing
 from autograd.primitives import equal, softmax_of
 
-Loss = Callable[[Any, Any], Any]  # (outputs, targets) -> one number
+# (outputs, targets) -> one number.
+Loss = Callable[[Any, Any], Any]
 
-SUM_OF_SHARES = 1e-9  # how far a distribution may be from summing to 1
+# How far a distribution may be from summing to 1.
+SUM_OF_SHARES = 1e-9
 
 
 def is_many(x: Any) -> bool:
@@ -165,7 +167,8 @@ def cross_entropy(outputs: Any, targets: Any) -> Any:
             return surprise(logits, target)
         shares = distribution(target, len(outputs))
         if len(shares) == 1:
-            return 0.0 * logits[0]  # the only class is certain, unless nobody knows its logit
+            # The only class is certain, unless nobody knows its logit.
+            return 0.0 * logits[0]
         likely = max(range(len(shares)), key=shares.__getitem__)
         ahead = [0.0 if k == likely else z - logits[likely] for k, z in enumerate(logits)]
         if sum(map(bool, shares)) == 1:
@@ -196,7 +199,8 @@ def surprise_of_halves(halves: Sequence[Any], shares: list[float], likely: int) 
 def surprise(logits: Sequence[Any], target: Any) -> Any:
     """Return the cross entropy for a recorded target, without asking which class it is."""
     shares = target if is_many(target) else [equal(target, k) for k in range(len(logits))]
-    expected = dot(shares, logits)  # of a single class its logit, exactly
+    # Of a single class it is the logit, exactly.
+    expected = dot(shares, logits)
     return logsumexp([z - expected for z in logits])
 
 

@@ -32,11 +32,15 @@ from nn.module import Module
 from nn.tables.objects import table_of_object
 
 FORMAT = "chainrule network"
-CHECKPOINT = b'{"format": "chainrule checkpoint"'  # how such a file begins
-VERSION = 1  # of a network on numbers
-VERSION_WITH_COLUMNS = 2  # which an older reader would take for a network on numbers
+# How a checkpoint begins.
+CHECKPOINT = b'{"format": "chainrule checkpoint"'
+# The version of a network on numbers.
+VERSION = 1
+# One that an older reader would take for a network on numbers.
+VERSION_WITH_COLUMNS = 2
 MAX_PARAMETERS = 100_000_000
-MAX_DIGITS = 309  # of an int; larger ones are no floats
+# Digits of an int; larger ones are no floats.
+MAX_DIGITS = 309
 
 
 @dataclass
@@ -59,7 +63,8 @@ class Model:
         standard = self.standardizer.row(row) if self.standardizer else row
         layers = self.network.layers
         if self.network.training or any(layer.training for layer in layers):
-            self.network.eval()  # which walks through all of it: not for every row
+            # This walks through all of it: not for every row.
+            self.network.eval()
         found = self.network(standard)
         return list(found) if isinstance(found, list) else [found]
 
@@ -339,7 +344,8 @@ def network_of(shape: dict[str, Any], state: dict[str, Any]) -> MLP:
         raise ValueError(f"architecture: the sizes {sizes!r:.60} are no list of counts")
     expected = sum((nin + 1) * nout for nin, nout in zip(sizes, sizes[1:]))
     found = sum(len(entry) if isinstance(entry, list) else 1 for entry in state.values())
-    if expected != found:  # before anything is built: a forged size must not fill the memory
+    # Before anything is built: a forged size must not fill the memory.
+    if expected != found:
         raise ValueError(
             f"architecture {sizes!r:.60} has {expected} parameters, but the state has {found}"
         )

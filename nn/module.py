@@ -29,7 +29,8 @@ from autograd.value import write_data
 
 M = TypeVar("M", bound="Module")
 
-MAX_NAMES_SHOWN = 3  # in a message
+# Names in a message.
+MAX_NAMES_SHOWN = 3
 HOLDING_NOTHING = frozenset((Value, Primitive, FunctionType, str, int, float, bool, type(None)))
 FLOATS_ONLY = frozenset((float,))
 
@@ -52,7 +53,8 @@ class Module:
 
     __slots__ = ("__dict__", "__weakref__", "_found")
     training: bool = True
-    _found: Found  # what was found the last time; no attribute in which to look for parameters
+    # What was found the last time; no attribute in which to look for parameters.
+    _found: Found
 
     def parameters(self) -> list[Value]:
         """Return all parameters, each once, in the order of the attributes."""
@@ -117,7 +119,8 @@ class Module:
         return set_training(self, False)
 
     def _repr_mimebundle_(self, *_: Any, **__: Any) -> dict[str, str]:
-        from nn.figures import mimebundle  # only a picture needs it
+        # Only a picture needs it.
+        from nn.figures import mimebundle
 
         return mimebundle(self)
 
@@ -169,7 +172,8 @@ def found_in(root: Module) -> Found:
     """Return all parameters, each once, in the order of `expanded`, which makes their paths."""
     found: list[Value] = []
     containers: list[Collection[Any]] = []
-    seen: dict[int, Any] = {}  # as in `walk`
+    # See `walk` for why objects are kept.
+    seen: dict[int, Any] = {}
     lasting = True
     stack: list[Any] = [root]
     while stack:
@@ -188,7 +192,8 @@ def found_in(root: Module) -> Found:
         containers,
         list(map(len, containers)),
         list(chain.from_iterable(containers)),
-        modules[1:],  # the first keeps this: without a cycle it goes with its last reference
+        # The first keeps this: without a cycle it goes with its last reference.
+        modules[1:],
         list(map(vars, modules)),
         len(REGISTERED) if lasting else -1,
     )
@@ -230,12 +235,14 @@ def walk(root: Module) -> Iterator[tuple[str, Any]]:
 
     A list of parameters is yielded as such and not entered: it is one entry of a state.
     """
-    seen: dict[int, Any] = {}  # and keeps them: an id is good while its object lives
+    # It keeps the objects: an id is good while its object lives.
+    seen: dict[int, Any] = {}
     stack: list[tuple[str, Any]] = [("", root)]
     while stack:
         path, found = stack.pop()
         if id(found) in seen and not isinstance(found, (int, str)):
-            continue  # shared, or a cycle
+            # Shared, or a cycle.
+            continue
         seen[id(found)] = found
         yield path, found
         if type(found) not in HOLDING_NOTHING and not is_parameter_list(found):

@@ -43,16 +43,20 @@ from autograd.value import data_writes
 from nn.module import is_finite, is_plain
 from nn.schedules import Schedule, schedule_of
 
-NORM_EPSILON = 1e-6  # added to the norm by which gradients are clipped
+# Added to the norm by which gradients are clipped.
+NORM_EPSILON = 1e-6
 
-Slots = dict[str, Any]  # what an optimiser remembers: a list or an array, one number per parameter
-Rule = Callable[..., tuple[Any, ...]]  # (weight, gradient, *memory) -> (weight, *memory), all new
+# What an optimiser remembers: a list or an array, one number per parameter.
+Slots = dict[str, Any]
+# (weight, gradient, *memory) -> (weight, *memory), all new.
+Rule = Callable[..., tuple[Any, ...]]
 
 
 class Change(NamedTuple):
     """What an update did: lists or arrays of a number for each parameter, which nobody changes."""
 
-    before: Any  # the weights
+    # The weights before it.
+    before: Any
     gradients: Any
     after: Any
 
@@ -63,7 +67,8 @@ class Arithmetic(NamedTuple):
     sqrt: Callable[[Any], Any]
     clip: Callable[[Any, float, float], Any]
     norm: Callable[[Any], float]
-    each: Callable[..., Sequence[Any]]  # of a function and columns: a column for each result
+    # Of a function and columns: a column for each result.
+    each: Callable[..., Sequence[Any]]
     join: Callable[[Any], Any]
 
 
@@ -163,8 +168,10 @@ class Optimizer:
             selection via the lasso, for l1. The 1e-6 is PyTorch's.
     """
 
-    settings: tuple[str, ...] = ("step_size",)  # the attributes that belong to a saved state
-    common: tuple[str, ...] = ("l1", "clip_norm", "clip_value")  # of these those that are used
+    # The attributes that belong to a saved state;
+    settings: tuple[str, ...] = ("step_size",)
+    # of the common ones, those that are used.
+    common: tuple[str, ...] = ("l1", "clip_norm", "clip_value")
     remembers: tuple[str, ...] = ()
     weight_decay: float = 0.0
 

@@ -163,11 +163,14 @@ def pass_each(network: Any, batch: list[Sample], loss: Loss, share: float) -> li
     """
     errors = []
     for x, y in batch:
-        outputs = network(x)  # (4) forward: the hidden values layer by layer, up to the outputs
-        error = loss(outputs, y)  # (5) the error by the loss function,
+        # (4) forward: the hidden values layer by layer, up to the outputs
+        outputs = network(x)
+        # (5) the error by the loss function;
+        error = loss(outputs, y)
         if not isinstance(error, Value):
             raise TypeError(f"the loss returned {error!r:.40}, not a Value: nothing was recorded")
-        error.backward(share)  # and its gradient at the outputs; (6) those of the hidden layers
+        # its gradient at the outputs; (6) those of the hidden layers
+        error.backward(share)
         errors.append(error.data)
     return errors
 

@@ -46,28 +46,41 @@ from nn.losses import Loss
 from nn.model_files import Model
 from nn.reports import ClassReport, places
 
-GRID_POINTS = 64  # along each side of a decision boundary; the work grows with its square
-MARGIN = 0.08  # of the data's width, around a picture of a plane
-MAX_UNITS = 16  # of a picture of hidden units
-MAX_SAMPLES = 400  # of the same
-LEVELS = 8  # shades
-MAX_CLASSES = 80  # of a confusion matrix
-FEW_CLASSES = 12  # of a confusion matrix whose empty cells say 0
-CELL_INCHES = (0.22, 0.5)  # of a confusion matrix, of many classes and of few
-LETTER_INCHES = 0.075  # of a name beside it
-DARK_SHARE = 0.55  # of a row; on cells with more the count is white
-FORMS = {"svg": {"Date": None}, "png": {"Software": None}}  # nothing that differs between runs
-WIDE_FONTS = (  # of Linux, Windows and macOS
+# Along each side of a decision boundary; the work grows with its square.
+GRID_POINTS = 64
+# The share of the data's width that is left around a picture of a plane.
+MARGIN = 0.08
+# Hidden units, and samples, in a picture of them.
+MAX_UNITS = 16
+MAX_SAMPLES = 400
+# Shades of a decision boundary.
+LEVELS = 8
+# Classes of a confusion matrix that is drawn.
+MAX_CLASSES = 80
+# Classes of a confusion matrix whose empty cells say 0.
+FEW_CLASSES = 12
+# A cell of it, where there are many classes and where there are few.
+CELL_INCHES = (0.22, 0.5)
+# A letter of a name beside it.
+LETTER_INCHES = 0.075
+# A share of a row; on cells with more the count is white.
+DARK_SHARE = 0.55
+# What each form is told to leave out: nothing may differ between runs.
+FORMS = {"svg": {"Date": None}, "png": {"Software": None}}
+# Fonts of Linux, Windows and macOS.
+WIDE_FONTS = (
     "Noto Sans CJK SC", "Noto Sans CJK JP", "Source Han Sans SC", "WenQuanYi Micro Hei",
     "WenQuanYi Zen Hei", "Droid Sans Fallback", "Microsoft YaHei", "SimHei", "Yu Gothic",
     "Malgun Gothic", "PingFang SC", "Hiragino Sans GB", "Heiti SC", "Arial Unicode MS",
 )  # fmt: skip
-PLACEHOLDERS = "Last Resort"  # in the name of a font that has a box for every letter
+# Part of the name of a font that has a box for every letter.
+PLACEHOLDERS = "Last Resort"
 STYLE: dict[Any, Any] = {
     "svg.hashsalt": "chainrule",
     "svg.fonttype": "none",
     "font.size": 9,
-    "text.parse_math": False,  # a name such as $x^$ is a name
+    # A name such as $x^$ is a name.
+    "text.parse_math": False,
     "axes.spines.top": False,
     "axes.spines.right": False,
 }
@@ -138,7 +151,8 @@ def about_fonts(names: Sequence[str]) -> str:
     try:
         if not wide or wide_fonts():
             return ""
-    except ImportError:  # then there are no pictures
+    except ImportError:
+        # Then there are no pictures.
         return ""
     return said("no font for", name=wide[0])
 
@@ -158,7 +172,8 @@ def save(figure: Any, stem: str | Path) -> list[Path]:
     for form, facts in FORMS.items():
         content = io.BytesIO()
         with matplotlib.rc_context(STYLE), warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "Glyph .* missing")  # which was said once
+            # It was said once.
+            warnings.filterwarnings("ignore", "Glyph .* missing")
             figure.savefig(content, format=form, metadata=facts, dpi=120)
         paths.append(Path(f"{stem}.{form}"))
         write_file(paths[-1], content.getvalue())
@@ -492,7 +507,8 @@ def write_learning(
         yield [folder / "loss.txt"], "the loss curve as text"
         return
     if dataset.task == "quantity":
-        return  # there are no classes to show
+        # There are no classes to show.
+        return
     if report and len(report.names) <= MAX_CLASSES:
         yield from write_confusion(folder, report)
     if len(dataset.feature_names) == 2:
@@ -505,7 +521,8 @@ def drawn_names(model: Model) -> dict[str, Any]:
     target = model.schema and model.schema.target
     outputs = model.class_names or ([target.name] if target else None)
     if outputs and len(outputs) == 2 and model.network.sizes[-1] == 1:
-        outputs = outputs[1:]  # which a single output speaks for
+        # A single output speaks for both classes.
+        outputs = outputs[1:]
     return {"feature_names": model.feature_names, "class_names": outputs}
 
 

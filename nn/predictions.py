@@ -17,8 +17,10 @@ from nn.tables.cells import number_in
 from nn.tables.reading import Layout, read_table
 from nn.tables.table import Table
 
-FORMULA_MARKS = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet runs what begins with them
-USUAL = ("separator: comma", "header: ")  # guesses of which nothing is said where they are these
+# A spreadsheet runs what begins with one of these.
+FORMULA_MARKS = ("=", "+", "-", "@", "\t", "\r")
+# Guesses of which nothing is said.
+USUAL = ("separator: comma", "header: ")
 
 
 def table_for(model: Model, path: str | Path, layout: Layout) -> Table:
@@ -29,7 +31,8 @@ def table_for(model: Model, path: str | Path, layout: Layout) -> Table:
     schema = model.columns
     names = [column.name for column in schema.columns] if schema.named else []
     target = schema.target.name if schema.target and schema.named else ""
-    last = len(schema.columns)  # a class may stand there, which tells nothing about a header
+    # A class may stand behind, which tells nothing about a header.
+    last = len(schema.columns)
     place = None if schema.named and model.schema else last
     return read_table(path, layout, place, (*names, target))
 

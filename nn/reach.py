@@ -20,8 +20,10 @@ from nn.layers import MLP, activation_function
 from nn.losses import Loss, binary_cross_entropy, huber_loss, mse_loss
 from nn.sampling import Sample
 
-ROUNDING = 1e-9  # by which a target that was computed may be outside
-LEAST_AT_THE_TARGET = (mse_loss, huber_loss, binary_cross_entropy)  # of an output
+# By so much a target that was computed may be outside.
+ROUNDING = 1e-9
+# Losses that are least where an output is the target.
+LEAST_AT_THE_TARGET = (mse_loss, huber_loss, binary_cross_entropy)
 
 
 def check_reach(network: Any, samples: list[Sample], loss: Loss) -> None:
@@ -39,7 +41,8 @@ def check_reach(network: Any, samples: list[Sample], loss: Loss) -> None:
     outputs = network.sizes[-1]
     for i, (_, target) in enumerate(samples):
         targets = target if isinstance(target, list) else [target]
-        if len(targets) != outputs:  # the loss will say so
+        # The loss will say so.
+        if len(targets) != outputs:
             return
         for y in targets:
             if y < low - ROUNDING or y > high + ROUNDING:

@@ -16,8 +16,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-MOST_CLASSES_IN_TABLE = 12  # more make lines too long
-NAME_WIDTH = 16  # of a class in the table; longer ones are cut
+# More make lines too long.
+MOST_CLASSES_IN_TABLE = 12
+# The letters of a class in the table; longer names are cut.
+NAME_WIDTH = 16
 
 
 @dataclass(frozen=True)

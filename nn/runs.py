@@ -43,9 +43,12 @@ NAME = "checkpoint.json"
 PREVIOUS = "checkpoint.previous.json"
 FORMAT = "chainrule checkpoint"
 VERSION = 1
-HEAD_BYTES = 200  # of a file, in which its format stands
-SECONDS = 60.0  # from one checkpoint to the next, unless told otherwise
-SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")  # those that the system has
+# The format of a file stands in so many bytes at its head.
+HEAD_BYTES = 200
+# From one checkpoint to the next, unless told otherwise.
+SECONDS = 60.0
+# Of these, those that the system has.
+SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
 MEANINGS = {"SIGINT": "Ctrl-C"}
 
 
@@ -130,7 +133,8 @@ class Checkpoints:
 
         Raises: OSError: it cannot be written; the last one is whole then.
         """
-        self.next = self.later()  # a disk that is full is tried again then, not at once
+        # A disk that is full is tried again then, not at once.
+        self.next = self.later()
         body = json.dumps(
             {
                 "weights": [float(p.data) for p in network.parameters()],
@@ -243,8 +247,10 @@ class Signals:
 
     def __init__(self) -> None:
         self.received: list[int] = []
-        self.raised = False  # whether the first is on its way: another one must not overtake it
-        self.depth = 0  # of `shielded` blocks
+        # Whether the first is on its way: another one must not overtake it.
+        self.raised = False
+        # How many `shielded` blocks it is in.
+        self.depth = 0
 
     def handle(self, number: int, frame: FrameType | None) -> None:
         """Note a signal, and raise `Stopped` unless something is being saved."""
@@ -287,7 +293,8 @@ class Signals:
         return 128 + self.received[0] if self.received else 0
 
 
-active: list[Signals] = []  # the one whose handlers are installed
+# The one whose handlers are installed.
+active: list[Signals] = []
 
 
 @contextmanager
@@ -318,7 +325,8 @@ def stopping() -> Iterator[Signals]:
                 before[number] = signal.signal(number, signals.handle)
         yield signals
     finally:
-        signals.depth += 1  # what arrives while the handlers are put back is noted
+        # What arrives while the handlers are put back is noted.
+        signals.depth += 1
         for number, handler in before.items():
             signal.signal(number, handler)
         active.remove(signals)

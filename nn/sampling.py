@@ -19,7 +19,8 @@ from autograd.messages import shown
 from nn.module import is_finite
 from nn.settings import TrainingSettings
 
-Sample = tuple[list[float], Any]  # the inputs x and the target y
+# The inputs x and the target y.
+Sample = tuple[list[float], Any]
 
 # What is drawn ahead: at most so many indexes, in so many mini-batches.
 MAX_INDEXES = 4096
@@ -141,10 +142,13 @@ class Sampler:
 
     def begin(self, numbers: Any, remaining: list[int]) -> None:
         """Draw from here on: from a state of the generator, and what is left of an epoch."""
-        self.start = (numbers, remaining)  # before the first batch of the block
-        self.end = numbers  # the generator's state after the last
+        # The generator before the first batch of the block;
+        self.start = (numbers, remaining)
+        # its state after the last;
+        self.end = numbers
         self.batches = self.cut(remaining)
-        self.first = self.drawn  # the number of the first batch of the block
+        # the number of the first batch.
+        self.first = self.drawn
         self.interrupted = False
 
     def cut(self, order: list[int]) -> list[list[int]]:

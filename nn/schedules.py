@@ -131,7 +131,8 @@ class WarmUp(Schedule):
 
 SCHEDULES: dict[str, type[Schedule]] = {"step": Steps, "cosine": Cosine, "linear": Linear}
 CLASSES = {kind.__name__: kind for kind in (*SCHEDULES.values(), WarmUp)}
-STEPS = 3  # the parts of a training between which the schedule "step" goes down
+# The parts of a training between which the schedule "step" goes down.
+STEPS = 3
 
 
 def named_schedule(name: str | None, iterations: int, warm_up: int = 0) -> Schedule | None:

@@ -28,8 +28,10 @@ from typing import Any, NamedTuple, TypeAlias
 
 from autograd import ieee
 
-KEPT = 4  # trainings whose functions and samples a worker keeps
-Factors: TypeAlias = "array[float] | None"  # for dropout, see `Passes.accumulate`
+# Trainings whose functions and samples a worker keeps.
+KEPT = 4
+# For dropout, see `Passes.accumulate`.
+Factors: TypeAlias = "array[float] | None"
 
 
 class Shard(NamedTuple):
@@ -90,8 +92,10 @@ class Replicas:
         return Answer(losses, packed(gradient))
 
 
-watched: list[Any] = []  # the parent of this process, once it is known to be a worker
-kept: dict[str, Replicas] = {}  # of this process, by key; single steps of a dict need no lock
+# The parent of this process, once it is known to be a worker.
+watched: list[Any] = []
+# What this process keeps, by key; single steps of a dict need no lock.
+kept: dict[str, Replicas] = {}
 
 
 def answer(task: Task) -> Answer:
@@ -115,7 +119,8 @@ def known(task: Task) -> Replicas | None:
     if found is None and task.payload is not None:
         found = Replicas(task.payload)
     if found is not None:
-        kept[task.key] = found  # as the one used last
+        # As the one used last.
+        kept[task.key] = found
         for key in list(kept)[:-KEPT]:
             kept.pop(key, None)
     return found
@@ -149,7 +154,8 @@ def end_after(parent: Any) -> None:
     """Wait for the end of a process, and end this one."""
     try:
         parent.join()
-    except ValueError:  # loky's processes do not know how to wait for theirs
+    except ValueError:
+        # loky's processes do not know how to wait for theirs.
         return
     os._exit(1)
 
@@ -159,7 +165,8 @@ def sendable(error: Exception) -> bytes:
     error.add_note("in a worker:\n" + "".join(traceback.format_exception(error)).rstrip())
     try:
         sent = dumps(error)
-        pickle.loads(sent)  # some can be pickled, and not be read again
+        # Some can be pickled, and not be read again.
+        pickle.loads(sent)
     except Exception:
         sent = pickle.dumps(RuntimeError(f"{type(error).__name__}: {error}"))
     return sent

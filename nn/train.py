@@ -118,7 +118,8 @@ def train(
         kept(trainer, checkpoints_of(checkpoint)) as keeper,
         Progress(progress, trainer.begun, trainer.settings.iterations) as bar,
     ):
-        for _ in trainer.steps():  # (2) for t = 1 ... T: (3) to (7), see `Trainer.iteration`
+        # (2) for t = 1 ... T: (3) to (7), see `Trainer.iteration`
+        for _ in trainer.steps():
             keeper.save_if_due()
             bar.update(trainer.so_far)
             hint_if_due(trainer, bar)

@@ -160,7 +160,8 @@ class Trainer:
                 apart, self.settings.dropout,
             )  # fmt: skip
         self.passes = sharded(passes, self.settings.shards, executor)
-        if checkpoint:  # last: what is refused leaves the network as it was
+        # Last: what is refused leaves the network as it was.
+        if checkpoint:
             checkpoint.restore(network)
 
     def begin(self, optimizer: Any, begun: History | None, step_size: float | None) -> None:
@@ -172,7 +173,8 @@ class Trainer:
             self.so_far = self.continued(begun, step_size, isinstance(optimizer, Optimizer))
         self.so_far.settings = self.settings
         self.begun = self.so_far.iteration
-        self.steps_before = self.optimizer.steps - self.begun  # of an optimiser used before
+        # An optimiser may have been used before.
+        self.steps_before = self.optimizer.steps - self.begun
         self.error = 0.0
 
     def iteration(self) -> Step:
@@ -182,12 +184,15 @@ class Trainer:
         """
         t = self.so_far.iteration + 1
         if isinstance(self.network, Module) and not self.network.training:
-            self.network.train()  # somebody looked at it in between, by eval()
-        batch = self.sampler.draw()  # (3) b of the m samples, without replacement
+            # Somebody looked at it in between, by eval().
+            self.network.train()
+        # (3) b of the m samples, without replacement
+        batch = self.sampler.draw()
         try:
             # (4) forward, (5) the error and its gradient, (6) backward, for all of the mini-batch
             self.error = self.passes.accumulate(batch, self.factors(t, batch))
-            change = self.passes.update()  # (7) w <- w - alpha * mean gradient
+            # (7) w <- w - alpha * mean gradient
+            change = self.passes.update()
         except ArithmeticError as error:
             raise FloatingPointError(
                 f"the training diverged in iteration {t}: {error}; try a step size smaller than "
@@ -206,8 +211,10 @@ class Trainer:
 
     def steps(self) -> Iterator[Step]:
         """Yield the iterations that are left; the caller has entered the trainer."""
-        self.evaluate_if_due()  # where a Ctrl-C came before it
-        while not self.finished:  # (2) for t = 1 ... T
+        # Again, where a Ctrl-C came before it.
+        self.evaluate_if_due()
+        # (2) for t = 1 ... T
+        while not self.finished:
             step = self.iteration()
             self.evaluate_if_due()
             yield step
@@ -250,7 +257,8 @@ class Trainer:
     def settle(self) -> None:
         """Count whole iterations, wherever a Ctrl-C or an error cut one off."""
         updates = self.optimizer.steps - self.steps_before
-        if updates > self.so_far.iteration:  # it came right after the update
+        # It came right after the update.
+        if updates > self.so_far.iteration:
             self.so_far.settle(updates, self.error)
         self.sampler.rewind(self.so_far.iteration - self.begun)
 
@@ -325,7 +333,8 @@ def passes_of(compiled: bool) -> type[Passes]:
     """Return the passes that record, or the ones on arrays, which are imported when asked for."""
     if not compiled:
         return Passes
-    from nn.compiled_passes import CompiledPasses  # which needs NumPy
+    # Here, for it needs NumPy.
+    from nn.compiled_passes import CompiledPasses
 
     return CompiledPasses
 
@@ -334,7 +343,8 @@ def sharded(passes: Passes, shards: int | None, executor: Any) -> Passes:
     """Return passes over shards of the mini-batch, or the same for one shard in this process."""
     if executor is None and (shards or 1) == 1:
         return passes
-    from nn.sharded_passes import ShardedPasses  # which few need
+    # Here, for few need it.
+    from nn.sharded_passes import ShardedPasses
 
     return ShardedPasses(passes, shards or 1, executor)
 
@@ -390,7 +400,8 @@ def continue_optimizer(
             now = getattr(optimizer, name)
             unused = optimizer.unused(name) if name in optimizer.common else now
             before = state.get(name, unused)
-            if name in optimizer.common and not now:  # not given: that of the state is used
+            # Not given: that of the state is used.
+            if name in optimizer.common and not now:
                 continue
             if now != before and (given or name != "step_size"):
                 raise ValueError(

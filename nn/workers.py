@@ -31,8 +31,10 @@ from autograd.messages import shown
 from autograd.modes import MODE
 from nn.shards import Answer, Shard, Task, answer, dumps
 
-MAX_TEXT = 120  # of an error in a hint
-PATIENCE = 3  # shards lost in a row, without one that came back, after which an executor is left
+# Letters of an error in a hint.
+MAX_TEXT = 120
+# Shards lost in a row, without one that came back, after which an executor is left.
+PATIENCE = 3
 ANEW = "pass executor=lambda: ... to have it made anew"
 next_number = count().__next__
 
@@ -67,15 +69,21 @@ class Workers:
         self.make: Callable[[], Executor] | None = None if given else source
         self.executor: Any = source if given else None
         self.shard = shard
-        self.left = False  # whether the executor is not used any more
+        # Whether the executor is not used any more.
+        self.left = False
         self.lost_in_a_row = 0
-        self.answered = False  # whether anything came back so far
+        # Whether anything came back so far.
+        self.answered = False
         self.payload = b""
         self.key = ""
-        self.iterations = 0  # since the beginning
-        self.lacking = True  # whether a worker may lack the payload
-        self.rounds = 0  # iterations whose tasks all carried it
-        self.next_round = 0  # no earlier iteration may be one
+        # Iterations since the beginning.
+        self.iterations = 0
+        # Whether a worker may lack the payload,
+        self.lacking = True
+        # in how many iterations all tasks carried it,
+        self.rounds = 0
+        # and which iteration may be the next such one.
+        self.next_round = 0
         self.pending: list[Future[Answer]] = []
         self.hints: dict[str, str] = {}
 
@@ -125,7 +133,8 @@ class Workers:
             ]
             return list(map(self.finished, list(map(self.submitted, tasks))))
         finally:
-            for future in self.pending:  # of an iteration that an error or a Ctrl-C cut off
+            # They are of an iteration that an error or a Ctrl-C cut off.
+            for future in self.pending:
                 future.cancel()
 
     def submitted(self, task: Task) -> Submission:
@@ -154,7 +163,8 @@ class Workers:
             except Exception as error:
                 broken = isinstance(error, BrokenExecutor)
                 self.lose(sent.executor, error, over=broken)
-                if not broken:  # the task may be what kills a worker: here an error tells
+                # The task may be what kills a worker: here an error tells.
+                if not broken:
                     break
                 sent = self.submitted(task)
                 continue
@@ -204,7 +214,8 @@ class Workers:
                 f"the executor cannot run a shard: {what}; is chainrule installed, in the same "
                 "version, where its workers are?"
             ) from error
-        if executor is not self.executor:  # this is known already
+        # This is known already.
+        if executor is not self.executor:
             return
         self.lost_in_a_row += 1
         if self.lost_in_a_row > PATIENCE or (over and not self.make):
@@ -245,7 +256,8 @@ def shortened(text: str) -> str:
 
 # Signals, while tasks are handed over.
 
-handing_over: list[int] = []  # not empty within `uninterrupted`
+# Not empty within `uninterrupted`.
+handing_over: list[int] = []
 
 
 @contextmanager

@@ -40,9 +40,12 @@ ADAPTIVE = {
     "nesterov": None,
     "sgd": None,
 }
-MOMENTA = ("sgd", "momentum", "nesterov")  # the optimisers that have one
-REFINEMENTS = ("momentum", "weight_decay", "l1", "clip_norm", "clip_value")  # of an optimiser
-DECAYS = ("weight_decay", "l1")  # of weights, not of biases
+# The optimisers that have a momentum.
+MOMENTA = ("sgd", "momentum", "nesterov")
+# Settings of an optimiser that only some have.
+REFINEMENTS = ("momentum", "weight_decay", "l1", "clip_norm", "clip_value")
+# What weights have and biases have not.
+DECAYS = ("weight_decay", "l1")
 
 # The settings of a training that options give under the same names.
 NAMED = ("schedule", "warm_up", "validation", "patience", "dropout", "sampling", "seed")
@@ -114,7 +117,8 @@ def optimizer_of(
     if "momentum" in given and options.optimizer not in MOMENTA:
         raise ValueError(f"--momentum is for --optimizer {', '.join(MOMENTA)}")
     make = partial(OPTIMIZERS[options.optimizer], **given)
-    make([Value(0.0)], 1.0)  # which checks the settings
+    # An optimiser checks its settings.
+    make([Value(0.0)], 1.0)
     if network is None or not any(name in given for name in DECAYS):
         return make
     return lambda parameters, step_size: make(weights_and_biases(network), step_size)

@@ -26,7 +26,8 @@ from nn.tables.cells import is_missing, number_in
 from nn.tables.table import Table, listed
 
 FORMS = ("svg", "png", "pdf", "dot")
-DRAWN_HERE = ("svg", "dot")  # which need no program
+# Forms that need no program.
+DRAWN_HERE = ("svg", "dot")
 
 
 def run_draw(options: argparse.Namespace) -> int:
@@ -41,7 +42,8 @@ def drawn(options: argparse.Namespace, output: Output) -> int:
         count("--row", options.row)
         options.data = options.data or trained_on(model)
     path = Path(options.out or ("backward.svg" if options.data else "network.svg"))
-    path = path.with_suffix(path.suffix.lower())  # .SVG is svg
+    # .SVG is svg.
+    path = path.with_suffix(path.suffix.lower())
     form = form_of(path)
     check_not_input(path, options.model, options.data or options.model)
     names: dict[str, Any] = drawn_names(model)

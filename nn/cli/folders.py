@@ -53,7 +53,8 @@ def data_in(folder: Path) -> Any:
 
 
 HEADS = {"model.json": b'"chainrule network"', "history.csv": b"iteration,loss,"}
-HEAD_BYTES = 200  # of a file, in which that stands
+# What a file is stands in so many bytes at its head.
+HEAD_BYTES = 200
 
 
 def check_own(folder: Path) -> None:

@@ -22,10 +22,12 @@ from nn.model_files import Model
 from nn.settings import TrainingSettings
 from nn.tables.reading import table_of
 
-LEFT_OUT = ("command", "quiet", "json", "out")  # options that no result depends on
+# Options that no result depends on.
+LEFT_OUT = ("command", "quiet", "json", "out")
 
 MOST_PARAMETERS = 20_000_000
-BYTES_OF_A_PARAMETER = 300  # of a Value with its number, and what training adds
+# A Value with its number, and what training adds.
+BYTES_OF_A_PARAMETER = 300
 
 
 @dataclass

@@ -25,7 +25,8 @@ from nn.runs import (
     read_checkpoint,
 )
 
-UNFINISHED = "checkpoint.unfinished{}.json"  # of trainings before, in the same folder
+# What trainings before left, in the same folder.
+UNFINISHED = "checkpoint.unfinished{}.json"
 
 
 class Keeping(Checkpoints):

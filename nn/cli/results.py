@@ -26,7 +26,8 @@ from nn.plots import FigureSample, about_fonts, write_pictures
 from nn.predictions import csv_text
 from nn.reports import ClassReport, QuantityReport, finite
 
-RECENT = 20  # iterations whose mean loss is the last
+# The mean of so many iterations is called the last loss.
+RECENT = 20
 Report = ClassReport | QuantityReport
 
 
@@ -89,7 +90,8 @@ def draw(
     matrix = found if isinstance(found, ClassReport) else None
     pictures = write_pictures(folder, model, history, dataset, job.before, sample, matrix)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", MissingLetters)  # there is a note below
+        # A note below says it once.
+        warnings.simplefilter("ignore", MissingLetters)
         for paths, what in pictures:
             output.wrote(paths, what)
             if paths[0].suffix == ".txt":

@@ -23,8 +23,10 @@ HIGH_PAIR = re.compile(rb"[\xa1-\xf7][\xa1-\xfe]")
 GBK_CHARACTER = re.compile(rb"[\x81-\xfe][\x40-\x7e\x80-\xfe]")
 RUN = re.compile(rb"(?<![\x80-\xff])[\x80-\xff]+")
 BESIDE_LETTERS = re.compile(rb"[A-Za-z][\x80-\xff]+|(?<![\x80-\xff])[\x80-\xff]+[A-Za-z]")
-MOST_IN_PAIRS = 0.9  # of the characters of a GBK text are in the part that GB 2312 had
-SAMPLE_BYTES = 4096  # are looked at for UTF-16 without a mark
+# So many of the characters of a GBK text are in the part that GB 2312 had.
+MOST_IN_PAIRS = 0.9
+# So many bytes are looked at for UTF-16 without a mark.
+SAMPLE_BYTES = 4096
 
 
 def decoded(name: str, content: bytes, encoding: str | None = None) -> tuple[str, str]:

@@ -13,9 +13,12 @@ from collections.abc import Sequence
 from nn.tables.cells import is_missing, number_in
 from nn.tables.separators import Row
 
-MOST_COMMENTS = 0.2  # of the rows; where more begin with #, it is how their first cells are written
-NUMBERS_OF_A_SERIES = 4  # so many names of columns that count tell a header
-ROWS_FOR_A_NUMBER = 5  # so many numbers below a text tell that the text is a name
+# Where more rows begin with #, it is how their first cells are written.
+MOST_COMMENTS = 0.2
+# So many names of columns that count tell a header.
+NUMBERS_OF_A_SERIES = 4
+# So many numbers below a text tell that the text is a name.
+ROWS_FOR_A_NUMBER = 5
 
 
 def without_comments(rows: list[Row]) -> tuple[list[Row], str]:
@@ -105,9 +108,11 @@ def has_header(rows: list[Row], target: str | int | None = None, names: Sequence
     label = target if isinstance(target, int) else -1
     features = [i for i in range(len(first)) if i not in (label, label + len(first))]
     if any(cell and is_missing(cell, number=True) for i, cell in enumerate(first) if i in features):
-        return False  # a name is no mark of a missing cell
+        # A name is no mark of a missing cell.
+        return False
     if len(rows) > 2 and not first[0] and all(cells[0].strip() for _, cells in rows[1:]):
-        return True  # names of rows stand below, as R and pandas write them
+        # Names of rows stand below, as R and pandas write them.
+        return True
     numbers = [i for i in features if looks_like_a_number(first[i])]
     if not features:
         return False

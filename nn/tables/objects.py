@@ -16,7 +16,8 @@ from typing import Any
 from nn.tables.cells import number_in
 from nn.tables.table import Table
 
-TRUTHS = {"True": 1.0, "False": 0.0}  # a bool is the number it is in Python
+# A bool is the number it is in Python.
+TRUTHS = {"True": 1.0, "False": 0.0}
 
 
 def is_frame(data: Any) -> bool:

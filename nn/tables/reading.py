@@ -84,7 +84,8 @@ def table_of(
     text, about_encoding = decoded(name, content, layout.encoding)
     try:
         return table_in(name, text, layout, about_encoding, target, names)
-    except ValueError as error:  # a wrong guess of the encoding may be why
+    except ValueError as error:
+        # A wrong guess of the encoding may be why.
         raise ValueError(f"{error} [{about_encoding}]" if about_encoding else error) from None
 
 

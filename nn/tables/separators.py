@@ -21,9 +21,11 @@ SEPARATORS = (
     " ",
 )  # the earlier one on a tie; a space stands for any number of them
 NAMES = {",": "comma", ";": "semicolon", "\t": "tab", " ": "spaces"}
-SAMPLE_LINES = 200  # are looked at for the separator
+# So many lines are looked at for the separator.
+SAMPLE_LINES = 200
 
-Row = tuple[int, list[str]]  # the line number and the cells
+# The line number and the cells.
+Row = tuple[int, list[str]]
 
 
 def declared(text: str) -> tuple[str, str | None]:
