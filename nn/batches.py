@@ -14,10 +14,12 @@ True
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from types import ModuleType
+from typing import Any, TypeGuard
 
 from autograd import no_grad, softmax
 from nn.layers import MLP, Layer, Neuron, TwoLayerNetwork
+from nn.module import Network
 
 # So many rows at a time: their columns stay in the cache.
 BLOCK = 1024
@@ -25,7 +27,7 @@ BLOCK = 1024
 FEW_PRODUCTS = 1_000_000
 
 
-def outputs_of_rows(network: Any, rows: Sequence[Sequence[float]]) -> list[list[float]]:
+def outputs_of_rows(network: Network, rows: Sequence[Sequence[float]]) -> list[list[float]]:
     """Return the outputs of a network for each row: the same floats as calling it on the row."""
     if not rows:
         return []
@@ -38,7 +40,7 @@ def outputs_of_rows(network: Any, rows: Sequence[Sequence[float]]) -> list[list[
         return [outputs for block in blocks for outputs in block_outputs(network, block, numpy)]
 
 
-def is_plain_network(network: Any) -> bool:
+def is_plain_network(network: Any) -> TypeGuard[MLP]:
     """Tell whether a network has no layer and no neuron of a user's own kind."""
     return (
         type(network) in (MLP, TwoLayerNetwork)
@@ -52,7 +54,7 @@ def weights_of(network: MLP) -> Iterator[list[Any]]:
     return (neuron.w for layer in network.layers for neuron in layer.neurons)
 
 
-def array_module(products: int) -> Any:
+def array_module(products: int) -> ModuleType | None:
     """Return NumPy where it is installed and worth its import, else None."""
     if products < FEW_PRODUCTS:
         return None
@@ -63,7 +65,9 @@ def array_module(products: int) -> Any:
     return numpy
 
 
-def block_outputs(network: MLP, rows: Sequence[Any], numpy: Any) -> Iterator[list[float]]:
+def block_outputs(
+    network: MLP, rows: Sequence[Any], numpy: ModuleType | None
+) -> Iterator[list[float]]:
     """Return the outputs for some rows."""
     signals = [list(map(float, column)) for column in zip(*rows)]
     for layer in network.layers:
@@ -74,7 +78,9 @@ def block_outputs(network: MLP, rows: Sequence[Any], numpy: Any) -> Iterator[lis
     return map(list, zip(*signals))
 
 
-def neuron_outputs(neuron: Neuron, columns: list[Any], count: int, numpy: Any) -> list[float]:
+def neuron_outputs(
+    neuron: Neuron, columns: list[Any], count: int, numpy: ModuleType | None
+) -> list[float]:
     """Return the output of a neuron for each row."""
     bias = neuron.b.data
     if numpy is None:

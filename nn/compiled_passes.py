@@ -15,7 +15,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from operator import call, setitem
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from autograd import Value
 from autograd.atomic import set_attributes
@@ -23,9 +24,17 @@ from autograd.newest import REVISION
 from autograd.value import data_writes
 from nn.evaluation import accuracy, evaluating, listed
 from nn.losses import Loss
+from nn.module import Network
 from nn.optim import Arithmetic, Change, Optimizer, Slots, check_finite
 from nn.passes import Passes
 from nn.sampling import Sample
+
+if TYPE_CHECKING:
+    import numpy
+
+    from autograd.compile import Compiled
+
+Array: TypeAlias = "numpy.ndarray[Any, Any]"
 
 # Samples with different targets, on which the compiled loss must be the recorded one.
 MAX_SAMPLES_COMPARED = 8
@@ -37,7 +46,7 @@ AGREEMENT = 1e-9
 class LossOfSample:
     """The loss of a sample as one function, which any process can be sent."""
 
-    def __init__(self, network: Any, loss: Loss) -> None:
+    def __init__(self, network: Network, loss: Loss) -> None:
         self.network = network
         self.loss = loss
 
@@ -49,12 +58,12 @@ class LossOfSample:
 class CompiledShard:
     """What computes a part of a mini-batch, here or, sent there, in another process."""
 
-    def __init__(self, function: Any, rows: Any, wanted: Any) -> None:
+    def __init__(self, function: Compiled, rows: Array, wanted: Array) -> None:
         self.function = function
         self.rows = rows
         self.wanted = wanted
 
-    def take(self, weights: Any) -> None:
+    def take(self, weights: Array) -> None:
         """Take the parameters of the process that trains."""
         self.function.parameters = weights
 
@@ -78,7 +87,7 @@ class CompiledPasses(Passes):
 
     def __init__(
         self,
-        network: Any,
+        network: Network,
         samples: list[Sample],
         held_out: list[Sample],
         loss: Loss,
@@ -98,7 +107,7 @@ class CompiledPasses(Passes):
             # Whether the training diverged is decided here.
             "finite": False,
         }
-        factors = [[1.0] * network.hidden_units] if dropout else []
+        factors = [[1.0] * self.network.hidden_units] if dropout else []
         self.function = compiler(
             LossOfSample(network, loss), example=(*samples[0], *factors), **options
         )
@@ -179,7 +188,7 @@ class CompiledPasses(Passes):
             # An activation of a user's own may be for Values only.
             return self.loss(self.network(x), y)
 
-    def loss_of(self, rows: Any, wanted: Any) -> float:
+    def loss_of(self, rows: Array, wanted: Array) -> float:
         """Return the loss of one sample."""
         factors = [self.numpy.ones((1, self.network.hidden_units))] if self.dropout else []
         return float(self.function.value(rows, wanted, *factors)[0])
@@ -306,7 +315,7 @@ def required() -> tuple[Any, Callable[..., Any], Callable[[Any], bool]]:
     return numpy, compiler, all_finite
 
 
-def arithmetic_of(numpy: Any) -> Arithmetic:
+def arithmetic_of(numpy: ModuleType) -> Arithmetic:
     """Return what an update needs of arrays."""
     return Arithmetic(
         sqrt=numpy.sqrt,
@@ -317,7 +326,7 @@ def arithmetic_of(numpy: Any) -> Arithmetic:
     )
 
 
-def columns(numpy: Any, samples: list[Sample]) -> tuple[Any, Any]:
+def columns(numpy: ModuleType, samples: list[Sample]) -> tuple[Any, Any]:
     """Return the inputs and the targets of samples as arrays, one row each."""
     return tuple(numpy.array(column, dtype=float) for column in zip(*samples))
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib import resources
@@ -71,7 +71,7 @@ class Dataset:
     @classmethod
     def of(
         cls,
-        data: Any,
+        data: object,
         target: Which | None = None,
         *,
         drop: Sequence[Which] = (),
@@ -234,7 +234,12 @@ def point_of_spirals(share: float, label: int, turns: float = 1.0) -> tuple[floa
 
 
 def generated(
-    name: str, class_names: list[str], point: Any, n: int, noise: float, seed: int
+    name: str,
+    class_names: list[str],
+    point: Callable[[float, int], tuple[float, float]],
+    n: int,
+    noise: float,
+    seed: int,
 ) -> Dataset:
     """Return n points of two classes in turn, each class spread evenly over its curve."""
     if n < 2 or not 0.0 <= noise < math.inf:
@@ -330,7 +335,7 @@ def filled(dataset: Dataset, training: Dataset | None = None) -> Dataset:
     return dataset.with_schema(schema)
 
 
-def dataset_of_objects(inputs: Any, labels: Any, names: Sequence[str], name: str) -> Dataset:
+def dataset_of_objects(inputs: object, labels: object, names: Sequence[str], name: str) -> Dataset:
     """Return the data set of what callers have: a frame, a Series, arrays, lists.
 
     Raises: ValueError or TypeError, with the row, for what is no table of numbers and texts.

@@ -36,7 +36,7 @@ from autograd.drawing.show import Drawing, bundle
 from autograd.drawing.sketch import Sketch
 from autograd.modes import mode
 from autograd.texts import said
-from nn.losses import mse_loss
+from nn.losses import Loss, Target, mse_loss
 
 # Units of a layer; of a longer one the first and the last.
 MAX_UNITS_DRAWN = 12
@@ -88,7 +88,7 @@ class Flow(NamedTuple):
 
 
 def draw_network(
-    network: Any,
+    network: object,
     feature_names: Sequence[str] | None = None,
     class_names: Sequence[str] | None = None,
     *,
@@ -127,10 +127,10 @@ def draw_network(
 
 
 def draw_backward(
-    network: Any,
+    network: object,
     inputs: Sequence[Any],
-    target: Any,
-    loss: Any = mse_loss,
+    target: Target,
+    loss: Loss = mse_loss,
     *,
     feature_names: Sequence[str] | None = None,
     class_names: Sequence[str] | None = None,
@@ -179,7 +179,7 @@ def draw_backward(
     return picture_of(figure.sketch, format, flow_text(flow, summary(network)))
 
 
-def flow_of(network: Any, inputs: Sequence[Any], target: Any, loss: Any) -> Flow:
+def flow_of(network: object, inputs: Sequence[Any], target: Target, loss: Loss) -> Flow:
     """Return the error of a sample and its gradients: of what each unit gives, of each parameter.
 
     The layers are called one by one, in order to have the values in between.
@@ -207,7 +207,7 @@ def flow_text(flow: Flow, text: str) -> str:
     return "\n".join(lines)
 
 
-def layers_of(network: Any) -> list[Any]:
+def layers_of(network: object) -> list[Any]:
     """Return the layers of a network; a layer or a neuron is a network of one."""
     if hasattr(network, "layers"):
         return list(network.layers)
@@ -219,7 +219,7 @@ def layers_of(network: Any) -> list[Any]:
     )
 
 
-def neurons_of(layer: Any) -> list[Any]:
+def neurons_of(layer: object) -> list[Any]:
     """Return the neurons of a layer; a neuron is a layer of one."""
     return list(getattr(layer, "neurons", [layer]))
 
@@ -227,7 +227,7 @@ def neurons_of(layer: Any) -> list[Any]:
 class Figure:
     """A network on its way to DOT: circles in columns, at places that are fixed here."""
 
-    def __init__(self, network: Any, title: str) -> None:
+    def __init__(self, network: object, title: str) -> None:
         self.layers = [neurons_of(layer) for layer in layers_of(network)]
         self.softmax = bool(getattr(layers_of(network)[-1], "softmax", False))
         self.sizes = [len(self.layers[0][0].w), *map(len, self.layers)]
@@ -290,7 +290,7 @@ class Figure:
                     self.number(tail, head, along, x)
         return largest
 
-    def number(self, tail: Unit, head: Unit, along: float, x: Any) -> None:
+    def number(self, tail: Unit, head: Unit, along: float, x: float) -> None:
         """Write the number of a line on it, at a part of the way from left to right."""
         y = (1 - along) * self.y(tail) + along * self.y(head)
         text = signed(x)
@@ -440,7 +440,7 @@ def layer_formula(neurons: Sequence[Any], k: int, count: int, softmax: bool) -> 
     return said("outputs" if last else "hidden layer"), f"{unit} = {right}"
 
 
-def stroke(x: Any, largest: float) -> dict[str, str]:
+def stroke(x: float | None, largest: float) -> dict[str, str]:
     """Return how a line looks for a number: width, color and end; dashed where there is none."""
     if x is None:
         return {"color": NEUTRAL_INK, "style": "dashed", "penwidth": f"{MIN_LINE_POINTS}"}
@@ -451,12 +451,12 @@ def stroke(x: Any, largest: float) -> dict[str, str]:
     return {"color": color, "penwidth": f"{MIN_LINE_POINTS + EXTRA_LINE_POINTS * size:.2f}", **bar}
 
 
-def signed(x: Any) -> str:
+def signed(x: float) -> str:
     """Return a number that fits into a circle, with its sign."""
     return f"{float(x):+.2g}" if x else "0"
 
 
-def summary(network: Any) -> str:
+def summary(network: object) -> str:
     """Return a network as lines of text: its layers and the ranges of their weights.
 
     >>> from nn import MLP
@@ -478,7 +478,7 @@ def summary(network: Any) -> str:
     return "\n".join(lines)
 
 
-def mimebundle(network: Any) -> dict[str, str]:
+def mimebundle(network: object) -> dict[str, str]:
     """Return what Jupyter shows of a module: Figure 3.4, or text. Never raises."""
     try:
         return bundle(draw_network(network))
@@ -487,7 +487,7 @@ def mimebundle(network: Any) -> dict[str, str]:
         return {"text/plain": summary_or_repr(network)}
 
 
-def summary_or_repr(network: Any) -> str:
+def summary_or_repr(network: object) -> str:
     """Return the summary, else the repr, else the type."""
     for text in (summary, repr):
         try:

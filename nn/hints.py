@@ -40,7 +40,7 @@ MIN_SAMPLES = 20
 MAX_SAMPLES = 200
 
 
-def hints(network: Any, samples: Sequence[Sample], history: History) -> dict[str, str]:
+def hints(network: object, samples: Sequence[Sample], history: History) -> dict[str, str]:
     """Return what is striking about a training so far, by kind.
 
     Before iteration 100 that is only a loss that has grown beyond all measure.
@@ -91,7 +91,7 @@ def loss_grew(first: float, last: float) -> dict[str, str]:
     }
 
 
-def of_the_units(network: Any, rows: list[Any]) -> dict[str, str]:
+def of_the_units(network: object, rows: list[Any]) -> dict[str, str]:
     """Return the hints about hidden units that are 0 for all samples, and so learn no more."""
     found = {}
     if rows and isinstance(network, MLP) and activation_function(network.activation) is relu:

@@ -19,7 +19,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeGuard
 
 from autograd.atomic import write_file
 from nn import answers
@@ -27,7 +27,7 @@ from nn.batches import outputs_of_rows
 from nn.columns.schema import Schema, plain_schema
 from nn.data import Standardizer
 from nn.data_files import read_file
-from nn.layers import MLP, TwoLayerNetwork, activation_function, activation_name
+from nn.layers import MLP, Activation, TwoLayerNetwork, activation_function, activation_name
 from nn.module import Module
 from nn.tables.objects import table_of_object
 
@@ -141,7 +141,7 @@ class Model:
         count = max(2, self.network.sizes[-1])
         return self.class_names or [str(k) for k in range(count)]
 
-    def predict(self, data: Any) -> list[Any]:
+    def predict(self, data: object) -> list[Any]:
         """Return the class, or the quantity, of each row of a table.
 
         Args: data: a DataFrame, a dict of columns, dicts in a list: columns are taken by name, in
@@ -178,7 +178,7 @@ def architecture(network: Any) -> dict[str, Any]:
     return {"type": kind, "sizes": network.sizes, "activation": names[0], "output": names[1]}
 
 
-def activation_of(name: Any) -> Any:
+def activation_of(name: Activation) -> Any:
     """Return the function of an activation, or None where the name is unknown."""
     try:
         return activation_function(name)
@@ -287,7 +287,7 @@ def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def model_of(content: Any) -> Model:
+def model_of(content: object) -> Model:
     """Return the model in a parsed file, every part checked."""
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise ValueError(f"not a {FORMAT}")
@@ -360,7 +360,7 @@ def network_of(shape: dict[str, Any], state: dict[str, Any]) -> MLP:
     raise ValueError(f"architecture: a {kind!r:.40} of {len(sizes)} sizes is not known")
 
 
-def standardizer_of(entry: Any, n: int) -> Standardizer | None:
+def standardizer_of(entry: object, n: int) -> Standardizer | None:
     """Return the standardizer in a file, for n features."""
     if entry is None:
         return None
@@ -373,7 +373,7 @@ def standardizer_of(entry: Any, n: int) -> Standardizer | None:
     return Standardizer(means, scales)
 
 
-def is_text(x: Any) -> bool:
+def is_text(x: object) -> TypeGuard[str]:
     """Tell whether x is a text that can be written: half a surrogate pair cannot."""
     return isinstance(x, str) and not any("\ud800" <= character <= "\udfff" for character in x)
 

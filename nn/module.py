@@ -11,14 +11,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import is_dataclass
 from fractions import Fraction
 from itertools import chain, repeat
 from operator import is_
 from sys import float_info
 from types import FunctionType
-from typing import Any, NamedTuple, Self, TypeVar
+from typing import Any, NamedTuple, Protocol, Self, TypeGuard, TypeVar
 
 from autograd import Primitive, Value
 from autograd.atomic import set_attributes
@@ -33,6 +33,16 @@ M = TypeVar("M", bound="Module")
 MAX_NAMES_SHOWN = 3
 HOLDING_NOTHING = frozenset((Value, Primitive, FunctionType, str, int, float, bool, type(None)))
 FLOATS_ONLY = frozenset((float,))
+
+
+class Network(Protocol):
+    """What can be trained: called on the inputs of a sample, it gives outputs by parameters."""
+
+    def __call__(self, x: Any, /) -> Any:
+        """Return the outputs for the inputs of a sample."""
+
+    def parameters(self) -> Sequence[Value]:
+        """Return what is learned."""
 
 
 class Module:
@@ -118,7 +128,7 @@ class Module:
         """Compute on numbers when called on numbers from now on: several times faster."""
         return set_training(self, False)
 
-    def _repr_mimebundle_(self, *_: Any, **__: Any) -> dict[str, str]:
+    def _repr_mimebundle_(self, *_: object, **__: object) -> dict[str, str]:
         # Only a picture needs it.
         from nn.figures import mimebundle
 
@@ -128,7 +138,7 @@ class Module:
         return f"{type(self).__name__} of {len(self.parameters())} parameters"
 
 
-def parts(x: Any) -> Iterator[tuple[str, Any]]:
+def parts(x: object) -> Iterator[tuple[str, Any]]:
     """Yield the (name, object) pairs in which a module or container may hold parameters."""
     if isinstance(x, Module):
         yield from vars(x).items()
@@ -199,7 +209,7 @@ def found_in(root: Module) -> Found:
     )
 
 
-def contents(x: Any) -> Collection[Any]:
+def contents(x: object) -> Collection[Any]:
     """Return the objects of `parts`, without their names; if possible as they are at any time."""
     if isinstance(x, Module):
         return vars(x).values()
@@ -220,12 +230,12 @@ def zeros_like(parameters: list[Value]) -> list[Any]:
     return [x * 0 if isinstance(x, Fraction) else 0.0 for x in numbers]
 
 
-def is_object_array(x: Any) -> bool:
+def is_object_array(x: Any) -> TypeGuard[Sequence[object]]:
     """Tell whether x is an array that may hold Values."""
     return type(x).__module__ == "numpy" and is_array(x) and x.dtype == object
 
 
-def is_parameter(x: Any) -> bool:
+def is_parameter(x: object) -> TypeGuard[Value]:
     """Tell whether x is a Value that was not computed from others."""
     return isinstance(x, Value) and x.op is None
 
@@ -250,10 +260,11 @@ def walk(root: Module) -> Iterator[tuple[str, Any]]:
             stack.extend(reversed(inside))
 
 
-def is_parameter_list(x: Any) -> bool:
+def is_parameter_list(x: object) -> TypeGuard[Sequence[Value]]:
     """Tell whether x is a list, tuple or array of parameters only."""
-    listed = isinstance(x, (list, tuple)) or is_object_array(x)
-    return listed and len(x) > 0 and all(map(is_parameter, x))
+    if not (isinstance(x, (list, tuple)) or is_object_array(x)):
+        return False
+    return len(x) > 0 and all(map(is_parameter, x))
 
 
 def groups(root: Module) -> Iterator[tuple[str, Value | list[Value]]]:
@@ -295,7 +306,7 @@ def check_names(expected: Mapping[str, Any], state: Mapping[str, Any]) -> None:
             raise ValueError(f"the state {what} {listed}{more}")
 
 
-def pairs(path: str, found: Value | list[Value], entry: Any) -> list[tuple[Value, float]]:
+def pairs(path: str, found: Value | list[Value], entry: object) -> list[tuple[Value, float]]:
     """Return each parameter of a group with its number from a state, checked."""
     if not isinstance(found, list):
         return [(found, checked(path, entry))]
@@ -306,17 +317,17 @@ def pairs(path: str, found: Value | list[Value], entry: Any) -> list[tuple[Value
     return [(value, checked(f"{path}.{i}", x)) for i, (value, x) in enumerate(zip(found, entry))]
 
 
-def is_plain(x: Any) -> bool:
+def is_plain(x: object) -> TypeGuard[int | float]:
     """Tell whether x is an int or a float, and no bool."""
     return isinstance(x, (int, float)) and not isinstance(x, bool)
 
 
-def is_finite(x: Any) -> bool:
+def is_finite(x: float) -> bool:
     """Tell whether a number is finite as a float; `math.isfinite` fails for a huge int."""
     return bool(-float_info.max <= x <= float_info.max)
 
 
-def checked(path: str, x: Any) -> float:
+def checked(path: str, x: object) -> float:
     """Return an entry of a state as a float.
 
     Raises: ValueError, with the path, when it is no finite number.

@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from functools import cache
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from autograd import no_grad
 from autograd.atomic import write_file
@@ -44,7 +44,12 @@ from nn.figures import draw_backward, draw_network, layers_of
 from nn.history import History
 from nn.losses import Loss
 from nn.model_files import Model
+from nn.module import Module
 from nn.reports import ClassReport, places
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 # Along each side of a decision boundary; the work grows with its square.
 GRID_POINTS = 64
@@ -107,7 +112,7 @@ def figure_of(width: float, height: float) -> Iterator[Any]:
         with_wide_letters(figure)
 
 
-def with_wide_letters(figure: Any) -> None:
+def with_wide_letters(figure: Figure) -> None:
     """Let texts with Chinese, Japanese or Korean letters use a font that has them."""
     from matplotlib.text import Text
 
@@ -157,7 +162,7 @@ def about_fonts(names: Sequence[str]) -> str:
     return said("no font for", name=wide[0])
 
 
-def save(figure: Any, stem: str | Path) -> list[Path]:
+def save(figure: Figure, stem: str | Path) -> list[Path]:
     """Write a figure as svg and as png, the same bytes in every run, and return the paths.
 
     Warns: MissingLetters: the png has letters that no font of this machine has.
@@ -244,7 +249,12 @@ def decision_boundary(model: Model, dataset: Dataset, *, grid: int = GRID_POINTS
 
 
 def draw_preference(
-    figure: Any, axes: Any, xs: Any, ys: Any, sure: list[list[float]], names: Sequence[str]
+    figure: Figure,
+    axes: Axes,
+    xs: list[float],
+    ys: list[float],
+    sure: list[list[float]],
+    names: Sequence[str],
 ) -> None:
     """Shade a plane by how much the network prefers one of two classes, with a line at 0."""
     most = max(abs(z) for row in sure for z in row) or 1.0
@@ -382,7 +392,7 @@ def confusion(report: ClassReport) -> Any:
     return figure
 
 
-def write_counts(axes: Any, report: ClassReport, shares: list[list[float]], size: float) -> None:
+def write_counts(axes: Axes, report: ClassReport, shares: list[list[float]], size: float) -> None:
     """Write the counts into the cells of a confusion matrix, and frame what is right."""
     from matplotlib.patches import Rectangle
 
@@ -431,7 +441,7 @@ def scatter(axes: Any, dataset: Dataset, size: float = 14) -> None:
             )  # fmt: skip
 
 
-def draw_legend(axes: Any, dataset: Dataset) -> None:
+def draw_legend(axes: Axes, dataset: Dataset) -> None:
     """Say which color is which class, above the picture.
 
     The names are put in afterwards: matplotlib leaves out a label that begins with "_".
@@ -475,7 +485,7 @@ def write_pictures(
     model: Model,
     history: History,
     dataset: Dataset,
-    before: Any,
+    before: Module,
     sample: FigureSample,
     report: ClassReport | None = None,
 ) -> Iterator[tuple[list[Path], str]]:
@@ -527,7 +537,7 @@ def drawn_names(model: Model) -> dict[str, Any]:
 
 
 def write_networks(
-    folder: Path, model: Model, before: Any, sample: FigureSample
+    folder: Path, model: Model, before: Module, sample: FigureSample
 ) -> Iterator[tuple[list[Path], str]]:
     """Write Figures 3.4 and 3.5, before and after the training, and the DOT text of the first."""
     names = drawn_names(model)

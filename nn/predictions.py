@@ -66,7 +66,7 @@ def csv_text(rows: Sequence[Sequence[Any]]) -> str:
     return text.getvalue()
 
 
-def harmless(x: Any) -> Any:
+def harmless(x: object) -> Any:
     """Return a text with an apostrophe before it where a spreadsheet would run it.
 
     >>> harmless("=HYPERLINK(1)"), harmless("-1"), harmless(-1.0)

@@ -53,7 +53,7 @@ def check_reach(network: Any, samples: list[Sample], loss: Loss) -> None:
                 )
 
 
-def range_of(network: Any) -> tuple[str, int, int] | None:
+def range_of(network: object) -> tuple[str, int, int] | None:
     """Return what the outputs of a network are called, and the range that they cannot leave."""
     if not isinstance(network, MLP):
         return None

@@ -137,7 +137,7 @@ def places(text: str) -> int:
     return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
-def to_the_right(cell: Any, width: int) -> str:
+def to_the_right(cell: object, width: int) -> str:
     """Return a cell with spaces before it."""
     return " " * (width - places(str(cell))) + str(cell)
 

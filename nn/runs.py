@@ -37,7 +37,7 @@ from typing import Any
 from autograd.atomic import write_file
 from autograd.value import write_data
 from nn.history import History
-from nn.module import is_finite, is_plain
+from nn.module import Network, is_finite, is_plain
 
 NAME = "checkpoint.json"
 PREVIOUS = "checkpoint.previous.json"
@@ -68,7 +68,7 @@ class Checkpoint:
     about: dict[str, Any] = field(default_factory=dict)
     done: bool = False
 
-    def restore(self, network: Any) -> History:
+    def restore(self, network: Network) -> History:
         """Give a network the weights, and return the history for `train(resume=...)`.
 
         Raises: ValueError: the network has another number of parameters.
@@ -77,7 +77,7 @@ class Checkpoint:
         write_data(list(network.parameters()), self.weights)
         return self.history
 
-    def check(self, network: Any) -> None:
+    def check(self, network: Network) -> None:
         """Raise a ValueError where a network has another number of parameters."""
         count = len(network.parameters())
         if count != len(self.weights):
@@ -128,7 +128,7 @@ class Checkpoints:
             return True
         return self.seconds is not None and time.monotonic() >= self.next
 
-    def write(self, network: Any, history: History, done: bool = False) -> None:
+    def write(self, network: Network, history: History, done: bool = False) -> None:
         """Write a checkpoint; the one before it is kept under another name.
 
         Raises: OSError: it cannot be written; the last one is whole then.
@@ -332,7 +332,7 @@ def stopping() -> Iterator[Signals]:
         active.remove(signals)
 
 
-def checkpoints_of(checkpoint: Any) -> Checkpoints | None:
+def checkpoints_of(checkpoint: Checkpoints | str | os.PathLike[str] | None) -> Checkpoints | None:
     """Return where a training keeps its state: None, a folder's, or what was given."""
     if checkpoint is None or isinstance(checkpoint, Checkpoints):
         return checkpoint

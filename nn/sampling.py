@@ -99,7 +99,7 @@ def finite_numbers(where: str, x: Any) -> Any:
     return finite_number(where, x)
 
 
-def finite_number(where: str, x: Any) -> Any:
+def finite_number(where: str, x: object) -> Any:
     """Return a finite number.
 
     Raises: TypeError or ValueError that begins with `where`, for anything else.
@@ -140,7 +140,7 @@ class Sampler:
         self.random = random.Random(settings.seed)
         self.begin(self.random.getstate(), [])
 
-    def begin(self, numbers: Any, remaining: list[int]) -> None:
+    def begin(self, numbers: tuple[Any, ...], remaining: list[int]) -> None:
         """Draw from here on: from a state of the generator, and what is left of an epoch."""
         # The generator before the first batch of the block;
         self.start = (numbers, remaining)

@@ -160,7 +160,7 @@ def named_schedule(name: str | None, iterations: int, warm_up: int = 0) -> Sched
     return WarmUp(warm_up, schedule) if warm_up else schedule
 
 
-def schedule_of(saved: Any) -> Schedule | None:
+def schedule_of(saved: object) -> Schedule | None:
     """Return the schedule that `as_dict` was called on, also after a journey through JSON.
 
     Raises: ValueError for anything else.
@@ -180,13 +180,13 @@ def schedule_of(saved: Any) -> Schedule | None:
     return schedule
 
 
-def at_least_one(name: str, x: Any) -> None:
+def at_least_one(name: str, x: object) -> None:
     """Raise a ValueError where a setting is no int of at least 1."""
     if not isinstance(x, int) or isinstance(x, bool) or x < 1:
         raise ValueError(f"{name} must be an int of at least 1, not {x!r:.40}")
 
 
-def share(name: str, x: Any) -> None:
+def share(name: str, x: object) -> None:
     """Raise a ValueError where a setting is not within [0, 1]."""
     if not isinstance(x, (int, float)) or not 0.0 <= x <= 1.0:
         raise ValueError(f"{name} must be within 0 and 1, not {x!r:.40}")

@@ -98,7 +98,7 @@ class TrainingSettings:
                 f"sampling {shown(self.sampling)} is not known; choose from {', '.join(SAMPLINGS)}"
             )
 
-    def keep(self, name: str, checked: Any) -> None:
+    def keep(self, name: str, checked: object) -> None:
         """Set an attribute while the settings are made; afterwards they are frozen."""
         object.__setattr__(self, name, checked)
 
@@ -133,7 +133,7 @@ def whole(name: str, x: Any, what: str = "an int") -> int:
     raise ValueError(f"{name} must be {what}, not {shown(x)}")
 
 
-def count(name: str, x: Any) -> int:
+def count(name: str, x: object) -> int:
     """Return a setting that is an int of at least 1.
 
     Raises: ValueError: it is none.
@@ -145,7 +145,7 @@ def count(name: str, x: Any) -> int:
     return found
 
 
-def truth(name: str, x: Any) -> bool:
+def truth(name: str, x: object) -> bool:
     """Return a setting that is True or False, or the 1 or 0 that are equal to them.
 
     Raises: ValueError: it is neither, such as the text "no", which counts as true.

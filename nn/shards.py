@@ -24,6 +24,7 @@ import traceback
 from array import array
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
+from multiprocessing.process import BaseProcess
 from typing import Any, NamedTuple, TypeAlias
 
 from autograd import ieee
@@ -150,7 +151,7 @@ def end_with_the_owner() -> None:
         threading.Thread(target=end_after, args=(parent,), daemon=True).start()
 
 
-def end_after(parent: Any) -> None:
+def end_after(parent: BaseProcess) -> None:
     """Wait for the end of a process, and end this one."""
     try:
         parent.join()
@@ -172,7 +173,7 @@ def sendable(error: Exception) -> bytes:
     return sent
 
 
-def dumps(x: Any) -> bytes:
+def dumps(x: object) -> bytes:
     """Return a pickle, by cloudpickle where it is installed: closures, and what a script defines.
 
     Raises: TypeError: it cannot be pickled; with the line that installs cloudpickle, where that is

@@ -16,7 +16,7 @@ from array import array
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autograd.atomic import set_attributes
 from autograd.messages import shown
@@ -25,7 +25,7 @@ from autograd.value import write_data
 from nn.history import Best, Evaluation, History
 from nn.layers import MLP
 from nn.losses import LOSSES, Loss, mse_loss
-from nn.module import Module
+from nn.module import Module, Network
 from nn.optim import OPTIMIZERS, SGD, Change, Optimizer, in_range
 from nn.passes import Passes
 from nn.reach import check_reach
@@ -34,6 +34,9 @@ from nn.sampling import Sample, Sampler, checked_samples, dropout_factors, set_a
 from nn.schedules import named_schedule
 from nn.settings import BATCH_SIZE, SHARDS, STEP_SIZE, TrainingSettings, usual_iterations
 from nn.tables.objects import rows_of
+
+if TYPE_CHECKING:
+    from nn.workers import Source
 
 # Settings that a training which goes on keeps, unless others are given.
 KEPT = ("compiled", "schedule", "warm_up", "dropout")
@@ -114,7 +117,7 @@ class Trainer:
 
     def __init__(
         self,
-        network: Any,
+        network: Network,
         inputs: Sequence[Any],
         targets: Sequence[Any],
         *,
@@ -134,13 +137,14 @@ class Trainer:
         validation: float = 0.0,
         patience: int | None = None,
         dropout: float | None = None,
-        executor: Any = None,
+        executor: Source | None = None,
         shards: int | None = None,
     ) -> None:
         checkpoint, begun = begun_in(resume, network)
         loss = named("loss", loss, LOSSES)
         optimizer = named("optimizer", optimizer, OPTIMIZERS)
-        self.network = network
+        # With dropout it is an MLP.
+        self.network: Any = network
         samples = samples_of((inputs, targets))
         check_reach(network, samples, loss)
         share = in_range("validation", validation, high=1.0)
@@ -164,7 +168,12 @@ class Trainer:
         if checkpoint:
             checkpoint.restore(network)
 
-    def begin(self, optimizer: Any, begun: History | None, step_size: float | None) -> None:
+    def begin(
+        self,
+        optimizer: Optimizer | Callable[..., Optimizer] | None,
+        begun: History | None,
+        step_size: float | None,
+    ) -> None:
         """Make optimiser, sampler and history, or go on with those of a history."""
         self.optimizer = made(optimizer, self.network, self.settings)
         self.sampler = Sampler(self.settings)
@@ -339,7 +348,7 @@ def passes_of(compiled: bool) -> type[Passes]:
     return CompiledPasses
 
 
-def sharded(passes: Passes, shards: int | None, executor: Any) -> Passes:
+def sharded(passes: Passes, shards: int | None, executor: Source | None) -> Passes:
     """Return passes over shards of the mini-batch, or the same for one shard in this process."""
     if executor is None and (shards or 1) == 1:
         return passes
@@ -349,7 +358,7 @@ def sharded(passes: Passes, shards: int | None, executor: Any) -> Passes:
     return ShardedPasses(passes, shards or 1, executor)
 
 
-def settled_shards(shards: int | None, executor: Any, resume: History | None) -> int:
+def settled_shards(shards: int | None, executor: object, resume: History | None) -> int:
     """Return how many shards there are: as asked for, else those of a history, else the usual.
 
     Raises: ValueError: a history had another number, so its training would go on in other bits.
@@ -364,7 +373,7 @@ def settled_shards(shards: int | None, executor: Any, resume: History | None) ->
     return before
 
 
-def settled_step_size(optimizer: Any, step_size: float | None) -> float | None:
+def settled_step_size(optimizer: object, step_size: float | None) -> float | None:
     """Return alpha, or None for that of an optimiser which was made with its own.
 
     Raises: ValueError when there would be two.
@@ -376,10 +385,15 @@ def settled_step_size(optimizer: Any, step_size: float | None) -> float | None:
     return None
 
 
-def made(optimizer: Any, network: Any, settings: TrainingSettings) -> Optimizer:
+def made(
+    optimizer: Optimizer | Callable[..., Optimizer] | None,
+    network: Network,
+    settings: TrainingSettings,
+) -> Optimizer:
     """Return the optimiser of the network's parameters, with the schedule of the settings."""
-    found: Optimizer = optimizer
-    if not isinstance(optimizer, Optimizer):
+    if isinstance(optimizer, Optimizer):
+        found = optimizer
+    else:
         make: Callable[..., Optimizer] = optimizer or SGD
         found = make(network.parameters(), settings.step_size)
     schedule = named_schedule(settings.schedule, settings.iterations, settings.warm_up)
@@ -413,7 +427,7 @@ def continue_optimizer(
         optimizer.step_size = step_size
 
 
-def check_kinds(network: Any, resume: Any) -> None:
+def check_kinds(network: object, resume: object) -> None:
     """Raise a TypeError where the network or the history is of quite another kind."""
     if not (callable(network) and hasattr(network, "parameters")):
         raise TypeError(
@@ -424,7 +438,7 @@ def check_kinds(network: Any, resume: Any) -> None:
 
 
 def settings_for(
-    m: int, begun: History | None, optimizer: Any, executor: Any, **asked: Any
+    m: int, begun: History | None, optimizer: object, executor: object, **asked: Any
 ) -> TrainingSettings:
     """Return the settings of a training on m samples: as asked for, else kept, else the usual."""
     if asked["batch_size"] is None:
@@ -438,13 +452,19 @@ def settings_for(
     return TrainingSettings(samples=m, **asked)
 
 
-def begun_in(resume: Any, network: Any) -> tuple[Checkpoint | None, History | None]:
+def begun_in(
+    resume: History | str | os.PathLike[str] | None, network: Network
+) -> tuple[Checkpoint | None, History | None]:
     """Return the checkpoint at a path, and the history that goes on; None for what there is not.
 
     Raises: TypeError, ValueError: it is no history, or not of this network.
     """
-    checkpoint = load_checkpoint(resume) if isinstance(resume, (str, os.PathLike)) else None
-    begun = checkpoint.history if checkpoint else resume
+    checkpoint = None
+    if isinstance(resume, (str, os.PathLike)):
+        checkpoint = load_checkpoint(resume)
+        begun: History | None = checkpoint.history
+    else:
+        begun = resume
     check_kinds(network, begun)
     if checkpoint:
         checkpoint.check(network)
@@ -457,11 +477,13 @@ def samples_of(columns: tuple[Any, Any]) -> list[Sample]:
     return checked_samples(rows_of(inputs), rows_of(targets))
 
 
-def check_dropout(network: Any, share: float) -> None:
+def check_dropout(network: object, share: float) -> None:
     """Raise a ValueError where there are no hidden units to leave out."""
-    if share and not isinstance(network, MLP):
+    if not share:
+        return
+    if not isinstance(network, MLP):
         raise ValueError(f"dropout is for an MLP, and {type(network).__name__} is none")
-    if share and not network.hidden_units:
+    if not network.hidden_units:
         raise ValueError("dropout leaves out hidden units, and the network has none")
 
 

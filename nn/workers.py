@@ -25,12 +25,14 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 from contextlib import contextmanager
 from itertools import count
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from autograd.messages import shown
 from autograd.modes import MODE
 from nn.shards import Answer, Shard, Task, answer, dumps
 
+# An executor, or what makes one.
+Source = Executor | Callable[[], Executor]
 # Letters of an error in a hint.
 MAX_TEXT = 120
 # Shards lost in a row, without one that came back, after which an executor is left.
@@ -59,15 +61,19 @@ class Workers:
     Raises: TypeError: source is neither.
     """
 
-    def __init__(self, source: Any, shard: Any) -> None:
+    def __init__(self, source: Source, shard: Callable[..., Any]) -> None:
         given = hasattr(source, "submit") and not isinstance(source, type)
         if not (given or callable(source)):
             raise TypeError(
                 f"executor: {shown(source)} is none: a concurrent.futures.Executor is expected, or "
                 "a function that makes one"
             )
-        self.make: Callable[[], Executor] | None = None if given else source
-        self.executor: Any = source if given else None
+        self.make: Callable[[], Executor] | None = None
+        self.executor: Executor | None = None
+        if given:
+            self.executor = cast("Executor", source)
+        else:
+            self.make = cast("Callable[[], Executor]", source)
         self.shard = shard
         # Whether the executor is not used any more.
         self.left = False
@@ -115,7 +121,7 @@ class Workers:
 
     # An iteration
 
-    def answers(self, weights: Any, shards: Sequence[Shard]) -> list[tuple[Any, Any]]:
+    def answers(self, weights: Sequence[float], shards: Sequence[Shard]) -> list[tuple[Any, Any]]:
         """Return losses and gradient of each shard, in order, whoever computed them.
 
         Raises: what the network or the loss raises, of the first shard that raises.
@@ -202,7 +208,7 @@ class Workers:
 
     # What was lost
 
-    def lose(self, executor: Any, error: Exception, over: bool) -> None:
+    def lose(self, executor: Executor, error: Exception, over: bool) -> None:
         """Note that a task did not come back, and make the executor anew or do without it.
 
         Args: over: whether the executor takes no tasks any more.

@@ -10,7 +10,7 @@ import argparse
 import sys
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from autograd import Value
 from nn.class_weights import balanced, weighted
@@ -40,6 +40,7 @@ ADAPTIVE = {
     "nesterov": None,
     "sgd": None,
 }
+T = TypeVar("T")
 # The optimisers that have a momentum.
 MOMENTA = ("sgd", "momentum", "nesterov")
 # Settings of an optimiser that only some have.
@@ -187,7 +188,7 @@ def training_settings(
     )
 
 
-def either(chosen: Any, usual: Any) -> Any:
+def either(chosen: T | None, usual: T) -> T:
     """Return what an option says, or what is usual where it was not given."""
     return usual if chosen is None else chosen
 

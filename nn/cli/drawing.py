@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from autograd.atomic import write_file
 from autograd.drawing.render import engine, no_engine
+from autograd.drawing.show import Drawing
 from nn.cli.evaluating import table_and_place
 from nn.cli.exits import writing
 from nn.cli.folders import check_not_input
@@ -150,7 +151,7 @@ def loss_of(model: Model) -> Loss:
     return LOSSES.get(found, mse_loss) if isinstance(found, str) else mse_loss
 
 
-def write_picture(picture: Any, path: Path, form: str) -> None:
+def write_picture(picture: Drawing, path: Path, form: str) -> None:
     """Write a picture in a form.
 
     Raises: ValueError: the program that lays it out failed.

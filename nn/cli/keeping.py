@@ -15,6 +15,7 @@ from typing import Any
 
 from nn.cli.exits import writing
 from nn.history import History
+from nn.module import Network
 from nn.runs import (
     NAME,
     PREVIOUS,
@@ -63,7 +64,7 @@ class Keeping(Checkpoints):
             raise Stopped(signal.Signals(self.signals.received[0]).name)
         return self.wanted and super().due(t)
 
-    def write(self, network: Any, history: History, done: bool = False) -> None:
+    def write(self, network: Network, history: History, done: bool = False) -> None:
         """Write a checkpoint, unless none is wanted, or nothing has been learned.
 
         Raises: CannotWrite: the disk is full, or the folder is nobody's.

@@ -14,7 +14,7 @@ import json
 import os
 import sys
 from contextlib import suppress
-from typing import Any
+from typing import Any, TextIO
 
 from nn.cli.exits import CannotWrite
 
@@ -50,7 +50,7 @@ def make_readable() -> None:
             stream.reconfigure(errors=READABLE)
 
 
-def write_line(stream: Any, text: str) -> None:
+def write_line(stream: TextIO | None, text: str) -> None:
     """Print at once.
 
     Raises: BrokenPipeError: the pipe or the terminal was closed; CannotWrite: a full disk.
@@ -72,7 +72,7 @@ def write_line(stream: Any, text: str) -> None:
         raise CannotWrite(error.errno, error.strerror, "the output") from None
 
 
-def forget(stream: Any) -> None:
+def forget(stream: TextIO) -> None:
     """Let what a broken stream still holds go nowhere: at its end Python would try again."""
     # It may be no file.
     with suppress(OSError, ValueError, AttributeError):

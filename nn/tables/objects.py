@@ -20,17 +20,17 @@ from nn.tables.table import Table
 TRUTHS = {"True": 1.0, "False": 0.0}
 
 
-def is_frame(data: Any) -> bool:
+def is_frame(data: object) -> bool:
     """Tell whether an object has named columns, as those of pandas and polars have."""
     return hasattr(data, "columns") and hasattr(data, "shape") and not hasattr(data, "numpy_dtype")
 
 
-def is_tabular(data: Any) -> bool:
+def is_tabular(data: object) -> bool:
     """Tell whether an object is a table of more than plain rows: a frame, or columns by name."""
     return is_frame(data) or isinstance(data, Mapping)
 
 
-def table_of_object(data: Any, name: str = "data") -> Table:
+def table_of_object(data: object, name: str = "data") -> Table:
     """Return the table in an object.
 
     Args: data: a DataFrame, a dict of columns, a list of dicts, an array of two dimensions, a list
@@ -48,7 +48,7 @@ def table_of_object(data: Any, name: str = "data") -> Table:
     return Table(name, names, cells, unit="row")
 
 
-def rows_of(data: Any) -> Any:
+def rows_of(data: object) -> Any:
     """Return the rows of numbers of a DataFrame or of columns by name; anything else as it is.
 
     Raises: ValueError, with the row and the column, for a cell that is no number.
@@ -116,12 +116,12 @@ def cells_of(x: Any) -> list[Any]:
     return list(x)
 
 
-def is_row(x: Any) -> bool:
+def is_row(x: object) -> bool:
     """Tell whether the first of many is a row of cells, and not a cell."""
     return hasattr(x, "__len__") and not isinstance(x, str | bytes)
 
 
-def cell_text(x: Any) -> str:
+def cell_text(x: object) -> str:
     """Return a cell as the text that a file would hold; nothing for None and NaN.
 
     >>> cell_text(0.1), cell_text(True), cell_text(float("nan"))

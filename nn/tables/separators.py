@@ -14,12 +14,8 @@ import re
 
 from nn.tables.cells import number_in
 
-SEPARATORS = (
-    ",",
-    ";",
-    "\t",
-    " ",
-)  # the earlier one on a tie; a space stands for any number of them
+# The earlier one on a tie; a space stands for any number of them.
+SEPARATORS = (",", ";", "\t", " ")
 NAMES = {",": "comma", ";": "semicolon", "\t": "tab", " ": "spaces"}
 # So many lines are looked at for the separator.
 SAMPLE_LINES = 200
