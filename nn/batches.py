@@ -35,6 +35,7 @@ def outputs_of_rows(network: Network, rows: Sequence[Sequence[float]]) -> list[l
         if not is_plain_network(network) or any(len(row) != network.sizes[0] for row in rows):
             found = [network(row) for row in rows]
             return [list(z) if isinstance(z, list) else [z] for z in found]
+        # NumPy pays where there is enough to do; either way adds up in the same order.
         numpy = array_module(len(rows) * sum(map(len, weights_of(network))))
         blocks = (rows[i : i + BLOCK] for i in range(0, len(rows), BLOCK))
         return [outputs for block in blocks for outputs in block_outputs(network, block, numpy)]
@@ -73,6 +74,7 @@ def block_outputs(
     for layer in network.layers:
         columns = signals if numpy is None else [numpy.array(column) for column in signals]
         signals = [neuron_outputs(neuron, columns, len(rows), numpy) for neuron in layer.neurons]
+        # A softmax is over the units of a row, so columns become rows and columns again.
         if layer.softmax:
             signals = list(map(list, zip(*map(softmax, map(list, zip(*signals))))))
     return map(list, zip(*signals))

@@ -165,6 +165,7 @@ class CompiledPasses(Passes):
         Targets are inputs of the compiled loss, and where it branches on one it is traced again. So
         they agree, unless the loss does what no trace sees; that is found here, for a few samples.
         """
+        # The first sample of each target: a loss may treat targets differently.
         different = {repr(y): i for i, (_, y) in reversed(list(enumerate(self.samples)))}
         chosen = sorted(different.values())[:MAX_SAMPLES_COMPARED]
         for i in chosen:
@@ -243,6 +244,7 @@ class CompiledPasses(Passes):
         check_finite(new, remembered, self.gradient, self.all_finite)
         # Values follow this array from now on.
         used = self.function.parameters
+        # All of them are made before the first is done.
         writes = (
             partial(setitem, used, ALL, new),
             partial(setattr, self, "weights", new),

@@ -63,6 +63,7 @@ class Dataset:
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        # Anything but lists is a frame or an array, which has to be read first.
         if not isinstance(self.inputs, list) or (self.schema is None and not self.class_names):
             found = dataset_of_objects(self.inputs, self.labels, self.feature_names, self.name)
             for entry, value in vars(found).items():
@@ -104,6 +105,7 @@ class Dataset:
         """
         if self.task == "classes":
             return [one_hot(label, len(self.class_names)) for label in self.labels]
+        # A quantity is learned on a scale on which it is about 1 in size.
         target = self.schema and self.schema.target
         mean, scale = (target.mean, target.scale) if target else (0.0, 1.0)
         return [[(label - mean) / scale] for label in self.labels]
@@ -245,6 +247,7 @@ def generated(
     if n < 2 or not 0.0 <= noise < math.inf:
         raise ValueError(f"{name}: n must be at least 2 and noise at least 0, not {n!r}, {noise!r}")
     source = random.Random(seed)
+    # The classes take turns, so that any beginning of the rows has both.
     inputs = [
         [float(x + source.gauss(0.0, noise)) for x in point((i // 2) / ((n + 1) // 2), i % 2)]
         for i in range(n)
@@ -328,6 +331,7 @@ def filled(dataset: Dataset, training: Dataset | None = None) -> Dataset:
     schema = dataset.schema
     if schema is None:
         return dataset
+    # Means and scale come from the rows to train on: others must not be looked at.
     seen = training or dataset
     schema = schema.filled_from(seen.inputs)
     if dataset.task == "quantity" and schema.target:
@@ -343,6 +347,7 @@ def dataset_of_objects(inputs: object, labels: object, names: Sequence[str], nam
     table = table_of_object(inputs, name)
     if isinstance(labels, str) or isinstance(labels, int) and is_tabular(inputs):
         return filled(dataset_of(table, Choice(labels), name))
+    # Labels apart from the inputs become a last column, so that one way reads both.
     goal = table_of_object(labels, "labels")
     if len(goal.rows) != len(table.rows):
         raise ValueError(f"{len(table.rows)} rows of inputs but {len(goal.rows)} labels")
@@ -367,6 +372,7 @@ def split(dataset: Dataset, held_out: float = 0.2, seed: int = 0) -> tuple[Datas
     if not 0.0 <= held_out < 1.0:
         raise ValueError(f"held_out must be at least 0 and below 1, not {held_out!r}")
     source = random.Random(seed)
+    # Each class by itself: a rare one would else be missing in one of the parts.
     chosen = set[int]()
     strata = range(len(dataset.class_names)) if dataset.task == "classes" else [None]
     for label in strata:

@@ -184,6 +184,7 @@ def flow_of(network: object, inputs: Sequence[Any], target: Target, loss: Loss) 
 
     The layers are called one by one, in order to have the values in between.
     """
+    # Recorded under no_grad() as well, and not seen by whoever observes the training.
     with mode(record=True, observer=None):
         signals = [[x if isinstance(x, Value) else Value(x) for x in inputs]]
         for layer in layers_of(network):
@@ -231,6 +232,7 @@ class Figure:
         self.layers = [neurons_of(layer) for layer in layers_of(network)]
         self.softmax = bool(getattr(layers_of(network)[-1], "softmax", False))
         self.sizes = [len(self.layers[0][0].w), *map(len, self.layers)]
+        # Only units that are drawn have a place; the others are counted below them.
         self.columns = [units_of(k, size) for k, size in enumerate(self.sizes)]
         self.top = max(column[-1].row + 1 for column in self.columns) / 2 * ROW_INCHES
         self.sketch = Sketch("network", GRAPH, NODE, EDGE)
@@ -275,6 +277,7 @@ class Figure:
         Their widths are on a scale of their own, that of the largest number of the layer, which is
         returned.
         """
+        # NaN has no size, and a line without a gradient has none.
         sizes = [abs(x) for row in rows for x in row if x is not None and x == x]
         largest = max(sizes, default=0)
         along = place_of_numbers(len(self.columns[k - 1]), len(self.columns[k]))
@@ -325,6 +328,7 @@ class Figure:
 
     def side_text(self, unit: Unit, text: str, align: str) -> None:
         """Write a text beside a circle, aligned with it."""
+        # The box is as wide as the text, so it is moved by half of that.
         shift = -1 if align == "right" else 1
         width = 0.1 + CHARACTER_INCHES * units(text)
         x = unit.layer + shift * (width / 2 + 0.36) / COLUMN_INCHES
@@ -444,6 +448,7 @@ def stroke(x: float | None, largest: float) -> dict[str, str]:
     """Return how a line looks for a number: width, color and end; dashed where there is none."""
     if x is None:
         return {"color": NEUTRAL_INK, "style": "dashed", "penwidth": f"{MIN_LINE_POINTS}"}
+    # What is not finite is as wide as the widest.
     size = abs(x) / (largest or 1.0) if x == x and abs(x) <= largest else 1.0
     color = POSITIVE_INK if x > 0 else NEGATIVE_INK if x < 0 else NEUTRAL_INK
     # A bar tells what is negative without its color.

@@ -118,6 +118,7 @@ def silent_units(network: MLP, rows: Sequence[Any]) -> list[list[int]]:
     found = []
     outputs: Callable[[int], list[float]] = rows.__getitem__
     for layer in network.layers[:-1]:
+        # Bound anew for each layer: the outputs of one are the inputs of the next.
         inputs = outputs
         neurons = [(neuron.b.data, [w.data for w in neuron.w]) for neuron in layer.neurons]
         found.append(

@@ -100,6 +100,7 @@ class History:
         Raises: ValueError for anything else.
         """
         try:
+            # Entries that an older version did not write have their defaults.
             parts = {**saved, "losses": list(saved["losses"])}
             parts["evaluations"] = [Evaluation(*found) for found in saved["evaluations"]]
             parts["validations"] = [Evaluation(*found) for found in saved.get("validations", [])]

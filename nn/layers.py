@@ -257,6 +257,7 @@ class Layer(Module):
         self.softmax = nonlin and activation == "softmax"
         if self.softmax and nout == 1:
             raise ValueError("the softmax of one output is always 1; use sigmoid, or two outputs")
+        # A softmax is of all neurons together, so each of them is linear.
         one: Activation = "linear" if self.softmax else activation
         source = source_of(seed)
         self.neurons = [
@@ -279,6 +280,7 @@ class Layer(Module):
     def recorded(self, xs: Sequence[Any]) -> list[Any]:
         """Return the outputs as Values, with their history."""
         n = len(xs)
+        # One call for the whole layer; neurons of a user's own kind are asked one by one.
         if all(type(neuron) is Neuron and len(neuron.w) == n for neuron in self.neurons):
             sums = recorded_rows(inner_product, [(x.b, *x.w) for x in self.neurons], tuple(xs))
             if sums is not None:
@@ -347,6 +349,7 @@ class MLP(Module):
         for layer in self.layers:
             x = layer(x if hasattr(x, "__len__") else [x])
             if factors is not None and layer is not self.layers[-1]:
+                # The outputs are the network's answer: only hidden units are dropped.
                 outs = x if isinstance(x, list) else [x]
                 x = [y * factors[start + i] for i, y in enumerate(outs)]
                 start += len(outs)

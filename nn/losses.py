@@ -64,6 +64,7 @@ def over_samples(one: Callable[[Any, Any], Any], outputs: Outputs, targets: Outp
     if not is_many(outputs) or not (len(outputs) and is_many(outputs[0])):
         return one(as_list(outputs), targets)
     if not is_many(targets) or len(outputs) != len(targets):
+        # One target for many samples would be taken apart.
         many = len(targets) if is_many(targets) else "one"
         raise ValueError(f"{len(outputs)} samples of outputs but {many} of targets")
     return mean([one(as_list(output), target) for output, target in zip(outputs, targets)])
@@ -130,6 +131,7 @@ def cross_entropy_of_two(output: Number, target: Number) -> Any:
     recorded = isinstance(target, Value)
     if not recorded and not 0 <= target <= 1:
         raise ValueError(f"binary_cross_entropy: the target {target!r} is outside [0, 1]")
+    # On the operand nothing has been rounded to 0 or 1 yet.
     if isinstance(output, Value) and output.op is sigmoid:
         z = output.operands[0]
         return -weighted(target, lambda: log_sigmoid(z), lambda: log_sigmoid(-z))
@@ -177,8 +179,10 @@ def cross_entropy(outputs: Outputs, targets: Outputs) -> Any:
         if len(shares) == 1:
             # The only class is certain, unless nobody knows its logit.
             return 0.0 * logits[0]
+        # Logits relative to the likeliest: large ones would cancel, and lose their digits.
         likely = max(range(len(shares)), key=shares.__getitem__)
         ahead = [0.0 if k == likely else z - logits[likely] for k, z in enumerate(logits)]
+        # One class only: its term of the sum is the loss.
         if sum(map(bool, shares)) == 1:
             return logsumexp(ahead)
         if tracing() or spread(logits) == math.inf:
@@ -233,6 +237,7 @@ def logits_of(outputs: Sequence[Any]) -> Sequence[Any]:
     if not all(isinstance(y, Value) and y.op is softmax_of for y in outputs):
         return outputs
     logits = outputs[0].operands[1:]
+    # Some of the outputs, or in another order, are no distribution over these logits.
     complete = len(logits) == len(outputs)
     same = all(is_share(y, k, logits) for k, y in enumerate(outputs))
     return logits if complete and same else outputs

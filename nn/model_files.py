@@ -170,6 +170,7 @@ def architecture(network: Any) -> dict[str, Any]:
         raise ValueError(
             f"a {type(network).__name__} cannot be saved as a model; save its state_dict()"
         )
+    # A file can name what is shipped; a function of a user's own it cannot hold.
     names = [activation_name(network.activation), activation_name(network.output)]
     for name, given in zip(names, (network.activation, network.output)):
         if name != "softmax" and activation_of(name) is not activation_of(given):
@@ -216,6 +217,7 @@ def save_model(
         content["columns"] = schema.as_dict()
     try:
         data = (json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode("utf-8")
+        # What cannot be read again is not written.
         model_of(parsed(data))
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{path}: not saved: {error}") from None
@@ -300,6 +302,7 @@ def model_of(content: object) -> Model:
     training = part(content, "training", dict)
     network = network_of(part(content, "architecture", dict), state)
     network.load_state_dict(state)
+    # The state fits the shape by now, so whatever else there is is judged by the shape.
     class_names = names_of(content, "class_names", network.sizes[-1])
     return Model(
         network,
@@ -322,6 +325,7 @@ def schema_of(
     outputs = network.sizes[-1]
     if inputs != network.sizes[0]:
         raise ValueError(f"the columns become {inputs} inputs, the network has {network.sizes[0]}")
+    # What is said twice in the file must be the same.
     target = schema.target
     if target and (class_names or None) != (target.classes and list(target.classes)):
         raise ValueError("the classes of the target are not the class_names")

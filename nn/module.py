@@ -83,6 +83,7 @@ class Module:
         >>> [path for path, _ in Layer(1, 2).named_parameters()]
         ['neurons.0.w.0', 'neurons.0.b', 'neurons.1.w.0', 'neurons.1.b']
         """
+        # A parameter that is shared has the first of its names.
         first: dict[Value, str] = {}
         for path, value in expanded(self):
             first.setdefault(value, path)
@@ -106,6 +107,7 @@ class Module:
         Raises: ValueError when a path is missing or unexpected, a length differs, or an entry is
             no finite number; the message names the path. Nothing has been written then.
         """
+        # All is checked before anything is written.
         expected = dict(groups(self))
         check_names(expected, state)
         new: dict[Value, float] = {}
@@ -193,6 +195,7 @@ def found_in(root: Module) -> Found:
         elif type(x) not in HOLDING_NOTHING and id(x) not in seen:
             seen[id(x)] = x
             inside = contents(x)
+            # Others may make their contents anew whenever asked, so identity tells nothing.
             lasting = lasting and (isinstance(x, Module | list | tuple | dict) or not inside)
             containers.append(inside)
             stack += reversed(list(inside))
@@ -225,6 +228,7 @@ def contents(x: object) -> Collection[Any]:
 def zeros_like(parameters: list[Value]) -> list[Any]:
     """Return a zero for each parameter, exact for a Fraction."""
     numbers = [p._data for p in parameters]
+    # Nearly always, and then without a look at each.
     if FLOATS_ONLY.issuperset(map(type, numbers)):
         return [0.0] * len(numbers)
     return [x * 0 if isinstance(x, Fraction) else 0.0 for x in numbers]

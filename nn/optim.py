@@ -231,6 +231,7 @@ class Optimizer:
         self, arithmetic: Arithmetic, weights: Column, gradients: Column
     ) -> tuple[Any, Slots]:
         """Return the new weights and the new memory: lists or arrays, as those given."""
+        # Clipped over all parameters, before groups take them apart.
         columns = [weights, self.clipped(arithmetic, gradients), *self.slots.values()]
         now = self.with_settings(self.scheduled())
         if not self.groups:
@@ -343,6 +344,7 @@ class Optimizer:
         missing = [name for name in (*self.settings, "steps", "slots") if name not in state]
         if missing:
             raise ValueError(f"the state of the optimiser lacks {', '.join(missing)}")
+        # All of the state is checked before any of it is taken.
         slots = {name: self.checked_slot(name, state["slots"].get(name)) for name in self.slots}
         settings = {name: in_range(name, state[name]) for name in (*self.settings, "steps")}
         for name in self.common:
@@ -391,6 +393,7 @@ def grouped(parameters: Parameters) -> tuple[list[Value], list[tuple[int, int, d
         return parameters_of(parameters), []
     if not all(isinstance(part, Group) for part in parameters):
         return parameters_of(parameters), []
+    # The parameters of all groups stand in one list, each group a slice of it.
     stops = list(accumulate(len(group.parameters) for group in parameters))
     groups = [
         (start, stop, group.settings) for start, stop, group in zip([0, *stops], stops, parameters)
@@ -427,6 +430,7 @@ def check_finite(
     """Raise a FloatingPointError that names the first new number that is not finite."""
     for name, numbers in {"parameter": weights, **slots}.items():
         if not finite(numbers):
+            # The first, in the order of the parameters, whatever computed them.
             i = next(i for i, x in enumerate(numbers) if not math.isfinite(x))
             what = f"{name} {i}" if name == "parameter" else f"the {name} of parameter {i}"
             raise FloatingPointError(

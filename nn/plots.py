@@ -236,6 +236,7 @@ def decision_boundary(model: Model, dataset: Dataset, *, grid: int = GRID_POINTS
         xlabel, ylabel = map(visible, dataset.feature_names)
         axes = figure.add_subplot(xlabel=xlabel, ylabel=ylabel)
         if len(answers[0][0]) > 2:
+            # Of more classes the color says which is the largest, not by how much.
             best = [[max(range(len(z)), key=z.__getitem__) for z in row] for row in answers]
             levels = [k - 0.5 for k in range(len(answers[0][0]) + 1)]
             colors = [CLASS_COLORS[k % len(CLASS_COLORS)] for k in range(len(answers[0][0]))]
@@ -257,6 +258,7 @@ def draw_preference(
     names: Sequence[str],
 ) -> None:
     """Shade a plane by how much the network prefers one of two classes, with a line at 0."""
+    # The scale is even on both sides, so that its middle is the undecided.
     most = max(abs(z) for row in sure for z in row) or 1.0
     levels = [most * (2 * k / LEVELS - 1) for k in range(LEVELS + 1)]
     shades = axes.contourf(xs, ys, sure, levels=levels, cmap=colormap(PREFERENCE_SCALE))
@@ -311,6 +313,7 @@ def unit_maps(model: Model, dataset: Dataset, grid: int) -> Any:
             values = [[z[j] for z in row] for row in answers]
             low = min(map(min, values))
             high = max(map(max, values))
+            # There are no lines to draw between values that are all equal.
             if low < high:
                 axes.contourf(xs, ys, values, levels=LEVELS, cmap=colormap(ANSWER_SCALE))
             else:
@@ -324,6 +327,7 @@ def unit_maps(model: Model, dataset: Dataset, grid: int) -> Any:
 def unit_columns(model: Model, dataset: Dataset) -> Any:
     """Return the hidden neurons' outputs for each sample, sorted by class."""
     order = sorted(range(len(dataset)), key=lambda i: dataset.labels[i])
+    # Every so manieth sample, so that each class keeps its share.
     order = order[:: -(-len(order) // MAX_SAMPLES)]
     with no_grad():
         answers = [hidden(model, dataset.inputs[i]) for i in order]
@@ -336,6 +340,7 @@ def unit_columns(model: Model, dataset: Dataset) -> Any:
         axes.invert_yaxis()
         axes.set_xticks([j + 0.5 for j in range(count)], [lowered("h", j) for j in range(count)])
         axes.tick_params(axis="x", labelsize=8 if count <= MAX_UNITS else 5)
+        # The name of a class stands at the middle of its samples.
         ends = [*starts[1:], len(labels)]
         middles = [(a + b) / 2 for a, b in zip(starts, ends)]
         axes.set_yticks(middles, [visible(dataset.class_names[labels[a]]) for a in starts])
@@ -361,6 +366,7 @@ def confusion(report: ClassReport) -> Any:
         raise ValueError(
             f"a confusion matrix is drawn for up to {MAX_CLASSES} classes, not {count}"
         )
+    # Cells shrink with their number, letters with the cells and with the longest count.
     small, large = CELL_INCHES
     side = count * max(small, min(large, 5.0 / count))
     names = list(map(visible, report.names))
@@ -368,6 +374,7 @@ def confusion(report: ClassReport) -> Any:
     below = 0.2 if fit(names) else room
     with figure_of(max(3.0, side + room + 1.1), side + below + 1.1) as figure:
         axes = figure.add_subplot(xlabel=said("found"), ylabel=said("true"))
+        # Of each row by itself: a rare class is seen as well as a large one.
         shares = [[x / (sum(row) or 1) for x in row] for row in report.counts]
         axes.imshow(shares, cmap=colormap(CONFUSION_SCALE), vmin=0.0, vmax=1.0)
         digits = max(len(str(x)) for row in report.counts for x in row)
@@ -572,6 +579,7 @@ def text_curve(losses: Sequence[float], width: int = 72, height: int = 16) -> st
        iterations 1 to 4
     """
     width = min(width, len(losses))
+    # Slices of whole iterations that differ by one in length at most.
     edges = [i * len(losses) // width for i in range(width + 1)]
     means = [sum(losses[a:b]) / (b - a) for a, b in zip(edges, edges[1:])]
     top = max(means) or 1.0

@@ -52,6 +52,7 @@ def predictions(model: Model, rows: Sequence[Sequence[float]]) -> list[list[Any]
         target = model.schema and model.schema.target
         name = target.name if target and target.name else "output"
         return [[name], *([model.quantity_of(z)] for z in outputs)]
+    # The class is what a reader wants; the scores tell how sure the network is.
     answers = model.answers
     found: list[list[Any]] = [[*answers, "class"]]
     for scores in map(model.scores_of, outputs):

@@ -32,6 +32,7 @@ def check_reach(network: Any, samples: list[Sample], loss: Loss) -> None:
     Networks and losses of a user's own are not looked at, nor a cross entropy, whose target may be
     the index of a class, or a hinge loss, which checks its own.
     """
+    # `partial(huber_loss, delta=2.0)` is still a Huber loss.
     if isinstance(loss, functools.partial):
         loss = loss.func
     found = range_of(network)

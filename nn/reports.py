@@ -116,6 +116,7 @@ class ClassReport:
         if len(self.names) > MOST_CLASSES_IN_TABLE:
             return []
         names = [cut(name) for name in self.names]
+        # Widths are counted in places of a terminal, of which a Chinese letter takes two.
         first = max(map(places, ["found:", *names])) + 2
         widths = [
             max(places(name), *(len(str(row[j])) for row in self.counts))
@@ -169,6 +170,7 @@ class QuantityReport:
         mean = math.fsum(true) / len(true)
         errors = math.fsum((y - z) ** 2 for y, z in zip(true, found))
         spread = math.fsum((y - mean) ** 2 for y in true)
+        # Without a spread there is nothing to explain, and the quotient is none.
         r2 = 1.0 - errors / spread if spread else None
         return cls(r2, math.sqrt(errors / len(true)), len(true))
 

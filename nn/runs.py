@@ -222,6 +222,7 @@ def checkpoint_of(content: Any) -> Checkpoint:
 
     Raises: ValueError: a part is missing or of another kind.
     """
+    # The checksum was right, but anybody can compute one.
     kinds = {"weights": list, "history": dict, "about": dict, "done": bool}
     for name, kind in kinds.items():
         if not isinstance(content, dict) or not isinstance(content.get(name), kind):

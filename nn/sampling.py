@@ -38,6 +38,7 @@ def checked_samples(inputs: Sequence[Any], targets: Sequence[Any]) -> list[Sampl
     rows = [finite_numbers(f"inputs, row {i}", row) for i, row in enumerate(inputs)]
     wanted = [finite_numbers(f"targets, row {i}", row) for i, row in enumerate(targets)]
     for what, found in (("inputs", rows), ("targets", wanted)):
+        # A row of another length would else fail deep in the network, without its number.
         sizes = [len(row) if isinstance(row, list) else 1 for row in found]
         for i, size in enumerate(sizes):
             if size != sizes[0]:
@@ -58,6 +59,7 @@ def dropout_factors(share: float, seed: int, t: int, count: int) -> array[float]
     >>> dropout_factors(0.5, seed=0, t=1, count=6).tolist()
     [2.0, 0.0, 0.0, 0.0, 2.0, 0.0]
     """
+    # One call for all units: a call for each would cost more than the passes.
     drawn = array("I")
     drawn.frombytes(random.Random(f"dropout {seed} {t}").randbytes(count * drawn.itemsize))
     if sys.byteorder == "big":
@@ -172,6 +174,7 @@ class Sampler:
             batches = self.cut(self.random.sample(range(self.m), self.m))
         else:
             batches = [self.random.sample(range(self.m), self.b) for _ in range(self.ahead)]
+        # Written at once, so that a Ctrl-C finds the old block or the new one.
         new = {
             "start": (self.end, []),
             "end": self.random.getstate(),
@@ -189,6 +192,7 @@ class Sampler:
         """Return what is needed to draw the same batches from here on."""
         place = self.drawn - self.first
         numbers, remaining = self.start
+        # Of an epoch, what is left of its order; else the generator is moved on by as many draws.
         if place and self.epochs:
             numbers = self.end
             remaining = [i for batch in self.batches[place:] for i in batch]

@@ -147,6 +147,7 @@ def named_schedule(name: str | None, iterations: int, warm_up: int = 0) -> Sched
     """
     if warm_up >= iterations:
         raise ValueError(f"warm_up must be less than the {iterations} iterations, not {warm_up}")
+    # A schedule begins where the warm-up ends.
     left = iterations - warm_up
     schedule: Schedule | None = None
     if name == "step":

@@ -83,6 +83,7 @@ class Replicas:
     def gradient(self, task: Task) -> Answer:
         """Return losses and gradient of a shard, by a copy that nobody else uses meanwhile."""
         try:
+            # A copy at work is not in the list, so no two threads have the same.
             copy = self.idle.pop()
         except IndexError:
             copy = pickle.loads(self.payload)
@@ -214,6 +215,7 @@ def shards_of(batch: list[int], factors: Factors, shards: int) -> list[Shard]:
     [[5], [2, 8]]
     """
     share = 1 / len(batch)
+    # Factors stand sample by sample, so each shard takes a slice.
     units = 0 if factors is None else len(factors) // len(batch)
     found = []
     start = 0

@@ -47,9 +47,9 @@ def networks(most_neurons: int = 4, most_samples: int = 3) -> SearchStrategy[Exp
     width = st.integers(1, most_neurons)
     sizes = st.tuples(width, st.lists(width, min_size=2, max_size=3))
     kinds = st.sampled_from(["tanh", "sigmoid", "softplus", "relu", "gelu"])
-    return st.builds(
-        experiment, sizes, kinds, st.integers(0, 999), st.integers(1, most_samples)
-    )  # the numbers come from the seed: hypothesis would spend its choices on them
+    # The numbers come from the seed: hypothesis would spend its choices on them.
+    seeds = st.integers(0, 999)
+    return st.builds(experiment, sizes, kinds, seeds, st.integers(1, most_samples))
 
 
 def experiment(

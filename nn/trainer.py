@@ -234,6 +234,7 @@ class Trainer:
         history = self.so_far
         patience = self.settings.patience
         if patience and history.best:
+            # Patience counts evaluations since the best one, not iterations.
             since = [found for found in history.validations if found[0] > history.best.iteration]
             if len(since) >= patience:
                 return True
@@ -366,6 +367,7 @@ def settled_shards(shards: int | None, executor: object, resume: History | None)
     usual = 1 if executor is None else SHARDS
     if resume is None:
         return usual if shards is None else shards
+    # A sum over other shards is rounded otherwise, and would end in other bits.
     before = (resume.settings.shards if resume.settings else None) or 1
     asked = usual if shards is None and executor is not None else shards
     if asked is not None and asked != before:

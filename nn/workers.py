@@ -214,6 +214,7 @@ class Workers:
         Args: over: whether the executor takes no tasks any more.
         Raises: RuntimeError: nothing came back so far, and it is not that a worker was killed.
         """
+        # An executor that never worked has another problem than a lost worker.
         what = in_a_line(error)
         if not (self.answered or isinstance(error, (BrokenExecutor, CancelledError))):
             raise RuntimeError(
@@ -296,6 +297,7 @@ def uninterrupted() -> Iterator[None]:
 @contextmanager
 def blocked() -> Iterator[None]:
     """Block Ctrl-C in this thread, where the system can, and so in processes that it starts."""
+    # Windows has no masks, and starts its workers anew.
     mask = getattr(signal, "pthread_sigmask", None)
     if mask is None:
         yield

@@ -59,6 +59,7 @@ def check_options(options: argparse.Namespace) -> None:
     if not 0.0 <= options.held_out < 1.0:
         raise ValueError(f"--held-out must be at least 0 and below 1, not {options.held_out!r}")
     batch_size = either(options.batch_size, 1)
+    # Settings are checked as they will be, though the rows are not known yet.
     usual = DATA[options.data].iterations if options.data in DATA else sys.maxsize
     TrainingSettings(
         samples=max(1, batch_size), batch_size=batch_size, step_size=options.step_size,

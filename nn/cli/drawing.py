@@ -108,6 +108,7 @@ def row_of(options: argparse.Namespace, model: Model) -> Row:
     number = options.row or 1
     if number > len(table.rows):
         raise ValueError(f"--row {number}: {table.name} has {len(table.rows)} rows")
+    # A table of one row: the others may have cells that cannot be read.
     one = replace(table, rows=[table.rows[number - 1]])
     (inputs,) = model.columns.encode(one)
     if model.standardizer:
@@ -139,6 +140,7 @@ def target_of(model: Model, truth: str, decimal: str = ".") -> list[float]:
         x = float(number_in(truth, decimal) or 0.0)
         return [(x - target.mean) / target.scale] if target else [x]
     index = index_of(model.answers, decimal)(truth)
+    # As in the training: -1 and 1 where the loss or the output has signs.
     signs = model.has_signs or model.training.get("loss") == "hinge"
     outputs = model.network.sizes[-1]
     found = one_hot(index, outputs) if outputs > 1 else [float(index)]

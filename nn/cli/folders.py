@@ -79,6 +79,7 @@ def check_not_input(out: str | Path, *inputs: str | Path) -> None:
 
 def check_folder(folder: Path) -> None:
     """Raise an OSError, with the folder, where it could not be made or written to."""
+    # The folder is not made yet: the nearest that is there tells whether it can be.
     nearest = folder
     while not nearest.exists() and nearest != nearest.parent:
         nearest = nearest.parent

@@ -82,6 +82,7 @@ class Keeping(Checkpoints):
 
 def make_room(folder: Path) -> None:
     """Put a checkpoint that was not done out of the way, and remove the others of a folder."""
+    # Hours of another training may be in it.
     path = unfinished(folder)
     if path:
         os.replace(path, free_name(folder))

@@ -82,6 +82,7 @@ def draw(
     output: Output, folder: Path, job: Job, model: Model, history: History, found: Report
 ) -> None:
     """Draw the pictures, and say which there are, and what others would need."""
+    # The import takes seconds: a Ctrl-C within it would leave half a module.
     with uncut(), suppress(ImportError):
         importlib.import_module("matplotlib.figure")
     inputs, wanted = job.samples(job.training.rows([0]))
@@ -135,6 +136,7 @@ def content_of(job: Job, history: History) -> dict[str, Any]:
 
 def history_csv(history: History) -> str:
     """Return the losses and evaluations, a line per iteration."""
+    # Most iterations have no evaluation: their cells are empty.
     evaluations = {found.iteration: found for found in history.evaluations}
     rows: list[list[Any]] = [["iteration", "loss", "held_out_loss", "held_out_accuracy"]]
     for t, loss in enumerate(history.losses, start=1):

@@ -45,6 +45,7 @@ def documented(
 ) -> int:
     """Run a command, and print its JSON where that is asked for, however it ends."""
     output = Output(options.json)
+    # The document is printed whatever happens: who asked for JSON gets JSON.
     start = time.monotonic()
     with stopping() as signals:
         code = 0
@@ -80,6 +81,7 @@ def fresh(options: argparse.Namespace, output: Output) -> int:
     with writing():
         # Now: not after minutes of training.
         check_folder(folder)
+    # What is refused or told is so before the first iteration, while there is time to stop.
     check_own(folder)
     output.notes += job.dataset.notes
     output.say(introduction(job))
@@ -160,6 +162,7 @@ def saved(job: Job, output: Output, checkpoints: Keeping, ending: Ending, signal
     """
     history = ending.history
     with signals.shielded(last=True):
+        # Nothing was learned, so whatever the folder has is better.
         if not history.iteration:
             return
         try:
@@ -180,6 +183,7 @@ def said(job: Job, output: Output, folder: Path, ending: Ending, signals: Signal
     if signals.received and not history.interrupted:
         history.interrupted = True
         history.stopped_by = signals.name
+    # A signal says more than how the training took it.
     code = signals.exit_code or STOPPED.get(history.stopped_by, INTERRUPTED)
     output.content |= content_of(job, history)
     if not history.iteration:

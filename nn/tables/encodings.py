@@ -40,6 +40,7 @@ def decoded(name: str, content: bytes, encoding: str | None = None) -> tuple[str
         return decoded_as(name, content, encoding), ""
     if content.startswith(UTF_32_MARKS):
         raise ValueError(f"{name}: a binary file, or else --encoding utf-32")
+    # A mark leaves no doubt; UTF-32 begins as UTF-16 does and so was asked first.
     for mark, found in BYTE_ORDER_MARKS:
         if content.startswith(mark):
             note = "" if found == "UTF-8-sig" else f"encoding: {found}, by its mark (--encoding)"
@@ -83,6 +84,7 @@ def utf_16_without_mark(name: str, content: bytes) -> str:
     Raises: ValueError: they stand elsewhere, so the file is binary.
     """
     sample = content[:SAMPLE_BYTES]
+    # Of text in Latin letters every other byte is zero: which ones tells the order.
     even = sample[::2].count(0)
     odd = sample[1::2].count(0)
     half = len(sample) // 2
@@ -98,6 +100,7 @@ def guessed(place: str, content: bytes) -> str:
     """
     characters = GBK_CHARACTER.findall(content)
     pairs = HIGH_PAIR.findall(content)
+    # An accented letter stands within a word of ASCII, a Chinese one does not.
     apart = 2 * len(BESIDE_LETTERS.findall(content)) < len(RUN.findall(content))
     if apart and readable(content, "gbk") and len(pairs) >= MOST_IN_PAIRS * len(characters):
         return "GBK"

@@ -24,6 +24,7 @@ ROWS_FOR_A_NUMBER = 5
 def without_comments(rows: list[Row]) -> tuple[list[Row], str]:
     """Return the rows that do not begin with #, and a line about the others."""
     comments = [line for line, cells in rows if cells[0].lstrip().startswith("#")]
+    # Comments at the top do not count: a head of any length is one.
     first = next((i for i, row in enumerate(rows) if row[0] not in comments), len(rows))
     if not comments or len(comments) - first > MOST_COMMENTS * len(rows):
         return rows, ""
@@ -37,6 +38,7 @@ def without_trailing(rows: list[Row]) -> tuple[list[Row], str]:
 
     Rows of which only the first lacks the empty cell are such, too.
     """
+    # The first row is left out: it may lack the cell that all others have at their end.
     widths = {len(cells) for _, cells in rows[1:]}
     count = 0
     if len(rows) > 1 and len(widths) == 1:
@@ -58,6 +60,7 @@ def with_row_names(rows: list[Row]) -> tuple[list[Row], str]:
     """Return rows with an empty name for the first column, where R has left that out."""
     widths = {len(cells) for _, cells in rows[1:]}
     line, first = rows[0]
+    # A number among the names would tell of a first row that is one of data.
     named = all(number_in(cell) is None for cell in first)
     if len(rows) > 2 and widths == {len(first) + 1} and named:
         note = (
@@ -102,9 +105,11 @@ def has_header(rows: list[Row], target: str | int | None = None, names: Sequence
         names: names that are expected.
     """
     first = [cell.strip() for cell in rows[0][1]]
+    # A name that somebody expects settles it.
     expected = {*names, *([target] if isinstance(target, str) else [])}
     if any(cell in expected and not looks_like_a_number(cell) for cell in first):
         return True
+    # The target may be text in every row, so its column tells nothing.
     label = target if isinstance(target, int) else -1
     features = [i for i in range(len(first)) if i not in (label, label + len(first))]
     if any(cell and is_missing(cell, number=True) for i, cell in enumerate(first) if i in features):
@@ -113,12 +118,14 @@ def has_header(rows: list[Row], target: str | int | None = None, names: Sequence
     if len(rows) > 2 and not first[0] and all(cells[0].strip() for _, cells in rows[1:]):
         # Names of rows stand below, as R and pandas write them.
         return True
+    # Numbers above: names all the same where they count, or where a text stands over numbers.
     numbers = [i for i in features if looks_like_a_number(first[i])]
     if not features:
         return False
     if numbers:
         texts = [i for i in features if i not in numbers]
         return any(stands_above_numbers(rows, i) for i in texts) or is_series(rows)
+    # No number above: names, if numbers are below, or if no name comes again.
     below = [{cells[i].strip() for _, cells in rows[1:]} for i in range(len(first))]
     if any(looks_like_a_number(cell) for i in features for cell in below[i]):
         return True

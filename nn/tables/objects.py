@@ -77,6 +77,7 @@ def parts_of(data: Any) -> tuple[Sequence[Any] | None, Iterable[Sequence[Any]]]:
     if is_frame(data):
         return list(data.columns), zip(*columns_of(data))
     if isinstance(data, Mapping):
+        # `zip` would end with the shortest without a word.
         columns = [cells_of(column) for column in data.values()]
         if len({len(column) for column in columns}) > 1:
             sizes = ", ".join(f"{name}: {len(x)}" for name, x in zip(data, columns))
@@ -84,6 +85,7 @@ def parts_of(data: Any) -> tuple[Sequence[Any] | None, Iterable[Sequence[Any]]]:
         return list(data), zip(*columns)
     rows = cells_of(data)
     if rows and all(isinstance(row, Mapping) for row in rows):
+        # The order of the first row is that of all; a key too few or too many is an error.
         names = list(rows[0])
         for i, row in enumerate(rows):
             if set(row) != set(names):
@@ -91,6 +93,7 @@ def parts_of(data: Any) -> tuple[Sequence[Any] | None, Iterable[Sequence[Any]]]:
         return names, [[row[name] for name in names] for row in rows]
     if rows and is_row(rows[0]):
         return None, [cells_of(row) for row in rows]
+    # A Series, or a list of cells: one column.
     named = getattr(data, "name", None)
     return (None if named is None else [named]), [[x] for x in rows]
 
@@ -131,6 +134,7 @@ def cell_text(x: object) -> str:
         return x
     if x is None or type(x).__name__ in ("NAType", "NaTType"):
         return ""
+    # Before integers, for a bool is one in Python.
     if isinstance(x, bool) or type(x).__name__ in ("bool_", "bool"):
         return str(bool(x))
     if isinstance(x, numbers.Integral):
