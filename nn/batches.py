@@ -76,7 +76,9 @@ def block_outputs(
         signals = [neuron_outputs(neuron, columns, len(rows), numpy) for neuron in layer.neurons]
         # A softmax is over the units of a row, so columns become rows and columns again.
         if layer.softmax:
-            signals = list(map(list, zip(*map(softmax, map(list, zip(*signals))))))
+            rows_of_sums = map(list, zip(*signals))
+            shares = map(softmax, rows_of_sums)
+            signals = list(map(list, zip(*shares)))
     return map(list, zip(*signals))
 
 

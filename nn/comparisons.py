@@ -155,7 +155,8 @@ def quantities_compared(
     unknown = Counter(y for _, y, x in numbers if x is None or not math.isfinite(x))
     if not known:
         return None, dict(unknown)
-    return QuantityReport.of([z for z, _ in known], [x for _, x in known]), dict(unknown)
+    quantities, true = zip(*known)
+    return QuantityReport.of(quantities, true), dict(unknown)
 
 
 def classes_compared(
@@ -168,7 +169,8 @@ def classes_compared(
     unknown = Counter(sorted(y for _, y, k in wanted if k is None))
     if not known:
         return None, dict(unknown)
-    return ClassReport.of([j for j, _ in known], [k for _, k in known], answers), dict(unknown)
+    indexes, true = zip(*known)
+    return ClassReport.of(indexes, true, answers), dict(unknown)
 
 
 def index_of(answers: list[str], decimal: str = ".") -> Any:

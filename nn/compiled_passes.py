@@ -166,7 +166,9 @@ class CompiledPasses(Passes):
         they agree, unless the loss does what no trace sees; that is found here, for a few samples.
         """
         # The first sample of each target: a loss may treat targets differently.
-        different = {repr(y): i for i, (_, y) in reversed(list(enumerate(self.samples)))}
+        different: dict[str, int] = {}
+        for i, (_, y) in enumerate(self.samples):
+            different.setdefault(repr(y), i)
         chosen = sorted(different.values())[:MAX_SAMPLES_COMPARED]
         for i in chosen:
             expected = self.recorded_loss(*self.samples[i])

@@ -248,11 +248,13 @@ def generated(
         raise ValueError(f"{name}: n must be at least 2 and noise at least 0, not {n!r}, {noise!r}")
     source = random.Random(seed)
     # The classes take turns, so that any beginning of the rows has both.
-    inputs = [
-        [float(x + source.gauss(0.0, noise)) for x in point((i // 2) / ((n + 1) // 2), i % 2)]
-        for i in range(n)
-    ]
-    return Dataset(inputs, [i % 2 for i in range(n)], ["x", "y"], class_names, name)
+    labels = [i % 2 for i in range(n)]
+    of_a_class = (n + 1) // 2
+    inputs = []
+    for i, label in enumerate(labels):
+        place = point((i // 2) / of_a_class, label)
+        inputs.append([float(x + source.gauss(0.0, noise)) for x in place])
+    return Dataset(inputs, labels, ["x", "y"], class_names, name)
 
 
 def read_csv(
@@ -353,7 +355,8 @@ def dataset_of_objects(inputs: object, labels: object, names: Sequence[str], nam
         raise ValueError(f"{len(table.rows)} rows of inputs but {len(goal.rows)} labels")
     if goal.width != 1:
         raise ValueError(f"labels: one for each row is expected, not {goal.width}")
-    rows = [(i, [*row, *label]) for (i, row), (_, label) in zip(table.rows, goal.rows)]
+    labels_of_rows = [label for _, label in goal.rows]
+    rows = [(i, [*row, *label]) for (i, row), label in zip(table.rows, labels_of_rows)]
     header = None
     if table.header is not None or names:
         header = (*(names or table.names), *(goal.header or ("target",)))
@@ -377,7 +380,8 @@ def split(dataset: Dataset, held_out: float = 0.2, seed: int = 0) -> tuple[Datas
     strata = range(len(dataset.class_names)) if dataset.task == "classes" else [None]
     for label in strata:
         rows = [i for i, found in enumerate(dataset.labels) if label is None or found == label]
-        chosen.update(source.sample(rows, min(round(held_out * len(rows)), max(0, len(rows) - 1))))
+        most = max(0, len(rows) - 1)
+        chosen.update(source.sample(rows, min(round(held_out * len(rows)), most)))
     everything = range(len(dataset))
     return dataset.rows([i for i in everything if i not in chosen]), dataset.rows(sorted(chosen))
 

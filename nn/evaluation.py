@@ -70,7 +70,9 @@ def accuracy(outputs: Sequence[Any], targets: Sequence[Any]) -> float | None:
     if low < 0 and any(0 in y for y in wanted):
         # -1, 0 and 1 together are quantities.
         return None
-    right = [decided(row, low) == decided(y, low, len(row)) for row, y in zip(rows, wanted)]
+    right = []
+    for row, y in zip(rows, wanted):
+        right.append(decided(row, low) == decided(y, low, len(row)))
     return right.count(True) / len(right)
 
 

@@ -192,7 +192,8 @@ def flow_of(network: object, inputs: Sequence[Any], target: Target, loss: Loss) 
             signals.append(list(found) if isinstance(found, (list, tuple)) else [found])
         error = loss(signals[-1], target)
         gradients, _ = adjoints(error)
-    return Flow(error.data, [[gradients.get(x) for x in signal] for signal in signals], gradients)
+    of_units = [[gradients.get(x) for x in signal] for signal in signals]
+    return Flow(error.data, of_units, gradients)
 
 
 def flow_text(flow: Flow, text: str) -> str:

@@ -19,6 +19,8 @@ from nn.history import History
 from nn.layers import MLP, activation_function
 from nn.sampling import Sample
 
+# A bias and weights.
+Unit = tuple[float, list[float]]
 # The mean loss of so many iterations stands for a moment of a training.
 WINDOW = 20
 # So many iterations pass before anything is said.
@@ -121,19 +123,19 @@ def silent_units(network: MLP, rows: Sequence[Any]) -> list[list[int]]:
         # Bound anew for each layer: the outputs of one are the inputs of the next.
         inputs = outputs
         neurons = [(neuron.b.data, [w.data for w in neuron.w]) for neuron in layer.neurons]
-        found.append(
-            [
-                i
-                for i, (b, ws) in enumerate(neurons)
-                if not any(b + sum(map(mul, ws, inputs(k))) > 0.0 for k in range(len(rows)))
-            ]
-        )
+        found.append([i for i, unit in enumerate(neurons) if not fires(unit, inputs, len(rows))])
         outputs = outputs_of(neurons, inputs)
     return found
 
 
+def fires(unit: Unit, inputs: Callable[[int], list[float]], count: int) -> bool:
+    """Tell whether a unit is above 0 for any of so many rows."""
+    b, ws = unit
+    return any(b + sum(map(mul, ws, inputs(k))) > 0.0 for k in range(count))
+
+
 def outputs_of(
-    neurons: list[tuple[float, list[float]]], inputs: Callable[[int], list[float]]
+    neurons: list[Unit], inputs: Callable[[int], list[float]]
 ) -> Callable[[int], list[float]]:
     """Return a function that gives a layer's outputs for the kth row, when it is asked for.
 

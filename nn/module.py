@@ -96,10 +96,13 @@ class Module:
         >>> sorted(Neuron(2).state_dict())
         ['b', 'w']
         """
-        return {
-            path: [float(v.data) for v in found] if isinstance(found, list) else float(found.data)
-            for path, found in groups(self)
-        }
+        state: dict[str, float | list[float]] = {}
+        for path, found in groups(self):
+            if isinstance(found, list):
+                state[path] = [float(value.data) for value in found]
+            else:
+                state[path] = float(found.data)
+        return state
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Set all parameters from what `state_dict` returned; all of them, or none.

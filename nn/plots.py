@@ -211,9 +211,11 @@ def running_mean(xs: Sequence[float], width: int) -> list[float]:
     >>> running_mean([1.0, 3.0, 5.0], 2)
     [1.0, 2.0, 4.0]
     """
-    return [
-        math.fsum(xs[max(0, i - width + 1) : i + 1]) / min(width, i + 1) for i in range(len(xs))
-    ]
+    found = []
+    for end in range(1, len(xs) + 1):
+        last = xs[max(0, end - width) : end]
+        found.append(math.fsum(last) / len(last))
+    return found
 
 
 def decision_boundary(model: Model, dataset: Dataset, *, grid: int = GRID_POINTS) -> Any:
@@ -338,7 +340,8 @@ def unit_columns(model: Model, dataset: Dataset) -> Any:
         axes = figure.add_subplot(xlabel=said("hidden neuron"), ylabel=said("samples by class"))
         mesh = axes.pcolormesh(answers, cmap=colormap(ANSWER_SCALE), rasterized=True)
         axes.invert_yaxis()
-        axes.set_xticks([j + 0.5 for j in range(count)], [lowered("h", j) for j in range(count)])
+        units = range(count)
+        axes.set_xticks([j + 0.5 for j in units], [lowered("h", j) for j in units])
         axes.tick_params(axis="x", labelsize=8 if count <= MAX_UNITS else 5)
         # The name of a class stands at the middle of its samples.
         ends = [*starts[1:], len(labels)]
@@ -581,7 +584,8 @@ def text_curve(losses: Sequence[float], width: int = 72, height: int = 16) -> st
     width = min(width, len(losses))
     # Slices of whole iterations that differ by one in length at most.
     edges = [i * len(losses) // width for i in range(width + 1)]
-    means = [sum(losses[a:b]) / (b - a) for a, b in zip(edges, edges[1:])]
+    slices = [losses[start:stop] for start, stop in zip(edges, edges[1:])]
+    means = [sum(part) / len(part) for part in slices]
     top = max(means) or 1.0
     levels = [min(height - 1, int(mean / top * height)) for mean in means]
     marks = [f"{top:.3g}", *[""] * (height - 2), "0"]

@@ -63,7 +63,8 @@ def predictions(model: Model, rows: Sequence[Sequence[float]]) -> list[list[Any]
 def csv_text(rows: Sequence[Sequence[Any]]) -> str:
     """Return rows as the text of a CSV file, in which no text is a formula of a spreadsheet."""
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([[harmless(x) for x in row] for row in rows])
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerows([[harmless(x) for x in row] for row in rows])
     return text.getvalue()
 
 

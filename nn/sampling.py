@@ -85,10 +85,9 @@ def set_aside(samples: list[Sample], share: float, seed: int) -> tuple[list[Samp
     if not 0 < n < m:
         raise ValueError(f"validation of {share!r} is {n} of {m} samples: both need at least one")
     chosen = set(random.Random(f"validation {seed}").sample(range(m), n))
-    return (
-        [sample for i, sample in enumerate(samples) if i not in chosen],
-        [sample for i, sample in enumerate(samples) if i in chosen],
-    )
+    training = [sample for i, sample in enumerate(samples) if i not in chosen]
+    validation = [sample for i, sample in enumerate(samples) if i in chosen]
+    return training, validation
 
 
 def finite_numbers(where: str, x: Any) -> Any:

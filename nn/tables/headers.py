@@ -29,7 +29,9 @@ def without_comments(rows: list[Row]) -> tuple[list[Row], str]:
     if not comments or len(comments) - first > MOST_COMMENTS * len(rows):
         return rows, ""
     kept = [row for row in rows if row[0] not in set(comments)]
-    numbers = ", ".join(map(str, comments[:5])) + (", …" if len(comments) > 5 else "")
+    numbers = ", ".join(map(str, comments[:5]))
+    if len(comments) > 5:
+        numbers += ", …"
     return kept, f"comments: {len(comments)} lines that begin with # left out (line {numbers})"
 
 
@@ -105,6 +107,7 @@ def has_header(rows: list[Row], target: str | int | None = None, names: Sequence
         names: names that are expected.
     """
     first = [cell.strip() for cell in rows[0][1]]
+    below = [cells for _, cells in rows[1:]]
     # A name that somebody expects settles it.
     expected = {*names, *([target] if isinstance(target, str) else [])}
     if any(cell in expected and not looks_like_a_number(cell) for cell in first):
@@ -112,11 +115,12 @@ def has_header(rows: list[Row], target: str | int | None = None, names: Sequence
     # The target may be text in every row, so its column tells nothing.
     label = target if isinstance(target, int) else -1
     features = [i for i in range(len(first)) if i not in (label, label + len(first))]
-    if any(cell and is_missing(cell, number=True) for i, cell in enumerate(first) if i in features):
-        # A name is no mark of a missing cell.
+    names_above = [first[i] for i in features if first[i]]
+    # A name is no mark of a missing cell.
+    if any(is_missing(cell, number=True) for cell in names_above):
         return False
-    if len(rows) > 2 and not first[0] and all(cells[0].strip() for _, cells in rows[1:]):
-        # Names of rows stand below, as R and pandas write them.
+    # Names of rows stand below an empty cell, as R and pandas write them.
+    if len(rows) > 2 and not first[0] and all(cells[0].strip() for cells in below):
         return True
     # Numbers above: names all the same where they count, or where a text stands over numbers.
     numbers = [i for i in features if looks_like_a_number(first[i])]
@@ -126,10 +130,10 @@ def has_header(rows: list[Row], target: str | int | None = None, names: Sequence
         texts = [i for i in features if i not in numbers]
         return any(stands_above_numbers(rows, i) for i in texts) or is_series(rows)
     # No number above: names, if numbers are below, or if no name comes again.
-    below = [{cells[i].strip() for _, cells in rows[1:]} for i in range(len(first))]
-    if any(looks_like_a_number(cell) for i in features for cell in below[i]):
+    columns = [{cells[i].strip() for cells in below} for i in range(len(first))]
+    if any(looks_like_a_number(cell) for i in features for cell in columns[i]):
         return True
-    return all(cell not in column for cell, column in zip(first, below))
+    return all(cell not in column for cell, column in zip(first, columns))
 
 
 def stands_above_numbers(rows: list[Row], i: int) -> bool:
@@ -144,9 +148,9 @@ def is_series(rows: list[Row]) -> bool:
     numbers = [i for i, cell in enumerate(rows[0][1]) if looks_like_a_number(cell)]
     if len(numbers) < NUMBERS_OF_A_SERIES or len(rows) < 2:
         return False
-    return steps_of(rows[0], numbers) in ({1.0}, {-1.0}, {5.0}, {10.0}) and (
-        len(steps_of(rows[1], numbers)) > 1
-    )
+    if steps_of(rows[0], numbers) not in ({1.0}, {-1.0}, {5.0}, {10.0}):
+        return False
+    return len(steps_of(rows[1], numbers)) > 1
 
 
 def steps_of(row: Row, columns: Sequence[int]) -> set[float]:
