@@ -154,7 +154,7 @@ def positive(what: str, n: object) -> int:
     return n
 
 
-def sequence(x: Inputs, n: int, module: Module) -> Sequence[Any]:
+def sequence(x: Inputs, n: int, module: Module) -> Any:
     """Return the inputs of a module as a sequence of n.
 
     Raises: ValueError, with both numbers, when there are more or fewer.
@@ -162,8 +162,7 @@ def sequence(x: Inputs, n: int, module: Module) -> Sequence[Any]:
     xs: Any = x if hasattr(x, "__len__") else [x]
     if len(xs) != n:
         raise ValueError(f"{module!r:.60} takes {n} inputs, not {len(xs)}")
-    found: Sequence[Any] = xs
-    return found
+    return xs
 
 
 def plain_inputs(module: Module, xs: Sequence[Any]) -> list[float] | None:
