@@ -14,16 +14,20 @@ True
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from types import ModuleType
+from typing import Any, TypeGuard
 
 from autograd import no_grad, softmax
 from nn.layers import MLP, Layer, Neuron, TwoLayerNetwork
+from nn.module import Network
 
-BLOCK = 1024  # rows at a time: their columns stay in the cache
-FEW_PRODUCTS = 1_000_000  # which take less time than importing NumPy
+# So many rows at a time: their columns stay in the cache.
+BLOCK = 1024
+# So many products take less time than importing NumPy.
+FEW_PRODUCTS = 1_000_000
 
 
-def outputs_of_rows(network: Any, rows: Sequence[Sequence[float]]) -> list[list[float]]:
+def outputs_of_rows(network: Network, rows: Sequence[Sequence[float]]) -> list[list[float]]:
     """Return the outputs of a network for each row: the same floats as calling it on the row."""
     if not rows:
         return []
@@ -31,12 +35,13 @@ def outputs_of_rows(network: Any, rows: Sequence[Sequence[float]]) -> list[list[
         if not is_plain_network(network) or any(len(row) != network.sizes[0] for row in rows):
             found = [network(row) for row in rows]
             return [list(z) if isinstance(z, list) else [z] for z in found]
+        # NumPy pays where there is enough to do; either way adds up in the same order.
         numpy = array_module(len(rows) * sum(map(len, weights_of(network))))
         blocks = (rows[i : i + BLOCK] for i in range(0, len(rows), BLOCK))
         return [outputs for block in blocks for outputs in block_outputs(network, block, numpy)]
 
 
-def is_plain_network(network: Any) -> bool:
+def is_plain_network(network: Any) -> TypeGuard[MLP]:
     """Tell whether a network has no layer and no neuron of a user's own kind."""
     return (
         type(network) in (MLP, TwoLayerNetwork)
@@ -50,7 +55,7 @@ def weights_of(network: MLP) -> Iterator[list[Any]]:
     return (neuron.w for layer in network.layers for neuron in layer.neurons)
 
 
-def array_module(products: int) -> Any:
+def array_module(products: int) -> ModuleType | None:
     """Return NumPy where it is installed and worth its import, else None."""
     if products < FEW_PRODUCTS:
         return None
@@ -61,18 +66,25 @@ def array_module(products: int) -> Any:
     return numpy
 
 
-def block_outputs(network: MLP, rows: Sequence[Any], numpy: Any) -> Iterator[list[float]]:
+def block_outputs(
+    network: MLP, rows: Sequence[Any], numpy: ModuleType | None
+) -> Iterator[list[float]]:
     """Return the outputs for some rows."""
     signals = [list(map(float, column)) for column in zip(*rows)]
     for layer in network.layers:
         columns = signals if numpy is None else [numpy.array(column) for column in signals]
         signals = [neuron_outputs(neuron, columns, len(rows), numpy) for neuron in layer.neurons]
+        # A softmax is over the units of a row, so columns become rows and columns again.
         if layer.softmax:
-            signals = list(map(list, zip(*map(softmax, map(list, zip(*signals))))))
+            rows_of_sums = map(list, zip(*signals))
+            shares = map(softmax, rows_of_sums)
+            signals = list(map(list, zip(*shares)))
     return map(list, zip(*signals))
 
 
-def neuron_outputs(neuron: Neuron, columns: list[Any], count: int, numpy: Any) -> list[float]:
+def neuron_outputs(
+    neuron: Neuron, columns: list[Any], count: int, numpy: ModuleType | None
+) -> list[float]:
     """Return the output of a neuron for each row."""
     bias = neuron.b.data
     if numpy is None:
@@ -81,7 +93,8 @@ def neuron_outputs(neuron: Neuron, columns: list[Any], count: int, numpy: Any) -
             sums = [total + w * x for total, x in zip(sums, column)]
     else:
         array = numpy.full(count, bias)
-        with numpy.errstate(all="ignore"):  # floats do not warn either
+        # Floats do not warn either.
+        with numpy.errstate(all="ignore"):
             for w, column in zip(neuron.w, columns):
                 array = array + w.data * column
         sums = array.tolist()

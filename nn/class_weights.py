@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from autograd import dot
-from nn.losses import Loss
+from nn.losses import Loss, Outputs
 
 
 def balanced(labels: Sequence[int], classes: int) -> list[float]:
@@ -44,7 +44,7 @@ class WeightedLoss:
     weights: Sequence[float]
     signs: bool
 
-    def __call__(self, outputs: Any, target: Any) -> Any:
+    def __call__(self, outputs: Outputs, target: Sequence[Any]) -> Any:
         """Return the loss of a sample."""
         chosen = [(t + 1.0) / 2.0 for t in target] if self.signs else target
         return dot(self.weights, chosen) * self.loss(outputs, target)

@@ -24,7 +24,8 @@ from nn.reports import ClassReport, QuantityReport
 from nn.tables.cells import is_missing, number_in
 from nn.tables.table import Table, listed
 
-MOST_UNKNOWN = 5  # classes that a message names
+# Classes that a message names.
+MOST_UNKNOWN = 5
 Report = ClassReport | QuantityReport
 
 
@@ -46,6 +47,7 @@ class Comparison:
     def notes(self) -> list[str]:
         """Return a line for each kind of rows that is not in the report."""
         found = []
+        # A file may have thousands of them: a message names a few.
         names = [f"{name!r} ({count})" for name, count in self.unknown.items()]
         shown = listed(names[:MOST_UNKNOWN]) + (", ..." if len(names) > MOST_UNKNOWN else "")
         count = sum(self.unknown.values())
@@ -98,8 +100,10 @@ def truth_place(schema: Schema, table: Table) -> int | None:
     if target and target.name and table.header is not None:
         count = table.header.count(target.name)
         return table.header.index(target.name) if count == 1 else None
+    # Without a header the columns stand as they did in the training.
     if target and target.name and table.width == schema.width:
         return target.place
+    # Without a name, what stands behind all inputs is taken for the truth.
     last = table.width - 1
     return last if last >= 0 and last not in schema.places_in(table) else None
 
@@ -109,6 +113,7 @@ def needed_place(schema: Schema, table: Table, which: str | None = None) -> int:
 
     Raises: ValueError, with the columns that there are, where there is none.
     """
+    # What is said goes before what is known from the training.
     if which is not None:
         return column_index(table, which)
     place = truth_place(schema, table)
@@ -133,6 +138,7 @@ def comparison(model: Model, table: Table, found: Sequence[Any], place: int) -> 
     named = table.header is not None or (target and target.name)
     column = f"the column {table.names[place]}" if named else "the last column of the file"
     pairs = [(z, cell.strip()) for z, cell in zip(found, table.cells(place))]
+    # A row of which nobody knows the truth is neither right nor wrong.
     present = [(z, y) for z, y in pairs if not is_missing(y)]
     compare = quantities_compared if model.task == "quantity" else classes_compared
     report, unknown = compare(present, model.answers, table.decimal)
@@ -145,10 +151,12 @@ def quantities_compared(
     """Return the report of quantities, and the cells that are no finite numbers."""
     numbers = [(z, y, number_in(y, decimal)) for z, y in pairs]
     known = [(z, x) for z, _, x in numbers if x is not None and math.isfinite(x)]
+    # By the text of the cell, for a message shows what stands in the file.
     unknown = Counter(y for _, y, x in numbers if x is None or not math.isfinite(x))
     if not known:
         return None, dict(unknown)
-    return QuantityReport.of([z for z, _ in known], [x for _, x in known]), dict(unknown)
+    quantities, true = zip(*known)
+    return QuantityReport.of(quantities, true), dict(unknown)
 
 
 def classes_compared(
@@ -161,13 +169,15 @@ def classes_compared(
     unknown = Counter(sorted(y for _, y, k in wanted if k is None))
     if not known:
         return None, dict(unknown)
-    return ClassReport.of([j for j, _ in known], [k for _, k in known], answers), dict(unknown)
+    indexes, true = zip(*known)
+    return ClassReport.of(indexes, true, answers), dict(unknown)
 
 
 def index_of(answers: list[str], decimal: str = ".") -> Any:
     """Return a function from the text of a class to its index, or None; numbers go by value."""
     places: dict[Any, int] = {name: k for k, name in enumerate(answers)}
     values = [number_in(name, decimal) for name in answers]
+    # So that 1, 1.0 and 1e0 are one class, which a spreadsheet may have written.
     if all(value is not None for value in values):
         places.update({value: k for k, value in enumerate(values)})
     return lambda text: places.get(text, places.get(number_in(text, decimal)))

@@ -15,7 +15,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from operator import call, setitem
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from autograd import Value
 from autograd.atomic import set_attributes
@@ -23,20 +24,29 @@ from autograd.newest import REVISION
 from autograd.value import data_writes
 from nn.evaluation import accuracy, evaluating, listed
 from nn.losses import Loss
+from nn.module import Network
 from nn.optim import Arithmetic, Change, Optimizer, Slots, check_finite
 from nn.passes import Passes
 from nn.sampling import Sample
 
+if TYPE_CHECKING:
+    import numpy
+
+    from autograd.compile import Compiled
+
+Array: TypeAlias = "numpy.ndarray[Any, Any]"
+
 # Samples with different targets, on which the compiled loss must be the recorded one.
 MAX_SAMPLES_COMPARED = 8
 ALL = slice(None)
-AGREEMENT = 1e-9  # of the two losses, relative or absolute
+# How far the two losses may be apart, relative or absolute.
+AGREEMENT = 1e-9
 
 
 class LossOfSample:
     """The loss of a sample as one function, which any process can be sent."""
 
-    def __init__(self, network: Any, loss: Loss) -> None:
+    def __init__(self, network: Network, loss: Loss) -> None:
         self.network = network
         self.loss = loss
 
@@ -48,12 +58,12 @@ class LossOfSample:
 class CompiledShard:
     """What computes a part of a mini-batch, here or, sent there, in another process."""
 
-    def __init__(self, function: Any, rows: Any, wanted: Any) -> None:
+    def __init__(self, function: Compiled, rows: Array, wanted: Array) -> None:
         self.function = function
         self.rows = rows
         self.wanted = wanted
 
-    def take(self, weights: Any) -> None:
+    def take(self, weights: Array) -> None:
         """Take the parameters of the process that trains."""
         self.function.parameters = weights
 
@@ -77,7 +87,7 @@ class CompiledPasses(Passes):
 
     def __init__(
         self,
-        network: Any,
+        network: Network,
         samples: list[Sample],
         held_out: list[Sample],
         loss: Loss,
@@ -92,10 +102,12 @@ class CompiledPasses(Passes):
         self.rows, self.wanted = columns(self.numpy, samples)
         options = {
             "parameters": optimizer.parameters,
-            "retrace": True,  # a network may branch, as it may when it is recorded
-            "finite": False,  # whether the training diverged is decided here
+            # A network may branch, as it may when it is recorded.
+            "retrace": True,
+            # Whether the training diverged is decided here.
+            "finite": False,
         }
-        factors = [[1.0] * network.hidden_units] if dropout else []
+        factors = [[1.0] * self.network.hidden_units] if dropout else []
         self.function = compiler(
             LossOfSample(network, loss), example=(*samples[0], *factors), **options
         )
@@ -131,7 +143,8 @@ class CompiledPasses(Passes):
 
     def publish(self) -> None:
         """Give weights, gradients and memory back, as numbers; all of them, or none."""
-        if self.revision != REVISION.count:  # a Value was set since the last update
+        # Another number: a Value was set since the last update.
+        if self.revision != REVISION.count:
             self.take_weights()
         optimizer = self.optimizer
         weights = self.weights.tolist()
@@ -152,7 +165,10 @@ class CompiledPasses(Passes):
         Targets are inputs of the compiled loss, and where it branches on one it is traced again. So
         they agree, unless the loss does what no trace sees; that is found here, for a few samples.
         """
-        different = {repr(y): i for i, (_, y) in reversed(list(enumerate(self.samples)))}
+        # The first sample of each target: a loss may treat targets differently.
+        different: dict[str, int] = {}
+        for i, (_, y) in enumerate(self.samples):
+            different.setdefault(repr(y), i)
         chosen = sorted(different.values())[:MAX_SAMPLES_COMPARED]
         for i in chosen:
             expected = self.recorded_loss(*self.samples[i])
@@ -171,10 +187,11 @@ class CompiledPasses(Passes):
         try:
             with evaluating(self.network):
                 return self.loss(self.network(x), y)
-        except (AttributeError, TypeError):  # an activation of a user's own may be for Values only
+        except (AttributeError, TypeError):
+            # An activation of a user's own may be for Values only.
             return self.loss(self.network(x), y)
 
-    def loss_of(self, rows: Any, wanted: Any) -> float:
+    def loss_of(self, rows: Array, wanted: Array) -> float:
         """Return the loss of one sample."""
         factors = [self.numpy.ones((1, self.network.hidden_units))] if self.dropout else []
         return float(self.function.value(rows, wanted, *factors)[0])
@@ -184,7 +201,8 @@ class CompiledPasses(Passes):
 
         Args: factors: for dropout, a number for each hidden unit, sample by sample.
         """
-        if self.revision != REVISION.count:  # a Value was set, or read, since the last update
+        # Another number: a Value was set, or read, since the last update.
+        if self.revision != REVISION.count:
             self.take_weights()
         # Twice as fast as `self.rows[batch]`.
         columns = [self.rows.take(batch, axis=0), self.wanted.take(batch, axis=0)]
@@ -200,7 +218,8 @@ class CompiledPasses(Passes):
 
     def weights_now(self) -> Any:
         """Return the parameters as they are sent to other processes."""
-        if self.revision != REVISION.count:  # a Value was set, or read, since the last update
+        # Another number: a Value was set, or read, since the last update.
+        if self.revision != REVISION.count:
             self.take_weights()
         return self.weights
 
@@ -210,7 +229,8 @@ class CompiledPasses(Passes):
         Args: found: both of each shard; b: the size of the mini-batch.
         """
         error, self.gradient = found[0]
-        with self.numpy.errstate(all="ignore"):  # what is not finite is an error, in a moment
+        # What is not finite is an error, in a moment.
+        with self.numpy.errstate(all="ignore"):
             for more, gradient in found[1:]:
                 error = error + more
                 self.gradient = self.gradient + gradient
@@ -220,10 +240,13 @@ class CompiledPasses(Passes):
         """Update the weights and the memory, all of them or none, and return what was changed."""
         optimizer = self.optimizer
         before = self.weights
-        with self.numpy.errstate(all="ignore"):  # what is not finite is an error, in a moment
+        # What is not finite is an error, in a moment.
+        with self.numpy.errstate(all="ignore"):
             new, remembered = optimizer.computed(self.arithmetic, before, self.gradient)
         check_finite(new, remembered, self.gradient, self.all_finite)
-        used = self.function.parameters  # Values follow this array from now on
+        # Values follow this array from now on.
+        used = self.function.parameters
+        # All of them are made before the first is done.
         writes = (
             partial(setitem, used, ALL, new),
             partial(setattr, self, "weights", new),
@@ -231,7 +254,8 @@ class CompiledPasses(Passes):
             partial(setattr, optimizer, "slots", remembered),
             partial(setattr, optimizer, "steps", optimizer.steps + 1),
         )
-        deque(map(call, writes), maxlen=0)  # as in `set_attributes`, no Ctrl-C comes between
+        # As in `set_attributes`, no Ctrl-C comes between.
+        deque(map(call, writes), maxlen=0)
         return Change(before, self.gradient, new)
 
     def evaluate(self, apart: list[Sample]) -> tuple[float, float | None]:
@@ -254,7 +278,8 @@ class CompiledPasses(Passes):
         try:
             self.publish()
         finally:
-            self.publish()  # again, should a Ctrl-C have come in between
+            # Again, should a Ctrl-C have come in between.
+            self.publish()
 
 
 def finite_mean(error: float) -> float:
@@ -269,7 +294,8 @@ def finite_mean(error: float) -> float:
 
 def numbers_in_rows(numbers: array[float], rows: int) -> Any:
     """Return numbers as an array of so many rows."""
-    import numpy  # here, and not for those who train without it
+    # Here, and not for those who train without it.
+    import numpy
 
     return numpy.frombuffer(numbers).reshape(rows, -1)
 
@@ -288,11 +314,12 @@ def required() -> tuple[Any, Callable[..., Any], Callable[[Any], bool]]:
         raise ImportError(
             f'compiled=True: {error}; run  pip install "chainrule[compile]"  first'
         ) from error
-    compiler: Any = autograd.compile  # the package is also the function
+    # The package is also the function.
+    compiler: Any = autograd.compile
     return numpy, compiler, all_finite
 
 
-def arithmetic_of(numpy: Any) -> Arithmetic:
+def arithmetic_of(numpy: ModuleType) -> Arithmetic:
     """Return what an update needs of arrays."""
     return Arithmetic(
         sqrt=numpy.sqrt,
@@ -303,7 +330,7 @@ def arithmetic_of(numpy: Any) -> Arithmetic:
     )
 
 
-def columns(numpy: Any, samples: list[Sample]) -> tuple[Any, Any]:
+def columns(numpy: ModuleType, samples: list[Sample]) -> tuple[Any, Any]:
     """Return the inputs and the targets of samples as arrays, one row each."""
     return tuple(numpy.array(column, dtype=float) for column in zip(*samples))
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib import resources
@@ -27,7 +27,8 @@ from nn.tables.objects import is_tabular, table_of_object
 from nn.tables.reading import Layout, read_table, table_of
 from nn.tables.table import Table
 
-MAX_CLASSES_SHOWN = 10  # in the repr of a data set
+# Classes in the repr of a data set.
+MAX_CLASSES_SHOWN = 10
 
 
 @dataclass(frozen=True, repr=False)
@@ -62,6 +63,7 @@ class Dataset:
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        # Anything but lists is a frame or an array, which has to be read first.
         if not isinstance(self.inputs, list) or (self.schema is None and not self.class_names):
             found = dataset_of_objects(self.inputs, self.labels, self.feature_names, self.name)
             for entry, value in vars(found).items():
@@ -70,7 +72,7 @@ class Dataset:
     @classmethod
     def of(
         cls,
-        data: Any,
+        data: object,
         target: Which | None = None,
         *,
         drop: Sequence[Which] = (),
@@ -103,6 +105,7 @@ class Dataset:
         """
         if self.task == "classes":
             return [one_hot(label, len(self.class_names)) for label in self.labels]
+        # A quantity is learned on a scale on which it is about 1 in size.
         target = self.schema and self.schema.target
         mean, scale = (target.mean, target.scale) if target else (0.0, 1.0)
         return [[(label - mean) / scale] for label in self.labels]
@@ -158,7 +161,8 @@ def shipped(name: str) -> Dataset:
     layout = Layout(separator=",", decimal=".", encoding="utf-8", header=True)
     table = table_of(f"{name}.csv", unpacked(name, content), layout)
     found = dataset_of(table, Choice(task="classes"), name)
-    return replace(found, schema=None, notes=())  # plain numbers, whatever they are called
+    # Plain numbers, whatever they are called.
+    return replace(found, schema=None, notes=())
 
 
 def moons(n: int = 200, noise: float = 0.1, seed: int = 0) -> Dataset:
@@ -232,17 +236,25 @@ def point_of_spirals(share: float, label: int, turns: float = 1.0) -> tuple[floa
 
 
 def generated(
-    name: str, class_names: list[str], point: Any, n: int, noise: float, seed: int
+    name: str,
+    class_names: list[str],
+    point: Callable[[float, int], tuple[float, float]],
+    n: int,
+    noise: float,
+    seed: int,
 ) -> Dataset:
     """Return n points of two classes in turn, each class spread evenly over its curve."""
     if n < 2 or not 0.0 <= noise < math.inf:
         raise ValueError(f"{name}: n must be at least 2 and noise at least 0, not {n!r}, {noise!r}")
     source = random.Random(seed)
-    inputs = [
-        [float(x + source.gauss(0.0, noise)) for x in point((i // 2) / ((n + 1) // 2), i % 2)]
-        for i in range(n)
-    ]
-    return Dataset(inputs, [i % 2 for i in range(n)], ["x", "y"], class_names, name)
+    # The classes take turns, so that any beginning of the rows has both.
+    labels = [i % 2 for i in range(n)]
+    of_a_class = (n + 1) // 2
+    inputs = []
+    for i, label in enumerate(labels):
+        place = point((i // 2) / of_a_class, label)
+        inputs.append([float(x + source.gauss(0.0, noise)) for x in place])
+    return Dataset(inputs, labels, ["x", "y"], class_names, name)
 
 
 def read_csv(
@@ -301,7 +313,8 @@ def dataset_of(table: Table, choice: Choice, name: str) -> Dataset:
     try:
         found = chosen(table, choice)
         inputs = found.schema.encode(found.table)
-    except ValueError as error:  # a wrong guess of the layout may be why
+    except ValueError as error:
+        # A wrong guess of the layout may be why.
         doubts = [note for note in table.notes if note.startswith(("encoding", "decimal"))]
         raise ValueError(f"{error} [{'; '.join(doubts)}]" if doubts else error) from None
     target = found.schema.target
@@ -320,6 +333,7 @@ def filled(dataset: Dataset, training: Dataset | None = None) -> Dataset:
     schema = dataset.schema
     if schema is None:
         return dataset
+    # Means and scale come from the rows to train on: others must not be looked at.
     seen = training or dataset
     schema = schema.filled_from(seen.inputs)
     if dataset.task == "quantity" and schema.target:
@@ -327,7 +341,7 @@ def filled(dataset: Dataset, training: Dataset | None = None) -> Dataset:
     return dataset.with_schema(schema)
 
 
-def dataset_of_objects(inputs: Any, labels: Any, names: Sequence[str], name: str) -> Dataset:
+def dataset_of_objects(inputs: object, labels: object, names: Sequence[str], name: str) -> Dataset:
     """Return the data set of what callers have: a frame, a Series, arrays, lists.
 
     Raises: ValueError or TypeError, with the row, for what is no table of numbers and texts.
@@ -335,12 +349,14 @@ def dataset_of_objects(inputs: Any, labels: Any, names: Sequence[str], name: str
     table = table_of_object(inputs, name)
     if isinstance(labels, str) or isinstance(labels, int) and is_tabular(inputs):
         return filled(dataset_of(table, Choice(labels), name))
+    # Labels apart from the inputs become a last column, so that one way reads both.
     goal = table_of_object(labels, "labels")
     if len(goal.rows) != len(table.rows):
         raise ValueError(f"{len(table.rows)} rows of inputs but {len(goal.rows)} labels")
     if goal.width != 1:
         raise ValueError(f"labels: one for each row is expected, not {goal.width}")
-    rows = [(i, [*row, *label]) for (i, row), (_, label) in zip(table.rows, goal.rows)]
+    labels_of_rows = [label for _, label in goal.rows]
+    rows = [(i, [*row, *label]) for (i, row), label in zip(table.rows, labels_of_rows)]
     header = None
     if table.header is not None or names:
         header = (*(names or table.names), *(goal.header or ("target",)))
@@ -359,11 +375,13 @@ def split(dataset: Dataset, held_out: float = 0.2, seed: int = 0) -> tuple[Datas
     if not 0.0 <= held_out < 1.0:
         raise ValueError(f"held_out must be at least 0 and below 1, not {held_out!r}")
     source = random.Random(seed)
+    # Each class by itself: a rare one would else be missing in one of the parts.
     chosen = set[int]()
     strata = range(len(dataset.class_names)) if dataset.task == "classes" else [None]
     for label in strata:
         rows = [i for i, found in enumerate(dataset.labels) if label is None or found == label]
-        chosen.update(source.sample(rows, min(round(held_out * len(rows)), max(0, len(rows) - 1))))
+        most = max(0, len(rows) - 1)
+        chosen.update(source.sample(rows, min(round(held_out * len(rows)), most)))
     everything = range(len(dataset))
     return dataset.rows([i for i in everything if i not in chosen]), dataset.rows(sorted(chosen))
 

@@ -10,9 +10,10 @@ import gzip
 import io
 import zlib
 from pathlib import Path
-from typing import Any
+from typing import IO
 
-MAX_BYTES = 2**30  # of a file, and of what it unpacks to
+# The size of a file, and of what it unpacks to.
+MAX_BYTES = 2**30
 CHUNK_BYTES = 2**20
 
 
@@ -22,7 +23,7 @@ def read_file(path: str | Path) -> bytes:
         return read_all(path, file)
 
 
-def read_all(path: str | Path, file: Any) -> bytes:
+def read_all(path: str | Path, file: IO[bytes] | gzip.GzipFile) -> bytes:
     """Return all that can be read from an open file.
 
     Raises: ValueError when it is more than MAX_BYTES, or has no end.

@@ -13,11 +13,11 @@ from typing import Any
 
 from autograd import Value
 from nn.losses import Loss
-from nn.module import Module
+from nn.module import Module, Network
 from nn.sampling import Sample
 
 
-def evaluate(network: Any, samples: list[Sample], loss: Loss) -> tuple[float, float | None]:
+def evaluate(network: Network, samples: list[Sample], loss: Loss) -> tuple[float, float | None]:
     """Return the mean loss over samples, and the accuracy where the targets are classes."""
     errors = []
     outputs = []
@@ -31,7 +31,7 @@ def evaluate(network: Any, samples: list[Sample], loss: Loss) -> tuple[float, fl
 
 
 @contextmanager
-def evaluating(network: Any) -> Iterator[None]:
+def evaluating(network: object) -> Iterator[None]:
     """Let all layers but the last compute on floats.
 
     The last one records: a loss wants to see the operands of a sigmoid or softmax that saturated.
@@ -48,7 +48,7 @@ def evaluating(network: Any) -> Iterator[None]:
             network.train()
 
 
-def listed(x: Any) -> list[Any]:
+def listed(x: object) -> list[Any]:
     """Return a list as it is, and one output as a list."""
     return x if isinstance(x, list) else [x]
 
@@ -68,8 +68,11 @@ def accuracy(outputs: Sequence[Any], targets: Sequence[Any]) -> float | None:
         return None
     low = min(min(y) for y in wanted)
     if low < 0 and any(0 in y for y in wanted):
-        return None  # -1, 0 and 1 together are quantities
-    right = [decided(row, low) == decided(y, low, len(row)) for row, y in zip(rows, wanted)]
+        # -1, 0 and 1 together are quantities.
+        return None
+    right = []
+    for row, y in zip(rows, wanted):
+        right.append(decided(row, low) == decided(y, low, len(row)))
     return right.count(True) / len(right)
 
 

@@ -36,19 +36,28 @@ from autograd.drawing.show import Drawing, bundle
 from autograd.drawing.sketch import Sketch
 from autograd.modes import mode
 from autograd.texts import said
-from nn.losses import mse_loss
+from nn.losses import Loss, Target, mse_loss
 
-MAX_UNITS_DRAWN = 12  # of a layer; of a longer one the first and the last
-COLUMN_INCHES = 2.8  # between layers
-ROW_INCHES = 0.78  # between the units of a layer
-MAX_LINES_NUMBERED = 9  # lines of a layer that have their numbers on them
-CHARACTER_INCHES = 0.16  # of room for what is as wide as high in a name
-NUMBER_INCHES = 0.38  # that a number on a line takes, at least
-SMALL_CHARACTER_INCHES = 0.115  # of room for what is as wide as high in it
-EXTRA_LINE_POINTS = 4.05  # of the line of the largest number of a layer
+# Units of a layer; of a longer one the first and the last.
+MAX_UNITS_DRAWN = 12
+# From one layer to the next.
+COLUMN_INCHES = 2.8
+# From one unit of a layer to the next.
+ROW_INCHES = 0.78
+# Lines of a layer that have their numbers on them.
+MAX_LINES_NUMBERED = 9
+# Room for a character of a name that is as wide as high.
+CHARACTER_INCHES = 0.16
+# Room that a number on a line takes, at least.
+NUMBER_INCHES = 0.38
+# Room for a character of it that is as wide as high.
+SMALL_CHARACTER_INCHES = 0.115
+# By how much the line of the largest number of a layer is wider.
+EXTRA_LINE_POINTS = 4.05
 MIN_LINE_POINTS = 0.75
 LOWERED = str.maketrans("0123456789ijk", "₀₁₂₃₄₅₆₇₈₉ᵢⱼₖ")
-UNIT_FILLS = (LEAF_FILL, OPERATION_FILL, ROOT_FILL)  # inputs, hidden layers, outputs
+# Inputs, hidden layers, outputs.
+UNIT_FILLS = (LEAF_FILL, OPERATION_FILL, ROOT_FILL)
 GRAPH = {"layout": "neato", "splines": "line", "outputorder": "edgesfirst", "pad": "0.2",
          "bgcolor": PAPER, "fontname": FONT, "fontcolor": INK}  # fmt: skip
 NODE = {"fontname": FONT, "fontsize": FONT_SIZE, "shape": "circle", "fixedsize": "true",
@@ -73,12 +82,13 @@ class Flow(NamedTuple):
     """The gradients of the error of one sample, see `flow_of`."""
 
     error: float
-    units: list[list[Any]]  # of the inputs' and then each layer's outputs
+    # Those of the inputs, and then of each layer's outputs.
+    units: list[list[Any]]
     of: Mapping[Value, Any]
 
 
 def draw_network(
-    network: Any,
+    network: object,
     feature_names: Sequence[str] | None = None,
     class_names: Sequence[str] | None = None,
     *,
@@ -117,10 +127,10 @@ def draw_network(
 
 
 def draw_backward(
-    network: Any,
+    network: object,
     inputs: Sequence[Any],
-    target: Any,
-    loss: Any = mse_loss,
+    target: Target,
+    loss: Loss = mse_loss,
     *,
     feature_names: Sequence[str] | None = None,
     class_names: Sequence[str] | None = None,
@@ -169,11 +179,12 @@ def draw_backward(
     return picture_of(figure.sketch, format, flow_text(flow, summary(network)))
 
 
-def flow_of(network: Any, inputs: Sequence[Any], target: Any, loss: Any) -> Flow:
+def flow_of(network: object, inputs: Sequence[Any], target: Target, loss: Loss) -> Flow:
     """Return the error of a sample and its gradients: of what each unit gives, of each parameter.
 
     The layers are called one by one, in order to have the values in between.
     """
+    # Recorded under no_grad() as well, and not seen by whoever observes the training.
     with mode(record=True, observer=None):
         signals = [[x if isinstance(x, Value) else Value(x) for x in inputs]]
         for layer in layers_of(network):
@@ -181,7 +192,8 @@ def flow_of(network: Any, inputs: Sequence[Any], target: Any, loss: Any) -> Flow
             signals.append(list(found) if isinstance(found, (list, tuple)) else [found])
         error = loss(signals[-1], target)
         gradients, _ = adjoints(error)
-    return Flow(error.data, [[gradients.get(x) for x in signal] for signal in signals], gradients)
+    of_units = [[gradients.get(x) for x in signal] for signal in signals]
+    return Flow(error.data, of_units, gradients)
 
 
 def flow_text(flow: Flow, text: str) -> str:
@@ -197,7 +209,7 @@ def flow_text(flow: Flow, text: str) -> str:
     return "\n".join(lines)
 
 
-def layers_of(network: Any) -> list[Any]:
+def layers_of(network: object) -> list[Any]:
     """Return the layers of a network; a layer or a neuron is a network of one."""
     if hasattr(network, "layers"):
         return list(network.layers)
@@ -209,7 +221,7 @@ def layers_of(network: Any) -> list[Any]:
     )
 
 
-def neurons_of(layer: Any) -> list[Any]:
+def neurons_of(layer: object) -> list[Any]:
     """Return the neurons of a layer; a neuron is a layer of one."""
     return list(getattr(layer, "neurons", [layer]))
 
@@ -217,10 +229,11 @@ def neurons_of(layer: Any) -> list[Any]:
 class Figure:
     """A network on its way to DOT: circles in columns, at places that are fixed here."""
 
-    def __init__(self, network: Any, title: str) -> None:
+    def __init__(self, network: object, title: str) -> None:
         self.layers = [neurons_of(layer) for layer in layers_of(network)]
         self.softmax = bool(getattr(layers_of(network)[-1], "softmax", False))
         self.sizes = [len(self.layers[0][0].w), *map(len, self.layers)]
+        # Only units that are drawn have a place; the others are counted below them.
         self.columns = [units_of(k, size) for k, size in enumerate(self.sizes)]
         self.top = max(column[-1].row + 1 for column in self.columns) / 2 * ROW_INCHES
         self.sketch = Sketch("network", GRAPH, NODE, EDGE)
@@ -265,6 +278,7 @@ class Figure:
         Their widths are on a scale of their own, that of the largest number of the layer, which is
         returned.
         """
+        # NaN has no size, and a line without a gradient has none.
         sizes = [abs(x) for row in rows for x in row if x is not None and x == x]
         largest = max(sizes, default=0)
         along = place_of_numbers(len(self.columns[k - 1]), len(self.columns[k]))
@@ -280,7 +294,7 @@ class Figure:
                     self.number(tail, head, along, x)
         return largest
 
-    def number(self, tail: Unit, head: Unit, along: float, x: Any) -> None:
+    def number(self, tail: Unit, head: Unit, along: float, x: float) -> None:
         """Write the number of a line on it, at a part of the way from left to right."""
         y = (1 - along) * self.y(tail) + along * self.y(head)
         text = signed(x)
@@ -315,6 +329,7 @@ class Figure:
 
     def side_text(self, unit: Unit, text: str, align: str) -> None:
         """Write a text beside a circle, aligned with it."""
+        # The box is as wide as the text, so it is moved by half of that.
         shift = -1 if align == "right" else 1
         width = 0.1 + CHARACTER_INCHES * units(text)
         x = unit.layer + shift * (width / 2 + 0.36) / COLUMN_INCHES
@@ -430,10 +445,11 @@ def layer_formula(neurons: Sequence[Any], k: int, count: int, softmax: bool) -> 
     return said("outputs" if last else "hidden layer"), f"{unit} = {right}"
 
 
-def stroke(x: Any, largest: float) -> dict[str, str]:
+def stroke(x: float | None, largest: float) -> dict[str, str]:
     """Return how a line looks for a number: width, color and end; dashed where there is none."""
     if x is None:
         return {"color": NEUTRAL_INK, "style": "dashed", "penwidth": f"{MIN_LINE_POINTS}"}
+    # What is not finite is as wide as the widest.
     size = abs(x) / (largest or 1.0) if x == x and abs(x) <= largest else 1.0
     color = POSITIVE_INK if x > 0 else NEGATIVE_INK if x < 0 else NEUTRAL_INK
     # A bar tells what is negative without its color.
@@ -441,12 +457,12 @@ def stroke(x: Any, largest: float) -> dict[str, str]:
     return {"color": color, "penwidth": f"{MIN_LINE_POINTS + EXTRA_LINE_POINTS * size:.2f}", **bar}
 
 
-def signed(x: Any) -> str:
+def signed(x: float) -> str:
     """Return a number that fits into a circle, with its sign."""
     return f"{float(x):+.2g}" if x else "0"
 
 
-def summary(network: Any) -> str:
+def summary(network: object) -> str:
     """Return a network as lines of text: its layers and the ranges of their weights.
 
     >>> from nn import MLP
@@ -468,19 +484,21 @@ def summary(network: Any) -> str:
     return "\n".join(lines)
 
 
-def mimebundle(network: Any) -> dict[str, str]:
+def mimebundle(network: object) -> dict[str, str]:
     """Return what Jupyter shows of a module: Figure 3.4, or text. Never raises."""
     try:
         return bundle(draw_network(network))
-    except Exception:  # no layers, or a broken one: there is a text for all of them
+    except Exception:
+        # No layers, or a broken one: there is a text for all of them.
         return {"text/plain": summary_or_repr(network)}
 
 
-def summary_or_repr(network: Any) -> str:
+def summary_or_repr(network: object) -> str:
     """Return the summary, else the repr, else the type."""
     for text in (summary, repr):
         try:
             return text(network)
-        except Exception:  # try the next one
+        except Exception:
+            # The next text is simpler.
             continue
     return f"<{type(network).__name__}>"

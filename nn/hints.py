@@ -19,20 +19,30 @@ from nn.history import History
 from nn.layers import MLP, activation_function
 from nn.sampling import Sample
 
-WINDOW = 20  # iterations whose mean loss stands for a moment of a training
-ENOUGH = 100  # iterations before anything is said
-STILL = 1e-3  # a loss that changed by a smaller share has not moved
-NOTHING = 1e-6  # a loss below needs no hint
-TOO_LARGE = 3.0  # times the loss at first, and the step size is too large
-BLOWN_UP = 1e4  # times the very first loss, which is said at once,
-LUCKY = 1e-3  # unless that is so small by the chance of a few samples
-WORK = 100_000  # products of a weight and an input that are computed for a hint
+# A bias and weights.
+Unit = tuple[float, list[float]]
+# The mean loss of so many iterations stands for a moment of a training.
+WINDOW = 20
+# So many iterations pass before anything is said.
+ENOUGH = 100
+# A loss that changed by a smaller share has not moved.
+STILL = 1e-3
+# A loss below needs no hint.
+NOTHING = 1e-6
+# So many times the loss at first, and the step size is too large.
+TOO_LARGE = 3.0
+# So many times the very first loss is said at once,
+BLOWN_UP = 1e4
+# unless that is so small by the chance of a few samples.
+LUCKY = 1e-3
+# Products of a weight and an input that are computed for a hint.
+WORK = 100_000
 # How many are shown to the hidden units.
 MIN_SAMPLES = 20
 MAX_SAMPLES = 200
 
 
-def hints(network: Any, samples: Sequence[Sample], history: History) -> dict[str, str]:
+def hints(network: object, samples: Sequence[Sample], history: History) -> dict[str, str]:
     """Return what is striking about a training so far, by kind.
 
     Before iteration 100 that is only a loss that has grown beyond all measure.
@@ -83,7 +93,7 @@ def loss_grew(first: float, last: float) -> dict[str, str]:
     }
 
 
-def of_the_units(network: Any, rows: list[Any]) -> dict[str, str]:
+def of_the_units(network: object, rows: list[Any]) -> dict[str, str]:
     """Return the hints about hidden units that are 0 for all samples, and so learn no more."""
     found = {}
     if rows and isinstance(network, MLP) and activation_function(network.activation) is relu:
@@ -110,21 +120,22 @@ def silent_units(network: MLP, rows: Sequence[Any]) -> list[list[int]]:
     found = []
     outputs: Callable[[int], list[float]] = rows.__getitem__
     for layer in network.layers[:-1]:
+        # Bound anew for each layer: the outputs of one are the inputs of the next.
         inputs = outputs
         neurons = [(neuron.b.data, [w.data for w in neuron.w]) for neuron in layer.neurons]
-        found.append(
-            [
-                i
-                for i, (b, ws) in enumerate(neurons)
-                if not any(b + sum(map(mul, ws, inputs(k))) > 0.0 for k in range(len(rows)))
-            ]
-        )
+        found.append([i for i, unit in enumerate(neurons) if not fires(unit, inputs, len(rows))])
         outputs = outputs_of(neurons, inputs)
     return found
 
 
+def fires(unit: Unit, inputs: Callable[[int], list[float]], count: int) -> bool:
+    """Tell whether a unit is above 0 for any of so many rows."""
+    b, ws = unit
+    return any(b + sum(map(mul, ws, inputs(k))) > 0.0 for k in range(count))
+
+
 def outputs_of(
-    neurons: list[tuple[float, list[float]]], inputs: Callable[[int], list[float]]
+    neurons: list[Unit], inputs: Callable[[int], list[float]]
 ) -> Callable[[int], list[float]]:
     """Return a function that gives a layer's outputs for the kth row, when it is asked for.
 

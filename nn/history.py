@@ -20,7 +20,8 @@ class Evaluation(NamedTuple):
 
     iteration: int
     loss: float
-    accuracy: float | None  # None where the targets are no classes
+    # None where the targets are no classes.
+    accuracy: float | None
 
 
 class Best(NamedTuple):
@@ -57,7 +58,8 @@ class History:
     best: Best | None = None
     has_best: bool = False
     hints: dict[str, str] = field(default_factory=dict)
-    states_at: int | None = field(default=None, compare=False)  # the iteration of the states
+    # The iteration that the states are of.
+    states_at: int | None = field(default=None, compare=False)
 
     def check_level(self) -> None:
         """Raise a ValueError where the training has gone on since the states were taken."""
@@ -98,6 +100,7 @@ class History:
         Raises: ValueError for anything else.
         """
         try:
+            # Entries that an older version did not write have their defaults.
             parts = {**saved, "losses": list(saved["losses"])}
             parts["evaluations"] = [Evaluation(*found) for found in saved["evaluations"]]
             parts["validations"] = [Evaluation(*found) for found in saved.get("validations", [])]

@@ -50,6 +50,7 @@ def kept(trainer: Trainer, checkpoints: Checkpoints | None) -> Iterator[Keeper]:
 
     Ctrl-C, a signal and a closed pipe are ends like others; errors go on, with the history.
     """
+    # Without checkpoints signals do what they always do: there is nothing to keep.
     watched = stopping() if checkpoints else nullcontext(Signals())
     with watched as signals, trainer:
         keeper = Keeper(trainer, checkpoints, signals)

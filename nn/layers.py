@@ -16,7 +16,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
 from autograd import (
     Value,
@@ -38,11 +38,29 @@ from autograd.primitives import TABLE, inner_product, weighted_sum
 from autograd.value import recorded_rows
 from nn.module import Module
 
+if TYPE_CHECKING:
+    import numpy
+
+T = TypeVar("T")
+# Of a module: a single number, or a sequence or an array of them.
+Inputs: TypeAlias = "Value | float | Sequence[Any] | numpy.ndarray[Any, Any]"
 Activation = str | Callable[[Any], Any]
-Seed = int | random.Random | None
 
 
-def linear(x: Any) -> Any:
+class Source(Protocol):
+    """Where random numbers come from: a `random.Random`, or the module `random`."""
+
+    def uniform(self, a: float, b: float, /) -> float:
+        """Return a number drawn evenly from an interval."""
+
+    def gauss(self, mu: float, sigma: float, /) -> float:
+        """Return a number drawn from a normal distribution."""
+
+
+Seed = int | Source | None
+
+
+def linear(x: T) -> T:
     """Return x itself: the activation of an output that may be any number."""
     return x
 
@@ -61,12 +79,12 @@ ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
 TITLES = {"relu": "ReLU", "leaky_relu": "LeakyReLU", "elu": "ELU", "silu": "SiLU", "gelu": "GELU"}
 
 
-def uniform(nin: int, nout: int, source: Any) -> float:
+def uniform(nin: int, nout: int, source: Source) -> float:
     """Return a first weight drawn uniformly from (-1, 1), as micrograd draws it."""
     return float(source.uniform(-1.0, 1.0))
 
 
-def xavier(nin: int, nout: int, source: Any) -> float:
+def xavier(nin: int, nout: int, source: Source) -> float:
     """Return a first weight that keeps the variance of signals and of gradients about equal.
 
     Source: Glorot and Bengio (2010), Understanding the difficulty of training deep feedforward
@@ -76,7 +94,7 @@ def xavier(nin: int, nout: int, source: Any) -> float:
     return float(source.uniform(-limit, limit))
 
 
-def he(nin: int, nout: int, source: Any) -> float:
+def he(nin: int, nout: int, source: Source) -> float:
     """Return a first weight of variance 2 / nin, which makes up for what relu cuts off.
 
     Source: He, Zhang, Ren and Sun (2015), Delving deep into rectifiers, equation 10.
@@ -84,14 +102,14 @@ def he(nin: int, nout: int, source: Any) -> float:
     return float(source.gauss(0.0, math.sqrt(2.0 / nin)))
 
 
-INITS: dict[str, Callable[[int, int, Any], float]] = {
+INITS: dict[str, Callable[[int, int, Source], float]] = {
     "uniform": uniform,
     "xavier": xavier,
     "he": he,
 }
 
 
-def chosen(what: str, name: Any, table: dict[str, Any]) -> Any:
+def chosen(what: str, name: object, table: dict[str, T]) -> T:
     """Return the entry of a table by name.
 
     Raises: ValueError, with the names that there are.
@@ -107,9 +125,9 @@ def activation_function(activation: Activation) -> Callable[[Any], Any]:
         return activation
     row = TABLE.get(activation) if isinstance(activation, str) else None
     if row and activation not in ACTIVATIONS and len(row.partials) - len(row.defaults) == 1:
-        return row  # any function of one operand; a file may name it
-    found: Callable[[Any], Any] = chosen("activation", activation, ACTIVATIONS)
-    return found
+        # Any function of one operand; a file may name it.
+        return row
+    return chosen("activation", activation, ACTIVATIONS)
 
 
 def activation_name(activation: Activation) -> str:
@@ -120,32 +138,34 @@ def activation_name(activation: Activation) -> str:
     return str(name or activation)
 
 
-def source_of(seed: Seed) -> Any:
+def source_of(seed: Seed) -> Source:
     """Return the source of random numbers: the module's global one where no seed is given."""
     if seed is None:
         return random
-    return seed if hasattr(seed, "uniform") else random.Random(seed)  # the module is a source too
+    # The module `random` is a source, too.
+    given: Any = seed
+    return given if hasattr(seed, "uniform") else random.Random(given)
 
 
-def positive(what: str, n: Any) -> int:
+def positive(what: str, n: object) -> int:
     """Return a count of neurons or inputs, which is an int of at least 1."""
     if not isinstance(n, int) or isinstance(n, bool) or n < 1:
         raise ValueError(f"{what} must be an int of at least 1, not {shown(n)}")
     return n
 
 
-def sequence(x: Any, n: int, module: Module) -> Any:
+def sequence(x: Inputs, n: int, module: Module) -> Any:
     """Return the inputs of a module as a sequence of n.
 
     Raises: ValueError, with both numbers, when there are more or fewer.
     """
-    xs = x if hasattr(x, "__len__") else [x]
+    xs: Any = x if hasattr(x, "__len__") else [x]
     if len(xs) != n:
         raise ValueError(f"{module!r:.60} takes {n} inputs, not {len(xs)}")
     return xs
 
 
-def plain_inputs(module: Module, xs: Any) -> list[float] | None:
+def plain_inputs(module: Module, xs: Sequence[Any]) -> list[float] | None:
     """Return the inputs as floats where a module is to compute on floats, else None.
 
     That is in `eval()` mode and under `no_grad()`, and never when one of them is a Value.
@@ -193,13 +213,13 @@ class Neuron(Module):
         self.activation = activation_function(activation) if nonlin else linear
         self.title = activation_name(activation) if nonlin else "linear"
 
-    def __call__(self, x: Any) -> Any:
+    def __call__(self, x: Inputs) -> Any:
         """Return the neuron's output for a sequence of Values or numbers."""
         xs = sequence(x, len(self.w), self)
         floats = plain_inputs(self, xs)
         return self.recorded(xs) if floats is None else self.computed(floats)
 
-    def recorded(self, xs: Any) -> Any:
+    def recorded(self, xs: Sequence[Any]) -> Any:
         """Return the output as a Value, with its history."""
         return self.activation(dot(self.w, xs, self.b))
 
@@ -236,6 +256,7 @@ class Layer(Module):
         self.softmax = nonlin and activation == "softmax"
         if self.softmax and nout == 1:
             raise ValueError("the softmax of one output is always 1; use sigmoid, or two outputs")
+        # A softmax is of all neurons together, so each of them is linear.
         one: Activation = "linear" if self.softmax else activation
         source = source_of(seed)
         self.neurons = [
@@ -243,7 +264,7 @@ class Layer(Module):
             for _ in range(positive("nout", nout))
         ]
 
-    def __call__(self, x: Any) -> Any:
+    def __call__(self, x: Inputs) -> Any:
         """Return the outputs for a sequence of Values or numbers."""
         xs = sequence(x, len(self.neurons[0].w), self)
         floats = plain_inputs(self, xs)
@@ -255,9 +276,10 @@ class Layer(Module):
             return softmax(outs)
         return outs[0] if len(outs) == 1 else outs
 
-    def recorded(self, xs: Any) -> list[Any]:
+    def recorded(self, xs: Sequence[Any]) -> list[Any]:
         """Return the outputs as Values, with their history."""
         n = len(xs)
+        # One call for the whole layer; neurons of a user's own kind are asked one by one.
         if all(type(neuron) is Neuron and len(neuron.w) == n for neuron in self.neurons):
             sums = recorded_rows(inner_product, [(x.b, *x.w) for x in self.neurons], tuple(xs))
             if sums is not None:
@@ -317,7 +339,7 @@ class MLP(Module):
         """How many units there are between the inputs and the last layer."""
         return sum(self.sizes[1:-1])
 
-    def __call__(self, x: Any, factors: Sequence[Any] | None = None) -> Any:
+    def __call__(self, x: Inputs, factors: Sequence[Any] | None = None) -> Any:
         """Return the output of the last layer for a sequence of Values or numbers.
 
         Args: factors: for dropout, what each hidden unit's output is multiplied by, layer by layer.
@@ -326,6 +348,7 @@ class MLP(Module):
         for layer in self.layers:
             x = layer(x if hasattr(x, "__len__") else [x])
             if factors is not None and layer is not self.layers[-1]:
+                # The outputs are the network's answer: only hidden units are dropped.
                 outs = x if isinstance(x, list) else [x]
                 x = [y * factors[start + i] for i, y in enumerate(outs)]
                 start += len(outs)
@@ -368,7 +391,7 @@ class TwoLayerNetwork(MLP):
         self.q = positive("q", q)
         super().__init__(n, [p, q], activation=hidden, output=output, init=init, seed=seed)
 
-    def __call__(self, x: Any, factors: Sequence[Any] | None = None) -> list[Any]:
+    def __call__(self, x: Inputs, factors: Sequence[Any] | None = None) -> list[Any]:
         """Return the q outputs for a sequence of n Values or numbers; factors as for `MLP`."""
         outputs = super().__call__(x, factors)
         return outputs if self.q > 1 else [outputs]

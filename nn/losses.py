@@ -16,7 +16,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
 
 from autograd import (
     Value,
@@ -34,32 +34,43 @@ from autograd import sum as total
 from autograd.modes import tracing
 from autograd.primitives import equal, softmax_of
 
-Loss = Callable[[Any, Any], Any]  # (outputs, targets) -> one number
+if TYPE_CHECKING:
+    import numpy
 
-SUM_OF_SHARES = 1e-9  # how far a distribution may be from summing to 1
+Number: TypeAlias = "Value | float"
+# Of one output a number, of several a list or an array.
+Target: TypeAlias = "Number | Sequence[Any] | numpy.ndarray[Any, Any]"
+# Of many samples the same, nested once more.
+Outputs: TypeAlias = Target
+# (outputs, targets) -> one number.
+Loss = Callable[[Any, Any], Any]
+
+# How far a distribution may be from summing to 1.
+SUM_OF_SHARES = 1e-9
 
 
-def is_many(x: Any) -> bool:
+def is_many(x: object) -> TypeGuard[Sequence[Any]]:
     """Tell whether x is a sequence."""
     return hasattr(x, "__len__") and getattr(x, "ndim", 1) > 0
 
 
-def as_list(x: Any) -> list[Any]:
+def as_list(x: Outputs) -> list[Any]:
     """Return a sequence as a list, and a single number as a list of one."""
     return list(x) if is_many(x) else [x]
 
 
-def over_samples(one: Callable[[Any, Any], Any], outputs: Any, targets: Any) -> Any:
+def over_samples(one: Callable[[Any, Any], Any], outputs: Outputs, targets: Outputs) -> Any:
     """Return the loss of one sample, or the mean of the losses of many."""
     if not is_many(outputs) or not (len(outputs) and is_many(outputs[0])):
         return one(as_list(outputs), targets)
     if not is_many(targets) or len(outputs) != len(targets):
+        # One target for many samples would be taken apart.
         many = len(targets) if is_many(targets) else "one"
         raise ValueError(f"{len(outputs)} samples of outputs but {many} of targets")
     return mean([one(as_list(output), target) for output, target in zip(outputs, targets)])
 
 
-def matched(outputs: list[Any], target: Any) -> list[tuple[Any, Any]]:
+def matched(outputs: list[Any], target: Target) -> list[tuple[Any, Any]]:
     """Return (output, target) pairs of one sample; none, or another number of them, is an error."""
     targets = as_list(target)
     if not outputs:
@@ -69,12 +80,12 @@ def matched(outputs: list[Any], target: Any) -> list[tuple[Any, Any]]:
     return list(zip(outputs, targets))
 
 
-def is_recorded(target: Any) -> bool:
+def is_recorded(target: Target) -> bool:
     """Tell whether a target is made of Values, whose numbers will differ from sample to sample."""
     return any(isinstance(t, Value) for t in as_list(target))
 
 
-def mse_loss(outputs: Any, targets: Any) -> Any:
+def mse_loss(outputs: Outputs, targets: Outputs) -> Any:
     """Return the textbook's mean squared error, E = 1/2 * sum_k (output_k - target_k)**2.
 
     The mean is over the samples; over the outputs of one sample it is a sum.
@@ -87,14 +98,14 @@ def mse_loss(outputs: Any, targets: Any) -> Any:
     -0.25
     """
 
-    def one(outputs: list[Any], target: Any) -> Any:
+    def one(outputs: list[Any], target: Target) -> Any:
         squares = [(output - y) ** 2 for output, y in matched(outputs, target)]
         return (total(squares) if len(squares) > 1 else squares[0]) / 2
 
     return over_samples(one, outputs, targets)
 
 
-def binary_cross_entropy(outputs: Any, targets: Any) -> Any:
+def binary_cross_entropy(outputs: Outputs, targets: Outputs) -> Any:
     """Return -sum_k (t_k log(y_k) + (1 - t_k) log(1 - y_k)) for probabilities y_k, in nats.
 
     An output that was made by `sigmoid` is traced to its operand, so that neither the loss nor its
@@ -109,17 +120,18 @@ def binary_cross_entropy(outputs: Any, targets: Any) -> Any:
     (800.0, -1.0)
     """
 
-    def one(outputs: list[Any], target: Any) -> Any:
+    def one(outputs: list[Any], target: Target) -> Any:
         return total([cross_entropy_of_two(y, t) for y, t in matched(outputs, target)])
 
     return over_samples(one, outputs, targets)
 
 
-def cross_entropy_of_two(output: Any, target: Any) -> Any:
+def cross_entropy_of_two(output: Number, target: Number) -> Any:
     """Return the loss of one probability; a term with the factor 0 is left out."""
     recorded = isinstance(target, Value)
     if not recorded and not 0 <= target <= 1:
         raise ValueError(f"binary_cross_entropy: the target {target!r} is outside [0, 1]")
+    # On the operand nothing has been rounded to 0 or 1 yet.
     if isinstance(output, Value) and output.op is sigmoid:
         z = output.operands[0]
         return -weighted(target, lambda: log_sigmoid(z), lambda: log_sigmoid(-z))
@@ -132,7 +144,7 @@ def cross_entropy_of_two(output: Any, target: Any) -> Any:
     return -weighted(target, lambda: log(output), lambda: log1p(-output))
 
 
-def weighted(target: Any, yes: Callable[[], Any], no: Callable[[], Any]) -> Any:
+def weighted(target: Number, yes: Callable[[], Any], no: Callable[[], Any]) -> Any:
     """Return target * yes + (1 - target) * no; of a plain target, without 0 times infinity."""
     if not isinstance(target, Value):
         if target == 1:
@@ -142,7 +154,7 @@ def weighted(target: Any, yes: Callable[[], Any], no: Callable[[], Any]) -> Any:
     return target * yes() + (1 - target) * no()
 
 
-def cross_entropy(outputs: Any, targets: Any) -> Any:
+def cross_entropy(outputs: Outputs, targets: Outputs) -> Any:
     """Return -sum_k t_k log(softmax(z)_k) for logits z, in nats.
 
     The target of a sample is the index of the right class, or a distribution over the classes.
@@ -159,15 +171,18 @@ def cross_entropy(outputs: Any, targets: Any) -> Any:
     0.69314718056
     """
 
-    def one(outputs: list[Any], target: Any) -> Any:
+    def one(outputs: list[Any], target: Target) -> Any:
         logits = logits_of(outputs)
         if is_recorded(target):
             return surprise(logits, target)
         shares = distribution(target, len(outputs))
         if len(shares) == 1:
-            return 0.0 * logits[0]  # the only class is certain, unless nobody knows its logit
+            # The only class is certain, unless nobody knows its logit.
+            return 0.0 * logits[0]
+        # Logits relative to the likeliest: large ones would cancel, and lose their digits.
         likely = max(range(len(shares)), key=shares.__getitem__)
         ahead = [0.0 if k == likely else z - logits[likely] for k, z in enumerate(logits)]
+        # One class only: its term of the sum is the loss.
         if sum(map(bool, shares)) == 1:
             return logsumexp(ahead)
         if tracing() or spread(logits) == math.inf:
@@ -193,10 +208,11 @@ def surprise_of_halves(halves: Sequence[Any], shares: list[float], likely: int) 
     return logsumexp([2 * (half - expected) for half in ahead])
 
 
-def surprise(logits: Sequence[Any], target: Any) -> Any:
+def surprise(logits: Sequence[Any], target: Target) -> Any:
     """Return the cross entropy for a recorded target, without asking which class it is."""
     shares = target if is_many(target) else [equal(target, k) for k in range(len(logits))]
-    expected = dot(shares, logits)  # of a single class its logit, exactly
+    # Of a single class it is the logit, exactly.
+    expected = dot(shares, logits)
     return logsumexp([z - expected for z in logits])
 
 
@@ -221,6 +237,7 @@ def logits_of(outputs: Sequence[Any]) -> Sequence[Any]:
     if not all(isinstance(y, Value) and y.op is softmax_of for y in outputs):
         return outputs
     logits = outputs[0].operands[1:]
+    # Some of the outputs, or in another order, are no distribution over these logits.
     complete = len(logits) == len(outputs)
     same = all(is_share(y, k, logits) for k, y in enumerate(outputs))
     return logits if complete and same else outputs
@@ -233,7 +250,7 @@ def is_share(output: Value, index: int, logits: Sequence[Any]) -> bool:
     return same and found == index
 
 
-def hinge_loss(outputs: Any, targets: Any) -> Any:
+def hinge_loss(outputs: Outputs, targets: Outputs) -> Any:
     """Return sum_k max(0, 1 - t_k * s_k) for scores s_k and targets t_k of -1 or +1.
 
     Raises: ValueError for any other target.
@@ -243,7 +260,7 @@ def hinge_loss(outputs: Any, targets: Any) -> Any:
     0.75
     """
 
-    def one(outputs: list[Any], target: Any) -> Any:
+    def one(outputs: list[Any], target: Target) -> Any:
         pairs = matched(outputs, target)
         for _, t in pairs:
             if not isinstance(t, Value) and t not in (-1, 1):
@@ -253,7 +270,7 @@ def hinge_loss(outputs: Any, targets: Any) -> Any:
     return over_samples(one, outputs, targets)
 
 
-def huber_loss(outputs: Any, targets: Any, delta: float = 1.0) -> Any:
+def huber_loss(outputs: Outputs, targets: Outputs, delta: float = 1.0) -> Any:
     """Return the squared error up to delta and the linear one beyond: outliers pull less.
 
     With e = output - target, per output: `e**2 / 2` where abs(e) <= delta, else
@@ -269,14 +286,14 @@ def huber_loss(outputs: Any, targets: Any, delta: float = 1.0) -> Any:
     if not delta > 0:
         raise ValueError(f"huber_loss: delta must be above 0, not {delta!r}")
 
-    def one(outputs: list[Any], target: Any) -> Any:
+    def one(outputs: list[Any], target: Target) -> Any:
         errors = [output - y for output, y in matched(outputs, target)]
         return total([bounded(e, delta) * (e - bounded(e, delta) / 2) for e in errors])
 
     return over_samples(one, outputs, targets)
 
 
-def bounded(error: Any, delta: float) -> Any:
+def bounded(error: Number, delta: float) -> Any:
     """Return the error, moved to the nearer end of [-delta, delta]."""
     return clip(error, -delta, delta)
 

@@ -19,7 +19,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeGuard
 
 from autograd.atomic import write_file
 from nn import answers
@@ -27,16 +27,20 @@ from nn.batches import outputs_of_rows
 from nn.columns.schema import Schema, plain_schema
 from nn.data import Standardizer
 from nn.data_files import read_file
-from nn.layers import MLP, TwoLayerNetwork, activation_function, activation_name
+from nn.layers import MLP, Activation, TwoLayerNetwork, activation_function, activation_name
 from nn.module import Module
 from nn.tables.objects import table_of_object
 
 FORMAT = "chainrule network"
-CHECKPOINT = b'{"format": "chainrule checkpoint"'  # how such a file begins
-VERSION = 1  # of a network on numbers
-VERSION_WITH_COLUMNS = 2  # which an older reader would take for a network on numbers
+# How a checkpoint begins.
+CHECKPOINT = b'{"format": "chainrule checkpoint"'
+# The version of a network on numbers.
+VERSION = 1
+# One that an older reader would take for a network on numbers.
+VERSION_WITH_COLUMNS = 2
 MAX_PARAMETERS = 100_000_000
-MAX_DIGITS = 309  # of an int; larger ones are no floats
+# Digits of an int; larger ones are no floats.
+MAX_DIGITS = 309
 
 
 @dataclass
@@ -59,7 +63,8 @@ class Model:
         standard = self.standardizer.row(row) if self.standardizer else row
         layers = self.network.layers
         if self.network.training or any(layer.training for layer in layers):
-            self.network.eval()  # which walks through all of it: not for every row
+            # This walks through all of it: not for every row.
+            self.network.eval()
         found = self.network(standard)
         return list(found) if isinstance(found, list) else [found]
 
@@ -136,7 +141,7 @@ class Model:
         count = max(2, self.network.sizes[-1])
         return self.class_names or [str(k) for k in range(count)]
 
-    def predict(self, data: Any) -> list[Any]:
+    def predict(self, data: object) -> list[Any]:
         """Return the class, or the quantity, of each row of a table.
 
         Args: data: a DataFrame, a dict of columns, dicts in a list: columns are taken by name, in
@@ -165,6 +170,7 @@ def architecture(network: Any) -> dict[str, Any]:
         raise ValueError(
             f"a {type(network).__name__} cannot be saved as a model; save its state_dict()"
         )
+    # A file can name what is shipped; a function of a user's own it cannot hold.
     names = [activation_name(network.activation), activation_name(network.output)]
     for name, given in zip(names, (network.activation, network.output)):
         if name != "softmax" and activation_of(name) is not activation_of(given):
@@ -173,7 +179,7 @@ def architecture(network: Any) -> dict[str, Any]:
     return {"type": kind, "sizes": network.sizes, "activation": names[0], "output": names[1]}
 
 
-def activation_of(name: Any) -> Any:
+def activation_of(name: Activation) -> Any:
     """Return the function of an activation, or None where the name is unknown."""
     try:
         return activation_function(name)
@@ -211,6 +217,7 @@ def save_model(
         content["columns"] = schema.as_dict()
     try:
         data = (json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode("utf-8")
+        # What cannot be read again is not written.
         model_of(parsed(data))
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{path}: not saved: {error}") from None
@@ -282,7 +289,7 @@ def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def model_of(content: Any) -> Model:
+def model_of(content: object) -> Model:
     """Return the model in a parsed file, every part checked."""
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise ValueError(f"not a {FORMAT}")
@@ -295,6 +302,7 @@ def model_of(content: Any) -> Model:
     training = part(content, "training", dict)
     network = network_of(part(content, "architecture", dict), state)
     network.load_state_dict(state)
+    # The state fits the shape by now, so whatever else there is is judged by the shape.
     class_names = names_of(content, "class_names", network.sizes[-1])
     return Model(
         network,
@@ -317,6 +325,7 @@ def schema_of(
     outputs = network.sizes[-1]
     if inputs != network.sizes[0]:
         raise ValueError(f"the columns become {inputs} inputs, the network has {network.sizes[0]}")
+    # What is said twice in the file must be the same.
     target = schema.target
     if target and (class_names or None) != (target.classes and list(target.classes)):
         raise ValueError("the classes of the target are not the class_names")
@@ -339,7 +348,8 @@ def network_of(shape: dict[str, Any], state: dict[str, Any]) -> MLP:
         raise ValueError(f"architecture: the sizes {sizes!r:.60} are no list of counts")
     expected = sum((nin + 1) * nout for nin, nout in zip(sizes, sizes[1:]))
     found = sum(len(entry) if isinstance(entry, list) else 1 for entry in state.values())
-    if expected != found:  # before anything is built: a forged size must not fill the memory
+    # Before anything is built: a forged size must not fill the memory.
+    if expected != found:
         raise ValueError(
             f"architecture {sizes!r:.60} has {expected} parameters, but the state has {found}"
         )
@@ -354,7 +364,7 @@ def network_of(shape: dict[str, Any], state: dict[str, Any]) -> MLP:
     raise ValueError(f"architecture: a {kind!r:.40} of {len(sizes)} sizes is not known")
 
 
-def standardizer_of(entry: Any, n: int) -> Standardizer | None:
+def standardizer_of(entry: object, n: int) -> Standardizer | None:
     """Return the standardizer in a file, for n features."""
     if entry is None:
         return None
@@ -367,7 +377,7 @@ def standardizer_of(entry: Any, n: int) -> Standardizer | None:
     return Standardizer(means, scales)
 
 
-def is_text(x: Any) -> bool:
+def is_text(x: object) -> TypeGuard[str]:
     """Tell whether x is a text that can be written: half a surrogate pair cannot."""
     return isinstance(x, str) and not any("\ud800" <= character <= "\udfff" for character in x)
 

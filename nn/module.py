@@ -11,14 +11,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import is_dataclass
 from fractions import Fraction
 from itertools import chain, repeat
 from operator import is_
 from sys import float_info
 from types import FunctionType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, Self, TypeGuard, TypeVar
 
 from autograd import Primitive, Value
 from autograd.atomic import set_attributes
@@ -27,9 +27,22 @@ from autograd.structures import REGISTERED, is_array, steps
 from autograd.structures import parts as structure_parts
 from autograd.value import write_data
 
-MAX_NAMES_SHOWN = 3  # in a message
+M = TypeVar("M", bound="Module")
+
+# Names in a message.
+MAX_NAMES_SHOWN = 3
 HOLDING_NOTHING = frozenset((Value, Primitive, FunctionType, str, int, float, bool, type(None)))
 FLOATS_ONLY = frozenset((float,))
+
+
+class Network(Protocol):
+    """What can be trained: called on the inputs of a sample, it gives outputs by parameters."""
+
+    def __call__(self, x: Any, /) -> Any:
+        """Return the outputs for the inputs of a sample."""
+
+    def parameters(self) -> Sequence[Value]:
+        """Return what is learned."""
 
 
 class Module:
@@ -50,7 +63,8 @@ class Module:
 
     __slots__ = ("__dict__", "__weakref__", "_found")
     training: bool = True
-    _found: Found  # what was found the last time; no attribute in which to look for parameters
+    # What was found the last time; no attribute in which to look for parameters.
+    _found: Found
 
     def parameters(self) -> list[Value]:
         """Return all parameters, each once, in the order of the attributes."""
@@ -69,6 +83,7 @@ class Module:
         >>> [path for path, _ in Layer(1, 2).named_parameters()]
         ['neurons.0.w.0', 'neurons.0.b', 'neurons.1.w.0', 'neurons.1.b']
         """
+        # A parameter that is shared has the first of its names.
         first: dict[Value, str] = {}
         for path, value in expanded(self):
             first.setdefault(value, path)
@@ -81,10 +96,13 @@ class Module:
         >>> sorted(Neuron(2).state_dict())
         ['b', 'w']
         """
-        return {
-            path: [float(v.data) for v in found] if isinstance(found, list) else float(found.data)
-            for path, found in groups(self)
-        }
+        state: dict[str, float | list[float]] = {}
+        for path, found in groups(self):
+            if isinstance(found, list):
+                state[path] = [float(value.data) for value in found]
+            else:
+                state[path] = float(found.data)
+        return state
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Set all parameters from what `state_dict` returned; all of them, or none.
@@ -92,6 +110,7 @@ class Module:
         Raises: ValueError when a path is missing or unexpected, a length differs, or an entry is
             no finite number; the message names the path. Nothing has been written then.
         """
+        # All is checked before anything is written.
         expected = dict(groups(self))
         check_names(expected, state)
         new: dict[Value, float] = {}
@@ -106,16 +125,17 @@ class Module:
         parameters = self.parameters()
         set_attributes(parameters, repeat("grad"), zeros_like(parameters))
 
-    def train(self) -> Module:
+    def train(self) -> Self:
         """Record from now on, also when called on plain numbers; return self."""
         return set_training(self, True)
 
-    def eval(self) -> Module:
+    def eval(self) -> Self:
         """Compute on numbers when called on numbers from now on: several times faster."""
         return set_training(self, False)
 
-    def _repr_mimebundle_(self, *_: Any, **__: Any) -> dict[str, str]:
-        from nn.figures import mimebundle  # only a picture needs it
+    def _repr_mimebundle_(self, *_: object, **__: object) -> dict[str, str]:
+        # Only a picture needs it.
+        from nn.figures import mimebundle
 
         return mimebundle(self)
 
@@ -123,7 +143,7 @@ class Module:
         return f"{type(self).__name__} of {len(self.parameters())} parameters"
 
 
-def parts(x: Any) -> Iterator[tuple[str, Any]]:
+def parts(x: object) -> Iterator[tuple[str, Any]]:
     """Yield the (name, object) pairs in which a module or container may hold parameters."""
     if isinstance(x, Module):
         yield from vars(x).items()
@@ -167,7 +187,8 @@ def found_in(root: Module) -> Found:
     """Return all parameters, each once, in the order of `expanded`, which makes their paths."""
     found: list[Value] = []
     containers: list[Collection[Any]] = []
-    seen: dict[int, Any] = {}  # as in `walk`
+    # See `walk` for why objects are kept.
+    seen: dict[int, Any] = {}
     lasting = True
     stack: list[Any] = [root]
     while stack:
@@ -177,6 +198,7 @@ def found_in(root: Module) -> Found:
         elif type(x) not in HOLDING_NOTHING and id(x) not in seen:
             seen[id(x)] = x
             inside = contents(x)
+            # Others may make their contents anew whenever asked, so identity tells nothing.
             lasting = lasting and (isinstance(x, Module | list | tuple | dict) or not inside)
             containers.append(inside)
             stack += reversed(list(inside))
@@ -186,13 +208,14 @@ def found_in(root: Module) -> Found:
         containers,
         list(map(len, containers)),
         list(chain.from_iterable(containers)),
-        modules[1:],  # the first keeps this: without a cycle it goes with its last reference
+        # The first keeps this: without a cycle it goes with its last reference.
+        modules[1:],
         list(map(vars, modules)),
         len(REGISTERED) if lasting else -1,
     )
 
 
-def contents(x: Any) -> Collection[Any]:
+def contents(x: object) -> Collection[Any]:
     """Return the objects of `parts`, without their names; if possible as they are at any time."""
     if isinstance(x, Module):
         return vars(x).values()
@@ -208,17 +231,18 @@ def contents(x: Any) -> Collection[Any]:
 def zeros_like(parameters: list[Value]) -> list[Any]:
     """Return a zero for each parameter, exact for a Fraction."""
     numbers = [p._data for p in parameters]
+    # Nearly always, and then without a look at each.
     if FLOATS_ONLY.issuperset(map(type, numbers)):
         return [0.0] * len(numbers)
     return [x * 0 if isinstance(x, Fraction) else 0.0 for x in numbers]
 
 
-def is_object_array(x: Any) -> bool:
+def is_object_array(x: Any) -> TypeGuard[Sequence[object]]:
     """Tell whether x is an array that may hold Values."""
     return type(x).__module__ == "numpy" and is_array(x) and x.dtype == object
 
 
-def is_parameter(x: Any) -> bool:
+def is_parameter(x: object) -> TypeGuard[Value]:
     """Tell whether x is a Value that was not computed from others."""
     return isinstance(x, Value) and x.op is None
 
@@ -228,12 +252,14 @@ def walk(root: Module) -> Iterator[tuple[str, Any]]:
 
     A list of parameters is yielded as such and not entered: it is one entry of a state.
     """
-    seen: dict[int, Any] = {}  # and keeps them: an id is good while its object lives
+    # It keeps the objects: an id is good while its object lives.
+    seen: dict[int, Any] = {}
     stack: list[tuple[str, Any]] = [("", root)]
     while stack:
         path, found = stack.pop()
         if id(found) in seen and not isinstance(found, (int, str)):
-            continue  # shared, or a cycle
+            # Shared, or a cycle.
+            continue
         seen[id(found)] = found
         yield path, found
         if type(found) not in HOLDING_NOTHING and not is_parameter_list(found):
@@ -241,10 +267,11 @@ def walk(root: Module) -> Iterator[tuple[str, Any]]:
             stack.extend(reversed(inside))
 
 
-def is_parameter_list(x: Any) -> bool:
+def is_parameter_list(x: object) -> TypeGuard[Sequence[Value]]:
     """Tell whether x is a list, tuple or array of parameters only."""
-    listed = isinstance(x, (list, tuple)) or is_object_array(x)
-    return listed and len(x) > 0 and all(map(is_parameter, x))
+    if not (isinstance(x, (list, tuple)) or is_object_array(x)):
+        return False
+    return len(x) > 0 and all(map(is_parameter, x))
 
 
 def groups(root: Module) -> Iterator[tuple[str, Value | list[Value]]]:
@@ -265,7 +292,7 @@ def expanded(root: Module) -> Iterator[tuple[str, Value]]:
             yield path, found
 
 
-def set_training(root: Module, training: bool) -> Module:
+def set_training(root: M, training: bool) -> M:
     """Set the flag of a module and of all modules in it."""
     for _, found in list(walk(root)):
         if isinstance(found, Module):
@@ -286,7 +313,7 @@ def check_names(expected: Mapping[str, Any], state: Mapping[str, Any]) -> None:
             raise ValueError(f"the state {what} {listed}{more}")
 
 
-def pairs(path: str, found: Value | list[Value], entry: Any) -> list[tuple[Value, float]]:
+def pairs(path: str, found: Value | list[Value], entry: object) -> list[tuple[Value, float]]:
     """Return each parameter of a group with its number from a state, checked."""
     if not isinstance(found, list):
         return [(found, checked(path, entry))]
@@ -297,17 +324,17 @@ def pairs(path: str, found: Value | list[Value], entry: Any) -> list[tuple[Value
     return [(value, checked(f"{path}.{i}", x)) for i, (value, x) in enumerate(zip(found, entry))]
 
 
-def is_plain(x: Any) -> bool:
+def is_plain(x: object) -> TypeGuard[int | float]:
     """Tell whether x is an int or a float, and no bool."""
     return isinstance(x, (int, float)) and not isinstance(x, bool)
 
 
-def is_finite(x: Any) -> bool:
+def is_finite(x: float) -> bool:
     """Tell whether a number is finite as a float; `math.isfinite` fails for a huge int."""
     return bool(-float_info.max <= x <= float_info.max)
 
 
-def checked(path: str, x: Any) -> float:
+def checked(path: str, x: object) -> float:
     """Return an entry of a state as a float.
 
     Raises: ValueError, with the path, when it is no finite number.

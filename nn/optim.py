@@ -32,7 +32,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
 from itertools import accumulate, chain, repeat
 from numbers import Real
-from typing import Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeAlias, TypedDict, Unpack
 
 from autograd import Value, clip
 from autograd.atomic import set_attributes
@@ -40,19 +40,41 @@ from autograd.coercion import elements
 from autograd.messages import shown
 from autograd.structures import flatten, kind_of
 from autograd.value import data_writes
-from nn.module import is_finite, is_plain
+from nn.module import Module, is_finite, is_plain
 from nn.schedules import Schedule, schedule_of
 
-NORM_EPSILON = 1e-6  # added to the norm by which gradients are clipped
+if TYPE_CHECKING:
+    import numpy
 
-Slots = dict[str, Any]  # what an optimiser remembers: a list or an array, one number per parameter
-Rule = Callable[..., tuple[Any, ...]]  # (weight, gradient, *memory) -> (weight, *memory), all new
+# Added to the norm by which gradients are clipped.
+NORM_EPSILON = 1e-6
+
+# A number of one parameter, or an array with one for each.
+Number: TypeAlias = "float | numpy.ndarray[Any, Any]"
+# The numbers of all parameters.
+Column: TypeAlias = "list[float] | numpy.ndarray[Any, Any]"
+# Values in a sequence, an iterator or any structure, or groups of them: looked at as it runs.
+Parameters: TypeAlias = object
+# What an optimiser remembers: a list or an array, one number per parameter.
+Slots = dict[str, Any]
+# (weight, gradient, *memory) -> (weight, *memory), all new.
+Rule = Callable[..., tuple[Any, ...]]
+
+
+class Common(TypedDict, total=False):
+    """The settings that all optimisers have, see `Optimizer`."""
+
+    l1: float
+    clip_norm: float | None
+    clip_value: float | None
+    schedule: Callable[[int], float] | None
 
 
 class Change(NamedTuple):
     """What an update did: lists or arrays of a number for each parameter, which nobody changes."""
 
-    before: Any  # the weights
+    # The weights before it.
+    before: Any
     gradients: Any
     after: Any
 
@@ -63,7 +85,8 @@ class Arithmetic(NamedTuple):
     sqrt: Callable[[Any], Any]
     clip: Callable[[Any, float, float], Any]
     norm: Callable[[Any], float]
-    each: Callable[..., Sequence[Any]]  # of a function and columns: a column for each result
+    # Of a function and columns: a column for each result.
+    each: Callable[..., Sequence[Any]]
     join: Callable[[Any], Any]
 
 
@@ -93,12 +116,12 @@ class Group:
     (0.75, 1.0)
     """
 
-    def __init__(self, parameters: Any, **settings: float) -> None:
+    def __init__(self, parameters: Parameters, **settings: float) -> None:
         self.parameters = parameters_of(parameters)
         self.settings = settings
 
 
-def weights_and_biases(network: Any) -> list[Group]:
+def weights_and_biases(network: Module) -> list[Group]:
     """Return two groups of a network's parameters: weights, and biases that nothing shrinks.
 
     A bias is a parameter with the name b. Decay on a bias pulls the mean of what a neuron sees
@@ -117,7 +140,7 @@ def weights_and_biases(network: Any) -> list[Group]:
     return [*groups, Group(biases, weight_decay=0.0, l1=0.0)] if biases else groups
 
 
-def parameters_of(parameters: Any) -> list[Value]:
+def parameters_of(parameters: Parameters) -> list[Value]:
     """Return the Values of a sequence, iterator or structure that are to be optimised.
 
     Raises: ValueError: there is none, one is there twice, or is no parameter but a result;
@@ -163,14 +186,16 @@ class Optimizer:
             selection via the lasso, for l1. The 1e-6 is PyTorch's.
     """
 
-    settings: tuple[str, ...] = ("step_size",)  # the attributes that belong to a saved state
-    common: tuple[str, ...] = ("l1", "clip_norm", "clip_value")  # of these those that are used
+    # The attributes that belong to a saved state;
+    settings: tuple[str, ...] = ("step_size",)
+    # of the common ones, those that are used.
+    common: tuple[str, ...] = ("l1", "clip_norm", "clip_value")
     remembers: tuple[str, ...] = ()
     weight_decay: float = 0.0
 
     def __init__(
         self,
-        parameters: Any,
+        parameters: Parameters,
         step_size: float,
         *,
         l1: float = 0.0,
@@ -202,8 +227,11 @@ class Optimizer:
         """Return the new weights and the new memory."""
         return self.computed(NUMBERS, weights, gradients)
 
-    def computed(self, arithmetic: Arithmetic, weights: Any, gradients: Any) -> tuple[Any, Slots]:
+    def computed(
+        self, arithmetic: Arithmetic, weights: Column, gradients: Column
+    ) -> tuple[Any, Slots]:
         """Return the new weights and the new memory: lists or arrays, as those given."""
+        # Clipped over all parameters, before groups take them apart.
         columns = [weights, self.clipped(arithmetic, gradients), *self.slots.values()]
         now = self.with_settings(self.scheduled())
         if not self.groups:
@@ -216,7 +244,7 @@ class Optimizer:
             new, *memory = map(arithmetic.join, zip(*parts))
         return new, dict(zip(self.slots, memory))
 
-    def clipped(self, arithmetic: Arithmetic, gradients: Any) -> Any:
+    def clipped(self, arithmetic: Arithmetic, gradients: Column) -> Column:
         """Return the gradients, by norm and value no larger than the settings say."""
         if self.clip_norm:
             share = min(1.0, self.clip_norm / (arithmetic.norm(gradients) + NORM_EPSILON))
@@ -248,7 +276,7 @@ class Optimizer:
         vars(other).update(own)
         return other
 
-    def penalized(self, w: Any, g: Any) -> Any:
+    def penalized(self, w: Number, g: Number) -> Number:
         """Return the gradient with that of weight decay and l1."""
         if self.weight_decay:
             g = g + self.weight_decay * w
@@ -316,6 +344,7 @@ class Optimizer:
         missing = [name for name in (*self.settings, "steps", "slots") if name not in state]
         if missing:
             raise ValueError(f"the state of the optimiser lacks {', '.join(missing)}")
+        # All of the state is checked before any of it is taken.
         slots = {name: self.checked_slot(name, state["slots"].get(name)) for name in self.slots}
         settings = {name: in_range(name, state[name]) for name in (*self.settings, "steps")}
         for name in self.common:
@@ -329,7 +358,7 @@ class Optimizer:
         """Return what a common setting is where it is not used."""
         return 0.0 if name == "l1" else 0 if name == "nesterov" else None
 
-    def same_schedule(self, saved: Any) -> Callable[[int], float] | None:
+    def same_schedule(self, saved: object) -> Callable[[int], float] | None:
         """Return the schedule of a saved state, which must be the one given, if there is one.
 
         Raises: ValueError: it is another.
@@ -340,7 +369,7 @@ class Optimizer:
             raise ValueError(f"the schedule was {saved}, and is now {described(self.schedule)}")
         return self.schedule
 
-    def checked_slot(self, name: str, numbers: Any) -> list[float]:
+    def checked_slot(self, name: str, numbers: object) -> list[float]:
         """Return a list of a saved memory.
 
         Raises: ValueError when it has another length, or a number that cannot be in it.
@@ -356,13 +385,15 @@ class Optimizer:
         return f"{type(self).__name__}({len(self.parameters)} parameters, {settings})"
 
 
-def grouped(parameters: Any) -> tuple[list[Value], list[tuple[int, int, dict[str, float]]]]:
+def grouped(parameters: Parameters) -> tuple[list[Value], list[tuple[int, int, dict[str, float]]]]:
     """Return all parameters, and of groups where each starts and stops, and its settings."""
     if isinstance(parameters, Group):
         parameters = [parameters]
-    listed = isinstance(parameters, (list, tuple))
-    if not (listed and parameters and all(isinstance(part, Group) for part in parameters)):
+    if not isinstance(parameters, (list, tuple)) or not parameters:
         return parameters_of(parameters), []
+    if not all(isinstance(part, Group) for part in parameters):
+        return parameters_of(parameters), []
+    # The parameters of all groups stand in one list, each group a slice of it.
     stops = list(accumulate(len(group.parameters) for group in parameters))
     groups = [
         (start, stop, group.settings) for start, stop, group in zip([0, *stops], stops, parameters)
@@ -378,7 +409,7 @@ def check_group(optimizer: Optimizer, own: dict[str, float]) -> None:
         in_range(name, x, above=name == "step_size")
 
 
-def described(schedule: Any) -> Any:
+def described(schedule: object) -> Any:
     """Return what a schedule is, for JSON: of a function of a user's own its name."""
     if isinstance(schedule, Schedule):
         return schedule.as_dict()
@@ -399,6 +430,7 @@ def check_finite(
     """Raise a FloatingPointError that names the first new number that is not finite."""
     for name, numbers in {"parameter": weights, **slots}.items():
         if not finite(numbers):
+            # The first, in the order of the parameters, whatever computed them.
             i = next(i for i, x in enumerate(numbers) if not math.isfinite(x))
             what = f"{name} {i}" if name == "parameter" else f"the {name} of parameter {i}"
             raise FloatingPointError(
@@ -458,12 +490,12 @@ class SGD(Optimizer):
 
     def __init__(
         self,
-        parameters: Any,
+        parameters: Parameters,
         step_size: float,
         momentum: float = 0.0,
         weight_decay: float = 0.0,
         nesterov: bool = False,
-        **common: Any,
+        **common: Unpack[Common],
     ) -> None:
         super().__init__(parameters, step_size, **common)
         self.momentum = in_range("momentum", momentum, high=1.0)
@@ -475,7 +507,7 @@ class SGD(Optimizer):
     def rule(self, sqrt: Callable[[Any], Any]) -> Rule:
         """Return the update of a weight and its velocity."""
 
-        def update(w: Any, g: Any, v: Any) -> tuple[Any, Any]:
+        def update(w: Number, g: Number, v: Number) -> tuple[Any, Any]:
             g = self.penalized(w, g)
             if self.momentum:
                 v = self.momentum * v + g
@@ -490,12 +522,12 @@ class Momentum(SGD):
 
     def __init__(
         self,
-        parameters: Any,
+        parameters: Parameters,
         step_size: float,
         momentum: float = 0.9,
         weight_decay: float = 0.0,
         nesterov: bool = False,
-        **common: Any,
+        **common: Unpack[Common],
     ) -> None:
         super().__init__(parameters, step_size, momentum, weight_decay, nesterov, **common)
 
@@ -505,11 +537,11 @@ class Nesterov(Momentum):
 
     def __init__(
         self,
-        parameters: Any,
+        parameters: Parameters,
         step_size: float,
         momentum: float = 0.9,
         weight_decay: float = 0.0,
-        **common: Any,
+        **common: Unpack[Common],
     ) -> None:
         super().__init__(parameters, step_size, momentum, weight_decay, True, **common)
 
@@ -534,11 +566,11 @@ class Adagrad(Optimizer):
 
     def __init__(
         self,
-        parameters: Any,
+        parameters: Parameters,
         step_size: float = 0.01,
         epsilon: float = 1e-10,
         weight_decay: float = 0.0,
-        **common: Any,
+        **common: Unpack[Common],
     ) -> None:
         super().__init__(parameters, step_size, **common)
         self.epsilon = in_range("epsilon", epsilon, above=True)
@@ -547,7 +579,7 @@ class Adagrad(Optimizer):
     def rule(self, sqrt: Callable[[Any], Any]) -> Rule:
         """Return the update of a weight and its sum of squares."""
 
-        def update(w: Any, g: Any, s: Any) -> tuple[Any, Any]:
+        def update(w: Number, g: Number, s: Number) -> tuple[Any, Any]:
             g = self.penalized(w, g)
             s = s + g * g
             return w - self.step_size * g / (sqrt(s) + self.epsilon), s
@@ -570,12 +602,12 @@ class RMSprop(Optimizer):
 
     def __init__(
         self,
-        parameters: Any,
+        parameters: Parameters,
         step_size: float = 0.01,
         decay: float = 0.9,
         epsilon: float = 1e-8,
         weight_decay: float = 0.0,
-        **common: Any,
+        **common: Unpack[Common],
     ) -> None:
         super().__init__(parameters, step_size, **common)
         self.decay = in_range("decay", decay, high=1.0)
@@ -585,7 +617,7 @@ class RMSprop(Optimizer):
     def rule(self, sqrt: Callable[[Any], Any]) -> Rule:
         """Return the update of a weight and its running mean."""
 
-        def update(w: Any, g: Any, s: Any) -> tuple[Any, Any]:
+        def update(w: Number, g: Number, s: Number) -> tuple[Any, Any]:
             g = self.penalized(w, g)
             s = mixed(self.decay, s, g * g)
             return w - self.step_size * g / (sqrt(s) + self.epsilon), s
@@ -613,13 +645,13 @@ class Adam(Optimizer):
 
     def __init__(
         self,
-        parameters: Any,
+        parameters: Parameters,
         step_size: float = 0.001,
         beta1: float = 0.9,
         beta2: float = 0.999,
         epsilon: float = 1e-8,
         weight_decay: float = 0.0,
-        **common: Any,
+        **common: Unpack[Common],
     ) -> None:
         super().__init__(parameters, step_size, **common)
         self.beta1 = in_range("beta1", beta1, high=1.0)
@@ -627,7 +659,7 @@ class Adam(Optimizer):
         self.epsilon = in_range("epsilon", epsilon, above=True)
         self.weight_decay = in_range("weight_decay", weight_decay)
 
-    def decayed(self, w: Any, g: Any) -> tuple[Any, Any]:
+    def decayed(self, w: Number, g: Number) -> tuple[Number, Number]:
         """Return weight and gradient after weight decay: here it is part of the gradient."""
         return w, self.penalized(w, g)
 
@@ -637,7 +669,7 @@ class Adam(Optimizer):
         mean_bias = 1.0 - self.beta1**t
         square_bias = 1.0 - self.beta2**t
 
-        def update(w: Any, g: Any, m: Any, s: Any) -> tuple[Any, Any, Any]:
+        def update(w: Number, g: Number, m: Number, s: Number) -> tuple[Any, Any, Any]:
             w, g = self.decayed(w, g)
             m = mixed(self.beta1, m, g)
             s = mixed(self.beta2, s, g * g)
@@ -656,17 +688,17 @@ class AdamW(Adam):
 
     def __init__(
         self,
-        parameters: Any,
+        parameters: Parameters,
         step_size: float = 0.001,
         beta1: float = 0.9,
         beta2: float = 0.999,
         epsilon: float = 1e-8,
         weight_decay: float = 0.01,
-        **common: Any,
+        **common: Unpack[Common],
     ) -> None:
         super().__init__(parameters, step_size, beta1, beta2, epsilon, weight_decay, **common)
 
-    def decayed(self, w: Any, g: Any) -> tuple[Any, Any]:
+    def decayed(self, w: Number, g: Number) -> tuple[Number, Number]:
         """Return the weight, shrunk, and the gradient with that of l1."""
         if self.l1:
             g = g + self.l1 * sign(w)
@@ -675,12 +707,12 @@ class AdamW(Adam):
         return w, g
 
 
-def sign(w: Any) -> Any:
+def sign(w: Number) -> Number:
     """Return 1, 0 or -1, of a number or of each in an array."""
     return 1.0 * (w > 0.0) - 1.0 * (w < 0.0)
 
 
-def mixed(decay: float, old: Any, new: Any) -> Any:
+def mixed(decay: float, old: Number, new: Number) -> Number:
     """Return the running mean decay * old + (1 - decay) * new."""
     return decay * old + (1.0 - decay) * new
 

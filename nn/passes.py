@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import repeat
 from typing import Any
@@ -23,8 +23,9 @@ from autograd import Value
 from autograd.atomic import set_attributes
 from autograd.value import write_data
 from nn.evaluation import evaluate
-from nn.layers import MLP
+from nn.layers import MLP, Inputs
 from nn.losses import Loss
+from nn.module import Network
 from nn.optim import Change, Optimizer
 from nn.sampling import Sample
 from nn.shards import added_in_order, packed
@@ -38,7 +39,7 @@ class Thinned:
         self.factors = factors
         self.place = 0
 
-    def __call__(self, x: Any) -> Any:
+    def __call__(self, x: Inputs) -> Any:
         """Return the outputs for the next sample."""
         start = self.place
         self.place += self.network.hidden_units
@@ -49,9 +50,10 @@ class RecordedShard:
     """What computes a part of a mini-batch, here or, sent there, in another process."""
 
     def __init__(
-        self, network: Any, samples: list[Sample], loss: Loss, parameters: list[Value]
+        self, network: Network, samples: list[Sample], loss: Loss, parameters: list[Value]
     ) -> None:
-        self.network = network
+        # With factors of dropout it is an MLP.
+        self.network: Any = network
         self.samples = samples
         self.loss = loss
         self.parameters = parameters
@@ -80,7 +82,7 @@ class Passes:
 
     def __init__(
         self,
-        network: Any,
+        network: Network,
         samples: list[Sample],
         held_out: list[Sample],
         loss: Loss,
@@ -88,7 +90,8 @@ class Passes:
         validation: Sequence[Sample] = (),
         dropout: float = 0.0,
     ) -> None:
-        self.network = network
+        # With dropout it is an MLP.
+        self.network: Any = network
         self.samples = samples
         self.held_out = held_out
         self.validation = list(validation)
@@ -155,7 +158,9 @@ class Passes:
         """Leave what was learned in the network."""
 
 
-def pass_each(network: Any, batch: list[Sample], loss: Loss, share: float) -> list[float]:
+def pass_each(
+    network: Callable[[Any], Any], batch: list[Sample], loss: Loss, share: float
+) -> list[float]:
     """Add a share of the gradient of each sample to the parameters', and return the losses.
 
     The graph of a sample is released when the next is built. The share, 1/b, is the seed of each
@@ -163,11 +168,14 @@ def pass_each(network: Any, batch: list[Sample], loss: Loss, share: float) -> li
     """
     errors = []
     for x, y in batch:
-        outputs = network(x)  # (4) forward: the hidden values layer by layer, up to the outputs
-        error = loss(outputs, y)  # (5) the error by the loss function,
+        # (4) forward: the hidden values layer by layer, up to the outputs
+        outputs = network(x)
+        # (5) the error by the loss function;
+        error = loss(outputs, y)
         if not isinstance(error, Value):
             raise TypeError(f"the loss returned {error!r:.40}, not a Value: nothing was recorded")
-        error.backward(share)  # and its gradient at the outputs; (6) those of the hidden layers
+        # its gradient at the outputs; (6) those of the hidden layers
+        error.backward(share)
         errors.append(error.data)
     return errors
 

@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from functools import cache
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from autograd import no_grad
 from autograd.atomic import write_file
@@ -44,30 +44,48 @@ from nn.figures import draw_backward, draw_network, layers_of
 from nn.history import History
 from nn.losses import Loss
 from nn.model_files import Model
+from nn.module import Module
 from nn.reports import ClassReport, places
 
-GRID_POINTS = 64  # along each side of a decision boundary; the work grows with its square
-MARGIN = 0.08  # of the data's width, around a picture of a plane
-MAX_UNITS = 16  # of a picture of hidden units
-MAX_SAMPLES = 400  # of the same
-LEVELS = 8  # shades
-MAX_CLASSES = 80  # of a confusion matrix
-FEW_CLASSES = 12  # of a confusion matrix whose empty cells say 0
-CELL_INCHES = (0.22, 0.5)  # of a confusion matrix, of many classes and of few
-LETTER_INCHES = 0.075  # of a name beside it
-DARK_SHARE = 0.55  # of a row; on cells with more the count is white
-FORMS = {"svg": {"Date": None}, "png": {"Software": None}}  # nothing that differs between runs
-WIDE_FONTS = (  # of Linux, Windows and macOS
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+# Along each side of a decision boundary; the work grows with its square.
+GRID_POINTS = 64
+# The share of the data's width that is left around a picture of a plane.
+MARGIN = 0.08
+# Hidden units, and samples, in a picture of them.
+MAX_UNITS = 16
+MAX_SAMPLES = 400
+# Shades of a decision boundary.
+LEVELS = 8
+# Classes of a confusion matrix that is drawn.
+MAX_CLASSES = 80
+# Classes of a confusion matrix whose empty cells say 0.
+FEW_CLASSES = 12
+# A cell of it, where there are many classes and where there are few.
+CELL_INCHES = (0.22, 0.5)
+# A letter of a name beside it.
+LETTER_INCHES = 0.075
+# A share of a row; on cells with more the count is white.
+DARK_SHARE = 0.55
+# What each form is told to leave out: nothing may differ between runs.
+FORMS = {"svg": {"Date": None}, "png": {"Software": None}}
+# Fonts of Linux, Windows and macOS.
+WIDE_FONTS = (
     "Noto Sans CJK SC", "Noto Sans CJK JP", "Source Han Sans SC", "WenQuanYi Micro Hei",
     "WenQuanYi Zen Hei", "Droid Sans Fallback", "Microsoft YaHei", "SimHei", "Yu Gothic",
     "Malgun Gothic", "PingFang SC", "Hiragino Sans GB", "Heiti SC", "Arial Unicode MS",
 )  # fmt: skip
-PLACEHOLDERS = "Last Resort"  # in the name of a font that has a box for every letter
+# Part of the name of a font that has a box for every letter.
+PLACEHOLDERS = "Last Resort"
 STYLE: dict[Any, Any] = {
     "svg.hashsalt": "chainrule",
     "svg.fonttype": "none",
     "font.size": 9,
-    "text.parse_math": False,  # a name such as $x^$ is a name
+    # A name such as $x^$ is a name.
+    "text.parse_math": False,
     "axes.spines.top": False,
     "axes.spines.right": False,
 }
@@ -94,7 +112,7 @@ def figure_of(width: float, height: float) -> Iterator[Any]:
         with_wide_letters(figure)
 
 
-def with_wide_letters(figure: Any) -> None:
+def with_wide_letters(figure: Figure) -> None:
     """Let texts with Chinese, Japanese or Korean letters use a font that has them."""
     from matplotlib.text import Text
 
@@ -138,12 +156,13 @@ def about_fonts(names: Sequence[str]) -> str:
     try:
         if not wide or wide_fonts():
             return ""
-    except ImportError:  # then there are no pictures
+    except ImportError:
+        # Then there are no pictures.
         return ""
     return said("no font for", name=wide[0])
 
 
-def save(figure: Any, stem: str | Path) -> list[Path]:
+def save(figure: Figure, stem: str | Path) -> list[Path]:
     """Write a figure as svg and as png, the same bytes in every run, and return the paths.
 
     Warns: MissingLetters: the png has letters that no font of this machine has.
@@ -158,7 +177,8 @@ def save(figure: Any, stem: str | Path) -> list[Path]:
     for form, facts in FORMS.items():
         content = io.BytesIO()
         with matplotlib.rc_context(STYLE), warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "Glyph .* missing")  # which was said once
+            # It was said once.
+            warnings.filterwarnings("ignore", "Glyph .* missing")
             figure.savefig(content, format=form, metadata=facts, dpi=120)
         paths.append(Path(f"{stem}.{form}"))
         write_file(paths[-1], content.getvalue())
@@ -191,9 +211,11 @@ def running_mean(xs: Sequence[float], width: int) -> list[float]:
     >>> running_mean([1.0, 3.0, 5.0], 2)
     [1.0, 2.0, 4.0]
     """
-    return [
-        math.fsum(xs[max(0, i - width + 1) : i + 1]) / min(width, i + 1) for i in range(len(xs))
-    ]
+    found = []
+    for end in range(1, len(xs) + 1):
+        last = xs[max(0, end - width) : end]
+        found.append(math.fsum(last) / len(last))
+    return found
 
 
 def decision_boundary(model: Model, dataset: Dataset, *, grid: int = GRID_POINTS) -> Any:
@@ -216,6 +238,7 @@ def decision_boundary(model: Model, dataset: Dataset, *, grid: int = GRID_POINTS
         xlabel, ylabel = map(visible, dataset.feature_names)
         axes = figure.add_subplot(xlabel=xlabel, ylabel=ylabel)
         if len(answers[0][0]) > 2:
+            # Of more classes the color says which is the largest, not by how much.
             best = [[max(range(len(z)), key=z.__getitem__) for z in row] for row in answers]
             levels = [k - 0.5 for k in range(len(answers[0][0]) + 1)]
             colors = [CLASS_COLORS[k % len(CLASS_COLORS)] for k in range(len(answers[0][0]))]
@@ -229,9 +252,15 @@ def decision_boundary(model: Model, dataset: Dataset, *, grid: int = GRID_POINTS
 
 
 def draw_preference(
-    figure: Any, axes: Any, xs: Any, ys: Any, sure: list[list[float]], names: Sequence[str]
+    figure: Figure,
+    axes: Axes,
+    xs: list[float],
+    ys: list[float],
+    sure: list[list[float]],
+    names: Sequence[str],
 ) -> None:
     """Shade a plane by how much the network prefers one of two classes, with a line at 0."""
+    # The scale is even on both sides, so that its middle is the undecided.
     most = max(abs(z) for row in sure for z in row) or 1.0
     levels = [most * (2 * k / LEVELS - 1) for k in range(LEVELS + 1)]
     shades = axes.contourf(xs, ys, sure, levels=levels, cmap=colormap(PREFERENCE_SCALE))
@@ -286,6 +315,7 @@ def unit_maps(model: Model, dataset: Dataset, grid: int) -> Any:
             values = [[z[j] for z in row] for row in answers]
             low = min(map(min, values))
             high = max(map(max, values))
+            # There are no lines to draw between values that are all equal.
             if low < high:
                 axes.contourf(xs, ys, values, levels=LEVELS, cmap=colormap(ANSWER_SCALE))
             else:
@@ -299,6 +329,7 @@ def unit_maps(model: Model, dataset: Dataset, grid: int) -> Any:
 def unit_columns(model: Model, dataset: Dataset) -> Any:
     """Return the hidden neurons' outputs for each sample, sorted by class."""
     order = sorted(range(len(dataset)), key=lambda i: dataset.labels[i])
+    # Every so manieth sample, so that each class keeps its share.
     order = order[:: -(-len(order) // MAX_SAMPLES)]
     with no_grad():
         answers = [hidden(model, dataset.inputs[i]) for i in order]
@@ -309,8 +340,10 @@ def unit_columns(model: Model, dataset: Dataset) -> Any:
         axes = figure.add_subplot(xlabel=said("hidden neuron"), ylabel=said("samples by class"))
         mesh = axes.pcolormesh(answers, cmap=colormap(ANSWER_SCALE), rasterized=True)
         axes.invert_yaxis()
-        axes.set_xticks([j + 0.5 for j in range(count)], [lowered("h", j) for j in range(count)])
+        units = range(count)
+        axes.set_xticks([j + 0.5 for j in units], [lowered("h", j) for j in units])
         axes.tick_params(axis="x", labelsize=8 if count <= MAX_UNITS else 5)
+        # The name of a class stands at the middle of its samples.
         ends = [*starts[1:], len(labels)]
         middles = [(a + b) / 2 for a, b in zip(starts, ends)]
         axes.set_yticks(middles, [visible(dataset.class_names[labels[a]]) for a in starts])
@@ -336,6 +369,7 @@ def confusion(report: ClassReport) -> Any:
         raise ValueError(
             f"a confusion matrix is drawn for up to {MAX_CLASSES} classes, not {count}"
         )
+    # Cells shrink with their number, letters with the cells and with the longest count.
     small, large = CELL_INCHES
     side = count * max(small, min(large, 5.0 / count))
     names = list(map(visible, report.names))
@@ -343,6 +377,7 @@ def confusion(report: ClassReport) -> Any:
     below = 0.2 if fit(names) else room
     with figure_of(max(3.0, side + room + 1.1), side + below + 1.1) as figure:
         axes = figure.add_subplot(xlabel=said("found"), ylabel=said("true"))
+        # Of each row by itself: a rare class is seen as well as a large one.
         shares = [[x / (sum(row) or 1) for x in row] for row in report.counts]
         axes.imshow(shares, cmap=colormap(CONFUSION_SCALE), vmin=0.0, vmax=1.0)
         digits = max(len(str(x)) for row in report.counts for x in row)
@@ -367,7 +402,7 @@ def confusion(report: ClassReport) -> Any:
     return figure
 
 
-def write_counts(axes: Any, report: ClassReport, shares: list[list[float]], size: float) -> None:
+def write_counts(axes: Axes, report: ClassReport, shares: list[list[float]], size: float) -> None:
     """Write the counts into the cells of a confusion matrix, and frame what is right."""
     from matplotlib.patches import Rectangle
 
@@ -416,7 +451,7 @@ def scatter(axes: Any, dataset: Dataset, size: float = 14) -> None:
             )  # fmt: skip
 
 
-def draw_legend(axes: Any, dataset: Dataset) -> None:
+def draw_legend(axes: Axes, dataset: Dataset) -> None:
     """Say which color is which class, above the picture.
 
     The names are put in afterwards: matplotlib leaves out a label that begins with "_".
@@ -460,7 +495,7 @@ def write_pictures(
     model: Model,
     history: History,
     dataset: Dataset,
-    before: Any,
+    before: Module,
     sample: FigureSample,
     report: ClassReport | None = None,
 ) -> Iterator[tuple[list[Path], str]]:
@@ -492,7 +527,8 @@ def write_learning(
         yield [folder / "loss.txt"], "the loss curve as text"
         return
     if dataset.task == "quantity":
-        return  # there are no classes to show
+        # There are no classes to show.
+        return
     if report and len(report.names) <= MAX_CLASSES:
         yield from write_confusion(folder, report)
     if len(dataset.feature_names) == 2:
@@ -505,12 +541,13 @@ def drawn_names(model: Model) -> dict[str, Any]:
     target = model.schema and model.schema.target
     outputs = model.class_names or ([target.name] if target else None)
     if outputs and len(outputs) == 2 and model.network.sizes[-1] == 1:
-        outputs = outputs[1:]  # which a single output speaks for
+        # A single output speaks for both classes.
+        outputs = outputs[1:]
     return {"feature_names": model.feature_names, "class_names": outputs}
 
 
 def write_networks(
-    folder: Path, model: Model, before: Any, sample: FigureSample
+    folder: Path, model: Model, before: Module, sample: FigureSample
 ) -> Iterator[tuple[list[Path], str]]:
     """Write Figures 3.4 and 3.5, before and after the training, and the DOT text of the first."""
     names = drawn_names(model)
@@ -545,8 +582,10 @@ def text_curve(losses: Sequence[float], width: int = 72, height: int = 16) -> st
        iterations 1 to 4
     """
     width = min(width, len(losses))
+    # Slices of whole iterations that differ by one in length at most.
     edges = [i * len(losses) // width for i in range(width + 1)]
-    means = [sum(losses[a:b]) / (b - a) for a, b in zip(edges, edges[1:])]
+    slices = [losses[start:stop] for start, stop in zip(edges, edges[1:])]
+    means = [sum(part) / len(part) for part in slices]
     top = max(means) or 1.0
     levels = [min(height - 1, int(mean / top * height)) for mean in means]
     marks = [f"{top:.3g}", *[""] * (height - 2), "0"]

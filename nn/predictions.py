@@ -17,8 +17,10 @@ from nn.tables.cells import number_in
 from nn.tables.reading import Layout, read_table
 from nn.tables.table import Table
 
-FORMULA_MARKS = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet runs what begins with them
-USUAL = ("separator: comma", "header: ")  # guesses of which nothing is said where they are these
+# A spreadsheet runs what begins with one of these.
+FORMULA_MARKS = ("=", "+", "-", "@", "\t", "\r")
+# Guesses of which nothing is said.
+USUAL = ("separator: comma", "header: ")
 
 
 def table_for(model: Model, path: str | Path, layout: Layout) -> Table:
@@ -29,7 +31,8 @@ def table_for(model: Model, path: str | Path, layout: Layout) -> Table:
     schema = model.columns
     names = [column.name for column in schema.columns] if schema.named else []
     target = schema.target.name if schema.target and schema.named else ""
-    last = len(schema.columns)  # a class may stand there, which tells nothing about a header
+    # A class may stand behind, which tells nothing about a header.
+    last = len(schema.columns)
     place = None if schema.named and model.schema else last
     return read_table(path, layout, place, (*names, target))
 
@@ -49,6 +52,7 @@ def predictions(model: Model, rows: Sequence[Sequence[float]]) -> list[list[Any]
         target = model.schema and model.schema.target
         name = target.name if target and target.name else "output"
         return [[name], *([model.quantity_of(z)] for z in outputs)]
+    # The class is what a reader wants; the scores tell how sure the network is.
     answers = model.answers
     found: list[list[Any]] = [[*answers, "class"]]
     for scores in map(model.scores_of, outputs):
@@ -59,11 +63,12 @@ def predictions(model: Model, rows: Sequence[Sequence[float]]) -> list[list[Any]
 def csv_text(rows: Sequence[Sequence[Any]]) -> str:
     """Return rows as the text of a CSV file, in which no text is a formula of a spreadsheet."""
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([[harmless(x) for x in row] for row in rows])
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerows([[harmless(x) for x in row] for row in rows])
     return text.getvalue()
 
 
-def harmless(x: Any) -> Any:
+def harmless(x: object) -> Any:
     """Return a text with an apostrophe before it where a spreadsheet would run it.
 
     >>> harmless("=HYPERLINK(1)"), harmless("-1"), harmless(-1.0)

@@ -9,8 +9,10 @@ from typing import Any
 
 from nn.history import History
 
-SECONDS_BETWEEN_LINES = 2.0  # at first, where there is no bar
-MOST_SECONDS_BETWEEN_LINES = 60.0  # later: nobody reads a thousand lines
+# At first, where there is no bar.
+SECONDS_BETWEEN_LINES = 2.0
+# Later: nobody reads a thousand lines.
+MOST_SECONDS_BETWEEN_LINES = 60.0
 
 
 class Progress:

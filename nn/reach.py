@@ -20,8 +20,10 @@ from nn.layers import MLP, activation_function
 from nn.losses import Loss, binary_cross_entropy, huber_loss, mse_loss
 from nn.sampling import Sample
 
-ROUNDING = 1e-9  # by which a target that was computed may be outside
-LEAST_AT_THE_TARGET = (mse_loss, huber_loss, binary_cross_entropy)  # of an output
+# By so much a target that was computed may be outside.
+ROUNDING = 1e-9
+# Losses that are least where an output is the target.
+LEAST_AT_THE_TARGET = (mse_loss, huber_loss, binary_cross_entropy)
 
 
 def check_reach(network: Any, samples: list[Sample], loss: Loss) -> None:
@@ -30,6 +32,7 @@ def check_reach(network: Any, samples: list[Sample], loss: Loss) -> None:
     Networks and losses of a user's own are not looked at, nor a cross entropy, whose target may be
     the index of a class, or a hinge loss, which checks its own.
     """
+    # `partial(huber_loss, delta=2.0)` is still a Huber loss.
     if isinstance(loss, functools.partial):
         loss = loss.func
     found = range_of(network)
@@ -39,7 +42,8 @@ def check_reach(network: Any, samples: list[Sample], loss: Loss) -> None:
     outputs = network.sizes[-1]
     for i, (_, target) in enumerate(samples):
         targets = target if isinstance(target, list) else [target]
-        if len(targets) != outputs:  # the loss will say so
+        # The loss will say so.
+        if len(targets) != outputs:
             return
         for y in targets:
             if y < low - ROUNDING or y > high + ROUNDING:
@@ -50,7 +54,7 @@ def check_reach(network: Any, samples: list[Sample], loss: Loss) -> None:
                 )
 
 
-def range_of(network: Any) -> tuple[str, int, int] | None:
+def range_of(network: object) -> tuple[str, int, int] | None:
     """Return what the outputs of a network are called, and the range that they cannot leave."""
     if not isinstance(network, MLP):
         return None

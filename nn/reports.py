@@ -16,8 +16,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-MOST_CLASSES_IN_TABLE = 12  # more make lines too long
-NAME_WIDTH = 16  # of a class in the table; longer ones are cut
+# More make lines too long.
+MOST_CLASSES_IN_TABLE = 12
+# The letters of a class in the table; longer names are cut.
+NAME_WIDTH = 16
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,7 @@ class ClassReport:
         if len(self.names) > MOST_CLASSES_IN_TABLE:
             return []
         names = [cut(name) for name in self.names]
+        # Widths are counted in places of a terminal, of which a Chinese letter takes two.
         first = max(map(places, ["found:", *names])) + 2
         widths = [
             max(places(name), *(len(str(row[j])) for row in self.counts))
@@ -135,7 +138,7 @@ def places(text: str) -> int:
     return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
-def to_the_right(cell: Any, width: int) -> str:
+def to_the_right(cell: object, width: int) -> str:
     """Return a cell with spaces before it."""
     return " " * (width - places(str(cell))) + str(cell)
 
@@ -167,6 +170,7 @@ class QuantityReport:
         mean = math.fsum(true) / len(true)
         errors = math.fsum((y - z) ** 2 for y, z in zip(true, found))
         spread = math.fsum((y - mean) ** 2 for y in true)
+        # Without a spread there is nothing to explain, and the quotient is none.
         r2 = 1.0 - errors / spread if spread else None
         return cls(r2, math.sqrt(errors / len(true)), len(true))
 

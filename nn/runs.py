@@ -37,15 +37,18 @@ from typing import Any
 from autograd.atomic import write_file
 from autograd.value import write_data
 from nn.history import History
-from nn.module import is_finite, is_plain
+from nn.module import Network, is_finite, is_plain
 
 NAME = "checkpoint.json"
 PREVIOUS = "checkpoint.previous.json"
 FORMAT = "chainrule checkpoint"
 VERSION = 1
-HEAD_BYTES = 200  # of a file, in which its format stands
-SECONDS = 60.0  # from one checkpoint to the next, unless told otherwise
-SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")  # those that the system has
+# The format of a file stands in so many bytes at its head.
+HEAD_BYTES = 200
+# From one checkpoint to the next, unless told otherwise.
+SECONDS = 60.0
+# Of these, those that the system has.
+SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
 MEANINGS = {"SIGINT": "Ctrl-C"}
 
 
@@ -65,7 +68,7 @@ class Checkpoint:
     about: dict[str, Any] = field(default_factory=dict)
     done: bool = False
 
-    def restore(self, network: Any) -> History:
+    def restore(self, network: Network) -> History:
         """Give a network the weights, and return the history for `train(resume=...)`.
 
         Raises: ValueError: the network has another number of parameters.
@@ -74,7 +77,7 @@ class Checkpoint:
         write_data(list(network.parameters()), self.weights)
         return self.history
 
-    def check(self, network: Any) -> None:
+    def check(self, network: Network) -> None:
         """Raise a ValueError where a network has another number of parameters."""
         count = len(network.parameters())
         if count != len(self.weights):
@@ -125,12 +128,13 @@ class Checkpoints:
             return True
         return self.seconds is not None and time.monotonic() >= self.next
 
-    def write(self, network: Any, history: History, done: bool = False) -> None:
+    def write(self, network: Network, history: History, done: bool = False) -> None:
         """Write a checkpoint; the one before it is kept under another name.
 
         Raises: OSError: it cannot be written; the last one is whole then.
         """
-        self.next = self.later()  # a disk that is full is tried again then, not at once
+        # A disk that is full is tried again then, not at once.
+        self.next = self.later()
         body = json.dumps(
             {
                 "weights": [float(p.data) for p in network.parameters()],
@@ -218,6 +222,7 @@ def checkpoint_of(content: Any) -> Checkpoint:
 
     Raises: ValueError: a part is missing or of another kind.
     """
+    # The checksum was right, but anybody can compute one.
     kinds = {"weights": list, "history": dict, "about": dict, "done": bool}
     for name, kind in kinds.items():
         if not isinstance(content, dict) or not isinstance(content.get(name), kind):
@@ -243,8 +248,10 @@ class Signals:
 
     def __init__(self) -> None:
         self.received: list[int] = []
-        self.raised = False  # whether the first is on its way: another one must not overtake it
-        self.depth = 0  # of `shielded` blocks
+        # Whether the first is on its way: another one must not overtake it.
+        self.raised = False
+        # How many `shielded` blocks it is in.
+        self.depth = 0
 
     def handle(self, number: int, frame: FrameType | None) -> None:
         """Note a signal, and raise `Stopped` unless something is being saved."""
@@ -287,7 +294,8 @@ class Signals:
         return 128 + self.received[0] if self.received else 0
 
 
-active: list[Signals] = []  # the one whose handlers are installed
+# The one whose handlers are installed.
+active: list[Signals] = []
 
 
 @contextmanager
@@ -318,13 +326,14 @@ def stopping() -> Iterator[Signals]:
                 before[number] = signal.signal(number, signals.handle)
         yield signals
     finally:
-        signals.depth += 1  # what arrives while the handlers are put back is noted
+        # What arrives while the handlers are put back is noted.
+        signals.depth += 1
         for number, handler in before.items():
             signal.signal(number, handler)
         active.remove(signals)
 
 
-def checkpoints_of(checkpoint: Any) -> Checkpoints | None:
+def checkpoints_of(checkpoint: Checkpoints | str | os.PathLike[str] | None) -> Checkpoints | None:
     """Return where a training keeps its state: None, a folder's, or what was given."""
     if checkpoint is None or isinstance(checkpoint, Checkpoints):
         return checkpoint

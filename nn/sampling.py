@@ -19,7 +19,8 @@ from autograd.messages import shown
 from nn.module import is_finite
 from nn.settings import TrainingSettings
 
-Sample = tuple[list[float], Any]  # the inputs x and the target y
+# The inputs x and the target y.
+Sample = tuple[list[float], Any]
 
 # What is drawn ahead: at most so many indexes, in so many mini-batches.
 MAX_INDEXES = 4096
@@ -37,6 +38,7 @@ def checked_samples(inputs: Sequence[Any], targets: Sequence[Any]) -> list[Sampl
     rows = [finite_numbers(f"inputs, row {i}", row) for i, row in enumerate(inputs)]
     wanted = [finite_numbers(f"targets, row {i}", row) for i, row in enumerate(targets)]
     for what, found in (("inputs", rows), ("targets", wanted)):
+        # A row of another length would else fail deep in the network, without its number.
         sizes = [len(row) if isinstance(row, list) else 1 for row in found]
         for i, size in enumerate(sizes):
             if size != sizes[0]:
@@ -57,6 +59,7 @@ def dropout_factors(share: float, seed: int, t: int, count: int) -> array[float]
     >>> dropout_factors(0.5, seed=0, t=1, count=6).tolist()
     [2.0, 0.0, 0.0, 0.0, 2.0, 0.0]
     """
+    # One call for all units: a call for each would cost more than the passes.
     drawn = array("I")
     drawn.frombytes(random.Random(f"dropout {seed} {t}").randbytes(count * drawn.itemsize))
     if sys.byteorder == "big":
@@ -82,10 +85,9 @@ def set_aside(samples: list[Sample], share: float, seed: int) -> tuple[list[Samp
     if not 0 < n < m:
         raise ValueError(f"validation of {share!r} is {n} of {m} samples: both need at least one")
     chosen = set(random.Random(f"validation {seed}").sample(range(m), n))
-    return (
-        [sample for i, sample in enumerate(samples) if i not in chosen],
-        [sample for i, sample in enumerate(samples) if i in chosen],
-    )
+    training = [sample for i, sample in enumerate(samples) if i not in chosen]
+    validation = [sample for i, sample in enumerate(samples) if i in chosen]
+    return training, validation
 
 
 def finite_numbers(where: str, x: Any) -> Any:
@@ -98,7 +100,7 @@ def finite_numbers(where: str, x: Any) -> Any:
     return finite_number(where, x)
 
 
-def finite_number(where: str, x: Any) -> Any:
+def finite_number(where: str, x: object) -> Any:
     """Return a finite number.
 
     Raises: TypeError or ValueError that begins with `where`, for anything else.
@@ -139,12 +141,15 @@ class Sampler:
         self.random = random.Random(settings.seed)
         self.begin(self.random.getstate(), [])
 
-    def begin(self, numbers: Any, remaining: list[int]) -> None:
+    def begin(self, numbers: tuple[Any, ...], remaining: list[int]) -> None:
         """Draw from here on: from a state of the generator, and what is left of an epoch."""
-        self.start = (numbers, remaining)  # before the first batch of the block
-        self.end = numbers  # the generator's state after the last
+        # The generator before the first batch of the block;
+        self.start = (numbers, remaining)
+        # its state after the last;
+        self.end = numbers
         self.batches = self.cut(remaining)
-        self.first = self.drawn  # the number of the first batch of the block
+        # the number of the first batch.
+        self.first = self.drawn
         self.interrupted = False
 
     def cut(self, order: list[int]) -> list[list[int]]:
@@ -168,6 +173,7 @@ class Sampler:
             batches = self.cut(self.random.sample(range(self.m), self.m))
         else:
             batches = [self.random.sample(range(self.m), self.b) for _ in range(self.ahead)]
+        # Written at once, so that a Ctrl-C finds the old block or the new one.
         new = {
             "start": (self.end, []),
             "end": self.random.getstate(),
@@ -185,6 +191,7 @@ class Sampler:
         """Return what is needed to draw the same batches from here on."""
         place = self.drawn - self.first
         numbers, remaining = self.start
+        # Of an epoch, what is left of its order; else the generator is moved on by as many draws.
         if place and self.epochs:
             numbers = self.end
             remaining = [i for batch in self.batches[place:] for i in batch]

@@ -131,7 +131,8 @@ class WarmUp(Schedule):
 
 SCHEDULES: dict[str, type[Schedule]] = {"step": Steps, "cosine": Cosine, "linear": Linear}
 CLASSES = {kind.__name__: kind for kind in (*SCHEDULES.values(), WarmUp)}
-STEPS = 3  # the parts of a training between which the schedule "step" goes down
+# The parts of a training between which the schedule "step" goes down.
+STEPS = 3
 
 
 def named_schedule(name: str | None, iterations: int, warm_up: int = 0) -> Schedule | None:
@@ -146,6 +147,7 @@ def named_schedule(name: str | None, iterations: int, warm_up: int = 0) -> Sched
     """
     if warm_up >= iterations:
         raise ValueError(f"warm_up must be less than the {iterations} iterations, not {warm_up}")
+    # A schedule begins where the warm-up ends.
     left = iterations - warm_up
     schedule: Schedule | None = None
     if name == "step":
@@ -159,7 +161,7 @@ def named_schedule(name: str | None, iterations: int, warm_up: int = 0) -> Sched
     return WarmUp(warm_up, schedule) if warm_up else schedule
 
 
-def schedule_of(saved: Any) -> Schedule | None:
+def schedule_of(saved: object) -> Schedule | None:
     """Return the schedule that `as_dict` was called on, also after a journey through JSON.
 
     Raises: ValueError for anything else.
@@ -179,13 +181,13 @@ def schedule_of(saved: Any) -> Schedule | None:
     return schedule
 
 
-def at_least_one(name: str, x: Any) -> None:
+def at_least_one(name: str, x: object) -> None:
     """Raise a ValueError where a setting is no int of at least 1."""
     if not isinstance(x, int) or isinstance(x, bool) or x < 1:
         raise ValueError(f"{name} must be an int of at least 1, not {x!r:.40}")
 
 
-def share(name: str, x: Any) -> None:
+def share(name: str, x: object) -> None:
     """Raise a ValueError where a setting is not within [0, 1]."""
     if not isinstance(x, (int, float)) or not 0.0 <= x <= 1.0:
         raise ValueError(f"{name} must be within 0 and 1, not {x!r:.40}")

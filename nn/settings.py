@@ -19,14 +19,18 @@ from autograd.messages import shown
 from nn.optim import in_range
 from nn.schedules import named_schedule
 
-STEP_SIZE = 0.1  # alpha, unless told otherwise
-BATCH_SIZE = 16  # samples, unless told otherwise
+# alpha, unless told otherwise.
+STEP_SIZE = 0.1
+# The samples of a mini-batch, unless told otherwise.
+BATCH_SIZE = 16
 # T, unless told otherwise: the first, or the second if that is more.
 ITERATIONS = 500
 EPOCHS = 5
-EVALUATIONS = 20  # of the held-out samples, unless told otherwise
+# How often the held-out samples are evaluated, unless told otherwise.
+EVALUATIONS = 20
 SAMPLINGS = ("iteration", "epochs")
-SHARDS = 4  # of a mini-batch with an executor, unless told otherwise; 1 without
+# Shards of a mini-batch with an executor, unless told otherwise; 1 without.
+SHARDS = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +98,7 @@ class TrainingSettings:
                 f"sampling {shown(self.sampling)} is not known; choose from {', '.join(SAMPLINGS)}"
             )
 
-    def keep(self, name: str, checked: Any) -> None:
+    def keep(self, name: str, checked: object) -> None:
         """Set an attribute while the settings are made; afterwards they are frozen."""
         object.__setattr__(self, name, checked)
 
@@ -111,7 +115,8 @@ def usual_iterations(samples: int, batch_size: int, least: int = ITERATIONS) -> 
     (500, 62500)
     """
     if not isinstance(batch_size, int) or batch_size < 1:
-        return least  # which is no size; the settings say so
+        # It is no size; the settings say so.
+        return least
     return max(least, math.ceil(EPOCHS * samples / batch_size))
 
 
@@ -128,7 +133,7 @@ def whole(name: str, x: Any, what: str = "an int") -> int:
     raise ValueError(f"{name} must be {what}, not {shown(x)}")
 
 
-def count(name: str, x: Any) -> int:
+def count(name: str, x: object) -> int:
     """Return a setting that is an int of at least 1.
 
     Raises: ValueError: it is none.
@@ -140,7 +145,7 @@ def count(name: str, x: Any) -> int:
     return found
 
 
-def truth(name: str, x: Any) -> bool:
+def truth(name: str, x: object) -> bool:
     """Return a setting that is True or False, or the 1 or 0 that are equal to them.
 
     Raises: ValueError: it is neither, such as the text "no", which counts as true.

@@ -10,13 +10,12 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from nn.optim import Change
 from nn.passes import Passes
 from nn.sampling import Sample
 from nn.shards import shards_of
-from nn.workers import Workers
+from nn.workers import Source, Workers
 
 
 class ShardedPasses(Passes):
@@ -25,7 +24,7 @@ class ShardedPasses(Passes):
     Args: shards: how many; executor: see `Workers`, or None to compute them here.
     """
 
-    def __init__(self, inner: Passes, shards: int, executor: Any = None) -> None:
+    def __init__(self, inner: Passes, shards: int, executor: Source | None = None) -> None:
         super().__init__(
             inner.network, inner.samples, inner.held_out, inner.loss, inner.optimizer,
             inner.validation, inner.dropout,

@@ -24,12 +24,15 @@ import traceback
 from array import array
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
+from multiprocessing.process import BaseProcess
 from typing import Any, NamedTuple, TypeAlias
 
 from autograd import ieee
 
-KEPT = 4  # trainings whose functions and samples a worker keeps
-Factors: TypeAlias = "array[float] | None"  # for dropout, see `Passes.accumulate`
+# Trainings whose functions and samples a worker keeps.
+KEPT = 4
+# For dropout, see `Passes.accumulate`.
+Factors: TypeAlias = "array[float] | None"
 
 
 class Shard(NamedTuple):
@@ -80,6 +83,7 @@ class Replicas:
     def gradient(self, task: Task) -> Answer:
         """Return losses and gradient of a shard, by a copy that nobody else uses meanwhile."""
         try:
+            # A copy at work is not in the list, so no two threads have the same.
             copy = self.idle.pop()
         except IndexError:
             copy = pickle.loads(self.payload)
@@ -90,8 +94,10 @@ class Replicas:
         return Answer(losses, packed(gradient))
 
 
-watched: list[Any] = []  # the parent of this process, once it is known to be a worker
-kept: dict[str, Replicas] = {}  # of this process, by key; single steps of a dict need no lock
+# The parent of this process, once it is known to be a worker.
+watched: list[Any] = []
+# What this process keeps, by key; single steps of a dict need no lock.
+kept: dict[str, Replicas] = {}
 
 
 def answer(task: Task) -> Answer:
@@ -115,7 +121,8 @@ def known(task: Task) -> Replicas | None:
     if found is None and task.payload is not None:
         found = Replicas(task.payload)
     if found is not None:
-        kept[task.key] = found  # as the one used last
+        # As the one used last.
+        kept[task.key] = found
         for key in list(kept)[:-KEPT]:
             kept.pop(key, None)
     return found
@@ -145,11 +152,12 @@ def end_with_the_owner() -> None:
         threading.Thread(target=end_after, args=(parent,), daemon=True).start()
 
 
-def end_after(parent: Any) -> None:
+def end_after(parent: BaseProcess) -> None:
     """Wait for the end of a process, and end this one."""
     try:
         parent.join()
-    except ValueError:  # loky's processes do not know how to wait for theirs
+    except ValueError:
+        # loky's processes do not know how to wait for theirs.
         return
     os._exit(1)
 
@@ -159,13 +167,14 @@ def sendable(error: Exception) -> bytes:
     error.add_note("in a worker:\n" + "".join(traceback.format_exception(error)).rstrip())
     try:
         sent = dumps(error)
-        pickle.loads(sent)  # some can be pickled, and not be read again
+        # Some can be pickled, and not be read again.
+        pickle.loads(sent)
     except Exception:
         sent = pickle.dumps(RuntimeError(f"{type(error).__name__}: {error}"))
     return sent
 
 
-def dumps(x: Any) -> bytes:
+def dumps(x: object) -> bytes:
     """Return a pickle, by cloudpickle where it is installed: closures, and what a script defines.
 
     Raises: TypeError: it cannot be pickled; with the line that installs cloudpickle, where that is
@@ -206,6 +215,7 @@ def shards_of(batch: list[int], factors: Factors, shards: int) -> list[Shard]:
     [[5], [2, 8]]
     """
     share = 1 / len(batch)
+    # Factors stand sample by sample, so each shard takes a slice.
     units = 0 if factors is None else len(factors) // len(batch)
     found = []
     start = 0

@@ -47,9 +47,9 @@ def networks(most_neurons: int = 4, most_samples: int = 3) -> SearchStrategy[Exp
     width = st.integers(1, most_neurons)
     sizes = st.tuples(width, st.lists(width, min_size=2, max_size=3))
     kinds = st.sampled_from(["tanh", "sigmoid", "softplus", "relu", "gelu"])
-    return st.builds(
-        experiment, sizes, kinds, st.integers(0, 999), st.integers(1, most_samples)
-    )  # the numbers come from the seed: hypothesis would spend its choices on them
+    # The numbers come from the seed: hypothesis would spend its choices on them.
+    seeds = st.integers(0, 999)
+    return st.builds(experiment, sizes, kinds, seeds, st.integers(1, most_samples))
 
 
 def experiment(
@@ -59,6 +59,11 @@ def experiment(
     nin, nouts = sizes
     source = random.Random(seed)
     network = MLP(nin, nouts, activation=activation, seed=source)
-    inputs = [[source.uniform(-2.0, 2.0) for _ in range(nin)] for _ in range(samples)]
-    targets = [[source.uniform(-1.0, 1.0) for _ in range(nouts[-1])] for _ in range(samples)]
+    inputs = drawn(source, 2.0, samples, nin)
+    targets = drawn(source, 1.0, samples, nouts[-1])
     return Experiment(network, inputs, targets)
+
+
+def drawn(source: random.Random, most: float, rows: int, columns: int) -> list[list[float]]:
+    """Return rows of numbers of a size up to `most`."""
+    return [[source.uniform(-most, most) for _ in range(columns)] for _ in range(rows)]

@@ -12,20 +12,24 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nn.hints import ENOUGH, hints
 from nn.history import History
 from nn.keeper import kept
 from nn.losses import Loss, mse_loss
+from nn.module import Network
 from nn.optim import Optimizer
 from nn.progress import Progress
 from nn.runs import Checkpoints, checkpoints_of
 from nn.trainer import Trainer
 
+if TYPE_CHECKING:
+    from nn.workers import Source
+
 
 def train(
-    network: Any,
+    network: Network,
     inputs: Sequence[Any],
     targets: Sequence[Any],
     *,
@@ -48,7 +52,7 @@ def train(
     patience: int | None = None,
     dropout: float | None = None,
     checkpoint: Checkpoints | str | os.PathLike[str] | None = None,
-    executor: Any = None,
+    executor: Source | None = None,
     shards: int | None = None,
 ) -> History:
     """Train a network by Algorithm 3.1, in place, and return the history.
@@ -118,7 +122,8 @@ def train(
         kept(trainer, checkpoints_of(checkpoint)) as keeper,
         Progress(progress, trainer.begun, trainer.settings.iterations) as bar,
     ):
-        for _ in trainer.steps():  # (2) for t = 1 ... T: (3) to (7), see `Trainer.iteration`
+        # (2) for t = 1 ... T: (3) to (7), see `Trainer.iteration`
+        for _ in trainer.steps():
             keeper.save_if_due()
             bar.update(trainer.so_far)
             hint_if_due(trainer, bar)

@@ -16,7 +16,7 @@ from array import array
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autograd.atomic import set_attributes
 from autograd.messages import shown
@@ -25,7 +25,7 @@ from autograd.value import write_data
 from nn.history import Best, Evaluation, History
 from nn.layers import MLP
 from nn.losses import LOSSES, Loss, mse_loss
-from nn.module import Module
+from nn.module import Module, Network
 from nn.optim import OPTIMIZERS, SGD, Change, Optimizer, in_range
 from nn.passes import Passes
 from nn.reach import check_reach
@@ -34,6 +34,9 @@ from nn.sampling import Sample, Sampler, checked_samples, dropout_factors, set_a
 from nn.schedules import named_schedule
 from nn.settings import BATCH_SIZE, SHARDS, STEP_SIZE, TrainingSettings, usual_iterations
 from nn.tables.objects import rows_of
+
+if TYPE_CHECKING:
+    from nn.workers import Source
 
 # Settings that a training which goes on keeps, unless others are given.
 KEPT = ("compiled", "schedule", "warm_up", "dropout")
@@ -114,7 +117,7 @@ class Trainer:
 
     def __init__(
         self,
-        network: Any,
+        network: Network,
         inputs: Sequence[Any],
         targets: Sequence[Any],
         *,
@@ -134,13 +137,14 @@ class Trainer:
         validation: float = 0.0,
         patience: int | None = None,
         dropout: float | None = None,
-        executor: Any = None,
+        executor: Source | None = None,
         shards: int | None = None,
     ) -> None:
         checkpoint, begun = begun_in(resume, network)
         loss = named("loss", loss, LOSSES)
         optimizer = named("optimizer", optimizer, OPTIMIZERS)
-        self.network = network
+        # With dropout it is an MLP.
+        self.network: Any = network
         samples = samples_of((inputs, targets))
         check_reach(network, samples, loss)
         share = in_range("validation", validation, high=1.0)
@@ -160,10 +164,16 @@ class Trainer:
                 apart, self.settings.dropout,
             )  # fmt: skip
         self.passes = sharded(passes, self.settings.shards, executor)
-        if checkpoint:  # last: what is refused leaves the network as it was
+        # Last: what is refused leaves the network as it was.
+        if checkpoint:
             checkpoint.restore(network)
 
-    def begin(self, optimizer: Any, begun: History | None, step_size: float | None) -> None:
+    def begin(
+        self,
+        optimizer: Optimizer | Callable[..., Optimizer] | None,
+        begun: History | None,
+        step_size: float | None,
+    ) -> None:
         """Make optimiser, sampler and history, or go on with those of a history."""
         self.optimizer = made(optimizer, self.network, self.settings)
         self.sampler = Sampler(self.settings)
@@ -172,7 +182,8 @@ class Trainer:
             self.so_far = self.continued(begun, step_size, isinstance(optimizer, Optimizer))
         self.so_far.settings = self.settings
         self.begun = self.so_far.iteration
-        self.steps_before = self.optimizer.steps - self.begun  # of an optimiser used before
+        # An optimiser may have been used before.
+        self.steps_before = self.optimizer.steps - self.begun
         self.error = 0.0
 
     def iteration(self) -> Step:
@@ -182,12 +193,15 @@ class Trainer:
         """
         t = self.so_far.iteration + 1
         if isinstance(self.network, Module) and not self.network.training:
-            self.network.train()  # somebody looked at it in between, by eval()
-        batch = self.sampler.draw()  # (3) b of the m samples, without replacement
+            # Somebody looked at it in between, by eval().
+            self.network.train()
+        # (3) b of the m samples, without replacement
+        batch = self.sampler.draw()
         try:
             # (4) forward, (5) the error and its gradient, (6) backward, for all of the mini-batch
             self.error = self.passes.accumulate(batch, self.factors(t, batch))
-            change = self.passes.update()  # (7) w <- w - alpha * mean gradient
+            # (7) w <- w - alpha * mean gradient
+            change = self.passes.update()
         except ArithmeticError as error:
             raise FloatingPointError(
                 f"the training diverged in iteration {t}: {error}; try a step size smaller than "
@@ -206,8 +220,10 @@ class Trainer:
 
     def steps(self) -> Iterator[Step]:
         """Yield the iterations that are left; the caller has entered the trainer."""
-        self.evaluate_if_due()  # where a Ctrl-C came before it
-        while not self.finished:  # (2) for t = 1 ... T
+        # Again, where a Ctrl-C came before it.
+        self.evaluate_if_due()
+        # (2) for t = 1 ... T
+        while not self.finished:
             step = self.iteration()
             self.evaluate_if_due()
             yield step
@@ -218,6 +234,7 @@ class Trainer:
         history = self.so_far
         patience = self.settings.patience
         if patience and history.best:
+            # Patience counts evaluations since the best one, not iterations.
             since = [found for found in history.validations if found[0] > history.best.iteration]
             if len(since) >= patience:
                 return True
@@ -250,7 +267,8 @@ class Trainer:
     def settle(self) -> None:
         """Count whole iterations, wherever a Ctrl-C or an error cut one off."""
         updates = self.optimizer.steps - self.steps_before
-        if updates > self.so_far.iteration:  # it came right after the update
+        # It came right after the update.
+        if updates > self.so_far.iteration:
             self.so_far.settle(updates, self.error)
         self.sampler.rewind(self.so_far.iteration - self.begun)
 
@@ -325,21 +343,23 @@ def passes_of(compiled: bool) -> type[Passes]:
     """Return the passes that record, or the ones on arrays, which are imported when asked for."""
     if not compiled:
         return Passes
-    from nn.compiled_passes import CompiledPasses  # which needs NumPy
+    # Here, for it needs NumPy.
+    from nn.compiled_passes import CompiledPasses
 
     return CompiledPasses
 
 
-def sharded(passes: Passes, shards: int | None, executor: Any) -> Passes:
+def sharded(passes: Passes, shards: int | None, executor: Source | None) -> Passes:
     """Return passes over shards of the mini-batch, or the same for one shard in this process."""
     if executor is None and (shards or 1) == 1:
         return passes
-    from nn.sharded_passes import ShardedPasses  # which few need
+    # Here, for few need it.
+    from nn.sharded_passes import ShardedPasses
 
     return ShardedPasses(passes, shards or 1, executor)
 
 
-def settled_shards(shards: int | None, executor: Any, resume: History | None) -> int:
+def settled_shards(shards: int | None, executor: object, resume: History | None) -> int:
     """Return how many shards there are: as asked for, else those of a history, else the usual.
 
     Raises: ValueError: a history had another number, so its training would go on in other bits.
@@ -347,6 +367,7 @@ def settled_shards(shards: int | None, executor: Any, resume: History | None) ->
     usual = 1 if executor is None else SHARDS
     if resume is None:
         return usual if shards is None else shards
+    # A sum over other shards is rounded otherwise, and would end in other bits.
     before = (resume.settings.shards if resume.settings else None) or 1
     asked = usual if shards is None and executor is not None else shards
     if asked is not None and asked != before:
@@ -354,7 +375,7 @@ def settled_shards(shards: int | None, executor: Any, resume: History | None) ->
     return before
 
 
-def settled_step_size(optimizer: Any, step_size: float | None) -> float | None:
+def settled_step_size(optimizer: object, step_size: float | None) -> float | None:
     """Return alpha, or None for that of an optimiser which was made with its own.
 
     Raises: ValueError when there would be two.
@@ -366,10 +387,15 @@ def settled_step_size(optimizer: Any, step_size: float | None) -> float | None:
     return None
 
 
-def made(optimizer: Any, network: Any, settings: TrainingSettings) -> Optimizer:
+def made(
+    optimizer: Optimizer | Callable[..., Optimizer] | None,
+    network: Network,
+    settings: TrainingSettings,
+) -> Optimizer:
     """Return the optimiser of the network's parameters, with the schedule of the settings."""
-    found: Optimizer = optimizer
-    if not isinstance(optimizer, Optimizer):
+    if isinstance(optimizer, Optimizer):
+        found = optimizer
+    else:
         make: Callable[..., Optimizer] = optimizer or SGD
         found = make(network.parameters(), settings.step_size)
     schedule = named_schedule(settings.schedule, settings.iterations, settings.warm_up)
@@ -390,7 +416,8 @@ def continue_optimizer(
             now = getattr(optimizer, name)
             unused = optimizer.unused(name) if name in optimizer.common else now
             before = state.get(name, unused)
-            if name in optimizer.common and not now:  # not given: that of the state is used
+            # Not given: that of the state is used.
+            if name in optimizer.common and not now:
                 continue
             if now != before and (given or name != "step_size"):
                 raise ValueError(
@@ -402,7 +429,7 @@ def continue_optimizer(
         optimizer.step_size = step_size
 
 
-def check_kinds(network: Any, resume: Any) -> None:
+def check_kinds(network: object, resume: object) -> None:
     """Raise a TypeError where the network or the history is of quite another kind."""
     if not (callable(network) and hasattr(network, "parameters")):
         raise TypeError(
@@ -413,7 +440,7 @@ def check_kinds(network: Any, resume: Any) -> None:
 
 
 def settings_for(
-    m: int, begun: History | None, optimizer: Any, executor: Any, **asked: Any
+    m: int, begun: History | None, optimizer: object, executor: object, **asked: Any
 ) -> TrainingSettings:
     """Return the settings of a training on m samples: as asked for, else kept, else the usual."""
     if asked["batch_size"] is None:
@@ -427,13 +454,19 @@ def settings_for(
     return TrainingSettings(samples=m, **asked)
 
 
-def begun_in(resume: Any, network: Any) -> tuple[Checkpoint | None, History | None]:
+def begun_in(
+    resume: History | str | os.PathLike[str] | None, network: Network
+) -> tuple[Checkpoint | None, History | None]:
     """Return the checkpoint at a path, and the history that goes on; None for what there is not.
 
     Raises: TypeError, ValueError: it is no history, or not of this network.
     """
-    checkpoint = load_checkpoint(resume) if isinstance(resume, (str, os.PathLike)) else None
-    begun = checkpoint.history if checkpoint else resume
+    checkpoint = None
+    if isinstance(resume, (str, os.PathLike)):
+        checkpoint = load_checkpoint(resume)
+        begun: History | None = checkpoint.history
+    else:
+        begun = resume
     check_kinds(network, begun)
     if checkpoint:
         checkpoint.check(network)
@@ -446,11 +479,13 @@ def samples_of(columns: tuple[Any, Any]) -> list[Sample]:
     return checked_samples(rows_of(inputs), rows_of(targets))
 
 
-def check_dropout(network: Any, share: float) -> None:
+def check_dropout(network: object, share: float) -> None:
     """Raise a ValueError where there are no hidden units to leave out."""
-    if share and not isinstance(network, MLP):
+    if not share:
+        return
+    if not isinstance(network, MLP):
         raise ValueError(f"dropout is for an MLP, and {type(network).__name__} is none")
-    if share and not network.hidden_units:
+    if not network.hidden_units:
         raise ValueError("dropout leaves out hidden units, and the network has none")
 
 

@@ -25,14 +25,18 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 from contextlib import contextmanager
 from itertools import count
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from autograd.messages import shown
 from autograd.modes import MODE
 from nn.shards import Answer, Shard, Task, answer, dumps
 
-MAX_TEXT = 120  # of an error in a hint
-PATIENCE = 3  # shards lost in a row, without one that came back, after which an executor is left
+# An executor, or what makes one.
+Source = Executor | Callable[[], Executor]
+# Letters of an error in a hint.
+MAX_TEXT = 120
+# Shards lost in a row, without one that came back, after which an executor is left.
+PATIENCE = 3
 ANEW = "pass executor=lambda: ... to have it made anew"
 next_number = count().__next__
 
@@ -57,25 +61,35 @@ class Workers:
     Raises: TypeError: source is neither.
     """
 
-    def __init__(self, source: Any, shard: Any) -> None:
+    def __init__(self, source: Source, shard: Callable[..., Any]) -> None:
         given = hasattr(source, "submit") and not isinstance(source, type)
         if not (given or callable(source)):
             raise TypeError(
                 f"executor: {shown(source)} is none: a concurrent.futures.Executor is expected, or "
                 "a function that makes one"
             )
-        self.make: Callable[[], Executor] | None = None if given else source
-        self.executor: Any = source if given else None
+        self.make: Callable[[], Executor] | None = None
+        self.executor: Executor | None = None
+        if given:
+            self.executor = cast("Executor", source)
+        else:
+            self.make = cast("Callable[[], Executor]", source)
         self.shard = shard
-        self.left = False  # whether the executor is not used any more
+        # Whether the executor is not used any more.
+        self.left = False
         self.lost_in_a_row = 0
-        self.answered = False  # whether anything came back so far
+        # Whether anything came back so far.
+        self.answered = False
         self.payload = b""
         self.key = ""
-        self.iterations = 0  # since the beginning
-        self.lacking = True  # whether a worker may lack the payload
-        self.rounds = 0  # iterations whose tasks all carried it
-        self.next_round = 0  # no earlier iteration may be one
+        # Iterations since the beginning.
+        self.iterations = 0
+        # Whether a worker may lack the payload,
+        self.lacking = True
+        # in how many iterations all tasks carried it,
+        self.rounds = 0
+        # and which iteration may be the next such one.
+        self.next_round = 0
         self.pending: list[Future[Answer]] = []
         self.hints: dict[str, str] = {}
 
@@ -107,7 +121,7 @@ class Workers:
 
     # An iteration
 
-    def answers(self, weights: Any, shards: Sequence[Shard]) -> list[tuple[Any, Any]]:
+    def answers(self, weights: Sequence[float], shards: Sequence[Shard]) -> list[tuple[Any, Any]]:
         """Return losses and gradient of each shard, in order, whoever computed them.
 
         Raises: what the network or the loss raises, of the first shard that raises.
@@ -125,7 +139,8 @@ class Workers:
             ]
             return list(map(self.finished, list(map(self.submitted, tasks))))
         finally:
-            for future in self.pending:  # of an iteration that an error or a Ctrl-C cut off
+            # They are of an iteration that an error or a Ctrl-C cut off.
+            for future in self.pending:
                 future.cancel()
 
     def submitted(self, task: Task) -> Submission:
@@ -154,7 +169,8 @@ class Workers:
             except Exception as error:
                 broken = isinstance(error, BrokenExecutor)
                 self.lose(sent.executor, error, over=broken)
-                if not broken:  # the task may be what kills a worker: here an error tells
+                # The task may be what kills a worker: here an error tells.
+                if not broken:
                     break
                 sent = self.submitted(task)
                 continue
@@ -192,19 +208,21 @@ class Workers:
 
     # What was lost
 
-    def lose(self, executor: Any, error: Exception, over: bool) -> None:
+    def lose(self, executor: Executor, error: Exception, over: bool) -> None:
         """Note that a task did not come back, and make the executor anew or do without it.
 
         Args: over: whether the executor takes no tasks any more.
         Raises: RuntimeError: nothing came back so far, and it is not that a worker was killed.
         """
+        # An executor that never worked has another problem than a lost worker.
         what = in_a_line(error)
         if not (self.answered or isinstance(error, (BrokenExecutor, CancelledError))):
             raise RuntimeError(
                 f"the executor cannot run a shard: {what}; is chainrule installed, in the same "
                 "version, where its workers are?"
             ) from error
-        if executor is not self.executor:  # this is known already
+        # This is known already.
+        if executor is not self.executor:
             return
         self.lost_in_a_row += 1
         if self.lost_in_a_row > PATIENCE or (over and not self.make):
@@ -245,7 +263,8 @@ def shortened(text: str) -> str:
 
 # Signals, while tasks are handed over.
 
-handing_over: list[int] = []  # not empty within `uninterrupted`
+# Not empty within `uninterrupted`.
+handing_over: list[int] = []
 
 
 @contextmanager
@@ -278,6 +297,7 @@ def uninterrupted() -> Iterator[None]:
 @contextmanager
 def blocked() -> Iterator[None]:
     """Block Ctrl-C in this thread, where the system can, and so in processes that it starts."""
+    # Windows has no masks, and starts its workers anew.
     mask = getattr(signal, "pthread_sigmask", None)
     if mask is None:
         yield

@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-import autograd
 from autograd import Value, gradients
+from autograd.compile import Compiled
 from autograd.compile.javascript.graphs import GraphScript
 from nn import TwoLayerNetwork, mse_loss
 from testkit.javascript import answers_of_node as answers
@@ -86,7 +86,7 @@ def by_eager_engine(program: Runnable) -> Answer:
 
 def by_engine(program: Runnable, engine: str) -> Answer:
     """Return what a compiled function says."""
-    compiled = autograd.compile(
+    compiled = Compiled(
         program.function, program.parameters, (program.rows[0],), engine=engine, reduce="sum"
     )
     by_parameters = compiled.per_sample_grad(program.rows)
@@ -104,7 +104,7 @@ def by_source(program: Runnable) -> Answer:
         out = program.function(xs)
         return [out, *gradients(out, [*program.parameters, *xs])]
 
-    compiled = autograd.compile(function, program.parameters, (program.rows[0],), engine="numpy")
+    compiled = Compiled(function, program.parameters, (program.rows[0],), engine="numpy")
     found = [executed(compiled)(row) for row in program.rows]
     return Answer(*zip(*((row[0], row[1 : 1 + count], row[1 + count :]) for row in found)))
 
@@ -143,7 +143,7 @@ BACK_ENDS: dict[str, Callable[[Runnable], Answer]] = {
 def is_here(back_end: str) -> bool:
     """Tell whether this machine has what a back end needs."""
     if back_end == "llvm":
-        return autograd.compile(lambda x: x * x, example=(1.0,)).engine == "llvm"
+        return Compiled(lambda x: x * x, example=(1.0,)).engine == "llvm"
     return back_end != "JavaScript" or node_program() is not None
 
 

@@ -35,7 +35,7 @@ SCALARS: dict[str, Any] = {
     "str": "a", "a number as str": "2.5", "bytes": b"a", "NoneType": None, "complex": 1j,
     "Decimal": Decimal("0.1"), "Decimal NaN": Decimal("nan"), "object": object(), "type": float,
     "function": len, "ellipsis": ..., "dict": {}, "set": {1.0}, "PosixPath": PurePosixPath("a"),
-    "generator": (x for x in ()), "Unspeakable": Unspeakable(),
+    "generator": (x for x in tuple[float]()), "Unspeakable": Unspeakable(),
     "NotImplementedType": NotImplemented,
 }  # fmt: skip
 CONTAINERS: dict[str, Any] = {
@@ -101,8 +101,8 @@ def of_operators() -> Iterator[Case]:
                 yield Case(
                     f"{symbol} {what}", bound(compare, *operands), (symbol[0], kind(bad))[1:]
                 )
-    for what, operate in UNSUPPORTED.items():
-        yield Case(what, bound(operate, Value(2.0)), ("Value",))
+    for what, call in UNSUPPORTED.items():
+        yield Case(what, bound(call, Value(2.0)), ("Value",))
 
 
 def bound(call: Callable[..., Any], *arguments: Any) -> Callable[[], Any]:
@@ -155,8 +155,9 @@ def of_constructors() -> Iterator[Case]:
             containers = (list, tuple, set, frozenset)
             words = ("the children",) if isinstance(bad, containers) else ("name of", kind(bad))
             yield Case(f"name {what}", bound(Value, 1.0, bad), words)
-        for call in (ag.backward, ag.topological_order):
-            yield Case(f"{call.__name__}({what})", bound(call, bad), (kind(bad), "pass a Value"))
+        for of_root in (ag.backward, ag.topological_order):
+            call = bound(of_root, bad)
+            yield Case(f"{of_root.__name__}({what})", call, (kind(bad), "pass a Value"))
         if what != "generator":
             call = bound(ag.gradients, bad, [Value(1.0)])
             yield Case(f"gradients({what})", call, (kind(bad), "pass a Value"))
@@ -236,9 +237,9 @@ def of_networks() -> Iterator[Case]:
         "-": lambda bad: nn.mse_loss([w], [bad]),
         "cannot be saved": lambda bad: nn.save_model("never.json", bad),
     }
-    for name, call in calls.items():
+    for name, try_with in calls.items():
         for what, bad in SCALARS.items():
-            yield Case(f"{name} {what}", bound(call, bad), (name.removesuffix(" of"),))
+            yield Case(f"{name} {what}", bound(try_with, bad), (name.removesuffix(" of"),))
     for what, bad in SCALARS.items():
         if not callable(bad):
             call = bound(lambda bad: nn.Neuron(2, activation=bad), bad)

@@ -7,13 +7,25 @@ tie but for rounding, both ways are right.
 from __future__ import annotations
 
 import random
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from autograd import Value, dot
 from autograd import primitives as p
+from autograd.compile import Compiled
 from autograd.primitives import where
+
+Array = np.ndarray[Any, Any]
+Number = Value | float
+Numbers = Sequence[Number]
+Function = Callable[..., Any]
+Decide = Callable[[Number, Number, bool], bool]
+Line = tuple[str, Function, list[int]]  # its kind, a function, where its operands stand
+Condition = tuple[str, int, int, float]  # its kind, two inputs, a threshold
+Block = tuple[list[Line], "Branch | None"]
+Branch = tuple[Condition, Block, Block | None]
 
 TIE = 1e-12  # of two computed numbers, relative or absolute
 CLOSE = 1e-9  # of a result, relative to the largest number of its kind, or to 1
@@ -30,7 +42,7 @@ class Outcome(NamedTuple):
     by_inputs: tuple[float, ...]
 
 
-def greater(left, right, exact):
+def greater(left: Number, right: Number, exact: bool) -> bool:
     """Decide as the function itself does."""
     return left > right
 
@@ -50,7 +62,7 @@ class BranchingProgram:
         self.batch = self.samples(int(most_samples ** draw.random()))
         self.body = self.block(draw.randint(1, 3))
 
-    def samples(self, count: int) -> np.ndarray:
+    def samples(self, count: int) -> Array:
         """Return random samples, with many ties among them."""
         digits = self.draw.choice((0, 1, 2))
         rows = [[self.draw.gauss(0, 1) for _ in range(self.inputs)] for _ in range(count)]
@@ -58,7 +70,7 @@ class BranchingProgram:
 
     # A block is a list of lines, and perhaps two blocks of which each sample takes one.
 
-    def block(self, depth: int):
+    def block(self, depth: int) -> Block:
         """Return a random block with at most so many branches in a row."""
         draw = self.draw
         lines = [self.line() for _ in range(draw.randint(1, 4))]
@@ -69,7 +81,7 @@ class BranchingProgram:
             return lines, (condition, self.block(depth - 1), None)
         return lines, (condition, self.block(depth - 1), self.block(draw.randint(0, depth - 1)))
 
-    def line(self):
+    def line(self) -> Line:
         """Return a random operation, and where its operands stand."""
         draw = self.draw
         kinds = ["unary", "unary", "add", "mul", "where", "sub", "quotient"]
@@ -77,7 +89,7 @@ class BranchingProgram:
         kind = draw.choice(kinds)
         return kind, draw.choice(UNARY), [draw.randrange(10**6) for _ in range(3)]
 
-    def condition(self):
+    def condition(self) -> Condition:
         """Return a random condition, whose threshold is a quantile of what it compares."""
         draw = self.draw
         kinds = ["input", "input", "pair", "curved", "while", "max"]
@@ -87,7 +99,7 @@ class BranchingProgram:
         found = sorted(float(self.compared((kind, i, j), self.weights, x)) for x in self.batch)
         return kind, i, j, found[int(share * (len(found) - 1))]
 
-    def compared(self, condition, ws, xs):
+    def compared(self, condition: tuple[Any, ...], ws: Numbers, xs: Numbers) -> Any:
         """Return what a condition compares with its threshold."""
         kind, i, j = condition[:3]
         if kind == "dot":
@@ -97,19 +109,19 @@ class BranchingProgram:
         return ws[i % len(ws)] if kind == "parameter" else xs[i]
 
     @staticmethod
-    def pairs(ws, xs):
+    def pairs(ws: Numbers, xs: Numbers) -> tuple[Numbers, list[Number]]:
         """Return weights, and for each an input."""
         return ws, [xs[k % len(xs)] for k in range(len(ws))]
 
     # Running
 
-    def run(self, ws, xs, decide=greater):
+    def run(self, ws: Numbers, xs: Numbers, decide: Decide = greater) -> Any:
         """Return the result for parameters and a list of inputs, Values or numbers.
 
         `decide` answers for a branch, and for what a `where` chooses by.
         """
         found = [1.0 + 0.5 * xs[0], *xs]
-        block = self.body
+        block: Block | None = self.body
         while block:
             lines, branch = block
             for line in lines:
@@ -118,7 +130,9 @@ class BranchingProgram:
         root = found[-1] + 0.1 * found[-2] + 0.01 * p.sin(sum(found[:-2], 0.5))
         return [root, root * found[-1] + 1.0] if self.seed else root
 
-    def computed(self, line, ws, xs, found, decide):
+    def computed(
+        self, line: Line, ws: Numbers, xs: Numbers, found: list[Number], decide: Decide
+    ) -> Number:
         """Return what a line computes."""
         kind, function, places = line
         x, y, z = (found[-1 - place % min(4, len(found))] for place in places)
@@ -136,7 +150,9 @@ class BranchingProgram:
             return bounded(absolute_of(x, decide))
         return bounded(function(x))
 
-    def taken(self, branch, ws, xs, found, decide):
+    def taken(
+        self, branch: Branch, ws: Numbers, xs: Numbers, found: list[Number], decide: Decide
+    ) -> Block | None:
         """Return the block that comes next."""
         condition, yes, no = branch
         kind, i, j, threshold = condition
@@ -153,7 +169,7 @@ class BranchingProgram:
         exact = kind not in ("dot", "curved")
         return yes if decide(self.compared(condition, ws, xs), right, exact) else no
 
-    def outcomes(self, ws, row) -> list[Outcome]:
+    def outcomes(self, ws: Sequence[float], row: Sequence[float]) -> list[Outcome]:
         """Return what the eager engine gives for a sample; several results where it is a tie."""
         found: list[Outcome] = []
         waiting: list[list[bool]] = [[]]
@@ -162,7 +178,7 @@ class BranchingProgram:
             taken: list[bool] = []
             number = 0
 
-            def decide(left, right, exact):
+            def decide(left: Number, right: Number, exact: bool) -> bool:
                 nonlocal number
                 truth = bool(left > right)
                 if exact or not tied(left, right):
@@ -177,12 +193,12 @@ class BranchingProgram:
             found.append(self.recorded(ws, row, decide))
         return found
 
-    def recorded(self, ws, row, decide) -> Outcome:
+    def recorded(self, ws: Sequence[float], row: Sequence[float], decide: Decide) -> Outcome:
         """Return one sample's results by the eager engine."""
         parameters, inputs = [Value(w) for w in ws], [Value(float(x)) for x in row]
         out = self.run(parameters, inputs, decide)
         outputs = out if self.seed else [out]
-        root = sum((s * y for s, y in zip(self.seed, out)), 0.0) if self.seed else out
+        root: Any = sum((s * y for s, y in zip(self.seed, out)), 0.0) if self.seed else out
         root.backward()
         return Outcome(
             tuple(y.data for y in outputs),
@@ -192,7 +208,7 @@ class BranchingProgram:
         )
 
 
-def absolute_of(x, decide):
+def absolute_of(x: Number, decide: Decide) -> Number:
     """Return the absolute value; at a zero but for rounding it has either slope, or none."""
     number = getattr(x, "data", x)
     if not tied(number, 0.0):
@@ -201,17 +217,17 @@ def absolute_of(x, decide):
     return p.stop_gradient(p.absolute(x)) if first != second else x if first else -x
 
 
-def bounded(x):
+def bounded(x: Number) -> Number:
     return 3.0 * p.tanh(x / 3.0)
 
 
-def tied(left, right) -> bool:
+def tied(left: Number, right: Number) -> bool:
     """Tell whether two numbers are equal but for rounding."""
     left, right = (getattr(x, "data", x) for x in (left, right))
     return abs(left - right) <= TIE * (1 + abs(left) + abs(right))
 
 
-def among(found, outcomes, field: str) -> bool:
+def among(found: float | Array, outcomes: list[Outcome], field: str) -> bool:
     """Tell whether a sample's result is one of those that are right."""
     found = np.atleast_1d(np.asarray(found, float))
     for outcome in outcomes:
@@ -222,7 +238,7 @@ def among(found, outcomes, field: str) -> bool:
     return False
 
 
-def between(found, outcomes, field: str, scale: float) -> bool:
+def between(found: float | Array, outcomes: list[list[Outcome]], field: str, scale: float) -> bool:
     """Tell whether a sum over samples lies between the smallest and the largest that is right."""
     sides = [[np.array(getattr(outcome, field)) for outcome in some] for some in outcomes]
     low = sum(np.min(some, 0) for some in sides) * scale
@@ -232,7 +248,9 @@ def between(found, outcomes, field: str, scale: float) -> bool:
     return bool(((found >= low - CLOSE * size) & (found <= high + CLOSE * size)).all())
 
 
-def complaints(program: BranchingProgram, compiled, batch, reduce: str) -> list[str]:
+def complaints(
+    program: BranchingProgram, compiled: Compiled, batch: Array, reduce: str
+) -> list[str]:
     """Return which calls of a compiled program give a wrong number for a batch.
 
     `compiled` is compiled for the program's parameters, with the given way to reduce.
@@ -247,7 +265,7 @@ def complaints(program: BranchingProgram, compiled, batch, reduce: str) -> list[
         if not right:
             wrong.append(call)
 
-    def judge_each(call: str, found, field: str, factor: float = 1.0) -> None:
+    def judge_each(call: str, found: Array, field: str, factor: float = 1.0) -> None:
         rows = np.asarray(found, float) / factor
         judge(f"{call}: shape", len(rows) == len(batch))
         judge(call, all(among(row, some, field) for row, some in zip(rows, outcomes)))

@@ -112,7 +112,7 @@ def outputs_of(text: str, args: tuple[Any, ...], numbers: Sequence[Any]) -> list
 
 def derivatives(text: str, args: tuple[Any, ...], numbers: Sequence[Any]) -> list[Any]:
     """Return (derivative, path sum) for every result and every input, the inputs in each result."""
-    found = []
+    found: list[tuple[Any, Any]] = []
     for out in outputs_of(text, args, Jet.variables(numbers)):
         jet, zeros = Jet.of(out), [MP.mpf(0)] * len(numbers)
         found += zip(jet.slopes or zeros, jet.sums or zeros)

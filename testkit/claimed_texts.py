@@ -322,7 +322,7 @@ def beside(r: Random, at: float) -> str:
 
 def not_analytic_term(r: Random, made: Draft, c: str) -> str:
     """Return a function that complex numbers do not see through."""
-    forms = NOT_ANALYTIC
+    forms: tuple[str, ...] = NOT_ANALYTIC
     if made.library == "np.":
         forms += NOT_ANALYTIC_IN_NUMPY
     if made.vector and r.random() < 0.6:
@@ -395,10 +395,10 @@ def float32(r: Random) -> Draft:
         text = f"{single(r, 'x')} + {single(r, 'x')}"
         made = Draft("x", text, (point,), "x", point, "np.", prelude=["x = np.float32(x)"])
     else:
-        point = points(r, r.randint(2, 4))
+        row = points(r, r.randint(2, 4))
         text = f"np.sum({single(r, 'x')}) + {single(r, 'x[0]')}"
         prelude = ["x = np.asarray(x, dtype=np.float32)"]
-        made = Draft("x", text, (np.array(point),), "x[0]", point[0], "np.", prelude=prelude)
+        made = Draft("x", text, (np.array(row),), "x[0]", row[0], "np.", prelude=prelude)
     made.wrap = r.choice(("{}", "float({})"))
     made.grain = FLOAT32_STEP
     return made
@@ -447,9 +447,9 @@ def saturated(r: Random) -> Draft:
 def dead(r: Random) -> Draft:
     """Return a function that ignores inputs, or all of them."""
     if r.random() < 0.3:
-        point = points(r, 2)
+        row = points(r, 2)
         text = r.choice(("3.0", "np.float64(2.5)", "1e8", "0.0 * x[0] + 7.0"))
-        return Draft("x", text, (np.array(point),), "x[0]", point[0], "np.", "x")
+        return Draft("x", text, (np.array(row),), "x[0]", row[0], "np.", "x")
     point = (coordinate(r), coordinate(r), coordinate(r))
     p = r.choice(("math.", "np."))
     text = f"{constant(r, 0.5)} + {smooth(r, ['y'], p)}"
@@ -543,7 +543,7 @@ BREAKS = (
 def kink(r: Random) -> Draft:
     """Return a function exactly at a kink, or at a break, of itself."""
     made = base(r, opaque=0.5)
-    forms = KINKS_ON_ARRAYS if made.vector and r.random() < 0.6 else KINKS
+    forms: tuple[str, ...] = KINKS_ON_ARRAYS if made.vector and r.random() < 0.6 else KINKS
     if r.random() < 0.15:
         forms = BREAKS
         made.is_continuous = False

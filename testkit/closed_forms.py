@@ -7,7 +7,10 @@ has the function of `autograd.testing.mpmath_functions`, and its complex steps f
 
 from __future__ import annotations
 
-from mpmath import mp
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from mpmath import mp, mpf
 
 from autograd.primitive_type import Variadic
 from autograd.primitives import TABLE
@@ -15,11 +18,11 @@ from autograd.testing.mpmath_context import context
 from autograd.testing.mpmath_functions import precise_function, real
 
 
-def logistic(x):
+def logistic(x: mpf) -> mpf:
     return 1 / (1 + mp.exp(-x))
 
 
-def ramp(x):
+def ramp(x: mpf) -> mpf:
     """log(1 + exp(x)) without loss where exp(x) is below the working precision."""
     return mp.log1p(mp.exp(x)) if x < 0 else x + mp.log1p(mp.exp(-x))
 
@@ -27,24 +30,24 @@ def ramp(x):
 FAR = mp.mpf(10) ** 4
 
 
-def phi(x):
+def phi(x: mpf) -> mpf:
     return mp.npdf(x)
 
 
-def tail(x):
+def tail(x: mpf) -> mpf:
     """erfc, whose series overflows far out, where it is 0 or 2 to a million digits."""
     return mp.erfc(max(-FAR, min(x, FAR)))
 
 
-def cumulative(x):
+def cumulative(x: mpf) -> mpf:
     return tail(-x / mp.sqrt(2)) / 2
 
 
-def sech(x):
+def sech(x: mpf) -> mpf:
     return 2 / (mp.exp(x) + mp.exp(-x))
 
 
-EXACT = {
+EXACT: dict[str, tuple[Any, ...]] = {
     "add": (lambda x, y: x + y, lambda x, y: 1, lambda x, y: 1),
     "sub": (lambda x, y: x - y, lambda x, y: 1, lambda x, y: -1),
     "mul": (lambda x, y: x * y, lambda x, y: y, lambda x, y: x),
@@ -113,20 +116,20 @@ EXACT = {
 }
 
 
-def shares(xs):
+def shares(xs: Sequence[mpf]) -> list[mpf]:
     """The softmax of a sequence, for mpmath."""
     top = max(xs)
     exponentials = [mp.exp(x - top) for x in xs]
     return [e / mp.fsum(exponentials) for e in exponentials]
 
 
-def spread(index, xs):
+def spread(index: int, xs: Sequence[mpf]) -> list[mpf]:
     """The row of the softmax's Jacobian for one output, for mpmath."""
     s = shares(xs)
     return [s[index] * ((j == index) - s[j]) for j in range(len(xs))]
 
 
-EXACT_VARIADIC = {
+EXACT_VARIADIC: dict[str, tuple[Callable[..., mpf], Callable[..., list[Any]]]] = {
     "inner_product": (
         lambda *v: v[0] + mp.fdot(v[1 : len(v) // 2 + 1], v[len(v) // 2 + 1 :]),
         lambda *v: [1, *v[len(v) // 2 + 1 :], *v[1 : len(v) // 2 + 1]],
@@ -155,24 +158,24 @@ EXACT_VARIADIC = {
 GUARD_DIGITS = 20  # that mpmath's functions may lose
 
 
-def value_of(name):
+def value_of(name: str) -> Callable[..., mpf]:
     """Return a row, as it is in many digits, as a function of mpmath's global numbers."""
 
-    def value(*numbers):
+    def value(*numbers: mpf) -> mpf:
         with context().workdps(mp.dps + GUARD_DIGITS):
             return mp.mpf(real(precise_function(name)(*map(context().mpf, numbers))))
 
     return value
 
 
-def partial_of(name, i):
+def partial_of(name: str, i: int) -> Callable[..., mpf]:
     """Return the i-th partial of a row: the complex step, with digits for what it drops.
 
     The step is small against 1 and against every operand, for a row may be a function of their
     difference or of their quotient. It cancels nothing, so it may be as small as one likes.
     """
 
-    def partial(*numbers):
+    def partial(*numbers: mpf) -> mpf:
         with context().workdps(3 * mp.dps + GUARD_DIGITS):
             moved = list(map(context().mpf, numbers))
             size = min([context().mpf(1), *(abs(x) for x in moved if x)])
@@ -183,7 +186,7 @@ def partial_of(name, i):
     return partial
 
 
-def partials_of(name):
+def partials_of(name: str) -> Callable[..., list[mpf]]:
     """Return the rule of an n-ary row: all its partials at once."""
     return lambda *xs: [partial_of(name, i)(*xs) for i in range(len(xs))]
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 import cmath
 import math
 import operator
+from collections.abc import Callable, Sequence
 
-COMPLEX = {
+COMPLEX: dict[str, Callable[..., complex]] = {
     "add": operator.add,
     "sub": operator.sub,
     "mul": operator.mul,
@@ -47,7 +48,7 @@ COMPLEX = {
 STEP = 1e-100
 
 
-def complex_step(function, numbers, i):
+def complex_step(function: Callable[..., complex], numbers: Sequence[float], i: int) -> float:
     """Return the partial of a complex function at real numbers, by a step off the real axis."""
     moved = [complex(x, STEP) if j == i else x for j, x in enumerate(numbers)]
     return function(*moved).imag / STEP

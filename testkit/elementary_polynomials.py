@@ -40,22 +40,22 @@ def scaled_tail(t: Any) -> Any:
     return mp.erfc(x) * mp.exp(x * x) * (x + MIDDLE)
 
 
-@mp.workdps(60)
 def tables() -> dict[str, list[float]]:
     """Return all tables by name. Variables: r for EXP, t for ERFC, else a square z."""
-    root, two = mp.sqrt, mp.mpf(2)
-    step, turn = mp.log(2) / 2 * WIDER, (mp.pi / 4) ** 2 * WIDER
-    share = ((root(two) - 1) / (root(two) + 1)) ** 2 * WIDER
-    start, end = (mp.mpf(x) for x in ("0.49", "27.3"))
-    ends = [(x - MIDDLE) / (x + MIDDLE) for x in (start, end)]
-    return {
-        "EXP": interpolated(lambda r: (mp.expm1(r) - r) / r**2, -step, step, 12),
-        "LOG": interpolated(lambda z: (2 * mp.atanh(root(z)) / root(z) - 2) / z, 0, share, 7),
-        "SIN": interpolated(lambda z: (mp.sin(root(z)) / root(z) - 1) / z, 0, turn, 6),
-        "COS": interpolated(lambda z: (mp.cos(root(z)) - 1 + z / 2) / z**2, 0, turn, 6),
-        "TANH": interpolated(
-            lambda z: (mp.tanh(root(z)) / root(z) - 1) / z, 0, mp.mpf("0.391"), 13
-        ),
-        "ERF": interpolated(lambda z: mp.erf(root(z)) / root(z) - 1, 0, mp.mpf("1.0001"), 13),
-        "ERFC": interpolated(scaled_tail, *ends, 22),
-    }
+    with mp.workdps(60):
+        root, two = mp.sqrt, mp.mpf(2)
+        step, turn = mp.log(2) / 2 * WIDER, (mp.pi / 4) ** 2 * WIDER
+        share = ((root(two) - 1) / (root(two) + 1)) ** 2 * WIDER
+        start, end = (mp.mpf(x) for x in ("0.49", "27.3"))
+        low, high = ((x - MIDDLE) / (x + MIDDLE) for x in (start, end))
+        return {
+            "EXP": interpolated(lambda r: (mp.expm1(r) - r) / r**2, -step, step, 12),
+            "LOG": interpolated(lambda z: (2 * mp.atanh(root(z)) / root(z) - 2) / z, 0, share, 7),
+            "SIN": interpolated(lambda z: (mp.sin(root(z)) / root(z) - 1) / z, 0, turn, 6),
+            "COS": interpolated(lambda z: (mp.cos(root(z)) - 1 + z / 2) / z**2, 0, turn, 6),
+            "TANH": interpolated(
+                lambda z: (mp.tanh(root(z)) / root(z) - 1) / z, 0, mp.mpf("0.391"), 13
+            ),
+            "ERF": interpolated(lambda z: mp.erf(root(z)) / root(z) - 1, 0, mp.mpf("1.0001"), 13),
+            "ERFC": interpolated(scaled_tail, low, high, 22),
+        }

@@ -12,13 +12,13 @@ SMALLEST = 5e-324
 LARGEST = math.nextafter(math.inf, 0.0)
 
 
-def bits(x):
+def bits(x: object) -> tuple[object, object]:
     """Return what two results must share to be the same: the type, and the bits of a float."""
     return (
         ("float", "nan" if x != x else struct.pack("<d", x)) if type(x) is float else (type(x), x)
     )
 
 
-def same(x, y):
+def same(x: float, y: float) -> bool:
     """Tell whether two numbers are equal or both NaN; the sign of a zero does not count."""
     return x == y or (x != x and y != y)

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
-import autograd
 from autograd import Value, ieee, topological_order
 from autograd import primitives as p
+from autograd.compile import Compiled
 from autograd.functional import (
     grad,
     gradients,
@@ -29,6 +30,12 @@ from autograd.modes import mode
 from autograd.primitives import where
 from autograd.reductions import maximum, minimum
 
+Number = Value | float
+Numbers = Sequence[Number]
+Function = Callable[[Any], Any]
+# A guard, what it guards, where that stands, by which input, calm functions, and which weight.
+Piece = tuple[str, Function, float, int, list[Function], int]
+
 CLOSE = 1e-9  # relative to the path sum
 PLACES = (-1.0, -0.5, 0.0, 0.5, 1.0)  # where poles and kinks stand
 FAR = (2.5, -2.0, 400.0, -400.0, 1e200, -1e200, 3.0, -3.0, 0.125)
@@ -36,23 +43,23 @@ SAMPLES = 6
 INPUTS = 2
 
 
-def quartic(u):
+def quartic(u: Number) -> Number:
     return u * u * u * u
 
 
-def inverse(u):
+def inverse(u: Number) -> Number:
     return 1.0 / u
 
 
-def steep(u):
+def steep(u: Number) -> Number:
     return p.exp(300.0 * u)
 
 
-def sinc(u):
+def sinc(u: Number) -> Number:
     return p.sin(u) / u
 
 
-RISKY = [
+RISKY: list[Function] = [
     p.log,
     p.sqrt,
     inverse,
@@ -78,7 +85,7 @@ RISKY = [
     lambda u: p.log(u) * p.sqrt(u),
     lambda u: (u * u) ** 0.25,
 ]
-CALM = [  # well-conditioned far out, too: the sine of 1e200 is anybody's guess
+CALM: list[Function] = [  # well-conditioned far out, too: the sine of 1e200 is anybody's guess
     lambda u: p.sin(p.tanh(u)),
     p.tanh,
     lambda u: p.cos(p.atan(u)),
@@ -90,7 +97,7 @@ CALM = [  # well-conditioned far out, too: the sine of 1e200 is anybody's guess
 ]
 
 
-class Numbers(NamedTuple):
+class Results(NamedTuple):
     """What a call gives for a sample: outputs, the gradients of their sum, and how large each is."""
 
     outputs: list[float]
@@ -113,13 +120,13 @@ class InnerProgram:
             [[self.number(places) for _ in range(INPUTS)] for _ in range(SAMPLES)]
         )
 
-    def number(self, places) -> float:
+    def number(self, places: Sequence[float]) -> float:
         """Return an input: at a pole, near it, or far away."""
         draw = self.draw
         near = [draw.choice(places), draw.choice(places) + draw.choice((0.5, -0.5, 0.25, 1.0))]
         return draw.choice([*near, *near, draw.choice(FAR)])
 
-    def piece(self):
+    def piece(self) -> Piece:
         """Return a random way to guard a risky function, and where that stands."""
         draw = self.draw
         return (
@@ -131,7 +138,7 @@ class InnerProgram:
             draw.randrange(3),
         )
 
-    def function(self, ws, xs):
+    def function(self, ws: Numbers, xs: Numbers) -> Number:
         """Return the function whose derivative is taken."""
         total = 0.0
         for guard, risky, place, i, (outer, factor, other), weight in self.pieces:
@@ -141,21 +148,21 @@ class InnerProgram:
             total = total + outer(y) * ws[0]
         return total
 
-    def run(self, ws, xs):
+    def run(self, ws: Numbers, xs: Numbers) -> list[Number]:
         """Return the derivative: a list of numbers."""
         return KINDS[self.kind](lambda *inner: self.function(ws, inner), xs, ws)
 
-    def recorded(self, row, combination) -> Numbers:
+    def recorded(self, row: Sequence[float], combination: Callable[[int], list[float]]) -> Results:
         """Return what the eager engine gives, for outputs added up by a combination."""
         with ieee(), mode(differentiating=True):
             ws, xs = [Value(w) for w in self.weights], [Value(float(x)) for x in row]
             outputs = [y if isinstance(y, Value) else Value(y) for y in self.run(ws, xs)]
-            root = sum((c * y for c, y in zip(combination(len(outputs)), outputs)), 0.0)
+            root: Any = sum((c * y for c, y in zip(combination(len(outputs)), outputs)), 0.0)
             root.backward()
             sizes = [size_of(y) for y in outputs]
             paths = path_sums(root)
         slopes = [x.grad for x in (*ws, *xs)]
-        return Numbers(
+        return Results(
             [y.data for y in outputs],
             slopes[: len(ws)],
             slopes[len(ws) :],
@@ -164,19 +171,19 @@ class InnerProgram:
 
 
 # Guards: the risky function of u, beside numbers that are calm.
-def sign_guard(risky, u, scaled, s, t):
+def sign_guard(risky: Function, u: Number, scaled: Number, s: Number, t: Number) -> Number:
     return where(u > 0, risky(scaled) * s, t)
 
 
-def distance_guard(risky, u, scaled, s, t):
+def distance_guard(risky: Function, u: Number, scaled: Number, s: Number, t: Number) -> Number:
     return where(abs(u) > 1e-3, risky(scaled), s * t)
 
 
-def other_guard(risky, u, scaled, s, t):
+def other_guard(risky: Function, u: Number, scaled: Number, s: Number, t: Number) -> Number:
     return where(u <= 0, s + t, s / risky(scaled))
 
 
-GUARDS = {
+GUARDS: dict[str, Callable[..., Any]] = {
     "sign": sign_guard,
     "distance": distance_guard,
     "other": other_guard,
@@ -196,12 +203,12 @@ GUARDS = {
 }
 
 
-def first_of(f):
+def first_of(f: Callable[..., Any]) -> Callable[..., Any]:
     """Return the first component of a gradient as a function."""
     return lambda *xs: grad(f, (0, 1))(*xs)[0]
 
 
-KINDS = {
+KINDS: dict[str, Callable[..., list[Any]]] = {
     "gradients": lambda f, xs, ws: gradients(f(*xs), [*xs]),
     "gradients by both": lambda f, xs, ws: gradients(f(*xs), [*xs, *ws]),
     "grad": lambda f, xs, ws: list(grad(f, (0, 1))(*xs)),
@@ -219,7 +226,7 @@ KINDS = {
 SECOND = {"hessian", "hvp", "grad of grad", "gradients of gradients", "grad of jvp"}
 
 
-def path_sums(root) -> dict[Value, float]:
+def path_sums(root: Value) -> dict[Value, float]:
     """Return for every node the sum over paths of the absolute products of local derivatives."""
     sums = {root: 1.0}
     for node in reversed(topological_order(root)):
@@ -228,7 +235,7 @@ def path_sums(root) -> dict[Value, float]:
     return sums
 
 
-def size_of(root) -> float:
+def size_of(root: Value) -> float:
     """Return how large the numbers are that a result is made of."""
     sums = path_sums(root)
     return float(sum(path * abs(node.data) for node, path in sums.items()))
@@ -259,7 +266,7 @@ def complaints(program: InnerProgram, engine: str, counts: Counter[str] | None =
     `counts` gets how many numbers were compared, were finite, and had no finite path sum.
     """
     weights = [Value(w) for w in program.weights]
-    compiled = autograd.compile(
+    compiled = Compiled(
         lambda xs: program.run(weights, xs),
         weights,
         ([0.7, 0.3],),

@@ -81,13 +81,14 @@ def work(arguments: list[str]) -> None:
         (cli.results, "draw", "drawing"),
     ):
         setattr(module, name, announced(getattr(module, name), phase))
-    step = cli.training.Keeping.due
+    keeping = cli.keeping.Keeping
+    step = keeping.due
 
     def due(self: Any, t: int) -> bool:
         os.write(2, f"{t}\n".encode())
         return bool(step(self, t))
 
-    cli.training.Keeping.due = due
+    setattr(keeping, "due", due)
     sys.argv[1:] = arguments
     cli.process()
 

@@ -186,7 +186,7 @@ def answers_of_node(script: str, cases: Sequence[Any]) -> list[Any]:
             f"{script}\nconst read = require('fs').readFileSync({str(given)!r});\n"
             "console.log(JSON.stringify(answers(JSON.parse(read))));\n"
         )
-        return json.loads(printed_by([program, str(page)]))  # type: ignore[no-any-return]
+        return json.loads(printed_by([program, str(page)]))
 
 
 def chromium_program() -> str | None:
@@ -208,7 +208,7 @@ def answers_of_chromium(script: str, cases: Sequence[Any]) -> list[Any]:
         )
         text = printed_by([program, *CHROMIUM_FLAGS, "--dump-dom", page.as_uri()])
     found = text[text.index("<body>") + len("<body>") : text.rindex("</body>")]
-    return json.loads(html.unescape(found))  # type: ignore[no-any-return]
+    return json.loads(html.unescape(found))
 
 
 def printed_by(command: Sequence[str]) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from autograd import Value, ieee
 from autograd.compile.javascript.graphs import GraphScript
@@ -75,11 +75,13 @@ def nodes_of(ran: Ran) -> Iterator[Node]:
     """Yield the nodes of a graph, each as the engine has it on the page's own operands."""
     answer = ran.answer
     values = [as_number(x) for x in answer["values"]]
-    for i, node in enumerate(ran.graph.data["nodes"]):
+    for i, node in enumerate(cast("list[Any]", ran.graph.data["nodes"])):
         if node is None:
             continue
         operands = [Value(values[x[0]]) if isinstance(x, list) else x for x in node[1]]
-        case = case_of(ran.graph.nodes[i].op, operands)
+        op = ran.graph.nodes[i].op
+        assert op is not None
+        case = case_of(op, operands)
         assert case is not None  # it was a node of that row before
         slopes = {j: slope for j, _, slope in answer["edges"][i]}
         yield Node(case, answer["values"][i], slopes, i in answer["raised"])
@@ -95,7 +97,7 @@ def reverse_pass_differs(ran: Ran) -> bool:
             twin.parents = tuple(twins[parent] for _, parent, _ in edges)
             twin.local_derivatives = tuple(as_number(slope) for _, _, slope in edges)
         twins.append(twin)
-    root = twins[ran.graph.data["root"]]
+    root = twins[cast("int", ran.graph.data["root"])]
     wanted = {step.node: float(step.adjoint) for step in root.backward_steps()}
     return any(
         adjoint is not None if twin not in wanted else far_from(adjoint, wanted[twin])

@@ -15,28 +15,30 @@ from __future__ import annotations
 import builtins
 from collections.abc import Callable, Sequence
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, TypeAlias
 
 import mpmath
 import numpy as np
+from mpmath import mpf
 
 MP = mpmath.MPContext()  # apart from mpmath's global one
 MP.dps = 60
+Operand: TypeAlias = "Jet | mpf | float"
 
 
-def logistic(x):
+def logistic(x: mpf) -> mpf:
     return 1 / (1 + MP.exp(-x))
 
 
-def sech(x):
+def sech(x: mpf) -> mpf:
     return 2 / (MP.exp(x) + MP.exp(-x))
 
 
-def ramp(x):
+def ramp(x: mpf) -> mpf:
     return MP.log1p(MP.exp(x)) if x < 0 else x + MP.log1p(MP.exp(-x))
 
 
-def sign(x):
+def sign(x: mpf) -> mpf:
     return MP.mpf((x > 0) - (x < 0))
 
 
@@ -115,53 +117,53 @@ class Jet:
         size = abs(slope)
         return Jet(value, [slope * s for s in self.slopes], [size * s for s in self.sums])
 
-    def __add__(self, other):
+    def __add__(self, other: Operand) -> Jet:
         return joined(self, other, lambda x, y: x + y, 1, 1)
 
-    def __sub__(self, other):
+    def __sub__(self, other: Operand) -> Jet:
         return joined(self, other, lambda x, y: x - y, 1, -1)
 
-    def __mul__(self, other):
+    def __mul__(self, other: Operand) -> Jet:
         other = Jet.of(other)
         return joined(self, other, lambda x, y: x * y, other.number, self.number)
 
-    def __truediv__(self, other):
+    def __truediv__(self, other: Operand) -> Jet:
         other = Jet.of(other)
         inverse = 1 / other.number
         return joined(self, other, lambda x, y: x / y, inverse, -self.number * inverse * inverse)
 
-    def __radd__(self, other):
+    def __radd__(self, other: Operand) -> Jet:
         return Jet.of(other) + self
 
-    def __rsub__(self, other):
+    def __rsub__(self, other: Operand) -> Jet:
         return Jet.of(other) - self
 
-    def __rmul__(self, other):
+    def __rmul__(self, other: Operand) -> Jet:
         return Jet.of(other) * self
 
-    def __rtruediv__(self, other):
+    def __rtruediv__(self, other: Operand) -> Jet:
         return Jet.of(other) / self
 
-    def __pow__(self, exponent):
+    def __pow__(self, exponent: float) -> Jet:
         p = exponent if isinstance(exponent, int) else number(exponent)
         return self.chained(self.number**p, p * self.number ** (p - 1) if p else MP.mpf(0))
 
-    def __neg__(self):
+    def __neg__(self) -> Jet:
         return self.chained(-self.number, MP.mpf(-1))
 
-    def __abs__(self):
+    def __abs__(self) -> Jet:
         return self.chained(abs(self.number), sign(self.number))
 
-    def __lt__(self, other):
+    def __lt__(self, other: Operand) -> bool:
         return self.number < Jet.of(other).number
 
-    def __le__(self, other):
+    def __le__(self, other: Operand) -> bool:
         return self.number <= Jet.of(other).number
 
-    def __gt__(self, other):
+    def __gt__(self, other: Operand) -> bool:
         return self.number > Jet.of(other).number
 
-    def __ge__(self, other):
+    def __ge__(self, other: Operand) -> bool:
         return self.number >= Jet.of(other).number
 
 

@@ -7,24 +7,35 @@ own, and do something else now and then. Their state is squashed, so that errors
 from __future__ import annotations
 
 import random
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from autograd import Value, dot
 from autograd import primitives as p
+from autograd.compile import Compiled
+
+Number = Value | float
+Numbers = Sequence[Number]
+# A state, a function, what it is of, and how the state is updated.
+Line = tuple[Literal["line"], int, Callable[..., Any], list[tuple[str, int]], str]
+# Turns, what is done in each, and a line that is done in each so manieth.
+Loop = tuple[Literal["loop"], int, list["Line | Loop"], int | None, Line]
 
 CLOSE = 1e-9  # of a result, relative to the largest of its kind, or to 1
 TURNS = [(4, 5, 6, 8, 20, 60), (5, 6, 8, 12)]  # of a loop without and with one in it
 UNARY = [p.sin, p.cos, p.tanh, p.sigmoid, p.softplus, p.atan]
 
 
-def pendulum(steps):
+def pendulum(steps: int) -> Callable[..., Number]:
     """Return a damped pendulum after so many steps of Runge and Kutta."""
 
-    def pull(angle, speed, stiffness, damping):
+    def pull(angle: Number, speed: Number, stiffness: Number, damping: Number) -> Number:
         return -(stiffness * p.sin(angle)) - damping * speed
 
-    def swing(angle, speed, stiffness, damping):
+    def swing(angle: Number, speed: Number, stiffness: Number, damping: Number) -> Number:
         for _ in range(steps):
             v1, a1 = speed, pull(angle, speed, stiffness, damping)
             v2 = speed + 0.005 * a1
@@ -40,44 +51,44 @@ def pendulum(steps):
     return swing
 
 
-def newton(turns, number, x):
+def newton(turns: int, number: Number, x: Number) -> Number:
     """Return Newton's approximation to a cube root."""
     for _ in range(turns):
         x = x - (x * x * x - number) / (3.0 * x * x)
     return x
 
 
-def nested_newton(turns, number):
+def nested_newton(turns: int, number: Number) -> Number:
     """Return a sum of cube roots, each of which is the next number to take the root of."""
     for _ in range(turns):
         number = p.sin(newton(6, number, number)) + 0.5 * number + 1.0
     return number
 
 
-def shared_numbers(*shapes):
+def shared_numbers(*shapes: int | tuple[int, ...]) -> list[Any]:
     """Return Values in matrices and vectors of these shapes."""
     draw = np.random.default_rng(1)
     return [lifted(draw.normal(0, 0.5, shape).tolist()) for shape in shapes]
 
 
-def lifted(numbers):
+def lifted(numbers: Any) -> Any:
     """Return a structure of lists with Values in place of its numbers."""
     return [lifted(x) for x in numbers] if isinstance(numbers, list) else Value(numbers)
 
 
-def flat(*structures):
+def flat(*structures: Any) -> list[Value]:
     """Return the Values of structures of lists in one list."""
-    found = []
+    found: list[Value] = []
     for structure in structures:
         found += flat(*structure) if isinstance(structure, list) else [structure]
     return found
 
 
-def elman(turns, width=4, inputs=2):
+def elman(turns: int, width: int = 4, inputs: int = 2) -> tuple[Callable[..., Number], list[Value]]:
     """Return the loss of Elman's network on a sequence, and its parameters."""
     u, w, b, out = shared_numbers((width, inputs), (width, width), width, width)
 
-    def loss(xs, ys):
+    def loss(xs: Numbers, ys: Numbers) -> Number:
         hidden, total = [0.0] * width, 0.0
         for t in range(turns):
             x = xs[inputs * t : inputs * (t + 1)]
@@ -90,11 +101,11 @@ def elman(turns, width=4, inputs=2):
     return loss, flat(u, w, b, out)
 
 
-def lstm(turns, width=3, inputs=2):
+def lstm(turns: int, width: int = 3, inputs: int = 2) -> tuple[Callable[..., Number], list[Value]]:
     """Return the last state of a network of long short-term memory, and its parameters."""
     gates = [shared_numbers((width, inputs), (width, width), width) for _ in range(4)]
 
-    def state(xs):
+    def state(xs: Numbers) -> Number:
         hidden, cell = [0.0] * width, [0.0] * width
         for t in range(turns):
             x = xs[inputs * t : inputs * (t + 1)]
@@ -111,10 +122,10 @@ def lstm(turns, width=3, inputs=2):
     return state, flat(*gates)
 
 
-def heat(turns, places):
+def heat(turns: int, places: int) -> Callable[[Numbers], Number]:
     """Return the energy of a rod after so many steps of the heat equation."""
 
-    def energy(us):
+    def energy(us: Numbers) -> Number:
         us = list(us)
         for _ in range(turns):
             inner = [
@@ -126,10 +137,10 @@ def heat(turns, places):
     return energy
 
 
-def adam(turns):
+def adam(turns: int) -> Callable[[Number, Number], Number]:
     """Return where Adam comes from a start, in so many updates; a function of two numbers."""
 
-    def found(w, aim):
+    def found(w: Number, aim: Number) -> Number:
         mean = square = 0.0
         for t in range(1, turns + 1):
             slope = 2.0 * (w - aim) * p.cos(w)
@@ -141,7 +152,7 @@ def adam(turns):
     return found
 
 
-def delayed(turns, x):
+def delayed(turns: int, x: Number) -> Number:
     """Return a number that depends on those one turn, three and six turns before."""
     found = [x + 0.1 * i for i in range(6)]
     for _ in range(turns):
@@ -164,17 +175,17 @@ class LoopProgram:
         self.parts = [self.loop(draw.choice((0, 0, 1, 2))) for _ in range(draw.randint(1, 2))]
         self.sums_up = draw.random() < 0.4  # all that the turns computed, not the last only
 
-    def loop(self, depth, most=60):
+    def loop(self, depth: int, most: int = 60) -> Loop:
         """Return a random loop with at most so many in it."""
         draw = self.draw
         turns = draw.choice([turns for turns in TURNS[depth > 0] if turns <= most])
-        body = [self.line() for _ in range(draw.randint(1, 4))]
+        body: list[Line | Loop] = [self.line() for _ in range(draw.randint(1, 4))]
         if depth:
             body.insert(draw.randrange(len(body) + 1), self.loop(depth - 1, most=8))
         seldom = draw.randint(2, 9) if draw.random() < 0.15 else None
         return "loop", turns, body, seldom, self.line()
 
-    def line(self):
+    def line(self) -> Line:
         """Return a random line: a state that is updated, by which function and of what."""
         draw = self.draw
         kinds = ["state", "state", "input", "strided", "constant", "turn", "branch"]
@@ -183,16 +194,18 @@ class LoopProgram:
         update = draw.choice(("replace", "mix", "first"))
         return "line", draw.randrange(self.states), draw.choice(UNARY), operands, update
 
-    def run(self, ws, xs):
+    def run(self, ws: Numbers, xs: Numbers) -> Any:
         """Return the result for parameters and a list of inputs, Values or numbers."""
-        state = [0.3 * (i + 1) + 0.1 * xs[i % len(xs)] for i in range(self.states)]
-        seen = []
+        state: list[Number] = [0.3 * (i + 1) + 0.1 * xs[i % len(xs)] for i in range(self.states)]
+        seen: list[Number] = []
         for part in self.parts:
             self.run_loop(part, ws, xs, state, seen)
         last = sum((p.sin(x) for x in state), 0.0)
         return last + 0.1 * sum(seen[1:], seen[0]) if self.sums_up and seen else last
 
-    def run_loop(self, loop, ws, xs, state, seen):
+    def run_loop(
+        self, loop: Loop, ws: Numbers, xs: Numbers, state: list[Number], seen: list[Number]
+    ) -> None:
         """Do the turns of a loop; the state is changed, and what is seen on the way kept."""
         _, turns, body, seldom, other = loop
         for turn in range(turns):
@@ -205,7 +218,7 @@ class LoopProgram:
                 self.update(other, turn, ws, xs, state)
             seen.append(state[0])
 
-    def update(self, line, turn, ws, xs, state):
+    def update(self, line: Line, turn: int, ws: Numbers, xs: Numbers, state: list[Number]) -> None:
         """Give a state its next number."""
         _, place, function, operands, how = line
         x, y = (self.operand(kind, number, turn, ws, xs, state) for kind, number in operands)
@@ -214,7 +227,9 @@ class LoopProgram:
         new = 0.5 * function(x + 0.5 * y)
         state[place] = new + 0.4 * state[place] if how == "mix" else new + 0.1 * x * y
 
-    def operand(self, kind, number, turn, ws, xs, state):
+    def operand(
+        self, kind: str, number: int, turn: int, ws: Numbers, xs: Numbers, state: list[Number]
+    ) -> Number:
         """Return what a line reads."""
         squashed = p.tanh(state[number % len(state)])
         if kind == "branch":  # it goes one way, and a guard sees to that
@@ -230,14 +245,14 @@ class LoopProgram:
             "weight": ws[number % len(ws)] if ws else None,
         }[kind]
 
-    def recorded(self, row):
+    def recorded(self, row: Sequence[float]) -> tuple[float, list[float], list[float]]:
         """Return the result and both gradients of a sample, by the eager engine."""
         parameters, inputs = [Value(w) for w in self.weights], [Value(x) for x in row]
         out = self.run(parameters, inputs)
         out.backward()
         return out.data, [w.grad for w in parameters], [x.grad for x in inputs]
 
-    def complaints(self, compiled):
+    def complaints(self, compiled: Compiled) -> list[str]:
         """Return which results of the compiled function are wrong."""
         values, gradients, slopes = zip(*map(self.recorded, self.rows))
         total, gradient, by_inputs = compiled.value_and_grad(self.rows, inputs=True)
@@ -251,7 +266,7 @@ class LoopProgram:
         return [what for what, (found, right) in pairs.items() if not close(found, right)]
 
 
-def close(found, right):
+def close(found: ArrayLike, right: ArrayLike) -> bool:
     """Tell whether results are equal but for rounding."""
     found, right = np.asarray(found, float), np.asarray(right, float)
     size = max(1.0, np.abs(right).max(initial=0.0))

@@ -4,7 +4,10 @@ Each has the function, the wrong gradient where it is claimed by hand (else the 
 function's own graph), a point, and the input where the error shows.
 """
 
+from __future__ import annotations
+
 import math
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from autograd import (
@@ -26,45 +29,49 @@ from autograd import (
 )
 from autograd import sum as total
 
+Number = Value | float
+Numbers = Sequence[Number]
+Floats = list[float]
+
 
 class Mistake(NamedTuple):
     name: str
-    function: Any
-    gradient: Any  # None: the function's own graph is wrong
-    point: tuple
+    function: Callable[..., Any]
+    gradient: Callable[..., Any] | None  # None: the function's own graph is wrong
+    point: tuple[Any, ...]
     shows: str  # what the message must hold
 
 
-def numbers(xs):
+def numbers(xs: Numbers) -> list[float]:
     return [x.data if isinstance(x, Value) else x for x in xs]
 
 
-def softmax_first(xs):
+def softmax_first(xs: Numbers) -> Number:
     return softmax(xs)[0]
 
 
-def softmax_without_cross_terms(xs):
+def softmax_without_cross_terms(xs: Numbers) -> list[float]:
     """The Jacobian of softmax taken as that of an elementwise function."""
     s = softmax(numbers(xs))
     return [s[0] * (1 - s[0]), 0.0, 0.0]
 
 
-def biased(xs, b):
+def biased(xs: Numbers, b: Number) -> Number:
     """A bias that is added to every sample of a batch, and the mean taken."""
     return mean([(x + b) ** 2 for x in xs])
 
 
-def forgotten_broadcast_sum(xs, b):
+def forgotten_broadcast_sum(xs: Floats, b: float) -> tuple[Floats, float]:
     """The gradient of a broadcast bias: that of one sample instead of the sum over all."""
     n = len(xs)
     return [2 * (x + b) / n for x in xs], 2 * (xs[0] + b) / n
 
 
-def layer(ws, xs):
+def layer(ws: Sequence[Numbers], xs: Numbers) -> list[Number]:
     return [tanh(dot(row, xs)) for row in ws]
 
 
-def transposed(ws, xs):
+def transposed(ws: list[Floats], xs: Floats) -> list[tuple[list[Floats], Floats]]:
     """A weight matrix used the wrong way round in the backward pass."""
     out = layer(ws, xs)
     slopes = [1 - y * y for y in out]
@@ -75,38 +82,38 @@ def transposed(ws, xs):
     return rows
 
 
-def detached_term(x, y):
+def detached_term(x: Value, y: Value) -> Number:
     return x * y + x.detach() * sin(y)
 
 
-def data_term(x, y):
+def data_term(x: Value, y: Value) -> Number:
     return x * exp(y.data)
 
 
-def changed_in_place(x):
+def changed_in_place(x: Value) -> Number:
     y = x * x
     x.data = x.data * 2.0
     return y * x
 
 
-def batch_norm(xs):
+def batch_norm(xs: Numbers) -> Number:
     center = mean(xs)
     spread = mean([(x - center) ** 2 for x in xs])
     return (xs[0] - center) / sqrt(spread + 1e-5)
 
 
-def batch_norm_with_constant_statistics(xs):
+def batch_norm_with_constant_statistics(xs: Floats) -> Floats:
     """Mean and variance treated as constants."""
     center = sum(xs) / len(xs)
     spread = sum((x - center) ** 2 for x in xs) / len(xs)
     return [1 / math.sqrt(spread + 1e-5), *[0.0] * (len(xs) - 1)]
 
 
-def cross_entropy(xs):
+def cross_entropy(xs: Numbers) -> Number:
     return -log(softmax(xs)[1])
 
 
-def cross_entropy_of_probabilities(xs):
+def cross_entropy_of_probabilities(xs: Numbers) -> Floats:
     """The gradient by the probabilities instead of that by the logits."""
     return [0.0, -1 / softmax(numbers(xs))[1], 0.0]
 

@@ -1,9 +1,12 @@
 """What `check_gradients` calls the planted mistakes: a right name, a wrong one, or none."""
 
+from __future__ import annotations
+
 from collections import Counter
+from collections.abc import Iterable
 
 from autograd.testing import GradientMismatch, check_gradients
-from testkit.planted_mistakes import PLANTED
+from testkit.planted_mistakes import PLANTED, Planted
 
 # What a right name holds, for mistakes of each kind; nothing is right for "other".
 RIGHT_WORDS = {
@@ -27,7 +30,7 @@ RIGHT_WORDS = {
 ALSO_TRUE = {"LSTM, bi has the slope of bf"}
 
 
-def mistake_of(planted):
+def mistake_of(planted: Planted) -> str:
     """Return what the message calls a mistake, empty where it has no name for it."""
     try:
         check_gradients(planted.function, *planted.point, gradient=planted.gradient)
@@ -36,7 +39,7 @@ def mistake_of(planted):
     raise AssertionError(f"{planted.name}: passed")
 
 
-def judged(planted):
+def judged(planted: Planted) -> str:
     """Return whether a name is "right", "wrong" or "none"."""
     text = mistake_of(planted)
     words = RIGHT_WORDS.get(planted.kind, ())
@@ -45,6 +48,6 @@ def judged(planted):
     return "right" if any(w in text for w in words) or planted.name in ALSO_TRUE else "wrong"
 
 
-def tally(mistakes=tuple(PLANTED)):
+def tally(mistakes: Iterable[Planted] = tuple(PLANTED)) -> Counter[tuple[bool, str]]:
     """Return how many there are by (has a kind, verdict)."""
     return Counter((planted.kind in RIGHT_WORDS, judged(planted)) for planted in mistakes)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from autograd.drawing import render as engines
+from autograd.drawing.picture import Picture
 
 HOSTILE = [  # names, each of which breaks a writer of DOT, SVG or HTML that does not escape
     "<script>alert(1)</script>",
@@ -45,28 +46,29 @@ HOSTILE = [  # names, each of which breaks a writer of DOT, SVG or HTML that doe
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-def svg_of(picture):
+def svg_of(picture: Picture) -> ElementTree.Element:
     """Return the root element of a picture's SVG."""
     return ElementTree.fromstring(picture.svg())
 
 
-def ids(picture):
+def ids(picture: Picture) -> list[str]:
     """Return the ids of all elements that have one."""
-    return [element.get("id") for element in svg_of(picture).iter() if element.get("id")]
+    found = [element.get("id") for element in svg_of(picture).iter()]
+    return [name for name in found if name]
 
 
-def texts(picture):
+def texts(picture: Picture) -> list[str]:
     """Return what every text element says."""
     return ["".join(element.itertext()) for element in svg_of(picture).iter(f"{SVG}text")]
 
 
-def lines_with(picture, *parts):
+def lines_with(picture: Picture, *parts: str) -> list[str]:
     """Return the lines of the DOT text that hold all the parts."""
     lines = picture.source.splitlines()
     return [line for line in lines if all(part in line for part in parts)]
 
 
-def pretend_there_is(monkeypatch, *programs):
+def pretend_there_is(monkeypatch: pytest.MonkeyPatch, *programs: str) -> None:
     """Let only these programs be found."""
     monkeypatch.setattr(engines, "engines", lambda: iter(programs))
 

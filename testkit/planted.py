@@ -4,9 +4,20 @@ The points are taken from one table of irregular numbers, so that no two inputs 
 equal, none is round, and no sum of them vanishes by chance.
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+
+from autograd import Value
+
+# Of what is differentiated; gradients get plain floats.
+Array = np.ndarray[Any, Any]
+Number = Value | float
+Numbers = Sequence[Number]
+Floats = list[float]
 
 KINDS = (
     "factor",  # a constant on everything, or on one argument
@@ -31,9 +42,9 @@ KINDS = (
 class Planted(NamedTuple):
     name: str
     kind: str  # of KINDS, or "right"
-    function: Any
-    gradient: Any  # in the structure of the arguments
-    point: tuple
+    function: Callable[..., Any]
+    gradient: Callable[..., Any]  # in the structure of the arguments
+    point: tuple[Any, ...]
     source: str = ""  # where it was published, and one line of what it was
 
 
@@ -52,7 +63,7 @@ NUMBERS = (
 # fmt: on
 
 
-def arrays(start: int, *shapes: Any) -> tuple:
+def arrays(start: int, *shapes: int | tuple[int, ...]) -> tuple[Any, ...]:
     """Return one array for each shape, from a place of the table on; a float for the shape ()."""
     found = []
     for shape in shapes:
@@ -63,6 +74,6 @@ def arrays(start: int, *shapes: Any) -> tuple:
     return tuple(found)
 
 
-def lists(start: int, *shapes: Any) -> tuple:
+def lists(start: int, *shapes: int | tuple[int, ...]) -> tuple[Any, ...]:
     """Return the same as lists of floats."""
     return tuple(x.tolist() if isinstance(x, np.ndarray) else x for x in arrays(start, *shapes))

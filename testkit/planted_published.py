@@ -3,13 +3,16 @@
 Each names where it was reported, and what it was; the code is not that of the report.
 """
 
+from __future__ import annotations
+
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
 from autograd import dot, log, mean, sigmoid, softmax, tanh
 from autograd import sum as total
-from testkit.planted import Planted, arrays, lists
+from testkit.planted import Array, Floats, Number, Numbers, Planted, arrays, lists
 
 # fmt: off
 SOURCES = {
@@ -42,7 +45,7 @@ SOURCES = {
 # fmt: on
 
 
-def logistic(z):
+def logistic(z: Array) -> Array:
     return 1 / (1 + np.exp(-z))
 
 
@@ -51,25 +54,25 @@ def logistic(z):
 PICTURES, LETTERS = arrays(12, (4, 3))[0], np.array([1, 0, 1, 1])
 
 
-def svm_margins(W):
+def svm_margins(W: Array) -> Array:
     scores = PICTURES @ W
     margins = scores - scores[np.arange(4), LETTERS][:, None] + 1
     margins[np.arange(4), LETTERS] = 0
     return margins
 
 
-def svm(W, reg):
+def svm(W: Array, reg: Number) -> Number:
     margins = svm_margins(W)
     return np.sum(margins * (margins > 0)) / 4 + reg * np.sum(W * W)
 
 
-def svm_gradient(W, reg):
+def svm_gradient(W: Array, reg: float) -> tuple[Array, float]:
     active = (svm_margins(W) > 0).astype(float)
     active[np.arange(4), LETTERS] = -active.sum(1)
     return PICTURES.T @ active / 4 + 2 * reg * W, np.sum(W * W)
 
 
-def svm_without_two(W, reg):
+def svm_without_two(W: Array, reg: float) -> tuple[Array, float]:
     by_W, by_reg = svm_gradient(W, reg)
     return by_W - reg * W, by_reg
 
@@ -77,18 +80,18 @@ def svm_without_two(W, reg):
 SVM = (arrays(45, (3, 2))[0], 0.37)
 
 
-def decayed(W, b, weight_decay):
+def decayed(W: Array, b: Array, weight_decay: Number) -> Number:
     out = np.tanh(PICTURES @ W + b)
     return 0.5 * np.sum(out**2) / 4 + 0.5 * weight_decay * np.sum(W**2)
 
 
-def decayed_gradient(W, b, weight_decay):
+def decayed_gradient(W: Array, b: Array, weight_decay: float) -> tuple[Array, Array, float]:
     out = np.tanh(PICTURES @ W + b)
     slope = out * (1 - out**2) / 4
     return PICTURES.T @ slope + weight_decay * W, slope.sum(0), 0.5 * np.sum(W**2)
 
 
-def decayed_subtracted(W, b, weight_decay):
+def decayed_subtracted(W: Array, b: Array, weight_decay: float) -> tuple[Array, Array, float]:
     by_W, by_b, by_decay = decayed_gradient(W, b, weight_decay)
     return by_W - 2 * weight_decay * W, by_b, by_decay
 
@@ -98,17 +101,17 @@ DECAYED = (*arrays(63, (3, 2), 2), 0.34)
 ANSWERS = np.array([0.0, 1.0, 1.0, 0.0])
 
 
-def classifier(X, theta):
+def classifier(X: Array, theta: Array) -> Number:
     z = X @ theta
     return np.mean(np.log(1 + np.exp(z)) - ANSWERS * z)
 
 
-def classifier_gradient(X, theta):
+def classifier_gradient(X: Array, theta: Array) -> tuple[Array, Array]:
     slope = (logistic(X @ theta) - ANSWERS) / len(X)
     return np.outer(slope, theta), X.T @ slope
 
 
-def classifier_without_mean(X, theta):
+def classifier_without_mean(X: Array, theta: Array) -> tuple[Array, Array]:
     return classifier_gradient(X, theta)[0], (logistic(X @ theta) - ANSWERS) @ X
 
 
@@ -117,18 +120,22 @@ CLASSIFIER = arrays(70, (4, 2), 2)
 # Networks in NumPy.
 
 
-def deep_sum(x, w1, b1, w2, b2):
+def deep_sum(x: Array, w1: Array, b1: Array, w2: Array, b2: Number) -> Number:
     return np.sum((np.tanh(x @ w1 + b1) @ w2 + b2) ** 2)
 
 
-def deep_sum_gradient(x, w1, b1, w2, b2):
+def deep_sum_gradient(
+    x: Array, w1: Array, b1: Array, w2: Array, b2: float
+) -> tuple[Array, Array, Array, Array, float]:
     h = np.tanh(x @ w1 + b1)
     d2 = 2 * (h @ w2 + b2)
     d1 = np.outer(d2, w2) * (1 - h**2)
     return d1 @ w1.T, x.T @ d1, d1.sum(0), h.T @ d2, d2.sum()
 
 
-def deep_sum_mean_of_bias(x, w1, b1, w2, b2):
+def deep_sum_mean_of_bias(
+    x: Array, w1: Array, b1: Array, w2: Array, b2: float
+) -> tuple[Array, Array, Array, Array, float]:
     by_x, by_w1, by_b1, by_w2, by_b2 = deep_sum_gradient(x, w1, b1, w2, b2)
     return by_x, by_w1, by_b1 / len(x), by_w2, by_b2
 
@@ -138,19 +145,23 @@ DEEP = arrays(0, (3, 2), (2, 2), 2, 2, ())
 CONTEXTS, CENTERS = arrays(33, (2, 3))[0], arrays(21, (2, 3))[0]
 
 
-def word_vectors(W1, b1, W2, b2):
+def word_vectors(W1: Array, b1: Array, W2: Array, b2: Array) -> Number:
     h = np.tanh(W1 @ CONTEXTS + b1[:, None])
     return 0.5 * np.sum((W2 @ h + b2[:, None] - CENTERS) ** 2) / 3
 
 
-def word_vectors_gradient(W1, b1, W2, b2):
+def word_vectors_gradient(
+    W1: Array, b1: Array, W2: Array, b2: Array
+) -> tuple[Array, Array, Array, Array]:
     h = np.tanh(W1 @ CONTEXTS + b1[:, None])
     l2 = (W2 @ h + b2[:, None] - CENTERS) / 3
     l1 = (W2.T @ l2) * (1 - h**2)
     return l1 @ CONTEXTS.T, l1.sum(1), l2 @ h.T, l2.sum(1)
 
 
-def word_vectors_bias_times_input(W1, b1, W2, b2):
+def word_vectors_bias_times_input(
+    W1: Array, b1: Array, W2: Array, b2: Array
+) -> tuple[Array, Array, Array, Array]:
     h = np.tanh(W1 @ CONTEXTS + b1[:, None])
     l2 = (W2 @ h + b2[:, None] - CENTERS) / 3
     l1 = (W2.T @ l2) * (1 - h**2)
@@ -161,20 +172,24 @@ def word_vectors_bias_times_input(W1, b1, W2, b2):
 WORDS = arrays(60, (2, 2), 2, (2, 2), 2)
 
 
-def planar(W1, b1, W2, b2):
+def planar(W1: Array, b1: Array, W2: Array, b2: Number) -> Number:
     A1 = np.tanh(W1 @ CONTEXTS + b1[:, None])
     Z2 = W2 @ A1 + b2
     return np.mean(np.log(1 + np.exp(Z2)) - ANSWERS[:3] * Z2)
 
 
-def planar_gradient(W1, b1, W2, b2):
+def planar_gradient(
+    W1: Array, b1: Array, W2: Array, b2: float
+) -> tuple[Array, Array, Array, float]:
     A1 = np.tanh(W1 @ CONTEXTS + b1[:, None])
     dZ2 = (logistic(W2 @ A1 + b2) - ANSWERS[:3]) / 3
     dZ1 = np.outer(W2, dZ2) * (1 - A1**2)
     return dZ1 @ CONTEXTS.T, dZ1.sum(1), A1 @ dZ2, dZ2.sum()
 
 
-def planar_through_its_gradient(W1, b1, W2, b2):
+def planar_through_its_gradient(
+    W1: Array, b1: Array, W2: Array, b2: float
+) -> tuple[Array, Array, Array, float]:
     A1 = np.tanh(W1 @ CONTEXTS + b1[:, None])
     dZ2 = (logistic(W2 @ A1 + b2) - ANSWERS[:3]) / 3
     dW2 = A1 @ dZ2
@@ -185,12 +200,14 @@ def planar_through_its_gradient(W1, b1, W2, b2):
 PLANAR = arrays(66, (3, 2), 3, 3, ())
 
 
-def digits(w_i_h, b_i_h, w_h_o, b_h_o):
+def digits(w_i_h: Array, b_i_h: Array, w_h_o: Array, b_h_o: Array) -> Number:
     h = logistic(w_i_h @ PICTURES[0] + b_i_h)
     return np.sum((logistic(w_h_o @ h + b_h_o) - CENTERS[:, 0]) ** 2) / 2
 
 
-def digits_gradient(w_i_h, b_i_h, w_h_o, b_h_o):
+def digits_gradient(
+    w_i_h: Array, b_i_h: Array, w_h_o: Array, b_h_o: Array
+) -> tuple[Array, Array, Array, Array]:
     h = logistic(w_i_h @ PICTURES[0] + b_i_h)
     o = logistic(w_h_o @ h + b_h_o)
     delta_o = (o - CENTERS[:, 0]) * o * (1 - o)
@@ -198,7 +215,9 @@ def digits_gradient(w_i_h, b_i_h, w_h_o, b_h_o):
     return np.outer(delta_h, PICTURES[0]), delta_h, np.outer(delta_o, h), delta_o
 
 
-def digits_without_outer_sigmoid(w_i_h, b_i_h, w_h_o, b_h_o):
+def digits_without_outer_sigmoid(
+    w_i_h: Array, b_i_h: Array, w_h_o: Array, b_h_o: Array
+) -> tuple[Array, Array, Array, Array]:
     h = logistic(w_i_h @ PICTURES[0] + b_i_h)
     delta_o = logistic(w_h_o @ h + b_h_o) - CENTERS[:, 0]
     delta_h = (w_h_o.T @ delta_o) * h * (1 - h)
@@ -208,17 +227,17 @@ def digits_without_outer_sigmoid(w_i_h, b_i_h, w_h_o, b_h_o):
 DIGITS = arrays(36, (2, 3), 2, (2, 2), 2)
 
 
-def one_layer(w, b):
+def one_layer(w: Array, b: Number) -> Number:
     a = logistic(PICTURES @ w + b)
     return -np.mean(ANSWERS * np.log(a) + (1 - ANSWERS) * np.log(1 - a))
 
 
-def one_layer_gradient(w, b):
+def one_layer_gradient(w: Array, b: float) -> tuple[Array, float]:
     dz = (logistic(PICTURES @ w + b) - ANSWERS) / 4
     return PICTURES.T @ dz, dz.sum()
 
 
-def one_layer_own_output(w, b):
+def one_layer_own_output(w: Array, b: float) -> tuple[Array, float]:
     a = logistic(PICTURES @ w + b)
     dz = (a - ANSWERS) / 4
     return np.full(3, a @ dz), dz.sum()
@@ -229,31 +248,31 @@ ONE_LAYER = arrays(50, 3, ())
 # Products, convolutions, norms, factors in NumPy.
 
 
-def gram(x):
+def gram(x: Array) -> Number:
     return np.sum(CENTERS[:, :2] * (x @ x.T))
 
 
-def gram_gradient(x):
+def gram_gradient(x: Array) -> Array:
     return (CENTERS[:, :2] + CENTERS[:, :2].T) @ x
 
 
-def gram_first_use(x):
+def gram_first_use(x: Array) -> Array:
     return CENTERS[:, :2] @ x
 
 
 GRAM = arrays(8, (2, 3))
 
 
-def correlation(filters, signal):
+def correlation(filters: Array, signal: Array) -> Number:
     return np.sum(np.convolve(signal, filters[::-1], "valid") ** 2)
 
 
-def correlation_gradient(filters, signal):
+def correlation_gradient(filters: Array, signal: Array) -> tuple[Array, Array]:
     slope = 2 * np.convolve(signal, filters[::-1], "valid")
     return np.convolve(signal, slope[::-1], "valid"), np.convolve(slope, filters)
 
 
-def correlation_reversed(filters, signal):
+def correlation_reversed(filters: Array, signal: Array) -> tuple[Array, Array]:
     by_filters, by_signal = correlation_gradient(filters, signal)
     return by_filters[::-1], by_signal
 
@@ -261,16 +280,16 @@ def correlation_reversed(filters, signal):
 CORRELATION = arrays(40, 3, 5)
 
 
-def matmul(A, B):
+def matmul(A: Array, B: Array) -> Number:
     return np.sum(np.sin(A @ B))
 
 
-def matmul_gradient(A, B):
+def matmul_gradient(A: Array, B: Array) -> tuple[Array, Array]:
     slope = np.cos(A @ B)
     return slope @ B.T, A.T @ slope
 
 
-def matmul_without_transpose(A, B):
+def matmul_without_transpose(A: Array, B: Array) -> tuple[Array, Array]:
     slope = np.cos(A @ B)
     return slope @ B.T, A @ slope
 
@@ -278,38 +297,38 @@ def matmul_without_transpose(A, B):
 MATMUL = arrays(52, (2, 2), (2, 2))
 
 
-def scaled_norm(x, gamma, beta):
+def scaled_norm(x: Array, gamma: Array, beta: Array) -> Number:
     centered = x - x.mean(0)
     normal = centered / np.sqrt((centered**2).mean(0) + 1e-5)
     return np.sum(np.sin(gamma * normal + beta))
 
 
-def scaled_norm_pieces(x, gamma, beta):
+def scaled_norm_pieces(x: Array, gamma: Array, beta: Array) -> tuple[Array, Array, Array]:
     centered = x - x.mean(0)
     spread = np.sqrt((centered**2).mean(0) + 1e-5)
     normal = centered / spread
     return normal, spread, np.cos(gamma * normal + beta)
 
 
-def scaled_norm_gradient(x, gamma, beta):
+def scaled_norm_gradient(x: Array, gamma: Array, beta: Array) -> tuple[Array, Array, Array]:
     normal, spread, slope = scaled_norm_pieces(x, gamma, beta)
     inner = slope * gamma
     by_x = (inner - inner.mean(0) - normal * (inner * normal).mean(0)) / spread
     return by_x, (slope * normal).sum(0), slope.sum(0)
 
 
-def scaled_norm_without_gamma(x, gamma, beta):
+def scaled_norm_without_gamma(x: Array, gamma: Array, beta: Array) -> tuple[Array, Array, Array]:
     normal, spread, slope = scaled_norm_pieces(x, gamma, beta)
     by_x = (slope - slope.mean(0) - normal * (slope * normal).mean(0)) / spread
     return by_x, (slope * normal).sum(0), slope.sum(0)
 
 
-def scaled_norm_exchanged(x, gamma, beta):
+def scaled_norm_exchanged(x: Array, gamma: Array, beta: Array) -> tuple[Array, Array, Array]:
     by_x, by_gamma, by_beta = scaled_norm_gradient(x, gamma, beta)
     return by_x, by_beta, by_gamma
 
 
-def scaled_norm_of_darknet(x, gamma, beta):
+def scaled_norm_of_darknet(x: Array, gamma: Array, beta: Array) -> tuple[Array, Array, Array]:
     """The slope of the mean without its part through the variance, which vanishes."""
     normal, spread, slope = scaled_norm_pieces(x, gamma, beta)
     inner = slope * gamma
@@ -324,18 +343,18 @@ NORM = (*arrays(20, (4, 2)), np.array([1.37, -0.62]), np.array([0.28, 0.54]))
 SITES = arrays(76, 4)[0]
 
 
-def process_kernel(length_scale, amplitude):
+def process_kernel(length_scale: Number, amplitude: Number) -> Number:
     away = (SITES[:, None] - SITES) ** 2
     return np.sum(amplitude * np.exp(-0.5 * away / length_scale**2) * np.outer(SITES, SITES))
 
 
-def process_kernel_gradient(length_scale, amplitude):
+def process_kernel_gradient(length_scale: float, amplitude: float) -> tuple[float, float]:
     away = (SITES[:, None] - SITES) ** 2
     kernel = np.exp(-0.5 * away / length_scale**2) * np.outer(SITES, SITES)
     return np.sum(amplitude * kernel * away / length_scale**3), np.sum(kernel)
 
 
-def process_kernel_by_logarithm(length_scale, amplitude):
+def process_kernel_by_logarithm(length_scale: float, amplitude: float) -> tuple[float, float]:
     by_length, by_amplitude = process_kernel_gradient(length_scale, amplitude)
     return by_length * length_scale, by_amplitude
 
@@ -345,16 +364,16 @@ PROCESS = (1.43, 0.86)
 RATINGS = arrays(48, (2, 3))[0]
 
 
-def rating_error(P, Q):
+def rating_error(P: Array, Q: Array) -> Number:
     return np.sum((RATINGS - P @ Q) ** 2)
 
 
-def rating_error_gradient(P, Q):
+def rating_error_gradient(P: Array, Q: Array) -> tuple[Array, Array]:
     error = RATINGS - P @ Q
     return -2 * error @ Q.T, -2 * P.T @ error
 
 
-def rating_error_after_update(P, Q):
+def rating_error_after_update(P: Array, Q: Array) -> tuple[Array, Array]:
     error = RATINGS - P @ Q
     by_P = -2 * error @ Q.T
     return by_P, -2 * (P - 0.1 * by_P).T @ error
@@ -365,17 +384,17 @@ RATED = arrays(27, (2, 2), (2, 3))
 # The same kind of thing on Values.
 
 
-def unit(w, x, b):
+def unit(w: Number, x: Number, b: Number) -> Number:
     return (sigmoid(w * x + b) - 0.31) ** 2
 
 
-def unit_gradient(w, x, b):
+def unit_gradient(w: float, x: float, b: float) -> tuple[float, float, float]:
     y = 1 / (1 + math.exp(-(w * x + b)))
     slope = 2 * (y - 0.31) * y * (1 - y)
     return slope * x, slope * w, slope
 
 
-def unit_of_its_input(w, x, b):
+def unit_of_its_input(w: float, x: float, b: float) -> tuple[float, float, float]:
     z = w * x + b
     slope = 2 * (1 / (1 + math.exp(-z)) - 0.31) * z * (1 - z)
     return slope * x, slope * w, slope
@@ -384,11 +403,13 @@ def unit_of_its_input(w, x, b):
 UNIT = (0.83, 1.19, 0.47)
 
 
-def memory(wf, bf, wi, bi, cell, x):
+def memory(wf: Number, bf: Number, wi: Number, bi: Number, cell: Number, x: Number) -> Number:
     return sigmoid(wf * x + bf) * cell + sigmoid(wi * x + bi) * tanh(x)
 
 
-def memory_slopes(wf, bf, wi, bi, cell, x):
+def memory_slopes(
+    wf: float, bf: float, wi: float, bi: float, cell: float, x: float
+) -> tuple[float, float, float, float]:
     forget = 1 / (1 + math.exp(-(wf * x + bf)))
     write = 1 / (1 + math.exp(-(wi * x + bi)))
     by_bf = cell * forget * (1 - forget)
@@ -397,18 +418,24 @@ def memory_slopes(wf, bf, wi, bi, cell, x):
     return forget, by_bf, by_bi, by_x
 
 
-def memory_gradient(wf, bf, wi, bi, cell, x):
+def memory_gradient(
+    wf: float, bf: float, wi: float, bi: float, cell: float, x: float
+) -> tuple[float, float, float, float, float, float]:
     forget, by_bf, by_bi, by_x = memory_slopes(wf, bf, wi, bi, cell, x)
     return by_bf * x, by_bf, by_bi * x, by_bi, forget, by_x
 
 
-def memory_sigmoid_for_its_slope(wf, bf, wi, bi, cell, x):
+def memory_sigmoid_for_its_slope(
+    wf: float, bf: float, wi: float, bi: float, cell: float, x: float
+) -> tuple[float, float, float, float, float, float]:
     forget, _, by_bi, by_x = memory_slopes(wf, bf, wi, bi, cell, x)
     by_bf = cell / (1 + math.exp(-forget))
     return by_bf * x, by_bf, by_bi * x, by_bi, forget, by_x
 
 
-def memory_forget_for_input(wf, bf, wi, bi, cell, x):
+def memory_forget_for_input(
+    wf: float, bf: float, wi: float, bi: float, cell: float, x: float
+) -> tuple[float, float, float, float, float, float]:
     forget, by_bf, by_bi, by_x = memory_slopes(wf, bf, wi, bi, cell, x)
     return by_bf * x, by_bf, by_bi * x, by_bf, forget, by_x
 
@@ -416,15 +443,15 @@ def memory_forget_for_input(wf, bf, wi, bi, cell, x):
 MEMORY = (0.72, -0.38, 1.14, 0.56, 0.91, 0.67)
 
 
-def difference(a, b, c):
+def difference(a: Number, b: Number, c: Number) -> Number:
     return (a - b) * (a * c)
 
 
-def difference_gradient(a, b, c):
+def difference_gradient(a: float, b: float, c: float) -> tuple[float, float, float]:
     return (2 * a - b) * c, -a * c, (a - b) * a
 
 
-def difference_without_minus(a, b, c):
+def difference_without_minus(a: float, b: float, c: float) -> tuple[float, float, float]:
     by_a, by_b, by_c = difference_gradient(a, b, c)
     return by_a, -by_b, by_c
 
@@ -432,12 +459,14 @@ def difference_without_minus(a, b, c):
 DIFFERENCE = (1.37, 0.58, -0.82)
 
 
-def transformer_block(x, wa, wf):
+def transformer_block(x: Number, wa: Number, wf: Number) -> Number:
     attended = x + tanh(wa * x)
     return attended + sigmoid(wf * attended)
 
 
-def transformer_block_gradient(x, wa, wf, skip=1.0):
+def transformer_block_gradient(
+    x: float, wa: float, wf: float, skip: float = 1.0
+) -> tuple[float, float, float]:
     attended = x + math.tanh(wa * x)
     ff = 1 / (1 + math.exp(-wf * attended))
     slope = skip + ff * (1 - ff) * wf
@@ -445,24 +474,24 @@ def transformer_block_gradient(x, wa, wf, skip=1.0):
     return slope + inner * wa, inner * x, ff * (1 - ff) * attended
 
 
-def transformer_block_without_skip(x, wa, wf):
+def transformer_block_without_skip(x: float, wa: float, wf: float) -> tuple[float, float, float]:
     return transformer_block_gradient(x, wa, wf, skip=0.0)
 
 
 BLOCK = (0.74, 0.86, 1.21)
 
 
-def reused(a, b):
+def reused(a: Number, b: Number) -> Number:
     c = a * b
     return c * tanh(a)
 
 
-def reused_gradient(a, b):
+def reused_gradient(a: float, b: float) -> tuple[float, float]:
     h = math.tanh(a)
     return b * h + a * b * (1 - h * h), a * h
 
 
-def reused_assigned(a, b):
+def reused_assigned(a: float, b: float) -> tuple[float, float]:
     h = math.tanh(a)
     return a * b * (1 - h * h), a * h
 
@@ -470,32 +499,34 @@ def reused_assigned(a, b):
 REUSED = (0.63, 1.48)
 
 
-def loss_of_outputs(outputs, truth):
+def loss_of_outputs(outputs: Numbers, truth: Numbers) -> Number:
     return mean([(o - t) ** 2 for o, t in zip(outputs, truth)])
 
 
-def loss_of_outputs_gradient(outputs, truth, scale=2.0):
+def loss_of_outputs_gradient(
+    outputs: Floats, truth: Floats, scale: float = 2.0
+) -> tuple[Floats, Floats]:
     slopes = [scale * (o - t) / len(truth) for o, t in zip(outputs, truth)]
     return slopes, [-s for s in slopes]
 
 
-def loss_of_outputs_without_two(outputs, truth):
+def loss_of_outputs_without_two(outputs: Floats, truth: Floats) -> tuple[Floats, Floats]:
     return loss_of_outputs_gradient(outputs, truth, scale=1.0)
 
 
 OUTPUTS = lists(46, 4, 4)
 
 
-def added(rows, bias):
+def added(rows: Sequence[Numbers], bias: Numbers) -> Number:
     return total([tanh(x + b) for row in rows for x, b in zip(row, bias)])
 
 
-def added_gradient(rows, bias):
+def added_gradient(rows: list[Floats], bias: Floats) -> tuple[list[Floats], Floats]:
     slopes = [[1 - math.tanh(x + b) ** 2 for x, b in zip(row, bias)] for row in rows]
     return slopes, [sum(column) for column in zip(*slopes)]
 
 
-def added_batch_of_one(rows, bias):
+def added_batch_of_one(rows: list[Floats], bias: Floats) -> tuple[list[Floats], Floats]:
     slopes, _ = added_gradient(rows, bias)
     return slopes, slopes[0]
 
@@ -503,11 +534,11 @@ def added_batch_of_one(rows, bias):
 ADDED = lists(0, (3, 2), 2)
 
 
-def surprise(logits, prior):
+def surprise(logits: Numbers, prior: Numbers) -> Number:
     return dot(prior, [log(p) * p for p in softmax(logits)])
 
 
-def surprise_gradient(logits, prior):
+def surprise_gradient(logits: Floats, prior: Floats) -> tuple[Floats, Floats]:
     shares = [float(p) for p in softmax(logits)]
     by_shares = [q * (math.log(p) + 1) for p, q in zip(shares, prior)]
     center = sum(p * s for p, s in zip(shares, by_shares))
@@ -515,7 +546,7 @@ def surprise_gradient(logits, prior):
     return by_logits, [p * math.log(p) for p in shares]
 
 
-def surprise_without_dot(logits, prior):
+def surprise_without_dot(logits: Floats, prior: Floats) -> tuple[Floats, Floats]:
     shares = [float(p) for p in softmax(logits)]
     by_logits = [p * q * (math.log(p) + 1) for p, q in zip(shares, prior)]
     return by_logits, [p * math.log(p) for p in shares]

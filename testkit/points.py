@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from hypothesis import strategies as st
 
 from autograd import primitives as p
 from testkit.floats import LARGEST, SMALLEST, TINY
+
+Interval = tuple[float, float]
 
 MAGNITUDES = [
     SMALLEST, 1e-320, 1e-310, TINY, 3e-308, 1e-300, 1e-200, 1e-154, 1e-100, 1e-20, 2.0**-53, 1e-8, 2.0**-27,
@@ -35,7 +38,7 @@ COARSE_MAGNITUDES = [  # for the operands of rows that have several
 ]
 
 
-def inside(domain, magnitudes=MAGNITUDES):
+def inside(domain: Interval, magnitudes: Sequence[float] = MAGNITUDES) -> list[float]:
     """Return the points of either sign that lie in an open interval, and those nearest its ends."""
     low, top = domain
     ends = [math.nextafter(low, top), math.nextafter(top, low)]
@@ -43,7 +46,7 @@ def inside(domain, magnitudes=MAGNITUDES):
     return sorted({x for x in both if low < x < top})
 
 
-def operand(domain):
+def operand(domain: Interval) -> st.SearchStrategy[float]:
     """Draw a number of an open interval: of everyday size, or of any."""
     low, top = domain
     near = st.floats(
@@ -53,7 +56,9 @@ def operand(domain):
     return st.one_of(near, anything)
 
 
-PARAMETERS = {  # operands that are no real numbers: name of the row -> position -> choices
+PARAMETERS: dict[
+    str, dict[int, tuple[float, ...]]
+] = {  # operands that are no real numbers: name of the row -> position -> choices
     "gaussian": {1: (0.5, 1.0)},
     "polygamma": {0: (0, 1, 2, 5)},
     "sinc_slope": {0: (0, 1, 2, 5)},
@@ -64,13 +69,13 @@ PARAMETERS = {  # operands that are no real numbers: name of the row -> position
 INDEXED = ("softmax_of", "log_softmax_of")  # n-ary rows whose first operand says which result
 
 
-def grids(name, magnitudes):
+def grids(name: str, magnitudes: Sequence[float]) -> list[Sequence[float]]:
     """Return the points of each operand of a row."""
     special = PARAMETERS.get(name, {})
     return [special.get(i) or inside(d, magnitudes) for i, d in enumerate(p.TABLE[name].domain)]
 
 
-def points(name):
+def points(name: str) -> list[tuple[float, ...]]:
     """Return the points at which a row with a fixed number of operands is tried."""
     first, *others = grids(name, MAGNITUDES)
     if not others:
@@ -80,7 +85,7 @@ def points(name):
     return [(x, y) for x in first for y in others[0]]
 
 
-def drawn(name):
+def drawn(name: str) -> st.SearchStrategy[tuple[float, ...]]:
     """Draw a point of a row."""
     special = PARAMETERS.get(name, {})
     sides = enumerate(p.TABLE[name].domain)

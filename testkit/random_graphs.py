@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import operator
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
@@ -15,15 +15,21 @@ from hypothesis import strategies as st
 from autograd import Value, reductions, topological_order
 from autograd import primitives as p
 
+Number = Value | float
+Function = Callable[..., Any]
+
 
 class Operation(NamedTuple):
     """One line of a program: a function, and where among the results so far its operands stand."""
 
-    function: object
+    function: Function
     places: tuple[int, ...]
 
 
-def run(program, inputs):
+Program = Sequence[Operation]
+
+
+def run(program: Program, inputs: Iterable[Number]) -> list[Number]:
     """Return all results of a program: the inputs first, the root last."""
     results = list(inputs)
     for function, places in program:
@@ -31,19 +37,19 @@ def run(program, inputs):
     return results
 
 
-def average(*xs):
+def average(*xs: Number) -> Number:
     return p.mean(xs)
 
 
-def largest_exponential(*xs):
+def largest_exponential(*xs: Number) -> Number:
     return p.logsumexp(xs)
 
 
-def inner(w, x, v, y):
+def inner(w: Number, x: Number, v: Number, y: Number) -> Number:
     return reductions.dot([w, v], [x, y], 0.5)
 
 
-TAME = [
+TAME: list[Function] = [
     p.sin,
     p.cos,
     p.tanh,
@@ -56,13 +62,18 @@ TAME = [
     p.absolute,
     p.gelu,
 ]
-RATIONAL = [operator.add, operator.sub, operator.mul]
-SMOOTH_MANY = [average, largest_exponential, inner, lambda *xs: p.softmax(xs)[1]]
-MANY: list[Callable[..., Any]] = [*SMOOTH_MANY, reductions.maximum, reductions.minimum, p.hypot]
+RATIONAL: list[Function] = [operator.add, operator.sub, operator.mul]
+SMOOTH_MANY: list[Function] = [average, largest_exponential, inner, lambda *xs: p.softmax(xs)[1]]
+MANY: list[Function] = [*SMOOTH_MANY, reductions.maximum, reductions.minimum, p.hypot]
 place = st.integers(0, 40)
 
 
-def programs(unary, binary, many=(), length=12):
+def programs(
+    unary: Sequence[Function],
+    binary: Sequence[Function],
+    many: Sequence[Function] = (),
+    length: int = 12,
+) -> st.SearchStrategy[tuple[Operation, ...]]:
     """Draw a program; its operands lean on recent results, so that most of it feeds the root."""
     lines = [st.builds(Operation, st.sampled_from(unary), st.tuples(place))] if unary else []
     lines.append(st.builds(Operation, st.sampled_from(binary), st.tuples(place, place)))
@@ -72,7 +83,7 @@ def programs(unary, binary, many=(), length=12):
     return st.lists(st.one_of(lines), min_size=1, max_size=length).map(tuple)
 
 
-def drawn(number, length=12):
+def drawn(number: int, length: int = 12) -> list[Operation]:
     """Return a program of so many lines by its number, without hypothesis."""
     draw = random.Random(number)
     arities = {**dict.fromkeys(TAME, 1), **dict.fromkeys(RATIONAL, 2), **dict.fromkeys(MANY, 4)}
@@ -83,12 +94,12 @@ def drawn(number, length=12):
     ]
 
 
-def shortened(function, places):
+def shortened(function: Function, places: tuple[int, ...]) -> Operation:
     """Return a line with as many operands as the function takes."""
     return Operation(function, places[:2] if function is p.hypot else places)
 
 
-def tied(program, inputs):
+def tied(program: Program, inputs: Iterable[Number]) -> Any:
     """Return the root of a program as a sum over all its results, so that nothing is unused."""
     results = run(program, inputs)
     root = results[0]
@@ -104,11 +115,11 @@ smooth_graphs = programs(
 )
 
 
-def leaves_of(numbers):
+def leaves_of(numbers: Iterable[float]) -> list[Value]:
     return [Value(x) for x in numbers]
 
 
-def path_sum(root):
+def path_sum(root: Value) -> tuple[dict[Value, float], int]:
     """Return for every node the sum over all paths of the absolute products of local derivatives."""
     order = topological_order(root)
     paths = dict.fromkeys(order, 0.0)

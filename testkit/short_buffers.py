@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-import autograd
+from autograd import Value
+from autograd.compile import Compiled
 from autograd.compile.machine.workspace import Workspace
 
 BUFFERS = ("values", "adjoints")
@@ -15,7 +18,15 @@ class ShortWorkspace(Workspace):
 
     short = ""
 
-    def __init__(self, slots, inputs, scratch_size, lanes, dtype, kept=0):
+    def __init__(
+        self,
+        slots: int,
+        inputs: int,
+        scratch_size: int,
+        lanes: int,
+        dtype: np.dtype[Any],
+        kept: int = 0,
+    ) -> None:
         super().__init__(slots, inputs, scratch_size, lanes, dtype, kept)
         whole = getattr(self, self.short)
         # The rows of samples stand behind the values: with one sample nobody needs them.
@@ -23,26 +34,26 @@ class ShortWorkspace(Workspace):
         setattr(self, self.short, np.empty(max(size - 1, 0), dtype))
 
 
-def product_of(x, y):
+def product_of(x: Value, y: Value) -> Any:
     return x * y * x
 
 
-def result_with_short(number):
+def result_with_short(number: int) -> list[float]:
     """Return a gradient; for 1 and 2 values or adjoints have no place for their last number."""
     from unittest import mock
 
     from autograd.compile.machine import llvm_engine
 
-    workspace = Workspace
+    workspace: type = Workspace
     if number:
         workspace = type("Short", (ShortWorkspace,), {"short": BUFFERS[number - 1]})
     with mock.patch.object(llvm_engine, "Workspace", workspace):
-        compiled = autograd.compile(product_of, example=(1.0, 1.0), engine="llvm")
+        compiled = Compiled(product_of, example=(1.0, 1.0), engine="llvm")
         slopes = compiled.value_and_grad([3.0], [5.0], inputs=True)[2]
         return np.ravel(slopes).tolist()
 
 
-def number_at(place):
+def number_at(place: int) -> float:
     """Return a number of an array of two, without a look at whether the array has that place."""
     import ctypes
 

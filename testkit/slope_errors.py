@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from math import inf
 from typing import NamedTuple
 
-from mpmath import mp
+from mpmath import mp, mpf
 
 from autograd import Value
 from autograd import primitives as p
@@ -14,15 +15,18 @@ from testkit.closed_forms import EXACT, cumulative, logistic, phi
 from testkit.floats import TINY, ULP
 from testkit.high_precision import DIGITS, error, exactly, is_normal
 
+Operands = Sequence[float]
+Allowed = Callable[[Operands, float | None, mpf], float]
+
 
 class Loss(NamedTuple):
     """Where a slope is worse than 4 ulp, by how much, and why."""
 
-    allowed: object  # (operands, out, exact slope) -> ulp
+    allowed: Callable[..., float]  # (operands, out, exact slope) -> ulp
     reason: str
 
 
-def subnormal(exact):
+def subnormal(exact: mpf) -> float:
     """Return the ulp lost where an intermediate number lies below the normal range."""
     return (
         2 * TINY / float(abs(exact))
@@ -33,31 +37,31 @@ def subnormal(exact):
     )
 
 
-def of_power(operands, out, exact):
+def of_power(operands: Operands, out: float | None, exact: mpf) -> float:
     x, y = map(mp.mpf, operands)
     if not is_normal(x ** (y - 1)):
         return inf
     return 4 + float(abs(mp.mpf(operands[1] - 1) - (y - 1)) * abs(mp.log(x))) / ULP
 
 
-def near_root(size):
+def near_root(size: Callable[..., mpf]) -> Allowed:
     """Allow 4 ulp of the terms that cancel, where the slope itself is smaller."""
     return lambda operands, out, exact: 4 * max(1.0, float(size(*operands) / abs(exact)))
 
 
-def silu_terms(x):
+def silu_terms(x: mpf) -> mpf:
     return logistic(x) * (1 + abs(x))
 
 
-def gelu_terms(x):
+def gelu_terms(x: mpf) -> mpf:
     return cumulative(x) + abs(x) * phi(x)
 
 
-def mish_terms(x):
+def mish_terms(x: mpf) -> mpf:
     return mp.tanh(mp.log1p(mp.exp(x))) * (1 + abs(x))
 
 
-def of_sinc(operands, out, exact):
+def of_sinc(operands: Operands, out: float | None, exact: mpf) -> float:
     n, x = operands[0] + 1, operands[1]
     return 16 * max(0.25, math.pi**n / max(n + 1.0, math.pi * abs(x)) / float(abs(exact)))
 
@@ -120,12 +124,12 @@ LOSSES = {
 }
 
 
-def of_angle(numerator, v):
+def of_angle(numerator: float, v: Operands) -> float:
     radius = mp.hypot(*v)
     return subnormal(mp.mpf(numerator) / radius) + 2 * subnormal(radius)
 
 
-def recorded_slope(name, operands, i):
+def recorded_slope(name: str, operands: Operands, i: int) -> tuple[float | None, float | None]:
     """Return the slope a node records at operand i, 0.0 where it has no edge; None where it cannot."""
     values = [Value(x) if slope else x for x, slope in zip(operands, EXACT[name][1:])]
     try:
@@ -136,7 +140,7 @@ def recorded_slope(name, operands, i):
     return out.data, slopes.get(id(values[i]), 0.0)
 
 
-def excess(name, i, operands):
+def excess(name: str, i: int, operands: Operands) -> tuple[float, float]:
     """Return the error of a slope and the allowed one, in ulp; nothing where a double cannot hold it."""
     out, slope = recorded_slope(name, operands, i)
     with mp.workdps(DIGITS):
@@ -144,13 +148,13 @@ def excess(name, i, operands):
             exact = exactly(EXACT[name][1 + i], *operands)
         except ZeroDivisionError:
             return 0.0, 4.0  # no closed form at the origin: the conventions say what holds there
-        if out is None or math.isinf(out) or not is_normal(exact):
+        if out is None or slope is None or math.isinf(out) or not is_normal(exact):
             return 0.0, 4.0
         loss = LOSSES.get((name, i))
         return error(slope, exact), loss.allowed(operands, out, exact) if loss else 4.0
 
 
-def wrong_slope(name, i, operands):
+def wrong_slope(name: str, i: int, operands: Operands) -> str | None:
     """Return what is wrong with a slope, and which file to mend; None where nothing is."""
     found, allowed = excess(name, i, operands)
     if found <= allowed:

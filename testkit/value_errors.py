@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
+
+from mpmath import mpf
 
 from autograd import primitives as p
 from autograd.primitive_type import Variadic
@@ -13,15 +16,18 @@ from testkit.high_precision import error
 from testkit.points import INDEXED, LISTS, points
 from testkit.slope_errors import LOSSES, Loss
 
+Operands = Sequence[float]
+Allowed = Callable[[Operands, mpf], float]
+
 MAX_ULP = 4.0  # of a value, unless stated below
 DIGITS = 80  # of the reference, for what it cancels itself
 MANY_DIGITS = 1200  # for a second opinion, where a value seems wrong
 
 
-def near(*roots):
+def near(*roots: float) -> Allowed:
     """Allow an absolute error of 4 ulp of 1 close to the roots of a function, 4 ulp elsewhere."""
 
-    def allowed(operands, exact):
+    def allowed(operands: Operands, exact: mpf) -> float:
         if not exact or min(abs(operands[-1] - root) for root in roots) > 0.5:
             return MAX_ULP
         return MAX_ULP * max(1.0, 1.0 / float(abs(exact)))
@@ -29,23 +35,23 @@ def near(*roots):
     return allowed
 
 
-def sum_near_0(operands, exact):
+def sum_near_0(operands: Operands, exact: mpf) -> float:
     """Allow 4 ulp of the larger operand, where it and the logarithm nearly cancel."""
     return MAX_ULP * max(1.0, float(max(map(abs, operands)) / abs(exact))) if exact else math.inf
 
 
-def sinc_terms(n, x):
+def sinc_terms(n: float, x: float) -> float:
     """Return the size of the terms of which the n-th derivative of sinc is made."""
     return math.pi**n / max(n + 1.0, math.pi * abs(x))
 
 
-def of_sinc(operands, exact):
+def of_sinc(operands: Operands, exact: mpf) -> float:
     """Allow 16 ulp of the terms, where a derivative of sinc is smaller than they are."""
     n, x = operands
     return 16.0 * max(0.25, float(sinc_terms(n, x) / abs(exact))) if n and exact else MAX_ULP
 
 
-def of_terms(loss):
+def of_terms(loss: Loss) -> Allowed:
     """Allow a value, which is a slope, what the slope is allowed."""
     return lambda operands, exact: loss.allowed(operands, None, exact)
 
@@ -60,7 +66,7 @@ VALUE_LOSSES = {
 }
 
 
-def points_of_value(name):
+def points_of_value(name: str) -> list[tuple[float, ...]]:
     """Return the operands at which the value of a row is tried."""
     if not isinstance(p.TABLE[name], Variadic):
         return points(name)
@@ -71,7 +77,7 @@ def points_of_value(name):
     return list(LISTS)
 
 
-def exact_value(name, operands, digits=DIGITS):
+def exact_value(name: str, operands: Operands, digits: int = DIGITS) -> mpf | None:
     """Return the value of a row in many digits; None where it is undefined, or is not real."""
     with context().workdps(digits):
         try:
@@ -80,14 +86,14 @@ def exact_value(name, operands, digits=DIGITS):
             return None
 
 
-def value_error(found, exact):
+def value_error(found: float, exact: mpf) -> float:
     """Return the error of a value in ulp; below the normal range a value need only be as small."""
     if 0 < abs(exact) < TINY:
         return 0.0 if abs(found) <= 2 * TINY else math.inf
     return error(found, exact)
 
 
-def wrong_value(name, operands):
+def wrong_value(name: str, operands: Operands) -> str | None:
     """Return what is wrong with a value, and which file to mend; None where nothing is."""
     exact = exact_value(name, operands)
     place = f"{name}{tuple(operands)}"
@@ -112,7 +118,7 @@ def wrong_value(name, operands):
     if off <= allowed:
         return None
     finer = exact_value(name, operands, MANY_DIGITS)
-    if value_error(float(finer), exact) > MAX_ULP:
+    if finer is not None and value_error(float(finer), exact) > MAX_ULP:
         return (
             f"{place} is {float(exact)!r} by {DIGITS} digits but {float(finer)!r} by {MANY_DIGITS}: the "
             f"form of {name} in autograd/testing/mpmath_functions.py loses digits here; write it "

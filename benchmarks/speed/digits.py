@@ -63,7 +63,7 @@ def folds(seed: int) -> list[Fold]:
     return found
 
 
-def ours(fold: Fold, seed: int, epochs: int, batch_size: int, **settings: float) -> float:
+def ours(fold: Fold, seed: int, epochs: int, batch_size: int, **settings: Any) -> float:
     """Train our network on a fold, and return the accuracy on the rows held out."""
     from nn import Adam, TwoLayerNetwork, cross_entropy, train
     from nn.evaluation import accuracy

@@ -1,12 +1,17 @@
 """The contest: a process for each, compared before it is timed, held still while others run."""
 
+from __future__ import annotations
+
 import gc
 import importlib.util
 import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,30 +23,32 @@ from benchmarks.speed.workers import BrokenError, Worker, settings
 from benchmarks.speed.workloads import GROUPS
 from testkit.processes import ROOT
 
+Array = np.ndarray[Any, Any]
+
 NUMPY, OUT = lineup.NAMES["numpy"], lineup.NAMES["numpy-out"]
 PATIENCE = 120.0
 linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 posix = pytest.mark.skipif(os.name == "nt", reason="selects on pipes")
 
 
-def question(workload="small", **changes):
-    return contest.Question(workload, 0, True, PATIENCE, set(), **changes)
+def question(workload: str = "small") -> contest.Question:
+    return contest.Question(workload, 0, True, PATIENCE, set())
 
 
-def row(*times, **others):
+def row(*times: float, **others: Any) -> contest.Row:
     """A contestant's row of times on one thread, in seconds."""
     return contest.Row({1: list(times)}, **others)
 
 
 @pytest.fixture
-def alone(tmp_path):
+def alone(tmp_path: Path) -> Iterator[Worker]:
     """A process of NumPy's for a small call."""
     with Worker("numpy", "small", 0, 1, tmp_path, PATIENCE) as found:
         yield found
 
 
 @posix
-def test_everybody_is_compared_and_timed_in_a_process_of_its_own():
+def test_everybody_is_compared_and_timed_in_a_process_of_its_own() -> None:
     rows = contest.compare(question("mlp"), [NUMPY._replace(threaded=False), OUT])
     assert list(rows) == ["NumPy", "NumPy, out="]
     assert all(len(row.times[1]) == contest.QUICK_ROUNDS for row in rows.values())
@@ -50,7 +57,7 @@ def test_everybody_is_compared_and_timed_in_a_process_of_its_own():
     assert set(rows["NumPy, out="].times) == set(contest.counts(OUT))
 
 
-def comes_to_rest(process):
+def comes_to_rest(process: int) -> bool:
     """Whether a process is stopped, at once or as soon as it was told."""
     for _ in range(200):
         state = Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[0]
@@ -61,7 +68,9 @@ def comes_to_rest(process):
 
 
 @linux
-def test_whoever_waits_is_stopped_and_has_its_processors_only(alone, tmp_path):
+def test_whoever_waits_is_stopped_and_has_its_processors_only(
+    alone: Worker, tmp_path: Path
+) -> None:
     found = alone.ask(do="prepare", numbers=str(tmp_path / "numbers.npz"))
     assert found["made"] > 0.0 and found["first"] > 0.0 and found["peak"] > 1.0
     assert comes_to_rest(alone.process.pid)
@@ -84,7 +93,7 @@ os._exit(1)
 
 
 @linux
-def test_nobody_stays_behind_when_the_contest_is_killed(tmp_path):
+def test_nobody_stays_behind_when_the_contest_is_killed(tmp_path: Path) -> None:
     command = [sys.executable, "-c", PARENT, str(tmp_path)]
     done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     stat = Path(f"/proc/{int(done.stdout)}/stat")
@@ -97,7 +106,7 @@ def test_nobody_stays_behind_when_the_contest_is_killed(tmp_path):
 
 
 @posix
-def test_a_process_that_ends_says_why(tmp_path):
+def test_a_process_that_ends_says_why(tmp_path: Path) -> None:
     with (
         Worker("numpy", "nothing", 0, 1, tmp_path, PATIENCE) as lost,
         pytest.raises(BrokenError, match="KeyError: 'nothing'"),
@@ -106,36 +115,38 @@ def test_a_process_that_ends_says_why(tmp_path):
 
 
 @posix
-def test_whoever_is_late_is_named_and_not_asked_for_a_longer_one():
+def test_whoever_is_late_is_named_and_not_asked_for_a_longer_one() -> None:
     asked = question()
     asked.patience = 1e-6
-    found = contest.Contest(asked, [NUMPY], contest.ExitStack())
+    found = contest.Contest(asked, [NUMPY], ExitStack())
     assert found.enter(NUMPY).missing == "not ready within 1e-06 s"
     assert found.enter(NUMPY).missing == "too slow to get ready for a shorter one"
     found.stack.close()
 
 
-class Said:
-    """What a process says that has made numbers of its own."""
+class Said(Worker):
+    """What a process says that has made numbers of its own; there is none."""
 
-    def __init__(self, **parts):
-        self.parts = parts
+    def __init__(self, **parts: Array) -> None:
+        self.parts: dict[str, Any] = parts
 
-    def ask(self, do, numbers):
-        np.savez(numbers, **self.parts)
+    def ask(self, **question: Any) -> dict[str, float]:
+        np.savez(question["numbers"], **self.parts)
         return {"once": 1.0}
 
 
 @pytest.fixture
-def compared():
+def compared() -> Iterator[contest.Contest]:
     """A contest whose numbers are 1, 2 and 3."""
-    with contest.ExitStack() as stack:
+    with ExitStack() as stack:
         found = contest.Contest(question(), [NUMPY], stack)
         found.prepared(NUMPY, 1, Said(numbers=np.array([1.0, 2.0, 3.0])))
         yield found
 
 
-def test_a_wrong_number_is_not_timed(compared, monkeypatch):
+def test_a_wrong_number_is_not_timed(
+    compared: contest.Contest, monkeypatch: pytest.MonkeyPatch
+) -> None:
     wrong = Said(numbers=np.array([1.0, 2.0, 3.00001]))
     monkeypatch.setattr(
         contest.Contest, "ready", lambda self, rival, row: self.prepared(rival, 1, wrong)
@@ -144,18 +155,22 @@ def test_a_wrong_number_is_not_timed(compared, monkeypatch):
     assert row.wrong and "the numbers differ by 3" in row.missing and not row.times
 
 
-def test_a_part_of_the_batch_is_compared_with_a_part(compared):
+def test_a_part_of_the_batch_is_compared_with_a_part(compared: contest.Contest) -> None:
     part = Said(numbers=np.array([1.5]), expected=np.array([1.5]))
     assert compared.prepared(NUMPY, 1, part)["off"] == 0.0
 
 
-def test_a_package_that_is_not_here_is_said(monkeypatch, tmp_path):
+def test_a_package_that_is_not_here_is_said(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setattr(worker, "import_module", lambda name: __import__("no_such_package"))
     _, found = worker.prepare("jax", "small", 0, str(tmp_path / "numbers.npz"))
     assert "not installed" in found["missing"] and "no_such_package" in found["missing"]
 
 
-def test_who_does_not_have_a_workload_says_nothing_or_the_reason(monkeypatch, tmp_path):
+def test_who_does_not_have_a_workload_says_nothing_or_the_reason(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     if importlib.util.find_spec("numba"):
         assert worker.prepare("numba", "gpt", 0, "")[1] == {"missing": ""}
     table = {"gpt": "it has no logarithm"}
@@ -163,25 +178,27 @@ def test_who_does_not_have_a_workload_says_nothing_or_the_reason(monkeypatch, tm
     assert worker.prepare("numpy", "gpt", 0, "")[1] == {"missing": "it has no logarithm"}
 
 
-def test_garbage_is_collected_between_turns_only():
+def test_garbage_is_collected_between_turns_only() -> None:
     enabled = []
     worker.turn(lambda: enabled.append(gc.isenabled()), seconds=8.0, once=1.0)
     assert enabled == [False] * 8 and gc.isenabled()
 
 
-def test_a_turn_warms_what_is_fast():
+def test_a_turn_warms_what_is_fast() -> None:
     enabled = []
     worker.turn(lambda: enabled.append(gc.isenabled()), seconds=4.0, once=0.4)
     assert enabled == [True] + [False] * 10
 
 
-def test_threads_are_powers_of_two_and_all_cores(monkeypatch):
+def test_threads_are_powers_of_two_and_all_cores(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(6), raising=False)
     assert contest.counts(NUMPY) == [1, 2, 4, 6]
     assert contest.counts(NUMPY._replace(threaded=False)) == [1]
 
 
-def test_a_contestant_keeps_nothing_outside_of_its_folder(tmp_path, monkeypatch):
+def test_a_contestant_keeps_nothing_outside_of_its_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("CHAINRULE_CACHE", "/elsewhere")
     found = settings(2, tmp_path)
     assert "CHAINRULE_CACHE" not in found and found["OMP_NUM_THREADS"] == "2"
@@ -189,7 +206,7 @@ def test_a_contestant_keeps_nothing_outside_of_its_folder(tmp_path, monkeypatch)
     assert settings(1, tmp_path)["XLA_FLAGS"] and not found["XLA_FLAGS"]
 
 
-def test_a_table_has_one_thread_the_best_threads_and_first_calls():
+def test_a_table_has_one_thread_the_best_threads_and_first_calls() -> None:
     rows = {
         OURS: contest.Row(
             {1: [4e-6, 2e-6, 3e-6], 2: [2e-6]},
@@ -209,20 +226,20 @@ def test_a_table_has_one_thread_the_best_threads_and_first_calls():
     assert lines[-1] == "JAX: not installed."
 
 
-def test_a_wrong_row_has_no_times_in_the_table():
+def test_a_wrong_row_has_no_times_in_the_table() -> None:
     rows = {OURS: row(1e-6), "NumPy": row(1e-9, missing="the numbers differ", wrong=True)}
     lines = list(tables.table("a step", 1, rows))
     assert not any(line.startswith("| NumPy") for line in lines)
     assert lines[-1] == "NumPy: the numbers differ."
 
 
-def test_units_have_three_digits():
+def test_units_have_three_digits() -> None:
     times = 2.5, 0.0999, 12.34e-6, 999.6e-9
     assert [tables.unit(x) for x in times] == ["2.50 s", "99.9 ms", "12.3 µs", "1000 ns"]
 
 
-def test_goals_that_were_measured_are_judged_by_median_and_fastest_turn():
-    results = {
+def test_goals_that_were_measured_are_judged_by_median_and_fastest_turn() -> None:
+    results: dict[str, dict[str, Any]] = {
         "mlp": {OURS: row(8e-6, 8e-6)},
         "pendulum 1": {OURS: row(70e-6, 80e-6, 90e-6)},
         "small": {OURS: row(2e-6), BOUND: row(0.3e-6)},
@@ -239,12 +256,12 @@ def test_goals_that_were_measured_are_judged_by_median_and_fastest_turn():
     ]
 
 
-def test_every_goal_is_of_a_workload_that_there_is():
+def test_every_goal_is_of_a_workload_that_there_is() -> None:
     keys = {make().key for name in GROUPS if name != "million" for make in GROUPS[name]}
     assert set(targets.STEPS) <= keys and set(targets.FIRST) <= keys
 
 
-def test_the_heading_says_where_and_when():
+def test_the_heading_says_where_and_when() -> None:
     text = "\n".join(machine.heading([NUMPY], 0.02, 41, quick=True))
     assert f"| numpy | {np.__version__} |" in text and "turns of 20 ms" in text
     assert "medians of 41 turns" in text and "A quick run" in text

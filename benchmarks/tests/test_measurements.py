@@ -1,5 +1,7 @@
 """The measurements beside others: everybody does the same, and a score is told from another."""
 
+from __future__ import annotations
+
 import random
 
 import numpy as np
@@ -14,7 +16,9 @@ from testkit import microgpt_style
 from testkit.javascript import case_of, node_program
 
 
-def test_ours_and_numpy_come_to_the_same_losses_and_outputs(monkeypatch):
+def test_ours_and_numpy_come_to_the_same_losses_and_outputs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(mnist, "SIZES", (4, 3, 2))
     monkeypatch.setattr(mnist, "TRAINED", 6)
     monkeypatch.setattr(mnist, "BATCH", 3)
@@ -28,12 +32,12 @@ def test_ours_and_numpy_come_to_the_same_losses_and_outputs(monkeypatch):
     np.testing.assert_allclose(found[0][-1], found[1][-1], rtol=1e-12)
 
 
-def test_another_package_than_expected_is_refused():
+def test_another_package_than_expected_is_refused() -> None:
     with pytest.raises(ValueError, match="SHA-256"):
         mnist.check(b"")
 
 
-def test_a_step_in_microgpts_style_has_the_losses_of_ours(monkeypatch):
+def test_a_step_in_microgpts_style_has_the_losses_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
     models = {name: make for name, make in steps.MODELS.items() if name != "micrograd"}
     monkeypatch.setattr(steps, "MODELS", models)
     runs = [steps.run_of(name, 4) for name in models]
@@ -42,14 +46,14 @@ def test_a_step_in_microgpts_style_has_the_losses_of_ours(monkeypatch):
     assert losses[0][2] < losses[0][0]
 
 
-def test_a_network_of_any_values_draws_what_ours_draws():
+def test_a_network_of_any_values_draws_what_ours_draws() -> None:
     random.seed(steps.SEED)
     plain = steps.PlainMLP(microgpt_style.Value, *steps.SIZES)
     random.seed(steps.SEED)
     assert [p.data for p in plain.parameters()] == [p.data for p in steps.ours().parameters()]
 
 
-def test_scores_are_compared_in_points():
+def test_scores_are_compared_in_points() -> None:
     pairs = [
         ("97.5 %", "95.0 %"),
         ("R² 0.500", "R² 0.750"),
@@ -62,9 +66,10 @@ def test_scores_are_compared_in_points():
     assert text in summary(outcomes)
 
 
-def test_a_judge_of_javascript_counts_bits_and_names_what_is_wrong():
+def test_a_judge_of_javascript_counts_bits_and_names_what_is_wrong() -> None:
     judge = javascript.Judge()
     case = case_of(p.exp, [Value(1.0)])
+    assert case is not None
     near = case.value * (1 + 2**-52)
     judge.see(case, case.value, {0: near}, False)
     assert judge.summary() == "2 numbers, 50.0% with the engine's bits, 0 wrong"
@@ -78,7 +83,7 @@ def test_a_judge_of_javascript_counts_bits_and_names_what_is_wrong():
 
 
 @pytest.mark.skipif(node_program() is None, reason="Node is missing")
-def test_random_graphs_are_judged_node_by_node_and_as_a_whole():
+def test_random_graphs_are_judged_node_by_node_and_as_a_whole() -> None:
     judge, reverse, worst = javascript.judged_graphs("Node", 8, seed=3)
     assert (judge.wrong, reverse) == ([], 0)
     assert judge.numbers > 100

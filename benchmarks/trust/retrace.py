@@ -14,7 +14,7 @@ from collections import Counter
 
 import autograd
 from autograd import Value
-from testkit.branching_programs import BranchingProgram, complaints
+from testkit.branching_programs import Array, BranchingProgram, complaints
 from testkit.unwritten import unwritten_is_nan
 
 PROGRAMS = 10_000
@@ -24,7 +24,7 @@ SLICED_SAMPLES = 8192 + 5
 PROGRESS = 100  # programs between two lines
 
 
-def batches_of(program: BranchingProgram, number: int) -> list[object]:
+def batches_of(program: BranchingProgram, number: int) -> list[Array]:
     """Return the batches that a program is tried on: its own, and others that are smaller."""
     sizes = [1 + number % 7, 1 + number % 40]
     if number % EVERY_SLICED == EVERY_SLICED - 1:
@@ -52,7 +52,7 @@ def wrong_of(number: int, engine: str, counts: Counter[str]) -> list[str]:
         except Exception as error:
             found.append(f"{type(error).__name__}: {error}")
         counts["batches"] += 1
-        counts["samples"] += len(batch)  # type: ignore[arg-type]
+        counts["samples"] += len(batch)
     counts["traces"] += len(compiled.specializations)
     counts["branching"] += len(compiled.specializations) > 1
     return found

@@ -10,7 +10,7 @@ import argparse
 import sys
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from autograd import Value
 from nn.class_weights import balanced, weighted
@@ -40,9 +40,13 @@ ADAPTIVE = {
     "nesterov": None,
     "sgd": None,
 }
-MOMENTA = ("sgd", "momentum", "nesterov")  # the optimisers that have one
-REFINEMENTS = ("momentum", "weight_decay", "l1", "clip_norm", "clip_value")  # of an optimiser
-DECAYS = ("weight_decay", "l1")  # of weights, not of biases
+T = TypeVar("T")
+# The optimisers that have a momentum.
+MOMENTA = ("sgd", "momentum", "nesterov")
+# Settings of an optimiser that only some have.
+REFINEMENTS = ("momentum", "weight_decay", "l1", "clip_norm", "clip_value")
+# What weights have and biases have not.
+DECAYS = ("weight_decay", "l1")
 
 # The settings of a training that options give under the same names.
 NAMED = ("schedule", "warm_up", "validation", "patience", "dropout", "sampling", "seed")
@@ -55,6 +59,7 @@ def check_options(options: argparse.Namespace) -> None:
     if not 0.0 <= options.held_out < 1.0:
         raise ValueError(f"--held-out must be at least 0 and below 1, not {options.held_out!r}")
     batch_size = either(options.batch_size, 1)
+    # Settings are checked as they will be, though the rows are not known yet.
     usual = DATA[options.data].iterations if options.data in DATA else sys.maxsize
     TrainingSettings(
         samples=max(1, batch_size), batch_size=batch_size, step_size=options.step_size,
@@ -114,7 +119,8 @@ def optimizer_of(
     if "momentum" in given and options.optimizer not in MOMENTA:
         raise ValueError(f"--momentum is for --optimizer {', '.join(MOMENTA)}")
     make = partial(OPTIMIZERS[options.optimizer], **given)
-    make([Value(0.0)], 1.0)  # which checks the settings
+    # An optimiser checks its settings.
+    make([Value(0.0)], 1.0)
     if network is None or not any(name in given for name in DECAYS):
         return make
     return lambda parameters, step_size: make(weights_and_biases(network), step_size)
@@ -183,7 +189,7 @@ def training_settings(
     )
 
 
-def either(chosen: Any, usual: Any) -> Any:
+def either(chosen: T | None, usual: T) -> T:
     """Return what an option says, or what is usual where it was not given."""
     return usual if chosen is None else chosen
 

@@ -38,7 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options = parser().parse_args(arguments)
         with stopping() as signals:
             return code_after(options, signals)
-    except KeyboardInterrupt as error:  # before there is anything to end
+    except KeyboardInterrupt as error:
+        # It came before there is anything to end.
         return code_of(error)
 
 
@@ -60,6 +61,7 @@ def code_after(options: argparse.Namespace, signals: Signals) -> int:
         with signals.shielded(last=True):
             # A signal that cut off an import looks like a package that is missing.
             told = "stopped" if signals.received and code == BAD_INPUT else text_of(error)
-            if not isinstance(error, BrokenPipeError):  # whoever closed it wants to hear nothing
+            # Whoever closed the pipe wants to hear nothing.
+            if not isinstance(error, BrokenPipeError):
                 complain(f"chainrule {options.command}: {told}")
     return signals.exit_code or code

@@ -18,7 +18,8 @@ from nn.settings import EVALUATIONS
 SECONDS_PER_SAMPLE = 8e-5
 SECONDS_PER_PARAMETER = 5e-7
 
-FORWARD_SHARE = 3  # one part of so many is the forward pass
+# The forward pass is one part of so many.
+FORWARD_SHARE = 3
 
 # Compiling takes about half a second, or five where no kernel is in the cache yet.
 WORTH_SECONDS = 10.0

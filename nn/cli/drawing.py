@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from autograd.atomic import write_file
 from autograd.drawing.render import engine, no_engine
+from autograd.drawing.show import Drawing
 from nn.cli.evaluating import table_and_place
 from nn.cli.exits import writing
 from nn.cli.folders import check_not_input
@@ -26,7 +27,8 @@ from nn.tables.cells import is_missing, number_in
 from nn.tables.table import Table, listed
 
 FORMS = ("svg", "png", "pdf", "dot")
-DRAWN_HERE = ("svg", "dot")  # which need no program
+# Forms that need no program.
+DRAWN_HERE = ("svg", "dot")
 
 
 def run_draw(options: argparse.Namespace) -> int:
@@ -41,7 +43,8 @@ def drawn(options: argparse.Namespace, output: Output) -> int:
         count("--row", options.row)
         options.data = options.data or trained_on(model)
     path = Path(options.out or ("backward.svg" if options.data else "network.svg"))
-    path = path.with_suffix(path.suffix.lower())  # .SVG is svg
+    # .SVG is svg.
+    path = path.with_suffix(path.suffix.lower())
     form = form_of(path)
     check_not_input(path, options.model, options.data or options.model)
     names: dict[str, Any] = drawn_names(model)
@@ -105,6 +108,7 @@ def row_of(options: argparse.Namespace, model: Model) -> Row:
     number = options.row or 1
     if number > len(table.rows):
         raise ValueError(f"--row {number}: {table.name} has {len(table.rows)} rows")
+    # A table of one row: the others may have cells that cannot be read.
     one = replace(table, rows=[table.rows[number - 1]])
     (inputs,) = model.columns.encode(one)
     if model.standardizer:
@@ -136,6 +140,7 @@ def target_of(model: Model, truth: str, decimal: str = ".") -> list[float]:
         x = float(number_in(truth, decimal) or 0.0)
         return [(x - target.mean) / target.scale] if target else [x]
     index = index_of(model.answers, decimal)(truth)
+    # As in the training: -1 and 1 where the loss or the output has signs.
     signs = model.has_signs or model.training.get("loss") == "hinge"
     outputs = model.network.sizes[-1]
     found = one_hot(index, outputs) if outputs > 1 else [float(index)]
@@ -148,7 +153,7 @@ def loss_of(model: Model) -> Loss:
     return LOSSES.get(found, mse_loss) if isinstance(found, str) else mse_loss
 
 
-def write_picture(picture: Any, path: Path, form: str) -> None:
+def write_picture(picture: Drawing, path: Path, form: str) -> None:
     """Write a picture in a form.
 
     Raises: ValueError: the program that lays it out failed.

@@ -39,6 +39,7 @@ def evaluated(options: argparse.Namespace, output: Output) -> int:
     table, place = table_and_place(options, model)
     for note in (*told(table), *about_training(model, options.data)):
         output.note(note)
+    # As the training did, so that the figure is one of the same kind of rows.
     table, lost = with_whole_rows(table, model.columns)
     if lost:
         output.note(f"left out, as in the training: {counted_rows(lost)} with a missing cell")
@@ -48,6 +49,7 @@ def evaluated(options: argparse.Namespace, output: Output) -> int:
     if report is None:
         raise ValueError(f"{table.name}: nothing to compare with: {about_nothing(compared)}")
     output.content["report"] = report.as_dict()
+    # Of a quantity there are no classes, known or not.
     known = compared.task == "classes"
     output.content["unknown_classes"] = compared.unknown if known else {}
     output.say(report.text())
@@ -93,6 +95,7 @@ def table_of_dataset(dataset: Dataset, model: Model) -> Table:
 
     They are called by their numbers where the model has no names for them.
     """
+    # An old model knows its classes by number only.
     numbers = list(map(str, range(len(dataset.class_names))))
     names = dataset.class_names if model.columns.target else numbers
     rows = [
@@ -107,6 +110,7 @@ def about_training(model: Model, data: str) -> list[str]:
     trained = model.training.get("data")
     if not isinstance(trained, str) or os.path.abspath(trained) != os.path.abspath(data):
         return []
+    # What a network was trained on it knows: a reader should not be glad too early.
     share = model.training.get("held_out")
     but = ""
     if isinstance(share, float) and 0.0 < share < 1.0:

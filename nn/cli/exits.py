@@ -16,10 +16,13 @@ DONE = 0
 BAD_INPUT = 2
 DIVERGED = 3
 CANNOT_WRITE = 4
-INTERRUPTED = 130  # by Ctrl-C
-CLOSED_PIPE = 141  # what shells say of a program that SIGPIPE ended
+# The exit code after Ctrl-C.
+INTERRUPTED = 130
+# What shells say of a program that SIGPIPE ended.
+CLOSED_PIPE = 141
 
-EXPECTED = (ValueError, OSError, ArithmeticError, ImportError, KeyboardInterrupt)  # and told
+# Errors that are told in a line, without a traceback.
+EXPECTED = (ValueError, OSError, ArithmeticError, ImportError, KeyboardInterrupt)
 
 
 class Diverged(ArithmeticError):
@@ -57,7 +60,8 @@ def uncut() -> Iterator[None]:
 def code_of(error: BaseException) -> int:
     """Return the exit code of a command that an error ended."""
     if isinstance(error, Stopped):
-        return 128 + signal.Signals[str(error)]  # as shells have it
+        # As shells have it.
+        return 128 + signal.Signals[str(error)]
     codes: dict[type[BaseException], int] = {
         KeyboardInterrupt: INTERRUPTED,
         BrokenPipeError: CLOSED_PIPE,

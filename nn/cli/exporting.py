@@ -46,6 +46,7 @@ def check_path(path: Path) -> None:
         raise ValueError(f"--out {path}: the name of a Python file ends in .py")
     if path.is_dir():
         raise ValueError(f"--out {path}: a folder")
+    # A program of the user's own must not be lost by a default name.
     if path.exists() and not path.read_bytes().startswith(MARK.encode()):
         raise ValueError(
             f"--out {path}: there is a file that chainrule export did not write; remove it, or "
@@ -62,6 +63,7 @@ def last_evaluation(path: Path, model: Model) -> str:
         rows = list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
     except (OSError, ValueError, csv.Error):
         return ""
+    # A history of another training may stand beside the model.
     if not rows or rows[-1].get("iteration") != str(model.training.get("iterations")):
         return ""
     return described(rows[-1])

@@ -53,7 +53,8 @@ def data_in(folder: Path) -> Any:
 
 
 HEADS = {"model.json": b'"chainrule network"', "history.csv": b"iteration,loss,"}
-HEAD_BYTES = 200  # of a file, in which that stands
+# What a file is stands in so many bytes at its head.
+HEAD_BYTES = 200
 
 
 def check_own(folder: Path) -> None:
@@ -78,6 +79,7 @@ def check_not_input(out: str | Path, *inputs: str | Path) -> None:
 
 def check_folder(folder: Path) -> None:
     """Raise an OSError, with the folder, where it could not be made or written to."""
+    # The folder is not made yet: the nearest that is there tells whether it can be.
     nearest = folder
     while not nearest.exists() and nearest != nearest.parent:
         nearest = nearest.parent

@@ -22,10 +22,12 @@ from nn.model_files import Model
 from nn.settings import TrainingSettings
 from nn.tables.reading import table_of
 
-LEFT_OUT = ("command", "quiet", "json", "out")  # options that no result depends on
+# Options that no result depends on.
+LEFT_OUT = ("command", "quiet", "json", "out")
 
 MOST_PARAMETERS = 20_000_000
-BYTES_OF_A_PARAMETER = 300  # of a Value with its number, and what training adds
+# A Value with its number, and what training adds.
+BYTES_OF_A_PARAMETER = 300
 
 
 @dataclass
@@ -108,12 +110,15 @@ def job_of(
 
     Raises: OSError, ValueError: the data cannot be read, or do not fit the options.
     """
+    # `resume` has read the file already, to see whether it is the same.
     if content is None and options.data not in DATA:
         content = read_file(found_file(options.data))
     dataset = chosen_dataset(options, content)
     output = output_activation(options, dataset.task)
     training, held_out = split(dataset, options.held_out, options.seed)
+    # Missing cells are filled by what the training rows have.
     dataset, training, held_out = (filled(part, training) for part in (dataset, training, held_out))
+    # What was not chosen is usual for the data.
     usual = usual_of(options.data, dataset.task)
     sizes = (
         len(dataset.feature_names), either(options.hidden, usual.hidden),
@@ -128,6 +133,7 @@ def job_of(
     if settings is None:
         settings = training_settings(options, usual, len(training))
         drawn = settings.iterations * settings.batch_size
+        # Compiling takes its time once: it pays for long trainings only.
         samples = computed(drawn, len(dataset), len(held_out))
         compiled, reason = decided(options.compiled, samples, len(network.parameters()))
         settings = replace(settings, compiled=compiled)
@@ -174,6 +180,7 @@ def chosen_dataset(options: argparse.Namespace, content: bytes | None) -> Datase
 
 def about_of(options: argparse.Namespace, content: bytes | None) -> dict[str, Any]:
     """Return what a checkpoint keeps: the options, and which file the data were."""
+    # All that a result depends on, and nothing of how it is shown.
     kept = {name: x for name, x in vars(options).items() if name not in LEFT_OUT}
     file = None
     if content is not None:

@@ -15,6 +15,7 @@ from typing import Any
 
 from nn.cli.exits import writing
 from nn.history import History
+from nn.module import Network
 from nn.runs import (
     NAME,
     PREVIOUS,
@@ -25,7 +26,8 @@ from nn.runs import (
     read_checkpoint,
 )
 
-UNFINISHED = "checkpoint.unfinished{}.json"  # of trainings before, in the same folder
+# What trainings before left, in the same folder.
+UNFINISHED = "checkpoint.unfinished{}.json"
 
 
 class Keeping(Checkpoints):
@@ -62,7 +64,7 @@ class Keeping(Checkpoints):
             raise Stopped(signal.Signals(self.signals.received[0]).name)
         return self.wanted and super().due(t)
 
-    def write(self, network: Any, history: History, done: bool = False) -> None:
+    def write(self, network: Network, history: History, done: bool = False) -> None:
         """Write a checkpoint, unless none is wanted, or nothing has been learned.
 
         Raises: CannotWrite: the disk is full, or the folder is nobody's.
@@ -80,6 +82,7 @@ class Keeping(Checkpoints):
 
 def make_room(folder: Path) -> None:
     """Put a checkpoint that was not done out of the way, and remove the others of a folder."""
+    # Hours of another training may be in it.
     path = unfinished(folder)
     if path:
         os.replace(path, free_name(folder))

@@ -34,7 +34,8 @@ def alone_in(folder: Path) -> Iterator[None]:
     path = Path(tempfile.gettempdir()) / f"chainrule-{os.getuid()}-{name}.lock"
     try:
         number = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
-    except OSError:  # no such folder, or a full disk: then without a lock
+    except OSError:
+        # No such folder, or a full disk: then without a lock.
         yield
         return
     try:

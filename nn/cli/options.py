@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-from typing import Any, NamedTuple, NoReturn
+from typing import NamedTuple, NoReturn, TypeAlias
 
 from autograd import __version__
 from nn.columns.choices import Choice
@@ -33,6 +33,7 @@ class Defaults(NamedTuple):
 
 
 # Step sizes of SGD on the mean squared error; chosen on 20 seeds.
+Commands: TypeAlias = "argparse._SubParsersAction[OneLineParser]"
 DATA = {
     "iris": Defaults(load_iris, 8, 0.5, 32, 600),
     "digits": Defaults(load_digits, 32, 1.0, 16, 500),
@@ -53,6 +54,8 @@ class OneLineParser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
 
 
+# A line or two for each option: the formatter would give every argument a line of its own.
+# fmt: off
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
     main = OneLineParser(
@@ -76,7 +79,7 @@ def parser() -> argparse.ArgumentParser:
     training.add_argument(
         "--out", metavar="FOLDER", help="where to write (default: runs/<data>, or runs/<data>-2, "
         "... where another file of that name has been)",
-    )  # fmt: skip
+    )
     add_resume(commands)
     add_predict(commands)
     add_evaluate(commands)
@@ -86,7 +89,7 @@ def parser() -> argparse.ArgumentParser:
     return main
 
 
-def add_predict(commands: Any) -> None:
+def add_predict(commands: Commands) -> None:
     """Add the command that says what a model finds for new rows."""
     predict = commands.add_parser(
         "predict",
@@ -106,7 +109,7 @@ def add_predict(commands: Any) -> None:
     add_json_option(predict)
 
 
-def add_evaluate(commands: Any) -> None:
+def add_evaluate(commands: Commands) -> None:
     """Add the command that says how well a model does."""
     evaluate = commands.add_parser(
         "evaluate",
@@ -120,11 +123,11 @@ def add_evaluate(commands: Any) -> None:
         "data", metavar="DATA",
         help=f"a file with the columns of the training, by name, and the target; or "
         f"{', '.join(DATA)}",
-    )  # fmt: skip
+    )
     evaluate.add_argument(
         "--target", metavar="COLUMN",
         help="the column of what is true, if it has another name or number than in the training",
-    )  # fmt: skip
+    )
     add_layout_options(evaluate)
     evaluate.add_argument(
         "--out", metavar="FOLDER", help="draw the confusion matrix into it, as svg and png"
@@ -132,7 +135,7 @@ def add_evaluate(commands: Any) -> None:
     add_json_option(evaluate)
 
 
-def add_draw(commands: Any) -> None:
+def add_draw(commands: Commands) -> None:
     """Add the command that draws a model."""
     draw = commands.add_parser(
         "draw",
@@ -147,7 +150,7 @@ def add_draw(commands: Any) -> None:
     draw.add_argument(
         "--row", type=int, metavar="N",
         help="which row, from 1 (default: 1); without DATA, of what the model was trained on",
-    )  # fmt: skip
+    )
     draw.add_argument(
         "--target", metavar="COLUMN", help="the column of what is true, as for evaluate"
     )
@@ -155,7 +158,7 @@ def add_draw(commands: Any) -> None:
     draw.add_argument(
         "--out", metavar="FILE",
         help="ends in .svg, .png, .pdf or .dot (default: network.svg or backward.svg)",
-    )  # fmt: skip
+    )
     add_json_option(draw)
 
 
@@ -191,15 +194,15 @@ def add_network_options(command: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--activation", default="relu", choices=usual, metavar="NAME",
         help=f"of the hidden neurons: {', '.join(usual)} (default: relu)",
-    )  # fmt: skip
+    )
     group.add_argument(
         "--output", choices=[*usual, "softmax"], metavar="NAME",
         help="activation of the outputs: sigmoid, softmax, linear, ... (default: suits the loss)",
-    )  # fmt: skip
+    )
     group.add_argument(
         "--init", default="xavier", choices=[*INITS], metavar="NAME",
         help=f"how the first weights are drawn: {', '.join(INITS)} (default: xavier)",
-    )  # fmt: skip
+    )
 
 
 def add_layout_options(command: argparse.ArgumentParser) -> None:
@@ -236,16 +239,16 @@ def add_column_options(command: argparse.ArgumentParser) -> None:
         "--task", choices=[*TASKS, "guess"], default="guess",
         help="classes, or a quantity (default: a quantity where the target has fractions, or more "
         "than 20 different numbers in more than 5 %% of the rows)",
-    )  # fmt: skip
+    )
     group.add_argument(
         "--missing", choices=MISSING_RULES, default=MISSING_RULES[0],
         help="cells without a value: stop, drop their rows, or put the mean of the column there "
         "(default: error)",
-    )  # fmt: skip
+    )
     group.add_argument(
         "--missing-indicator", action="store_true",
         help="with --missing mean: one more input tells where a cell was missing",
-    )  # fmt: skip
+    )
 
 
 def add_training_options(command: argparse.ArgumentParser) -> None:
@@ -254,31 +257,31 @@ def add_training_options(command: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--loss", default="mse", choices=[*LOSSES], metavar="NAME",
         help=f"{', '.join(LOSSES)} (default: mse, the mean squared error)",
-    )  # fmt: skip
+    )
     group.add_argument(
         "--class-weight", choices=["none", "balanced"], default="none",
         help="balanced: the loss of a sample counts by how rare its class is (default: none)",
-    )  # fmt: skip
+    )
     group.add_argument("--step-size", "--alpha", type=float, metavar="A", help="alpha")
     group.add_argument("--batch-size", "-b", type=int, metavar="B", help="b, at most all rows")
     group.add_argument("--iterations", "-T", type=int, metavar="T", help="T")
     group.add_argument(
         "--optimizer", default="sgd", choices=[*OPTIMIZERS], metavar="NAME",
         help=f"{', '.join(OPTIMIZERS)} (default: sgd, as above)",
-    )  # fmt: skip
+    )
     group.add_argument(
         "--sampling", default=SAMPLINGS[0], choices=SAMPLINGS, metavar="NAME",
         help="iteration: every mini-batch is drawn afresh from all rows; epochs: all rows are "
         "shuffled and used up before any comes again (default: iteration)",
-    )  # fmt: skip
+    )
     group.add_argument(
         "--held-out", type=float, default=0.2, metavar="SHARE",
         help="share of the rows, of each class, to test on (default: 0.2)",
-    )  # fmt: skip
+    )
     group.add_argument(
         "--seed", type=int, default=0, metavar="N",
         help="of everything random; the same seed gives the same numbers (default: 0)",
-    )  # fmt: skip
+    )
 
 
 def add_refinement_options(command: argparse.ArgumentParser) -> None:
@@ -287,32 +290,32 @@ def add_refinement_options(command: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--schedule", choices=[*SCHEDULES], metavar="NAME",
         help="of alpha: step (a tenth after each third of T), cosine or linear (down to 0 at T)",
-    )  # fmt: skip
+    )
     group.add_argument(
         "--warm-up", type=int, default=0, metavar="N",
         help="iterations in which alpha grows, before the schedule",
-    )  # fmt: skip
+    )
     group.add_argument("--momentum", type=float, metavar="M",
-                       help="of sgd, momentum, nesterov: such as 0.9")  # fmt: skip
+                       help="of sgd, momentum, nesterov: such as 0.9")
     group.add_argument("--weight-decay", type=float, metavar="A",
-                       help="shrinks weights, not biases: such as 0.0001")  # fmt: skip
+                       help="shrinks weights, not biases: such as 0.0001")
     group.add_argument("--l1", type=float, metavar="A",
-                       help="pulls weights, not biases, to 0: such as 0.0001")  # fmt: skip
+                       help="pulls weights, not biases, to 0: such as 0.0001")
     group.add_argument("--clip-norm", type=float, metavar="X",
-                       help="the most that the norm of all gradients may be")  # fmt: skip
+                       help="the most that the norm of all gradients may be")
     group.add_argument("--clip-value", type=float, metavar="X",
-                       help="the most that each gradient may be")  # fmt: skip
+                       help="the most that each gradient may be")
     group.add_argument("--dropout", type=float, default=0.0, metavar="SHARE",
-                       help="share of hidden neurons left out, drawn for each sample")  # fmt: skip
+                       help="share of hidden neurons left out, drawn for each sample")
     group.add_argument(
         "--validation", type=float, default=0.0, metavar="SHARE",
         help="share of the training rows that is set aside; in the end the network gets the "
         "weights that were best there",
-    )  # fmt: skip
+    )
     group.add_argument(
         "--patience", type=int, metavar="N",
         help="with --validation: stop after N evaluations (of 20) without a better one",
-    )  # fmt: skip
+    )
 
 
 def add_running_options(command: argparse.ArgumentParser) -> None:
@@ -323,12 +326,12 @@ def add_running_options(command: argparse.ArgumentParser) -> None:
         help="compute on arrays, hundreds of times faster; same numbers to rounding (needs the "
         "extra compile). auto: where that is installed and a training would take more than some "
         "ten seconds (default: auto)",
-    )  # fmt: skip
+    )
     group.add_argument(
         "--checkpoint", default="60s", metavar="N|Ns|no",
         help="write the state of the training every N iterations or N seconds, for  chainrule "
         "resume  (default: 60s)",
-    )  # fmt: skip
+    )
     add_output_options(group)
 
 
@@ -337,7 +340,7 @@ def add_output_options(group: argparse._ActionsContainer) -> None:
     group.add_argument(
         "--quiet", "-q", action="store_true",
         help="show no progress of the training; its result and the files written are still named",
-    )  # fmt: skip
+    )
     add_json_option(group)
 
 
@@ -346,10 +349,10 @@ def add_json_option(group: argparse._ActionsContainer) -> None:
     group.add_argument(
         "--json", action="store_true",
         help="print the result as one JSON object; all else goes to stderr",
-    )  # fmt: skip
+    )
 
 
-def add_resume(commands: Any) -> None:
+def add_resume(commands: Commands) -> None:
     """Add the command that goes on with a training."""
     resume = commands.add_parser(
         "resume",
@@ -361,15 +364,15 @@ def add_resume(commands: Any) -> None:
     resume.add_argument(
         "--iterations", "-T", type=int, metavar="T",
         help="T in all, those done included (default: as it was begun)",
-    )  # fmt: skip
+    )
     resume.add_argument("--step-size", "--alpha", type=float, metavar="A",
-                        help="alpha from here on (default: as it was)")  # fmt: skip
+                        help="alpha from here on (default: as it was)")
     resume.add_argument("--checkpoint", metavar="N|Ns|no",
-                        help="as for train (default: as it was)")  # fmt: skip
+                        help="as for train (default: as it was)")
     add_output_options(resume)
 
 
-def add_export(commands: Any) -> None:
+def add_export(commands: Commands) -> None:
     """Add the command that writes a model as a program."""
     export = commands.add_parser(
         "export",
@@ -381,11 +384,11 @@ def add_export(commands: Any) -> None:
     export.add_argument(
         "--out", metavar="FILE.py", help="where to write (default: predict_NAME.py beside the "
         "model, with the name of the data)",
-    )  # fmt: skip
+    )
     add_json_option(export)
 
 
-def add_playground(commands: Any) -> None:
+def add_playground(commands: Commands) -> None:
     """Add the command that writes a page in which a network learns."""
     page = commands.add_parser(
         "playground",
@@ -398,12 +401,12 @@ def add_playground(commands: Any) -> None:
     page.add_argument(
         "--out", metavar="FILE", default="playground.html",
         help="where to write (default: playground.html)",
-    )  # fmt: skip
+    )
     page.add_argument(
         "--data", metavar="DATA", default="moons",
         help="moons, circles, xor, spirals, or a CSV file of two columns of numbers and a class "
         "(default: moons)",
-    )  # fmt: skip
+    )
     page.add_argument("--noise", type=float, metavar="S", help="of the points (default: 0.1)")
     page.add_argument("--count", type=int, metavar="N", help="how many points (default: 200)")
     page.add_argument("--held-out", type=float, metavar="SHARE", help="as for train (default: 0.2)")
@@ -414,17 +417,17 @@ def add_playground(commands: Any) -> None:
     page.add_argument(
         "--loss", choices=[*LOSSES], metavar="NAME",
         help="mse, binary_cross_entropy, cross_entropy or hinge (default: mse)",
-    )  # fmt: skip
+    )
     page.add_argument("--step-size", "--alpha", type=float, metavar="A", help="alpha (default: 1)")
     page.add_argument(
         "--batch-size", "-b", type=int, metavar="B",
         help="b (default: 10, or all samples where there are fewer)",
-    )  # fmt: skip
+    )
     page.add_argument("--seed", type=int, metavar="N", help="as for train (default: 0)")
     page.add_argument(
         "--hide", nargs="+", action="extend", metavar="NAME",
         help="settings and parts that the page does not show, such as: loss alpha seed weights",
-    )  # fmt: skip
+    )
     add_json_option(page)
 
 
@@ -439,4 +442,5 @@ def choice_of(options: argparse.Namespace) -> Choice:
     return Choice(
         options.target, options.drop or (), options.columns, options.categorical or (),
         options.task, options.missing, options.missing_indicator,
-    )  # fmt: skip
+    )
+# fmt: on

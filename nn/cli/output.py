@@ -14,14 +14,17 @@ import json
 import os
 import sys
 from contextlib import suppress
-from typing import Any
+from typing import Any, TextIO
 
 from nn.cli.exits import CannotWrite
 
-READABLE = "chainrule.readable"  # the name of a way to encode what a terminal cannot show
+# The name of a way to encode what a terminal cannot show.
+READABLE = "chainrule.readable"
 PLAIN = {"²": "^2", "…": "...", "≤": "<=", "≥": ">=", "×": "x", "–": "-", "—": "-", "’": "'"}
-PIECE = 16_384  # characters
-GONE = (errno.EPIPE, errno.EIO, errno.EBADF)  # of a pipe, and of a terminal, that was closed
+# Characters that are written at once.
+PIECE = 16_384
+# What a pipe says, and a terminal, that was closed.
+GONE = (errno.EPIPE, errno.EIO, errno.EBADF)
 
 
 def readable(error: UnicodeError) -> tuple[str, int]:
@@ -47,12 +50,13 @@ def make_readable() -> None:
             stream.reconfigure(errors=READABLE)
 
 
-def write_line(stream: Any, text: str) -> None:
+def write_line(stream: TextIO | None, text: str) -> None:
     """Print at once.
 
     Raises: BrokenPipeError: the pipe or the terminal was closed; CannotWrite: a full disk.
     """
-    if stream is None:  # of a program without a terminal
+    # A program without a terminal has none.
+    if stream is None:
         return
     try:
         # A line in one call: print would make two. Of an unbuffered stream Python takes half a
@@ -68,9 +72,10 @@ def write_line(stream: Any, text: str) -> None:
         raise CannotWrite(error.errno, error.strerror, "the output") from None
 
 
-def forget(stream: Any) -> None:
+def forget(stream: TextIO) -> None:
     """Let what a broken stream still holds go nowhere: at its end Python would try again."""
-    with suppress(OSError, ValueError, AttributeError):  # it may be no file
+    # It may be no file.
+    with suppress(OSError, ValueError, AttributeError):
         number = stream.fileno()
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, number)

@@ -15,7 +15,8 @@ from nn.playground import playground
 from nn.playground.engine import SHAPES
 from nn.playground.page import MARK
 
-HEAD_BYTES = 400  # of a page, in which its mark stands
+# The mark of a page stands in so many bytes at its head.
+HEAD_BYTES = 400
 
 
 def run_playground(options: argparse.Namespace) -> int:

@@ -25,14 +25,17 @@ def run_predict(options: argparse.Namespace) -> int:
 def predicted(options: argparse.Namespace, output: Output) -> int:
     """Predict; notes go to stderr, for the CSV is what goes to stdout."""
     layout = layout_of(options)
+    # Before anything is read, let alone computed.
     if options.out:
         check_not_input(options.out, options.data, options.model)
     model = load_model(options.model)
     table = table_for(model, options.data, layout)
+    # Standard output is the CSV, which a pipe may take.
     for note in told(table):
         output.notes.append(note)
         complain(note)
     rows = predictions(model, model.columns.encode(table))
+    # If the table says what is true, predictions are told beside it.
     place = truth_place(model.columns, table)
     compared = None
     if place is not None:

@@ -26,7 +26,8 @@ from nn.plots import FigureSample, about_fonts, write_pictures
 from nn.predictions import csv_text
 from nn.reports import ClassReport, QuantityReport, finite
 
-RECENT = 20  # iterations whose mean loss is the last
+# The mean of so many iterations is called the last loss.
+RECENT = 20
 Report = ClassReport | QuantityReport
 
 
@@ -81,6 +82,7 @@ def draw(
     output: Output, folder: Path, job: Job, model: Model, history: History, found: Report
 ) -> None:
     """Draw the pictures, and say which there are, and what others would need."""
+    # The import takes seconds: a Ctrl-C within it would leave half a module.
     with uncut(), suppress(ImportError):
         importlib.import_module("matplotlib.figure")
     inputs, wanted = job.samples(job.training.rows([0]))
@@ -89,7 +91,8 @@ def draw(
     matrix = found if isinstance(found, ClassReport) else None
     pictures = write_pictures(folder, model, history, dataset, job.before, sample, matrix)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", MissingLetters)  # there is a note below
+        # A note below says it once.
+        warnings.simplefilter("ignore", MissingLetters)
         for paths, what in pictures:
             output.wrote(paths, what)
             if paths[0].suffix == ".txt":
@@ -133,6 +136,7 @@ def content_of(job: Job, history: History) -> dict[str, Any]:
 
 def history_csv(history: History) -> str:
     """Return the losses and evaluations, a line per iteration."""
+    # Most iterations have no evaluation: their cells are empty.
     evaluations = {found.iteration: found for found in history.evaluations}
     rows: list[list[Any]] = [["iteration", "loss", "held_out_loss", "held_out_accuracy"]]
     for t, loss in enumerate(history.losses, start=1):

@@ -38,11 +38,13 @@ def resumed(options: argparse.Namespace, output: Output) -> int:
     checkpoint = found_checkpoint(place, output)
     settings = settings_for(options, checkpoint)
     begun = options_of(options, checkpoint)
+    # A checkpoint of another name goes on in its folder.
     folder = place if place.is_dir() else place.parent
     with writing():
         check_folder(folder)
     path, content = found_data(begun, checkpoint)
     job = job_of(begun, settings, content)
+    # What was chosen at the beginning stays; the places may have moved.
     about = checkpoint.about
     job.about = {**about, "options": {**about["options"], "checkpoint": begun.checkpoint}}
     if path:
@@ -69,6 +71,7 @@ def found_checkpoint(place: Path, output: Output) -> Checkpoint:
 
     Raises: ValueError: there is none, or none that `train` of the command line has written.
     """
+    # A damaged checkpoint is told before the one before it is taken.
     if place.is_dir():
         try:
             read_checkpoint(place / NAME)
@@ -98,6 +101,7 @@ def settings_for(options: argparse.Namespace, checkpoint: Checkpoint) -> Trainin
     settings = checkpoint.history.settings
     if settings is None:
         raise ValueError("the checkpoint has no settings")
+    # T may grow; a schedule was made for the old one.
     wanted = either(options.iterations, settings.iterations)
     done = checkpoint.history.iteration
     if wanted < done:
@@ -114,6 +118,7 @@ def options_of(options: argparse.Namespace, checkpoint: Checkpoint) -> argparse.
 
     Options that did not exist then have their defaults.
     """
+    # Defaults below, what was chosen above them, and what is asked for now on top.
     found = vars(parser().parse_args(["train"])) | checkpoint.about["options"]
     found |= {"quiet": options.quiet, "json": options.json, "command": options.command}
     found["checkpoint"] = either(options.checkpoint, found["checkpoint"])
@@ -132,6 +137,7 @@ def found_data(
         return None, None
     if not isinstance(file, dict) or not {"absolute", "sha256"} <= set(file):
         raise ValueError(f"the checkpoint does not say which file {begun.data} was")
+    # The folder may have been moved with the file in it.
     places = [Path(file["absolute"]), Path(begun.data)]
     path = next((place for place in places if place.is_file()), None)
     if path is None:

@@ -45,6 +45,7 @@ def documented(
 ) -> int:
     """Run a command, and print its JSON where that is asked for, however it ends."""
     output = Output(options.json)
+    # The document is printed whatever happens: who asked for JSON gets JSON.
     start = time.monotonic()
     with stopping() as signals:
         code = 0
@@ -78,7 +79,9 @@ def fresh(options: argparse.Namespace, output: Output) -> int:
     job = job_of(options)
     folder = Path(options.out) if options.out else folder_for(job.dataset.name, options.data)
     with writing():
-        check_folder(folder)  # now: not after minutes of training
+        # Now: not after minutes of training.
+        check_folder(folder)
+    # What is refused or told is so before the first iteration, while there is time to stop.
     check_own(folder)
     output.notes += job.dataset.notes
     output.say(introduction(job))
@@ -92,7 +95,8 @@ def fresh(options: argparse.Namespace, output: Output) -> int:
         return carried_out(job, output, checkpoints)
 
 
-STOPPED = {"": DONE, "Ctrl-C": INTERRUPTED, "a closed pipe": CLOSED_PIPE}  # where no signal came
+# Why a training ended where no signal came.
+STOPPED = {"": DONE, "Ctrl-C": INTERRUPTED, "a closed pipe": CLOSED_PIPE}
 
 
 class Ending(NamedTuple):
@@ -118,14 +122,16 @@ def carried_out(
         try:
             ending = ended(job, checkpoints, resume, step_size)
             saved(job, output, checkpoints, ending, signals)
-        except Stopped:  # before it began, or just when it was over: there is no second one
+        except Stopped:
+            # Before it began, or just when it was over: there is no second one.
             if checkpoints.shown is None:
                 raise
             ending = Ending(checkpoints.shown)
             ending.history.interrupted = True
             ending.history.stopped_by = signals.name
             saved(job, output, checkpoints, ending, signals)
-        signals.go_on()  # the next one cuts off what is only said and drawn
+        # The next one cuts off what is only said and drawn.
+        signals.go_on()
         return said(job, output, checkpoints.folder, ending, signals)
 
 
@@ -156,6 +162,7 @@ def saved(job: Job, output: Output, checkpoints: Keeping, ending: Ending, signal
     """
     history = ending.history
     with signals.shielded(last=True):
+        # Nothing was learned, so whatever the folder has is better.
         if not history.iteration:
             return
         try:
@@ -172,9 +179,11 @@ def said(job: Job, output: Output, folder: Path, ending: Ending, signals: Signal
     Raises: Diverged, CannotWrite: that is how it ended.
     """
     history = ending.history
-    if signals.received and not history.interrupted:  # it came while that was saved
+    # It came while that was saved.
+    if signals.received and not history.interrupted:
         history.interrupted = True
         history.stopped_by = signals.name
+    # A signal says more than how the training took it.
     code = signals.exit_code or STOPPED.get(history.stopped_by, INTERRUPTED)
     output.content |= content_of(job, history)
     if not history.iteration:

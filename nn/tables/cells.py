@@ -29,7 +29,8 @@ def number_in(cell: str, decimal: str = ".") -> float | None:
     >>> number_in(" 1e3 "), number_in("1_000"), number_in("ten")
     (1000.0, None, None)
     """
-    if "_" in cell:  # Python's 1_000 is no number in a file
+    # Python's 1_000 is no number in a file.
+    if "_" in cell:
         return None
     if decimal == ",":
         cell = with_point(cell)

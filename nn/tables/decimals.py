@@ -27,6 +27,7 @@ def decimal_of(name: str, rows: list[Row], separator: str) -> tuple[str, str]:
         return quoted_decimal(rows)
     points = first_like(POINT, rows)
     commas = first_like(COMMA, rows)
+    # A comma in a text column is no decimal mark: most cells of a column must have it.
     if commas is None or points and not any_column_of(COMMA, rows):
         return ".", ""
     place = f"{name}, line {commas.line}, column {commas.column + 1}"
@@ -35,6 +36,7 @@ def decimal_of(name: str, rows: list[Row], separator: str) -> tuple[str, str]:
             f"{place}: {commas.text!r} has a comma, but {points.text!r} in line {points.line} "
             "a point; say --decimal , or --decimal ."
         )
+    # 1,234 may be either, and a wrong guess is a factor of a thousand.
     if all(THOUSANDS.fullmatch(text) for text in texts_like(COMMA, rows)):
         raise ValueError(
             f"{place}: {commas.text!r} is a fraction or thousands; say --decimal , or --decimal ."

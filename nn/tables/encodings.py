@@ -23,8 +23,10 @@ HIGH_PAIR = re.compile(rb"[\xa1-\xf7][\xa1-\xfe]")
 GBK_CHARACTER = re.compile(rb"[\x81-\xfe][\x40-\x7e\x80-\xfe]")
 RUN = re.compile(rb"(?<![\x80-\xff])[\x80-\xff]+")
 BESIDE_LETTERS = re.compile(rb"[A-Za-z][\x80-\xff]+|(?<![\x80-\xff])[\x80-\xff]+[A-Za-z]")
-MOST_IN_PAIRS = 0.9  # of the characters of a GBK text are in the part that GB 2312 had
-SAMPLE_BYTES = 4096  # are looked at for UTF-16 without a mark
+# So many of the characters of a GBK text are in the part that GB 2312 had.
+MOST_IN_PAIRS = 0.9
+# So many bytes are looked at for UTF-16 without a mark.
+SAMPLE_BYTES = 4096
 
 
 def decoded(name: str, content: bytes, encoding: str | None = None) -> tuple[str, str]:
@@ -38,6 +40,7 @@ def decoded(name: str, content: bytes, encoding: str | None = None) -> tuple[str
         return decoded_as(name, content, encoding), ""
     if content.startswith(UTF_32_MARKS):
         raise ValueError(f"{name}: a binary file, or else --encoding utf-32")
+    # A mark leaves no doubt; UTF-32 begins as UTF-16 does and so was asked first.
     for mark, found in BYTE_ORDER_MARKS:
         if content.startswith(mark):
             note = "" if found == "UTF-8-sig" else f"encoding: {found}, by its mark (--encoding)"
@@ -81,6 +84,7 @@ def utf_16_without_mark(name: str, content: bytes) -> str:
     Raises: ValueError: they stand elsewhere, so the file is binary.
     """
     sample = content[:SAMPLE_BYTES]
+    # Of text in Latin letters every other byte is zero: which ones tells the order.
     even = sample[::2].count(0)
     odd = sample[1::2].count(0)
     half = len(sample) // 2
@@ -96,6 +100,7 @@ def guessed(place: str, content: bytes) -> str:
     """
     characters = GBK_CHARACTER.findall(content)
     pairs = HIGH_PAIR.findall(content)
+    # An accented letter stands within a word of ASCII, a Chinese one does not.
     apart = 2 * len(BESIDE_LETTERS.findall(content)) < len(RUN.findall(content))
     if apart and readable(content, "gbk") and len(pairs) >= MOST_IN_PAIRS * len(characters):
         return "GBK"

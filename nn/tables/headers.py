@@ -13,19 +13,25 @@ from collections.abc import Sequence
 from nn.tables.cells import is_missing, number_in
 from nn.tables.separators import Row
 
-MOST_COMMENTS = 0.2  # of the rows; where more begin with #, it is how their first cells are written
-NUMBERS_OF_A_SERIES = 4  # so many names of columns that count tell a header
-ROWS_FOR_A_NUMBER = 5  # so many numbers below a text tell that the text is a name
+# Where more rows begin with #, it is how their first cells are written.
+MOST_COMMENTS = 0.2
+# So many names of columns that count tell a header.
+NUMBERS_OF_A_SERIES = 4
+# So many numbers below a text tell that the text is a name.
+ROWS_FOR_A_NUMBER = 5
 
 
 def without_comments(rows: list[Row]) -> tuple[list[Row], str]:
     """Return the rows that do not begin with #, and a line about the others."""
     comments = [line for line, cells in rows if cells[0].lstrip().startswith("#")]
+    # Comments at the top do not count: a head of any length is one.
     first = next((i for i, row in enumerate(rows) if row[0] not in comments), len(rows))
     if not comments or len(comments) - first > MOST_COMMENTS * len(rows):
         return rows, ""
     kept = [row for row in rows if row[0] not in set(comments)]
-    numbers = ", ".join(map(str, comments[:5])) + (", …" if len(comments) > 5 else "")
+    numbers = ", ".join(map(str, comments[:5]))
+    if len(comments) > 5:
+        numbers += ", …"
     return kept, f"comments: {len(comments)} lines that begin with # left out (line {numbers})"
 
 
@@ -34,6 +40,7 @@ def without_trailing(rows: list[Row]) -> tuple[list[Row], str]:
 
     Rows of which only the first lacks the empty cell are such, too.
     """
+    # The first row is left out: it may lack the cell that all others have at their end.
     widths = {len(cells) for _, cells in rows[1:]}
     count = 0
     if len(rows) > 1 and len(widths) == 1:
@@ -55,6 +62,7 @@ def with_row_names(rows: list[Row]) -> tuple[list[Row], str]:
     """Return rows with an empty name for the first column, where R has left that out."""
     widths = {len(cells) for _, cells in rows[1:]}
     line, first = rows[0]
+    # A number among the names would tell of a first row that is one of data.
     named = all(number_in(cell) is None for cell in first)
     if len(rows) > 2 and widths == {len(first) + 1} and named:
         note = (
@@ -99,25 +107,33 @@ def has_header(rows: list[Row], target: str | int | None = None, names: Sequence
         names: names that are expected.
     """
     first = [cell.strip() for cell in rows[0][1]]
+    below = [cells for _, cells in rows[1:]]
+    # A name that somebody expects settles it.
     expected = {*names, *([target] if isinstance(target, str) else [])}
     if any(cell in expected and not looks_like_a_number(cell) for cell in first):
         return True
+    # The target may be text in every row, so its column tells nothing.
     label = target if isinstance(target, int) else -1
     features = [i for i in range(len(first)) if i not in (label, label + len(first))]
-    if any(cell and is_missing(cell, number=True) for i, cell in enumerate(first) if i in features):
-        return False  # a name is no mark of a missing cell
-    if len(rows) > 2 and not first[0] and all(cells[0].strip() for _, cells in rows[1:]):
-        return True  # names of rows stand below, as R and pandas write them
+    names_above = [first[i] for i in features if first[i]]
+    # A name is no mark of a missing cell.
+    if any(is_missing(cell, number=True) for cell in names_above):
+        return False
+    # Names of rows stand below an empty cell, as R and pandas write them.
+    if len(rows) > 2 and not first[0] and all(cells[0].strip() for cells in below):
+        return True
+    # Numbers above: names all the same where they count, or where a text stands over numbers.
     numbers = [i for i in features if looks_like_a_number(first[i])]
     if not features:
         return False
     if numbers:
         texts = [i for i in features if i not in numbers]
         return any(stands_above_numbers(rows, i) for i in texts) or is_series(rows)
-    below = [{cells[i].strip() for _, cells in rows[1:]} for i in range(len(first))]
-    if any(looks_like_a_number(cell) for i in features for cell in below[i]):
+    # No number above: names, if numbers are below, or if no name comes again.
+    columns = [{cells[i].strip() for cells in below} for i in range(len(first))]
+    if any(looks_like_a_number(cell) for i in features for cell in columns[i]):
         return True
-    return all(cell not in column for cell, column in zip(first, below))
+    return all(cell not in column for cell, column in zip(first, columns))
 
 
 def stands_above_numbers(rows: list[Row], i: int) -> bool:
@@ -132,9 +148,9 @@ def is_series(rows: list[Row]) -> bool:
     numbers = [i for i, cell in enumerate(rows[0][1]) if looks_like_a_number(cell)]
     if len(numbers) < NUMBERS_OF_A_SERIES or len(rows) < 2:
         return False
-    return steps_of(rows[0], numbers) in ({1.0}, {-1.0}, {5.0}, {10.0}) and (
-        len(steps_of(rows[1], numbers)) > 1
-    )
+    if steps_of(rows[0], numbers) not in ({1.0}, {-1.0}, {5.0}, {10.0}):
+        return False
+    return len(steps_of(rows[1], numbers)) > 1
 
 
 def steps_of(row: Row, columns: Sequence[int]) -> set[float]:

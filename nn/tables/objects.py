@@ -16,20 +16,21 @@ from typing import Any
 from nn.tables.cells import number_in
 from nn.tables.table import Table
 
-TRUTHS = {"True": 1.0, "False": 0.0}  # a bool is the number it is in Python
+# A bool is the number it is in Python.
+TRUTHS = {"True": 1.0, "False": 0.0}
 
 
-def is_frame(data: Any) -> bool:
+def is_frame(data: object) -> bool:
     """Tell whether an object has named columns, as those of pandas and polars have."""
     return hasattr(data, "columns") and hasattr(data, "shape") and not hasattr(data, "numpy_dtype")
 
 
-def is_tabular(data: Any) -> bool:
+def is_tabular(data: object) -> bool:
     """Tell whether an object is a table of more than plain rows: a frame, or columns by name."""
     return is_frame(data) or isinstance(data, Mapping)
 
 
-def table_of_object(data: Any, name: str = "data") -> Table:
+def table_of_object(data: object, name: str = "data") -> Table:
     """Return the table in an object.
 
     Args: data: a DataFrame, a dict of columns, a list of dicts, an array of two dimensions, a list
@@ -47,7 +48,7 @@ def table_of_object(data: Any, name: str = "data") -> Table:
     return Table(name, names, cells, unit="row")
 
 
-def rows_of(data: Any) -> Any:
+def rows_of(data: object) -> Any:
     """Return the rows of numbers of a DataFrame or of columns by name; anything else as it is.
 
     Raises: ValueError, with the row and the column, for a cell that is no number.
@@ -76,6 +77,7 @@ def parts_of(data: Any) -> tuple[Sequence[Any] | None, Iterable[Sequence[Any]]]:
     if is_frame(data):
         return list(data.columns), zip(*columns_of(data))
     if isinstance(data, Mapping):
+        # `zip` would end with the shortest without a word.
         columns = [cells_of(column) for column in data.values()]
         if len({len(column) for column in columns}) > 1:
             sizes = ", ".join(f"{name}: {len(x)}" for name, x in zip(data, columns))
@@ -83,6 +85,7 @@ def parts_of(data: Any) -> tuple[Sequence[Any] | None, Iterable[Sequence[Any]]]:
         return list(data), zip(*columns)
     rows = cells_of(data)
     if rows and all(isinstance(row, Mapping) for row in rows):
+        # The order of the first row is that of all; a key too few or too many is an error.
         names = list(rows[0])
         for i, row in enumerate(rows):
             if set(row) != set(names):
@@ -90,6 +93,7 @@ def parts_of(data: Any) -> tuple[Sequence[Any] | None, Iterable[Sequence[Any]]]:
         return names, [[row[name] for name in names] for row in rows]
     if rows and is_row(rows[0]):
         return None, [cells_of(row) for row in rows]
+    # A Series, or a list of cells: one column.
     named = getattr(data, "name", None)
     return (None if named is None else [named]), [[x] for x in rows]
 
@@ -115,12 +119,12 @@ def cells_of(x: Any) -> list[Any]:
     return list(x)
 
 
-def is_row(x: Any) -> bool:
+def is_row(x: object) -> bool:
     """Tell whether the first of many is a row of cells, and not a cell."""
     return hasattr(x, "__len__") and not isinstance(x, str | bytes)
 
 
-def cell_text(x: Any) -> str:
+def cell_text(x: object) -> str:
     """Return a cell as the text that a file would hold; nothing for None and NaN.
 
     >>> cell_text(0.1), cell_text(True), cell_text(float("nan"))
@@ -130,6 +134,7 @@ def cell_text(x: Any) -> str:
         return x
     if x is None or type(x).__name__ in ("NAType", "NaTType"):
         return ""
+    # Before integers, for a bool is one in Python.
     if isinstance(x, bool) or type(x).__name__ in ("bool_", "bool"):
         return str(bool(x))
     if isinstance(x, numbers.Integral):

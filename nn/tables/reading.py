@@ -44,6 +44,7 @@ class Layout:
     def __post_init__(self) -> None:
         named = {"tab": "\t", "\\t": "\t", "space": " ", "spaces": " ", "comma": ",",
                  "semicolon": ";"}  # fmt: skip
+        # A shell makes it hard to give a tab, so it has names.
         separator = named.get(self.separator or "", self.separator)
         object.__setattr__(self, "separator", separator)
         if separator is not None and (len(separator) != 1 or separator in '\r\n"'):
@@ -84,7 +85,8 @@ def table_of(
     text, about_encoding = decoded(name, content, layout.encoding)
     try:
         return table_in(name, text, layout, about_encoding, target, names)
-    except ValueError as error:  # a wrong guess of the encoding may be why
+    except ValueError as error:
+        # A wrong guess of the encoding may be why.
         raise ValueError(f"{error} [{about_encoding}]" if about_encoding else error) from None
 
 
@@ -97,6 +99,7 @@ def table_in(
     names: Sequence[str],
 ) -> Table:
     """Return the table in a text."""
+    # First what stands between the cells, then what is no row, then what the cells mean.
     text, written = declared(without_first_lines(text, layout.skip))
     separator = layout.separator or written or separator_of(text)
     rows = rows_of(name, text, separator)
@@ -105,9 +108,11 @@ def table_in(
     rows, about_comments = without_comments(rows)
     if not rows:
         raise ValueError(f"{name}: nothing but comments")
+    # These make rows of one length of files that some programs write otherwise.
     rows, about_trailing = without_trailing(rows)
     rows, about_row_names = with_row_names(rows) if layout.header is not False else (rows, "")
     check_widths(name, rows)
+    # Only now all rows are known, and a comma can be told from a point.
     decimal = layout.decimal or ""
     about_decimal = ""
     if not decimal:
@@ -115,6 +120,7 @@ def table_in(
     header = layout.header
     if header is None:
         header = bool(about_row_names) or has_header(rows, target, names)
+    # A line for each guess, with the option that changes it.
     about = [
         about_encoding,
         "" if layout.separator else about_separator(separator, written),

@@ -14,16 +14,14 @@ import re
 
 from nn.tables.cells import number_in
 
-SEPARATORS = (
-    ",",
-    ";",
-    "\t",
-    " ",
-)  # the earlier one on a tie; a space stands for any number of them
+# The earlier one on a tie; a space stands for any number of them.
+SEPARATORS = (",", ";", "\t", " ")
 NAMES = {",": "comma", ";": "semicolon", "\t": "tab", " ": "spaces"}
-SAMPLE_LINES = 200  # are looked at for the separator
+# So many lines are looked at for the separator.
+SAMPLE_LINES = 200
 
-Row = tuple[int, list[str]]  # the line number and the cells
+# The line number and the cells.
+Row = tuple[int, list[str]]
 
 
 def declared(text: str) -> tuple[str, str | None]:
@@ -54,6 +52,7 @@ def fitness(sample: str, separator: str) -> tuple[float, ...]:
     widths = [len(row) for row in rows if not row[0].startswith("#")]
     if not widths or max(widths) < 2:
         return (0.0,)
+    # Of equally frequent widths the smallest, so that no order of a set has a say.
     usual = max(sorted(set(widths)), key=widths.count)
     if usual < 2:
         return (0.1, widths.count(usual) / len(widths))
@@ -71,6 +70,7 @@ def rows_of(name: str, text: str, separator: str, strict: bool = True) -> list[R
 
     Raises: ValueError, with the line, where quotes are not closed or a cell has no end.
     """
+    # Columns are lined up by any number of spaces, at the beginning of a line, too.
     spaces = separator == " "
     if spaces:
         lines_of_text = re.split(r"\r\n|\r|\n", text.replace("\t", " "))

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-MOST_NAMES_SHOWN = 30  # in a message
+# Names in a message.
+MOST_NAMES_SHOWN = 30
 
 
 @dataclass(frozen=True)
