@@ -20,9 +20,12 @@ from typing import Any, NamedTuple
 from autograd.value import Value
 
 WAYS = ("neuron", "layer", "depth")
-MAX_DEPTH_BANDS = 12  # boxes of a graph collapsed by depth
-MAX_ARROWS_PER_BOX = 2  # of the boxes that are allowed
-MIN_BOXES = 3  # fewer show no structure
+# Boxes of a graph collapsed by depth.
+MAX_DEPTH_BANDS = 12
+# Of the boxes that are allowed.
+MAX_ARROWS_PER_BOX = 2
+# Fewer show no structure.
+MIN_BOXES = 3
 LINEAR_SYMBOLS = frozenset(("+", "-", "*", "dot", "sum", "mean"))
 SUM_SYMBOLS = frozenset(("+", "sum"))
 
@@ -32,13 +35,15 @@ class Owner(NamedTuple):
 
     layer: str
     neuron: str | None
-    done: bool = False  # the activation is behind it
+    # The activation is behind it.
+    done: bool = False
 
 
 class Plan(NamedTuple):
     """How a graph is drawn: `groups` of nodes in topological order, a box each."""
 
-    how: str | None  # None: every node by itself
+    # None: every node by itself.
+    how: str | None
     groups: dict[Hashable, list[Value]]
 
 
@@ -61,7 +66,8 @@ def plan(
         found = gathered(nodes, keys(nodes, owners, way, limit))
         if len(found) >= MIN_BOXES and readable(found, limit):
             break
-    return Plan(way, found)  # the first way that fits, else the last one, or the one asked for
+    # The first way that fits, else the last one, or the one asked for.
+    return Plan(way, found)
 
 
 def readable(groups: dict[Hashable, list[Value]], limit: int) -> bool:
@@ -129,7 +135,8 @@ def cones(nodes: Sequence[Value]) -> dict[Value, Value]:
     A leaf or a linear operation is taken in by its only user; other functions stand by themselves.
     """
     top: dict[Value, Value] = {}
-    users: dict[Value, Value | None] = {}  # None: several
+    # None: several.
+    users: dict[Value, Value | None] = {}
     for node in reversed(nodes):
         user = users.get(node)
         inside = user is not None and (node.op is None or node.op.symbol in LINEAR_SYMBOLS)

@@ -57,10 +57,14 @@ from autograd.value import Value
 if TYPE_CHECKING:
     from autograd.drawing.show import Drawing
 
-MAX_NODES_DRAWN = 150  # nodes that can still be read; a larger graph is collapsed
-MAX_NODES_SHOWN = 100_000  # nodes of a graph that shows itself as a picture
-PARTS = ("layer", "neuron")  # of a network, that the catalogue has words for
-MAX_KINDS_PER_LINE = 3  # kinds of operations that a line in the box of a group tells
+# Nodes that can still be read; a larger graph is collapsed.
+MAX_NODES_DRAWN = 150
+# Nodes of a graph that shows itself as a picture.
+MAX_NODES_SHOWN = 100_000
+# Of a network, that the catalogue has words for.
+PARTS = ("layer", "neuron")
+# Kinds of operations that a line in the box of a group tells.
+MAX_KINDS_PER_LINE = 3
 
 FILL_OF = {"leaf": LEAF_FILL, "operation": OPERATION_FILL, "root": ROOT_FILL, "group": GROUP_FILL}
 GRAPH_STYLE = {"fontname": FONT, "fontsize": FONT_SIZE, "bgcolor": PAPER, "nodesep": "0.22",
@@ -135,7 +139,8 @@ def draw_dot(
     >>> print(draw_dot(x * x, names=locals()).source.count("label=3"))
     2
     """
-    from autograd.drawing.finish import picture_of  # which an import of autograd can do without
+    # Which an import of autograd can do without.
+    from autograd.drawing.finish import picture_of
 
     check_option("style", style, ("compact", "full"))
     check_option("rankdir", rankdir, ("LR", "TB", "RL", "BT"))
@@ -430,7 +435,8 @@ def mimebundle(root: Value) -> dict[str, str]:
         if len(history(root)) > MAX_NODES_SHOWN:
             return {"text/plain": text_tree(root)}
         return bundle(draw_dot(root))
-    except Exception:  # whatever it is, there is a text
+    # Whatever it is, there is a text.
+    except Exception:
         return {"text/plain": fallback_text(root)}
 
 
@@ -439,6 +445,7 @@ def fallback_text(root: Value) -> str:
     for text in (text_tree, repr):
         try:
             return text(root)
-        except Exception:  # try the next one
+        # Try the next one.
+        except Exception:
             continue
     return f"<{type(root).__name__}>"

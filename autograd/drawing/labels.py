@@ -16,8 +16,10 @@ from autograd.texts import said
 from autograd.value import Value
 
 MAX_NAME_CHARACTERS = 40
-MAX_CONSTANTS_APART = 3  # of one operation that are drawn apart; more share a box
-UNKNOWN = "–"  # a gradient that no pass has computed yet: 0 would look like a result
+# Of one operation that are drawn apart; more share a box.
+MAX_CONSTANTS_APART = 3
+# A gradient that no pass has computed yet: 0 would look like a result.
+UNKNOWN = "–"
 
 
 def graph_of(root: Any) -> Value:
@@ -53,7 +55,8 @@ class Look(NamedTuple):
     numbers: str
     show_gradients: bool
     full: bool = False
-    operands: Mapping[tuple[Value, int], str] = {}  # names of plain numbers, by node and place
+    # Names of plain numbers, by node and place.
+    operands: Mapping[tuple[Value, int], str] = {}
 
 
 def links(node: Value) -> Iterator[Link]:
@@ -109,7 +112,8 @@ def labels(nodes: Iterable[Value], names: Mapping[str, Any]) -> dict[Value, str]
     """Return the name of every node that has one: the caller's variable, else its own."""
     variables = {str(name): x for name, x in names.items() if is_variable(str(name))}
     found = {node: str(node.name) for node in nodes if node.name is not None}
-    for name, x in reversed(variables.items()):  # the first of several names stays
+    # The first of several names stays.
+    for name, x in reversed(variables.items()):
         found.update((value, label) for label, value in named_elements(name, x))
     for name, x in reversed(variables.items()):
         if isinstance(x, Value):

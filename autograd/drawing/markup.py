@@ -17,7 +17,8 @@ from typing import NamedTuple
 from autograd.drawing.fonts import BOLD, units
 
 ALIGNED = {"\\l": "left", "\\r": "right", "\\n": "center"}
-LINE_HEIGHT = 1.28  # times the size of the font
+# Times the size of the font.
+LINE_HEIGHT = 1.28
 TOKEN = re.compile("<([^>]+)>|([^<]+)")
 ATTRIBUTE = re.compile(r'([\w-]+)="([^"]*)"')
 ESCAPED = re.compile(r"\\(.)", re.DOTALL)
@@ -43,7 +44,8 @@ class Cell:
     """Runs that stand beside each other, on one side of the column or in its middle."""
 
     align: str = "center"
-    across: bool = True  # all columns
+    # All columns.
+    across: bool = True
     runs: list[Run] = field(default_factory=list)
 
     @property

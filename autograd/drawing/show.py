@@ -26,7 +26,8 @@ from autograd.drawing.svg import CLASS, drawn, dressed
 from autograd.texts import said
 
 FILE_FORMATS = ("svg", "png", "pdf", "json")
-LEAST_SCALE = 0.7  # of its size, to which a picture may shrink in a narrow notebook
+# Of its size, to which a picture may shrink in a narrow notebook.
+LEAST_SCALE = 0.7
 WIDTH = re.compile(r'<svg width="([\d.]+)')
 FRAME = f"{CLASS}-frame"
 # The picture in an `<img>` follows the color scheme of what it stands in.
@@ -190,7 +191,8 @@ def bundle(picture: Drawing) -> dict[str, str]:
     """
     try:
         svg = picture.svg()
-    except Exception:  # whatever stands in the way of a picture, the text can be shown
+    # Whatever stands in the way of a picture, the text can be shown.
+    except Exception:
         return {"text/plain": repr(picture)}
     data = base64.b64encode(svg.encode()).decode()
     about = html.escape(picture.heading)

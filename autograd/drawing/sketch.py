@@ -51,7 +51,8 @@ class Sketch:
         path: str = "",
     ) -> None:
         self.name = name
-        self.path = path or name  # of a frame: its parts are sorted by the numbers in it
+        # Of a frame: its parts are sorted by the numbers in it.
+        self.path = path or name
         self.attributes = dict(graph_attr or {})
         self.node_attributes = dict(node_attr or {})
         self.arrow_attributes = dict(edge_attr or {})
@@ -59,7 +60,8 @@ class Sketch:
         self.arrows: list[Arrow] = []
         self.frames: list[Sketch] = []
         self.calls: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = []
-        self.in_order = False  # the places are ours, whatever programs there are
+        # The places are ours, whatever programs there are.
+        self.in_order = False
 
     def node(self, name: str, label: str | None = None, **attributes: str | None) -> None:
         """Add a box."""

@@ -32,13 +32,19 @@ from autograd.drawing.sketch import Arrow, Box, Sketch
 
 POINTS_PER_INCH = 72.0
 MARGIN = 8.0
-BOX_MARGIN = Size(13.0, 8.0)  # around the label of a box, both sides together
-LEAST_BOX = 22.0  # wide and high
-KEY_GAP = 3.0  # between what a number is and the number
+# Around the label of a box, both sides together.
+BOX_MARGIN = Size(13.0, 8.0)
+# Wide and high.
+LEAST_BOX = 22.0
+# Between what a number is and the number.
+KEY_GAP = 3.0
 CORNER = 5.0
-ELLIPSE = 1.4  # times as wide and as high as what stands in it
-BASELINE = 0.35  # of the size of a font, below the middle of its line
-TIP_LENGTH = 10.0  # times the size that an arrow's head is given
+# Times as wide and as high as what stands in it.
+ELLIPSE = 1.4
+# Of the size of a font, below the middle of its line.
+BASELINE = 0.35
+# Times the size that an arrow's head is given.
+TIP_LENGTH = 10.0
 DASHES = ' stroke-dasharray="4 3"'
 QUOTED = re.compile(r"\\{4}")
 COLOR = re.compile(r'(fill|stroke)="(#[0-9a-f]{6})"')
@@ -124,7 +130,8 @@ def free(sketch: Sketch, sizes: dict[str, Size], names: Sequence[str]) -> Arrang
             inside[frame.path] = ROOT if part is sketch else part.path
         if part is not sketch:
             inside.update(dict.fromkeys(part.nodes, part.path))
-    for arrow in sketch.arrows:  # a constant belongs where it is used
+    # A constant belongs where it is used.
+    for arrow in sketch.arrows:
         if arrow.attributes.get("class") == "constant" and arrow.head in inside:
             inside[arrow.tail] = inside[arrow.head]
     size = float(sketch.arrow_attributes.get("fontsize", "9"))
@@ -190,7 +197,8 @@ def note_element(note: Block, top: float) -> Iterator[str]:
 def frames(sketch: Sketch, found: Arranged) -> Iterator[str]:
     """Yield the frames, the outer ones first."""
     parts = sketch.walk()
-    next(parts)  # the whole has none
+    # The whole has none.
+    next(parts)
     for part in parts:
         rectangle = found.frames[part.path]
         left = rectangle.centre.x - rectangle.size.width / 2

@@ -28,8 +28,10 @@ from autograd.drawing.labels import (
 from autograd.texts import said
 from autograd.value import Value
 
-MAX_LINES = 60  # of a tree
-MAX_LEVELS = 24  # of indentation
+# Of a tree.
+MAX_LINES = 60
+# Of indentation.
+MAX_LEVELS = 24
 
 
 class Branch(NamedTuple):
@@ -37,8 +39,10 @@ class Branch(NamedTuple):
 
     operand: Any
     slope: str
-    lead: str  # what stands before its line
-    below: str  # and before the lines below it
+    # What stands before its line.
+    lead: str
+    # And before the lines below it.
+    below: str
 
 
 def text_tree(root: Value, names: Mapping[str, Any] | None = None, numbers: str = ".4g") -> str:

@@ -17,7 +17,8 @@ from autograd.value import Value
 if TYPE_CHECKING:
     from autograd.stepping.page import Stepper
 
-MAX_STEPS = 1000  # of a page, forward and backward together; about 300 nodes
+# Of a page, forward and backward together; about 300 nodes.
+MAX_STEPS = 1000
 
 
 def stepper(
@@ -54,7 +55,8 @@ def stepper(
     (6, 'gradient check: the only leaf is right, by exact fractions')
     """
     from autograd.stepping.model import Model
-    from autograd.stepping.page import Stepper  # which an import of autograd can do without
+    # Which an import of autograd can do without.
+    from autograd.stepping.page import Stepper
 
     check_option("rankdir", rankdir, ("LR", "TB", "RL", "BT"))
     return Stepper(Model(root, names, seed, limit, network), rankdir, check)

@@ -20,9 +20,11 @@ from typing import Any
 from autograd.given import Given
 from autograd.value import Value
 
-MAX_OPERANDS_SPELLED = 6  # of a sum, or of a function of many
+# Of a sum, or of a function of many.
+MAX_OPERANDS_SPELLED = 6
 DIGITS = (6, 5, 4)
-MAX_FRACTION_CHARACTERS = 14  # longer exact fractions are shown as decimals
+# Longer exact fractions are shown as decimals.
+MAX_FRACTION_CHARACTERS = 14
 MAX_CHARACTERS = 40
 
 
@@ -38,7 +40,8 @@ def shown(x: Any, digits: int = 6) -> str:
         return str(x)
     try:
         return f"≈{float(x):.{digits}g}" if isinstance(x, Fraction) else f"{x:.{digits}g}"
-    except OverflowError:  # an exact number beyond the floats
+    # An exact number beyond the floats.
+    except OverflowError:
         text = str(x)
         return text if len(text) <= MAX_CHARACTERS else text[: MAX_CHARACTERS - 1] + "…"
 
@@ -109,7 +112,8 @@ def line_of(node: Value, names: Sequence[str]) -> str:
 
 def formula_of(node: Value, names: Sequence[str], digits: int = DIGITS[0]) -> str:
     """Return an operation in names, and in numbers where these are not the same."""
-    assert node.op is not None  # the caller has looked
+    # The caller has looked.
+    assert node.op is not None
     left = spelled(node, names)
     right = spelled(node, [shown(x, digits) for x in numbers_in(node)])
     return left if left == right else f"{left} = {right}"

@@ -29,19 +29,26 @@ from autograd.stepping.rules import slope_texts
 from autograd.texts import said
 from autograd.value import Value
 
-MAX_GRADIENTS_NAMED = 6  # of leaves, in the last sentence
+# Of leaves, in the last sentence.
+MAX_GRADIENTS_NAMED = 6
 
 
 class Arrow(NamedTuple):
     """An operand of a node: an edge of the backward pass, or one that carries no gradient."""
 
-    id: str  # as in `draw_dot`: e3-0 with a gradient, z3-0 and k3-0 (from a constant) without
-    tail: str  # the box it starts from: n0 for a node, c3-0 for a constant
+    # As in `draw_dot`: e3-0 with a gradient, z3-0 and k3-0 (from a constant) without.
+    id: str
+    # The box it starts from: n0 for a node, c3-0 for a constant.
+    tail: str
     node: int
-    operand: int | None  # the number of the node it starts from; None for a constant
-    slope: Any  # the local derivative; None where no gradient flows
-    position: int | None = None  # of the operand in its operation; None for a constant
-    rule: str = ""  # the local derivative in names
+    # The number of the node it starts from; None for a constant.
+    operand: int | None
+    # The local derivative; None where no gradient flows.
+    slope: Any
+    # Of the operand in its operation; None for a constant.
+    position: int | None = None
+    # The local derivative in names.
+    rule: str = ""
 
 
 class Forward(NamedTuple):
@@ -155,7 +162,8 @@ class Model:
         """Yield the steps of `backward_steps`, one for each edge."""
         number_of = {arrow.id: i for i, arrow in enumerate(self.arrows)}
         reached = len(topological_order(self.root))
-        for step in islice(self.root.backward_steps(self.seed), reached):  # never committed
+        # Never committed.
+        for step in islice(self.root.backward_steps(self.seed), reached):
             i = self.index[step.node]
             if step.node is self.root:
                 self.gradients[i] = step.adjoint
@@ -205,7 +213,8 @@ class Model:
         """Return for each node the number of paths from it to the root, in linear time."""
         counts = [0] * len(self.nodes)
         counts[self.index[self.root]] = 1
-        for arrow in reversed(self.arrows):  # operands have smaller numbers than results
+        # Operands have smaller numbers than results.
+        for arrow in reversed(self.arrows):
             if arrow.slope is not None and arrow.operand is not None:
                 counts[arrow.operand] += counts[arrow.node]
         return counts

@@ -40,9 +40,12 @@ from autograd.texts import page_texts, said
 from autograd.value import Value
 
 SCRIPTS = ("steps.js", "leaves.js", "guess.js", "page.js")
-COMMENTS = ("//", "/*")  # what a line begins with that is a comment
-MIN_SCALE = 0.7  # of a picture's size: a wider one scrolls instead
-MAX_CHECK_WORK = 10_000  # leaves times nodes: about a second
+# What a line begins with that is a comment.
+COMMENTS = ("//", "/*")
+# Of a picture's size: a wider one scrolls instead.
+MIN_SCALE = 0.7
+# Leaves times nodes: about a second.
+MAX_CHECK_WORK = 10_000
 JUDGES = {
     "exact": "exact fractions",
     "mpmath": "60-digit arithmetic",
@@ -206,10 +209,12 @@ def gradient_check(model: Model) -> tuple[str, str]:
     """Return the verdict of the gradient check, and a line that says what was found."""
     reached = {x: g for x, g in zip(model.nodes, model.gradients) if x.op is None and g is not None}
     finite = {x: g for x, g in reached.items() if math.isfinite(x.data) and math.isfinite(g)}
-    every = -(-len(finite) * len(model.nodes) // MAX_CHECK_WORK) or 1  # so many leaves, not all
+    # So many leaves, not all.
+    every = -(-len(finite) * len(model.nodes) // MAX_CHECK_WORK) or 1
     try:
         findings = check_graph(model.root, dict(list(finite.items())[::every]), model.seed)
-    except ValueError as error:  # an infinite result, or an operand that was changed since
+    # An infinite result, or an operand that was changed since.
+    except ValueError as error:
         return "unknown", f"gradient check: {error}"
     wrong = next((finding for finding in findings if finding.verdict == "differs"), None)
     if wrong:

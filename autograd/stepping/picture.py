@@ -37,14 +37,20 @@ from autograd.drawing.render import render
 from autograd.stepping.lines import shown
 from autograd.stepping.model import Arrow, Backward, Model
 
-POINTS_PER_INCH = 72.0  # Graphviz measures boxes in inches, and the rest in points
-LETTER_WIDTH = 7.3  # points that one letter of a box takes
-LEAST_CHARACTERS = 13  # of a line in a box: another number may stand there when a leaf moves
-BOX_HEIGHT = 62.0  # points, of the box of a Value
-PILL_HEIGHT = 26.0  # points, the height of the box of a constant
+# Graphviz measures boxes in inches, and the rest in points.
+POINTS_PER_INCH = 72.0
+# Points that one letter of a box takes.
+LETTER_WIDTH = 7.3
+# Of a line in a box: another number may stand there when a leaf moves.
+LEAST_CHARACTERS = 13
+# Points, of the box of a Value.
+BOX_HEIGHT = 62.0
+# Points, the height of the box of a constant.
+PILL_HEIGHT = 26.0
 MARGIN_POINTS = 10.0
 FILL_OF = {"leaf": LEAF_FILL, "inner": OPERATION_FILL, "root": ROOT_FILL}
-SLOPE_LETTER_WIDTH = 6.2  # points that a letter of a local derivative takes
+# Points that a letter of a local derivative takes.
+SLOPE_LETTER_WIDTH = 6.2
 SLOPE_HEIGHT = 13.0
 
 Point = tuple[float, float]
@@ -125,7 +131,8 @@ def graphviz_layout(model: Model, boxes: dict[str, Point], rankdir: str) -> Layo
     """Return where Graphviz puts the boxes, or None where it cannot."""
     try:
         graph = json.loads(render("".join(dot_source(model, boxes, rankdir)), "json0"))
-    except RuntimeError:  # no engine here, or one that gives up
+    # No engine here, or one that gives up.
+    except RuntimeError:
         return None
     _, _, width, height = parsed_numbers(graph["bb"])
     centres = {}

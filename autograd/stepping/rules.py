@@ -21,7 +21,8 @@ from autograd.stepping.lines import shown
 from autograd.value import Value
 
 SIGNS = {p.add: " + ", p.sub: " - ", p.mul: "·", p.div: " / ", p.power: " ** "}
-INDEXED = (p.softmax_of, p.log_softmax_of)  # whose first operand is an index, which a rule looks at
+# Whose first operand is an index, which a rule looks at.
+INDEXED = (p.softmax_of, p.log_softmax_of)
 
 
 def slope_texts(node: Value, names: Sequence[str], name: str) -> list[str]:

@@ -22,13 +22,18 @@ from nn.columns.schema import MISSING_RULES, TASKS, Column, Schema, Target
 from nn.tables.cells import is_missing, number_in
 from nn.tables.table import Table, listed
 
-MAX_CLASSES_IN_FEW_ROWS = 20  # more, and more than half as many as rows, look like a quantity
-MANY_VALUES = 20  # more different ones are a quantity,
-SHARE_OF_VALUES = 0.05  # where they are more than this share of the rows, too
-MOST_CATEGORIES = 200  # of a column, unless it is asked for: each is an input
+# More, and more than half as many as rows, look like a quantity.
+MAX_CLASSES_IN_FEW_ROWS = 20
+# More different ones are a quantity,.
+MANY_VALUES = 20
+# Where they are more than this share of the rows, too.
+SHARE_OF_VALUES = 0.05
+# Of a column, unless it is asked for: each is an input.
+MOST_CATEGORIES = 200
 INDEX_NAMES = frozenset(("", "id", "index", "rownames", "row", "no", "nr", "unnamed: 0"))
 
-Which = str | int  # a column: its name, its number from 1 as a text, or its index from 0
+# A column: its name, its number from 1 as a text, or its index from 0.
+Which = str | int
 
 
 @dataclass(frozen=True)
@@ -111,7 +116,8 @@ def column_index(table: Table, which: Which) -> int:
             raise ValueError(f"{table.name}: no column {which}; there are {table.width}")
         return which % table.width
     names = [*table.header] if table.header is not None else []
-    if table.names.count(which) == 1:  # also x1, x2, … where there is no header
+    # Also x1, x2, … where there is no header.
+    if table.names.count(which) == 1:
         return table.names.index(which)
     if which.isascii() and which.isdigit() and which not in names:
         if 1 <= int(which) <= table.width:

@@ -26,7 +26,8 @@ from nn.tables.table import Table, listed
 
 MISSING_RULES = ("error", "drop", "mean")
 TASKS = ("classes", "quantity")
-MOST_SIMILAR = 20  # of the names or categories in a message
+# Of the names or categories in a message.
+MOST_SIMILAR = 20
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,8 @@ class Column:
         """Return 1.0 for the category in a cell and 0.0 for the others; 0.0 for all if missing."""
         categories = self.categories or ()
         found = cell.strip()
-        if found not in categories:  # 1.0 is the 1 of the training, as pandas writes it
+        # 1.0 is the 1 of the training, as pandas writes it.
+        if found not in categories:
             x = number_in(found, table.decimal)
             found = next((c for c in categories if x is not None and number_in(c) == x), found)
         if not absent and found not in categories:

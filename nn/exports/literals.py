@@ -15,7 +15,8 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-WIDTH = 100  # of a line
+# Of a line.
+WIDTH = 100
 
 
 def literal(x: Any, before: int = 0) -> str:

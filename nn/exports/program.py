@@ -21,7 +21,8 @@ from nn.tables.table import listed
 
 MARK = "# Written by chainrule export: needs Python 3.8 or later, and nothing else."
 END = 'if __name__ == "__main__":\n    sys.exit(main())\n'
-MOST_EXAMPLES = 3  # columns in the example of the docstring
+# Columns in the example of the docstring.
+MOST_EXAMPLES = 3
 ABOUT = {
     "COLUMNS": "Of each column: name, place, categories or None, what fills a missing number, and "
     "whether an input tells that a cell was missing.",
@@ -49,7 +50,8 @@ def program_of(model: Model, name: str = "predict.py", result: str = "") -> str:
     others = [f"{name} = {text}" for name, text in found.constants.items() if name not in constants]
     numbers = [
         f"{about(name)}{name} = {found.constants[name]}"
-        for name in constants  # in the order that is read best
+        # In the order that is read best.
+        for name in constants
         if name in found.constants
     ]
     parts = [

@@ -97,7 +97,8 @@ def written(function: Callable[..., Any]) -> Written:
     first, line, rest = inspect.getsource(function).rstrip().partition(":\n")
     for name in re.findall(r"\w+", " ".join(map(str, function.__annotations__.values()))):
         known = names.get(name)
-        if isinstance(known, GenericAlias):  # a name for a type of the project
+        # A name for a type of the project.
+        if isinstance(known, GenericAlias):
             first = re.sub(rf"\b{name}\b", repr(known), first)
         elif callable(known) and not is_ours(known):
             uses[name] = known
@@ -135,7 +136,8 @@ def call_of(function: Any, operand: str) -> tuple[str, dict[str, Any]]:
         return f"{function.name}({listed})", {function.name: written_lambda(function)}
     if inspect.isfunction(forward) and is_ours(forward):
         return f"{forward.__name__}({listed})", {forward.__name__: forward}
-    module = forward.__module__.lstrip("_")  # operators are of a module _operator
+    # Operators are of a module _operator.
+    module = forward.__module__.lstrip("_")
     if module == "builtins":
         return f"{forward.__name__}({listed})", {}
     return f"{module}.{forward.__name__}({listed})", {module: sys.modules[module]}

@@ -31,7 +31,8 @@ from nn.playground.messages import messages
 
 SCRIPTS = ("random.js", "training.js")
 GIVES = ("Playground", "PythonRandom", "operations", "forwardPass", "reversePass")
-MOST_HIDDEN = 16  # units: each p has a weighted sum of its own in the library
+# Units: each p has a weighted sum of its own in the library.
+MOST_HIDDEN = 16
 INPUTS = 2
 SETTINGS = {
     "data": "moons",
@@ -92,7 +93,8 @@ def activations() -> dict[str, list[Any] | None]:
 
 def operation_of(node: Value) -> str:
     """Return what a graph's data calls the operation of a node."""
-    assert node.op is not None  # it is no leaf
+    # It is no leaf.
+    assert node.op is not None
     return operation_name(node.op, node.operands)
 
 
@@ -154,7 +156,8 @@ def recorded_above(network: TwoLayerNetwork, root: Value) -> list[Any]:
         elif any(x in places for x in node.operands if isinstance(x, Value)):
             entries.append(entry(node, places, letters))
         else:
-            continue  # it is below the sums
+            # It is below the sums.
+            continue
         places[node] = len(places)
     return entries
 

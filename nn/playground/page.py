@@ -38,11 +38,16 @@ from nn.playground import compact
 from nn.playground.engine import ENDINGS, MOST_HIDDEN, SHAPES, engine, operations
 from nn.playground.texts import texts
 
-resource = partial(stepper_resource, package=__package__)  # a file of this package
-STEPPER_CLASS = ".cs"  # of its box, shorter than its name, which the style sheet has often
-MOST_ROWS = 5000  # of one's own
-MAX_BYTES = 150_000  # of a page, without rows of one's own
-HEIGHT = 1100  # pixels, in a notebook
+# A file of this package.
+resource = partial(stepper_resource, package=__package__)
+# Of its box, shorter than its name, which the style sheet has often.
+STEPPER_CLASS = ".cs"
+# Of one's own.
+MOST_ROWS = 5000
+# Of a page, without rows of one's own.
+MAX_BYTES = 150_000
+# Pixels, in a notebook.
+HEIGHT = 1100
 SCRIPTS = ("controls.js", "plots.js", "weights.js", "sample.js", "page.js")
 START: dict[str, Any] = {
     "noise": 0.1,
@@ -254,7 +259,8 @@ def spelling(op: Primitive, operands: Sequence[Any]) -> dict[str, Any]:
     with ieee():
         node: Value = op(list(operands)) if isinstance(op, Variadic) else op(*operands)
     names = [f"{{{j}}}" for j in range(len(operands))]
-    if op in (power, div):  # their slopes depend on the plain number, which is the loss's own
+    # Their slopes depend on the plain number, which is the loss's own.
+    if op in (power, div):
         plain = {j: x for j, x in enumerate(node.operands) if not isinstance(x, Value)}
         names = [printed(plain[j]) if j in plain else name for j, name in enumerate(names)]
     return {

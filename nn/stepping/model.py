@@ -28,9 +28,11 @@ from nn.stepping.rules import rules_of
 from nn.stepping.texts import said, texts
 from nn.trainer import Trainer
 
-ITERATIONS = 100  # that are shown, unless told otherwise
+# That are shown, unless told otherwise.
+ITERATIONS = 100
 MISSING = float("nan")
-FARTHEST = 255  # places before a number, where the same number is looked for
+# Places before a number, where the same number is looked for.
+FARTHEST = 255
 
 
 class Model:

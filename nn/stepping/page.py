@@ -26,10 +26,12 @@ from nn.trainer import Trainer
 # The picture of the error is stretched to its place.
 CURVE_WIDTH = 1000
 CURVE_HEIGHT = 100
-CURVE_INK = "#3b82f6"  # 3.6:1 on white, 4.8:1 on the dark ground
+# 3.6:1 on white, 4.8:1 on the dark ground.
+CURVE_INK = "#3b82f6"
 
 
-resource = partial(pages.resource, package=__package__)  # a file of this package
+# A file of this package.
+resource = partial(pages.resource, package=__package__)
 
 
 class TrainingStepper:

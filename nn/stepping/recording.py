@@ -82,7 +82,8 @@ class Recording:
         trainer = self.trainer
         with trainer, noted(self.part) as calls:
             trainer.evaluate_if_due()
-            while count and not trainer.finished:  # line (2), as `Trainer.steps` has it
+            # Line (2), as `Trainer.steps` has it.
+            while count and not trainer.finished:
                 calls.clear()
                 self.note(calls)
                 trainer.evaluate_if_due()
@@ -114,7 +115,8 @@ def recorded_part(passes: Any) -> Any:
     """Return what calls the loss on recorded samples in this process; None where nothing does."""
     if type(passes) is Passes:
         return passes
-    here = getattr(passes, "here", None)  # of passes over shards
+    # Of passes over shards.
+    here = getattr(passes, "here", None)
     in_this_process = getattr(passes, "workers", None) is None
     return here if in_this_process and isinstance(here, RecordedShard) else None
 

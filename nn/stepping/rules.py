@@ -57,7 +57,8 @@ def name_of(optimizer: Optimizer) -> str:
     rule = type(optimizer).rule
     if rule is not SGD.rule:
         return RULES.get(rule, "own rule")
-    assert isinstance(optimizer, SGD)  # whose rule it has
+    # Whose rule it has.
+    assert isinstance(optimizer, SGD)
     if not optimizer.momentum:
         return "SGD"
     return "SGD with nesterov" if optimizer.nesterov else "SGD with momentum"

@@ -29,7 +29,8 @@ from autograd.stepping.lines import has_bias, kind_of
 from nn.layers import MLP
 from nn.losses import as_list
 
-LAYER = re.compile(r"layers\.(\d+)\.")  # at the beginning of a parameter's path
+# At the beginning of a parameter's path.
+LAYER = re.compile(r"layers\.(\d+)\.")
 
 
 class Unit(NamedTuple):
