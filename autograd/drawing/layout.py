@@ -50,6 +50,10 @@ class Point(NamedTuple):
     x: float
     y: float
 
+    def moved(self, x: float, y: float) -> Point:
+        """Return the place that is so much farther right, and farther down."""
+        return Point(self.x + x, self.y + y)
+
 
 class Size(NamedTuple):
     """Of a box or a label."""
@@ -261,8 +265,7 @@ class Layout:
         top = frame.top
         for column in self.levels[name].columns:
             for member in column:
-                place = self.places[member]
-                self.places[member] = Point(place.x + left, place.y + top)
+                self.places[member] = self.places[member].moved(left, top)
 
     def arrange_level(self, level: Level) -> None:
         """Find the places of a level's members, and its size."""
@@ -379,11 +382,13 @@ class Layout:
         for sweep in range(SWEEPS):
             # Back first, so that boxes come near to those that they lead to, and then forth.
             forth = sweep % 2 == 1
-            for names in level.columns if forth else reversed(level.columns):
+            columns = level.columns if forth else level.columns[::-1]
+            for names in columns:
                 wanted = []
                 for name in names:
                     near = neighbours[name]
-                    wanted.append(self.wanted(name, level, near, heights, forth))
+                    height = self.wanted(name, level, near, heights, forth)
+                    wanted.append(height)
                 self.settle(names, wanted, heights)
         self.set_heights(level, heights)
 
@@ -476,10 +481,14 @@ def arrange(graph: Graph, direction: str = "LR") -> Arranged:
     Args: direction: of the arrows: "LR", "RL", "TB" or "BT".
     """
     across = direction in ("TB", "BT")
-    found = Layout(on_its_side(graph) if across else graph, PADDING_OF[direction]).run()
+    if across:
+        graph = on_its_side(graph)
+    layout = Layout(graph, PADDING_OF[direction])
+    found = layout.run()
     if direction == "LR":
         return found
-    return turned(found, across, direction in ("RL", "BT"))
+    back = direction in ("RL", "BT")
+    return turned(found, across, back)
 
 
 def on_its_side(graph: Graph) -> Graph:
@@ -502,18 +511,20 @@ def turned(found: Arranged, across: bool, back: bool) -> Arranged:
         x = length - point.x if back else point.x
         return Point(point.y, x) if across else Point(x, point.y)
 
-    def box(rectangle: Rectangle) -> Rectangle:
-        size = swapped(rectangle.size) if across else rectangle.size
-        return Rectangle(place(rectangle.centre), size)
+    def size(old: Size) -> Size:
+        return swapped(old) if across else old
 
-    def way(run: Route) -> Route:
-        return Route([place(point) for point in run.points], place(run.label))
+    def box(old: Rectangle) -> Rectangle:
+        return Rectangle(place(old.centre), size(old.size))
 
-    boxes = {name: box(rectangle) for name, rectangle in found.boxes.items()}
-    frames = {name: box(rectangle) for name, rectangle in found.frames.items()}
-    routes = {name: way(run) for name, run in found.routes.items()}
-    size = swapped(found.size) if across else found.size
-    return Arranged(boxes, frames, routes, size)
+    def way(old: Route) -> Route:
+        points = [place(point) for point in old.points]
+        return Route(points, place(old.label))
+
+    boxes = {name: box(old) for name, old in found.boxes.items()}
+    frames = {name: box(old) for name, old in found.frames.items()}
+    routes = {name: way(old) for name, old in found.routes.items()}
+    return Arranged(boxes, frames, routes, size(found.size))
 
 
 def in_order(members: Sequence[str], levels: Mapping[str, Level]) -> list[str]:
@@ -542,33 +553,45 @@ def columns_of(
     that is used twice), the first one begins it.
     """
     after: dict[str, list[str]] = {name: [] for name in members}
-    waiting = dict.fromkeys(members, 0)
     for _, tail, head in links:
         after[tail].append(head)
-        waiting[head] += 1
-    first = {name for name, count in waiting.items() if not count}
-    with_leaves = {head for _, tail, head in links if tail in first and tail not in frames}
+    heads = {link.head for link in links}
+    first = {name for name in members if name not in heads}
+    # Members that are to have a column of leaves before them.
+    with_leaves = set()
+    for _, tail, head in links:
+        if tail in first and tail not in frames:
+            with_leaves.add(head)
     column = dict.fromkeys(members, 0)
-    # Members are done in topological order; where a circle stops it, the next one goes on.
-    done: set[str] = set()
-    ready = deque(name for name in members if name in first)
-    rest = iter(members)
-    while len(done) < len(members):
-        name = ready.popleft() if ready else next(x for x in rest if x not in done)
-        if name in done:
-            continue
+    done = set()
+    for name in in_topological_order(after):
         done.add(name)
         for head in after[name]:
             if head not in done:
                 step = 2 if name in frames and head in with_leaves else 1
                 column[head] = max(column[head], column[name] + step)
-            waiting[head] -= 1
-            if not waiting[head]:
-                ready.append(head)
     for name in first:
         later = [column[head] for head in after[name]]
         column[name] = max(0, min(later, default=1) - 1)
     return column
+
+
+def in_topological_order(after: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """Yield names before those that are after them; of a circle the first one begins it."""
+    waiting = Counter(head for heads in after.values() for head in heads)
+    ready = deque(name for name in after if not waiting[name])
+    rest = iter(after)
+    done: set[str] = set()
+    while len(done) < len(after):
+        name = ready.popleft() if ready else next(x for x in rest if x not in done)
+        if name in done:
+            continue
+        done.add(name)
+        yield name
+        for head in after[name]:
+            waiting[head] -= 1
+            if not waiting[head]:
+                ready.append(head)
 
 
 def sort_columns(level: Level, neighbours: Neighbours) -> None:
@@ -585,7 +608,8 @@ def sort_columns(level: Level, neighbours: Neighbours) -> None:
     for column, side in back + forth:
         names = level.columns[column]
         for name in names:
-            near = [rank[other] for other, _ in neighbours[name] if level.column[other] == side]
+            others = [other for other, _ in neighbours[name]]
+            near = [rank[other] for other in others if level.column[other] == side]
             if near:
                 rank[name] = sum(near) / len(near)
         names.sort(key=rank.__getitem__)
@@ -625,7 +649,9 @@ def route(
 def bend(start: Point, end: Point) -> list[Point]:
     """Return the other three points of a Bézier curve that begins and ends level."""
     middle = (start.x + end.x) / 2
-    return [Point(middle, start.y), Point(middle, end.y), end]
+    leaving = Point(middle, start.y)
+    coming = Point(middle, end.y)
+    return [leaving, coming, end]
 
 
 def on_curve(points: Sequence[Point], part: float) -> Point:

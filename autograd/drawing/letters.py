@@ -19,6 +19,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from autograd.drawing.collapse import SUM_SYMBOLS, owners_of
+from autograd.drawing.labels import Names, Nodes, operand_values
 from autograd.primitive_type import Primitive
 from autograd.value import Value
 
@@ -54,7 +55,7 @@ class Place(NamedTuple):
 
 
 # Weighted sums or activations: of each neuron one for each sample.
-Neurons = Mapping[Place, list[Value]]
+Neurons = dict[Place, list[Value]]
 # A node, or a plain operand by its node and place, and what it is called.
 Named = tuple[Value, str]
 NamedOperand = tuple[tuple[Value, int], str]
@@ -76,7 +77,7 @@ def place_in(match: re.Match[str]) -> Place:
     return Place(int(match[1] or 0), int(match[2] or 0))
 
 
-def letters_of(nodes: Sequence[Value], network: object) -> Letters:
+def letters_of(nodes: Nodes, network: object) -> Letters:
     """Return the letters of the nodes that belong to a network of layers of neurons.
 
     Nothing where it is none, or where its parameters have other names.
@@ -129,14 +130,12 @@ def parameter_letter(place: Place, weight: str | None, last: int) -> str:
     return lowered("w", number, int(weight), layer=above)
 
 
-def neurons_in(
-    nodes: Sequence[Value], paths: Mapping[Value, str]
-) -> tuple[dict[Place, list[Value]], dict[Place, list[Value]]]:
+def neurons_in(nodes: Nodes, paths: Names) -> tuple[Neurons, Neurons]:
     """Return the weighted sums and the activations of each neuron, one for each sample."""
     here = {node: paths[node] for node in nodes if node in paths}
     owners = owners_of(nodes, here)
-    sums: dict[Place, list[Value]] = defaultdict(list)
-    activations: dict[Place, list[Value]] = defaultdict(list)
+    sums: Neurons = defaultdict(list)
+    activations: Neurons = defaultdict(list)
     for node in nodes:
         owner = owners.get(node)
         if owner is None or node.op is None:
@@ -155,7 +154,7 @@ def neurons_in(
             sums[place].append(node)
     for found in sums.values():
         # Of a sum of products only the whole has a letter.
-        inside = {x for node in found for x in node.operands if isinstance(x, Value)}
+        inside = {x for node in found for x in operand_values(node)}
         found[:] = [node for node in found if node not in inside]
     return sums, activations
 
@@ -226,7 +225,7 @@ def sample_letters(
         yield node, lowered(letter, index, layer=layer, sample=sample)
 
 
-def input_letters(names: Mapping[Value, str], sums: Neurons) -> Iterator[Named]:
+def input_letters(names: Names, sums: Neurons) -> Iterator[Named]:
     """Yield the letters x_i of inputs of the first layer that are Values."""
     for place, found in sums.items():
         if place.layer:
@@ -248,9 +247,7 @@ def inputs_of(node: Value) -> Iterator[tuple[int, object]]:
         yield from enumerate(node.operands[half:], start=half)
 
 
-def plain_letters(
-    nodes: Sequence[Value], names: Mapping[Value, str], sums: Neurons
-) -> Iterator[NamedOperand]:
+def plain_letters(nodes: Nodes, names: Names, sums: Neurons) -> Iterator[NamedOperand]:
     """Yield the letters of plain operands: inputs x_i of the first layer, targets y_k."""
     for place, found in sums.items():
         for node in found if place.layer == 0 else ():
@@ -266,7 +263,7 @@ def plain_letters(
             yield (node, 1), name.replace("ŷ", "y")
 
 
-def error_letters(nodes: Sequence[Value], names: Mapping[Value, str]) -> dict[Value, str]:
+def error_letters(nodes: Nodes, names: Names) -> dict[Value, str]:
     """Return the letters of the terms of the error: E_k of an output, with its sample above it.
 
     An error is the sum of the errors of its outputs, or the mean of those of its samples.
@@ -297,7 +294,7 @@ def error_letters(nodes: Sequence[Value], names: Mapping[Value, str]) -> dict[Va
     return {node: name for node, name in found.items() if many[name] == 1}
 
 
-def parts_of(nodes: Sequence[Value], names: Mapping[Value, str]) -> dict[Value, Part]:
+def parts_of(nodes: Nodes, names: Names) -> dict[Value, Part]:
     """Return which output of which sample each node is computed of, behind the outputs."""
     found: dict[Value, Part] = {}
     for node in nodes:
@@ -305,7 +302,7 @@ def parts_of(nodes: Sequence[Value], names: Mapping[Value, str]) -> dict[Value, 
         if match:
             found[node] = Part(match[1] or "", match[2])
             continue
-        parts = {found[x] for x in node.operands if isinstance(x, Value) and x in found}
+        parts = {found[x] for x in operand_values(node) if x in found}
         if parts:
             sample = only({part.sample for part in parts})
             output = only({part.output for part in parts})

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from autograd.drawing.fonts import BOLD, units
 
 ALIGNED = {"\\l": "left", "\\r": "right", "\\n": "center"}
-# Times the size of the font.
+# A line is so many times as high as its font.
 LINE_HEIGHT = 1.28
 TOKEN = re.compile("<([^>]+)>|([^<]+)")
 ATTRIBUTE = re.compile(r'([\w-]+)="([^"]*)"')
@@ -41,10 +41,12 @@ class Run(NamedTuple):
 
 @dataclass
 class Cell:
-    """Runs that stand beside each other, on one side of the column or in its middle."""
+    """Runs that stand beside each other, on one side of the column or in its middle.
+
+    Attributes: `across`, whether it takes all columns.
+    """
 
     align: str = "center"
-    # All columns.
     across: bool = True
     runs: list[Run] = field(default_factory=list)
 
@@ -99,20 +101,23 @@ class Reader:
     def start(self, tag: str) -> None:
         """Begin a font, a row or a cell."""
         name = tag.partition(" ")[0].rstrip("/")
+        given = dict(ATTRIBUTE.findall(tag))
         font = self.fonts[-1]
         if name == "td":
-            given = dict(ATTRIBUTE.findall(tag))
-            self.rows[-1].cells.append(Cell(given.get("align", "center"), "colspan" in given))
+            align = given.get("align", "center")
+            self.rows[-1].cells.append(Cell(align, "colspan" in given))
         elif name == "font":
-            given = dict(ATTRIBUTE.findall(tag))
             size = float(given.get("point-size", font.size))
-            self.fonts.append(font._replace(size=size, color=given.get("color", font.color)))
+            color = given.get("color", font.color)
+            self.fonts.append(font._replace(size=size, color=color))
         elif name == "b":
             self.fonts.append(font._replace(bold=True))
         elif name == "i":
             self.fonts.append(font._replace(italic=True))
-        elif name in ("br", "tr"):
-            self.rows.append(Row([Cell()] if name == "br" else []))
+        elif name == "br":
+            self.rows.append(Row([Cell()]))
+        elif name == "tr":
+            self.rows.append(Row())
 
     def end(self, tag: str) -> None:
         """End a font."""
@@ -121,8 +126,10 @@ class Reader:
 
     def add(self, text: str) -> None:
         """Add a text to the cell that is open."""
-        if self.rows[-1].cells:
-            self.rows[-1].cells[-1].runs.append(self.fonts[-1]._replace(text=text))
+        cells = self.rows[-1].cells
+        if cells:
+            run = self.fonts[-1]._replace(text=text)
+            cells[-1].runs.append(run)
 
 
 PLAIN = Style(11.0, "#000000")
@@ -177,10 +184,13 @@ def block_of(label: str, style: Style) -> Block:
     columns: list[float] = []
     widest = 0.0
     for row in rows:
-        apart = [cell for cell in row.cells if not cell.across]
-        for i, cell in enumerate(apart):
-            columns += [0.0] * (i + 1 - len(columns))
-            columns[i] = max(columns[i], cell.width)
-        widest = max(widest, *(cell.width for cell in row.cells if cell.across), 0.0)
+        apart = [cell.width for cell in row.cells if not cell.across]
+        across = [cell.width for cell in row.cells if cell.across]
+        for i, width in enumerate(apart):
+            if i == len(columns):
+                columns.append(0.0)
+            columns[i] = max(columns[i], width)
+        widest = max(widest, *across, 0.0)
     width = max(widest, sum(columns))
-    return Block(rows, columns, width, sum(row.height for row in rows))
+    height = sum(row.height for row in rows)
+    return Block(rows, columns, width, height)

@@ -17,7 +17,7 @@ from autograd.drawing.show import Drawing
 from autograd.drawing.sketch import Sketch
 from autograd.drawing.svg import drawn
 
-# Of more, a program's layout takes seconds, and then minutes.
+# Of more boxes a program's layout takes seconds, and then minutes.
 MAX_BOXES_OF_PROGRAM = 300
 BEFORE_SVG = re.compile(r"^.*?(?=<svg)|<!--.*?-->\n?", re.DOTALL)
 
@@ -41,8 +41,8 @@ class Picture(Drawing, graphviz.Digraph):  # type: ignore[misc]
                 edge_attr=sketch.arrow_attributes,
             )
             sketch.replay(self, graphviz.Digraph)
-        # As `Digraph.copy` makes another one.
         else:
+            # As `Digraph.copy` makes another one.
             graphviz.Digraph.__init__(self, format=format, **more)
         self.recorded = len(self.body)
 
@@ -71,8 +71,8 @@ class Picture(Drawing, graphviz.Digraph):  # type: ignore[misc]
             return drawn(self.sketch)
         try:
             return self.svg_of_program()
-        # It took too long, or does not run here.
         except RuntimeError:
+            # It took too long, or does not run here.
             if changed:
                 raise
             return drawn(self.sketch)

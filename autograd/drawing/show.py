@@ -191,8 +191,8 @@ def bundle(picture: Drawing) -> dict[str, str]:
     """
     try:
         svg = picture.svg()
-    # Whatever stands in the way of a picture, the text can be shown.
     except Exception:
+        # Whatever stands in the way of a picture, the text can be shown.
         return {"text/plain": repr(picture)}
     data = base64.b64encode(svg.encode()).decode()
     about = html.escape(picture.heading)

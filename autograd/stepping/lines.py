@@ -40,8 +40,8 @@ def shown(x: Any, digits: int = 6) -> str:
         return str(x)
     try:
         return f"≈{float(x):.{digits}g}" if isinstance(x, Fraction) else f"{x:.{digits}g}"
-    # An exact number beyond the floats.
     except OverflowError:
+        # An exact number beyond the floats.
         text = str(x)
         return text if len(text) <= MAX_CHARACTERS else text[: MAX_CHARACTERS - 1] + "…"
 

@@ -213,8 +213,8 @@ def gradient_check(model: Model) -> tuple[str, str]:
     every = -(-len(finite) * len(model.nodes) // MAX_CHECK_WORK) or 1
     try:
         findings = check_graph(model.root, dict(list(finite.items())[::every]), model.seed)
-    # An infinite result, or an operand that was changed since.
     except ValueError as error:
+        # An infinite result, or an operand that was changed since.
         return "unknown", f"gradient check: {error}"
     wrong = next((finding for finding in findings if finding.verdict == "differs"), None)
     if wrong:

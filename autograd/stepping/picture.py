@@ -131,8 +131,8 @@ def graphviz_layout(model: Model, boxes: dict[str, Point], rankdir: str) -> Layo
     """Return where Graphviz puts the boxes, or None where it cannot."""
     try:
         graph = json.loads(render("".join(dot_source(model, boxes, rankdir)), "json0"))
-    # No engine here, or one that gives up.
     except RuntimeError:
+        # No engine here, or one that gives up.
         return None
     _, _, width, height = parsed_numbers(graph["bb"])
     centres = {}
