@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from autograd.drawing.fonts import places
 from autograd.drawing.labels import escape_html as escaped
@@ -36,14 +36,15 @@ from autograd.drawing.palette import (
 from autograd.drawing.render import render
 from autograd.stepping.lines import shown
 from autograd.stepping.model import Arrow, Backward, Model
+from autograd.value import Value
 
 # Graphviz measures boxes in inches, and the rest in points.
 POINTS_PER_INCH = 72.0
 # Points that one letter of a box takes.
 LETTER_WIDTH = 7.3
-# Of a line in a box: another number may stand there when a leaf moves.
+# A line in a box has room for so many: another number may stand there when a leaf moves.
 LEAST_CHARACTERS = 13
-# Points, of the box of a Value.
+# Points, the height of the box of a Value.
 BOX_HEIGHT = 62.0
 # Points, the height of the box of a constant.
 PILL_HEIGHT = 26.0
@@ -106,13 +107,14 @@ def svg(model: Model, rankdir: str = "LR") -> str:
 
 def box_sizes(model: Model) -> dict[str, Point]:
     """Return the width and height of every box, as wide as the longest text it will bear."""
-    texts: list[list[str]] = [["     " + shown(node.data)] for node in model.nodes]
+    texts: list[list[str]] = []
+    for node in model.nodes:
+        head = model.names[node] + "   " + operation_symbol(node)
+        texts.append([head, "     " + shown(node.data)])
     for step in model.steps:
         if isinstance(step, Backward):
-            after = "     " + shown(step.after)
-            texts[model.arrows[step.arrow].operand or 0].append(after)
-    for i, node in enumerate(model.nodes):
-        texts[i].append(model.names[node] + "   " + operation_symbol(node))
+            parent = model.arrows[step.arrow].operand or 0
+            texts[parent].append("     " + shown(step.after))
     sizes = {}
     for i, lines in enumerate(texts):
         longest = max(LEAST_CHARACTERS, *map(places, lines))
@@ -122,7 +124,7 @@ def box_sizes(model: Model) -> dict[str, Point]:
     return sizes
 
 
-def operation_symbol(node: Any) -> str:
+def operation_symbol(node: Value) -> str:
     """Return the symbol of what made a node; nothing for a leaf."""
     return str(node.op.symbol) if node.op else ""
 
@@ -156,14 +158,17 @@ def dot_source(model: Model, boxes: dict[str, Point], rankdir: str) -> Iterator[
         up = height / POINTS_PER_INCH
         yield f'"{name}" [width={across:.3f} height={up:.3f}]\n'
     for arrow in model.arrows:
-        label = "" if arrow.slope is None else four_digits(arrow.slope)
+        label = slope_label(arrow)
         yield f'"{arrow.tail}" -> n{arrow.node} [id="{arrow.id}" label="{label} "]\n'
     yield "}\n"
 
 
-def four_digits(x: Any) -> str:
-    """Return a local derivative as an edge shows it: four digits."""
-    return shown(x) if not isinstance(x, float) else f"{x:.4g}"
+def slope_label(arrow: Arrow) -> str:
+    """Return the local derivative of an edge in four digits; nothing where there is none."""
+    x = arrow.slope
+    if x is None:
+        return ""
+    return f"{x:.4g}" if isinstance(x, float) else shown(x)
 
 
 def parsed_numbers(text: str) -> list[float]:
@@ -181,10 +186,10 @@ def column_layout(model: Model, boxes: dict[str, Point], rankdir: str = "LR") ->
     """Place boxes in columns by their longest distance from a leaf, as `draw_dot` does."""
     lines = []
     for arrow in model.arrows:
-        label = "" if arrow.slope is None else four_digits(arrow.slope)
-        room = Size(SLOPE_LETTER_WIDTH * len(label), SLOPE_HEIGHT)
+        room = Size(SLOPE_LETTER_WIDTH * len(slope_label(arrow)), SLOPE_HEIGHT)
         lines.append(Line(arrow.id, arrow.tail, f"n{arrow.node}", room))
-    found = arrange(Graph({name: Size(*size) for name, size in boxes.items()}, lines), rankdir)
+    sizes = {name: Size(*size) for name, size in boxes.items()}
+    found = arrange(Graph(sizes, lines), rankdir)
     centres: dict[str, Point] = {name: box.centre for name, box in found.boxes.items()}
     curves = {name: Curve([*way.points], way.label) for name, way in found.routes.items()}
     return Layout(centres, curves, *found.size)
@@ -193,21 +198,22 @@ def column_layout(model: Model, boxes: dict[str, Point], rankdir: str = "LR") ->
 def edge_svg(arrow: Arrow, curve: Curve) -> str:
     """Return an edge: its line, the tips of both directions, and the local derivative."""
     *line, tip = curve.points
-    d = f"M{to_a_pixel(line[0])}C{' '.join(map(to_a_pixel, line[1:]))}"
-    kind = {"e": "edge", "z": "edge zero", "k": "edge fixed"}[arrow.id[0]]
-    dashed = ' stroke-dasharray="4 3"' if arrow.id[0] == "z" else ""
+    bends = " ".join(map(to_a_pixel, line[1:]))
+    path = f"M{to_a_pixel(line[0])}C{bends}"
+    letter = arrow.id[0]
+    kind = {"e": "edge", "z": "edge zero", "k": "edge fixed"}[letter]
+    dashed = ' stroke-dasharray="4 3"' if letter == "z" else ""
     parts = [
-        f'<g class="{kind}"><path id="{arrow.id}" d="{d}"{dashed}/>'
+        f'<g class="{kind}"><path id="{arrow.id}" d="{path}"{dashed}/>'
         f'<path class="tip" d="{triangle(line[-1], tip)}" fill="{PAGE_LINE}"/>',
     ]
     # One without a gradient may get one when a leaf moves.
     if arrow.operand is not None:
         x, y = curve.label
-        label = "" if arrow.slope is None else four_digits(arrow.slope)
         parts.append(f'<path class="back" d="{triangle(line[1], line[0])}" stroke="none"/>')
         parts.append(
             f'<text class="slope" x="{x:.0f}" y="{y + 1:.0f}" fill="{PAGE_FAINT_INK}" '
-            f'stroke="none">{label}</text>'
+            f'stroke="none">{slope_label(arrow)}</text>'
         )
     return "".join([*parts, "</g>"])
 
