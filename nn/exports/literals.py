@@ -15,11 +15,11 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-# Of a line.
+# Columns of a line.
 WIDTH = 100
 
 
-def literal(x: Any, before: int = 0) -> str:
+def literal(x: object, before: int = 0) -> str:
     """Return the source of a number, a text, None, a tuple of these, a set of texts or a pattern.
 
     Args: before: how many columns of the first line are taken.
@@ -34,7 +34,7 @@ def literal(x: Any, before: int = 0) -> str:
     return broken(x, "    ") if isinstance(x, tuple) else short
 
 
-def in_one_line(x: Any) -> str:
+def in_one_line(x: object) -> str:
     """Return the source of x, however long it becomes."""
     if isinstance(x, tuple):
         return f"({', '.join(map(in_one_line, x))}{',' * (len(x) == 1)})"
@@ -45,7 +45,7 @@ def in_one_line(x: Any) -> str:
     return plain(x)
 
 
-def plain(x: Any) -> str:
+def plain(x: object) -> str:
     """Return the source of a number, a text or None; those of derived classes are not asked."""
     if x is None or isinstance(x, bool):
         return repr(x)

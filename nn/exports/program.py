@@ -21,7 +21,7 @@ from nn.tables.table import listed
 
 MARK = "# Written by chainrule export: needs Python 3.8 or later, and nothing else."
 END = 'if __name__ == "__main__":\n    sys.exit(main())\n'
-# Columns in the example of the docstring.
+# So many columns stand in the example of the docstring.
 MOST_EXAMPLES = 3
 ABOUT = {
     "COLUMNS": "Of each column: name, place, categories or None, what fills a missing number, and "

@@ -136,7 +136,7 @@ def call_of(function: Any, operand: str) -> tuple[str, dict[str, Any]]:
         return f"{function.name}({listed})", {function.name: written_lambda(function)}
     if inspect.isfunction(forward) and is_ours(forward):
         return f"{forward.__name__}({listed})", {forward.__name__: forward}
-    # Operators are of a module _operator.
+    # Operators say that they are of a module _operator.
     module = forward.__module__.lstrip("_")
     if module == "builtins":
         return f"{forward.__name__}({listed})", {}

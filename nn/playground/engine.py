@@ -31,7 +31,7 @@ from nn.playground.messages import messages
 
 SCRIPTS = ("random.js", "training.js")
 GIVES = ("Playground", "PythonRandom", "operations", "forwardPass", "reversePass")
-# Units: each p has a weighted sum of its own in the library.
+# Hidden units: each p has a weighted sum of its own in the library.
 MOST_HIDDEN = 16
 INPUTS = 2
 SETTINGS = {

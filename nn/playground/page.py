@@ -38,15 +38,15 @@ from nn.playground import compact
 from nn.playground.engine import ENDINGS, MOST_HIDDEN, SHAPES, engine, operations
 from nn.playground.texts import texts
 
-# A file of this package.
+# The text of a file of this package.
 resource = partial(stepper_resource, package=__package__)
-# Of its box, shorter than its name, which the style sheet has often.
+# The class of the stepper's box: shorter than its name, which the style sheet has often.
 STEPPER_CLASS = ".cs"
-# Of one's own.
+# Rows of one's own that a page takes.
 MOST_ROWS = 5000
-# Of a page, without rows of one's own.
+# Of a page without rows of one's own.
 MAX_BYTES = 150_000
-# Pixels, in a notebook.
+# Pixels of a page in a notebook.
 HEIGHT = 1100
 SCRIPTS = ("controls.js", "plots.js", "weights.js", "sample.js", "page.js")
 START: dict[str, Any] = {

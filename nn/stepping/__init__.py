@@ -16,7 +16,7 @@ from nn.trainer import Trainer
 if TYPE_CHECKING:
     from nn.stepping.page import TrainingStepper
 
-# Of a page: 2.7 MB.
+# Of a page of 2.7 MB.
 MAX_NUMBERS = 250_000
 
 
@@ -52,7 +52,7 @@ def training_stepper(
     >>> [iteration.loss for iteration in page.model.iterations] == trainer.history.losses
     True
     """
-    # Which an import of nn can do without.
+    # An import of nn can do without it.
     from nn.stepping.page import training_stepper_of
 
     if not isinstance(trainer, Trainer):

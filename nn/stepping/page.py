@@ -13,7 +13,6 @@ from functools import partial
 from html import escape
 from pathlib import Path
 from string import Template
-from typing import Any
 
 from autograd.atomic import write_file
 from autograd.compile.javascript.library import library
@@ -26,11 +25,10 @@ from nn.trainer import Trainer
 # The picture of the error is stretched to its place.
 CURVE_WIDTH = 1000
 CURVE_HEIGHT = 100
-# 3.6:1 on white, 4.8:1 on the dark ground.
+# Its contrast is 3.6:1 on white, 4.8:1 on the dark ground.
 CURVE_INK = "#3b82f6"
 
-
-# A file of this package.
+# The text of a file of this package.
 resource = partial(pages.resource, package=__package__)
 
 
@@ -100,7 +98,7 @@ class TrainingStepper:
         write_file(path, page)
         return Path(path)
 
-    def _repr_mimebundle_(self, *_: Any, **__: Any) -> dict[str, str]:
+    def _repr_mimebundle_(self, *_: object, **__: object) -> dict[str, str]:
         return {"text/html": self.html, "text/plain": repr(self)}
 
     def _repr_html_(self) -> str:
@@ -119,7 +117,7 @@ def training_stepper_of(trainer: Trainer, iterations: int | None, limit: float) 
     return TrainingStepper(Model(trainer, iterations, limit))
 
 
-def network_name(network: Any) -> str:
+def network_name(network: object) -> str:
     """Return the kind of a network, and the sizes of its layers where it has them."""
     sizes = "-".join(map(str, getattr(network, "sizes", [])))
     return f"{type(network).__name__} {sizes}".strip()
