@@ -86,7 +86,9 @@ def readable(groups: Groups, limit: int) -> bool:
     """Tell whether a drawing has few enough boxes, and few enough arrows between them."""
     if len(groups) > limit:
         return False
-    group_of = {node: key for key, group in groups.items() for node in group}
+    group_of: dict[Value, Hashable] = {}
+    for key, group in groups.items():
+        group_of.update(dict.fromkeys(group, key))
     arrows = set()
     for node, key in group_of.items():
         for x in operand_values(node):
@@ -120,9 +122,11 @@ def keys(nodes: Nodes, owners: Owners, way: str, limit: int) -> dict[Value, Hash
 
 def owned(node: Value, owner: Owner | None, way: str, depth: Mapping[Value, int]) -> Hashable:
     """Return the key of a node in a graph of which some nodes belong to a network."""
+    if way == "neuron":
+        return owner[:2] if owner else node
     if owner:
-        return owner[:2] if way == "neuron" else owner.layer
-    return node if way == "neuron" else (depth[node], str(node.op))
+        return owner.layer
+    return depth[node], str(node.op)
 
 
 def depths(nodes: Nodes) -> dict[Value, int]:
@@ -180,8 +184,10 @@ def parameter_owner(path: str) -> Owner:
     parts = path.split(".")
     while len(parts) > 1 and parts[-1].isdigit():
         parts.pop()
+    # The last part is the parameter's name; the two before it, such as neurons.1, tell the neuron.
     neuron = parts[:-1]
-    return Owner(".".join(neuron[:-2]), ".".join(neuron))
+    layer = neuron[:-2]
+    return Owner(".".join(layer), ".".join(neuron))
 
 
 def operation_owner(node: Value, owners: Owners, paths: Names) -> Owner | None:

@@ -222,7 +222,9 @@ class Draft:
         self.used: set[Value] = set()
         for node in nodes:
             box = self.box[node]
-            self.used.update(x for x in operand_values(node) if self.box[x] != box)
+            for x in operand_values(node):
+                if self.box[x] != box:
+                    self.used.add(x)
 
     def sketch(self, rankdir: str) -> Sketch:
         """Return the drawing."""
@@ -328,8 +330,11 @@ class Draft:
 
     def results(self, group: Nodes) -> Sequence[Value]:
         """Return the nodes of a group that others use."""
-        outside = [node for node in group if node in self.used or node is self.nodes[-1]]
-        return [node for node in outside if node.op] or outside
+        root = self.nodes[-1]
+        outside = [node for node in group if node in self.used or node is root]
+        # The numbers of leaves tell nothing of what a group computes.
+        results = [node for node in outside if node.op]
+        return results or outside
 
     def group_title(self, key: Hashable, group: Nodes) -> str:
         """Return what a group is: a part of a network, or a band of depth."""
@@ -339,6 +344,7 @@ class Draft:
         if owner is None:
             return ""
         part = owner.neuron if self.plan.how == "neuron" else owner.layer
+        # What mixes a layer has no neuron, and a neuron by itself has no layer.
         return part_name(part or owner.layer or owner.neuron or "")
 
     def draw_arrows(self, picture: Sketch) -> None:

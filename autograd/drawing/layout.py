@@ -225,7 +225,7 @@ class Layout:
         tails = self.chain(line.tail)
         heads = self.chain(line.head)
         # The frames around both ends see nothing of the arrow.
-        while len(tails) > 1 and len(heads) > 1 and tails[-1] == heads[-1]:
+        while tails[-1] == heads[-1] and min(len(tails), len(heads)) > 1:
             tails.pop()
             heads.pop()
         tail = tails[-1]
@@ -269,6 +269,7 @@ class Layout:
 
     def arrange_level(self, level: Level) -> None:
         """Find the places of a level's members, and its size."""
+        # Columns first, from the arrows; then lanes, which are members of columns too.
         level.members = in_order(level.members, self.levels)
         level.column = columns_of(level.members, level.links, self.levels)
         count = 1 + max(level.column.values(), default=0)
@@ -277,6 +278,7 @@ class Layout:
             level.columns[level.column[member]].append(member)
         self.add_lanes(level)
         neighbours = self.neighbours(level)
+        # Frames keep the order of their numbers.
         if not any(member in self.levels for member in level.members):
             sort_columns(level, neighbours)
         self.place_along(level)
@@ -352,7 +354,8 @@ class Layout:
         height = 0.0
         while box != member:
             frame = self.parent[box]
-            height += self.places[box].y - self.sizes[frame].height / 2
+            middle = self.sizes[frame].height / 2
+            height += self.places[box].y - middle
             box = frame
         return height
 
@@ -461,12 +464,15 @@ class Layout:
         for line in self.graph.lines:
             # Arrows between the same two boxes run beside each other.
             ends = (line.tail, line.head)
-            shift = PARALLEL * (seen[ends] - (same[ends] - 1) / 2)
+            middle = (same[ends] - 1) / 2
+            shift = PARALLEL * (seen[ends] - middle)
             seen[ends] += 1
             # The labels of the arrows from a box stand at different parts of the way.
             leaving[line.tail] += 1
             fan = self.fans[line.tail]
-            share = leaving[line.tail] / (fan + 1) if fan > 1 else NEAR
+            share = NEAR
+            if fan > 1:
+                share = leaving[line.tail] / (fan + 1)
             stops = [self.rectangle(name) for name in self.lanes[line.name]]
             stops.sort(key=lambda stop: stop.centre.x)
             tail = boxes[line.tail]
@@ -618,14 +624,16 @@ def sort_columns(level: Level, neighbours: Neighbours) -> None:
 
 def ranked(names: Sequence[str]) -> Iterator[tuple[str, float]]:
     """Yield the members of a column with their places in it, from 0 to 1."""
-    return ((name, i / len(names)) for i, name in enumerate(names))
+    for i, name in enumerate(names):
+        yield name, i / len(names)
 
 
 def stacked(heights: Sequence[float]) -> list[float]:
     """Return the middles of boxes that stand one below the other, the first at 0."""
     found = [0.0]
     for one, other in zip(heights, heights[1:]):
-        found.append(found[-1] + (one + other) / 2 + GAP_ACROSS)
+        halves = (one + other) / 2
+        found.append(found[-1] + halves + GAP_ACROSS)
     return found
 
 
@@ -639,7 +647,9 @@ def route(
         points += bend(points[-1], Point(stop.left, height))
         points += bend(points[-1], Point(stop.right, height))
     tip = Point(head.left, head.centre.y + shift)
-    points += bend(points[-1], Point(tip.x - TIP, tip.y))
+    # The head of the arrow is straight.
+    end = Point(tip.x - TIP, tip.y)
+    points += bend(points[-1], end)
     # The label stands on the first curve, near neither of its ends, above the line.
     part = min(0.8, max(0.2, share))
     label = on_curve(points[:4], part)

@@ -96,6 +96,7 @@ def letters_of(nodes: Nodes, network: object) -> Letters:
             names[value] = parameter_letter(place_in(match), match[3], last)
     sums, activations = neurons_in(nodes, paths)
     linear = {}
+    # What else a loss has recorded of the sums is no activation.
     for place, others in activations.items():
         others[:] = [node for node in others if is_activation(network, place.layer, node)]
     for place in sums:
@@ -118,7 +119,9 @@ def parameter_letter(place: Place, weight: str | None, last: int) -> str:
     if layer == last and last:
         # Of the outputs, which are counted from 1.
         number += 1
-        return lowered("c", number) if weight is None else lowered("v", number, int(weight))
+        if weight is None:
+            return lowered("c", number)
+        return lowered("v", number, int(weight))
     if layer == 0:
         # The neurons of the only layer are outputs. A bias is the weight of the input x_0 = 1.
         first = number + 1 if last == 0 else number
@@ -161,7 +164,8 @@ def neurons_in(nodes: Nodes, paths: Names) -> tuple[Neurons, Neurons]:
 
 def is_product(node: Value) -> bool:
     """Tell whether a node is a product of one weight, and no sum."""
-    return node.op is not None and node.op.symbol == "*" and len(node.operands) == 2
+    symbol = node.op.symbol if node.op else ""
+    return symbol == "*" and len(node.operands) == 2
 
 
 def is_linear(network: object, layer: int, activations: Neurons) -> bool:
@@ -255,7 +259,9 @@ def plain_letters(nodes: Nodes, names: Names, sums: Neurons) -> Iterator[NamedOp
                 if not isinstance(x, Value):
                     yield (node, at), lowered("x", i)
     for node in nodes:
-        if node.op is None or node.op.symbol != "-" or len(node.operands) != 2:
+        # A difference of an output and what it is to be.
+        symbol = node.op.symbol if node.op else ""
+        if symbol != "-" or len(node.operands) != 2:
             continue
         output, target = node.operands
         name = names.get(output, "") if isinstance(output, Value) else ""

@@ -30,13 +30,14 @@ class Run(NamedTuple):
     text: str
     size: float
     color: str
-    bold: bool
-    italic: bool
+    bold: bool = False
+    italic: bool = False
 
     @property
     def width(self) -> float:
         """How wide it is, in points."""
-        return units(self.text) * self.size * (BOLD if self.bold else 1.0)
+        wider = BOLD if self.bold else 1.0
+        return units(self.text) * self.size * wider
 
 
 @dataclass
@@ -49,6 +50,11 @@ class Cell:
     align: str = "center"
     across: bool = True
     runs: list[Run] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        """What it says."""
+        return "".join(run.text for run in self.runs)
 
     @property
     def width(self) -> float:
@@ -65,7 +71,7 @@ class Row:
     @property
     def text(self) -> str:
         """What it says."""
-        return " ".join("".join(run.text for run in cell.runs) for cell in self.cells)
+        return " ".join(cell.text for cell in self.cells)
 
     @property
     def height(self) -> float:
@@ -85,7 +91,8 @@ class Reader:
     """Reads a label that is HTML; `<`, `>` and `&` of a text are entities in it."""
 
     def __init__(self, style: Style) -> None:
-        self.fonts = [Run("", style.size, style.color, False, False)]
+        # The fonts of the tags that are open, the innermost last.
+        self.fonts = [Run("", style.size, style.color)]
         self.rows = [Row([Cell()])]
 
     def read(self, label: str) -> None:
@@ -140,6 +147,7 @@ def lines_of(label: str, style: Style = PLAIN) -> list[Row]:
     if label.startswith("<") and label.endswith(">"):
         reader = Reader(style)
         reader.read(label[1:-1])
+        # The line before a table is empty.
         return [row for row in reader.rows if any(cell.runs for cell in row.cells)]
     return list(plain_lines(label, style))
 
@@ -150,6 +158,7 @@ def plain_lines(label: str, style: Style) -> Iterator[Row]:
         if label:
             yield plain_line(label, "center", style)
         return
+    # A line ends at the escape that tells on which side it stands.
     text = ""
     align = "center"
     for part in re.split(r"(\\.)", label, flags=re.DOTALL):
@@ -165,7 +174,7 @@ def plain_lines(label: str, style: Style) -> Iterator[Row]:
 
 def plain_line(text: str, align: str, style: Style) -> Row:
     """Return a line in one font."""
-    run = Run(html.unescape(text), style.size, style.color, False, False)
+    run = Run(html.unescape(text), style.size, style.color)
     return Row([Cell(align, True, [run])])
 
 

@@ -92,6 +92,7 @@ class Sketch:
 
     def replay(self, digraph: Digraph, empty: Callable[..., Digraph]) -> None:
         """Add everything to a `graphviz.Digraph`; `empty` makes another one, for a frame."""
+        # Graphviz draws things in the order in which they are told.
         for what, operands, attributes in self.calls:
             if what == "subgraph":
                 (frame,) = operands

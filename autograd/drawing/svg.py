@@ -194,6 +194,7 @@ def middle_of(box: Box) -> Point:
 def straight(tail: Rectangle, head: Rectangle) -> Route:
     """Return a straight line between two circles, from rim to rim."""
     x, y = towards(tail.centre, head.centre)
+    # The radii of both circles.
     away = tail.size.width / 2
     near = head.size.width / 2
     start = tail.centre.moved(away * x, away * y)
@@ -367,6 +368,7 @@ def cell_element(cell: Cell, middle: Point, anchor: str, halo: bool) -> str:
     y = middle.y + BASELINE * size
     border = f' paint-order="stroke" stroke="{PAPER}" stroke-width="3"' if halo else ""
     tag = f'<text x="{middle.x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{border}'
+    # Most texts have one font, which the element then has itself.
     runs = [run for run in cell.runs if run.text]
     if len(runs) == 1:
         (run,) = runs

@@ -124,7 +124,10 @@ class Model:
         self.names = all_names(self.nodes, names or {}, letters.names)
         self.plain_names = letters.operands
         self.constants: dict[str, str] = {}
-        self.arrows = [arrow for node in self.nodes for arrow in self.arrows_to(node)]
+        self.arrows: list[Arrow] = []
+        for node in self.nodes:
+            self.arrows += self.arrows_to(node)
+        # The backward steps fill these in on their way.
         self.gradients: list[Any] = [None] * len(self.nodes)
         self.steps = [*map(self.forward, self.nodes), *self.backward(), self.done()]
 

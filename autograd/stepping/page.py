@@ -82,6 +82,7 @@ class Stepper:
         name = self.name
         count = len(self.model.steps)
         data = embedded(self.data())
+        # Pages of different graphs may stand in one notebook: the key tells them apart.
         return Template(resource("page.html")).substitute(
             key=hashlib.sha256(data.encode()).hexdigest()[:12],
             css=theme(".chainrule-stepper") + stripped(resource("page.css")),
@@ -214,7 +215,9 @@ def graph_of(model: Model) -> tuple[GraphScript | None, str, str]:
 
 def width_of(picture: str) -> float:
     """Return the width of an SVG in pixels."""
-    return float(picture.split('width="', 1)[1].split('"', 1)[0])
+    _, _, behind = picture.partition('width="')
+    number, _, _ = behind.partition('"')
+    return float(number)
 
 
 def gradient_check(model: Model) -> tuple[str, str]:
@@ -234,6 +237,7 @@ def gradient_check(model: Model) -> tuple[str, str]:
     if wrong:
         numbers = f"{wrong.gradient}, but {JUDGES[wrong.oracle]}: {wrong.expected}"
         return "differs", f"gradient check: {model.names[wrong.leaf]} has {numbers}"
+    # Only if every leaf was judged, and is right, is that the verdict.
     counts = Counter(finding.verdict for finding in findings)
     if findings and len(finite) == len(reached) and counts["agrees"] == len(findings):
         return "agrees", f"gradient check: {agreement(findings, len(reached))}"
@@ -278,6 +282,7 @@ def coded(x: Number) -> Any:
 
 def embedded(data: object) -> str:
     """Return JSON that may stand inside a script element: no text of a user's can close it."""
+    # JSON reads these escapes as the letters that they stand for.
     text = json.dumps(data, separators=(",", ":"), ensure_ascii=False)
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")

@@ -111,6 +111,7 @@ def box_sizes(model: Model) -> dict[str, Point]:
     for node in model.nodes:
         head = model.names[node] + "   " + operation_symbol(node)
         texts.append([head, "     " + shown(node.data)])
+    # A gradient is shown as it grows, so the widest may be one of an earlier step.
     for step in model.steps:
         if isinstance(step, Backward):
             parent = model.arrows[step.arrow].operand or 0
@@ -131,8 +132,9 @@ def operation_symbol(node: Value) -> str:
 
 def graphviz_layout(model: Model, boxes: dict[str, Point], rankdir: str) -> Layout | None:
     """Return where Graphviz puts the boxes, or None where it cannot."""
+    source = "".join(dot_source(model, boxes, rankdir))
     try:
-        graph = json.loads(render("".join(dot_source(model, boxes, rankdir)), "json0"))
+        graph = json.loads(render(source, "json0"))
     except RuntimeError:
         # No engine here, or one that gives up.
         return None
@@ -142,6 +144,7 @@ def graphviz_layout(model: Model, boxes: dict[str, Point], rankdir: str) -> Layo
         centres[box["name"]] = parsed_points(box["pos"], height)[0]
     curves = {}
     for edge in graph.get("edges", ()):
+        # Graphviz puts the tip of an arrow first, and an e before it.
         tip, *line = parsed_points(edge["pos"].replace("e,", ""), height)
         label = parsed_points(edge["lp"], height)[0]
         curves[edge["id"]] = Curve([*line, tip], label)
@@ -207,7 +210,7 @@ def edge_svg(arrow: Arrow, curve: Curve) -> str:
         f'<g class="{kind}"><path id="{arrow.id}" d="{path}"{dashed}/>'
         f'<path class="tip" d="{triangle(line[-1], tip)}" fill="{PAGE_LINE}"/>',
     ]
-    # One without a gradient may get one when a leaf moves.
+    # One without a gradient may get one when a leaf moves; one from a constant never does.
     if arrow.operand is not None:
         x, y = curve.label
         parts.append(f'<path class="back" d="{triangle(line[1], line[0])}" stroke="none"/>')

@@ -116,6 +116,7 @@ def rules_of(node: Value) -> list[Slope]:
 
 def of_symbols(op: Primitive, count: int) -> list[Slope]:
     """Return what the rule of a row gives for so many Symbols."""
+    # One for each operand, and one for the result.
     notes = Notes([""] * (count + 1))
     *operands, out = notes.symbols()
     if isinstance(op, Variadic):

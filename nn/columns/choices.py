@@ -306,6 +306,7 @@ def is_quantity(cells: Sequence[str], decimal: str) -> bool:
 
 def quantity(table: Table, line: int, i: int, cell: str) -> float:
     """Return the number of a cell of a target that is a quantity."""
+    # A column that was guessed to be one has no other cells; one that was asked for may have.
     x = number_in(cell, table.decimal)
     if x is None or not math.isfinite(x):
         raise ValueError(
@@ -374,6 +375,7 @@ def about_index(table: Table, i: int, numeric: bool) -> list[str]:
 
 def is_ordered(numbers: Sequence[float | None]) -> bool:
     """Tell whether whole numbers only grow, or only fall."""
+    # Of a whole number alone x // 1 is x itself; of NaN and of infinities it is not.
     whole = [x for x in numbers if x is not None and x == x // 1]
     pairs = list(zip(whole, whole[1:]))
     grows = all(a < b for a, b in pairs)

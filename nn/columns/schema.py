@@ -183,11 +183,13 @@ class Schema:
 
         Raises: ValueError, with the names that are missing and those that are not known.
         """
+        # A name that two columns have tells none of them.
         wanted = [column.name for column in self.columns]
         if self.named and table.header is not None and len(set(wanted)) == len(wanted):
             return self.places_by_name(table, wanted)
         if table.width == self.width:
             return [column.place for column in self.columns]
+        # Without the column of the target those behind it stand one place farther left.
         gap = self.target.place if self.target else self.width
         if table.width == self.width - 1:
             return [column.place - (column.place > gap) for column in self.columns]
@@ -243,6 +245,7 @@ class Schema:
 
     def fill(self, inputs: Sequence[Sequence[float]]) -> list[list[float]]:
         """Return encoded rows with the fills in place of NaN."""
+        # An indicator is never missing, so the fill of its column does not matter to it.
         fills: list[float | None] = []
         for column in self.columns:
             fills += [column.fill] * len(column.input_names)

@@ -64,9 +64,10 @@ def broken(x: tuple[Any, ...], indent: str) -> str:
     if any(isinstance(part, tuple) for part in x):
         lines = []
         for part in x:
-            short = in_one_line(part)
-            fits = len(short) <= room or not isinstance(part, tuple)
-            lines.append((short if fits else broken(part, indent + "    ")) + ",")
+            text = in_one_line(part)
+            if len(text) > room and isinstance(part, tuple):
+                text = broken(part, indent + "    ")
+            lines.append(text + ",")
     else:
         lines = filled([in_one_line(part) + "," for part in x], room)
     inner = "".join(f"{indent}{line}\n" for line in lines)
@@ -101,4 +102,6 @@ def escaped(letter: str) -> str:
     """Return a letter as it stands between triple quotes."""
     if letter in '\\"':
         return f"\\{letter}"
-    return letter if letter.isprintable() else letter.encode("unicode_escape").decode("ascii")
+    if letter.isprintable():
+        return letter
+    return letter.encode("unicode_escape").decode("ascii")

@@ -61,6 +61,7 @@ class TrainingStepper:
 
     def fragment(self) -> str:
         """Return the HTML."""
+        # Numbers stand in the page as bytes: in JSON they would take about twice the room.
         data = pages.embedded(self.model.data())
         places, numbers = self.model.numbers()
         losses = [iteration.loss for iteration in self.model.iterations]
@@ -134,6 +135,7 @@ def functions_of(model: Model) -> str:
 
 def curve(losses: list[float]) -> str:
     """Return the errors of the mini-batches as an SVG, which may be stretched to any size."""
+    # A training without any error is a line at the bottom.
     most = max(losses) or 1.0
     last = max(1, len(losses) - 1)
     points = " ".join(

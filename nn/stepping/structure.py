@@ -117,6 +117,7 @@ class Structure:
 
     def places_in(self, nodes: list[Value]) -> dict[str, int]:
         """Return where in a graph the units are; graphs of the same operations have the same."""
+        # Working the letters out takes much longer than looking at the operations.
         operations = tuple(node.op for node in nodes)
         if operations not in self.known:
             names = letters_of(nodes, self.network).names if self.layered else {}
