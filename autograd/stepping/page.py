@@ -223,7 +223,10 @@ def width_of(picture: str) -> float:
 def gradient_check(model: Model) -> tuple[str, str]:
     """Return the verdict of the gradient check, and a line that says what was found."""
     reached = {x: g for x, g in reached_gradients(model).items() if x.op is None}
-    finite = {x: g for x, g in reached.items() if math.isfinite(x.data) and math.isfinite(g)}
+    finite = {}
+    for leaf, gradient in reached.items():
+        if math.isfinite(leaf.data) and math.isfinite(gradient):
+            finite[leaf] = gradient
     # So many leaves that it is no more work than the most: every one, every second, …
     work = len(finite) * len(model.nodes)
     every = -(-work // MAX_CHECK_WORK) or 1
@@ -233,15 +236,16 @@ def gradient_check(model: Model) -> tuple[str, str]:
     except ValueError as error:
         # An infinite result, or an operand that was changed since.
         return "unknown", f"gradient check: {error}"
-    wrong = next((finding for finding in findings if finding.verdict == "differs"), None)
-    if wrong:
-        numbers = f"{wrong.gradient}, but {JUDGES[wrong.oracle]}: {wrong.expected}"
-        return "differs", f"gradient check: {model.names[wrong.leaf]} has {numbers}"
+    for finding in findings:
+        if finding.verdict == "differs":
+            numbers = f"{finding.gradient}, but {JUDGES[finding.oracle]}: {finding.expected}"
+            return "differs", f"gradient check: {model.names[finding.leaf]} has {numbers}"
     # Only if every leaf was judged, and is right, is that the verdict.
     counts = Counter(finding.verdict for finding in findings)
-    if findings and len(finite) == len(reached) and counts["agrees"] == len(findings):
+    right = counts["agrees"]
+    if findings and len(finite) == len(reached) and right == len(findings):
         return "agrees", f"gradient check: {agreement(findings, len(reached))}"
-    parts = [f"{counts['agrees']} of {len(reached)} leaves are right"]
+    parts = [f"{right} of {len(reached)} leaves are right"]
     others = {
         "not finite": len(reached) - len(finite),
         "at a kink": counts["kink"],
@@ -255,7 +259,8 @@ def gradient_check(model: Model) -> tuple[str, str]:
 
 def agreement(findings: list[Finding], leaves: int) -> str:
     """Return what to say where all leaves that were checked are right."""
-    judges = " and ".join(sorted({JUDGES[finding.oracle] for finding in findings}))
+    names = {JUDGES[finding.oracle] for finding in findings}
+    judges = " and ".join(sorted(names))
     if len(findings) < leaves:
         return f"{len(findings)} of {leaves} leaves were checked, all right, by {judges}"
     which = "the only leaf is" if leaves == 1 else f"all {leaves} leaves are"

@@ -79,30 +79,28 @@ def svg(model: Model, rankdir: str = "LR") -> str:
     Nodes have the ids n0, n1, … and edges e1-0, e1-1, …: number of the node, number of the operand.
     """
     boxes = box_sizes(model)
-    layout = graphviz_layout(model, boxes, rankdir) or column_layout(model, boxes, rankdir)
+    layout = graphviz_layout(model, boxes, rankdir)
+    if layout is None:
+        layout = column_layout(model, boxes, rankdir)
     width = layout.width + 2 * MARGIN_POINTS
     height = layout.height + 2 * MARGIN_POINTS
-    head = (
+    parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" '
         f'width="{width:.0f}" height="{height:.0f}" font-family="{PAGE_FONTS}" '
         f'font-size="12"><rect class="ground" width="100%" height="100%" fill="{PAPER}"/>'
-        f'<g transform="translate({MARGIN_POINTS:.0f} {MARGIN_POINTS:.0f})">'
-    )
-    edges = (edge_svg(arrow, layout.curves[arrow.id]) for arrow in model.arrows)
-    constants = (pill_svg(name, text, layout) for name, text in model.constants.items())
-    nodes = (node_svg(model, i, boxes[f"n{i}"], layout) for i in range(len(model.nodes)))
-    return "".join(
-        [
-            head,
-            f'<g fill="none" stroke="{PAGE_LINE}" font-size="11" text-anchor="middle">',
-            *edges,
-            '</g><g text-anchor="middle">',
-            *constants,
-            "</g><g>",
-            *nodes,
-            "</g></g></svg>",
-        ]
-    )
+        f'<g transform="translate({MARGIN_POINTS:.0f} {MARGIN_POINTS:.0f})">',
+        f'<g fill="none" stroke="{PAGE_LINE}" font-size="11" text-anchor="middle">',
+    ]
+    for arrow in model.arrows:
+        parts.append(edge_svg(arrow, layout.curves[arrow.id]))
+    parts.append('</g><g text-anchor="middle">')
+    for name, text in model.constants.items():
+        parts.append(pill_svg(name, text, layout))
+    parts.append("</g><g>")
+    for i in range(len(model.nodes)):
+        parts.append(node_svg(model, i, boxes[f"n{i}"], layout))
+    parts.append("</g></g></svg>")
+    return "".join(parts)
 
 
 def box_sizes(model: Model) -> dict[str, Point]:
@@ -182,7 +180,8 @@ def parsed_numbers(text: str) -> list[float]:
 def parsed_points(text: str, height: float) -> list[Point]:
     """Return the points of an attribute of Graphviz, where y points up, with y pointing down."""
     flat = parsed_numbers(text)
-    return [(x, height - y) for x, y in zip(flat[::2], flat[1::2])]
+    pairs = zip(flat[::2], flat[1::2])
+    return [(x, height - y) for x, y in pairs]
 
 
 def column_layout(model: Model, boxes: dict[str, Point], rankdir: str = "LR") -> Layout:
@@ -238,9 +237,13 @@ def triangle(start: Point, tip: Point) -> str:
     length = max((x * x + y * y) ** 0.5, 1e-9)
     x = 7 * x / length
     y = 7 * y / length
-    base = tip[0] - x, tip[1] - y
-    sides = (base[0] - y / 2, base[1] + x / 2), (base[0] + y / 2, base[1] - x / 2)
-    return f"M{to_a_tenth(tip)}L{to_a_tenth(sides[0])}L{to_a_tenth(sides[1])}Z"
+    # Half of its base on each side of the line.
+    across = tip[0] - x
+    down = tip[1] - y
+    left = (across - y / 2, down + x / 2)
+    right = (across + y / 2, down - x / 2)
+    corners = "L".join(map(to_a_tenth, (tip, left, right)))
+    return f"M{corners}Z"
 
 
 def pill_svg(name: str, text: str, layout: Layout) -> str:

@@ -146,15 +146,16 @@ def target_place(table: Table, choice: Choice) -> int:
 
 def feature_places(table: Table, choice: Choice, label: int) -> list[int]:
     """Return the indexes of the features, in their order."""
-    dropped = {column_index(table, which) for which in choice.drop}
-    if label in dropped:
+    left_out = {column_index(table, which) for which in choice.drop}
+    if label in left_out:
         raise ValueError(
             f"{table.name}: {table.column(label)} is the target and left out by --drop"
         )
+    left_out.add(label)
     kept = set(range(table.width))
     if choice.columns is not None:
         kept = {column_index(table, which) for which in choice.columns}
-    found = [i for i in range(table.width) if i in kept and i not in dropped and i != label]
+    found = sorted(kept - left_out)
     if not found:
         raise ValueError(f"{table.name}: no features are left; see --columns and --drop")
     return found
@@ -182,11 +183,12 @@ def with_whole_rows(
     numbers = set(numeric)
     kept = []
     for line, cells in table.rows:
-        if not any(is_missing(cells[i], i in numbers) for i in needed):
+        lacking = any(is_missing(cells[i], i in numbers) for i in needed)
+        if not lacking:
             kept.append((line, cells))
-    lost = len(table.rows) - len(kept)
     if not kept:
         raise ValueError(about_no_rows(table, needed, numbers, choice.missing))
+    lost = len(table.rows) - len(kept)
     notes = []
     if lost:
         why = "a missing cell" if dropping else "no target"
@@ -212,7 +214,8 @@ def about_no_rows(table: Table, needed: Sequence[int], numbers: set[int], missin
 def check_presence(table: Table, columns: Sequence[Column]) -> None:
     """Raise a ValueError where a column has no cells at all."""
     for column in columns:
-        if all(is_missing(cell, column.is_number) for cell in table.cells(column.place)):
+        cells = table.cells(column.place)
+        if all(is_missing(cell, column.is_number) for cell in cells):
             raise ValueError(
                 f"{table.name}, {table.column(column.place)}: every cell is missing; "
                 f"--drop {column.called}"
@@ -242,7 +245,7 @@ def category(table: Table, i: int, asked: bool) -> Column:
     """
     found = {cell.strip() for cell in table.cells(i) if not is_missing(cell)}
     if len(found) > MOST_CATEGORIES and not asked:
-        name = table.names[i] if table.header is not None and table.names[i] else i + 1
+        name = name_in(table, i) or i + 1
         raise ValueError(
             f"{table.name}, {table.column(i)}: {len(found)} different texts, each of which would "
             f"be an input; leave it out (--drop {name}), or take it all the same "
@@ -250,6 +253,16 @@ def category(table: Table, i: int, asked: bool) -> Column:
         )
     categories = in_order(found, table.decimal)
     return Column(table.names[i], i, tuple(categories))
+
+
+def name_in(table: Table, i: int) -> str:
+    """Return the name that a column has in the header; "" where there is none."""
+    return table.names[i] if table.header is not None else ""
+
+
+def texts_in(table: Table, i: int) -> list[str]:
+    """Return the cells of a column without the space around them."""
+    return [cell.strip() for cell in table.cells(i)]
 
 
 def in_order(values: set[str], decimal: str) -> list[str]:
@@ -268,7 +281,7 @@ def all_finite(numbers: Iterable[float | None]) -> bool:
 def target_and_values(table: Table, label: int, task: str) -> tuple[Target, list[Any], list[str]]:
     """Return the target, its value in every row (a class's index, or a quantity), and a note."""
     lines = [line for line, _ in table.rows]
-    cells = [cell.strip() for cell in table.cells(label)]
+    cells = texts_in(table, label)
     for line, cell in zip(lines, cells):
         if is_missing(cell):
             raise ValueError(
@@ -359,12 +372,14 @@ def about_categories(table: Table, schema: Schema, asked: set[int]) -> list[str]
 
 def about_index(table: Table, i: int, numeric: bool) -> list[str]:
     """Return a note about a column that looks like an index or an id, and stays a feature."""
-    cells = [cell.strip() for cell in table.cells(i)]
-    if len(set(cells)) < len(cells) or len(cells) < 3:
+    cells = texts_in(table, i)
+    count = len(cells)
+    if count < 3 or len(set(cells)) < count:
         return []
-    name = table.names[i] if table.header is not None else None
-    known = name is not None and name.casefold() in INDEX_NAMES
-    ordered = numeric and is_ordered([number_in(cell, table.decimal) for cell in cells])
+    name = name_in(table, i)
+    known = table.header is not None and name.casefold() in INDEX_NAMES
+    numbers = [number_in(cell, table.decimal) for cell in cells]
+    ordered = numeric and is_ordered(numbers)
     # Numbers that all differ are usual, texts are not.
     if numeric and not (ordered or known):
         return []

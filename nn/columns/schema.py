@@ -30,6 +30,12 @@ TASKS = ("classes", "quantity")
 MOST_SIMILAR = 20
 
 
+# The line and the column of a cell, for messages.
+Place = tuple[int, int]
+# What a network takes of each row.
+Rows = Sequence[Sequence[float]]
+
+
 @dataclass(frozen=True)
 class Column:
     """A feature: its name, its place in the table of the training, and what its cells are.
@@ -66,7 +72,7 @@ class Column:
         """Its name, or its number from 1 where it has none."""
         return self.name or self.place + 1
 
-    def encode(self, cell: str, table: Table, place: tuple[int, int], missing: str) -> list[float]:
+    def encode(self, cell: str, table: Table, place: Place, missing: str) -> list[float]:
         """Return the inputs for a cell; NaN for a missing number that nothing fills yet.
 
         Args: place: line and column, for the message; missing: the rule for missing cells.
@@ -83,7 +89,7 @@ class Column:
             found.append(float(absent))
         return found
 
-    def number(self, cell: str, table: Table, place: tuple[int, int], absent: bool) -> list[float]:
+    def number(self, cell: str, table: Table, place: Place, absent: bool) -> list[float]:
         """Return the number in a cell."""
         if absent:
             return [math.nan if self.fill is None else self.fill]
@@ -94,7 +100,7 @@ class Column:
             raise ValueError(f"{table.place(*place)}: {cell!r:.40} is not {what}{hint}")
         return [x]
 
-    def flags(self, cell: str, table: Table, place: tuple[int, int], absent: bool) -> list[float]:
+    def flags(self, cell: str, table: Table, place: Place, absent: bool) -> list[float]:
         """Return 1.0 for the category in a cell and 0.0 for the others; 0.0 for all if missing."""
         categories = self.categories or ()
         found = cell.strip()
@@ -111,7 +117,7 @@ class Column:
         return [float(found == category) for category in categories]
 
 
-def missing_message(table: Table, place: tuple[int, int], cell: str, number: bool) -> str:
+def missing_message(table: Table, place: Place, cell: str, number: bool) -> str:
     """Return what is said of a missing cell under a rule that has no place for it."""
     what = "a number" if number else "a category"
     nan = number_in(cell)
@@ -145,8 +151,10 @@ class Target:
     def scaled_by(self, quantities: Sequence[float]) -> Target:
         """Return the target with the mean and the standard deviation of some quantities."""
         mean = math.fsum(quantities) / len(quantities)
-        square = math.fsum((y - mean) ** 2 for y in quantities) / len(quantities)
-        return replace(self, mean=mean, scale=math.sqrt(square) or 1.0)
+        squares = math.fsum((y - mean) ** 2 for y in quantities)
+        # Quantities that are all the same have no scale.
+        scale = math.sqrt(squares / len(quantities)) or 1.0
+        return replace(self, mean=mean, scale=scale)
 
 
 @dataclass(frozen=True)
@@ -231,7 +239,7 @@ class Schema:
             rows.append(row)
         return rows
 
-    def filled_from(self, inputs: Sequence[Sequence[float]]) -> Schema:
+    def filled_from(self, inputs: Rows) -> Schema:
         """Return the schema with the means of encoded rows in place of missing numbers."""
         columns = []
         at = 0
@@ -243,7 +251,7 @@ class Schema:
             at += len(column.input_names)
         return replace(self, columns=tuple(columns))
 
-    def fill(self, inputs: Sequence[Sequence[float]]) -> list[list[float]]:
+    def fill(self, inputs: Rows) -> list[list[float]]:
         """Return encoded rows with the fills in place of NaN."""
         # An indicator is never missing, so the fill of its column does not matter to it.
         fills: list[float | None] = []
@@ -280,7 +288,8 @@ def mean_of(xs: Sequence[float]) -> float:
 
 def filled(row: Sequence[float], fills: Sequence[float | None]) -> list[float]:
     """Return the inputs of a row with the fills in place of NaN, where there are any."""
-    return [x if x == x or fill is None else fill for x, fill in zip(row, fills)]
+    pairs = zip(row, fills)
+    return [x if x == x or fill is None else fill for x, fill in pairs]
 
 
 def column_of(entry: dict[str, Any]) -> Column:
