@@ -117,7 +117,10 @@ def keys(nodes: Nodes, owners: Owners, way: str, limit: int) -> dict[Value, Hash
     if way == "neuron":
         return dict(tops)
     # A layer is what has the same function at the same depth.
-    return {node: (depth[top], str(top.op)) for node, top in tops.items()}
+    found: dict[Value, Hashable] = {}
+    for node, top in tops.items():
+        found[node] = (depth[top], str(top.op))
+    return found
 
 
 def owned(node: Value, owner: Owner | None, way: str, depth: Mapping[Value, int]) -> Hashable:
@@ -208,6 +211,7 @@ def operation_owner(node: Value, owners: Owners, paths: Names) -> Owner | None:
         if len(operands) == 1 == variables:
             return found._replace(done=True)
     if node.op.symbol == "softmax":
+        # Of a softmax over a layer all operands are in it.
         layers = {owners[x].layer if x in owners else None for x in operands}
         if len(layers) == 1 and None not in layers:
             return Owner(str(layers.pop()), None, True)

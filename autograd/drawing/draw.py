@@ -165,7 +165,8 @@ def draw_dot(
     letters = letters_of(nodes, network)
     # A variable's name goes before the textbook's letter, and that before a path.
     called = {**short_names(paths), **letters.names, **labels(nodes, names)}
-    look = Look(called, known, numbers, show_gradients, style == "full", letters.operands)
+    full = style == "full"
+    look = Look(called, known, numbers, show_gradients, full, letters.operands)
     owners = owners_of(nodes, paths) if paths else {}
     how = plan(nodes, owners, limit, collapse)
     sketch = Draft(nodes, how, owners, look).sketch(rankdir)
@@ -198,6 +199,7 @@ def short_names(paths: Names) -> dict[Value, str]:
     """Return what a parameter is called within its neuron: w[0], w[1], …, b."""
     found = {}
     for value, path in paths.items():
+        # The last word of a path; numbers behind it tell one of several.
         words = [part for part in path.split(".") if not part.isdigit()]
         name = words[-1]
         index = path.rpartition(f"{name}.")[2]
@@ -317,13 +319,15 @@ class Draft:
         """Add the box of several nodes: what they are, and the ranges of their numbers."""
         results = self.results(group)
         gradients = self.look.gradients
-        numbers = span([node.data for node in results], self.look.numbers)
-        slopes = span([gradients[x] for x in results if x in gradients], self.look.numbers)
+        form = self.look.numbers
+        numbers = span([node.data for node in results], form)
+        known = [gradients[node] for node in results if node in gradients]
         title = self.group_title(key, group)
         head = f"<b>{escape_html(title)}</b>" if title else ""
         inside = map(escape_html, contents(group))
-        label = self.table(head, numbers, slopes, *inside)
-        told = said("group of nodes", what=title or said("group"), count=str(len(group)))
+        label = self.table(head, numbers, span(known, form), *inside)
+        what = title or said("group")
+        told = said("group of nodes", what=what, count=str(len(group)))
         name = self.box[group[0]]
         given = {"class": "group", "tooltip": escape_tooltip(told)}
         picture.node(name, label, id=name, fillcolor=GROUP_FILL, **given)
@@ -375,7 +379,9 @@ class Draft:
 
     def head(self, box: str) -> str:
         """Return where the arrows to a box end: in the full style at its operation."""
-        return box.replace("n", "o") if self.look.full and is_of_one(box) else box
+        if self.look.full and is_of_one(box):
+            return box.replace("n", "o")
+        return box
 
     def draw_arrow(self, picture: Sketch, node: Value, j: int, link: Link) -> None:
         """Add the arrow from operand j to its result, dashed where it carries no gradient."""
@@ -404,8 +410,9 @@ class Draft:
 
 def framed(name: str, path: Sequence[str]) -> Sketch:
     """Return the frame of a part of a network, in which nothing stands yet."""
-    label = f"<{escape_html(part_name(path[-1]))}>"
-    return Sketch(name, {**FRAME_STYLE, "label": label}, path=".".join(path))
+    label = escape_html(part_name(path[-1]))
+    attributes = {**FRAME_STYLE, "label": f"<{label}>"}
+    return Sketch(name, attributes, path=".".join(path))
 
 
 def is_of_one(box: str) -> bool:
@@ -439,7 +446,9 @@ def contents(group: Nodes) -> list[str]:
     """Return in two lines at most how many of each operation, and leaves, are in a group."""
     operations = Counter(node.op.symbol for node in group if node.op)
     leaves = len(group) - sum(operations.values())
-    texts = [f"{n} {symbol}" if n > 1 else symbol for symbol, n in operations.most_common()]
+    texts = []
+    for symbol, count in operations.most_common():
+        texts.append(f"{count} {symbol}" if count > 1 else symbol)
     if leaves > 1:
         texts.append(said("leaves of", count=str(leaves)))
     elif leaves:

@@ -20,10 +20,10 @@ from autograd.texts import said
 
 # Where the blocks of Chinese, Japanese and Korean begin.
 FIRST_WIDE_LETTER = "\u2e80"
-# What such a font is asked for.
+# A font is asked for this one.
 TRIED_LETTER = "权"
 TIMEOUT_SECONDS = 10.0
-# Times as wide.
+# Bold letters are so many times as wide.
 BOLD = 1.07
 # Widths in parts of the font's size, of Helvetica and its like.
 WIDTHS = {

@@ -100,7 +100,8 @@ def constants_drawn(constants: Constants) -> Constants:
         return constants
     first = constants[0][0]
     some = ", ".join(text for _, text in constants[:MAX_CONSTANTS_APART])
-    return [(first, said("numbers", some=some, count=str(count)))]
+    told = said("numbers", some=some, count=str(count))
+    return [(first, told)]
 
 
 def constant_text(node: Value, place: int, look: Look) -> str:
@@ -201,8 +202,11 @@ def printable(text: str) -> str:
     """Return a text with everything that is no visible character written as an escape."""
     if text.isprintable():
         return text
-    letters = [c if c.isprintable() else repr(c)[1:-1] for c in text]
-    return "".join(letters)
+    shown = ""
+    for letter in text:
+        # Of the repr of a letter the quotes are left out.
+        shown += letter if letter.isprintable() else repr(letter)[1:-1]
+    return shown
 
 
 def escape_html(text: str, longest: int = MAX_NAME_CHARACTERS) -> str:

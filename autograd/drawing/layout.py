@@ -340,8 +340,9 @@ class Layout:
             offsets = [0.0] * len(stops)
             offsets[0] = self.height_in(tail, line.tail)
             offsets[-1] = self.height_in(head, line.head)
-            for i in range(len(stops) - 1):
-                join(stops[i], stops[i + 1], offsets[i + 1] - offsets[i])
+            for i in range(1, len(stops)):
+                apart = offsets[i] - offsets[i - 1]
+                join(stops[i - 1], stops[i], apart)
         # The lanes of the first column are those that begin at the frame's side.
         first = [name for name in level.columns[0] if name.startswith("lane ")]
         for _, _, head in level.entries:
@@ -609,9 +610,9 @@ def sort_columns(level: Level, neighbours: Neighbours) -> None:
     for names in level.columns:
         rank.update(ranked(names))
     last = len(level.columns) - 1
-    back = [(column, column + 1) for column in reversed(range(last))]
-    forth = [(column, column - 1) for column in range(1, last + 1)]
-    for column, side in back + forth:
+    sides = [(column, column + 1) for column in reversed(range(last))]
+    sides += [(column, column - 1) for column in range(1, last + 1)]
+    for column, side in sides:
         names = level.columns[column]
         for name in names:
             others = [other for other, _ in neighbours[name]]

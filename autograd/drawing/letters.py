@@ -106,8 +106,8 @@ def letters_of(nodes: Nodes, network: object) -> Letters:
     operands = dict(plain_letters(nodes, names, sums))
     # The root is the error where it is computed of the outputs, and none of them itself.
     root = nodes[-1]
-    outputs = [node for node, name in names.items() if name.startswith(("ŷ", "b"))]
-    if outputs and root.op and root not in names:
+    with_outputs = any(name.startswith(("ŷ", "b")) for name in names.values())
+    if with_outputs and root.op and root not in names:
         names[root] = "E"
         names.update(error_letters(nodes, names))
     return Letters(names, operands)
@@ -306,6 +306,7 @@ def parts_of(nodes: Nodes, names: Names) -> dict[Value, Part]:
     for node in nodes:
         match = OUTPUT.fullmatch(names.get(node, ""))
         if match:
+            # One sample has no number; "" is not None, which stands for several.
             found[node] = Part(match[1] or "", match[2])
             continue
         parts = {found[x] for x in operand_values(node) if x in found}

@@ -21,7 +21,7 @@ SYSTEM = "dot"
 # Forms that graphviz-pure cannot write.
 ONLY_SYSTEM_FORMATS = frozenset(("pdf", "ps", "eps"))
 CURE = f"pip install {PURE}, or install Graphviz so that its program dot is on the PATH"
-# After which a layout is given up.
+# A layout that takes longer is given up.
 TIMEOUT_SECONDS = 60.0
 
 

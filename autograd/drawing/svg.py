@@ -69,8 +69,12 @@ SCHEMES = (
 def drawn(sketch: Sketch) -> str:
     """Return a sketch as an `<svg>` element."""
     nodes = sketch.all_nodes()
-    blocks = {name: block(sketch, box) for name, box in nodes.items()}
-    sizes = {name: size_of(box, blocks[name]) for name, box in nodes.items()}
+    blocks = {}
+    sizes = {}
+    for name, box in nodes.items():
+        label = block(sketch, box)
+        blocks[name] = label
+        sizes[name] = size_of(box, label)
     names = names_of(sketch)
     first = next(iter(sketch.nodes.values()))
     place = fixed if "pos" in first.attributes else free
@@ -142,7 +146,7 @@ def free(sketch: Sketch, sizes: dict[str, Size], names: Sequence[str]) -> Arrang
         label = block_of(arrow.label, Style(size, INK))
         room = Size(label.width, label.height)
         lines.append(Line(name, arrow.tail, arrow.head, room))
-    # Constants come last, so that they make room for what has a gradient.
+    # Constants come last, behind what may have a gradient.
     order = sorted(sizes, key=lambda name: name[0] == "c")
     boxes = {name: sizes[name] for name in order}
     direction = sketch.attributes.get("rankdir", "LR")
@@ -182,13 +186,16 @@ def fixed(sketch: Sketch, sizes: dict[str, Size], names: Sequence[str]) -> Arran
     routes = {}
     for name, arrow in zip(names, sketch.arrows):
         routes[name] = straight(boxes[arrow.tail], boxes[arrow.head])
-    return Arranged(boxes, {}, routes, Size(right - left, bottom - top))
+    whole = Size(right - left, bottom - top)
+    return Arranged(boxes, {}, routes, whole)
 
 
 def middle_of(box: Box) -> Point:
     """Return the place that a box is given: in inches, y up."""
-    x, y = box.attributes["pos"].rstrip("!").split(",")
-    return Point(float(x) * POINTS_PER_INCH, -float(y) * POINTS_PER_INCH)
+    # The mark behind it tells a program that the place is fixed.
+    place = box.attributes["pos"].rstrip("!")
+    x, y = map(float, place.split(","))
+    return Point(x * POINTS_PER_INCH, -y * POINTS_PER_INCH)
 
 
 def straight(tail: Rectangle, head: Rectangle) -> Route:
@@ -213,7 +220,8 @@ def towards(start: Point, end: Point, length: float = 1.0) -> Point:
 
 def noted(sketch: Sketch) -> Block:
     """Return the label of the whole picture."""
-    return block_of(sketch.attributes.get("label", ""), Style(11.0, INK))
+    text = sketch.attributes.get("label", "")
+    return block_of(text, Style(11.0, INK))
 
 
 def note_element(note: Block, top: float) -> Iterator[str]:
@@ -232,7 +240,10 @@ def frames(sketch: Sketch, found: Arranged) -> Iterator[str]:
         left = place.left
         top = place.top
         label = block_of(part.attributes["label"], Style(11.0, INK))
-        middle = Point(left + 8 + label.width / 2, top + 5 + label.height / 2)
+        # The name of a frame stands in its corner.
+        x = left + 8 + label.width / 2
+        y = top + 5 + label.height / 2
+        middle = Point(x, y)
         yield (
             f'<g id="{part.name}" class="cluster"><rect x="{left:.1f}" y="{top:.1f}" '
             f'width="{place.size.width:.1f}" height="{place.size.height:.1f}" '
@@ -395,8 +406,9 @@ def corners(left: float, top: float, width: float, height: float) -> str:
     right = left + width
     bottom = top + height
     start = Point(left, top)
-    others = [Point(left, bottom), Point(right, bottom), Point(right, top)]
-    return pairs([start, *others, start])
+    below = [Point(left, bottom), Point(right, bottom)]
+    end = Point(right, top)
+    return pairs([start, *below, end, start])
 
 
 def pair(point: Point) -> str:

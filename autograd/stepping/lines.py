@@ -23,7 +23,7 @@ from autograd.value import Value
 
 # Of a sum, or of a function of many; of more the middle is left out.
 MAX_OPERANDS_SPELLED = 6
-# In how many digits a line is tried, the first that make it true.
+# Digits in which a line is tried; the first that make it true are taken.
 DIGITS = (6, 5, 4)
 # Longer exact fractions are shown as decimals.
 MAX_FRACTION_CHARACTERS = 14

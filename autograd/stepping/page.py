@@ -240,7 +240,7 @@ def gradient_check(model: Model) -> tuple[str, str]:
         if finding.verdict == "differs":
             numbers = f"{finding.gradient}, but {JUDGES[finding.oracle]}: {finding.expected}"
             return "differs", f"gradient check: {model.names[finding.leaf]} has {numbers}"
-    # Only if every leaf was judged, and is right, is that the verdict.
+    # Only if every leaf can be judged, and every one that was is right, is that the verdict.
     counts = Counter(finding.verdict for finding in findings)
     right = counts["agrees"]
     if findings and len(finite) == len(reached) and right == len(findings):

@@ -207,7 +207,7 @@ def training_count(settings: Settings, rows: Rows) -> int:
     >>> training_count({"count": 5, "held_out": 0.5}, [])
     2
     """
-    # The points of a generated data set are of both classes in turn.
+    # Of a generated data set as many points are of one class as of the other, or one more.
     labels = [row[-1] for row in rows] or [i % 2 for i in range(settings["count"])]
     share = settings["held_out"]
     count = 0

@@ -62,7 +62,7 @@ def name_of(optimizer: Optimizer) -> str:
         return "own rule"
     if kind.rule is not SGD.rule:
         return RULES.get(kind.rule, "own rule")
-    # Whose rule it has.
+    # Whatever class it is, its rule is this one's.
     assert isinstance(optimizer, SGD)
     if not optimizer.momentum:
         return "SGD"
