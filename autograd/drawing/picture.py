@@ -54,7 +54,7 @@ class Picture(Drawing, graphviz.Digraph):  # type: ignore[misc]
         found.recorded = self.recorded
         return found
 
-    def pipe(self, format: str | None = None, *, encoding: str | None = None, **_: Any) -> Any:
+    def pipe(self, format: str | None = None, *, encoding: str | None = None, **_: object) -> Any:
         """Return the picture as bytes, or as text in an encoding."""
         data = render(self.source, format or self.format)
         return data.decode(encoding) if encoding else data

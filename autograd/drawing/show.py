@@ -106,7 +106,7 @@ class Drawing:
         *,
         outfile: str | os.PathLike[str] | None = None,
         raise_if_result_exists: bool = False,
-        **_: Any,
+        **_: object,
     ) -> str:
         """Write the picture and return its path.
 
@@ -163,7 +163,7 @@ class Drawing:
     def _repr_svg_(self) -> str:
         return self.svg()
 
-    def _repr_mimebundle_(self, *_: Any, **__: Any) -> dict[str, str]:
+    def _repr_mimebundle_(self, *_: object, **__: object) -> dict[str, str]:
         """Return what Jupyter shows: see `bundle`."""
         return bundle(self)
 
