@@ -14,37 +14,53 @@ shape of the graph does: a neuron is whatever linear work goes into one function
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from autograd.drawing.labels import Names, Nodes, operand_values
 from autograd.value import Value
 
 WAYS = ("neuron", "layer", "depth")
-MAX_DEPTH_BANDS = 12  # boxes of a graph collapsed by depth
-MAX_ARROWS_PER_BOX = 2  # of the boxes that are allowed
-MIN_BOXES = 3  # fewer show no structure
+# Boxes of a graph that is collapsed by depth.
+MAX_DEPTH_BANDS = 12
+# Arrows that may be drawn, for each box that may be.
+MAX_ARROWS_PER_BOX = 2
+# Fewer boxes show no structure.
+MIN_BOXES = 3
 LINEAR_SYMBOLS = frozenset(("+", "-", "*", "dot", "sum", "mean"))
 SUM_SYMBOLS = frozenset(("+", "sum"))
 
 
+Groups = dict[Hashable, list[Value]]
+
+
 class Owner(NamedTuple):
-    """The part of a network that a node belongs to, by path: its layer, and in it its neuron."""
+    """The part of a network that a node belongs to, by path: its layer, and in it its neuron.
+
+    Attributes: `done`, whether the activation is behind it.
+    """
 
     layer: str
     neuron: str | None
-    done: bool = False  # the activation is behind it
+    done: bool = False
+
+
+Owners = Mapping[Value, Owner]
 
 
 class Plan(NamedTuple):
-    """How a graph is drawn: `groups` of nodes in topological order, a box each."""
+    """How a graph is drawn: `groups` of nodes in topological order, a box each.
 
-    how: str | None  # None: every node by itself
-    groups: dict[Hashable, list[Value]]
+    Attributes: `how`, the way in which it is collapsed, or None where every node is by itself.
+    """
+
+    how: str | None
+    groups: Groups
 
 
 def plan(
-    nodes: Sequence[Value],
-    owners: Mapping[Value, Owner],
+    nodes: Nodes,
+    owners: Owners,
     limit: int,
     how: str | bool | None = None,
 ) -> Plan:
@@ -54,93 +70,103 @@ def plan(
         too many; how: "neuron", "layer", "depth", False to draw all nodes, None for the first of
         these that fits.
     """
-    alone: dict[Hashable, list[Value]] = {node: [node] for node in nodes}
+    alone: Groups = {node: [node] for node in nodes}
     if how is False or (how is None and readable(alone, limit)):
         return Plan(None, alone)
-    for way in WAYS if how is None else (str(how),):
+    ways = WAYS if how is None else (str(how),)
+    for way in ways:
         found = gathered(nodes, keys(nodes, owners, way, limit))
         if len(found) >= MIN_BOXES and readable(found, limit):
             break
-    return Plan(way, found)  # the first way that fits, else the last one, or the one asked for
+    # The first way that fits, else the last one, or the one asked for.
+    return Plan(way, found)
 
 
-def readable(groups: dict[Hashable, list[Value]], limit: int) -> bool:
+def readable(groups: Groups, limit: int) -> bool:
     """Tell whether a drawing has few enough boxes, and few enough arrows between them."""
     if len(groups) > limit:
         return False
-    group_of = {node: key for key, group in groups.items() for node in group}
-    arrows = {
-        (group_of[x], group_of[node])
-        for node in group_of
-        for x in node.operands
-        if isinstance(x, Value)
-    }
+    group_of: dict[Value, Hashable] = {}
+    for key, group in groups.items():
+        group_of.update(dict.fromkeys(group, key))
+    arrows = set()
+    for node, key in group_of.items():
+        for x in operand_values(node):
+            arrows.add((group_of[x], key))
     return len(arrows) <= MAX_ARROWS_PER_BOX * limit
 
 
-def gathered(nodes: Sequence[Value], key: Mapping[Value, Hashable]) -> dict[Hashable, list[Value]]:
+def gathered(nodes: Nodes, key: Mapping[Value, Hashable]) -> Groups:
     """Return the nodes of each key."""
-    groups: dict[Hashable, list[Value]] = {}
+    groups: Groups = {}
     for node in nodes:
         groups.setdefault(key[node], []).append(node)
     return groups
 
 
-def keys(
-    nodes: Sequence[Value], owners: Mapping[Value, Owner], way: str, limit: int
-) -> dict[Value, Hashable]:
+def keys(nodes: Nodes, owners: Owners, way: str, limit: int) -> dict[Value, Hashable]:
     """Return for every node the key of its box."""
     depth = depths(nodes)
     if way == "depth":
-        bands = min(MAX_DEPTH_BANDS, limit, last := 1 + max(depth.values()))
+        last = 1 + max(depth.values())
+        bands = min(MAX_DEPTH_BANDS, limit, last)
         return {node: depth[node] * bands // last for node in nodes}
     if owners:
         return {node: owned(node, owners.get(node), way, depth) for node in nodes}
     tops = cones(nodes)
     if way == "neuron":
         return dict(tops)
-    return {node: (depth[top], str(top.op)) for node, top in tops.items()}
+    # A layer is what has the same function at the same depth.
+    found: dict[Value, Hashable] = {}
+    for node, top in tops.items():
+        found[node] = (depth[top], str(top.op))
+    return found
 
 
 def owned(node: Value, owner: Owner | None, way: str, depth: Mapping[Value, int]) -> Hashable:
     """Return the key of a node in a graph of which some nodes belong to a network."""
+    if way == "neuron":
+        return owner[:2] if owner else node
     if owner:
-        return owner[:2] if way == "neuron" else owner.layer
-    return node if way == "neuron" else (depth[node], str(node.op))
+        return owner.layer
+    return depth[node], str(node.op)
 
 
-def depths(nodes: Sequence[Value]) -> dict[Value, int]:
+def depths(nodes: Nodes) -> dict[Value, int]:
     """Return the length of the longest way down from each node; a leaf stands below its results."""
     depth: dict[Value, int] = {}
     for node in nodes:
-        below = [depth[x] + 1 for x in node.operands if isinstance(x, Value)]
+        below = [depth[x] + 1 for x in operand_values(node)]
         depth[node] = max(below, default=0)
     lowest: dict[Value, int] = {}
     for node in nodes:
-        for x in node.operands:
-            if isinstance(x, Value) and x.op is None:
-                lowest[x] = min(depth[node] - 1, lowest.get(x, depth[node]))
+        for x in operand_values(node):
+            if x.op is None:
+                known = lowest.get(x, depth[node])
+                lowest[x] = min(depth[node] - 1, known)
     return {**depth, **lowest}
 
 
-def cones(nodes: Sequence[Value]) -> dict[Value, Value]:
+def cones(nodes: Nodes) -> dict[Value, Value]:
     """Return for each node the function that it is linear work for, or itself.
 
     A leaf or a linear operation is taken in by its only user; other functions stand by themselves.
     """
     top: dict[Value, Value] = {}
-    users: dict[Value, Value | None] = {}  # None: several
+    # What uses a node, by its own top; None where there are several.
+    users: dict[Value, Value | None] = {}
     for node in reversed(nodes):
         user = users.get(node)
-        inside = user is not None and (node.op is None or node.op.symbol in LINEAR_SYMBOLS)
-        top[node] = user if inside and user is not None else node
-        for x in node.operands:
-            if isinstance(x, Value):
-                users[x] = top[node] if users.get(x, top[node]) is top[node] else None
+        linear = node.op is None or node.op.symbol in LINEAR_SYMBOLS
+        mine = user if linear and user is not None else node
+        top[node] = mine
+        for x in operand_values(node):
+            same = users.get(x, mine) is mine
+            users[x] = mine if same else None
     return top
 
 
-def owners_of(nodes: Sequence[Value], paths: Mapping[Value, str]) -> dict[Value, Owner]:
+def owners_of(nodes: Nodes, paths: Names) -> dict[Value, Owner]:
     """Return which part of a network each node belongs to, from the paths of its parameters.
 
     A node with a parameter among its operands belongs to that parameter's neuron; so does a sum of
@@ -149,9 +175,8 @@ def owners_of(nodes: Sequence[Value], paths: Mapping[Value, str]) -> dict[Value,
     """
     owners: dict[Value, Owner] = {}
     for node in nodes:
-        found = (
-            parameter_owner(paths[node]) if node in paths else operation_owner(node, owners, paths)
-        )
+        path = paths.get(node)
+        found = parameter_owner(path) if path is not None else operation_owner(node, owners, paths)
         if found:
             owners[node] = found
     return owners
@@ -162,28 +187,34 @@ def parameter_owner(path: str) -> Owner:
     parts = path.split(".")
     while len(parts) > 1 and parts[-1].isdigit():
         parts.pop()
+    # The last part is the parameter's name; the two before it, such as neurons.1, tell the neuron.
     neuron = parts[:-1]
-    return Owner(".".join(neuron[:-2]), ".".join(neuron))
+    layer = neuron[:-2]
+    return Owner(".".join(layer), ".".join(neuron))
 
 
-def operation_owner(
-    node: Value, owners: Mapping[Value, Owner], paths: Mapping[Value, str]
-) -> Owner | None:
+def operation_owner(node: Value, owners: Owners, paths: Names) -> Owner | None:
     """Return the owner of the result of an operation, from the owners of its operands."""
-    operands = [x for x in node.operands if isinstance(x, Value)]
+    operands = operand_values(node)
     direct = {owners[x] for x in operands if x in paths}
     if len(direct) == 1:
         return direct.pop()
+    if node.op is None:
+        return None
     of_operands = {owners.get(x) for x in operands}
     found = of_operands.pop() if len(of_operands) == 1 else None
-    if found and not found.done and node.op and found.neuron is not None:
+    if found and not found.done and found.neuron is not None:
         if node.op.symbol in SUM_SYMBOLS and len(operands) > 1:
             return found
-        if len(operands) == 1 == len(node.op.partials) - len(node.op.defaults):
+        # Operands with a default are settings of a function, such as the slope of a leaky relu.
+        variables = len(node.op.partials) - len(node.op.defaults)
+        if len(operands) == 1 == variables:
             return found._replace(done=True)
-    layers = {owners[x].layer if x in owners else None for x in operands}
-    if node.op and node.op.symbol == "softmax" and len(layers) == 1 and None not in layers:
-        return Owner(str(layers.pop()), None, True)
+    if node.op.symbol == "softmax":
+        # Of a softmax over a layer all operands are in it.
+        layers = {owners[x].layer if x in owners else None for x in operands}
+        if len(layers) == 1 and None not in layers:
+            return Owner(str(layers.pop()), None, True)
     return None
 
 

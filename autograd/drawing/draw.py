@@ -14,10 +14,21 @@ from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from autograd.backward import history
-from autograd.drawing.collapse import WAYS, Owner, Plan, owners_of, parameter_paths, plan
+from autograd.drawing.collapse import (
+    WAYS,
+    Owners,
+    Plan,
+    owners_of,
+    parameter_paths,
+    plan,
+)
 from autograd.drawing.labels import (
     UNKNOWN,
+    Constants,
+    Link,
     Look,
+    Names,
+    Nodes,
     constant_text,
     constants_drawn,
     escape_html,
@@ -30,6 +41,7 @@ from autograd.drawing.labels import (
     labels,
     links,
     number_text,
+    operand_values,
     tooltip,
 )
 from autograd.drawing.letters import letters_of
@@ -57,10 +69,14 @@ from autograd.value import Value
 if TYPE_CHECKING:
     from autograd.drawing.show import Drawing
 
-MAX_NODES_DRAWN = 150  # nodes that can still be read; a larger graph is collapsed
-MAX_NODES_SHOWN = 100_000  # nodes of a graph that shows itself as a picture
-PARTS = ("layer", "neuron")  # of a network, that the catalogue has words for
-MAX_KINDS_PER_LINE = 3  # kinds of operations that a line in the box of a group tells
+# Nodes that can still be read; a larger graph is collapsed.
+MAX_NODES_DRAWN = 150
+# Nodes of a graph that shows itself as a picture.
+MAX_NODES_SHOWN = 100_000
+# The parts of a network that the catalogue has words for.
+PARTS = ("layer", "neuron")
+# Kinds of operations that a line in the box of a group tells.
+MAX_KINDS_PER_LINE = 3
 
 FILL_OF = {"leaf": LEAF_FILL, "operation": OPERATION_FILL, "root": ROOT_FILL, "group": GROUP_FILL}
 GRAPH_STYLE = {"fontname": FONT, "fontsize": FONT_SIZE, "bgcolor": PAPER, "nodesep": "0.22",
@@ -86,7 +102,8 @@ def trace(root: Value) -> tuple[list[Value], list[tuple[Value, Value]]]:
     (True, 2)
     """
     nodes = history(graph_of(root))
-    return nodes, [(x, node) for node in nodes for x in node.operands if isinstance(x, Value)]
+    edges = [(x, node) for node in nodes for x in operand_values(node)]
+    return nodes, edges
 
 
 def draw_dot(
@@ -94,7 +111,7 @@ def draw_dot(
     *,
     style: str = "compact",
     names: Mapping[str, Any] | None = None,
-    network: Any = None,
+    network: object = None,
     rankdir: str = "LR",
     numbers: str = ".4g",
     show_gradients: bool = True,
@@ -135,36 +152,41 @@ def draw_dot(
     >>> print(draw_dot(x * x, names=locals()).source.count("label=3"))
     2
     """
-    from autograd.drawing.finish import picture_of  # which an import of autograd can do without
+    # An import of autograd can do without it.
+    from autograd.drawing.finish import picture_of
 
     check_option("style", style, ("compact", "full"))
     check_option("rankdir", rankdir, ("LR", "TB", "RL", "BT"))
     check_option("collapse", collapse, (*WAYS, False, None))
     nodes = history(graph_of(root))
-    paths = paths_of(nodes, names or {}, network)
+    names = names or {}
+    paths = paths_of(nodes, names, network)
     known = known_gradients(nodes) if gradients is None else gradients
     letters = letters_of(nodes, network)
-    called = {**short_names(paths), **letters.names, **labels(nodes, names or {})}
-    look = Look(called, known, numbers, show_gradients, style == "full", letters.operands)
+    # A variable's name goes before the textbook's letter, and that before a path.
+    called = {**short_names(paths), **letters.names, **labels(nodes, names)}
+    full = style == "full"
+    look = Look(called, known, numbers, show_gradients, full, letters.operands)
     owners = owners_of(nodes, paths) if paths else {}
-    sketch = Draft(nodes, plan(nodes, owners, limit, collapse), owners, look).sketch(rankdir)
+    how = plan(nodes, owners, limit, collapse)
+    sketch = Draft(nodes, how, owners, look).sketch(rankdir)
     return picture_of(sketch, format, tree_of(nodes, look))
 
 
-def check_option(what: str, given: Any, among: Sequence[Any]) -> None:
+def check_option(what: str, given: object, among: Sequence[object]) -> None:
     """Raise a ValueError where an option is none of those there are."""
     if given not in among:
-        raise ValueError(f"{what} {given!r} is not known; choose from {', '.join(map(str, among))}")
+        known = ", ".join(map(str, among))
+        raise ValueError(f"{what} {given!r} is not known; choose from {known}")
 
 
-def paths_of(nodes: Sequence[Value], names: Mapping[str, Any], network: Any) -> dict[Value, str]:
+def paths_of(nodes: Nodes, names: Mapping[str, Any], network: object) -> dict[Value, str]:
     """Return the paths of the nodes that are parameters of a network."""
     modules = {} if network is None else {"": network}
-    modules |= {
-        name: x
-        for name, x in names.items()
-        if is_variable(str(name)) and callable(getattr(type(x), "named_parameters", None))
-    }
+    for name, x in names.items():
+        parameters = getattr(type(x), "named_parameters", None)
+        if is_variable(str(name)) and callable(parameters):
+            modules[name] = x
     inside = set(nodes)
     found = dict[Value, str]()
     for value, path in parameter_paths(modules):
@@ -173,11 +195,13 @@ def paths_of(nodes: Sequence[Value], names: Mapping[str, Any], network: Any) -> 
     return found
 
 
-def short_names(paths: Mapping[Value, str]) -> dict[Value, str]:
+def short_names(paths: Names) -> dict[Value, str]:
     """Return what a parameter is called within its neuron: w[0], w[1], …, b."""
     found = {}
     for value, path in paths.items():
-        *_, name = [part for part in path.split(".") if not part.isdigit()]
+        # The last word of a path; numbers behind it tell one of several.
+        words = [part for part in path.split(".") if not part.isdigit()]
+        name = words[-1]
         index = path.rpartition(f"{name}.")[2]
         found[value] = f"{name}[{index}]" if index.isdigit() else name
     return found
@@ -186,9 +210,7 @@ def short_names(paths: Mapping[Value, str]) -> dict[Value, str]:
 class Draft:
     """A graph on its way to DOT: a box for each group of nodes, and the arrows between them."""
 
-    def __init__(
-        self, nodes: Sequence[Value], how: Plan, owners: Mapping[Value, Owner], look: Look
-    ) -> None:
+    def __init__(self, nodes: Nodes, how: Plan, owners: Owners, look: Look) -> None:
         self.nodes = nodes
         self.plan = how
         self.owners = owners
@@ -196,14 +218,15 @@ class Draft:
         self.index = {node: i for i, node in enumerate(nodes)}
         self.box: dict[Value, str] = {}
         for group in how.groups.values():
-            name = f"{'n' if len(group) == 1 else 'g'}{self.index[group[0]]}"
+            letter = "n" if len(group) == 1 else "g"
+            name = f"{letter}{self.index[group[0]]}"
             self.box.update(dict.fromkeys(group, name))
-        self.used = {
-            x
-            for node in nodes
-            for x in node.operands
-            if isinstance(x, Value) and self.box[x] != self.box[node]
-        }
+        self.used: set[Value] = set()
+        for node in nodes:
+            box = self.box[node]
+            for x in operand_values(node):
+                if self.box[x] != box:
+                    self.used.add(x)
 
     def sketch(self, rankdir: str) -> Sketch:
         """Return the drawing."""
@@ -226,90 +249,98 @@ class Draft:
         )
         return {"label": text, "labelloc": "b", "labeljust": "l"}
 
-    def draw_boxes(self, picture: Any) -> None:
+    def draw_boxes(self, picture: Sketch) -> None:
         """Add the boxes, each inside the frames of its layer and of its neuron."""
-        frames: dict[tuple[str, ...], Any] = {(): picture}
+        frames: dict[tuple[str, ...], Sketch] = {(): picture}
         for key, group in self.plan.groups.items():
             frame = self.frame(group)
+            # The frame of the layer, and in it the neuron's.
             for path in (frame[:1], frame[:2]):
                 if path not in frames:
-                    label = f"<{escape_html(part_name(path[-1]))}>"
                     name = f"cluster_{len(frames)}"
-                    attributes = {**FRAME_STYLE, "label": label}
-                    frames[path] = Sketch(name, attributes, path=".".join(path))
+                    frames[path] = framed(name, path)
             if len(group) == 1:
                 self.draw_node(frames[frame], group[0])
             else:
                 self.draw_group(frames[frame], key, group)
-        for path in sorted(frames, key=len, reverse=True):
+        for path, inner in frames.items():
             if path:
-                frames[path[:-1]].subgraph(frames[path])
+                around = frames[path[:-1]]
+                around.subgraph(inner)
 
-    def frame(self, group: Sequence[Value]) -> tuple[str, ...]:
+    def frame(self, group: Nodes) -> tuple[str, ...]:
         """Return the layer and neuron in whose frames a box stands."""
         owner = self.owners.get(group[0])
         if owner is None or self.plan.how in ("layer", "depth"):
             return ()
-        within = (owner.layer, owner.neuron) if self.plan.how is None else (owner.layer,)
-        return tuple(part for part in within if part)
+        # Where a neuron is a box, it needs no frame.
+        neuron = owner.neuron if self.plan.how is None else None
+        return tuple(part for part in (owner.layer, neuron) if part)
 
-    def draw_node(self, picture: Any, node: Value) -> None:
+    def draw_node(self, picture: Sketch, node: Value) -> None:
         """Add the box of a node, and in the full style the circle of its operation."""
         i = self.index[node]
-        last = i == len(self.nodes) - 1
-        kind = "leaf" if node.op is None else "root" if last else "operation"
-        picture.node(
-            f"n{i}", label=self.label(node), id=f"n{i}", fillcolor=FILL_OF[kind],
-            tooltip=escape_tooltip(tooltip(node, self.look)), **{"class": kind},
-        )  # fmt: skip
+        kind = "operation" if node.op else "leaf"
+        if node.op and node is self.nodes[-1]:
+            kind = "root"
+        name = f"n{i}"
+        told = escape_tooltip(tooltip(node, self.look))
+        given = {"id": name, "fillcolor": FILL_OF[kind], "tooltip": told, "class": kind}
+        picture.node(name, self.label(node), **given)
         if self.look.full and node.op:
+            circle = f"o{i}"
             symbol = f"<{escape_html(node.op.symbol)}>"
-            picture.node(f"o{i}", label=symbol, id=f"o{i}", shape="ellipse", fillcolor=PAPER)
-            picture.edge(f"o{i}", f"n{i}", id=f"o{i}-n{i}")
+            picture.node(circle, symbol, id=circle, shape="ellipse", fillcolor=PAPER)
+            picture.edge(circle, name, id=f"{circle}-{name}")
 
     def label(self, node: Value) -> str:
         """Return what stands in the box of a node."""
         name = escape_html(self.look.labels.get(node, ""))
-        symbol = escape_html(node.op.symbol) if node.op and not self.look.full else ""
-        heads = [f"<b>{name}</b>"] if name else []
-        if symbol:
-            heads.append(symbol if name else f"<b>{symbol}</b>")
-        return self.table(
-            " = ".join(heads), number_text(node.data, self.look.numbers), gradient(node, self.look)
-        )
+        symbol = ""
+        if node.op and not self.look.full:
+            symbol = escape_html(node.op.symbol)
+        heads = [text for text in (name, symbol) if text]
+        if heads:
+            heads[0] = f"<b>{heads[0]}</b>"
+        head = " = ".join(heads)
+        number = number_text(node.data, self.look.numbers)
+        return self.table(head, number, gradient(node, self.look))
 
     def table(self, head: str, data: str, grad: str, *more: str) -> str:
         """Return a label of lines: a heading, the number and the gradient."""
-        rows = [f'<tr><td colspan="2">{text}</td></tr>' for text in (head, *more) if text]
-        rows += [number_row(said("data"), data, NUMBER_INK)]
-        rows += [number_row(said("grad"), grad, GRADIENT_INK)] if self.look.show_gradients else []
+        texts = [text for text in (head, *more) if text]
+        rows = [f'<tr><td colspan="2">{text}</td></tr>' for text in texts]
+        rows.append(number_row(said("data"), data, NUMBER_INK))
+        if self.look.show_gradients:
+            rows.append(number_row(said("grad"), grad, GRADIENT_INK))
         return f"<{TABLE_TAG}{''.join(rows)}</table>>"
 
-    def draw_group(self, picture: Any, key: Hashable, group: Sequence[Value]) -> None:
+    def draw_group(self, picture: Sketch, key: Hashable, group: Nodes) -> None:
         """Add the box of several nodes: what they are, and the ranges of their numbers."""
-        name = self.box[group[0]]
         results = self.results(group)
-        known = [self.look.gradients[node] for node in results if node in self.look.gradients]
-        what = self.group_title(key, group)
-        label = self.table(
-            f"<b>{escape_html(what)}</b>" if what else "",
-            span([node.data for node in results], self.look.numbers),
-            span(known, self.look.numbers),
-            *map(escape_html, contents(group)),
-        )
-        picture.node(
-            name, label=label, id=name, fillcolor=GROUP_FILL, **{"class": "group"},
-            tooltip=escape_tooltip(
-                said("group of nodes", what=what or said("group"), count=str(len(group)))
-            ),
-        )  # fmt: skip
+        gradients = self.look.gradients
+        form = self.look.numbers
+        numbers = span([node.data for node in results], form)
+        known = [gradients[node] for node in results if node in gradients]
+        title = self.group_title(key, group)
+        head = f"<b>{escape_html(title)}</b>" if title else ""
+        inside = map(escape_html, contents(group))
+        label = self.table(head, numbers, span(known, form), *inside)
+        what = title or said("group")
+        told = said("group of nodes", what=what, count=str(len(group)))
+        name = self.box[group[0]]
+        given = {"class": "group", "tooltip": escape_tooltip(told)}
+        picture.node(name, label, id=name, fillcolor=GROUP_FILL, **given)
 
-    def results(self, group: Sequence[Value]) -> Sequence[Value]:
+    def results(self, group: Nodes) -> Sequence[Value]:
         """Return the nodes of a group that others use."""
-        outside = [node for node in group if node in self.used or node is self.nodes[-1]]
-        return [node for node in outside if node.op] or outside
+        root = self.nodes[-1]
+        outside = [node for node in group if node in self.used or node is root]
+        # The numbers of leaves tell nothing of what a group computes.
+        results = [node for node in outside if node.op]
+        return results or outside
 
-    def group_title(self, key: Hashable, group: Sequence[Value]) -> str:
+    def group_title(self, key: Hashable, group: Nodes) -> str:
         """Return what a group is: a part of a network, or a band of depth."""
         owner = self.owners.get(group[0])
         if self.plan.how == "depth":
@@ -317,61 +348,76 @@ class Draft:
         if owner is None:
             return ""
         part = owner.neuron if self.plan.how == "neuron" else owner.layer
+        # What mixes a layer has no neuron, and a neuron by itself has no layer.
         return part_name(part or owner.layer or owner.neuron or "")
 
-    def draw_arrows(self, picture: Any) -> None:
+    def draw_arrows(self, picture: Sketch) -> None:
         """Add the arrows: one for each operand, or one between groups for all there are."""
         between: Counter[tuple[str, str]] = Counter()
         for node in self.nodes:
+            head = self.box[node]
             constants = []
-            for j, (operand, edge, slope) in enumerate(links(node)):
-                ends = self.box.get(operand, ""), self.box[node]
+            for j, link in enumerate(links(node)):
+                operand = link.operand
                 if not isinstance(operand, Value):
                     constants.append((j, constant_text(node, j, self.look)))
-                elif ends[0][0] == ends[1][0] == "n":
-                    self.draw_arrow(picture, node, operand, j, edge, slope)
-                elif ends[0] != ends[1]:
-                    between[ends] += 1
-            if self.box[node][0] == "n":
+                    continue
+                tail = self.box[operand]
+                if is_of_one(tail) and is_of_one(head):
+                    self.draw_arrow(picture, node, j, link)
+                elif tail != head:
+                    between[tail, head] += 1
+            if is_of_one(head):
                 self.draw_constants(picture, node, constants)
         for (tail, head), count in between.items():
-            picture.edge(
-                tail, self.head(head), label=said("edges", count=str(count)) if count > 1 else None,
-                id=f"{tail}-{head}", penwidth="2" if count > 1 else None,
-            )  # fmt: skip
+            name = f"{tail}-{head}"
+            if count > 1:
+                label = said("edges", count=str(count))
+                picture.edge(tail, self.head(head), label, id=name, penwidth="2")
+            else:
+                picture.edge(tail, self.head(head), id=name)
 
     def head(self, box: str) -> str:
         """Return where the arrows to a box end: in the full style at its operation."""
-        return box.replace("n", "o") if self.look.full and box[0] == "n" else box
+        if self.look.full and is_of_one(box):
+            return box.replace("n", "o")
+        return box
 
-    def draw_arrow(
-        self, picture: Any, node: Value, operand: Value, j: int, edge: int | None, slope: Any
-    ) -> None:
-        """Add the arrow from an operand to its result, dashed where it carries no gradient."""
+    def draw_arrow(self, picture: Sketch, node: Value, j: int, link: Link) -> None:
+        """Add the arrow from operand j to its result, dashed where it carries no gradient."""
         i = self.index[node]
-        tail = self.box[operand]
+        tail = self.box[link.operand]
         head = self.head(self.box[node])
-        if edge is None:
-            why = said("no gradient here")
-            picture.edge(
-                tail, head, id=f"z{i}-{j}", style="dashed", color=FAINT_INK, tooltip=why,
-                **{"class": "zero"},
-            )  # fmt: skip
+        if link.edge is None:
+            given = {"tooltip": said("no gradient here"), "class": "zero"}
+            name = f"z{i}-{j}"
+            picture.edge(tail, head, id=name, style="dashed", color=FAINT_INK, **given)
         else:
-            picture.edge(tail, head, label=number_text(slope, self.look.numbers), id=f"e{i}-{edge}")
+            slope = number_text(link.slope, self.look.numbers)
+            picture.edge(tail, head, slope, id=f"e{i}-{link.edge}")
 
-    def draw_constants(self, picture: Any, node: Value, constants: list[tuple[int, str]]) -> None:
+    def draw_constants(self, picture: Sketch, node: Value, constants: Constants) -> None:
         """Add the plain numbers among the operands."""
         i = self.index[node]
+        head = self.head(f"n{i}")
         for j, text in constants_drawn(constants):
-            picture.node(
-                f"c{i}-{j}", label=escape_string(text), id=f"c{i}-{j}", shape="plaintext", style="",
-                fontcolor=INK, **{"class": "constant"},
-            )  # fmt: skip
-            picture.edge(
-                f"c{i}-{j}", self.head(f"n{i}"), id=f"k{i}-{j}", color=FAINT_INK,
-                **{"class": "constant"},
-            )  # fmt: skip
+            name = f"c{i}-{j}"
+            look = {"shape": "plaintext", "style": "", "fontcolor": INK, "class": "constant"}
+            picture.node(name, escape_string(text), id=name, **look)
+            given = {"color": FAINT_INK, "class": "constant"}
+            picture.edge(name, head, id=f"k{i}-{j}", **given)
+
+
+def framed(name: str, path: Sequence[str]) -> Sketch:
+    """Return the frame of a part of a network, in which nothing stands yet."""
+    label = escape_html(part_name(path[-1]))
+    attributes = {**FRAME_STYLE, "label": f"<{label}>"}
+    return Sketch(name, attributes, path=".".join(path))
+
+
+def is_of_one(box: str) -> bool:
+    """Tell whether the box of this name is that of a single node."""
+    return box[0] == "n"
 
 
 def number_row(what: str, number: str, color: str) -> str:
@@ -391,18 +437,22 @@ def part_name(path: str) -> str:
     if not (last.isdigit() and name):
         return last
     kind = name.removesuffix("s")
-    if kind == "layer":
-        last = str(int(last) + 1)
-    return f"{said(f'part {kind}') if kind in PARTS else kind} {last}"
+    number = int(last) + 1 if kind == "layer" else last
+    word = said(f"part {kind}") if kind in PARTS else kind
+    return f"{word} {number}"
 
 
-def contents(group: Sequence[Value]) -> list[str]:
+def contents(group: Nodes) -> list[str]:
     """Return in two lines at most how many of each operation, and leaves, are in a group."""
-    count = Counter(node.op.symbol if node.op else "leaves" for node in group)
-    leaves = count.pop("leaves", 0)
-    texts = [f"{n} {symbol}" if n > 1 else symbol for symbol, n in count.most_common()]
-    if leaves:
-        texts.append(said("leaves of", count=str(leaves)) if leaves > 1 else said("a leaf"))
+    operations = Counter(node.op.symbol for node in group if node.op)
+    leaves = len(group) - sum(operations.values())
+    texts = []
+    for symbol, count in operations.most_common():
+        texts.append(f"{count} {symbol}" if count > 1 else symbol)
+    if leaves > 1:
+        texts.append(said("leaves of", count=str(leaves)))
+    elif leaves:
+        texts.append(said("a leaf"))
     first = texts[:MAX_KINDS_PER_LINE]
     second = texts[MAX_KINDS_PER_LINE : 2 * MAX_KINDS_PER_LINE]
     return [", ".join(line) for line in (first, second) if line]
@@ -430,15 +480,16 @@ def mimebundle(root: Value) -> dict[str, str]:
         if len(history(root)) > MAX_NODES_SHOWN:
             return {"text/plain": text_tree(root)}
         return bundle(draw_dot(root))
-    except Exception:  # whatever it is, there is a text
+    except Exception:
         return {"text/plain": fallback_text(root)}
 
 
 def fallback_text(root: Value) -> str:
     """Return the text tree, else the repr, else the type."""
+    # Whatever it is that fails, the next one may not.
     for text in (text_tree, repr):
         try:
             return text(root)
-        except Exception:  # try the next one
+        except Exception:
             continue
     return f"<{type(root).__name__}>"

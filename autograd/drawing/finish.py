@@ -18,7 +18,8 @@ def picture_of(sketch: Sketch, format: str, text: str) -> Drawing:
     """
     try:
         from autograd.drawing.picture import Picture
-    except ImportError:  # no graphviz, which only its own methods need
+    except ImportError:
+        # No graphviz, which only its own methods need.
         found = Drawing(sketch, format)
     else:
         found = Picture(sketch, format)

@@ -18,10 +18,13 @@ from functools import cache
 
 from autograd.texts import said
 
-FIRST_WIDE_LETTER = "\u2e80"  # where the blocks of Chinese, Japanese and Korean begin
-TRIED_LETTER = "权"  # what such a font is asked for
+# Where the blocks of Chinese, Japanese and Korean begin.
+FIRST_WIDE_LETTER = "\u2e80"
+# A font is asked for this one.
+TRIED_LETTER = "权"
 TIMEOUT_SECONDS = 10.0
-BOLD = 1.07  # times as wide
+# Bold letters are so many times as wide.
+BOLD = 1.07
 # Widths in parts of the font's size, of Helvetica and its like.
 WIDTHS = {
     **dict.fromkeys("ijl|'.,:;!", 0.28),

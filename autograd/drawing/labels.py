@@ -16,11 +16,21 @@ from autograd.texts import said
 from autograd.value import Value
 
 MAX_NAME_CHARACTERS = 40
-MAX_CONSTANTS_APART = 3  # of one operation that are drawn apart; more share a box
-UNKNOWN = "–"  # a gradient that no pass has computed yet: 0 would look like a result
+# More constants of one operation than these share a box.
+MAX_CONSTANTS_APART = 3
+# A gradient that no pass has computed yet: 0 would look like a result.
+UNKNOWN = "–"
 
 
-def graph_of(root: Any) -> Value:
+# Of a graph, operands before results.
+Nodes = Sequence[Value]
+# What Values are called, or the paths of parameters.
+Names = Mapping[Value, str]
+# Plain numbers among operands: the place of each, and its text.
+Constants = list[tuple[int, str]]
+
+
+def graph_of(root: object) -> Value:
     """Return the root of a graph.
 
     Raises: TypeError: it is no Value; the message says what to pass instead.
@@ -46,14 +56,17 @@ class Link(NamedTuple):
 
 
 class Look(NamedTuple):
-    """What is told of the nodes, and in which format; see `draw_dot`."""
+    """What is told of the nodes, and in which format; see `draw_dot`.
 
-    labels: Mapping[Value, str]
+    Attributes: `operands`, the names of plain numbers, by node and place.
+    """
+
+    labels: Names
     gradients: Mapping[Value, Any]
     numbers: str
     show_gradients: bool
     full: bool = False
-    operands: Mapping[tuple[Value, int], str] = {}  # names of plain numbers, by node and place
+    operands: Mapping[tuple[Value, int], str] = {}
 
 
 def links(node: Value) -> Iterator[Link]:
@@ -67,7 +80,12 @@ def links(node: Value) -> Iterator[Link]:
             yield Link(operand, None, None)
 
 
-def constants_drawn(constants: list[tuple[int, str]]) -> list[tuple[int, str]]:
+def operand_values(node: Value) -> list[Value]:
+    """Return the operands of a node that are no plain numbers."""
+    return [x for x in node.operands if isinstance(x, Value)]
+
+
+def constants_drawn(constants: Constants) -> Constants:
     """Return the plain numbers of an operation as they are drawn: many in the place of the first.
 
     Args: constants: the number of each operand, and its text.
@@ -77,10 +95,13 @@ def constants_drawn(constants: list[tuple[int, str]]) -> list[tuple[int, str]]:
     >>> constants_drawn([(1, "1"), (2, "2"), (3, "3"), (5, "4")])
     [(1, '1, 2, 3, … (4 numbers)')]
     """
-    if len(constants) <= MAX_CONSTANTS_APART:
+    count = len(constants)
+    if count <= MAX_CONSTANTS_APART:
         return constants
+    first = constants[0][0]
     some = ", ".join(text for _, text in constants[:MAX_CONSTANTS_APART])
-    return [(constants[0][0], said("numbers", some=some, count=str(len(constants))))]
+    told = said("numbers", some=some, count=str(count))
+    return [(first, told)]
 
 
 def constant_text(node: Value, place: int, look: Look) -> str:
@@ -90,7 +111,7 @@ def constant_text(node: Value, place: int, look: Look) -> str:
     return f"{name} = {number}" if name else number
 
 
-def known_gradients(nodes: Sequence[Value]) -> dict[Value, Any]:
+def known_gradients(nodes: Nodes) -> dict[Value, Any]:
     """Return the gradients that a pass has computed, of nodes in topological order.
 
     A pass gives the root its seed, and what depends on nothing but a node that it reached has its
@@ -99,18 +120,22 @@ def known_gradients(nodes: Sequence[Value]) -> dict[Value, Any]:
     """
     known: dict[Value, Any] = {}
     for node in reversed(nodes):
-        if node in known or node.grad != 0:
-            known[node] = node.grad
-            known.update((x, x.grad) for x in node.operands if isinstance(x, Value))
+        if node not in known and node.grad == 0:
+            continue
+        known[node] = node.grad
+        for x in operand_values(node):
+            known[x] = x.grad
     return known
 
 
 def labels(nodes: Iterable[Value], names: Mapping[str, Any]) -> dict[Value, str]:
     """Return the name of every node that has one: the caller's variable, else its own."""
-    variables = {str(name): x for name, x in names.items() if is_variable(str(name))}
     found = {node: str(node.name) for node in nodes if node.name is not None}
-    for name, x in reversed(variables.items()):  # the first of several names stays
-        found.update((value, label) for label, value in named_elements(name, x))
+    variables = {str(name): x for name, x in names.items() if is_variable(str(name))}
+    # Of several names for one node the first stays, so it is set last.
+    for name, x in reversed(variables.items()):
+        for label, value in named_elements(name, x):
+            found[value] = label
     for name, x in reversed(variables.items()):
         if isinstance(x, Value):
             found[x] = name
@@ -122,50 +147,66 @@ def is_variable(name: str) -> bool:
     return not name.startswith("_") and name not in ("In", "Out")
 
 
-def named_elements(name: str, x: Any) -> Iterator[tuple[str, Value]]:
+def named_elements(name: str, x: object) -> Iterator[tuple[str, Value]]:
     """Yield the Values in a list, tuple or dict with their labels."""
-    pairs: Iterable[tuple[Any, Any]] = ()
+    pairs: Iterable[tuple[object, object]] = ()
     if isinstance(x, dict):
         pairs = x.items()
     elif isinstance(x, (list, tuple)):
         pairs = enumerate(x)
-    yield from ((f"{name}[{key!r}]", each) for key, each in pairs if isinstance(each, Value))
+    for key, each in pairs:
+        if isinstance(each, Value):
+            yield f"{name}[{key!r}]", each
 
 
 def gradient(node: Value, look: Look) -> str:
     """Return the gradient of a node as text, – where there is none."""
-    return number_text(look.gradients[node], look.numbers) if node in look.gradients else UNKNOWN
+    if node not in look.gradients:
+        return UNKNOWN
+    return number_text(look.gradients[node], look.numbers)
 
 
 def tooltip(node: Value, look: Look) -> str:
     """Return what is told of a node when it is pointed at: all digits."""
-    name = look.labels.get(node, "")
-    made = f" = {node.op.spell(*map(operand_text, node.operands))}" if node.op else ""
-    return clipped(f"{name}{made} = {node.data!r}".lstrip(" ="), 3 * MAX_NAME_CHARACTERS)
+    told = [look.labels.get(node, "")]
+    if node.op:
+        operands = map(operand_text, node.operands)
+        told.append(node.op.spell(*operands))
+    told.append(repr(node.data))
+    text = " = ".join(told).lstrip(" =")
+    return clipped(text, 3 * MAX_NAME_CHARACTERS)
 
 
-def operand_text(x: Any) -> str:
+def operand_text(x: object) -> str:
     """Return an operand as it is written in a tooltip: its name, else its number."""
     if isinstance(x, Value):
         return str(x.name or number_text(x.data, ".6g"))
     return number_text(x, ".6g")
 
 
-def number_text(x: Any, numbers: str) -> str:
+def number_text(x: object, numbers: str) -> str:
     """Return a number in a format; a fraction as it is."""
-    return clipped(str(x)) if isinstance(x, Fraction) else format(x, numbers)
+    if isinstance(x, Fraction):
+        return clipped(str(x))
+    return format(x, numbers)
 
 
 def clipped(text: str, longest: int = MAX_NAME_CHARACTERS) -> str:
     """Return the beginning of a text that is too long."""
-    return text if len(text) <= longest else text[: longest - 1] + "…"
+    if len(text) <= longest:
+        return text
+    return text[: longest - 1] + "…"
 
 
 def printable(text: str) -> str:
     """Return a text with everything that is no visible character written as an escape."""
     if text.isprintable():
         return text
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+    shown = ""
+    for letter in text:
+        # Of the repr of a letter the quotes are left out.
+        shown += letter if letter.isprintable() else repr(letter)[1:-1]
+    return shown
 
 
 def escape_html(text: str, longest: int = MAX_NAME_CHARACTERS) -> str:
@@ -173,15 +214,22 @@ def escape_html(text: str, longest: int = MAX_NAME_CHARACTERS) -> str:
 
     Engines expand a backslash and an N even there; in a run of its own a backslash is only that.
     """
-    plain = html.escape(clipped(printable(text), longest), quote=True)
+    shown = clipped(printable(text), longest)
+    plain = html.escape(shown, quote=True)
     return plain.replace("\\", f'<font face="{FONT}">&#92;</font>')
 
 
 def escape_string(text: str) -> str:
     """Return a text for a quoted label: a backslash would begin an escape, & an entity."""
-    return printable(text).replace("&", "&amp;").replace("\\", 2 * "\\")
+    return escaped(text, 2)
 
 
 def escape_tooltip(text: str) -> str:
     """Return a text for a tooltip, in which the engines expand escapes twice."""
-    return printable(text).replace("&", "&amp;").replace("\\", 4 * "\\")
+    return escaped(text, 4)
+
+
+def escaped(text: str, times: int) -> str:
+    """Return a text for an attribute of DOT, with so many backslashes for each."""
+    plain = printable(text).replace("&", "&amp;")
+    return plain.replace("\\", times * "\\")

@@ -13,24 +13,35 @@ several columns has a lane of its own between the boxes. All of it is linear in 
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-ROOT = ""  # the level of everything that stands in no frame
-GAP_ALONG = 60.0  # points between columns, where no label needs more
-GAP_ACROSS = 14.0  # points between the boxes of a column
-LABEL_ROOM = 28.0  # points of a gap that its labels leave free
-MAX_LABELS_ABREAST = 4  # of the arrows from one box, that a gap has room for
+# The level of everything that stands in no frame.
+ROOT = ""
+# Points between columns, where no label needs more.
+GAP_ALONG = 60.0
+# Points between the boxes of a column.
+GAP_ACROSS = 14.0
+# Points of a gap that its labels leave free.
+LABEL_ROOM = 28.0
+# So many labels of the arrows from one box have room in a gap.
+MAX_LABELS_ABREAST = 4
 FRAME_PADDING = 10.0
-FRAME_HEADING = 18.0  # for the name of a frame
-LANE = 8.0  # points that an arrow takes in the columns it crosses
-MAX_LANES = 12_000  # on the whole; the longest arrows of a graph that needs more cross boxes
+# Points for the name of a frame.
+FRAME_HEADING = 18.0
+# Points that an arrow takes in the columns it crosses.
+LANE = 8.0
+# Where a graph needs more lanes on the whole, its longest arrows cross boxes.
+MAX_LANES = 12_000
 SWEEPS = 4
-PARALLEL = 12.0  # points between two arrows that lead from one box to the same
-NEAR = 0.26  # of the way: the label of the only arrow from a box stands near it
-TIP = 6.0  # points of an arrow's head
+# Points between two arrows that lead from one box to the same.
+PARALLEL = 12.0
+# The label of the only arrow from a box stands near it, at this part of the way.
+NEAR = 0.26
+# Points of an arrow's head.
+TIP = 6.0
 
 
 class Point(NamedTuple):
@@ -38,6 +49,10 @@ class Point(NamedTuple):
 
     x: float
     y: float
+
+    def moved(self, x: float, y: float) -> Point:
+        """Return the place that is so much farther right, and farther down."""
+        return Point(self.x + x, self.y + y)
 
 
 class Size(NamedTuple):
@@ -61,6 +76,26 @@ class Rectangle(NamedTuple):
 
     centre: Point
     size: Size
+
+    @property
+    def left(self) -> float:
+        """Where its left side is."""
+        return self.centre.x - self.size.width / 2
+
+    @property
+    def right(self) -> float:
+        """Where its right side is."""
+        return self.centre.x + self.size.width / 2
+
+    @property
+    def top(self) -> float:
+        """Where its upper side is."""
+        return self.centre.y - self.size.height / 2
+
+    @property
+    def bottom(self) -> float:
+        """Where its lower side is."""
+        return self.centre.y + self.size.height / 2
 
 
 class Route(NamedTuple):
@@ -112,13 +147,17 @@ PADDING_OF = {
 
 
 class Level:
-    """The members of one frame in columns: boxes, the frames in it, and lanes of arrows."""
+    """The members of one frame in columns: boxes, the frames in it, and lanes of arrows.
+
+    Attributes: `links`, the arrows between members; `entries`, those from outside to a member;
+    `column` of each member, and the members of each of the `columns`.
+    """
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.members: list[str] = []
         self.links: list[Link] = []
-        self.entries: list[Link] = []  # from outside, to a member
+        self.entries: list[Link] = []
         self.column: dict[str, int] = {}
         self.columns: list[list[str]] = []
 
@@ -131,8 +170,23 @@ class Link(NamedTuple):
     head: str
 
 
+class Neighbour(NamedTuple):
+    """A member that an arrow joins another one with, and how much lower that is to stand."""
+
+    name: str
+    apart: float
+
+
+Neighbours = Mapping[str, Sequence[Neighbour]]
+
+
 class Layout:
-    """A graph that is being arranged, from the innermost frames to the whole."""
+    """A graph that is being arranged, from the innermost frames to the whole.
+
+    Attributes: `parent`, the frame that a box or a frame stands in; `places`, of the middles within
+    the level around; `lanes` of each arrow, in order; `fans`, how many arrows leave a box;
+    `budget`, how many lanes there may still be.
+    """
 
     def __init__(self, graph: Graph, padding: Padding) -> None:
         self.graph = graph
@@ -140,8 +194,8 @@ class Layout:
         self.sizes: dict[str, Size] = dict(graph.boxes)
         self.levels = {ROOT: Level(ROOT)}
         self.parent: dict[str, str] = {}
-        self.places: dict[str, Point] = {}  # of middles, within the level around
-        self.lanes: dict[str, list[str]] = defaultdict(list)  # of each arrow, in order
+        self.places: dict[str, Point] = {}
+        self.lanes: dict[str, list[str]] = defaultdict(list)
         self.fans: dict[str, int] = defaultdict(int)
         self.budget = MAX_LANES
         for name in graph.boxes:
@@ -170,18 +224,22 @@ class Layout:
         """Tell every level that an arrow concerns of it."""
         tails = self.chain(line.tail)
         heads = self.chain(line.head)
-        while len(tails) > 1 and len(heads) > 1 and tails[-1] == heads[-1]:
+        # The frames around both ends see nothing of the arrow.
+        while tails[-1] == heads[-1] and min(len(tails), len(heads)) > 1:
             tails.pop()
             heads.pop()
-        if tails[-1] != heads[-1]:
-            level = self.levels[self.parent[tails[-1]]]
-            level.links.append(Link(line, tails[-1], heads[-1]))
+        tail = tails[-1]
+        head = heads[-1]
+        if tail != head:
+            level = self.levels[self.parent[tail]]
+            level.links.append(Link(line, tail, head))
         for name in reversed(heads[:-1]):
-            self.levels[self.parent[name]].entries.append(Link(line, "", name))
+            level = self.levels[self.parent[name]]
+            level.entries.append(Link(line, "", name))
 
     def run(self) -> Arranged:
         """Arrange every level, the innermost first, and put them together."""
-        order = sorted(self.levels, key=lambda name: len(self.chain(name)) if name else 0)
+        order = sorted(self.levels, key=self.depth)
         for name in reversed(order):
             self.arrange_level(self.levels[name])
         whole = self.sizes.pop(ROOT)
@@ -189,7 +247,12 @@ class Layout:
             self.shift_into(name)
         boxes = {name: self.rectangle(name) for name in self.graph.boxes}
         frames = {name: self.rectangle(name) for name in order[1:]}
-        return Arranged(boxes, frames, self.routes(boxes), whole)
+        routes = self.routes(boxes)
+        return Arranged(boxes, frames, routes, whole)
+
+    def depth(self, name: str) -> int:
+        """Return how many frames a level is in, itself included."""
+        return len(self.chain(name)) if name else 0
 
     def rectangle(self, name: str) -> Rectangle:
         """Return where something stands."""
@@ -197,16 +260,16 @@ class Layout:
 
     def shift_into(self, name: str) -> None:
         """Move what stands in a frame to where the frame stands."""
-        middle = self.places[name]
-        left = middle.x - self.sizes[name].width / 2
-        top = middle.y - self.sizes[name].height / 2
+        frame = self.rectangle(name)
+        left = frame.left
+        top = frame.top
         for column in self.levels[name].columns:
             for member in column:
-                place = self.places[member]
-                self.places[member] = Point(place.x + left, place.y + top)
+                self.places[member] = self.places[member].moved(left, top)
 
     def arrange_level(self, level: Level) -> None:
         """Find the places of a level's members, and its size."""
+        # Columns first, from the arrows; then lanes, which are members of columns too.
         level.members = in_order(level.members, self.levels)
         level.column = columns_of(level.members, level.links, self.levels)
         count = 1 + max(level.column.values(), default=0)
@@ -215,6 +278,7 @@ class Layout:
             level.columns[level.column[member]].append(member)
         self.add_lanes(level)
         neighbours = self.neighbours(level)
+        # Frames keep the order of their numbers.
         if not any(member in self.levels for member in level.members):
             sort_columns(level, neighbours)
         self.place_along(level)
@@ -222,54 +286,68 @@ class Layout:
 
     def add_lanes(self, level: Level) -> None:
         """Give arrows that cross columns a lane in each of them, the shortest first."""
-        spans = sorted(
-            (level.column[link.head] - level.column[link.tail] - 1, i)
-            for i, link in enumerate(level.links)
-        )
-        for span, i in spans:
-            if 0 < span <= self.budget:
-                self.budget -= span
-                link = level.links[i]
-                first = level.column[link.tail] + 1
-                self.lane(level, [link.line], first, first + span)
+        spans = []
+        for i, link in enumerate(level.links):
+            span = level.column[link.head] - level.column[link.tail] - 1
+            spans.append((span, i))
+        for span, i in sorted(spans):
+            link = level.links[i]
+            first = level.column[link.tail] + 1
+            self.lane(level, [link.line], first, first + span)
+        # Arrows from outside to the same member share a lane from the frame's side on.
         together = defaultdict(list)
         for link in level.entries:
             together[link.head].append(link.line)
         for head, lines in together.items():
-            if 0 < level.column[head] <= self.budget:
-                self.budget -= level.column[head]
-                self.lane(level, lines, 0, level.column[head])
+            self.lane(level, lines, 0, level.column[head])
 
     def lane(self, level: Level, lines: Sequence[Line], first: int, end: int) -> None:
-        """Add a lane for arrows that run together, through some columns."""
+        """Add a lane for arrows that run together, through some columns, if there may be more."""
+        span = end - first
+        if not 0 < span <= self.budget:
+            return
+        self.budget -= span
         for column in range(first, end):
             name = f"lane {len(self.sizes)}"
-            width = max((self.sizes[x].width for x in level.columns[column]), default=0.0)
+            inner = level.columns[column]
+            width = self.widest(inner)
             self.sizes[name] = Size(width, LANE)
             level.column[name] = column
-            inner = level.columns[column]
-            inner.insert(len(inner) // 2, name)
+            # It runs through the middle, until the neighbours tell better.
+            middle = len(inner) // 2
+            inner.insert(middle, name)
             for line in lines:
                 self.lanes[line.name].append(name)
 
-    def neighbours(self, level: Level) -> dict[str, list[tuple[str, float]]]:
+    def widest(self, names: Sequence[str]) -> float:
+        """Return the width of a column."""
+        return max((self.sizes[name].width for name in names), default=0.0)
+
+    def neighbours(self, level: Level) -> dict[str, list[Neighbour]]:
         """Return for each member those that arrows join it with, and how far apart in height.
 
         An arrow to a box in a frame aims at that box, so at another height than the frame's middle.
         """
-        found: dict[str, list[tuple[str, float]]] = defaultdict(list)
+        found: dict[str, list[Neighbour]] = defaultdict(list)
+
+        def join(one: str, other: str, apart: float) -> None:
+            found[one].append(Neighbour(other, apart))
+            found[other].append(Neighbour(one, -apart))
+
         for line, tail, head in level.links:
             lanes = [name for name in self.lanes[line.name] if name in level.column]
             stops = [tail, *lanes, head]
-            offsets = [self.height_in(tail, line.tail), *[0.0] * len(lanes)]
-            offsets.append(self.height_in(head, line.head))
-            for one, other, a, b in zip(stops, stops[1:], offsets, offsets[1:]):
-                found[one].append((other, b - a))
-                found[other].append((one, a - b))
+            offsets = [0.0] * len(stops)
+            offsets[0] = self.height_in(tail, line.tail)
+            offsets[-1] = self.height_in(head, line.head)
+            for i in range(1, len(stops)):
+                apart = offsets[i] - offsets[i - 1]
+                join(stops[i - 1], stops[i], apart)
+        # The lanes of the first column are those that begin at the frame's side.
+        first = [name for name in level.columns[0] if name.startswith("lane ")]
         for _, _, head in level.entries:
-            for name in (x for x in level.columns[0] if x.startswith("lane ")):
-                found[name].append((head, 0.0))
-                found[head].append((name, 0.0))
+            for name in first:
+                join(name, head, 0.0)
         return found
 
     def height_in(self, member: str, box: str) -> float:
@@ -277,7 +355,8 @@ class Layout:
         height = 0.0
         while box != member:
             frame = self.parent[box]
-            height += self.places[box].y - self.sizes[frame].height / 2
+            middle = self.sizes[frame].height / 2
+            height += self.places[box].y - middle
             box = frame
         return height
 
@@ -291,51 +370,64 @@ class Layout:
         padding = self.padding if level.name else NO_PADDING
         left = padding.before
         for column, names in enumerate(level.columns):
-            width = max((self.sizes[name].width for name in names), default=0.0)
+            width = self.widest(names)
             for name in names:
                 self.places[name] = Point(left + width / 2, 0.0)
             left += width + max(GAP_ALONG, room[column] + LABEL_ROOM)
+        # Behind the last column there is no gap.
         left -= max(GAP_ALONG, room[-1] + LABEL_ROOM)
         self.sizes[level.name] = Size(left + padding.after, 0.0)
 
-    def place_across(
-        self, level: Level, neighbours: Mapping[str, Sequence[tuple[str, float]]]
-    ) -> None:
+    def place_across(self, level: Level, neighbours: Neighbours) -> None:
         """Find the heights of the members, in sweeps over the columns, and that of the level."""
         heights = dict.fromkeys(level.column, 0.0)
         for names in level.columns:
             self.settle(names, [0.0] * len(names), heights)
         for sweep in range(SWEEPS):
+            # Back first, so that boxes come near to those that they lead to, and then forth.
             forth = sweep % 2 == 1
-            for names in level.columns if forth else reversed(level.columns):
-                wanted = [
-                    self.wanted(name, level, neighbours[name], heights, forth) for name in names
-                ]
+            columns = level.columns if forth else level.columns[::-1]
+            for names in columns:
+                wanted = []
+                for name in names:
+                    near = neighbours[name]
+                    height = self.wanted(name, level, near, heights, forth)
+                    wanted.append(height)
                 self.settle(names, wanted, heights)
-        tops = [heights[name] - self.sizes[name].height / 2 for name in level.column]
-        ends = [heights[name] + self.sizes[name].height / 2 for name in level.column]
+        self.set_heights(level, heights)
+
+    def set_heights(self, level: Level, heights: Mapping[str, float]) -> None:
+        """Set the places of the members by their heights, the highest one at the top."""
+        tops = []
+        ends = []
+        for name, height in heights.items():
+            half = self.sizes[name].height / 2
+            tops.append(height - half)
+            ends.append(height + half)
         padding = self.padding if level.name else NO_PADDING
         first = min(tops, default=0.0)
         for name, height in heights.items():
-            self.places[name] = Point(self.places[name].x, height - first + padding.above)
+            place = self.places[name]
+            self.places[name] = Point(place.x, height - first + padding.above)
         height = max(ends, default=0.0) - first + padding.above + padding.below
-        self.sizes[level.name] = Size(self.sizes[level.name].width, height)
+        width = self.sizes[level.name].width
+        self.sizes[level.name] = Size(width, height)
 
     def wanted(
         self,
         name: str,
         level: Level,
-        near: Sequence[tuple[str, float]],
+        near: Sequence[Neighbour],
         heights: Mapping[str, float],
         forth: bool,
     ) -> float:
         """Return the height that a member would have by itself: that of its neighbours."""
         column = level.column[name]
-        found = [
-            heights[other] + apart
-            for other, apart in near
-            if (level.column[other] < column) is forth
-        ]
+        found = []
+        for other, apart in near:
+            before = level.column[other] < column
+            if before is forth:
+                found.append(heights[other] + apart)
         return sum(found) / len(found) if found else heights[name]
 
     def settle(
@@ -346,7 +438,8 @@ class Layout:
         Least squares under an order: what would overlap moves together, as one block.
         """
         offsets = stacked([self.sizes[name].height for name in names])
-        blocks: list[tuple[float, int]] = []  # the mean of what its members want, and how many
+        # A block is the mean of what its members want, and how many they are.
+        blocks: list[tuple[float, int]] = []
         for want, offset in zip(wanted, offsets):
             mean = want - offset
             count = 1
@@ -355,28 +448,37 @@ class Layout:
                 mean = (before * many + mean * count) / (many + count)
                 count += many
             blocks.append((mean, count))
-        bases = [mean for mean, count in blocks for _ in range(count)]
+        bases: list[float] = []
+        for mean, count in blocks:
+            bases += [mean] * count
         for name, base, offset in zip(names, bases, offsets):
             heights[name] = base + offset
 
     def routes(self, boxes: Mapping[str, Rectangle]) -> dict[str, Route]:
         """Return how every arrow runs."""
-        same: dict[tuple[str, str], int] = defaultdict(int)
+        same: Counter[tuple[str, str]] = Counter()
         for line in self.graph.lines:
             same[line.tail, line.head] += 1
-        seen: dict[tuple[str, str], int] = defaultdict(int)
-        leaving: dict[str, int] = defaultdict(int)
+        seen: Counter[tuple[str, str]] = Counter()
+        leaving: Counter[str] = Counter()
         found = {}
         for line in self.graph.lines:
-            ends = line.tail, line.head
-            shift = PARALLEL * (seen[ends] - (same[ends] - 1) / 2)
+            # Arrows between the same two boxes run beside each other.
+            ends = (line.tail, line.head)
+            middle = (same[ends] - 1) / 2
+            shift = PARALLEL * (seen[ends] - middle)
             seen[ends] += 1
+            # The labels of the arrows from a box stand at different parts of the way.
             leaving[line.tail] += 1
             fan = self.fans[line.tail]
-            share = leaving[line.tail] / (fan + 1) if fan > 1 else NEAR
+            share = NEAR
+            if fan > 1:
+                share = leaving[line.tail] / (fan + 1)
             stops = [self.rectangle(name) for name in self.lanes[line.name]]
             stops.sort(key=lambda stop: stop.centre.x)
-            found[line.name] = route(boxes[line.tail], stops, boxes[line.head], shift, share)
+            tail = boxes[line.tail]
+            head = boxes[line.head]
+            found[line.name] = route(tail, stops, head, shift, share)
         return found
 
 
@@ -387,13 +489,25 @@ def arrange(graph: Graph, direction: str = "LR") -> Arranged:
     """
     across = direction in ("TB", "BT")
     if across:
-        graph = Graph(
-            {name: Size(*reversed(size)) for name, size in graph.boxes.items()},
-            [line._replace(label=Size(*reversed(line.label))) for line in graph.lines],
-            graph.inside,
-        )
-    found = Layout(graph, PADDING_OF[direction]).run()
-    return found if direction == "LR" else turned(found, across, direction in ("RL", "BT"))
+        graph = on_its_side(graph)
+    layout = Layout(graph, PADDING_OF[direction])
+    found = layout.run()
+    if direction == "LR":
+        return found
+    back = direction in ("RL", "BT")
+    return turned(found, across, back)
+
+
+def on_its_side(graph: Graph) -> Graph:
+    """Return a graph whose boxes and labels are as wide as those of this one are high."""
+    boxes = {name: swapped(size) for name, size in graph.boxes.items()}
+    lines = [line._replace(label=swapped(line.label)) for line in graph.lines]
+    return Graph(boxes, lines, graph.inside)
+
+
+def swapped(size: Size) -> Size:
+    """Return a size with its sides exchanged."""
+    return Size(size.height, size.width)
 
 
 def turned(found: Arranged, across: bool, back: bool) -> Arranged:
@@ -404,31 +518,36 @@ def turned(found: Arranged, across: bool, back: bool) -> Arranged:
         x = length - point.x if back else point.x
         return Point(point.y, x) if across else Point(x, point.y)
 
-    def box(rectangle: Rectangle) -> Rectangle:
-        size = Size(*reversed(rectangle.size)) if across else rectangle.size
-        return Rectangle(place(rectangle.centre), size)
+    def size(old: Size) -> Size:
+        return swapped(old) if across else old
 
-    return Arranged(
-        {name: box(rectangle) for name, rectangle in found.boxes.items()},
-        {name: box(rectangle) for name, rectangle in found.frames.items()},
-        {
-            name: Route([*map(place, way.points)], place(way.label))
-            for name, way in found.routes.items()
-        },
-        Size(*reversed(found.size)) if across else found.size,
-    )
+    def box(old: Rectangle) -> Rectangle:
+        return Rectangle(place(old.centre), size(old.size))
+
+    def way(old: Route) -> Route:
+        points = [place(point) for point in old.points]
+        return Route(points, place(old.label))
+
+    boxes = {name: box(old) for name, old in found.boxes.items()}
+    frames = {name: box(old) for name, old in found.frames.items()}
+    routes = {name: way(old) for name, old in found.routes.items()}
+    return Arranged(boxes, frames, routes, size(found.size))
 
 
 def in_order(members: Sequence[str], levels: Mapping[str, Level]) -> list[str]:
     """Return the members of a level with its frames in the order of their numbers."""
-    frames = iter(sorted((x for x in members if x in levels), key=numbered))
-    return [next(frames) if x in levels else x for x in members]
+    inner = [name for name in members if name in levels]
+    frames = iter(sorted(inner, key=numbered))
+    return [next(frames) if name in levels else name for name in members]
 
 
 def numbered(name: str) -> list[tuple[bool, int, str]]:
     """Return what a name with numbers in it is sorted by: neuron 10 comes after neuron 9."""
-    parts = name.replace("/", ".").split(".")
-    return [(x.isdecimal(), int(x) if x.isdecimal() else 0, x) for x in parts]
+    found = []
+    for part in name.replace("/", ".").split("."):
+        number = int(part) if part.isdecimal() else 0
+        found.append((part.isdecimal(), number, part))
+    return found
 
 
 def columns_of(
@@ -441,35 +560,48 @@ def columns_of(
     that is used twice), the first one begins it.
     """
     after: dict[str, list[str]] = {name: [] for name in members}
-    waiting = dict.fromkeys(members, 0)
     for _, tail, head in links:
         after[tail].append(head)
-        waiting[head] += 1
-    first = {name for name, count in waiting.items() if not count}
-    with_leaves = {head for _, tail, head in links if tail in first and tail not in frames}
+    heads = {link.head for link in links}
+    first = {name for name in members if name not in heads}
+    # Members that are to have a column of leaves before them.
+    with_leaves = set()
+    for _, tail, head in links:
+        if tail in first and tail not in frames:
+            with_leaves.add(head)
     column = dict.fromkeys(members, 0)
-    done: set[str] = set()
-    ready = deque(name for name in members if name in first)
-    rest = iter(members)
-    while len(done) < len(members):
-        name = ready.popleft() if ready else next(x for x in rest if x not in done)
-        if name in done:
-            continue
+    done = set()
+    for name in in_topological_order(after):
         done.add(name)
         for head in after[name]:
             if head not in done:
                 step = 2 if name in frames and head in with_leaves else 1
                 column[head] = max(column[head], column[name] + step)
-            waiting[head] -= 1
-            if not waiting[head]:
-                ready.append(head)
     for name in first:
         later = [column[head] for head in after[name]]
         column[name] = max(0, min(later, default=1) - 1)
     return column
 
 
-def sort_columns(level: Level, neighbours: Mapping[str, Sequence[tuple[str, float]]]) -> None:
+def in_topological_order(after: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """Yield names before those that are after them; of a circle the first one begins it."""
+    waiting = Counter(head for heads in after.values() for head in heads)
+    ready = deque(name for name in after if not waiting[name])
+    rest = iter(after)
+    done: set[str] = set()
+    while len(done) < len(after):
+        name = ready.popleft() if ready else next(x for x in rest if x not in done)
+        if name in done:
+            continue
+        done.add(name)
+        yield name
+        for head in after[name]:
+            waiting[head] -= 1
+            if not waiting[head]:
+                ready.append(head)
+
+
+def sort_columns(level: Level, neighbours: Neighbours) -> None:
     """Sort each column by where its neighbours stand: those behind it, and then those before it.
 
     What has no neighbour on that side keeps its place.
@@ -478,12 +610,13 @@ def sort_columns(level: Level, neighbours: Mapping[str, Sequence[tuple[str, floa
     for names in level.columns:
         rank.update(ranked(names))
     last = len(level.columns) - 1
-    order = [(column, column + 1) for column in range(last - 1, -1, -1)]
-    order += [(column, column - 1) for column in range(1, last + 1)]
-    for column, side in order:
+    sides = [(column, column + 1) for column in reversed(range(last))]
+    sides += [(column, column - 1) for column in range(1, last + 1)]
+    for column, side in sides:
         names = level.columns[column]
         for name in names:
-            near = [rank[other] for other, _ in neighbours[name] if level.column[other] == side]
+            others = [other for other, _ in neighbours[name]]
+            near = [rank[other] for other in others if level.column[other] == side]
             if near:
                 rank[name] = sum(near) / len(near)
         names.sort(key=rank.__getitem__)
@@ -492,14 +625,16 @@ def sort_columns(level: Level, neighbours: Mapping[str, Sequence[tuple[str, floa
 
 def ranked(names: Sequence[str]) -> Iterator[tuple[str, float]]:
     """Yield the members of a column with their places in it, from 0 to 1."""
-    return ((name, i / len(names)) for i, name in enumerate(names))
+    for i, name in enumerate(names):
+        yield name, i / len(names)
 
 
 def stacked(heights: Sequence[float]) -> list[float]:
     """Return the middles of boxes that stand one below the other, the first at 0."""
     found = [0.0]
     for one, other in zip(heights, heights[1:]):
-        found.append(found[-1] + (one + other) / 2 + GAP_ACROSS)
+        halves = (one + other) / 2
+        found.append(found[-1] + halves + GAP_ACROSS)
     return found
 
 
@@ -507,22 +642,27 @@ def route(
     tail: Rectangle, stops: Sequence[Rectangle], head: Rectangle, shift: float, share: float
 ) -> Route:
     """Return how an arrow runs from the side of a box through its lanes to the side of another."""
-    here = Point(tail.centre.x + tail.size.width / 2, tail.centre.y + shift)
-    points = [here]
+    points = [Point(tail.right, tail.centre.y + shift)]
     for stop in stops:
-        half = stop.size.width / 2
-        points += bend(points[-1], Point(stop.centre.x - half, stop.centre.y))
-        points += bend(points[-1], Point(stop.centre.x + half, stop.centre.y))
-    tip = Point(head.centre.x - head.size.width / 2, head.centre.y + shift)
-    points += bend(points[-1], Point(tip.x - TIP, tip.y))
-    label = on_curve(points[:4], min(0.8, max(0.2, share)))
+        height = stop.centre.y
+        points += bend(points[-1], Point(stop.left, height))
+        points += bend(points[-1], Point(stop.right, height))
+    tip = Point(head.left, head.centre.y + shift)
+    # The head of the arrow is straight.
+    end = Point(tip.x - TIP, tip.y)
+    points += bend(points[-1], end)
+    # The label stands on the first curve, near neither of its ends, above the line.
+    part = min(0.8, max(0.2, share))
+    label = on_curve(points[:4], part)
     return Route([*points, tip], Point(label.x, label.y - TIP))
 
 
 def bend(start: Point, end: Point) -> list[Point]:
     """Return the other three points of a Bézier curve that begins and ends level."""
     middle = (start.x + end.x) / 2
-    return [Point(middle, start.y), Point(middle, end.y), end]
+    leaving = Point(middle, start.y)
+    coming = Point(middle, end.y)
+    return [leaving, coming, end]
 
 
 def on_curve(points: Sequence[Point], part: float) -> Point:
@@ -532,8 +672,12 @@ def on_curve(points: Sequence[Point], part: float) -> Point:
     Point(x=1.0, y=1.0)
     """
     while len(points) > 1:
-        points = [
-            Point(*((1 - part) * a + part * b for a, b in zip(one, other)))
-            for one, other in zip(points, points[1:])
-        ]
+        points = [between(one, other, part) for one, other in zip(points, points[1:])]
     return points[0]
+
+
+def between(one: Point, other: Point, part: float) -> Point:
+    """Return a point on the straight line between two."""
+    x = (1 - part) * one.x + part * other.x
+    y = (1 - part) * one.y + part * other.y
+    return Point(x, y)

@@ -16,9 +16,10 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from autograd.drawing.collapse import SUM_SYMBOLS, owners_of
+from autograd.drawing.labels import Names, Nodes, operand_values
 from autograd.primitive_type import Primitive
 from autograd.value import Value
 
@@ -53,40 +54,61 @@ class Place(NamedTuple):
     number: int
 
 
+# Weighted sums or activations: of each neuron one for each sample.
+Neurons = dict[Place, list[Value]]
+# A node, or a plain operand by its node and place, and what it is called.
+Named = tuple[Value, str]
+NamedOperand = tuple[tuple[Value, int], str]
+
+
 def lowered(letter: str, *indexes: int, layer: int = 0, sample: int = 0) -> str:
     """Return a letter with indexes below it, and what tells layers or samples apart above it."""
-    above = f"⁽{str(layer or sample).translate(SUPERSCRIPTS)}⁾" if layer or sample else ""
+    above = ""
+    if layer or sample:
+        above = f"⁽{str(layer or sample).translate(SUPERSCRIPTS)}⁾"
+    # An index of two digits could be read as two indexes.
     between = "," if any(index > 9 for index in indexes) else ""
-    return letter + above + between.join(map(str, indexes)).translate(SUBSCRIPTS)
+    below = between.join(map(str, indexes)).translate(SUBSCRIPTS)
+    return letter + above + below
 
 
-def letters_of(nodes: Sequence[Value], network: Any) -> Letters:
+def place_in(match: re.Match[str]) -> Place:
+    """Return the neuron that a path names; what it does not name is the first one."""
+    return Place(int(match[1] or 0), int(match[2] or 0))
+
+
+def letters_of(nodes: Nodes, network: object) -> Letters:
     """Return the letters of the nodes that belong to a network of layers of neurons.
 
     Nothing where it is none, or where its parameters have other names.
     """
     parameters = getattr(network, "named_parameters", None)
     paths = {value: path for path, value in parameters()} if parameters else {}
-    found = {value: PARAMETER.fullmatch(path) for value, path in paths.items()}
-    if not found or None in found.values():
+    matches = [PARAMETER.fullmatch(path) for path in paths.values()]
+    known = [match for match in matches if match]
+    if not known or len(known) < len(matches):
         return Letters({}, {})
-    last = max(int(match[1] or 0) for match in found.values() if match)
+    last = max(place_in(match).layer for match in known)
     drawn = set(nodes)
     names: dict[Value, str] = {}
-    for value, match in found.items():
-        if match and value in drawn:
-            place = Place(int(match[1] or 0), int(match[2] or 0))
-            names[value] = parameter_letter(place, match[3], last)
+    for value, match in zip(paths, known):
+        if value in drawn:
+            names[value] = parameter_letter(place_in(match), match[3], last)
     sums, activations = neurons_in(nodes, paths)
+    linear = {}
+    # What else a loss has recorded of the sums is no activation.
     for place, others in activations.items():
         others[:] = [node for node in others if is_activation(network, place.layer, node)]
-    linear = {place.layer: is_linear(network, place.layer, activations) for place in sums}
+    for place in sums:
+        linear[place.layer] = is_linear(network, place.layer, activations)
     names.update(neuron_letters(sums, activations, linear, last))
     names.update(input_letters(names, sums))
     operands = dict(plain_letters(nodes, names, sums))
-    outputs = [node for node, name in names.items() if name.startswith(("ŷ", "b"))]
-    if outputs and nodes[-1].op and nodes[-1] not in names:
-        names[nodes[-1]] = "E"
+    # The root is the error where it is computed of the outputs, and none of them itself.
+    root = nodes[-1]
+    with_outputs = any(name.startswith(("ŷ", "b")) for name in names.values())
+    if with_outputs and root.op and root not in names:
+        names[root] = "E"
         names.update(error_letters(nodes, names))
     return Letters(names, operands)
 
@@ -95,47 +117,58 @@ def parameter_letter(place: Place, weight: str | None, last: int) -> str:
     """Return the letter of a weight, or of a bias where `weight` is None."""
     layer, number = place
     if layer == last and last:
+        # Of the outputs, which are counted from 1.
         number += 1
-        return lowered("c", number) if weight is None else lowered("v", number, int(weight))
-    above = layer + 1 if layer else 0
+        if weight is None:
+            return lowered("c", number)
+        return lowered("v", number, int(weight))
     if layer == 0:
-        first = number + 1 if last == 0 else number  # the only layer has outputs
-        return lowered("w", first, 0 if weight is None else int(weight) + 1)
+        # The neurons of the only layer are outputs. A bias is the weight of the input x_0 = 1.
+        first = number + 1 if last == 0 else number
+        of_input = 0 if weight is None else int(weight) + 1
+        return lowered("w", first, of_input)
+    above = layer + 1
     if weight is None:
         return lowered("c", number, layer=above)
     return lowered("w", number, int(weight), layer=above)
 
 
-def neurons_in(
-    nodes: Sequence[Value], paths: Mapping[Value, str]
-) -> tuple[dict[Place, list[Value]], dict[Place, list[Value]]]:
+def neurons_in(nodes: Nodes, paths: Names) -> tuple[Neurons, Neurons]:
     """Return the weighted sums and the activations of each neuron, one for each sample."""
-    owners = owners_of(nodes, {node: paths[node] for node in nodes if node in paths})
-    sums: dict[Place, list[Value]] = defaultdict(list)
-    activations: dict[Place, list[Value]] = defaultdict(list)
+    here = {node: paths[node] for node in nodes if node in paths}
+    owners = owners_of(nodes, here)
+    sums: Neurons = defaultdict(list)
+    activations: Neurons = defaultdict(list)
     for node in nodes:
         owner = owners.get(node)
         if owner is None or node.op is None:
             continue
         match = NEURON.fullmatch(owner.neuron or owner.layer)
-        if owner.neuron is None and match:  # a share of a softmax over the layer
-            activations[Place(int(match[1] or 0), node.operands[0])].append(node)
-        elif match and owner.done:
-            activations[Place(int(match[1] or 0), int(match[2] or 0))].append(node)
-        elif match and not is_product(node):
-            sums[Place(int(match[1] or 0), int(match[2] or 0))].append(node)
+        if match is None:
+            continue
+        place = place_in(match)
+        if owner.neuron is None:
+            # A share of a softmax over the layer, whose first operand tells which share.
+            share = place._replace(number=node.operands[0])
+            activations[share].append(node)
+        elif owner.done:
+            activations[place].append(node)
+        elif not is_product(node):
+            sums[place].append(node)
     for found in sums.values():
-        inside = {x for node in found for x in node.operands if isinstance(x, Value)}
-        found[:] = [node for node in found if node not in inside]  # the whole of a sum of products
+        # Of a sum of products only the whole has a letter.
+        inside = {x for node in found for x in operand_values(node)}
+        found[:] = [node for node in found if node not in inside]
     return sums, activations
 
 
 def is_product(node: Value) -> bool:
     """Tell whether a node is a product of one weight, and no sum."""
-    return node.op is not None and node.op.symbol == "*" and len(node.operands) == 2
+    symbol = node.op.symbol if node.op else ""
+    return symbol == "*" and len(node.operands) == 2
 
 
-def is_linear(network: Any, layer: int, activations: Mapping[Place, list[Value]]) -> bool:
+def is_linear(network: object, layer: int, activations: Neurons) -> bool:
     """Tell whether the neurons of a layer give their sums.
 
     The network says so: a loss may be computed of the sums, so that no activation is recorded. Of a
@@ -144,11 +177,12 @@ def is_linear(network: Any, layer: int, activations: Mapping[Place, list[Value]]
     found, neuron = first_neuron(network, layer)
     title = getattr(neuron, "title", None)
     if title is not None:
-        return bool(title == "linear" and not getattr(found, "softmax", False))
+        shared = getattr(found, "softmax", False)
+        return bool(title == "linear" and not shared)
     return not any(place.layer == layer for place in activations)
 
 
-def is_activation(network: Any, layer: int, node: Value) -> bool:
+def is_activation(network: object, layer: int, node: Value) -> bool:
     """Tell whether a node is what the neurons of a layer make of their sums.
 
     The network says which function that is; a loss may record another one of the sums.
@@ -158,18 +192,19 @@ def is_activation(network: Any, layer: int, node: Value) -> bool:
     return node.op is function or not isinstance(function, Primitive)
 
 
-def first_neuron(network: Any, layer: int) -> tuple[Any, Any]:
+def first_neuron(network: object, layer: int) -> tuple[object, object]:
     """Return a layer of a network, or the network that is one, and its first neuron."""
     found = network.layers[layer] if hasattr(network, "layers") else network
-    return found, next(iter(getattr(found, "neurons", [found])))
+    neurons = getattr(found, "neurons", [found])
+    return found, next(iter(neurons))
 
 
 def neuron_letters(
-    sums: Mapping[Place, list[Value]],
-    activations: Mapping[Place, list[Value]],
+    sums: Neurons,
+    activations: Neurons,
     linear: Mapping[int, bool],
     last: int,
-) -> Iterator[tuple[Value, str]]:
+) -> Iterator[Named]:
     """Yield the letters of the sums and of the activations; of a linear neuron they are one."""
     for place in {**sums, **activations}:
         layer, number = place
@@ -177,47 +212,64 @@ def neuron_letters(
         index = number + 1 if output else number
         above = layer + 1 if 0 < layer < last else 0
         inside, outside = ("b", "ŷ") if output else ("a", "h")
-        for letter, found in ((inside, sums.get(place, [])), (outside, activations.get(place, []))):
-            for sample, node in enumerate(found, start=1):
-                of_sample = sample if len(found) > 1 and not above else 0
-                name = outside if linear.get(layer) else letter
-                yield node, lowered(name, index, layer=above, sample=of_sample)
+        if linear.get(layer):
+            inside = outside
+        yield from sample_letters(sums.get(place, []), inside, index, above)
+        yield from sample_letters(activations.get(place, []), outside, index, above)
 
 
-def input_letters(
-    names: Mapping[Value, str], sums: Mapping[Place, list[Value]]
-) -> Iterator[tuple[Value, str]]:
+def sample_letters(
+    found: Sequence[Value], letter: str, index: int, layer: int = 0
+) -> Iterator[Named]:
+    """Yield the letter of what is there once for each sample, with the sample where it has room."""
+    # Above a letter there is room for one number, and the layer goes before the sample.
+    several = len(found) > 1 and not layer
+    for number, node in enumerate(found, start=1):
+        sample = number if several else 0
+        yield node, lowered(letter, index, layer=layer, sample=sample)
+
+
+def input_letters(names: Names, sums: Neurons) -> Iterator[Named]:
     """Yield the letters x_i of inputs of the first layer that are Values."""
     for place, found in sums.items():
+        if place.layer:
+            continue
         for sample, node in enumerate(found, start=1):
-            if place.layer or node.op is None or node.op.symbol != "dot":
-                continue
-            half = len(node.operands) // 2 + 1
             of_sample = sample if len(found) > 1 else 0
-            for i, x in enumerate(node.operands[half:], start=1):
+            for i, (_, x) in enumerate(inputs_of(node), start=1):
                 if isinstance(x, Value) and x not in names:
                     yield x, lowered("x", i, sample=of_sample)
 
 
-def plain_letters(
-    nodes: Sequence[Value], names: Mapping[Value, str], sums: Mapping[Place, list[Value]]
-) -> Iterator[tuple[tuple[Value, int], str]]:
+def inputs_of(node: Value) -> Iterator[tuple[int, object]]:
+    """Yield the inputs of a weighted sum with their places among its operands; of others nothing.
+
+    The operands are the bias, the weights, and the inputs.
+    """
+    if node.op is not None and node.op.symbol == "dot":
+        half = len(node.operands) // 2 + 1
+        yield from enumerate(node.operands[half:], start=half)
+
+
+def plain_letters(nodes: Nodes, names: Names, sums: Neurons) -> Iterator[NamedOperand]:
     """Yield the letters of plain operands: inputs x_i of the first layer, targets y_k."""
     for place, found in sums.items():
-        for node in found:
-            if place.layer == 0 and node.op is not None and node.op.symbol == "dot":
-                half = len(node.operands) // 2 + 1
-                for j in range(half, len(node.operands)):
-                    if not isinstance(node.operands[j], Value):
-                        yield (node, j), lowered("x", j - half + 1)
+        for node in found if place.layer == 0 else ():
+            for i, (at, x) in enumerate(inputs_of(node), start=1):
+                if not isinstance(x, Value):
+                    yield (node, at), lowered("x", i)
     for node in nodes:
-        if node.op is not None and node.op.symbol == "-" and len(node.operands) == 2:
-            name = names.get(node.operands[0], "") if isinstance(node.operands[0], Value) else ""
-            if name.startswith("ŷ") and not isinstance(node.operands[1], Value):
-                yield (node, 1), name.replace("ŷ", "y")
+        # A difference of an output and what it is to be.
+        symbol = node.op.symbol if node.op else ""
+        if symbol != "-" or len(node.operands) != 2:
+            continue
+        output, target = node.operands
+        name = names.get(output, "") if isinstance(output, Value) else ""
+        if name.startswith("ŷ") and not isinstance(target, Value):
+            yield (node, 1), name.replace("ŷ", "y")
 
 
-def error_letters(nodes: Sequence[Value], names: Mapping[Value, str]) -> dict[Value, str]:
+def error_letters(nodes: Nodes, names: Names) -> dict[Value, str]:
     """Return the letters of the terms of the error: E_k of an output, with its sample above it.
 
     An error is the sum of the errors of its outputs, or the mean of those of its samples.
@@ -228,10 +280,13 @@ def error_letters(nodes: Sequence[Value], names: Mapping[Value, str]) -> dict[Va
     while stack:
         node = stack.pop()
         symbol = node.op.symbol if node.op else ""
-        for x in node.operands if symbol in SUM_SYMBOLS or symbol == "mean" else ():
+        if symbol != "mean" and symbol not in SUM_SYMBOLS:
+            continue
+        for x in node.operands:
             if not isinstance(x, Value) or x in names or x not in part:
                 continue
             sample, output = part[x]
+            # A mean is over samples; a sum over outputs, or over parts that are sums themselves.
             if symbol == "mean":
                 if sample:
                     found[x] = "E" + sample
@@ -240,24 +295,29 @@ def error_letters(nodes: Sequence[Value], names: Mapping[Value, str]) -> dict[Va
                 found[x] = f"E{sample}{output}"
             else:
                 stack.append(x)
+    # What several nodes would be called tells none of them.
     many = Counter(found.values())
     return {node: name for node, name in found.items() if many[name] == 1}
 
 
-def parts_of(nodes: Sequence[Value], names: Mapping[Value, str]) -> dict[Value, Part]:
+def parts_of(nodes: Nodes, names: Names) -> dict[Value, Part]:
     """Return which output of which sample each node is computed of, behind the outputs."""
     found: dict[Value, Part] = {}
     for node in nodes:
         match = OUTPUT.fullmatch(names.get(node, ""))
         if match:
+            # One sample has no number; "" is not None, which stands for several.
             found[node] = Part(match[1] or "", match[2])
             continue
-        parts = {found[x] for x in node.operands if isinstance(x, Value) and x in found}
+        parts = {found[x] for x in operand_values(node) if x in found}
         if parts:
-            samples = {part.sample for part in parts}
-            outputs = {part.output for part in parts}
-            found[node] = Part(
-                samples.pop() if len(samples) == 1 else None,
-                outputs.pop() if len(outputs) == 1 else None,
-            )
+            sample = only({part.sample for part in parts})
+            output = only({part.output for part in parts})
+            found[node] = Part(sample, output)
     return found
+
+
+def only(found: set[str | None]) -> str | None:
+    """Return what there is one of; None where there are several."""
+    (first, *others) = found
+    return None if others else first

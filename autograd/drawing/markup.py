@@ -17,7 +17,8 @@ from typing import NamedTuple
 from autograd.drawing.fonts import BOLD, units
 
 ALIGNED = {"\\l": "left", "\\r": "right", "\\n": "center"}
-LINE_HEIGHT = 1.28  # times the size of the font
+# A line is so many times as high as its font.
+LINE_HEIGHT = 1.28
 TOKEN = re.compile("<([^>]+)>|([^<]+)")
 ATTRIBUTE = re.compile(r'([\w-]+)="([^"]*)"')
 ESCAPED = re.compile(r"\\(.)", re.DOTALL)
@@ -29,22 +30,31 @@ class Run(NamedTuple):
     text: str
     size: float
     color: str
-    bold: bool
-    italic: bool
+    bold: bool = False
+    italic: bool = False
 
     @property
     def width(self) -> float:
         """How wide it is, in points."""
-        return units(self.text) * self.size * (BOLD if self.bold else 1.0)
+        wider = BOLD if self.bold else 1.0
+        return units(self.text) * self.size * wider
 
 
 @dataclass
 class Cell:
-    """Runs that stand beside each other, on one side of the column or in its middle."""
+    """Runs that stand beside each other, on one side of the column or in its middle.
+
+    Attributes: `across`, whether it takes all columns.
+    """
 
     align: str = "center"
-    across: bool = True  # all columns
+    across: bool = True
     runs: list[Run] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        """What it says."""
+        return "".join(run.text for run in self.runs)
 
     @property
     def width(self) -> float:
@@ -61,7 +71,7 @@ class Row:
     @property
     def text(self) -> str:
         """What it says."""
-        return " ".join("".join(run.text for run in cell.runs) for cell in self.cells)
+        return " ".join(cell.text for cell in self.cells)
 
     @property
     def height(self) -> float:
@@ -81,7 +91,8 @@ class Reader:
     """Reads a label that is HTML; `<`, `>` and `&` of a text are entities in it."""
 
     def __init__(self, style: Style) -> None:
-        self.fonts = [Run("", style.size, style.color, False, False)]
+        # The fonts of the tags that are open, the innermost last.
+        self.fonts = [Run("", style.size, style.color)]
         self.rows = [Row([Cell()])]
 
     def read(self, label: str) -> None:
@@ -97,20 +108,23 @@ class Reader:
     def start(self, tag: str) -> None:
         """Begin a font, a row or a cell."""
         name = tag.partition(" ")[0].rstrip("/")
+        given = dict(ATTRIBUTE.findall(tag))
         font = self.fonts[-1]
         if name == "td":
-            given = dict(ATTRIBUTE.findall(tag))
-            self.rows[-1].cells.append(Cell(given.get("align", "center"), "colspan" in given))
+            align = given.get("align", "center")
+            self.rows[-1].cells.append(Cell(align, "colspan" in given))
         elif name == "font":
-            given = dict(ATTRIBUTE.findall(tag))
             size = float(given.get("point-size", font.size))
-            self.fonts.append(font._replace(size=size, color=given.get("color", font.color)))
+            color = given.get("color", font.color)
+            self.fonts.append(font._replace(size=size, color=color))
         elif name == "b":
             self.fonts.append(font._replace(bold=True))
         elif name == "i":
             self.fonts.append(font._replace(italic=True))
-        elif name in ("br", "tr"):
-            self.rows.append(Row([Cell()] if name == "br" else []))
+        elif name == "br":
+            self.rows.append(Row([Cell()]))
+        elif name == "tr":
+            self.rows.append(Row())
 
     def end(self, tag: str) -> None:
         """End a font."""
@@ -119,8 +133,10 @@ class Reader:
 
     def add(self, text: str) -> None:
         """Add a text to the cell that is open."""
-        if self.rows[-1].cells:
-            self.rows[-1].cells[-1].runs.append(self.fonts[-1]._replace(text=text))
+        cells = self.rows[-1].cells
+        if cells:
+            run = self.fonts[-1]._replace(text=text)
+            cells[-1].runs.append(run)
 
 
 PLAIN = Style(11.0, "#000000")
@@ -131,6 +147,7 @@ def lines_of(label: str, style: Style = PLAIN) -> list[Row]:
     if label.startswith("<") and label.endswith(">"):
         reader = Reader(style)
         reader.read(label[1:-1])
+        # The line before a table is empty.
         return [row for row in reader.rows if any(cell.runs for cell in row.cells)]
     return list(plain_lines(label, style))
 
@@ -141,6 +158,7 @@ def plain_lines(label: str, style: Style) -> Iterator[Row]:
         if label:
             yield plain_line(label, "center", style)
         return
+    # A line ends at the escape that tells on which side it stands.
     text = ""
     align = "center"
     for part in re.split(r"(\\.)", label, flags=re.DOTALL):
@@ -156,7 +174,7 @@ def plain_lines(label: str, style: Style) -> Iterator[Row]:
 
 def plain_line(text: str, align: str, style: Style) -> Row:
     """Return a line in one font."""
-    run = Run(html.unescape(text), style.size, style.color, False, False)
+    run = Run(html.unescape(text), style.size, style.color)
     return Row([Cell(align, True, [run])])
 
 
@@ -175,10 +193,13 @@ def block_of(label: str, style: Style) -> Block:
     columns: list[float] = []
     widest = 0.0
     for row in rows:
-        apart = [cell for cell in row.cells if not cell.across]
-        for i, cell in enumerate(apart):
-            columns += [0.0] * (i + 1 - len(columns))
-            columns[i] = max(columns[i], cell.width)
-        widest = max(widest, *(cell.width for cell in row.cells if cell.across), 0.0)
+        apart = [cell.width for cell in row.cells if not cell.across]
+        across = [cell.width for cell in row.cells if cell.across]
+        for i, width in enumerate(apart):
+            if i == len(columns):
+                columns.append(0.0)
+            columns[i] = max(columns[i], width)
+        widest = max(widest, *across, 0.0)
     width = max(widest, sum(columns))
-    return Block(rows, columns, width, sum(row.height for row in rows))
+    height = sum(row.height for row in rows)
+    return Block(rows, columns, width, height)

@@ -17,7 +17,8 @@ from autograd.drawing.show import Drawing
 from autograd.drawing.sketch import Sketch
 from autograd.drawing.svg import drawn
 
-MAX_BOXES_OF_PROGRAM = 300  # of more, a program's layout takes seconds, and then minutes
+# Of more boxes a program's layout takes seconds, and then minutes.
+MAX_BOXES_OF_PROGRAM = 300
 BEFORE_SVG = re.compile(r"^.*?(?=<svg)|<!--.*?-->\n?", re.DOTALL)
 
 
@@ -40,7 +41,8 @@ class Picture(Drawing, graphviz.Digraph):  # type: ignore[misc]
                 edge_attr=sketch.arrow_attributes,
             )
             sketch.replay(self, graphviz.Digraph)
-        else:  # as `Digraph.copy` makes another one
+        else:
+            # As `Digraph.copy` makes another one.
             graphviz.Digraph.__init__(self, format=format, **more)
         self.recorded = len(self.body)
 
@@ -52,7 +54,7 @@ class Picture(Drawing, graphviz.Digraph):  # type: ignore[misc]
         found.recorded = self.recorded
         return found
 
-    def pipe(self, format: str | None = None, *, encoding: str | None = None, **_: Any) -> Any:
+    def pipe(self, format: str | None = None, *, encoding: str | None = None, **_: object) -> Any:
         """Return the picture as bytes, or as text in an encoding."""
         data = render(self.source, format or self.format)
         return data.decode(encoding) if encoding else data
@@ -69,7 +71,8 @@ class Picture(Drawing, graphviz.Digraph):  # type: ignore[misc]
             return drawn(self.sketch)
         try:
             return self.svg_of_program()
-        except RuntimeError:  # it took too long, or does not run here
+        except RuntimeError:
+            # It took too long, or does not run here.
             if changed:
                 raise
             return drawn(self.sketch)

@@ -18,9 +18,11 @@ from pathlib import Path
 
 PURE = "graphviz-pure"
 SYSTEM = "dot"
-ONLY_SYSTEM_FORMATS = frozenset(("pdf", "ps", "eps"))  # forms that graphviz-pure cannot write
+# Forms that graphviz-pure cannot write.
+ONLY_SYSTEM_FORMATS = frozenset(("pdf", "ps", "eps"))
 CURE = f"pip install {PURE}, or install Graphviz so that its program dot is on the PATH"
-TIMEOUT_SECONDS = 60.0  # after which a layout is given up
+# A layout that takes longer is given up.
+TIMEOUT_SECONDS = 60.0
 
 
 def engines() -> Iterator[str]:

@@ -26,7 +26,8 @@ from autograd.drawing.svg import CLASS, drawn, dressed
 from autograd.texts import said
 
 FILE_FORMATS = ("svg", "png", "pdf", "json")
-LEAST_SCALE = 0.7  # of its size, to which a picture may shrink in a narrow notebook
+# Of its size, to which a picture may shrink in a narrow notebook.
+LEAST_SCALE = 0.7
 WIDTH = re.compile(r'<svg width="([\d.]+)')
 FRAME = f"{CLASS}-frame"
 # The picture in an `<img>` follows the color scheme of what it stands in.
@@ -105,7 +106,7 @@ class Drawing:
         *,
         outfile: str | os.PathLike[str] | None = None,
         raise_if_result_exists: bool = False,
-        **_: Any,
+        **_: object,
     ) -> str:
         """Write the picture and return its path.
 
@@ -162,7 +163,7 @@ class Drawing:
     def _repr_svg_(self) -> str:
         return self.svg()
 
-    def _repr_mimebundle_(self, *_: Any, **__: Any) -> dict[str, str]:
+    def _repr_mimebundle_(self, *_: object, **__: object) -> dict[str, str]:
         """Return what Jupyter shows: see `bundle`."""
         return bundle(self)
 
@@ -190,7 +191,8 @@ def bundle(picture: Drawing) -> dict[str, str]:
     """
     try:
         svg = picture.svg()
-    except Exception:  # whatever stands in the way of a picture, the text can be shown
+    except Exception:
+        # Whatever stands in the way of a picture, the text can be shown.
         return {"text/plain": repr(picture)}
     data = base64.b64encode(svg.encode()).decode()
     about = html.escape(picture.heading)

@@ -14,7 +14,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
+
+
+class Digraph(Protocol):
+    """What a `graphviz.Digraph` is asked for here."""
+
+    node: Callable[..., None]
+    edge: Callable[..., None]
+    subgraph: Callable[..., object]
 
 
 @dataclass
@@ -39,7 +47,9 @@ class Arrow:
 class Sketch:
     """Boxes, arrows and frames in the order in which they were added.
 
-    Attributes: `nodes` by name, `arrows`, `frames`, which are sketches; `attributes` of the whole.
+    Attributes: `nodes` by name, `arrows`, `frames`, which are sketches; `attributes` of the whole;
+    `path` of a frame, whose parts are sorted by the numbers in it; `in_order`, whether the places
+    are to be ours, whatever programs there are; `calls`, by which it was filled.
     """
 
     def __init__(
@@ -51,7 +61,7 @@ class Sketch:
         path: str = "",
     ) -> None:
         self.name = name
-        self.path = path or name  # of a frame: its parts are sorted by the numbers in it
+        self.path = path or name
         self.attributes = dict(graph_attr or {})
         self.node_attributes = dict(node_attr or {})
         self.arrow_attributes = dict(edge_attr or {})
@@ -59,18 +69,20 @@ class Sketch:
         self.arrows: list[Arrow] = []
         self.frames: list[Sketch] = []
         self.calls: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = []
-        self.in_order = False  # the places are ours, whatever programs there are
+        self.in_order = False
 
     def node(self, name: str, label: str | None = None, **attributes: str | None) -> None:
         """Add a box."""
         self.calls.append(("node", (name, label), attributes))
-        given = {key: str(text) for key, text in attributes.items() if text is not None}
+        given = texts_in(attributes)
         self.nodes[name] = Box(name, label or "", given)
 
-    def edge(self, tail: str, head: str, label: str | None = None, **attributes: Any) -> None:
+    def edge(
+        self, tail: str, head: str, label: str | None = None, **attributes: str | None
+    ) -> None:
         """Add an arrow."""
         self.calls.append(("edge", (tail, head, label), attributes))
-        given = {key: str(text) for key, text in attributes.items() if text is not None}
+        given = texts_in(attributes)
         self.arrows.append(Arrow(tail, head, label or "", given))
 
     def subgraph(self, frame: Sketch) -> None:
@@ -78,8 +90,9 @@ class Sketch:
         self.calls.append(("subgraph", (frame,), {}))
         self.frames.append(frame)
 
-    def replay(self, digraph: Any, empty: Callable[..., Any]) -> None:
+    def replay(self, digraph: Digraph, empty: Callable[..., Digraph]) -> None:
         """Add everything to a `graphviz.Digraph`; `empty` makes another one, for a frame."""
+        # Graphviz draws things in the order in which they are told.
         for what, operands, attributes in self.calls:
             if what == "subgraph":
                 (frame,) = operands
@@ -87,7 +100,8 @@ class Sketch:
                 frame.replay(inner, empty)
                 digraph.subgraph(inner)
             else:
-                getattr(digraph, what)(*operands, **attributes)
+                add = getattr(digraph, what)
+                add(*operands, **attributes)
 
     def walk(self) -> Iterator[Sketch]:
         """Yield this and all frames in it, the outer ones first."""
@@ -97,4 +111,12 @@ class Sketch:
 
     def all_nodes(self) -> dict[str, Box]:
         """Return all boxes, those in frames too, by name."""
-        return {name: box for part in self.walk() for name, box in part.nodes.items()}
+        found: dict[str, Box] = {}
+        for part in self.walk():
+            found.update(part.nodes)
+        return found
+
+
+def texts_in(attributes: Mapping[str, str | None]) -> dict[str, str]:
+    """Return those attributes that are given."""
+    return {key: str(text) for key, text in attributes.items() if text is not None}

@@ -32,13 +32,22 @@ from autograd.drawing.sketch import Arrow, Box, Sketch
 
 POINTS_PER_INCH = 72.0
 MARGIN = 8.0
-BOX_MARGIN = Size(13.0, 8.0)  # around the label of a box, both sides together
-LEAST_BOX = 22.0  # wide and high
-KEY_GAP = 3.0  # between what a number is and the number
+# Around the label of a box, both sides together.
+BOX_MARGIN = Size(13.0, 8.0)
+# A box is at least so wide and so high.
+LEAST_BOX = 22.0
+# Between what a number is and the number.
+KEY_GAP = 3.0
 CORNER = 5.0
-ELLIPSE = 1.4  # times as wide and as high as what stands in it
-BASELINE = 0.35  # of the size of a font, below the middle of its line
-TIP_LENGTH = 10.0  # times the size that an arrow's head is given
+# An ellipse is so many times as wide and as high as what stands in it.
+ELLIPSE = 1.4
+# Of the size of a font, from the middle of its line down.
+BASELINE = 0.35
+# The head of an arrow is so many times as long as its `arrowsize`.
+TIP_LENGTH = 10.0
+# Lengths of less are taken for this, so that they can be divided by.
+LEAST_LENGTH = 1e-9
+NO_SIZE = Size(0.0, 0.0)
 DASHES = ' stroke-dasharray="4 3"'
 QUOTED = re.compile(r"\\{4}")
 COLOR = re.compile(r'(fill|stroke)="(#[0-9a-f]{6})"')
@@ -59,36 +68,46 @@ SCHEMES = (
 
 def drawn(sketch: Sketch) -> str:
     """Return a sketch as an `<svg>` element."""
-    blocks = {name: block(sketch, box) for name, box in sketch.all_nodes().items()}
-    sizes = {name: size_of(box, blocks[name]) for name, box in sketch.all_nodes().items()}
+    nodes = sketch.all_nodes()
+    blocks = {}
+    sizes = {}
+    for name, box in nodes.items():
+        label = block(sketch, box)
+        blocks[name] = label
+        sizes[name] = size_of(box, label)
     names = names_of(sketch)
-    if "pos" in next(iter(sketch.nodes.values())).attributes:
-        found = fixed(sketch, sizes, names)
-    else:
-        found = free(sketch, sizes, names)
+    first = next(iter(sketch.nodes.values()))
+    place = fixed if "pos" in first.attributes else free
+    found = place(sketch, sizes, names)
     note = noted(sketch)
-    width = max(found.size.width, note.width) + 2 * MARGIN
-    height = found.size.height + (note.height + MARGIN if note.rows else 0.0) + 2 * MARGIN
     parts = [
+        *opening(found.size, note),
+        *frames(sketch, found),
+    ]
+    # Arrows go below boxes.
+    for name, arrow in zip(names, sketch.arrows):
+        parts.append(arrow_element(sketch, arrow, found.routes[name]))
+    for name, box in nodes.items():
+        parts.append(box_element(sketch, box, found.boxes[name], blocks[name]))
+    parts += note_element(note, found.size.height + MARGIN)
+    return "".join([*parts, "</g>\n</svg>\n"])
+
+
+def opening(size: Size, note: Block) -> Iterator[str]:
+    """Yield the tags that begin a picture of a size, with room for a note, and its ground."""
+    width = max(size.width, note.width) + 2 * MARGIN
+    below = note.height + MARGIN if note.rows else 0.0
+    height = size.height + below + 2 * MARGIN
+    yield (
         f'<svg width="{width:.0f}pt" height="{height:.0f}pt" '
         f'viewBox="0 0 {width:.0f} {height:.0f}" xmlns="http://www.w3.org/2000/svg" '
-        f'font-family="{PAGE_FONTS}">\n',
+        f'font-family="{PAGE_FONTS}">\n'
+    )
+    yield (
         f'<g id="graph0" class="graph" transform="translate({MARGIN:.0f} {MARGIN:.0f})">\n'
         f'<polygon fill="{PAPER}" stroke="none" '
-        f'points="{corners(-MARGIN, -MARGIN, width, height)}"/>\n',
-        *frames(sketch, found),
-        *(
-            arrow_element(sketch, arrow, found.routes[name])
-            for name, arrow in zip(names, sketch.arrows)
-        ),
-        *(
-            box_element(sketch, box, found.boxes[name], blocks[name])
-            for name, box in sketch.all_nodes().items()
-        ),
-        *note_element(note, found.size.height + MARGIN),
-        "</g>\n</svg>\n",
-    ]
-    return "".join(parts)
+        f'points="{corners(-MARGIN, -MARGIN, width, height)}"/>\n'
+    )
 
 
 def names_of(sketch: Sketch) -> list[str]:
@@ -99,17 +118,20 @@ def names_of(sketch: Sketch) -> list[str]:
 def block(sketch: Sketch, box: Box) -> Block:
     """Return the lines of a box's label."""
     given = {**sketch.node_attributes, **box.attributes}
-    style = Style(float(given.get("fontsize", "11")), given.get("fontcolor", NUMBER_INK))
-    return block_of(box.label, style)
+    size = float(given.get("fontsize", "11"))
+    color = given.get("fontcolor", NUMBER_INK)
+    return block_of(box.label, Style(size, color))
 
 
 def size_of(box: Box, label: Block) -> Size:
     """Return how large a box is: as its label needs it, or as its attributes say."""
     given = box.attributes
     if given.get("fixedsize") != "false" and "width" in given:
-        height = float(given["height"]) * POINTS_PER_INCH
-        return Size(float(given["width"]) * POINTS_PER_INCH, height)
-    width = max(LEAST_BOX, label.width + BOX_MARGIN.width + KEY_GAP * (len(label.columns) > 1))
+        width = float(given["width"])
+        height = float(given["height"])
+        return Size(width * POINTS_PER_INCH, height * POINTS_PER_INCH)
+    gap = KEY_GAP if len(label.columns) > 1 else 0.0
+    width = max(LEAST_BOX, label.width + BOX_MARGIN.width + gap)
     height = max(LEAST_BOX, label.height + BOX_MARGIN.height)
     if given.get("shape") == "ellipse":
         return Size(ELLIPSE * width, ELLIPSE * height)
@@ -118,92 +140,117 @@ def size_of(box: Box, label: Block) -> Size:
 
 def free(sketch: Sketch, sizes: dict[str, Size], names: Sequence[str]) -> Arranged:
     """Return where everything stands in a graph without places."""
+    size = float(sketch.arrow_attributes.get("fontsize", "9"))
+    lines = []
+    for name, arrow in zip(names, sketch.arrows):
+        label = block_of(arrow.label, Style(size, INK))
+        room = Size(label.width, label.height)
+        lines.append(Line(name, arrow.tail, arrow.head, room))
+    # Constants come last, behind what may have a gradient.
+    order = sorted(sizes, key=lambda name: name[0] == "c")
+    boxes = {name: sizes[name] for name in order}
+    direction = sketch.attributes.get("rankdir", "LR")
+    return arrange(Graph(boxes, lines, frame_of_each(sketch)), direction)
+
+
+def frame_of_each(sketch: Sketch) -> dict[str, str]:
+    """Return which frame each box stands in, and each frame, where it does."""
     inside = {}
     for part in sketch.walk():
         for frame in part.frames:
             inside[frame.path] = ROOT if part is sketch else part.path
         if part is not sketch:
             inside.update(dict.fromkeys(part.nodes, part.path))
-    for arrow in sketch.arrows:  # a constant belongs where it is used
+    for arrow in sketch.arrows:
+        # A constant belongs where it is used.
         if arrow.attributes.get("class") == "constant" and arrow.head in inside:
             inside[arrow.tail] = inside[arrow.head]
-    size = float(sketch.arrow_attributes.get("fontsize", "9"))
-    lines = []
-    for name, arrow in zip(names, sketch.arrows):
-        label = block_of(arrow.label, Style(size, INK))
-        lines.append(Line(name, arrow.tail, arrow.head, Size(label.width, label.height)))
-    boxes = {name: sizes[name] for name in sorted(sizes, key=lambda name: name[0] == "c")}
-    return arrange(Graph(boxes, lines, inside), sketch.attributes.get("rankdir", "LR"))
+    return inside
 
 
 def fixed(sketch: Sketch, sizes: dict[str, Size], names: Sequence[str]) -> Arranged:
     """Return where everything stands in a graph whose boxes have places."""
-    node = sketch.node_attributes
-    middles = {}
+    given = {}
     for name, box in sketch.nodes.items():
-        x, y = (float(part) for part in box.attributes["pos"].rstrip("!").split(","))
-        middles[name] = Point(x * POINTS_PER_INCH, -y * POINTS_PER_INCH)
         if "shape" not in box.attributes:
-            side = float(node["width"]) * POINTS_PER_INCH
+            side = float(sketch.node_attributes["width"]) * POINTS_PER_INCH
             sizes[name] = Size(side, side)
-    left = min(p.x - sizes[name].width / 2 for name, p in middles.items())
-    top = min(p.y - sizes[name].height / 2 for name, p in middles.items())
-    right = max(p.x + sizes[name].width / 2 for name, p in middles.items())
-    bottom = max(p.y + sizes[name].height / 2 for name, p in middles.items())
-    boxes = {
-        name: Rectangle(Point(p.x - left, p.y - top), sizes[name]) for name, p in middles.items()
-    }
-    routes = {
-        name: straight(boxes[arrow.tail], boxes[arrow.head])
-        for name, arrow in zip(names, sketch.arrows)
-    }
-    return Arranged(boxes, {}, routes, Size(right - left, bottom - top))
+        given[name] = Rectangle(middle_of(box), sizes[name])
+    left = min(place.left for place in given.values())
+    top = min(place.top for place in given.values())
+    right = max(place.right for place in given.values())
+    bottom = max(place.bottom for place in given.values())
+    boxes = {}
+    for name, (middle, size) in given.items():
+        boxes[name] = Rectangle(middle.moved(-left, -top), size)
+    routes = {}
+    for name, arrow in zip(names, sketch.arrows):
+        routes[name] = straight(boxes[arrow.tail], boxes[arrow.head])
+    whole = Size(right - left, bottom - top)
+    return Arranged(boxes, {}, routes, whole)
+
+
+def middle_of(box: Box) -> Point:
+    """Return the place that a box is given: in inches, y up."""
+    # The mark behind it tells a program that the place is fixed.
+    place = box.attributes["pos"].rstrip("!")
+    x, y = map(float, place.split(","))
+    return Point(x * POINTS_PER_INCH, -y * POINTS_PER_INCH)
 
 
 def straight(tail: Rectangle, head: Rectangle) -> Route:
     """Return a straight line between two circles, from rim to rim."""
-    x = head.centre.x - tail.centre.x
-    y = head.centre.y - tail.centre.y
-    length = max((x * x + y * y) ** 0.5, 1e-9)
-    x = x / length
-    y = y / length
+    x, y = towards(tail.centre, head.centre)
+    # The radii of both circles.
     away = tail.size.width / 2
     near = head.size.width / 2
-    start = Point(tail.centre.x + away * x, tail.centre.y + away * y)
-    tip = Point(head.centre.x - near * x, head.centre.y - near * y)
-    end = Point(tip.x - 4 * x, tip.y - 4 * y)
+    start = tail.centre.moved(away * x, away * y)
+    tip = head.centre.moved(-near * x, -near * y)
+    end = tip.moved(-4 * x, -4 * y)
     return Route([start, start, end, end, tip], start)
+
+
+def towards(start: Point, end: Point, length: float = 1.0) -> Point:
+    """Return the way from a point towards another, so long."""
+    x = end.x - start.x
+    y = end.y - start.y
+    norm = max((x * x + y * y) ** 0.5, LEAST_LENGTH)
+    return Point(length * x / norm, length * y / norm)
 
 
 def noted(sketch: Sketch) -> Block:
     """Return the label of the whole picture."""
-    return block_of(sketch.attributes.get("label", ""), Style(11.0, INK))
+    text = sketch.attributes.get("label", "")
+    return block_of(text, Style(11.0, INK))
 
 
 def note_element(note: Block, top: float) -> Iterator[str]:
     """Yield the label of the whole picture, below it."""
-    yield from text_elements(
-        note, Rectangle(Point(note.width / 2, top + note.height / 2), Size(0, 0))
-    )
+    middle = Point(note.width / 2, top + note.height / 2)
+    yield from text_elements(note, Rectangle(middle, NO_SIZE))
 
 
 def frames(sketch: Sketch, found: Arranged) -> Iterator[str]:
     """Yield the frames, the outer ones first."""
     parts = sketch.walk()
-    next(parts)  # the whole has none
+    # The whole has no frame.
+    next(parts)
     for part in parts:
-        rectangle = found.frames[part.path]
-        left = rectangle.centre.x - rectangle.size.width / 2
-        top = rectangle.centre.y - rectangle.size.height / 2
+        place = found.frames[part.path]
+        left = place.left
+        top = place.top
         label = block_of(part.attributes["label"], Style(11.0, INK))
-        middle = Point(left + 8 + label.width / 2, top + 5 + label.height / 2)
+        # The name of a frame stands in its corner.
+        x = left + 8 + label.width / 2
+        y = top + 5 + label.height / 2
+        middle = Point(x, y)
         yield (
             f'<g id="{part.name}" class="cluster"><rect x="{left:.1f}" y="{top:.1f}" '
-            f'width="{rectangle.size.width:.1f}" height="{rectangle.size.height:.1f}" '
+            f'width="{place.size.width:.1f}" height="{place.size.height:.1f}" '
             f'rx="{CORNER:.0f}" fill="{part.attributes["fillcolor"]}" '
             f'stroke="{part.attributes["color"]}"/>'
         )
-        yield from text_elements(label, Rectangle(middle, Size(0, 0)))
+        yield from text_elements(label, Rectangle(middle, NO_SIZE))
         yield "</g>\n"
 
 
@@ -211,45 +258,44 @@ def arrow_element(sketch: Sketch, arrow: Arrow, way: Route) -> str:
     """Return an arrow: its line, its head and its label."""
     given = {**sketch.arrow_attributes, **arrow.attributes}
     color = given.get("color", INK)
+    width = given.get("penwidth", "1")
     *line, tip = way.points
-    path = f"M{pair(line[0])}C{' '.join(map(pair, line[1:]))}"
+    path = f"M{pair(line[0])}C{pairs(line[1:])}"
     dashes = DASHES if given.get("style") == "dashed" else ""
     size = TIP_LENGTH * float(given.get("arrowsize", "0.6"))
     corners_of = bar if given.get("arrowhead") == "tee" else head
+    end = corners_of(line[-1], tip, size)
     parts = [
         opening_of("edge", given),
         title(given.get("tooltip", "")),
-        f'<path fill="none" stroke="{color}" stroke-width="{given.get("penwidth", "1")}" '
-        f'd="{path}"{dashes}/>',
-        f'<polygon fill="{color}" stroke="{color}" points="{corners_of(line[-1], tip, size)}"/>',
+        f'<path fill="none" stroke="{color}" stroke-width="{width}" d="{path}"{dashes}/>',
+        f'<polygon fill="{color}" stroke="{color}" points="{end}"/>',
     ]
     if arrow.label:
-        label = block_of(arrow.label, Style(float(given.get("fontsize", "9")), INK))
-        parts += text_elements(label, Rectangle(way.label, Size(0, 0)), halo=True)
+        style = Style(float(given.get("fontsize", "9")), INK)
+        label = block_of(arrow.label, style)
+        parts += text_elements(label, Rectangle(way.label, NO_SIZE), halo=True)
     return "".join([*parts, "</g>\n"])
 
 
 def head(start: Point, tip: Point, length: float) -> str:
     """Return the corners of an arrow's head at the tip, pointing away from the start."""
-    x = tip.x - start.x
-    y = tip.y - start.y
-    norm = max((x * x + y * y) ** 0.5, 1e-9)
-    x = length * x / norm
-    y = length * y / norm
-    sides = (tip.x - x - y / 2.5, tip.y - y + x / 2.5), (tip.x - x + y / 2.5, tip.y - y - x / 2.5)
-    return " ".join(pair(Point(*place)) for place in (tip, *sides))
+    x, y = towards(start, tip, length)
+    back = tip.moved(-x, -y)
+    # Half of the head's width, at right angles to its length.
+    across = Point(-y / 2.5, x / 2.5)
+    left = back.moved(across.x, across.y)
+    right = back.moved(-across.x, -across.y)
+    return pairs([tip, left, right])
 
 
 def bar(start: Point, tip: Point, length: float) -> str:
     """Return the corners of a bar across the end of a line."""
-    x = tip.x - start.x
-    y = tip.y - start.y
-    norm = max((x * x + y * y) ** 0.5, 1e-9)
-    x = length * x / norm
-    y = length * y / norm
-    ends = [Point(tip.x - y / 2, tip.y + x / 2), Point(tip.x + y / 2, tip.y - x / 2)]
-    back = [Point(end.x - x / 5, end.y - y / 5) for end in reversed(ends)]
-    return " ".join(map(pair, [*ends, *back]))
+    x, y = towards(start, tip, length)
+    left = tip.moved(-y / 2, x / 2)
+    right = tip.moved(y / 2, -x / 2)
+    back = [end.moved(-x / 5, -y / 5) for end in (right, left)]
+    return pairs([left, right, *back])
 
 
 def box_element(sketch: Sketch, box: Box, place: Rectangle, label: Block) -> str:
@@ -266,25 +312,28 @@ def box_element(sketch: Sketch, box: Box, place: Rectangle, label: Block) -> str
 
 def opening_of(kind: str, given: Mapping[str, str]) -> str:
     """Return the tag that begins an element, with its id and classes."""
-    name = f'id="{html.escape(given["id"])}" ' if "id" in given else ""
+    name = ""
+    if "id" in given:
+        name = f'id="{html.escape(given["id"])}" '
     more = f" {given['class']}" if "class" in given else ""
     return f'<g {name}class="{kind}{more}">'
 
 
 def outline(given: dict[str, str], place: Rectangle) -> str:
     """Return the outline of a box, filled; a plain text has none."""
-    (x, y), (width, height) = place
-    look = f'fill="{given.get("fillcolor", PAPER)}" stroke="{given.get("color", INK)}"'
+    fill = given.get("fillcolor", PAPER)
+    look = f'fill="{fill}" stroke="{given.get("color", INK)}"'
     shape = given.get("shape", "box")
     style = given.get("style", "filled")
     if style == "" or (shape == "plaintext" and "filled" not in style):
         return ""
+    (x, y), (width, height) = place
     if shape in ("circle", "ellipse"):
         radii = f'rx="{width / 2:.1f}" ry="{height / 2:.1f}"'
         return f'<ellipse cx="{x:.1f}" cy="{y:.1f}" {radii} {look}/>'
     corner = CORNER if "rounded" in style else 0.0
     return (
-        f'<rect x="{x - width / 2:.1f}" y="{y - height / 2:.1f}" width="{width:.1f}" '
+        f'<rect x="{place.left:.1f}" y="{place.top:.1f}" width="{width:.1f}" '
         f'height="{height:.1f}" rx="{corner:.0f}" {look}/>'
     )
 
@@ -292,40 +341,51 @@ def outline(given: dict[str, str], place: Rectangle) -> str:
 def text_elements(label: Block, place: Rectangle, halo: bool = False) -> Iterator[str]:
     """Yield the lines of a label around the middle of a place."""
     y = place.centre.y - label.height / 2
-    side = max(place.size.width - BOX_MARGIN.width, label.width) / 2
+    room = place.size.width - BOX_MARGIN.width
+    side = max(room, label.width) / 2
     for row in label.rows:
-        yield from row_elements(label, row, Point(place.centre.x, y + row.height / 2), side, halo)
+        middle = Point(place.centre.x, y + row.height / 2)
+        yield from row_elements(label, row, middle, side, halo)
         y += row.height
 
 
 def row_elements(label: Block, row: Row, middle: Point, side: float, halo: bool) -> Iterator[str]:
     """Yield the cells of a line: columns beside each other, or one text on its side."""
     apart = [cell for cell in row.cells if not cell.across]
-    border = middle.x - sum(label.columns) / 2 + (label.columns[0] if label.columns else 0.0)
+    first = label.columns[0] if label.columns else 0.0
+    # The border between the columns; all of them together stand in the middle.
+    border = middle.x - sum(label.columns) / 2 + first
     for i, cell in enumerate(apart):
-        x = border - KEY_GAP / 2 if i == 0 else border + KEY_GAP / 2
-        yield cell_element(cell, Point(x, middle.y), "end" if i == 0 else "start", halo)
+        if i == 0:
+            x = border - KEY_GAP / 2
+            anchor = "end"
+        else:
+            x = border + KEY_GAP / 2
+            anchor = "start"
+        yield cell_element(cell, Point(x, middle.y), anchor, halo)
+    ends = {
+        "left": (middle.x - side, "start"),
+        "right": (middle.x + side, "end"),
+    }
     for cell in row.cells:
         if cell.across:
-            x = {"left": middle.x - side, "right": middle.x + side}.get(cell.align, middle.x)
-            anchor = {"left": "start", "right": "end"}.get(cell.align, "middle")
+            x, anchor = ends.get(cell.align, (middle.x, "middle"))
             yield cell_element(cell, Point(x, middle.y), anchor, halo)
 
 
 def cell_element(cell: Cell, middle: Point, anchor: str, halo: bool) -> str:
     """Return a text; one on a line has a border of paper."""
     size = max((run.size for run in cell.runs), default=0.0)
+    y = middle.y + BASELINE * size
     border = f' paint-order="stroke" stroke="{PAPER}" stroke-width="3"' if halo else ""
-    opening = (
-        f'<text x="{middle.x:.1f}" y="{middle.y + BASELINE * size:.1f}" '
-        f'text-anchor="{anchor}"{border}'
-    )
+    tag = f'<text x="{middle.x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{border}'
+    # Most texts have one font, which the element then has itself.
     runs = [run for run in cell.runs if run.text]
     if len(runs) == 1:
         (run,) = runs
-        return f"{opening}{fonts_of(run)}>{html.escape(run.text.strip())}</text>"
+        return f"{tag}{fonts_of(run)}>{html.escape(run.text.strip())}</text>"
     spans = (f"<tspan{fonts_of(run)}>{html.escape(run.text)}</tspan>" for run in runs)
-    return f"{opening}>{''.join(spans)}</text>"
+    return f"{tag}>{''.join(spans)}</text>"
 
 
 def fonts_of(run: Run) -> str:
@@ -345,8 +405,10 @@ def corners(left: float, top: float, width: float, height: float) -> str:
     """Return the corners of a rectangle, the first one again at the end."""
     right = left + width
     bottom = top + height
-    places = ((left, top), (left, bottom), (right, bottom), (right, top), (left, top))
-    return " ".join(pair(Point(*place)) for place in places)
+    start = Point(left, top)
+    below = [Point(left, bottom), Point(right, bottom)]
+    end = Point(right, top)
+    return pairs([start, *below, end, start])
 
 
 def pair(point: Point) -> str:
@@ -354,28 +416,35 @@ def pair(point: Point) -> str:
     return f"{point.x:.1f},{point.y:.1f}"
 
 
+def pairs(points: Sequence[Point]) -> str:
+    """Return points as SVG writes them."""
+    return " ".join(map(pair, points))
+
+
 def dressed(svg: str, heading: str, text: str) -> str:
     """Return an SVG with a name, the picture as text, and colors for a dark page.
 
     The colors stay attributes, which every viewer knows; a browser takes them from the style.
     """
-    opening = OPENING.search(svg)
-    if opening is None:
+    found = OPENING.search(svg)
+    if found is None:
         return svg
-    tag = opening[0][:-1] + f' class="{CLASS}" role="img">'
+    before = svg[: found.start()]
+    tag = found[0][:-1] + f' class="{CLASS}" role="img">'
     about = f"<title>{html.escape(heading)}</title>\n<desc>{html.escape(text)}</desc>\n"
-    body = svg[opening.end() :]
-    body = FONTS.sub(f'font-family="{PAGE_FONTS}"', NAME_OF_GRAPH.sub("", body))
-    return f"{svg[: opening.start()]}{tag}\n{about}<style>{style_of(body)}</style>{body}"
+    # What Graphviz writes: its title, and fonts that lack letters.
+    body = NAME_OF_GRAPH.sub("", svg[found.end() :])
+    body = FONTS.sub(f'font-family="{PAGE_FONTS}"', body)
+    return f"{before}{tag}\n{about}<style>{style_of(body)}</style>{body}"
 
 
 def style_of(body: str) -> str:
     """Return the colors of an SVG for light and dark pages, as CSS."""
-    used = sorted(set(COLOR.findall(body)))
-    rules = [
-        f'.{CLASS} [{what}="{color}"]{{{what}:light-dark({color},{DARK[color]})}}'
-        for what, color in used
-        if color in DARK
-    ]
-    plain = f".{CLASS} text:not([fill]){{fill:light-dark({NUMBER_INK},{DARK[NUMBER_INK]})}}"
+    rules = []
+    for what, color in sorted(set(COLOR.findall(body))):
+        if color in DARK:
+            both = f"light-dark({color},{DARK[color]})"
+            rules.append(f'.{CLASS} [{what}="{color}"]{{{what}:{both}}}')
+    both = f"light-dark({NUMBER_INK},{DARK[NUMBER_INK]})"
+    plain = f".{CLASS} text:not([fill]){{fill:{both}}}"
     return "".join([SCHEMES, *rules, plain])

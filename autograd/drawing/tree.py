@@ -10,12 +10,13 @@ tanh  data -1  grad –
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from autograd.backward import history
 from autograd.drawing.labels import (
     Look,
+    Nodes,
     clipped,
     constant_text,
     gradient,
@@ -28,17 +29,22 @@ from autograd.drawing.labels import (
 from autograd.texts import said
 from autograd.value import Value
 
-MAX_LINES = 60  # of a tree
-MAX_LEVELS = 24  # of indentation
+# Of a tree that is longer, the rest is left out.
+MAX_LINES = 60
+# Of indentation; what is deeper is not opened.
+MAX_LEVELS = 24
 
 
 class Branch(NamedTuple):
-    """A node or a constant on its way into a line."""
+    """A node, or the text of a constant, on its way into a line.
 
-    operand: Any
+    Attributes: `lead`, what stands before its line; `below`, and before the lines below it.
+    """
+
+    operand: Value | str
     slope: str
-    lead: str  # what stands before its line
-    below: str  # and before the lines below it
+    lead: str
+    below: str
 
 
 def text_tree(root: Value, names: Mapping[str, Any] | None = None, numbers: str = ".4g") -> str:
@@ -49,28 +55,41 @@ def text_tree(root: Value, names: Mapping[str, Any] | None = None, numbers: str 
     after so many lines, is left out.
     """
     nodes = history(root)
-    return tree_of(nodes, Look(labels(nodes, names or {}), known_gradients(nodes), numbers, True))
+    called = labels(nodes, names or {})
+    known = known_gradients(nodes)
+    return tree_of(nodes, Look(called, known, numbers, True))
 
 
-def tree_of(nodes: Sequence[Value], look: Look) -> str:
+def tree_of(nodes: Nodes, look: Look) -> str:
     """Return the graph of some nodes, the root last, as lines of text: see `text_tree`."""
     seen: set[Value] = set()
     lines: list[str] = []
     stack = [Branch(nodes[-1], "", "", "")]
     while stack and len(lines) < MAX_LINES:
         x, slope, lead, below = stack.pop()
-        again = x in seen if isinstance(x, Value) else False
+        line = lead + tree_line(x, look)
+        if not isinstance(x, Value):
+            lines.append(joined(line, slope))
+            continue
+        again = x in seen
         above = said("above") if again and x.operands else ""
-        lines.append("  ".join(filter(None, [lead + tree_line(x, look), slope, above])))
-        if isinstance(x, Value) and not again:
-            seen.add(x)
-            if len(below) <= 3 * MAX_LEVELS:
-                stack += reversed([*children(x, below, look)])
-            elif x.operands:
-                lines[-1] += "  …"
+        lines.append(joined(line, slope, above))
+        if again:
+            continue
+        seen.add(x)
+        if len(below) <= 3 * MAX_LEVELS:
+            # The first operand is to be the next that is taken.
+            stack += reversed([*children(x, below, look)])
+        elif x.operands:
+            lines[-1] += "  …"
     if stack:
         lines.append(said("nodes in all", count=str(len(nodes))))
     return "\n".join(lines)
+
+
+def joined(*parts: str) -> str:
+    """Return the parts of a line that say something, beside each other."""
+    return "  ".join(filter(None, parts))
 
 
 def children(node: Value, below: str, look: Look) -> Iterator[Branch]:
@@ -79,20 +98,25 @@ def children(node: Value, below: str, look: Look) -> Iterator[Branch]:
     for i, (operand, edge, slope) in enumerate(links(node)):
         if not isinstance(operand, Value):
             operand = constant_text(node, i, look)
-        told = "" if edge is None else said("slope", number=number_text(slope, look.numbers))
+        told = ""
+        if edge is not None:
+            told = said("slope", number=number_text(slope, look.numbers))
         if i == last:
             yield Branch(operand, told, below + "└─ ", below + "   ")
         else:
             yield Branch(operand, told, below + "├─ ", below + "│  ")
 
 
-def tree_line(x: Any, look: Look) -> str:
+def tree_line(x: Value | str, look: Look) -> str:
     """Return the line of a node or of a constant."""
     if not isinstance(x, Value):
-        return str(x)
+        return x
     name = look.labels.get(x, "")
     symbol = x.op.symbol if x.op else ""
-    head = clipped(printable(f"{name} = {symbol}" if name and symbol else name or symbol))
+    both = " = " if name and symbol else ""
+    head = clipped(printable(f"{name}{both}{symbol}"))
     data = f"{said('data')} {number_text(x.data, look.numbers)}"
-    grad = f"{said('grad')} {gradient(x, look)}" if look.show_gradients else ""
-    return "  ".join(filter(None, [head, data, grad]))
+    grad = ""
+    if look.show_gradients:
+        grad = f"{said('grad')} {gradient(x, look)}"
+    return joined(head, data, grad)

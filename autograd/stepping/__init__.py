@@ -17,14 +17,15 @@ from autograd.value import Value
 if TYPE_CHECKING:
     from autograd.stepping.page import Stepper
 
-MAX_STEPS = 1000  # of a page, forward and backward together; about 300 nodes
+# Of a page, forward and backward together: those of about 300 nodes.
+MAX_STEPS = 1000
 
 
 def stepper(
     root: Value,
     *,
     names: Mapping[str, Any] | None = None,
-    network: Any = None,
+    network: object = None,
     seed: float = 1.0,
     rankdir: str = "LR",
     check: bool = True,
@@ -53,8 +54,9 @@ def stepper(
     >>> len(page.model.steps), page.badge
     (6, 'gradient check: the only leaf is right, by exact fractions')
     """
+    # An import of autograd can do without these.
     from autograd.stepping.model import Model
-    from autograd.stepping.page import Stepper  # which an import of autograd can do without
+    from autograd.stepping.page import Stepper
 
     check_option("rankdir", rankdir, ("LR", "TB", "RL", "BT"))
     return Stepper(Model(root, names, seed, limit, network), rankdir, check)

@@ -17,16 +17,22 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
 
+from autograd.drawing.labels import clipped
 from autograd.given import Given
 from autograd.value import Value
 
-MAX_OPERANDS_SPELLED = 6  # of a sum, or of a function of many
+# Of a sum, or of a function of many; of more the middle is left out.
+MAX_OPERANDS_SPELLED = 6
+# Digits in which a line is tried; the first that make it true are taken.
 DIGITS = (6, 5, 4)
-MAX_FRACTION_CHARACTERS = 14  # longer exact fractions are shown as decimals
+# Longer exact fractions are shown as decimals.
+MAX_FRACTION_CHARACTERS = 14
 MAX_CHARACTERS = 40
 
+Number = float | Fraction
 
-def shown(x: Any, digits: int = 6) -> str:
+
+def shown(x: Number, digits: int = 6) -> str:
     """Return a number in so many significant digits; fractions as they are, and 0 for -0.
 
     >>> shown(2 / 3), shown(Fraction(2, 3)), shown(10**20), shown(-0.0), shown(2 / 3, 4)
@@ -34,13 +40,14 @@ def shown(x: Any, digits: int = 6) -> str:
     """
     if x == 0:
         return "0"
-    if isinstance(x, Fraction) and len(str(x)) <= MAX_FRACTION_CHARACTERS:
+    exact = isinstance(x, Fraction)
+    if exact and len(str(x)) <= MAX_FRACTION_CHARACTERS:
         return str(x)
     try:
-        return f"≈{float(x):.{digits}g}" if isinstance(x, Fraction) else f"{x:.{digits}g}"
-    except OverflowError:  # an exact number beyond the floats
-        text = str(x)
-        return text if len(text) <= MAX_CHARACTERS else text[: MAX_CHARACTERS - 1] + "…"
+        return f"≈{float(x):.{digits}g}" if exact else f"{x:.{digits}g}"
+    except OverflowError:
+        # An exact number beyond the floats.
+        return clipped(str(x), MAX_CHARACTERS)
 
 
 def bracketed(text: str) -> str:
@@ -76,11 +83,12 @@ def spelled(node: Value, texts: Sequence[str]) -> str:
     symbol = node.op.symbol if node.op else ""
     if kind == "products":
         return sum_of_products(texts, has_bias(node))
+    few = folded(list(texts))
     if kind == "infix":
-        return f" {symbol} ".join(map(bracketed, folded(list(texts))))
+        return f" {symbol} ".join(map(bracketed, few))
     if kind == "prefix":
         return symbol + "".join(texts)
-    inside = ", ".join(folded(list(texts)))
+    inside = ", ".join(few)
     return f"{symbol}([{inside}])" if kind == "many" else f"{symbol}({inside})"
 
 
@@ -91,10 +99,12 @@ def sum_of_products(texts: Sequence[str], bias: bool = True) -> str:
     'b + w1·3 + w2·(-2)'
     """
     half = len(texts) // 2 + 1
-    products = [
-        f"{bracketed(w)}·{bracketed(x)}" for w, x in zip(texts[1:half], texts[half:], strict=True)
-    ]
-    terms = [texts[0], *products] if bias or not products else products
+    terms = []
+    for w, x in zip(texts[1:half], texts[half:], strict=True):
+        terms.append(f"{bracketed(w)}·{bracketed(x)}")
+    # A sum of nothing is its bias, whatever that is.
+    if bias or not terms:
+        terms.insert(0, texts[0])
     return " + ".join(folded(terms))
 
 
@@ -104,14 +114,17 @@ def line_of(node: Value, names: Sequence[str]) -> str:
     Args: names: of the operands, a plain one's number where it has none.
     """
     digits, sign = digits_of(node)
-    return f"{formula_of(node, names, digits)} {sign} {shown(node.data, digits)}"
+    formula = formula_of(node, names, digits)
+    return f"{formula} {sign} {shown(node.data, digits)}"
 
 
 def formula_of(node: Value, names: Sequence[str], digits: int = DIGITS[0]) -> str:
     """Return an operation in names, and in numbers where these are not the same."""
-    assert node.op is not None  # the caller has looked
+    # The caller has looked.
+    assert node.op is not None
+    numbers = [shown(x, digits) for x in numbers_in(node)]
     left = spelled(node, names)
-    right = spelled(node, [shown(x, digits) for x in numbers_in(node)])
+    right = spelled(node, numbers)
     return left if left == right else f"{left} = {right}"
 
 
@@ -129,17 +142,14 @@ def numbers_in(node: Value) -> list[Any]:
 def digits_of(node: Value) -> tuple[int, str]:
     """Return in how many digits the line of a node is true, and "="; else six, and "≈"."""
     numbers = numbers_in(node)
-    if (
-        node.op is None
-        or isinstance(node.op, Given)
-        or any(isinstance(x, Fraction) for x in (*numbers, node.data))
-    ):
+    exact = any(isinstance(x, Fraction) for x in (*numbers, node.data))
+    if node.op is None or isinstance(node.op, Given) or exact:
         return DIGITS[0], "="
     return digits_true(node.op.forward, numbers, node.data)
 
 
 def digits_true(
-    forward: Callable[..., Any], numbers: Sequence[Any], result: Any
+    forward: Callable[..., Any], numbers: Sequence[Number], result: Number
 ) -> tuple[int, str]:
     """Return the most digits in which a line is true, and "="; else six, and "≈"."""
     for digits in DIGITS:
@@ -148,25 +158,28 @@ def digits_true(
     return DIGITS[0], "≈"
 
 
-def holds(forward: Callable[..., Any], numbers: Sequence[Any], result: Any, digits: int) -> bool:
+def holds(
+    forward: Callable[..., Any], numbers: Sequence[Number], result: Number, digits: int
+) -> bool:
     """Tell whether the numbers as they are printed give the result as it is printed."""
     printed = [float(shown(x, digits)) if isinstance(x, float) else x for x in numbers]
     try:
-        return shown(float(forward(*printed)), digits) == shown(result, digits)
+        found = float(forward(*printed))
+        return shown(found, digits) == shown(result, digits)
     except (ValueError, ArithmeticError, TypeError):
         return False
 
 
-def of_two(sign: str, x: Any, y: Any, result: Any) -> str:
+def of_two(sign: str, x: Number, y: Number, result: Number) -> str:
     """Return a product or a sum of two numbers as a line that can be checked by hand.
 
     >>> of_two("×", 0.1, -3.0, 0.1 * -3.0), of_two("+", 0.0, -1.5, -1.5)
     ('0.1 × (-3) = -0.3', '0 + (-1.5) = -1.5')
     """
-    forward = operator.mul if sign == "×" else operator.add
     digits = DIGITS[0]
     equals = "="
     if all(isinstance(z, float) for z in (x, y, result)):
+        forward = operator.mul if sign == "×" else operator.add
         digits, equals = digits_true(forward, (x, y), result)
     left = f"{shown(x, digits)} {sign} {bracketed(shown(y, digits))}"
     return f"{left} {equals} {shown(result, digits)}"

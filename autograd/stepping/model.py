@@ -22,26 +22,38 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from autograd.backward import history, topological_order
-from autograd.drawing.labels import clipped, constants_drawn, labels, links, printable
+from autograd.drawing.labels import Names, Nodes, clipped, constants_drawn, labels, links, printable
 from autograd.drawing.letters import letters_of
-from autograd.stepping.lines import digits_of, formula_of, line_of, of_two, shown
+from autograd.stepping.lines import Number, digits_of, formula_of, line_of, of_two, shown
 from autograd.stepping.rules import slope_texts
+from autograd.steps import Edge, Step
 from autograd.texts import said
 from autograd.value import Value
 
-MAX_GRADIENTS_NAMED = 6  # of leaves, in the last sentence
+# Leaves whose gradients the last sentence tells.
+MAX_GRADIENTS_NAMED = 6
 
 
 class Arrow(NamedTuple):
-    """An operand of a node: an edge of the backward pass, or one that carries no gradient."""
+    """An operand of a node: an edge of the backward pass, or one that carries no gradient.
 
-    id: str  # as in `draw_dot`: e3-0 with a gradient, z3-0 and k3-0 (from a constant) without
-    tail: str  # the box it starts from: n0 for a node, c3-0 for a constant
+    Attributes:
+        id: as in `draw_dot`: e3-0 with a gradient, z3-0 and k3-0 (from a constant) without.
+        tail: the box it starts from: n0 for a node, c3-0 for a constant.
+        node: the number of the node it leads to.
+        operand: the number of the node it starts from; None for a constant.
+        slope: the local derivative; None where no gradient flows.
+        position: of the operand in its operation; None for a constant.
+        rule: the local derivative in names.
+    """
+
+    id: str
+    tail: str
     node: int
-    operand: int | None  # the number of the node it starts from; None for a constant
-    slope: Any  # the local derivative; None where no gradient flows
-    position: int | None = None  # of the operand in its operation; None for a constant
-    rule: str = ""  # the local derivative in names
+    operand: int | None
+    slope: Any
+    position: int | None = None
+    rule: str = ""
 
 
 class Forward(NamedTuple):
@@ -99,7 +111,7 @@ class Model:
         names: Mapping[str, Any] | None = None,
         seed: float = 1.0,
         limit: float = float("inf"),
-        network: Any = None,
+        network: object = None,
     ) -> None:
         if not isinstance(root, Value):
             raise TypeError(f"a stepper shows a Value, not {type(root).__name__} {root!r:.60}")
@@ -112,7 +124,10 @@ class Model:
         self.names = all_names(self.nodes, names or {}, letters.names)
         self.plain_names = letters.operands
         self.constants: dict[str, str] = {}
-        self.arrows = [arrow for node in self.nodes for arrow in self.arrows_to(node)]
+        self.arrows: list[Arrow] = []
+        for node in self.nodes:
+            self.arrows += self.arrows_to(node)
+        # The backward steps fill these in on their way.
         self.gradients: list[Any] = [None] * len(self.nodes)
         self.steps = [*map(self.forward, self.nodes), *self.backward(), self.done()]
 
@@ -121,56 +136,67 @@ class Model:
         i = self.index[node]
         arrows: list[Arrow] = []
         constants: list[tuple[int, str]] = []
-        rules = slope_texts(node, self.operand_names(node), self.names[node])
+        names = self.operand_names(node)
+        rules = slope_texts(node, names, self.names[node])
         for j, (x, edge, slope) in enumerate(links(node)):
             if not isinstance(x, Value):
                 constants.append((j, shown(x)))
-            else:
-                name = f"z{i}-{j}" if edge is None else f"e{i}-{edge}"
-                box = f"n{self.index[x]}"
-                arrows.append(Arrow(name, box, i, self.index[x], slope, j, rules[j]))
-        constants = constants_drawn(constants)
-        self.constants.update((f"c{i}-{j}", text) for j, text in constants)
-        return arrows + [Arrow(f"k{i}-{j}", f"c{i}-{j}", i, None, None) for j, _ in constants]
+                continue
+            k = self.index[x]
+            name = f"z{i}-{j}" if edge is None else f"e{i}-{edge}"
+            arrows.append(Arrow(name, f"n{k}", i, k, slope, j, rules[j]))
+        # Constants have no gradient, and their arrows stand behind the others.
+        for j, text in constants_drawn(constants):
+            box = f"c{i}-{j}"
+            self.constants[box] = text
+            arrows.append(Arrow(f"k{i}-{j}", box, i, None, None))
+        return arrows
 
     def operand_names(self, node: Value) -> list[str]:
         """Return what the operands of a node are called; a number without a name is itself."""
-        return [
-            self.names[x] if isinstance(x, Value) else self.plain_names.get((node, j)) or shown(x)
-            for j, x in enumerate(node.operands)
-        ]
+        found = []
+        for j, x in enumerate(node.operands):
+            if isinstance(x, Value):
+                found.append(self.names[x])
+            else:
+                found.append(self.plain_names.get((node, j)) or shown(x))
+        return found
 
     def forward(self, node: Value) -> Forward:
         """Return the step in which a node gets its value."""
+        i = self.index[node]
         name = self.names[node]
         if node.op is None:
             sentence = said("given", name=name, number=shown(node.data))
-            return Forward(self.index[node], "given", sentence)
+            return Forward(i, "given", sentence)
         names = self.operand_names(node)
         digits, _ = digits_of(node)
+        formula = formula_of(node, names, digits)
         sentence = said("computed", name=name, line=line_of(node, names))
-        return Forward(self.index[node], formula_of(node, names, digits), sentence)
+        return Forward(i, formula, sentence)
 
     def backward(self) -> Iterator[Seed | Backward]:
         """Yield the steps of `backward_steps`, one for each edge."""
         number_of = {arrow.id: i for i, arrow in enumerate(self.arrows)}
+        # The generator is not run to its end, where it commits the gradients to the Values.
         reached = len(topological_order(self.root))
-        for step in islice(self.root.backward_steps(self.seed), reached):  # never committed
+        for step in islice(self.root.backward_steps(self.seed), reached):
             i = self.index[step.node]
             if step.node is self.root:
                 self.gradients[i] = step.adjoint
                 yield Seed(i, step.adjoint, self.start(step.adjoint))
             for k, edge in enumerate(step.edges):
-                self.gradients[self.index[edge.parent]] = edge.after
+                parent = self.index[edge.parent]
+                self.gradients[parent] = edge.after
                 arrow = number_of[f"e{i}-{k}"]
                 sentence = self.passed_on(step, edge, self.arrows[arrow].rule)
                 yield Backward(arrow, step.adjoint, *edge[1:], sentence)
 
-    def start(self, seed: Any) -> str:
+    def start(self, seed: Number) -> str:
         """Return the sentence of the first backward step."""
         return said("start", root=self.names[self.root], number=shown(seed))
 
-    def passed_on(self, step: Any, edge: Any, rule: str) -> str:
+    def passed_on(self, step: Step, edge: Edge, rule: str) -> str:
         """Return the sentence of one edge."""
         node = self.names[step.node]
         root = self.names[self.root]
@@ -192,8 +218,9 @@ class Model:
             return Done(said("no gradient", root=root))
         told = [self.of_leaf(i) for i in reached[:MAX_GRADIENTS_NAMED]]
         listed = said("between leaves").join(told)
-        if len(reached) > MAX_GRADIENTS_NAMED:
-            listed += said("more leaves", count=str(len(reached) - MAX_GRADIENTS_NAMED))
+        more = len(reached) - MAX_GRADIENTS_NAMED
+        if more > 0:
+            listed += said("more leaves", count=str(more))
         return Done(said("complete", root=root, listed=listed))
 
     def of_leaf(self, i: int) -> str:
@@ -205,7 +232,8 @@ class Model:
         """Return for each node the number of paths from it to the root, in linear time."""
         counts = [0] * len(self.nodes)
         counts[self.index[self.root]] = 1
-        for arrow in reversed(self.arrows):  # operands have smaller numbers than results
+        # Operands have smaller numbers than results.
+        for arrow in reversed(self.arrows):
             if arrow.slope is not None and arrow.operand is not None:
                 counts[arrow.operand] += counts[arrow.node]
         return counts
@@ -223,12 +251,14 @@ def refuse_above(limit: float, nodes: list[Value]) -> None:
         )
 
 
-def all_names(
-    nodes: list[Value], variables: Mapping[str, Any], letters: Mapping[Value, str]
-) -> dict[Value, str]:
+def all_names(nodes: Nodes, variables: Mapping[str, Any], letters: Names) -> dict[Value, str]:
     """Return what each node is called: its variable, its own name, a letter, or u and its number.
 
     No letter of the textbook is a name that nobody gave.
     """
     given = {**letters, **labels(nodes, variables)}
-    return {node: clipped(printable(given.get(node) or f"u{i}")) for i, node in enumerate(nodes)}
+    found = {}
+    for i, node in enumerate(nodes):
+        name = given.get(node) or f"u{i}"
+        found[node] = clipped(printable(name))
+    return found

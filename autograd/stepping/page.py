@@ -32,17 +32,20 @@ from autograd.compile.javascript.graphs import GraphScript
 from autograd.compile.javascript.translate import Untranslatable
 from autograd.drawing.labels import Look
 from autograd.drawing.tree import tree_of
-from autograd.stepping.lines import digits_of, has_bias, kind_of, of_two, shown
-from autograd.stepping.model import Backward, Done, Forward, Model, Seed
+from autograd.stepping.lines import Number, digits_of, has_bias, kind_of, of_two, shown
+from autograd.stepping.model import Arrow, Backward, Done, Forward, Model, Seed
 from autograd.stepping.picture import svg
 from autograd.testing import Finding, check_graph
 from autograd.texts import page_texts, said
 from autograd.value import Value
 
 SCRIPTS = ("steps.js", "leaves.js", "guess.js", "page.js")
-COMMENTS = ("//", "/*")  # what a line begins with that is a comment
-MIN_SCALE = 0.7  # of a picture's size: a wider one scrolls instead
-MAX_CHECK_WORK = 10_000  # leaves times nodes: about a second
+# A line that begins with one of these is a comment.
+COMMENTS = ("//", "/*")
+# Of its size, to which a picture may shrink; a wider one scrolls.
+MIN_SCALE = 0.7
+# Leaves times nodes: about a second.
+MAX_CHECK_WORK = 10_000
 JUDGES = {
     "exact": "exact fractions",
     "mpmath": "60-digit arithmetic",
@@ -79,6 +82,7 @@ class Stepper:
         name = self.name
         count = len(self.model.steps)
         data = embedded(self.data())
+        # Pages of different graphs may stand in one notebook: the key tells them apart.
         return Template(resource("page.html")).substitute(
             key=hashlib.sha256(data.encode()).hexdigest()[:12],
             css=theme(".chainrule-stepper") + stripped(resource("page.css")),
@@ -109,40 +113,38 @@ class Stepper:
         inf, fractions) is a pair of texts, in full and as shown.
         """
         model = self.model
-        nodes = [
-            {
-                "name": model.names[node],
-                "op": str(node.op.symbol) if node.op else None,
-                "kind": kind_of(node),
-                "operands": [self.operand(node, j) for j in range(len(node.operands))],
-                "data": coded(node.data),
-                "grad": None if gradient is None else coded(gradient),
-                "paths": str(paths),
-                **({} if self.graph else {"digits": digits_of(node)}),
-                **({"bias": has_bias(node)} if kind_of(node) == "products" else {}),
-            }
-            for node, gradient, paths in zip(model.nodes, model.gradients, model.paths())
-        ]
-        arrows = [
-            [
-                a.id,
-                a.node,
-                a.operand,
-                None if a.slope is None else coded(a.slope),
-                a.position,
-                a.rule,
-            ]
-            for a in model.arrows
-        ]
+        paths = model.paths()
+        graph = self.graph and {**self.graph.data, "seed": float(model.seed)}
         return {
             "root": model.index[model.root],
-            "nodes": nodes,
-            "arrows": arrows,
+            "nodes": [self.node(i, count) for i, count in enumerate(paths)],
+            "arrows": [arrow_data(arrow) for arrow in model.arrows],
             "steps": [delta(step) for step in model.steps],
             "texts": page_texts(),
-            "graph": self.graph and {**self.graph.data, "seed": float(model.seed)},
+            "graph": graph,
             "fixed": self.fixed,
         }
+
+    def node(self, i: int, paths: int) -> dict[str, Any]:
+        """Return a node as the script reads it, from which so many paths lead to the root."""
+        node = self.model.nodes[i]
+        gradient = self.model.gradients[i]
+        kind = kind_of(node)
+        found = {
+            "name": self.model.names[node],
+            "op": str(node.op.symbol) if node.op else None,
+            "kind": kind,
+            "operands": [self.operand(node, j) for j in range(len(node.operands))],
+            "data": coded(node.data),
+            "grad": None if gradient is None else coded(gradient),
+            "paths": str(paths),
+        }
+        # A page that can compute works these out by itself.
+        if not self.graph:
+            found["digits"] = digits_of(node)
+        if kind == "products":
+            found["bias"] = has_bias(node)
+        return found
 
     def operand(self, node: Value, j: int) -> Any:
         """Return an operand as the script reads it.
@@ -152,13 +154,16 @@ class Stepper:
         x = node.operands[j]
         if isinstance(x, Value):
             return [self.model.index[x]]
+        found = {"data": coded(x)}
         name = self.model.plain_names.get((node, j))
-        return {"data": coded(x), "name": name} if name else {"data": coded(x)}
+        if name:
+            found["name"] = name
+        return found
 
     def tree(self) -> str:
         """Return the graph as lines of text, with the gradients of this pass."""
         model = self.model
-        known = {x: g for x, g in zip(model.nodes, model.gradients) if g is not None}
+        known = reached_gradients(model)
         look = Look(model.names, known, ".4g", True, operands=model.plain_names)
         return tree_of(model.nodes, look)
 
@@ -175,7 +180,7 @@ class Stepper:
         write_file(path, PAGE.substitute(title=title, body=self.html))
         return Path(path)
 
-    def _repr_mimebundle_(self, *_: Any, **__: Any) -> dict[str, str]:
+    def _repr_mimebundle_(self, *_: object, **__: object) -> dict[str, str]:
         return {"text/html": self.html, "text/plain": repr(self)}
 
     def _repr_html_(self) -> str:
@@ -184,6 +189,17 @@ class Stepper:
     def __repr__(self) -> str:
         size = f"{len(self.model.nodes)} nodes, {len(self.model.steps)} steps"
         return f'<stepper of {self.name}: {size}; .save("page.html") writes a page>'
+
+
+def arrow_data(arrow: Arrow) -> list[Any]:
+    """Return an arrow as the script reads it."""
+    slope = None if arrow.slope is None else coded(arrow.slope)
+    return [arrow.id, arrow.node, arrow.operand, slope, arrow.position, arrow.rule]
+
+
+def reached_gradients(model: Model) -> dict[Value, Any]:
+    """Return the gradients of the nodes that the pass has reached."""
+    return {x: g for x, g in zip(model.nodes, model.gradients) if g is not None}
 
 
 def graph_of(model: Model) -> tuple[GraphScript | None, str, str]:
@@ -199,36 +215,52 @@ def graph_of(model: Model) -> tuple[GraphScript | None, str, str]:
 
 def width_of(picture: str) -> float:
     """Return the width of an SVG in pixels."""
-    return float(picture.split('width="', 1)[1].split('"', 1)[0])
+    _, _, behind = picture.partition('width="')
+    number, _, _ = behind.partition('"')
+    return float(number)
 
 
 def gradient_check(model: Model) -> tuple[str, str]:
     """Return the verdict of the gradient check, and a line that says what was found."""
-    reached = {x: g for x, g in zip(model.nodes, model.gradients) if x.op is None and g is not None}
-    finite = {x: g for x, g in reached.items() if math.isfinite(x.data) and math.isfinite(g)}
-    every = -(-len(finite) * len(model.nodes) // MAX_CHECK_WORK) or 1  # so many leaves, not all
+    reached = {x: g for x, g in reached_gradients(model).items() if x.op is None}
+    finite = {}
+    for leaf, gradient in reached.items():
+        if math.isfinite(leaf.data) and math.isfinite(gradient):
+            finite[leaf] = gradient
+    # So many leaves that it is no more work than the most: every one, every second, …
+    work = len(finite) * len(model.nodes)
+    every = -(-work // MAX_CHECK_WORK) or 1
+    checked = dict(list(finite.items())[::every])
     try:
-        findings = check_graph(model.root, dict(list(finite.items())[::every]), model.seed)
-    except ValueError as error:  # an infinite result, or an operand that was changed since
+        findings = check_graph(model.root, checked, model.seed)
+    except ValueError as error:
+        # An infinite result, or an operand that was changed since.
         return "unknown", f"gradient check: {error}"
-    wrong = next((finding for finding in findings if finding.verdict == "differs"), None)
-    if wrong:
-        numbers = f"{wrong.gradient}, but {JUDGES[wrong.oracle]}: {wrong.expected}"
-        return "differs", f"gradient check: {model.names[wrong.leaf]} has {numbers}"
+    for finding in findings:
+        if finding.verdict == "differs":
+            numbers = f"{finding.gradient}, but {JUDGES[finding.oracle]}: {finding.expected}"
+            return "differs", f"gradient check: {model.names[finding.leaf]} has {numbers}"
+    # Only if every leaf can be judged, and every one that was is right, is that the verdict.
     counts = Counter(finding.verdict for finding in findings)
-    if findings and len(finite) == len(reached) and counts["agrees"] == len(findings):
+    right = counts["agrees"]
+    if findings and len(finite) == len(reached) and right == len(findings):
         return "agrees", f"gradient check: {agreement(findings, len(reached))}"
-    parts = [f"{counts['agrees']} of {len(reached)} leaves are right"]
-    parts += [f"{len(reached) - len(finite)} not finite"] * (len(finite) < len(reached))
-    parts += [f"{counts['kink']} at a kink"] * bool(counts["kink"])
-    parts += [f"{counts['inconclusive']} undecided"] * bool(counts["inconclusive"])
-    parts += [f"{len(finite) - len(findings)} not checked"] * (every > 1)
+    parts = [f"{right} of {len(reached)} leaves are right"]
+    others = {
+        "not finite": len(reached) - len(finite),
+        "at a kink": counts["kink"],
+        "undecided": counts["inconclusive"],
+    }
+    parts += [f"{count} {what}" for what, count in others.items() if count]
+    if every > 1:
+        parts.append(f"{len(finite) - len(findings)} not checked")
     return "unknown", f"gradient check: {', '.join(parts)}"
 
 
 def agreement(findings: list[Finding], leaves: int) -> str:
     """Return what to say where all leaves that were checked are right."""
-    judges = " and ".join(sorted({JUDGES[finding.oracle] for finding in findings}))
+    names = {JUDGES[finding.oracle] for finding in findings}
+    judges = " and ".join(sorted(names))
     if len(findings) < leaves:
         return f"{len(findings)} of {leaves} leaves were checked, all right, by {judges}"
     which = "the only leaf is" if leaves == 1 else f"all {leaves} leaves are"
@@ -246,13 +278,16 @@ def delta(step: Forward | Seed | Backward | Done) -> list[Any]:
     return ["done"]
 
 
-def coded(x: Any) -> Any:
+def coded(x: Number) -> Any:
     """Return a number for JSON without loss: a float as it is, else in full and as shown."""
-    return x if isinstance(x, float) and math.isfinite(x) else [str(x), shown(x)]
+    if isinstance(x, float) and math.isfinite(x):
+        return x
+    return [str(x), shown(x)]
 
 
-def embedded(data: Any) -> str:
+def embedded(data: object) -> str:
     """Return JSON that may stand inside a script element: no text of a user's can close it."""
+    # JSON reads these escapes as the letters that they stand for.
     text = json.dumps(data, separators=(",", ":"), ensure_ascii=False)
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
@@ -262,7 +297,8 @@ def embedded(data: Any) -> str:
 def table_rows(model: Model) -> Iterator[str]:
     """Yield the rows of the table of all steps."""
     for number, step in enumerate(model.steps, start=1):
-        cells = "</td><td>".join(map(escape, table_cells(model, step)))
+        texts = map(escape, table_cells(model, step))
+        cells = "</td><td>".join(texts)
         span = ' colspan="3"' if isinstance(step, Done) else ""
         yield f"<tr><td>{number}</td><td{span}>{cells}</td></tr>"
 
@@ -274,7 +310,8 @@ def table_cells(model: Model, step: Forward | Seed | Backward | Done) -> tuple[s
         node = model.nodes[step.node]
         digits, sign = digits_of(node)
         result = shown(node.data, digits)
-        return names[step.node], step.formula, result if sign == "=" else f"{sign} {result}"
+        told = result if sign == "=" else f"{sign} {result}"
+        return names[step.node], step.formula, told
     if isinstance(step, Seed):
         return names[step.node], said("starts here"), shown(step.after)
     if isinstance(step, Done):

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from autograd.drawing.fonts import places
 from autograd.drawing.labels import escape_html as escaped
@@ -36,15 +36,22 @@ from autograd.drawing.palette import (
 from autograd.drawing.render import render
 from autograd.stepping.lines import shown
 from autograd.stepping.model import Arrow, Backward, Model
+from autograd.value import Value
 
-POINTS_PER_INCH = 72.0  # Graphviz measures boxes in inches, and the rest in points
-LETTER_WIDTH = 7.3  # points that one letter of a box takes
-LEAST_CHARACTERS = 13  # of a line in a box: another number may stand there when a leaf moves
-BOX_HEIGHT = 62.0  # points, of the box of a Value
-PILL_HEIGHT = 26.0  # points, the height of the box of a constant
+# Graphviz measures boxes in inches, and the rest in points.
+POINTS_PER_INCH = 72.0
+# Points that one letter of a box takes.
+LETTER_WIDTH = 7.3
+# A line in a box has room for so many: another number may stand there when a leaf moves.
+LEAST_CHARACTERS = 13
+# Points, the height of the box of a Value.
+BOX_HEIGHT = 62.0
+# Points, the height of the box of a constant.
+PILL_HEIGHT = 26.0
 MARGIN_POINTS = 10.0
 FILL_OF = {"leaf": LEAF_FILL, "inner": OPERATION_FILL, "root": ROOT_FILL}
-SLOPE_LETTER_WIDTH = 6.2  # points that a letter of a local derivative takes
+# Points that a letter of a local derivative takes.
+SLOPE_LETTER_WIDTH = 6.2
 SLOPE_HEIGHT = 13.0
 
 Point = tuple[float, float]
@@ -72,41 +79,41 @@ def svg(model: Model, rankdir: str = "LR") -> str:
     Nodes have the ids n0, n1, … and edges e1-0, e1-1, …: number of the node, number of the operand.
     """
     boxes = box_sizes(model)
-    layout = graphviz_layout(model, boxes, rankdir) or column_layout(model, boxes, rankdir)
+    layout = graphviz_layout(model, boxes, rankdir)
+    if layout is None:
+        layout = column_layout(model, boxes, rankdir)
     width = layout.width + 2 * MARGIN_POINTS
     height = layout.height + 2 * MARGIN_POINTS
-    head = (
+    parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" '
         f'width="{width:.0f}" height="{height:.0f}" font-family="{PAGE_FONTS}" '
         f'font-size="12"><rect class="ground" width="100%" height="100%" fill="{PAPER}"/>'
-        f'<g transform="translate({MARGIN_POINTS:.0f} {MARGIN_POINTS:.0f})">'
-    )
-    edges = (edge_svg(arrow, layout.curves[arrow.id]) for arrow in model.arrows)
-    constants = (pill_svg(name, text, layout) for name, text in model.constants.items())
-    nodes = (node_svg(model, i, boxes[f"n{i}"], layout) for i in range(len(model.nodes)))
-    return "".join(
-        [
-            head,
-            f'<g fill="none" stroke="{PAGE_LINE}" font-size="11" text-anchor="middle">',
-            *edges,
-            '</g><g text-anchor="middle">',
-            *constants,
-            "</g><g>",
-            *nodes,
-            "</g></g></svg>",
-        ]
-    )
+        f'<g transform="translate({MARGIN_POINTS:.0f} {MARGIN_POINTS:.0f})">',
+        f'<g fill="none" stroke="{PAGE_LINE}" font-size="11" text-anchor="middle">',
+    ]
+    for arrow in model.arrows:
+        parts.append(edge_svg(arrow, layout.curves[arrow.id]))
+    parts.append('</g><g text-anchor="middle">')
+    for name, text in model.constants.items():
+        parts.append(pill_svg(name, text, layout))
+    parts.append("</g><g>")
+    for i in range(len(model.nodes)):
+        parts.append(node_svg(model, i, boxes[f"n{i}"], layout))
+    parts.append("</g></g></svg>")
+    return "".join(parts)
 
 
 def box_sizes(model: Model) -> dict[str, Point]:
     """Return the width and height of every box, as wide as the longest text it will bear."""
-    texts: list[list[str]] = [["     " + shown(node.data)] for node in model.nodes]
+    texts: list[list[str]] = []
+    for node in model.nodes:
+        head = model.names[node] + "   " + operation_symbol(node)
+        texts.append([head, "     " + shown(node.data)])
+    # A gradient is shown as it grows, so the widest may be one of an earlier step.
     for step in model.steps:
         if isinstance(step, Backward):
-            after = "     " + shown(step.after)
-            texts[model.arrows[step.arrow].operand or 0].append(after)
-    for i, node in enumerate(model.nodes):
-        texts[i].append(model.names[node] + "   " + operation_symbol(node))
+            parent = model.arrows[step.arrow].operand or 0
+            texts[parent].append("     " + shown(step.after))
     sizes = {}
     for i, lines in enumerate(texts):
         longest = max(LEAST_CHARACTERS, *map(places, lines))
@@ -116,16 +123,18 @@ def box_sizes(model: Model) -> dict[str, Point]:
     return sizes
 
 
-def operation_symbol(node: Any) -> str:
+def operation_symbol(node: Value) -> str:
     """Return the symbol of what made a node; nothing for a leaf."""
     return str(node.op.symbol) if node.op else ""
 
 
 def graphviz_layout(model: Model, boxes: dict[str, Point], rankdir: str) -> Layout | None:
     """Return where Graphviz puts the boxes, or None where it cannot."""
+    source = "".join(dot_source(model, boxes, rankdir))
     try:
-        graph = json.loads(render("".join(dot_source(model, boxes, rankdir)), "json0"))
-    except RuntimeError:  # no engine here, or one that gives up
+        graph = json.loads(render(source, "json0"))
+    except RuntimeError:
+        # No engine here, or one that gives up.
         return None
     _, _, width, height = parsed_numbers(graph["bb"])
     centres = {}
@@ -133,6 +142,7 @@ def graphviz_layout(model: Model, boxes: dict[str, Point], rankdir: str) -> Layo
         centres[box["name"]] = parsed_points(box["pos"], height)[0]
     curves = {}
     for edge in graph.get("edges", ()):
+        # Graphviz puts the tip of an arrow first, and an e before it.
         tip, *line = parsed_points(edge["pos"].replace("e,", ""), height)
         label = parsed_points(edge["lp"], height)[0]
         curves[edge["id"]] = Curve([*line, tip], label)
@@ -149,14 +159,17 @@ def dot_source(model: Model, boxes: dict[str, Point], rankdir: str) -> Iterator[
         up = height / POINTS_PER_INCH
         yield f'"{name}" [width={across:.3f} height={up:.3f}]\n'
     for arrow in model.arrows:
-        label = "" if arrow.slope is None else four_digits(arrow.slope)
+        label = slope_label(arrow)
         yield f'"{arrow.tail}" -> n{arrow.node} [id="{arrow.id}" label="{label} "]\n'
     yield "}\n"
 
 
-def four_digits(x: Any) -> str:
-    """Return a local derivative as an edge shows it: four digits."""
-    return shown(x) if not isinstance(x, float) else f"{x:.4g}"
+def slope_label(arrow: Arrow) -> str:
+    """Return the local derivative of an edge in four digits; nothing where there is none."""
+    x = arrow.slope
+    if x is None:
+        return ""
+    return f"{x:.4g}" if isinstance(x, float) else shown(x)
 
 
 def parsed_numbers(text: str) -> list[float]:
@@ -167,17 +180,18 @@ def parsed_numbers(text: str) -> list[float]:
 def parsed_points(text: str, height: float) -> list[Point]:
     """Return the points of an attribute of Graphviz, where y points up, with y pointing down."""
     flat = parsed_numbers(text)
-    return [(x, height - y) for x, y in zip(flat[::2], flat[1::2])]
+    pairs = zip(flat[::2], flat[1::2])
+    return [(x, height - y) for x, y in pairs]
 
 
 def column_layout(model: Model, boxes: dict[str, Point], rankdir: str = "LR") -> Layout:
     """Place boxes in columns by their longest distance from a leaf, as `draw_dot` does."""
     lines = []
     for arrow in model.arrows:
-        label = "" if arrow.slope is None else four_digits(arrow.slope)
-        room = Size(SLOPE_LETTER_WIDTH * len(label), SLOPE_HEIGHT)
+        room = Size(SLOPE_LETTER_WIDTH * len(slope_label(arrow)), SLOPE_HEIGHT)
         lines.append(Line(arrow.id, arrow.tail, f"n{arrow.node}", room))
-    found = arrange(Graph({name: Size(*size) for name, size in boxes.items()}, lines), rankdir)
+    sizes = {name: Size(*size) for name, size in boxes.items()}
+    found = arrange(Graph(sizes, lines), rankdir)
     centres: dict[str, Point] = {name: box.centre for name, box in found.boxes.items()}
     curves = {name: Curve([*way.points], way.label) for name, way in found.routes.items()}
     return Layout(centres, curves, *found.size)
@@ -186,21 +200,22 @@ def column_layout(model: Model, boxes: dict[str, Point], rankdir: str = "LR") ->
 def edge_svg(arrow: Arrow, curve: Curve) -> str:
     """Return an edge: its line, the tips of both directions, and the local derivative."""
     *line, tip = curve.points
-    d = f"M{to_a_pixel(line[0])}C{' '.join(map(to_a_pixel, line[1:]))}"
-    kind = {"e": "edge", "z": "edge zero", "k": "edge fixed"}[arrow.id[0]]
-    dashed = ' stroke-dasharray="4 3"' if arrow.id[0] == "z" else ""
+    bends = " ".join(map(to_a_pixel, line[1:]))
+    path = f"M{to_a_pixel(line[0])}C{bends}"
+    letter = arrow.id[0]
+    kind = {"e": "edge", "z": "edge zero", "k": "edge fixed"}[letter]
+    dashed = ' stroke-dasharray="4 3"' if letter == "z" else ""
     parts = [
-        f'<g class="{kind}"><path id="{arrow.id}" d="{d}"{dashed}/>'
+        f'<g class="{kind}"><path id="{arrow.id}" d="{path}"{dashed}/>'
         f'<path class="tip" d="{triangle(line[-1], tip)}" fill="{PAGE_LINE}"/>',
     ]
-    # One without a gradient may get one when a leaf moves.
+    # One without a gradient may get one when a leaf moves; one from a constant never does.
     if arrow.operand is not None:
         x, y = curve.label
-        label = "" if arrow.slope is None else four_digits(arrow.slope)
         parts.append(f'<path class="back" d="{triangle(line[1], line[0])}" stroke="none"/>')
         parts.append(
             f'<text class="slope" x="{x:.0f}" y="{y + 1:.0f}" fill="{PAGE_FAINT_INK}" '
-            f'stroke="none">{label}</text>'
+            f'stroke="none">{slope_label(arrow)}</text>'
         )
     return "".join([*parts, "</g>"])
 
@@ -222,9 +237,13 @@ def triangle(start: Point, tip: Point) -> str:
     length = max((x * x + y * y) ** 0.5, 1e-9)
     x = 7 * x / length
     y = 7 * y / length
-    base = tip[0] - x, tip[1] - y
-    sides = (base[0] - y / 2, base[1] + x / 2), (base[0] + y / 2, base[1] - x / 2)
-    return f"M{to_a_tenth(tip)}L{to_a_tenth(sides[0])}L{to_a_tenth(sides[1])}Z"
+    # Half of its base on each side of the line.
+    across = tip[0] - x
+    down = tip[1] - y
+    left = (across - y / 2, down + x / 2)
+    right = (across + y / 2, down - x / 2)
+    corners = "L".join(map(to_a_tenth, (tip, left, right)))
+    return f"M{corners}Z"
 
 
 def pill_svg(name: str, text: str, layout: Layout) -> str:

@@ -17,11 +17,17 @@ from autograd import primitives as p
 from autograd.compile.javascript.slopes import Notes
 from autograd.compile.tracing.symbols import Symbol
 from autograd.primitive_type import Primitive, Variadic
-from autograd.stepping.lines import shown
+from autograd.stepping.lines import Number, shown
 from autograd.value import Value
 
 SIGNS = {p.add: " + ", p.sub: " - ", p.mul: "·", p.div: " / ", p.power: " ** "}
-INDEXED = (p.softmax_of, p.log_softmax_of)  # whose first operand is an index, which a rule looks at
+# Rules that look at their first operand, which is an index and no number.
+INDEXED = (p.softmax_of, p.log_softmax_of)
+
+# What a rule gives: a note of it, a plain number, or nothing.
+Slope = Symbol | float | None
+# A piece of a line: a name or a longer text, a number, or nothing that can be written.
+Part = str | Number | None
 
 
 def slope_texts(node: Value, names: Sequence[str], name: str) -> list[str]:
@@ -32,21 +38,25 @@ def slope_texts(node: Value, names: Sequence[str], name: str) -> list[str]:
 
     Args: names: of the operands; name: of the node.
     """
-    return [
-        text_of(node, found, names, name) or f"∂{name}/∂{names[j]}"
-        for j, found in enumerate(rules_of(node))
-    ]
+    found = []
+    for operand, slope in zip(names, rules_of(node)):
+        text = text_of(node, slope, names, name)
+        found.append(text or f"∂{name}/∂{operand}")
+    return found
 
 
-def text_of(node: Value, found: Any, names: Sequence[str], name: str) -> str:
+def text_of(node: Value, found: Slope, names: Sequence[str], name: str) -> str:
     """Return a local derivative in names; nothing where it is no single one of them."""
-    if isinstance(found, Symbol) and found.place <= len(names):
-        return [*names, name][found.place]
-    if found is not None and not isinstance(found, Symbol):
+    if isinstance(found, Symbol):
+        if found.place <= len(names):
+            return [*names, name][found.place]
+    elif found is not None:
         return f"{found:g}"
     if node.op is not None and len(names) == 1 and node.op.symbol.isidentifier():
         return f"{node.op.symbol}′({names[0]})"
-    return arithmetic(node, found, [*names, name]) if isinstance(found, Symbol) else ""
+    if isinstance(found, Symbol):
+        return arithmetic(node, found, [*names, name])
+    return ""
 
 
 def arithmetic(node: Value, found: Symbol, names: Sequence[str]) -> str:
@@ -57,50 +67,61 @@ def arithmetic(node: Value, found: Symbol, names: Sequence[str]) -> str:
     plain = {j: x for j, x in enumerate(node.operands) if not isinstance(x, Value)}
     if any(names[j] != shown(x) for j, x in plain.items()):
         return ""
-    parts: list[Any] = [plain.get(j, name) for j, name in enumerate(names)]
+    parts: list[Part] = [plain.get(j, name) for j, name in enumerate(names)]
     notes: Any = found.tape
+    # What the rule noted behind its operands and the result, in the order in which it did.
     for place in range(len(parts), found.place + 1):
         op = notes.ops[place]
-        operands = notes.operands[place]
-        parts.append(
-            notes.constants[place] if op is None else joined(op, [parts[k] for k in operands])
-        )
-    return text_in(parts[found.place], whole=notes.ops[found.place] in (p.mul, p.div))
+        if op is None:
+            parts.append(notes.constants[place])
+        else:
+            operands = [parts[k] for k in notes.operands[place]]
+            parts.append(joined(op, operands))
+    whole = notes.ops[found.place] in (p.mul, p.div)
+    return text_in(parts[found.place], whole)
 
 
-def joined(op: Primitive, parts: Sequence[Any]) -> Any:
+def joined(op: Primitive, parts: Sequence[Part]) -> Part:
     """Return an operation on names and numbers: a number of numbers, a text, or None."""
     if any(part is None for part in parts):
         return None
     if not any(isinstance(part, str) for part in parts):
-        return op.forward(*parts)
+        number: Number = op.forward(*parts)
+        return number
     if op not in SIGNS:
         return None
     if op is p.power and parts[1] == 1:
         return parts[0]
-    return SIGNS[op].join(map(text_in, parts))
+    texts = map(text_in, parts)
+    return SIGNS[op].join(texts)
 
 
-def text_in(part: Any, whole: bool = False) -> str:
+def text_in(part: Part, whole: bool = False) -> str:
     """Return a name or a number as it stands in a line, in brackets where it has a sign."""
     if part is None:
         return ""
     text = part if isinstance(part, str) else shown(part)
-    return text if whole or not (" " in text or "·" in text or text[0] == "-") else f"({text})"
+    simple = " " not in text and "·" not in text and not text.startswith("-")
+    return text if whole or simple else f"({text})"
 
 
-def rules_of(node: Value) -> list[Any]:
+def rules_of(node: Value) -> list[Slope]:
     """Return what the rule of a row gives for each operand: a Symbol, a number, or None."""
     op = node.op
+    count = len(node.operands)
     if op and op not in INDEXED and p.TABLE.get(op.name) == op:
-        return of_symbols(op, len(node.operands))
-    return [None] * len(node.operands)
+        return of_symbols(op, count)
+    return [None] * count
 
 
-def of_symbols(op: Primitive, count: int) -> list[Any]:
+def of_symbols(op: Primitive, count: int) -> list[Slope]:
     """Return what the rule of a row gives for so many Symbols."""
+    # One for each operand, and one for the result.
     notes = Notes([""] * (count + 1))
     *operands, out = notes.symbols()
     if isinstance(op, Variadic):
         return list(op.rule(operands, out))
-    return [partial(*operands, out) if partial else None for partial in op.partials]
+    found: list[Slope] = []
+    for partial in op.partials:
+        found.append(partial(*operands, out) if partial else None)
+    return found

@@ -26,7 +26,14 @@ from nn.tables.table import Table, listed
 
 MISSING_RULES = ("error", "drop", "mean")
 TASKS = ("classes", "quantity")
-MOST_SIMILAR = 20  # of the names or categories in a message
+# Names or categories that a message tells.
+MOST_SIMILAR = 20
+
+
+# The line and the column of a cell, for messages.
+Place = tuple[int, int]
+# What a network takes of each row.
+Rows = Sequence[Sequence[float]]
 
 
 @dataclass(frozen=True)
@@ -51,9 +58,21 @@ class Column:
             names = [self.name]
         else:
             names = [f"{self.name}={category}" for category in self.categories]
-        return [*names, f"{self.name} is missing"] if self.indicator else names
+        if self.indicator:
+            names.append(f"{self.name} is missing")
+        return names
 
-    def encode(self, cell: str, table: Table, place: tuple[int, int], missing: str) -> list[float]:
+    @property
+    def is_number(self) -> bool:
+        """Whether its cells are numbers, and no categories."""
+        return self.categories is None
+
+    @property
+    def called(self) -> str | int:
+        """Its name, or its number from 1 where it has none."""
+        return self.name or self.place + 1
+
+    def encode(self, cell: str, table: Table, place: Place, missing: str) -> list[float]:
         """Return the inputs for a cell; NaN for a missing number that nothing fills yet.
 
         Args: place: line and column, for the message; missing: the rule for missing cells.
@@ -64,12 +83,13 @@ class Column:
         absent = is_missing(cell, number)
         if absent and missing != "mean":
             raise ValueError(missing_message(table, place, cell, number))
-        found = self.number(cell, table, place, absent) if number else self.flags(
-            cell, table, place, absent
-        )  # fmt: skip
-        return [*found, float(absent)] if self.indicator else found
+        inputs_of = self.number if number else self.flags
+        found = inputs_of(cell, table, place, absent)
+        if self.indicator:
+            found.append(float(absent))
+        return found
 
-    def number(self, cell: str, table: Table, place: tuple[int, int], absent: bool) -> list[float]:
+    def number(self, cell: str, table: Table, place: Place, absent: bool) -> list[float]:
         """Return the number in a cell."""
         if absent:
             return [math.nan if self.fill is None else self.fill]
@@ -80,13 +100,15 @@ class Column:
             raise ValueError(f"{table.place(*place)}: {cell!r:.40} is not {what}{hint}")
         return [x]
 
-    def flags(self, cell: str, table: Table, place: tuple[int, int], absent: bool) -> list[float]:
+    def flags(self, cell: str, table: Table, place: Place, absent: bool) -> list[float]:
         """Return 1.0 for the category in a cell and 0.0 for the others; 0.0 for all if missing."""
         categories = self.categories or ()
         found = cell.strip()
-        if found not in categories:  # 1.0 is the 1 of the training, as pandas writes it
+        if found not in categories:
+            # 1.0 is the 1 of the training, as pandas writes it.
             x = number_in(found, table.decimal)
-            found = next((c for c in categories if x is not None and number_in(c) == x), found)
+            same = (c for c in categories if x is not None and number_in(c) == x)
+            found = next(same, found)
         if not absent and found not in categories:
             raise ValueError(
                 f"{table.place(*place)}: {cell!r:.40} is none of the categories of the training: "
@@ -95,7 +117,7 @@ class Column:
         return [float(found == category) for category in categories]
 
 
-def missing_message(table: Table, place: tuple[int, int], cell: str, number: bool) -> str:
+def missing_message(table: Table, place: Place, cell: str, number: bool) -> str:
     """Return what is said of a missing cell under a rule that has no place for it."""
     what = "a number" if number else "a category"
     nan = number_in(cell)
@@ -129,8 +151,10 @@ class Target:
     def scaled_by(self, quantities: Sequence[float]) -> Target:
         """Return the target with the mean and the standard deviation of some quantities."""
         mean = math.fsum(quantities) / len(quantities)
-        square = math.fsum((y - mean) ** 2 for y in quantities) / len(quantities)
-        return replace(self, mean=mean, scale=math.sqrt(square) or 1.0)
+        squares = math.fsum((y - mean) ** 2 for y in quantities)
+        # Quantities that are all the same have no scale.
+        scale = math.sqrt(squares / len(quantities)) or 1.0
+        return replace(self, mean=mean, scale=scale)
 
 
 @dataclass(frozen=True)
@@ -155,22 +179,25 @@ class Schema:
     @property
     def flags(self) -> list[bool]:
         """Which inputs are 0 or 1, and are not scaled."""
-        return [
-            column.categories is not None or name != column.name
-            for column in self.columns
-            for name in column.input_names
-        ]
+        found = []
+        for column in self.columns:
+            for name in column.input_names:
+                # Of a number only the indicator is one, which has a name of its own.
+                found.append(not column.is_number or name != column.name)
+        return found
 
     def places_in(self, table: Table) -> list[int]:
         """Return where the columns stand in a table: by name where both have names.
 
         Raises: ValueError, with the names that are missing and those that are not known.
         """
+        # A name that two columns have tells none of them.
         wanted = [column.name for column in self.columns]
         if self.named and table.header is not None and len(set(wanted)) == len(wanted):
             return self.places_by_name(table, wanted)
         if table.width == self.width:
             return [column.place for column in self.columns]
+        # Without the column of the target those behind it stand one place farther left.
         gap = self.target.place if self.target else self.width
         if table.width == self.width - 1:
             return [column.place - (column.place > gap) for column in self.columns]
@@ -203,34 +230,34 @@ class Schema:
 
         Raises: ValueError, with the line, the column and the option that helps.
         """
-        places = self.places_in(table)
-        pairs = list(zip(self.columns, places))
-        return [
-            [
-                x
-                for column, i in pairs
-                for x in column.encode(cells[i], table, (line, i), self.missing)
-            ]
-            for line, cells in table.rows
-        ]
+        pairs = list(zip(self.columns, self.places_in(table)))
+        rows = []
+        for line, cells in table.rows:
+            row: list[float] = []
+            for column, i in pairs:
+                row += column.encode(cells[i], table, (line, i), self.missing)
+            rows.append(row)
+        return rows
 
-    def filled_from(self, inputs: Sequence[Sequence[float]]) -> Schema:
+    def filled_from(self, inputs: Rows) -> Schema:
         """Return the schema with the means of encoded rows in place of missing numbers."""
         columns = []
         at = 0
         for column in self.columns:
-            if column.categories is None and self.missing == "mean":
-                column = replace(column, fill=mean_of([row[at] for row in inputs]))
+            if column.is_number and self.missing == "mean":
+                mean = mean_of([row[at] for row in inputs])
+                column = replace(column, fill=mean)
             columns.append(column)
             at += len(column.input_names)
         return replace(self, columns=tuple(columns))
 
-    def fill(self, inputs: Sequence[Sequence[float]]) -> list[list[float]]:
+    def fill(self, inputs: Rows) -> list[list[float]]:
         """Return encoded rows with the fills in place of NaN."""
-        fills = [column.fill for column in self.columns for _ in column.input_names]
-        return [
-            [x if x == x or fill is None else fill for x, fill in zip(row, fills)] for row in inputs
-        ]
+        # An indicator is never missing, so the fill of its column does not matter to it.
+        fills: list[float | None] = []
+        for column in self.columns:
+            fills += [column.fill] * len(column.input_names)
+        return [filled(row, fills) for row in inputs]
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything as texts, numbers, lists and dicts, for JSON."""
@@ -254,8 +281,15 @@ class Schema:
 
 def mean_of(xs: Sequence[float]) -> float:
     """Return the mean of the numbers that are no NaN; 0.0 where there are none."""
+    # NaN alone is not equal to itself.
     present = [x for x in xs if x == x]
     return math.fsum(present) / len(present) if present else 0.0
+
+
+def filled(row: Sequence[float], fills: Sequence[float | None]) -> list[float]:
+    """Return the inputs of a row with the fills in place of NaN, where there are any."""
+    pairs = zip(row, fills)
+    return [x if x == x or fill is None else fill for x, fill in pairs]
 
 
 def column_of(entry: dict[str, Any]) -> Column:
@@ -268,22 +302,26 @@ def column_of(entry: dict[str, Any]) -> Column:
 
 def target_of(entry: dict[str, Any]) -> Target:
     """Return the target of an entry of a file."""
-    classes = entry["classes"] if entry["classes"] is None else tuple(entry["classes"])
+    classes = entry["classes"]
+    if classes is not None:
+        classes = tuple(classes)
     return Target(entry["name"], entry["place"], classes, entry["mean"], entry["scale"])
 
 
 def check_schema(schema: Schema) -> None:
     """Raise a ValueError where the parts of a schema are not what they should be."""
+    # Whatever a file has may stand in them.
     places: list[Any] = [column.place for column in schema.columns]
     texts: list[Any] = [column.name for column in schema.columns]
     numbers: list[Any] = [column.fill for column in schema.columns if column.fill is not None]
     truths: list[Any] = [schema.named, *(column.indicator for column in schema.columns)]
     for column in schema.columns:
         texts += column.categories or ()
-    if schema.target:
-        places.append(schema.target.place)
-        texts += [schema.target.name, *(schema.target.classes or ())]
-        numbers += [schema.target.mean, schema.target.scale]
+    target = schema.target
+    if target:
+        places.append(target.place)
+        texts += [target.name, *(target.classes or ())]
+        numbers += [target.mean, target.scale]
     good = (
         type(schema.width) is int
         and all(type(i) is int and 0 <= i < schema.width for i in places)
@@ -291,7 +329,7 @@ def check_schema(schema: Schema) -> None:
         and all(is_plain(x) and is_finite(x) for x in numbers)
         and all(type(truth) is bool for truth in truths)
         and schema.missing in MISSING_RULES
-        and (schema.target is None or schema.target.scale > 0)
+        and (target is None or target.scale > 0)
     )
     if not good:
         raise ValueError("the entry 'columns' is no schema: a part is of another kind")
@@ -299,6 +337,7 @@ def check_schema(schema: Schema) -> None:
 
 def plain_schema(names: Sequence[str] | None, inputs: int, classes: Sequence[str] | None) -> Schema:
     """Return the schema of a model that was saved without one: numbers, and a class behind them."""
-    columns = tuple(Column(names[i] if names else f"x{i + 1}", i) for i in range(inputs))
+    called = names or [f"x{i + 1}" for i in range(inputs)]
+    columns = tuple(Column(called[i], i) for i in range(inputs))
     target = Target("", inputs, tuple(classes)) if classes else None
     return Schema(columns, target, named=names is not None, width=inputs + 1)

@@ -15,10 +15,11 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-WIDTH = 100  # of a line
+# Columns of a line.
+WIDTH = 100
 
 
-def literal(x: Any, before: int = 0) -> str:
+def literal(x: object, before: int = 0) -> str:
     """Return the source of a number, a text, None, a tuple of these, a set of texts or a pattern.
 
     Args: before: how many columns of the first line are taken.
@@ -33,7 +34,7 @@ def literal(x: Any, before: int = 0) -> str:
     return broken(x, "    ") if isinstance(x, tuple) else short
 
 
-def in_one_line(x: Any) -> str:
+def in_one_line(x: object) -> str:
     """Return the source of x, however long it becomes."""
     if isinstance(x, tuple):
         return f"({', '.join(map(in_one_line, x))}{',' * (len(x) == 1)})"
@@ -44,7 +45,7 @@ def in_one_line(x: Any) -> str:
     return plain(x)
 
 
-def plain(x: Any) -> str:
+def plain(x: object) -> str:
     """Return the source of a number, a text or None; those of derived classes are not asked."""
     if x is None or isinstance(x, bool):
         return repr(x)
@@ -63,9 +64,10 @@ def broken(x: tuple[Any, ...], indent: str) -> str:
     if any(isinstance(part, tuple) for part in x):
         lines = []
         for part in x:
-            short = in_one_line(part)
-            fits = len(short) <= room or not isinstance(part, tuple)
-            lines.append((short if fits else broken(part, indent + "    ")) + ",")
+            text = in_one_line(part)
+            if len(text) > room and isinstance(part, tuple):
+                text = broken(part, indent + "    ")
+            lines.append(text + ",")
     else:
         lines = filled([in_one_line(part) + "," for part in x], room)
     inner = "".join(f"{indent}{line}\n" for line in lines)
@@ -100,4 +102,6 @@ def escaped(letter: str) -> str:
     """Return a letter as it stands between triple quotes."""
     if letter in '\\"':
         return f"\\{letter}"
-    return letter if letter.isprintable() else letter.encode("unicode_escape").decode("ascii")
+    if letter.isprintable():
+        return letter
+    return letter.encode("unicode_escape").decode("ascii")

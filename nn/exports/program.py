@@ -8,6 +8,7 @@ a model are written as literals, and escaped where they stand in the docstring.
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Iterable
 from typing import Any
 
 from autograd import __version__
@@ -21,7 +22,8 @@ from nn.tables.table import listed
 
 MARK = "# Written by chainrule export: needs Python 3.8 or later, and nothing else."
 END = 'if __name__ == "__main__":\n    sys.exit(main())\n'
-MOST_EXAMPLES = 3  # columns in the example of the docstring
+# So many columns stand in the example of the docstring.
+MOST_EXAMPLES = 3
 ABOUT = {
     "COLUMNS": "Of each column: name, place, categories or None, what fills a missing number, and "
     "whether an input tells that a cell was missing.",
@@ -44,20 +46,28 @@ def program_of(model: Model, name: str = "predict.py", result: str = "") -> str:
     shape = architecture(model.network)
     constants = constants_of(model)
     found = Sources({**constants, **functions_of(model, shape)})
+    # All that these use is found from here.
     for root in (standalone.predict, standalone.predict_file, standalone.main):
         found.add(root.__name__, root)
-    others = [f"{name} = {text}" for name, text in found.constants.items() if name not in constants]
-    numbers = [
-        f"{about(name)}{name} = {found.constants[name]}"
-        for name in constants  # in the order that is read best
-        if name in found.constants
-    ]
+    imports = ["from __future__ import annotations", "", *in_order(found.imports)]
     parts = [
         f'{MARK}\n"""{documentation(model, shape, name, result)}"""',
-        "\n".join(["from __future__ import annotations", "", *in_order(found.imports)]),
-        "\n".join([*others, *numbers]),
+        "\n".join(imports),
+        "\n".join(assignments(found, constants)),
     ]
-    return "\n\n".join(parts) + "\n\n\n" + "\n\n\n".join([*sorted_functions(found), END])
+    functions = [*sorted_functions(found), END]
+    return "\n\n".join(parts) + "\n\n\n" + "\n\n\n".join(functions)
+
+
+def assignments(found: Sources, constants: Iterable[str]) -> list[str]:
+    """Return the lines that set constants: those of the project, then the model's by these names.
+
+    The latter stand in the order that is read best, each below a comment.
+    """
+    texts = found.constants
+    own = [name for name in constants if name in texts]
+    others = [f"{name} = {text}" for name, text in texts.items() if name not in own]
+    return others + [f"{about(name)}{name} = {texts[name]}" for name in own]
 
 
 def in_order(imports: set[str]) -> list[str]:
@@ -84,9 +94,10 @@ def about(name: str) -> str:
 
 def sorted_functions(found: Sources) -> list[str]:
     """Return the functions: those of the program in their order, then what they use."""
-    own = [name for name in vars(standalone) if name in found.functions and is_own(name)]
-    others = [name for name in found.functions if name not in own]
-    return [found.functions[name] for name in [*own, *others]]
+    functions = found.functions
+    own = [name for name in vars(standalone) if name in functions and is_own(name)]
+    others = [name for name in functions if name not in own]
+    return [functions[name] for name in own + others]
 
 
 def is_own(name: str) -> bool:
@@ -128,9 +139,11 @@ def constants_of(model: Model) -> dict[str, Any]:
 
 def neurons_of(layer: Layer) -> tuple[Any, ...]:
     """Return the bias and the weights of each neuron of a layer."""
-    return tuple(
-        (float(neuron.b.data), tuple(float(w.data) for w in neuron.w)) for neuron in layer.neurons
-    )
+    found = []
+    for neuron in layer.neurons:
+        weights = tuple(float(w.data) for w in neuron.w)
+        found.append((float(neuron.b.data), weights))
+    return tuple(found)
 
 
 def functions_of(model: Model, shape: dict[str, Any]) -> dict[str, Any]:
@@ -170,29 +183,30 @@ def documentation(model: Model, shape: dict[str, Any], name: str, result: str) -
     """Return the docstring: what the program is, how it is used, from which training."""
     names = [column.name for column in model.columns.columns]
     cells = [f"{name!r}: ..." for name in names[:MOST_EXAMPLES]]
-    cells += ["..."] * (len(names) > MOST_EXAMPLES)
+    if len(names) > MOST_EXAMPLES:
+        cells.append("...")
     facts = [f"{key} {x}" for key, x in model.training.items() if isinstance(x, str | int | float)]
-    usage = [
-        f"    predict({{{', '.join(cells)}}})",
-        "    predict([...])",
-        "    predict_file('DATA.csv')",
-        f"    python {name} DATA.csv",
-    ]
-    paragraphs = [
-        f"Columns: {listed(names)}.",
-        f"Network: {described(model.network, shape)}.",
-        f"Training: {', '.join(facts) or 'nothing is known about it'}.",
-        *([f"Result: {result}."] if result else []),
-    ]
     lines = [
         f"A network that was trained by chainrule {__version__}: says {what_is_said(model)}.",
         "",
         "Of a row, by its columns or in their order; of a table, as text of CSV or printed:",
         "",
-        *usage,
+        f"    predict({{{', '.join(cells)}}})",
+        "    predict([...])",
+        "    predict_file('DATA.csv')",
+        f"    python {name} DATA.csv",
         "",
-        *(line for text in paragraphs for line in textwrap.wrap(text, WIDTH)),
     ]
+    paragraphs = [
+        f"Columns: {listed(names)}.",
+        f"Network: {described(model.network, shape)}.",
+        f"Training: {', '.join(facts) or 'nothing is known about it'}.",
+    ]
+    if result:
+        paragraphs.append(f"Result: {result}.")
+    for text in paragraphs:
+        lines += textwrap.wrap(text, WIDTH)
+    # What a user has named stands in it: nothing of that may end the docstring.
     return "\n".join(map(for_docstring, lines)) + "\n"
 
 

@@ -59,6 +59,7 @@ class Sources:
         Raises: ValueError: the name stands for something else already.
         """
         x = self.instead.get(name, x)
+        # What is on its way already ends a circle of functions that call each other.
         if name in self.objects:
             if self.objects[name] is not x and self.objects[name] != x:
                 raise ValueError(f"the name {name} stands for two things")
@@ -75,7 +76,7 @@ class Sources:
             if isinstance(x, re.Pattern):
                 self.add("re", re)
 
-    def add_function(self, name: str, function: Any) -> None:
+    def add_function(self, name: str, function: Written | Callable[..., Any]) -> None:
         """Add a function, under a name that may be another one than its own."""
         found = function if isinstance(function, Written) else written(function)
         self.functions[name] = re.sub(r"^def \w+\(", f"def {name}(", found.text, count=1)
@@ -92,12 +93,16 @@ def is_ours(x: Any) -> bool:
 def written(function: Callable[..., Any]) -> Written:
     """Return the text of a function of a module, and what it uses."""
     names = function.__globals__
-    code = function.__code__
-    uses = {name: names[name] for name in global_names(code) if name in names}
-    first, line, rest = inspect.getsource(function).rstrip().partition(":\n")
-    for name in re.findall(r"\w+", " ".join(map(str, function.__annotations__.values()))):
+    used = global_names(function.__code__)
+    uses = {name: names[name] for name in used if name in names}
+    source = inspect.getsource(function).rstrip()
+    first, line, rest = source.partition(":\n")
+    # Annotations are not evaluated, but the types that they name must be there, or be spelled out.
+    annotations = " ".join(map(str, function.__annotations__.values()))
+    for name in re.findall(r"\w+", annotations):
         known = names.get(name)
-        if isinstance(known, GenericAlias):  # a name for a type of the project
+        if isinstance(known, GenericAlias):
+            # A name for a type of the project.
             first = re.sub(rf"\b{name}\b", repr(known), first)
         elif callable(known) and not is_ours(known):
             uses[name] = known
@@ -135,7 +140,8 @@ def call_of(function: Any, operand: str) -> tuple[str, dict[str, Any]]:
         return f"{function.name}({listed})", {function.name: written_lambda(function)}
     if inspect.isfunction(forward) and is_ours(forward):
         return f"{forward.__name__}({listed})", {forward.__name__: forward}
-    module = forward.__module__.lstrip("_")  # operators are of a module _operator
+    # Operators say that they are of a module _operator.
+    module = forward.__module__.lstrip("_")
     if module == "builtins":
         return f"{forward.__name__}({listed})", {}
     return f"{module}.{forward.__name__}({listed})", {module: sys.modules[module]}

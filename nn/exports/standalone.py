@@ -29,7 +29,8 @@ from nn.tables.objects import cell_text
 from nn.tables.separators import rows_of
 from nn.tables.table import listed
 
-MOST_NAMES = 20  # of the categories in a message
+# Categories that a message tells.
+MOST_NAMES = 20
 
 COLUMNS: tuple[Any, ...] = (
     ("size", 0, None, None, False),

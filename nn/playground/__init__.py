@@ -56,7 +56,8 @@ def playground(
     >>> page.settings["hidden"], page.settings["hide"]
     (2, ['seed'])
     """
-    from nn.playground.page import Playground  # which an import of nn can do without
+    # An import of nn can do without it.
+    from nn.playground.page import Playground
 
     return Playground(
         data,

@@ -22,16 +22,24 @@ AROUND_SUMS = re.compile(r"(?<![+-]) ([+-]) (?![+-])")
 
 def script(text: str) -> str:
     """Return a script of the same meaning, with a line for each that has something to run."""
-    lines = (COMMENT_BEHIND.sub("", line.strip()) for line in text.splitlines())
-    kept = (line for line in lines if line and not line.startswith("//"))
-    return "\n".join(line if LEFT_ALONE.search(line) else squeezed(line) for line in kept)
+    kept = []
+    for whole in text.splitlines():
+        line = COMMENT_BEHIND.sub("", whole.strip())
+        if not line or line.startswith("//"):
+            continue
+        if not LEFT_ALONE.search(line):
+            line = squeezed(line)
+        kept.append(line)
+    return "\n".join(kept)
 
 
 def squeezed(line: str) -> str:
     """Return a line of a script without the space around its signs; texts in quotes stay."""
     parts = TEXT.split(line)
+    # Every second part is a text.
     for i in range(0, len(parts), 2):
-        parts[i] = AROUND_SIGNS.sub(r"\1", AROUND_SUMS.sub(r"\1", parts[i]))
+        part = AROUND_SUMS.sub(r"\1", parts[i])
+        parts[i] = AROUND_SIGNS.sub(r"\1", part)
     return "".join(parts)
 
 
@@ -39,4 +47,5 @@ def style(text: str) -> str:
     """Return a style sheet of the same meaning in one line."""
     without = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
     one_line = re.sub(r"\s+", " ", without)
-    return re.sub(r" ?([{};,]) ?", r"\1", one_line).replace(": ", ":").replace(";}", "}").strip()
+    squeezed_line = re.sub(r" ?([{};,]) ?", r"\1", one_line)
+    return squeezed_line.replace(": ", ":").replace(";}", "}").strip()

@@ -22,6 +22,7 @@ from autograd.backward import history
 from autograd.compile.javascript.graphs import GraphScript, operation_name, script_of
 from autograd.compile.javascript.library import runtime
 from autograd.compile.javascript.translate import translated
+from autograd.drawing.labels import operand_values
 from autograd.drawing.letters import Letters, letters_of
 from autograd.stepping.page import embedded
 from nn import data
@@ -31,8 +32,11 @@ from nn.playground.messages import messages
 
 SCRIPTS = ("random.js", "training.js")
 GIVES = ("Playground", "PythonRandom", "operations", "forwardPass", "reversePass")
-MOST_HIDDEN = 16  # units: each p has a weighted sum of its own in the library
+# Hidden units: each p has a weighted sum of its own in the library.
+MOST_HIDDEN = 16
 INPUTS = 2
+# An input, where only what is recorded matters.
+ORIGIN = [0.0] * INPUTS
 SETTINGS = {
     "data": "moons",
     "count": 200,
@@ -92,7 +96,8 @@ def activations() -> dict[str, list[Any] | None]:
 
 def operation_of(node: Value) -> str:
     """Return what a graph's data calls the operation of a node."""
-    assert node.op is not None  # it is no leaf
+    # It is no leaf.
+    assert node.op is not None
     return operation_name(node.op, node.operands)
 
 
@@ -105,9 +110,9 @@ def loss_of(name: str) -> dict[str, Any]:
     list: the number of a sum, or a node's operation, operands, letter, and letters of operands.
     """
     ending = ENDINGS[name]
-    network = TwoLayerNetwork(INPUTS, 1, ending.outputs, output=ending.output)
-    outputs = network([0.0] * INPUTS)
-    losses = [LOSSES[name](network([0.0] * INPUTS), target) for target in ending.targets]
+    network = network_for(ending)
+    outputs = network(ORIGIN)
+    losses = [LOSSES[name](network(ORIGIN), target) for target in ending.targets]
     return {
         "sums": sum_names(network, losses[0]),
         "classes": [recorded_above(network, loss) for loss in losses],
@@ -117,14 +122,21 @@ def loss_of(name: str) -> dict[str, Any]:
     }
 
 
+def network_for(ending: Ending) -> TwoLayerNetwork:
+    """Return a network of one hidden unit, whose outputs are those that a loss takes."""
+    return TwoLayerNetwork(INPUTS, 1, ending.outputs, output=ending.output)
+
+
 def sums_in(network: TwoLayerNetwork, nodes: Sequence[Value]) -> dict[Value, int]:
     """Return the weighted sums of the output layer, each with its number."""
-    biases = {neuron.b: k for k, neuron in enumerate(network.layers[1].neurons)}
-    return {
-        node: biases[node.operands[0]]
-        for node in nodes
-        if node.operands[:1] and is_leaf(node, biases)
-    }
+    neurons = network.layers[1].neurons
+    biases = {neuron.b: k for k, neuron in enumerate(neurons)}
+    found = {}
+    for node in nodes:
+        # The first operand of a weighted sum is its bias.
+        if node.operands[:1] and is_leaf(node, biases):
+            found[node] = biases[node.operands[0]]
+    return found
 
 
 def is_leaf(node: Value, biases: dict[Value, int]) -> bool:
@@ -151,37 +163,42 @@ def recorded_above(network: TwoLayerNetwork, root: Value) -> list[Any]:
     for node in nodes:
         if node in sums:
             entries.append(sums[node])
-        elif any(x in places for x in node.operands if isinstance(x, Value)):
+        elif any(x in places for x in operand_values(node)):
             entries.append(entry(node, places, letters))
         else:
-            continue  # it is below the sums
+            # It is below the sums.
+            continue
         places[node] = len(places)
     return entries
 
 
 def entry(node: Value, places: dict[Value, int], letters: Letters) -> list[Any]:
     """Return a node of a recording, as `GraphScript` has it, with its letter and its operands'."""
-    operands = [[places[x]] if isinstance(x, Value) else x for x in node.operands]
-    named = {
-        j: letters.operands[node, j] for j in range(len(operands)) if (node, j) in letters.operands
-    }
+    operands = []
+    named = {}
+    for j, x in enumerate(node.operands):
+        operands.append([places[x]] if isinstance(x, Value) else x)
+        if (node, j) in letters.operands:
+            named[j] = letters.operands[node, j]
     return [operation_of(node), operands, letters.names.get(node), named]
 
 
 @cache
 def operations() -> dict[str, Any]:
     """Return every operation that a playground may need, as `script_of` takes them."""
-    found: dict[str, Any] = {}
+    roots = []
     for p in {INPUTS, *range(1, MOST_HIDDEN + 1)}:
-        found |= GraphScript(dot(values(p), values(p), Value(0.0))).operations
+        roots.append(dot(values(p), values(p), Value(0.0)))
     for function in ACTIVATIONS.values():
-        found |= GraphScript(function(Value(0.5))).operations
+        roots.append(function(Value(0.5)))
     for name, ending in ENDINGS.items():
-        network = TwoLayerNetwork(INPUTS, 1, ending.outputs, output=ending.output)
+        network = network_for(ending)
         for target in ending.targets:
-            found |= GraphScript(LOSSES[name](network([0.0] * INPUTS), target)).operations
-        for output in network([0.0] * INPUTS):
-            found |= GraphScript(output).operations
+            roots.append(LOSSES[name](network(ORIGIN), target))
+        roots += network(ORIGIN)
+    found: dict[str, Any] = {}
+    for root in roots:
+        found |= GraphScript(root).operations
     return found
 
 
@@ -219,9 +236,11 @@ def class_names(name: str) -> list[str]:
 def script() -> str:
     """Return the script of the engine: it defines `Playground`, and what that uses."""
     called = [*map(translated, SHAPES.values()), runtime()["math_fsum"]]
+    library = script_of(operations(), called)
     given = [f"const {name} = {embedded(found)};" for name, found in constants().items()]
-    texts = [files(__package__).joinpath(name).read_text("utf-8") for name in SCRIPTS]
-    return "\n".join([script_of(operations(), called), shapes(), *given, *texts])
+    here = files(__package__)
+    texts = [here.joinpath(name).read_text("utf-8") for name in SCRIPTS]
+    return "\n".join([library, shapes(), *given, *texts])
 
 
 def engine() -> str:

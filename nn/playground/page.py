@@ -38,11 +38,16 @@ from nn.playground import compact
 from nn.playground.engine import ENDINGS, MOST_HIDDEN, SHAPES, engine, operations
 from nn.playground.texts import texts
 
-resource = partial(stepper_resource, package=__package__)  # a file of this package
-STEPPER_CLASS = ".cs"  # of its box, shorter than its name, which the style sheet has often
-MOST_ROWS = 5000  # of one's own
-MAX_BYTES = 150_000  # of a page, without rows of one's own
-HEIGHT = 1100  # pixels, in a notebook
+# The text of a file of this package.
+resource = partial(stepper_resource, package=__package__)
+# The class of the stepper's box: shorter than its name, which the style sheet has often.
+STEPPER_CLASS = ".cs"
+# Rows of one's own that a page takes.
+MOST_ROWS = 5000
+# Of a page without rows of one's own.
+MAX_BYTES = 150_000
+# Pixels of a page in a notebook.
+HEIGHT = 1100
 SCRIPTS = ("controls.js", "plots.js", "weights.js", "sample.js", "page.js")
 START: dict[str, Any] = {
     "noise": 0.1,
@@ -76,13 +81,19 @@ PAGE = Template(
 )
 
 
+# By name, as `playground` takes them.
+Settings = Mapping[str, Any]
+# Two numbers and the name of a class each; none of a generated data set.
+Rows = Sequence[Sequence[Any]]
+
+
 class Playground:
     """What `playground` returns: shows itself in Jupyter, and writes itself with `save`.
 
     Attributes: `settings`, with which the page starts; `html`, the page.
     """
 
-    def __init__(self, data: Any, settings: Mapping[str, Any], hide: Sequence[str] = ()) -> None:
+    def __init__(self, data: str | Dataset, settings: Settings, hide: Sequence[str] = ()) -> None:
         name, rows = data_of(data)
         self.settings = {
             "data": name,
@@ -138,7 +149,7 @@ class Playground:
         return f'<playground: {self.settings["data"]}, {shape}; .save("page.html") writes a page>'
 
 
-def data_of(data: Any) -> tuple[str, list[list[Any]]]:
+def data_of(data: object) -> tuple[str, list[list[Any]]]:
     """Return the name of a data set, and its rows where they are a user's own.
 
     Raises: ValueError or TypeError: there is no such data set, or it is none for a playground.
@@ -161,7 +172,8 @@ def rows_of(data: Dataset) -> list[list[Any]]:
     Raises: ValueError: it has other inputs, or other classes.
     """
     names = data.class_names
-    if data.task != "classes" or len(names) != 2 or any(len(row) != 2 for row in data.inputs):
+    pairs = all(len(row) == 2 for row in data.inputs)
+    if data.task != "classes" or len(names) != 2 or not pairs:
         raise ValueError(
             f"a playground takes two inputs and two classes, and not {data!r}; make a Dataset of "
             "two of its columns, or of two of its classes"
@@ -171,7 +183,7 @@ def rows_of(data: Dataset) -> list[list[Any]]:
     return [[*row, names[label]] for row, label in zip(data.inputs, data.labels)]
 
 
-def with_batch(settings: Mapping[str, Any], rows: Sequence[Sequence[Any]]) -> dict[str, Any]:
+def with_batch(settings: Settings, rows: Rows) -> dict[str, Any]:
     """Return checked settings, of which `batch` may have been None: the usual one, or all samples.
 
     Raises: ValueError: there are fewer samples to train on, or a setting is wrong.
@@ -180,26 +192,31 @@ def with_batch(settings: Mapping[str, Any], rows: Sequence[Sequence[Any]]) -> di
     4
     """
     given = settings["batch"]
-    found = checked({**settings, "batch": START["batch"] if given is None else given})
+    batch = START["batch"] if given is None else given
+    found = checked({**settings, "batch": batch})
     most = training_count(found, rows)
     if given is not None and given > most:
         raise ValueError(f"batch must be at most {most}, the samples to train on, not {given}")
-    found["batch"] = min(found["batch"], most)
+    found["batch"] = min(batch, most)
     return found
 
 
-def training_count(settings: Mapping[str, Any], rows: Sequence[Sequence[Any]]) -> int:
+def training_count(settings: Settings, rows: Rows) -> int:
     """Return how many samples `nn.split` leaves to train on.
 
     >>> training_count({"count": 5, "held_out": 0.5}, [])
     2
     """
+    # Of a generated data set as many points are of one class as of the other, or one more.
     labels = [row[-1] for row in rows] or [i % 2 for i in range(settings["count"])]
-    sizes = Counter(labels).values()
-    return sum(size - min(round(settings["held_out"] * size), size - 1) for size in sizes)
+    share = settings["held_out"]
+    count = 0
+    for size in Counter(labels).values():
+        count += size - min(round(share * size), size - 1)
+    return count
 
 
-def checked(settings: Mapping[str, Any]) -> dict[str, Any]:
+def checked(settings: Settings) -> dict[str, Any]:
     """Return the settings of a page, of which each is a name or a number within its bounds.
 
     Raises: ValueError or TypeError, with the setting, what it is, and what it may be.
@@ -208,16 +225,22 @@ def checked(settings: Mapping[str, Any]) -> dict[str, Any]:
         if settings[name] not in choices:
             found = shown(settings[name])
             raise ValueError(f"{name} {found} is not known; choose from {', '.join(choices)}")
-    for name, (least, most) in BOUNDS.items():
-        x = settings[name]
-        kind = (int, float) if name in FRACTIONS else int
-        whole = "" if name in FRACTIONS else "whole "
-        above = " and above 0" if name == "alpha" else ""
-        right = isinstance(x, kind) and not isinstance(x, bool) and math.isfinite(x)
-        if not right or not least <= x <= most or (above and x == 0):
-            wanted = f"a {whole}number from {least:g} to {most:.16g}{above}"
-            raise ValueError(f"{name} must be {wanted}, not {shown(x)}")
+    for name in BOUNDS:
+        check_number(name, settings[name])
     return dict(settings)
+
+
+def check_number(name: str, x: Any) -> None:
+    """Raise a ValueError where a setting is no number within its bounds."""
+    least, most = BOUNDS[name]
+    kind = (int, float) if name in FRACTIONS else int
+    whole = "" if name in FRACTIONS else "whole "
+    # A step size of 0 would learn nothing.
+    above = " and above 0" if name == "alpha" else ""
+    right = isinstance(x, kind) and not isinstance(x, bool) and math.isfinite(x)
+    if not right or not least <= x <= most or (above and x == 0):
+        wanted = f"a {whole}number from {least:g} to {most:.16g}{above}"
+        raise ValueError(f"{name} must be {wanted}, not {shown(x)}")
 
 
 def hidden(names: Sequence[str]) -> list[str]:
@@ -254,9 +277,11 @@ def spelling(op: Primitive, operands: Sequence[Any]) -> dict[str, Any]:
     with ieee():
         node: Value = op(list(operands)) if isinstance(op, Variadic) else op(*operands)
     names = [f"{{{j}}}" for j in range(len(operands))]
-    if op in (power, div):  # their slopes depend on the plain number, which is the loss's own
-        plain = {j: x for j, x in enumerate(node.operands) if not isinstance(x, Value)}
-        names = [printed(plain[j]) if j in plain else name for j, name in enumerate(names)]
+    # Their slopes depend on the plain number, which is the loss's own.
+    if op in (power, div):
+        for j, x in enumerate(node.operands):
+            if not isinstance(x, Value):
+                names[j] = printed(x)
     return {
         "symbol": str(op.symbol),
         "kind": kind_of(node),

@@ -16,7 +16,8 @@ from nn.trainer import Trainer
 if TYPE_CHECKING:
     from nn.stepping.page import TrainingStepper
 
-MAX_NUMBERS = 250_000  # of a page: 2.7 MB
+# Of a page of 2.7 MB.
+MAX_NUMBERS = 250_000
 
 
 def training_stepper(
@@ -51,7 +52,8 @@ def training_stepper(
     >>> [iteration.loss for iteration in page.model.iterations] == trainer.history.losses
     True
     """
-    from nn.stepping.page import training_stepper_of  # which an import of nn can do without
+    # An import of nn can do without it.
+    from nn.stepping.page import training_stepper_of
 
     if not isinstance(trainer, Trainer):
         raise TypeError(

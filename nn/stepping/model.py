@@ -28,9 +28,11 @@ from nn.stepping.rules import rules_of
 from nn.stepping.texts import said, texts
 from nn.trainer import Trainer
 
-ITERATIONS = 100  # that are shown, unless told otherwise
+# So many are shown, unless told otherwise.
+ITERATIONS = 100
 MISSING = float("nan")
-FARTHEST = 255  # places before a number, where the same number is looked for
+# So many places before a number the same one is looked for: as far as a byte can tell.
+FARTHEST = 255
 
 
 class Model:
@@ -62,12 +64,16 @@ class Model:
 
     def numbers_each(self) -> int:
         """Return how many numbers an iteration has, at most."""
-        parameters = len(self.structure.parameters) * (2 + len(self.recording.memory()))
+        # Of each parameter its weight, its gradient, and what the optimiser remembers of it.
+        kinds = 2 + len(self.recording.memory())
+        parameters = kinds * len(self.structure.parameters)
         if self.recording.part is None:
             return parameters
+        # Of each sample the values and gradients of the units, and the error; and the sample.
         x, y = self.trainer.samples[0]
-        units = len(self.structure.units) or len(as_list(y))
-        each = 2 * units + 1 + len(x) + len(as_list(y))
+        targets = len(as_list(y))
+        units = len(self.structure.units) or targets
+        each = 2 * units + 1 + len(x) + targets
         return parameters + self.trainer.settings.batch_size * each
 
     def why_missing(self) -> str:
@@ -96,7 +102,7 @@ class Model:
         structure = self.structure
         rules, plain = rules_of(optimizer)
         starts = [start for start, _, _ in optimizer.groups] or [0]
-        drawn = sorted({i for iteration in self.iterations for i in iteration.batch})
+        drawn = {i for iteration in self.iterations for i in iteration.batch}
         loss = trainer.passes.loss
         return {
             "texts": texts(),
@@ -115,11 +121,15 @@ class Model:
             "groups": starts,
             "rules": rules,
             "plain": plain,
-            "samples": {str(i): sample_of(trainer.samples[i]) for i in drawn},
-            "iterations": [
-                [it.t, it.batch, it.loss, it.alphas, len(it.samples)] for it in self.iterations
-            ],
+            "samples": {str(i): sample_of(trainer.samples[i]) for i in sorted(drawn)},
+            "iterations": [head_of(iteration) for iteration in self.iterations],
         }
+
+
+def head_of(iteration: Iteration) -> list[Any]:
+    """Return what the page's script reads of an iteration beside its numbers."""
+    count = len(iteration.samples)
+    return [iteration.t, iteration.batch, iteration.loss, iteration.alphas, count]
 
 
 def numbers_in(iteration: Iteration) -> Iterator[float]:
@@ -172,7 +182,9 @@ def known(numbers: Iterable[float | None]) -> Iterator[float]:
 def sample_of(sample: Sample) -> list[list[float]]:
     """Return inputs and targets of a sample as lists of floats."""
     x, y = sample
-    return [list(map(float, x)), list(map(float, as_list(y)))]
+    inputs = list(map(float, x))
+    targets = list(map(float, as_list(y)))
+    return [inputs, targets]
 
 
 def refuse_above(limit: float, each: int, count: int) -> None:

@@ -13,7 +13,6 @@ from functools import partial
 from html import escape
 from pathlib import Path
 from string import Template
-from typing import Any
 
 from autograd.atomic import write_file
 from autograd.compile.javascript.library import library
@@ -26,10 +25,11 @@ from nn.trainer import Trainer
 # The picture of the error is stretched to its place.
 CURVE_WIDTH = 1000
 CURVE_HEIGHT = 100
-CURVE_INK = "#3b82f6"  # 3.6:1 on white, 4.8:1 on the dark ground
+# Its contrast is 3.6:1 on white, 4.8:1 on the dark ground.
+CURVE_INK = "#3b82f6"
 
-
-resource = partial(pages.resource, package=__package__)  # a file of this package
+# The text of a file of this package.
+resource = partial(pages.resource, package=__package__)
 
 
 class TrainingStepper:
@@ -61,6 +61,7 @@ class TrainingStepper:
 
     def fragment(self) -> str:
         """Return the HTML."""
+        # Numbers stand in the page as bytes: in JSON they would take about twice the room.
         data = pages.embedded(self.model.data())
         places, numbers = self.model.numbers()
         losses = [iteration.loss for iteration in self.model.iterations]
@@ -98,7 +99,7 @@ class TrainingStepper:
         write_file(path, page)
         return Path(path)
 
-    def _repr_mimebundle_(self, *_: Any, **__: Any) -> dict[str, str]:
+    def _repr_mimebundle_(self, *_: object, **__: object) -> dict[str, str]:
         return {"text/html": self.html, "text/plain": repr(self)}
 
     def _repr_html_(self) -> str:
@@ -117,7 +118,7 @@ def training_stepper_of(trainer: Trainer, iterations: int | None, limit: float) 
     return TrainingStepper(Model(trainer, iterations, limit))
 
 
-def network_name(network: Any) -> str:
+def network_name(network: object) -> str:
     """Return the kind of a network, and the sizes of its layers where it has them."""
     sizes = "-".join(map(str, getattr(network, "sizes", [])))
     return f"{type(network).__name__} {sizes}".strip()
@@ -134,6 +135,7 @@ def functions_of(model: Model) -> str:
 
 def curve(losses: list[float]) -> str:
     """Return the errors of the mini-batches as an SVG, which may be stretched to any size."""
+    # A training without any error is a line at the bottom.
     most = max(losses) or 1.0
     last = max(1, len(losses) - 1)
     points = " ".join(

@@ -45,12 +45,16 @@ class Iteration(NamedTuple):
     samples: list[Seen]
 
 
+# What a loss was called on, and the error that it returned.
+Call = tuple[Any, Value]
+
+
 class NotedLoss:
     """A loss that keeps what it was called on, and what it returned."""
 
     def __init__(self, loss: Loss) -> None:
         self.loss = loss
-        self.calls: list[tuple[Any, Value]] = []
+        self.calls: list[Call] = []
 
     def __call__(self, outputs: Any, target: Any) -> Any:
         """Return what the loss returns."""
@@ -82,7 +86,8 @@ class Recording:
         trainer = self.trainer
         with trainer, noted(self.part) as calls:
             trainer.evaluate_if_due()
-            while count and not trainer.finished:  # line (2), as `Trainer.steps` has it
+            # Line (2), as `Trainer.steps` has it.
+            while count and not trainer.finished:
                 calls.clear()
                 self.note(calls)
                 trainer.evaluate_if_due()
@@ -92,15 +97,17 @@ class Recording:
     def memory(self) -> Slots:
         """Return what the optimiser remembers; descent without momentum leaves it at 0."""
         optimizer = self.trainer.optimizer
-        unused = type(optimizer).rule is SGD.rule and not getattr(optimizer, "momentum", 0.0)
+        momentum = getattr(optimizer, "momentum", 0.0)
+        unused = type(optimizer).rule is SGD.rule and not momentum
         return {} if unused else optimizer.slots
 
-    def note(self, calls: list[tuple[Any, Value]]) -> None:
+    def note(self, calls: list[Call]) -> None:
         """Run an iteration, and take note of it."""
         alphas = alphas_of(self.trainer.optimizer)
         step = self.trainer.iteration()
         if not self.iterations:
             self.first = step.weights_before
+        # Copies, because the optimiser goes on with its own lists.
         memory = [list(map(float, slot)) for slot in self.memory().values()]
         samples = [self.structure.seen(outputs, error) for outputs, error in calls]
         self.iterations.append(
@@ -110,25 +117,27 @@ class Recording:
         )
 
 
-def recorded_part(passes: Any) -> Any:
+def recorded_part(passes: object) -> Passes | RecordedShard | None:
     """Return what calls the loss on recorded samples in this process; None where nothing does."""
     if type(passes) is Passes:
         return passes
-    here = getattr(passes, "here", None)  # of passes over shards
+    # Passes over shards have one of them in this process, unless all are sent to others.
+    here = getattr(passes, "here", None)
     in_this_process = getattr(passes, "workers", None) is None
     return here if in_this_process and isinstance(here, RecordedShard) else None
 
 
 @contextmanager
-def noted(part: Any) -> Iterator[list[tuple[Any, Value]]]:
+def noted(part: Passes | RecordedShard | None) -> Iterator[list[Call]]:
     """Keep the calls of a loss within the block."""
     if part is None:
         yield []
         return
     loss = part.loss
-    part.loss = NotedLoss(loss)
+    watched = NotedLoss(loss)
+    part.loss = watched
     try:
-        yield part.loss.calls
+        yield watched.calls
     finally:
         part.loss = loss
 
@@ -138,4 +147,8 @@ def alphas_of(optimizer: Optimizer) -> list[float]:
     usual = optimizer.scheduled().get("step_size", optimizer.step_size)
     if not optimizer.groups:
         return [usual]
-    return [optimizer.of_group(own).get("step_size", usual) for _, _, own in optimizer.groups]
+    found = []
+    for _, _, own in optimizer.groups:
+        settings = optimizer.of_group(own)
+        found.append(settings.get("step_size", usual))
+    return found

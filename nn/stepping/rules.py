@@ -29,11 +29,14 @@ UPDATES = ("step", "advance", "updated", "computed", "penalized", "clipped")
 
 def rule_of(optimizer: Optimizer) -> str:
     """Return what an optimiser does, and before that to the gradient, in one line."""
-    numbers = {
-        name: shown(getattr(optimizer, name)) for name in SETTINGS if getattr(optimizer, name, None)
-    }
+    numbers = {}
+    for name in SETTINGS:
+        setting = getattr(optimizer, name, None)
+        if setting:
+            numbers[name] = shown(setting)
     parts = [said(name, **numbers) for name in first_of(optimizer)]
-    parts.append(said(name_of(optimizer), name=type(optimizer).__name__, **numbers))
+    kind = type(optimizer).__name__
+    parts.append(said(name_of(optimizer), name=kind, **numbers))
     return "; ".join(parts)
 
 
@@ -44,7 +47,8 @@ def first_of(optimizer: Optimizer) -> Iterator[str]:
     if optimizer.clip_value:
         yield "clip value"
     if optimizer.weight_decay:
-        decoupled = type(optimizer).rule is Adam.rule and isinstance(optimizer, AdamW)
+        same_rule = type(optimizer).rule is Adam.rule
+        decoupled = same_rule and isinstance(optimizer, AdamW)
         yield "weights decay" if decoupled else "weight decay"
     if optimizer.l1:
         yield "l1"
@@ -52,12 +56,14 @@ def first_of(optimizer: Optimizer) -> Iterator[str]:
 
 def name_of(optimizer: Optimizer) -> str:
     """Return the name that the rule has in the catalogue."""
-    if any(getattr(type(optimizer), name) is not getattr(Optimizer, name) for name in UPDATES):
+    kind = type(optimizer)
+    # A class that updates in a way of its own may do anything with its rule.
+    if any(getattr(kind, name) is not getattr(Optimizer, name) for name in UPDATES):
         return "own rule"
-    rule = type(optimizer).rule
-    if rule is not SGD.rule:
-        return RULES.get(rule, "own rule")
-    assert isinstance(optimizer, SGD)  # whose rule it has
+    if kind.rule is not SGD.rule:
+        return RULES.get(kind.rule, "own rule")
+    # Whatever class it is, its rule is this one's.
+    assert isinstance(optimizer, SGD)
     if not optimizer.momentum:
         return "SGD"
     return "SGD with nesterov" if optimizer.nesterov else "SGD with momentum"
@@ -70,5 +76,10 @@ def is_plain_descent(optimizer: Optimizer) -> bool:
 
 def rules_of(optimizer: Optimizer) -> tuple[list[str], list[bool]]:
     """Return the rule of each group, or of all, and whether it is plain gradient descent."""
-    groups = [optimizer.with_settings(own) for _, _, own in optimizer.groups] or [optimizer]
-    return [rule_of(group) for group in groups], [is_plain_descent(group) for group in groups]
+    groups = [optimizer.with_settings(own) for _, _, own in optimizer.groups]
+    rules = []
+    plain = []
+    for group in groups or [optimizer]:
+        rules.append(rule_of(group))
+        plain.append(is_plain_descent(group))
+    return rules, plain

@@ -29,7 +29,8 @@ from autograd.stepping.lines import has_bias, kind_of
 from nn.layers import MLP
 from nn.losses import as_list
 
-LAYER = re.compile(r"layers\.(\d+)\.")  # at the beginning of a parameter's path
+# What the path of a parameter begins with.
+LAYER = re.compile(r"layers\.(\d+)\.")
 
 
 class Unit(NamedTuple):
@@ -60,20 +61,24 @@ class Structure:
     None where that cannot be said in one line.
     """
 
-    def __init__(self, network: Any, parameters: Sequence[Value]) -> None:
+    def __init__(self, network: object, parameters: Sequence[Value]) -> None:
         self.network = network
         self.places = {p: i for i, p in enumerate(parameters)}
         letters = letters_of(list(parameters), network).names
         named = getattr(network, "named_parameters", list)
         paths = {p: path for path, p in named()}
-        self.parameters = [
-            letters.get(p) or p.name or paths.get(p) or f"w{i}" for i, p in enumerate(parameters)
-        ]
-        self.layered = isinstance(network, MLP) and all(p in letters for p in parameters)
-        found = [LAYER.match(paths.get(p, "")) for p in parameters]
-        self.layers = [int(match[1]) if match and self.layered else 0 for match in found]
-        self.units = list(units_of(network.sizes[1:])) if self.layered else []
-        self.known: dict[tuple[Any, ...], dict[str, int]] = {}
+        self.parameters = []
+        for i, p in enumerate(parameters):
+            name = letters.get(p) or p.name or paths.get(p)
+            self.parameters.append(name or f"w{i}")
+        self.layered = False
+        self.layers = [0] * len(parameters)
+        self.units: list[Unit] = []
+        if isinstance(network, MLP) and all(p in letters for p in parameters):
+            self.layered = True
+            self.layers = [layer_of(paths.get(p, "")) for p in parameters]
+            self.units = list(units_of(network.sizes[1:]))
+        self.known: dict[tuple[Primitive | None, ...], dict[str, int]] = {}
         self.lines: list[Line | None] | None = None
 
     @property
@@ -93,24 +98,26 @@ class Structure:
         found[len(found) - len(given) :] = given
         self.note_lines(found)
         inside = set(nodes)
-        return Seen(
-            [None if node is None else float(node.data) for node in found],
-            [float(node.grad) if node is not None and node in inside else None for node in found],
-            float(error.data),
-        )
+        values = [None if node is None else float(node.data) for node in found]
+        reached = [node if node in inside else None for node in found]
+        gradients = [None if node is None else float(node.grad) for node in reached]
+        return Seen(values, gradients, float(error.data))
 
     def settle(self, places: Mapping[str, int], outputs: int) -> None:
         """Leave out what a sample has not: the sums of linear units, which are what these give.
 
         Outputs stay, whatever the loss is computed of; of a network without letters nothing else.
         """
-        known = [unit for unit in self.units if unit.name in places]
-        inner = [unit for unit in known if unit.is_sum or unit.layer < self.units[-1].layer]
         last = self.units[-1].layer if self.units else 0
+        inner = []
+        for unit in self.units:
+            if unit.name in places and (unit.is_sum or unit.layer < last):
+                inner.append(unit)
         self.units = [*inner, *outputs_of(last, outputs)]
 
     def places_in(self, nodes: list[Value]) -> dict[str, int]:
         """Return where in a graph the units are; graphs of the same operations have the same."""
+        # Working the letters out takes much longer than looking at the operations.
         operations = tuple(node.op for node in nodes)
         if operations not in self.known:
             names = letters_of(nodes, self.network).names if self.layered else {}
@@ -122,12 +129,19 @@ class Structure:
         """Work out the line of each unit; one that another sample computes otherwise has none."""
         if self.lines is None:
             units = {node: i for i, node in enumerate(found) if node is not None}
-            self.lines = [
-                line_of(node, unit, self.places, units) for node, unit in zip(found, self.units)
-            ]
+            self.lines = []
+            for node, unit in zip(found, self.units):
+                self.lines.append(line_of(node, unit, self.places, units))
         for i, (line, node) in enumerate(zip(self.lines, found)):
-            if line is not None and (node is None or node.op is not line.op):
+            op = None if node is None else node.op
+            if line is not None and op is not line.op:
                 self.lines[i] = None
+
+
+def layer_of(path: str) -> int:
+    """Return the layer of the parameter at a path, which begins with it where there are several."""
+    match = LAYER.match(path)
+    return int(match[1]) if match else 0
 
 
 class Line(NamedTuple):
@@ -182,10 +196,12 @@ def line_of(
     if node is None or node.op is None:
         return None
     kind = kind_of(node)
-    found = [reference(x, j, node, unit, places, units) for j, x in enumerate(node.operands)]
-    operands = [operand for operand in found if operand is not None]
-    if len(operands) < len(found):
-        return None
+    operands = []
+    for j, x in enumerate(node.operands):
+        operand = reference(x, j, node, unit, places, units)
+        if operand is None:
+            return None
+        operands.append(operand)
     try:
         forward = forward_of(node.op)
         slope = None if isinstance(node.op, Variadic) else slope_of(node.op, 0)
@@ -196,13 +212,14 @@ def line_of(
 
 
 def reference(
-    x: Any, j: int, node: Value, unit: Unit, places: dict[Value, int], units: dict[Value, int]
+    x: object, j: int, node: Value, unit: Unit, places: dict[Value, int], units: dict[Value, int]
 ) -> tuple[str, Any] | None:
     """Return where the number of an operand is, None for one that has no letter."""
     if isinstance(x, Value):
         if x in places:
             return "p", places[x]
         return ("u", units[x]) if x in units else None
+    # Of products the operands are the bias, the weights, and the inputs, here those of the network.
     half = len(node.operands) // 2 + 1
     if kind_of(node) == "products" and j >= half:
         return ("x", j - half) if unit.layer == 0 else None
