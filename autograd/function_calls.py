@@ -54,7 +54,7 @@ class Inside(tuple[()]):
         return any(mark is self for mark in chain_from(leaf.operands))
 
 
-def chain_from(mark: Any) -> Iterator[Inside]:
+def chain_from(mark: object) -> Iterator[Inside]:
     """Yield a mark and those around it, from the inside out; nothing of what is no mark."""
     while isinstance(mark, Inside):
         yield mark
@@ -108,17 +108,22 @@ def called(
     for i in chosen:
         arguments[i], fresh = lift(args[i], f"argument {i}")
         leaves += fresh
-    one = len(chosen) == 1 and not isinstance(argnums, (tuple, list))
-    like = args[chosen[0]] if one else tuple(args[i] for i in chosen)
+    like: Any = tuple(args[i] for i in chosen)
+    if not isinstance(argnums, (tuple, list)):
+        (like,) = like
+
     out = f(*arguments, **keywords)
     aux = None
     if has_aux:
         out, aux = pair_of(f, out)
-    given = [y for x in (*args, *keywords.values()) for y in given_values(x)]
+
+    given: list[Value] = []
+    for x in (*args, *keywords.values()):
+        given += given_values(x)
     return Call(out, aux, leaves, like, given)
 
 
-def places(argnums: Argnums, count: int, f: Any) -> list[int]:
+def places(argnums: Argnums, count: int, f: object) -> list[int]:
     """Return the places of the chosen arguments, counted from 0.
 
     Raises:
@@ -127,8 +132,9 @@ def places(argnums: Argnums, count: int, f: Any) -> list[int]:
     """
     if type(argnums) is int and 0 <= argnums < count:
         return [argnums]
+    listed = argnums if isinstance(argnums, (tuple, list)) else (argnums,)
     try:
-        chosen = list(map(index, argnums if isinstance(argnums, (tuple, list)) else (argnums,)))
+        chosen = list(map(index, listed))
     except TypeError:
         raise TypeError(
             f"argnums {shown(argnums)}: pass the place of an argument, or a tuple of places"
@@ -159,14 +165,16 @@ def lift(x: Any, what: str = "") -> tuple[Any, list[Value]]:
     leaves: list[Value] = []
     try:
         for s in scalars:
-            leaves.append(s.above() if isinstance(s, Value) else Value(s))
+            leaf = s.above() if isinstance(s, Value) else Value(s)
+            leaves.append(leaf)
     except (TypeError, OverflowError) as error:
         place = what + paths(x)[len(leaves)]
-        raise type(error)(f"{place}: {error}" if place else str(error)) from None
+        text = f"{place}: {error}" if place else str(error)
+        raise type(error)(text) from None
     return remade(x, iter(leaves)), leaves
 
 
-def pair_of(f: Callable[..., Any], out: Any) -> tuple[Any, Any]:
+def pair_of(f: Callable[..., Any], out: object) -> tuple[Any, Any]:
     """Return the result of a function with `has_aux`, and what it returned beside it."""
     if isinstance(out, (tuple, list)) and len(out) == 2:
         return out[0], out[1]
@@ -182,19 +190,22 @@ def given_values(x: Any) -> list[Value]:
     What is iterated over is a list, tuple, dict or other structure, never a set of data that has a
     length and is read when it is looked at.
     """
+    found: list[Value] = []
     if isinstance(x, Value):
-        return [] if is_number(x) else [x]
+        return found if is_number(x) else [x]
     if type(x) in PLAIN:
-        return []
+        return found
     kind = kind_of(x)
     if kind is None or (kind is LIST and not isinstance(x, list)):
-        return []
+        return found
     if kind is ARRAY and x.dtype != object:
-        return []
+        return found
     parts = kind.parts(x)
     if PLAIN.issuperset(map(type, parts)):
-        return []
-    return [y for part in parts for y in given_values(part)]
+        return found
+    for part in parts:
+        found += given_values(part)
+    return found
 
 
 def is_number(x: Value) -> bool:
@@ -202,9 +213,12 @@ def is_number(x: Value) -> bool:
     return getattr(type(x), "stands_for_number", False)
 
 
-def values_in(*structures: Any) -> list[Value]:
+def values_in(*structures: object) -> list[Value]:
     """Return the Values among the scalars of some structures."""
-    return [s for x in structures for s in flatten(x) if isinstance(s, Value)]
+    found: list[Value] = []
+    for x in structures:
+        found += [scalar for scalar in flatten(x) if isinstance(scalar, Value)]
+    return found
 
 
 def joint(roots: Sequence[Value], seeds: Sequence[Any] = ()) -> Value:
@@ -218,7 +232,9 @@ def joint(roots: Sequence[Value], seeds: Sequence[Any] = ()) -> Value:
 
 def order_of(roots: Sequence[Value]) -> list[Value]:
     """Return every Value that some roots depend on, parents before results."""
-    return topological_order(joint(roots))[:-1] if roots else []
+    if not roots:
+        return []
+    return topological_order(joint(roots))[:-1]
 
 
 def take_part(nodes: Mapping[Value, Any], inside: Inside) -> bool:
@@ -241,6 +257,7 @@ def take_part(nodes: Mapping[Value, Any], inside: Inside) -> bool:
 
 def leaves_from_outside(nodes: Mapping[Value, Any], inside: Inside) -> Iterator[Value]:
     """Yield the leaves that were not made in a call, with or without an edge that leads there."""
+    # What an operand without an edge leads to is looked at once the nodes are through.
     beside: list[Value] = []
     for x in nodes:
         op = x.op
@@ -256,7 +273,8 @@ def leaves_from_outside(nodes: Mapping[Value, Any], inside: Inside) -> Iterator[
             yield x
 
 
-ALWAYS_WITH_EDGES: set[Primitive] = set()  # to each Value among their operands, as met so far
+# To each Value among their operands, of those that have been met so far.
+ALWAYS_WITH_EDGES: set[Primitive] = set()
 
 
 def is_from_outside(x: Value, inside: Inside) -> bool:
@@ -276,7 +294,7 @@ def reached(roots: list[Value]) -> Iterator[Value]:
             stack += [operand for operand in x.operands if isinstance(operand, Value)]
 
 
-def checked_results(f: Callable[..., Any], out: Any) -> list[Any]:
+def checked_results(f: Callable[..., Any], out: object) -> list[Any]:
     """Return the numbers and Values that a function returned.
 
     Raises: TypeError: there is something else among them; the message says where.
@@ -287,7 +305,8 @@ def checked_results(f: Callable[..., Any], out: Any) -> list[Any]:
             try:
                 found[i] = as_number(y)
             except TypeError as error:
-                raise TypeError(f"{name_of(f)} returned{at(paths(out)[i])} {error}") from None
+                place = at(paths(out)[i])
+                raise TypeError(f"{name_of(f)} returned{place} {error}") from None
     return found
 
 
@@ -301,24 +320,33 @@ def plain(y: Value) -> Any:
     return y.data if tracing() else y._data
 
 
-def with_numbers(x: Any) -> Any:
+def with_numbers(x: object) -> Any:
     """Return a structure with the number of every Value in its place."""
-    return replaced(x, lambda y: plain(y) if isinstance(y, Value) else y)
+
+    def number_of(y: object) -> Any:
+        return plain(y) if isinstance(y, Value) else y
+
+    return replaced(x, number_of)
 
 
-def with_values(x: Any) -> Any:
+def with_values(x: object) -> Any:
     """Return a structure of numbers with a Value in the place of every plain one."""
-    return replaced(x, lambda y: y if isinstance(y, Value) else Value(as_data(y)))
+
+    def value_of(y: object) -> Value:
+        return y if isinstance(y, Value) else Value(as_data(y))
+
+    return replaced(x, value_of)
 
 
-def name_of(f: Any) -> str:
+def name_of(f: object) -> str:
     """Return what a message calls a function."""
     while isinstance(f, partial):
         f = f.func
-    return str(getattr(f, "__name__", None) or getattr(f, "name", None) or "the function")
+    name = getattr(f, "__name__", None) or getattr(f, "name", None)
+    return str(name or "the function")
 
 
-def named_after(f: Any) -> Callable[[Derivative], Derivative]:
+def named_after(f: Callable[..., Any]) -> Callable[[Derivative], Derivative]:
     """Return the decorator that gives a derivative the name and the text of its function.
 
     Raises: TypeError: it is no function; the message says how derivatives are asked for.
@@ -330,7 +358,8 @@ def named_after(f: Any) -> Callable[[Derivative], Derivative]:
         )
 
     def named(derivative: Derivative) -> Derivative:
-        found: Any = wraps(f.func if isinstance(f, partial) else f, updated=())(derivative)
+        told = f.func if isinstance(f, partial) else f
+        found: Any = wraps(told, updated=())(derivative)
         found.__name__ = name_of(f)
         found.__wrapped__ = f
         return found  # type: ignore[no-any-return]

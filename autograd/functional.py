@@ -199,8 +199,7 @@ def as_recorded(now: float, then: float) -> bool:
     """Tell whether a slope is the recorded one, but for rounding."""
     if now == then or abs(now - then) <= CHANGED * abs(then):
         return True
-    both_nan = now != now and then != then
-    return both_nan
+    return now != now and then != then
 
 
 def slopes_by(
