@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from autograd.value import Value
 
 commit_lock = threading.RLock()
-if hasattr(os, "register_at_fork"):  # a child of a thread that is not writing has a lock of its own
+# A child of a thread that is not writing has a lock of its own.
+if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=commit_lock._at_fork_reinit)  # type: ignore[attr-defined]
 
 
@@ -42,7 +43,8 @@ class Explored(NamedTuple):
     inner: list[Value]
 
 
-PARENTS_DONE = object()  # on the stack of `explore`: above a node whose parents all come before it
+# On the stack of `explore`: above a node whose parents all come before it.
+PARENTS_DONE = object()
 
 
 def explore(root: Value) -> Explored:
@@ -127,7 +129,8 @@ def adjoints(root: Value, seed: float = 1.0) -> tuple[dict[Value, Any], list[Val
     for node in reversed(inner):
         upstream = adjoint[node]
         parents = node.parents
-        if len(parents) == 2:  # most nodes of most graphs; worth 27 % of a pass
+        # Most nodes of most graphs have two; worth 27 % of a pass.
+        if len(parents) == 2:
             x, y = parents
             x_slope, y_slope = node.local_derivatives
             adjoint[x] += x_slope * upstream

@@ -238,12 +238,7 @@ def slopes_by(
             node.grad = upstream
             function()
             found.append([x.grad for x in parents])
-            for x in strangers:
-                if type(x.grad) is not float or x.grad != 0.0:
-                    raise ValueError(
-                        f"_backward adds to the gradient of {x!r}, which is none of the children;"
-                        " pass it among them"
-                    )
+            check_untouched(strangers)
     finally:
         for x, grad in zip(nodes, before):
             x.grad = grad
@@ -260,6 +255,16 @@ def slopes_by(
     return tuple(slopes.pop(x, 0.0) for x in children)
 
 
+def check_untouched(strangers: Iterable[PeerNames]) -> None:
+    """Raise a ValueError where a Value that is no child has a gradient other than 0."""
+    for x in strangers:
+        if type(x.grad) is not float or x.grad != 0.0:
+            raise ValueError(
+                f"_backward adds to the gradient of {x!r}, which is none of the children;"
+                " pass it among them"
+            )
+
+
 def is_multiple(factor: float, x: Any, y: Any) -> bool:
     """Tell whether y is a multiple of x, but for rounding; in a trace at the example."""
     x = getattr(x, "_data", x)
@@ -268,7 +273,7 @@ def is_multiple(factor: float, x: Any, y: Any) -> bool:
     return bool(difference <= LINEAR * abs(y)) or x != x
 
 
-def mentioned(function: Callable[[], None]) -> list[Any]:
+def mentioned(function: Callable[[], None]) -> list[PeerNames]:
     """Return the Values that a function closes over."""
     closure = getattr(function, "__closure__", None) or ()
     found = [cell.cell_contents for cell in closure]
