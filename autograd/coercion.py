@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 
     # Of plain numbers all that can be floats: those of NumPy are real numbers, too.
     Operand = SupportsFloat | Recording
+    Operands = Sequence[Any]
     Number = float | Fraction
+    Numbers = Sequence[Number]
 
 
 def as_number(x: object) -> Any:
@@ -119,7 +121,7 @@ def finite_or_inf(x: Number) -> Number:
     return x
 
 
-def ieee_result(op: Primitive, numbers: Sequence[Number]) -> tuple[list[Number], Any]:
+def ieee_result(op: Primitive, numbers: Numbers) -> tuple[list[Number], Any]:
     """Return what a primitive that raised takes and gives under IEEE 754."""
     numbers = [finite_or_inf(x) for x in numbers]
     try:

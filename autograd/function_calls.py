@@ -12,7 +12,7 @@ the place of its operands; one without it is from outside.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial, wraps
 from operator import index
@@ -28,6 +28,7 @@ from autograd.structures import ARRAY, LIST, PLAIN, flatten, kind_of, paths, rem
 from autograd.value import Value, node
 
 Argnums = int | tuple[int, ...]
+Function = Callable[..., Any]
 Derivative = TypeVar("Derivative", bound=Callable[..., Any])
 
 
@@ -95,13 +96,14 @@ class Call(NamedTuple):
 
 
 def called(
-    f: Callable[..., Any],
+    f: Function,
     args: Sequence[Any],
     keywords: Mapping[str, Any],
     argnums: Argnums,
     has_aux: bool = False,
 ) -> Call:
     """Call a function on lifted arguments."""
+    # A fresh Value in the place of every number of the chosen arguments.
     chosen = places(argnums, len(args), f)
     arguments = list(args)
     leaves: list[Value] = []
@@ -130,6 +132,7 @@ def places(argnums: Argnums, count: int, f: object) -> list[int]:
         TypeError: they are no ints.
         ValueError: there is no such argument, or it is chosen twice.
     """
+    # One place, as nearly always.
     if type(argnums) is int and 0 <= argnums < count:
         return [argnums]
     listed = argnums if isinstance(argnums, (tuple, list)) else (argnums,)
@@ -174,7 +177,7 @@ def lift(x: Any, what: str = "") -> tuple[Any, list[Value]]:
     return remade(x, iter(leaves)), leaves
 
 
-def pair_of(f: Callable[..., Any], out: object) -> tuple[Any, Any]:
+def pair_of(f: Function, out: object) -> tuple[Any, Any]:
     """Return the result of a function with `has_aux`, and what it returned beside it."""
     if isinstance(out, (tuple, list)) and len(out) == 2:
         return out[0], out[1]
@@ -217,8 +220,13 @@ def values_in(*structures: object) -> list[Value]:
     """Return the Values among the scalars of some structures."""
     found: list[Value] = []
     for x in structures:
-        found += [scalar for scalar in flatten(x) if isinstance(scalar, Value)]
+        found += values_among(flatten(x))
     return found
+
+
+def values_among(xs: Iterable[object]) -> list[Value]:
+    """Return those that are Values."""
+    return [x for x in xs if isinstance(x, Value)]
 
 
 def joint(roots: Sequence[Value], seeds: Sequence[Any] = ()) -> Value:
@@ -226,7 +234,8 @@ def joint(roots: Sequence[Value], seeds: Sequence[Any] = ()) -> Value:
 
     It has no number of its own, only the kind of theirs: a pass over fractions is to be exact.
     """
-    zero = next((root._data * 0 for root in roots if type(root._data) is not float), 0.0)
+    zeros = (root._data * 0 for root in roots if type(root._data) is not float)
+    zero = next(zeros, 0.0)
     return node(zero, total, tuple(roots), tuple(roots), tuple(seeds) or (1,) * len(roots))
 
 
@@ -234,6 +243,8 @@ def order_of(roots: Sequence[Value]) -> list[Value]:
     """Return every Value that some roots depend on, parents before results."""
     if not roots:
         return []
+    if len(roots) == 1:
+        return topological_order(roots[0])
     return topological_order(joint(roots))[:-1]
 
 
@@ -247,6 +258,7 @@ def take_part(nodes: Mapping[Value, Any], inside: Inside) -> bool:
     Cost: one look at each, and a walk where an operand has no edge.
     """
     leaves = leaves_from_outside(nodes, inside)
+    # Of the outermost call, the first leaf decides.
     if not isinstance(inside.around, Inside):
         return inside.reached or any(True for _ in leaves)
     found = list(leaves)
@@ -267,7 +279,7 @@ def leaves_from_outside(nodes: Mapping[Value, Any], inside: Inside) -> Iterator[
         elif op not in ALWAYS_WITH_EDGES and not is_number(x):
             if op.constant is None and None not in op.partials:
                 ALWAYS_WITH_EDGES.add(op)
-            beside += [y for y in x.operands if isinstance(y, Value) and y not in nodes]
+            beside += [y for y in values_among(x.operands) if y not in nodes]
     for x in reached(beside):
         if is_from_outside(x, inside):
             yield x
@@ -291,10 +303,10 @@ def reached(roots: list[Value]) -> Iterator[Value]:
         if x not in seen and not is_number(x):
             seen.add(x)
             yield x
-            stack += [operand for operand in x.operands if isinstance(operand, Value)]
+            stack += values_among(x.operands)
 
 
-def checked_results(f: Callable[..., Any], out: object) -> list[Any]:
+def checked_results(f: Function, out: object) -> list[Any]:
     """Return the numbers and Values that a function returned.
 
     Raises: TypeError: there is something else among them; the message says where.
@@ -346,7 +358,7 @@ def name_of(f: object) -> str:
     return str(name or "the function")
 
 
-def named_after(f: Callable[..., Any]) -> Callable[[Derivative], Derivative]:
+def named_after(f: Function) -> Callable[[Derivative], Derivative]:
     """Return the decorator that gives a derivative the name and the text of its function.
 
     Raises: TypeError: it is no function; the message says how derivatives are asked for.

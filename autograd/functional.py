@@ -30,11 +30,11 @@ No function here touches a `.grad`.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import compress
 from typing import TYPE_CHECKING, Any
 
-from autograd.backward import adjoints, check_recorded, topological_order
+from autograd.backward import adjoints, check_recorded
 from autograd.coercion import as_data, as_number, checked_seed, elements
 from autograd.function_calls import (
     Argnums,
@@ -74,10 +74,11 @@ from autograd.structures import (
     regular_shape,
 )
 from autograd.traced_adjoints import Adjoint, times, traced_gradients, traced_pushforward
-from autograd.value import Value, edge_mask, slopes_as_values
+from autograd.value import Value, edge_mask, numbers_of, slopes_as_values
 
 if TYPE_CHECKING:
-    from autograd.coercion import Operand
+    from autograd.coercion import Operand, Operands
+    from autograd.function_calls import Function
     from autograd.structures import Array
 
 # Relative: a slope computed twice may differ by rounding, not by more.
@@ -113,11 +114,9 @@ def gradients(root: Value, leaves: Any, seed: Operand = 1) -> Any:
     return rebuild(leaves, iter(found))
 
 
-def pulled_back(
-    roots: Sequence[Value], seeds: Sequence[Any], leaves: Sequence[Value]
-) -> list[Value]:
+def pulled_back(roots: Sequence[Value], seeds: Operands, leaves: Sequence[Value]) -> list[Value]:
     """Return the derivatives of the sum of some roots, each times its seed, as Values."""
-    order = topological_order(roots[0]) if len(roots) == 1 else order_of(roots)
+    order = order_of(roots)
     # Only nodes above a leaf pass anything on to it.
     relevant = set(leaves)
     for node in order:
@@ -145,12 +144,17 @@ def recorded_gradients(
             for parent, slope in slopes(node, relevant):
                 product = times(slope, adjoint[node])
                 add_to(adjoint, parent, product)
-    return [adjoint.get(leaf, 0.0) for leaf in leaves]
+    return adjoints_of(leaves, adjoint)
 
 
 def add_to(adjoint: dict[Value, Any], node: Value, term: Operand) -> None:
     """Add a term to the adjoint of a node; the first one is it, without a sum."""
     adjoint[node] = adjoint[node] + term if node in adjoint else term
+
+
+def adjoints_of(leaves: Iterable[Value], adjoint: Mapping[Value, Any]) -> list[Any]:
+    """Return the adjoints of leaves, 0 of those that a pass has not reached."""
+    return [adjoint.get(leaf, 0.0) for leaf in leaves]
 
 
 def values(what: str, xs: Any) -> Sequence[Value]:
@@ -169,7 +173,7 @@ def slopes(node: Value, relevant: set[Value]) -> list[tuple[Value, Any]]:
     if node.op is None:
         return []
     operands = node.operands
-    numbers = [x._data if isinstance(x, Value) else x for x in operands]
+    numbers = numbers_of(operands)
     edge_there = edge_mask(node.op, operands, numbers, node._data)
     mask = [edge and x in relevant for x, edge in zip(operands, edge_there)]
     found = slopes_as_values(node.op, operands, node, mask)
@@ -186,7 +190,7 @@ def check_unchanged(node: Value, edges: list[tuple[Value, Any]], relevant: set[V
     """
     recorded = zip(node.parents, node.local_derivatives)
     then = [slope for parent, slope in recorded if parent in relevant]
-    now = [slope._data if isinstance(slope, Value) else slope for _, slope in edges]
+    now = numbers_of(slope for _, slope in edges)
     if len(now) == len(then) and all(map(as_recorded, now, then)):
         return
     raise RuntimeError(
@@ -203,7 +207,7 @@ def as_recorded(now: float, then: float) -> bool:
 
 
 def slopes_by(
-    leaves: Sequence[Value], roots: Sequence[Any], seeds: Sequence[Any], as_values: bool
+    leaves: Sequence[Value], roots: Operands, seeds: Operands, as_values: bool
 ) -> list[Any]:
     """Return the derivatives of the sum of some results, each times its seed, by every leaf."""
     pairs = [(y, seed) for y, seed in zip(roots, seeds) if isinstance(y, Value)]
@@ -218,7 +222,7 @@ def slopes_by(
         return [0.0] * len(leaves)
     checked = [checked_seed(*pair) for pair in pairs]
     adjoint, _ = adjoints(joint(reached, checked))
-    return [adjoint.get(leaf, 0.0) for leaf in leaves]
+    return adjoints_of(leaves, adjoint)
 
 
 def gradient_of(call: Call, block: Differentiation, root: Operand) -> tuple[list[Any], bool]:
@@ -226,6 +230,7 @@ def gradient_of(call: Call, block: Differentiation, root: Operand) -> tuple[list
 
     Where none does, that is found out on the nodes that the backward pass has met anyhow.
     """
+    # Where the adjoints of one pass say nothing of it, or not all.
     known = not block.records or bool(call.given)
     if known or tracing() or call.aux is not None or not isinstance(root, Value):
         as_values = values_come_out(call, block, [root])
@@ -233,13 +238,11 @@ def gradient_of(call: Call, block: Differentiation, root: Operand) -> tuple[list
         return slopes, as_values
     adjoint, _ = adjoints(root)
     if take_part(adjoint, block.inside):
-        slopes = pulled_back([root], [1.0], call.leaves)
-        return slopes, True
-    slopes = [adjoint.get(leaf, 0.0) for leaf in call.leaves]
-    return slopes, False
+        return pulled_back([root], [1.0], call.leaves), True
+    return adjoints_of(call.leaves, adjoint), False
 
 
-def values_come_out(call: Call, block: Differentiation, results: Sequence[Any]) -> bool:
+def values_come_out(call: Call, block: Differentiation, results: Operands) -> bool:
     """Tell whether a call gives Values, because Values take part in it, or plain numbers."""
     if not block.records:
         return False
@@ -248,7 +251,8 @@ def values_come_out(call: Call, block: Differentiation, results: Sequence[Any]) 
         return True
     found = values_in(results, call.aux, call.given)
     # Asked also where Values are given, for it tells the calls around.
-    taken = take_part(dict.fromkeys(order_of(found)), block.inside)
+    nodes = dict.fromkeys(order_of(found))
+    taken = take_part(nodes, block.inside)
     return taken or bool(call.given)
 
 
@@ -264,7 +268,7 @@ def beside(call: Call, as_values: bool) -> Any:
     return call.aux if as_values else with_numbers(call.aux)
 
 
-def scalar_result(f: Callable[..., Any], out: object) -> Any:
+def scalar_result(f: Function, out: object) -> Any:
     """Return the result of a scalar function.
 
     Raises: TypeError: it returned something else than one number.
@@ -281,7 +285,7 @@ def scalar_result(f: Callable[..., Any], out: object) -> Any:
 
 
 def value_and_grad(
-    f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False
+    f: Function, argnums: Argnums = 0, has_aux: bool = False
 ) -> Callable[..., tuple[Any, Any]]:
     """Return a function that gives f's value and its gradient, for the cost of one pass each way.
 
@@ -321,7 +325,7 @@ def value_and_grad(
     return differentiated
 
 
-def grad(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) -> Callable[..., Any]:
+def grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
     """Return the gradient function of a scalar function; nest it for higher derivatives.
 
     Args, kinds and structures: as for `value_and_grad`; with `has_aux` it gives gradient, aux.
@@ -343,9 +347,7 @@ def grad(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) -> 
     return differentiated
 
 
-def jacobian(
-    f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False
-) -> Callable[..., Any]:
+def jacobian(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
     """Return the function that gives d output / d argument, one structure for each output.
 
     Where f returns an array, each array, number or list of numbers of the argument has an array of
@@ -388,6 +390,7 @@ def arranged(out: Any, like: Any, rows: Iterator[list[Any]], several: bool) -> A
     if not is_array(out):
         parts = [arranged(part, like, rows, several) for part in kind.parts(out)]
         return kind.filled(out, parts)
+    # A row for each output; a column for each number of the argument.
     block = [next(rows) for _ in range(out.size)]
     count = len(flatten(like))
     columns = iter([[row[i] for row in block] for i in range(count)])
@@ -405,6 +408,7 @@ def columns_in(like: Any, out: Array, columns: Iterator[list[Any]]) -> Any:
         parts = [columns_in(part, out, columns) for part in kind.parts(like)]
         return kind.filled(like, parts)
     numpy = sys.modules["numpy"]
+    # The axes of the output come first, so the columns are gone through for each output.
     size = numpy.prod(shape, dtype=int)
     found = [next(columns) for _ in range(size)]
     numbers = [column[i] for i in range(out.size) for column in found]
@@ -412,9 +416,7 @@ def columns_in(like: Any, out: Array, columns: Iterator[list[Any]]) -> Any:
     return flat.reshape(tuple(out.shape) + shape)
 
 
-def hessian(
-    f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False
-) -> Callable[..., Any]:
+def hessian(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
     """Return the function that gives the matrix of second derivatives of a scalar function.
 
     Cost: one reverse pass over the gradient's graph for each input.
@@ -426,7 +428,7 @@ def hessian(
 
 
 def jvp(
-    f: Callable[..., Any],
+    f: Function,
     primals: Sequence[Any],
     tangents: Sequence[Any],
     *,
@@ -469,7 +471,7 @@ def jvp(
         return value, along_value
 
 
-def everything(f: Callable[..., Any], primals: Sequence[Any]) -> tuple[int, ...]:
+def everything(f: Function, primals: Sequence[Any]) -> tuple[int, ...]:
     """Return the places of all arguments.
 
     Raises: ValueError: there is none.
@@ -500,7 +502,7 @@ def matched(those: str, what: str, x: object, like: object) -> list[Any]:
         says where, and how many there are.
     """
     try:
-        return numbers_of(what, aligned(what, x, like))
+        return checked_numbers(what, aligned(what, x, like))
     except ValueError as error:
         wanted = len(flatten(like))
         found = len(flatten(x))
@@ -508,7 +510,7 @@ def matched(those: str, what: str, x: object, like: object) -> list[Any]:
         raise ValueError(f"{error}{more}") from None
 
 
-def numbers_of(what: str, scalars: Sequence[Any]) -> list[Any]:
+def checked_numbers(what: str, scalars: Operands) -> list[Any]:
     """Return Values as they are, and plain numbers, checked."""
     try:
         return [x if isinstance(x, Value) else as_number(x) for x in scalars]
@@ -528,8 +530,8 @@ def pushforward(order: Sequence[Value], tangent: dict[Value, Any], as_values: bo
             if moving and node not in tangent:
                 recorded = zip(node.parents, node.local_derivatives)
                 edges = slopes(node, moving) if as_values else recorded
-                parts = [times(slope, tangent[x]) for x, slope in edges if x in moving]
-                tangent[node] = fold(parts[1:], parts[0])
+                first, *others = [times(slope, tangent[x]) for x, slope in edges if x in moving]
+                tangent[node] = fold(others, first)
 
 
 def moved(tangent: dict[Value, Any], y: object, as_values: bool) -> Any:
@@ -537,14 +539,12 @@ def moved(tangent: dict[Value, Any], y: object, as_values: bool) -> Any:
     found = tangent.get(y, 0.0) if isinstance(y, Value) else 0.0
     if isinstance(found, Adjoint):
         found = found.number
-    if as_values:
-        return found if isinstance(found, Value) else Value(found)
-    return plain(found) if isinstance(found, Value) else found
+    if isinstance(found, Value):
+        return found if as_values else plain(found)
+    return Value(found) if as_values else found
 
 
-def vjp(
-    f: Callable[..., Any], *primals: Any, has_aux: bool = False, **keywords: Any
-) -> tuple[Any, ...]:
+def vjp(f: Function, *primals: Any, has_aux: bool = False, **keywords: Any) -> tuple[Any, ...]:
     """Return `f(*primals)` and the function that pulls a cotangent back to the arguments.
 
     A cotangent has the structure of f's result; what comes back is a tuple with a derivative for
@@ -565,7 +565,8 @@ def vjp(
     def pull(cotangent: object) -> tuple[Any, ...]:
         weights = matched("outputs", "cotangents", cotangent, value)
         with differentiation() as pulling:
-            come_out = pulling.records and (as_values or bool(given_values(weights)))
+            takes_part = as_values or bool(given_values(weights))
+            come_out = pulling.records and takes_part
             if not come_out:
                 weights = with_numbers(weights)
             found = slopes_by(call.leaves, outputs, weights, come_out)
@@ -577,7 +578,7 @@ def vjp(
 
 
 def hvp(
-    f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], **keywords: Any
+    f: Function, primals: Sequence[Any], tangents: Sequence[Any], **keywords: Any
 ) -> tuple[Any, ...]:
     """Return the Hessian of a scalar function times a vector, without forming the Hessian.
 

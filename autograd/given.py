@@ -29,7 +29,7 @@ from autograd.primitives import one
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from autograd.coercion import Operand
+    from autograd.coercion import Operand, Operands
     from autograd.value import Value
 
     Children = Collection[Operand]
@@ -59,7 +59,7 @@ class Given(Variadic):
             " computed at another; declare the operation with @autograd.primitive"
         )
 
-    def slopes(self, operands: Sequence[Any], out: Value) -> list[Any]:
+    def slopes(self, operands: Operands, out: Value) -> list[Any]:
         """Return the slopes as Values that are NaN when they are differentiated again."""
         given = iter(out.local_derivatives)
         found = []
@@ -116,7 +116,7 @@ def checked_children(children: object) -> tuple[Any, ...]:
     return found
 
 
-def checked_slopes(slopes: Slopes | None, children: Sequence[Any]) -> tuple[Any, ...]:
+def checked_slopes(slopes: Slopes | None, children: Operands) -> tuple[Any, ...]:
     """Return the slopes that were given for children; NaN for each if there are none yet.
 
     Raises: TypeError: one is no number; ValueError: there are more or fewer than children.
@@ -137,7 +137,7 @@ def checked_slopes(slopes: Slopes | None, children: Sequence[Any]) -> tuple[Any,
     return tuple(checked)
 
 
-def attach(number: Operand, children: Sequence[Any], slopes: Sequence[Any]) -> Any:
+def attach(number: Operand, children: Operands, slopes: Sequence[Any]) -> Any:
     """Return a number of a trace as a node above children, with a slope for each of them."""
     for x, slope in zip(children, slopes):
         number = attached(number, x, slope)
@@ -213,9 +213,7 @@ class PeerNames:
             parent.grad = parent.grad + slope * self.grad
 
 
-def slopes_by(
-    function: Callable[[], None], node: PeerNames, children: Sequence[Any]
-) -> tuple[Any, ...]:
+def slopes_by(function: Callable[[], None], node: PeerNames, children: Operands) -> tuple[Any, ...]:
     """Return the slopes of a node: what its `_backward` adds up when the gradient is 1.
 
     It is run with other gradients as well, to see that it is linear. Where a child is there twice,

@@ -6,12 +6,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from math import inf
 from numbers import Number
-from typing import TYPE_CHECKING, Any, SupportsFloat
+from typing import TYPE_CHECKING, SupportsFloat
 
 if TYPE_CHECKING:
+    from autograd.coercion import Operands
     from autograd.primitive_type import Primitive
 
 # Characters of an operand that a message shows.
@@ -57,7 +57,7 @@ def operand_text(x: object) -> str:
     return f"{name}={number}" if name else number
 
 
-def explained(error: Exception, op: Primitive, operands: Sequence[Any]) -> Exception:
+def explained(error: Exception, op: Primitive, operands: Operands) -> Exception:
     """Return the same exception with the operation, its operands and their names in the text."""
     texts = [operand_text(x) for x in operands]
     text = f"{op.spell(*texts)}: {error}"

@@ -15,7 +15,6 @@ expressions. Each inherits `Operators`, and says in `record` what it means to ap
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from math import inf
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +23,7 @@ from autograd import primitives as p
 from autograd.primitive_type import Primitive
 
 if TYPE_CHECKING:
-    from autograd.coercion import Operand
+    from autograd.coercion import Operand, Operands
 
 
 class Operators:
@@ -36,7 +35,7 @@ class Operators:
 
     __slots__ = ()
 
-    def record(self, op: Primitive, operands: Sequence[Any]) -> Any:
+    def record(self, op: Primitive, operands: Operands) -> Any:
         """Apply a primitive to operands of which this is one; `Primitive.__call__` finds it."""
         raise NotImplementedError
 

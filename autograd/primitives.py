@@ -41,7 +41,7 @@ from autograd.scalar_special import (
 # isort: on
 
 if TYPE_CHECKING:
-    from autograd.coercion import Operand
+    from autograd.coercion import Operand, Operands
 
 REAL = (-inf, inf)
 POSITIVE = (0.0, inf)
@@ -265,7 +265,7 @@ def weighted_sum(*operands: Any) -> Any:
     return fold(products, operands[0])
 
 
-def dot_rule(operands: Sequence[Any], out: object) -> list[Any]:
+def dot_rule(operands: Operands, out: object) -> list[Any]:
     """The slope of a weight is its input, and the slope of an input its weight."""
     half = len(operands) // 2 + 1
     return [1, *operands[half:], *operands[1:half]]
@@ -276,14 +276,14 @@ def products(xs: Iterable[Any]) -> Iterator[Any]:
     return itertools.accumulate(xs, operator.mul, initial=1)
 
 
-def product_rule(xs: Sequence[Any], out: object) -> list[Any]:
+def product_rule(xs: Operands, out: object) -> list[Any]:
     """Each slope is the product of all others: what stands before times what comes after."""
     before = products(xs[:-1])
     after = list(products(reversed(xs[1:])))
     return [left * right for left, right in zip(before, reversed(after))]
 
 
-def winners_rule(xs: Sequence[Any], out: Operand) -> list[Any]:
+def winners_rule(xs: Operands, out: Operand) -> list[Any]:
     """The k winners of a tie share the slope, 1/k each: the subgradient of least norm."""
     winners = [tied(x, out) for x in xs]
     share = 1 / fold(winners)
@@ -295,7 +295,7 @@ def sum_without(shares: Sequence[Any], index: int) -> Any:
     return fold(share for j, share in enumerate(shares) if j != index)
 
 
-def softmax_rule(operands: Sequence[Any], out: Any) -> list[Any]:
+def softmax_rule(operands: Operands, out: Any) -> list[Any]:
     """The slope to x_j is s_i (d_ij - s_j), where 1 - s_i is taken as the sum of the others."""
     index = operands[0]
     xs = operands[1:]
@@ -305,7 +305,7 @@ def softmax_rule(operands: Sequence[Any], out: Any) -> list[Any]:
     return [None, *slopes]
 
 
-def log_softmax_rule(operands: Sequence[Any], out: object) -> list[Any]:
+def log_softmax_rule(operands: Operands, out: object) -> list[Any]:
     """The slope to x_j is d_ij - s_j, where 1 - s_i is taken as the sum of the others."""
     index = operands[0]
     shares = softmax(operands[1:])
@@ -332,7 +332,7 @@ smallest = Variadic("minimum", lambda *xs: first_nan_or(min, xs), winners_rule, 
 # fmt: on
 
 
-def softmax(xs: Sequence[Any]) -> list[Any]:
+def softmax(xs: Operands) -> list[Any]:
     """Return exp(x) / sum(exp(xs)) for every x; each result is one node, and they sum to 1.
 
     >>> softmax([0.0, 0.0])
@@ -345,7 +345,7 @@ def softmax(xs: Sequence[Any]) -> list[Any]:
     return [softmax_of((i, *xs)) for i in range(len(xs))]
 
 
-def log_softmax(xs: Sequence[Any]) -> list[Any]:
+def log_softmax(xs: Operands) -> list[Any]:
     """Return x - logsumexp(xs) for every x; each result is one node, right also next to 0.
 
     >>> log_softmax([0.0, -100.0])

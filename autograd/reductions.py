@@ -8,7 +8,7 @@ They take their operands in the shape in which one writes them, and record one n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from autograd.coercion import elements
@@ -17,10 +17,10 @@ from autograd.primitives import at_least, at_most, inner_product, largest, small
 from autograd.scalar_math import first_nan_or
 
 if TYPE_CHECKING:
-    from autograd.coercion import Operand
+    from autograd.coercion import Operand, Operands
 
 
-def dot(ws: Sequence[Any], xs: Sequence[Any], bias: Operand = 0) -> Any:
+def dot(ws: Operands, xs: Operands, bias: Operand = 0) -> Any:
     """Return bias + sum(w*x for w, x in zip(ws, xs)) as one node, rounded as that sum is.
 
     Raises ValueError when the lengths differ. Cost: O(n) in operations and memory.
@@ -55,9 +55,7 @@ def minimum(*xs: Operand | Iterable[Any]) -> Any:
     return choose(xs, min, smallest, at_most)
 
 
-def choose(
-    xs: Sequence[Any], best: Callable[..., Any], of_many: Variadic, bounded: Primitive
-) -> Any:
+def choose(xs: Operands, best: Callable[..., Any], of_many: Variadic, bounded: Primitive) -> Any:
     """Choose among Values by one node and against the best plain number by another."""
     if len(xs) == 1 and not hasattr(xs[0], "record"):
         xs = elements(of_many.symbol, xs[0])

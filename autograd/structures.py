@@ -62,8 +62,10 @@ class Step(NamedTuple):
         return self.kind.part(x, self.key)
 
     def __str__(self) -> str:
-        keys = self.key if self.kind is ARRAY else (self.key,)
-        return "".join(map(self.kind.spell.format, keys))
+        spell = self.kind.spell.format
+        if self.kind is not ARRAY:
+            return spell(self.key)
+        return "".join(map(spell, self.key))
 
 
 def list_filled(x: object, parts: list[Any]) -> Any:
@@ -77,7 +79,9 @@ def list_filled(x: object, parts: list[Any]) -> Any:
 
 def tuple_filled(x: tuple[Any, ...], parts: list[Any]) -> Any:
     """Return a tuple; a subclass of tuple that can be made of its elements stays one."""
-    return tuple(parts) if type(x) is tuple else type(x)(parts)
+    if type(x) is tuple:
+        return tuple(parts)
+    return type(x)(parts)
 
 
 def dict_parts(x: dict[Any, Any]) -> list[Any]:
@@ -105,6 +109,7 @@ def named_tuple_filled(x: Any, parts: list[Any]) -> Any:
 def array_parts(x: Array) -> list[Any]:
     """Return the elements of an array, whatever the number of its axes."""
     numpy = sys.modules[NUMPY]
+    # The usual type first: NumPy loads its masked arrays when they are asked for.
     if type(x) is not numpy.ndarray and isinstance(x, numpy.ma.MaskedArray):
         raise TypeError(
             f"{shown(x)} is a masked array, and what is masked is no number; pass x.filled(0.0)"
@@ -120,6 +125,7 @@ def array_of(like: Array, parts: Sequence[Any]) -> Any:
     """
     numpy = sys.modules[NUMPY]
     out = numpy.empty_like(like, dtype=type_for(parts), order="C")
+    # A matrix of NumPy's has two axes, however it is reshaped.
     flat = out.reshape(-1) if type(out) is numpy.ndarray else out.flat
     if out.dtype == object:
         # One by one: a part may be a sequence.
@@ -173,9 +179,10 @@ def constructed(x: DataclassInstance, parts: list[Any]) -> Any:
     """Return the dataclass that the constructor makes of other parts."""
     names = field_names(x)
     settings = dict(zip(names, parts))
-    static = [field.name for field in fields(x) if field.init and field.name not in names]
-    kept = {name: getattr(x, name) for name in static}
-    return type(x)(**kept, **settings)
+    for field in fields(x):
+        if field.init and field.name not in names:
+            settings[field.name] = getattr(x, field.name)
+    return type(x)(**settings)
 
 
 def with_fields(x: object, names: Iterable[str], parts: Iterable[Any]) -> Any:

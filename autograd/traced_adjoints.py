@@ -21,7 +21,7 @@ from autograd.primitives import neg, pos, stop_gradient, where
 from autograd.value import Value, slopes_as_values
 
 if TYPE_CHECKING:
-    from autograd.coercion import Operand
+    from autograd.coercion import Operand, Operands
 
 
 class Adjoint(NamedTuple):
@@ -115,7 +115,7 @@ def traced_edges(node: Value, relevant: set[Value]) -> list[TracedEdge]:
     return found
 
 
-def possible_parents(op: Primitive, operands: Sequence[Any]) -> tuple[Any, ...]:
+def possible_parents(op: Primitive, operands: Operands) -> tuple[Any, ...]:
     """Return the operands that an edge can lead to, whatever their numbers."""
     rules = op.partials or (True,) * len(operands)
     with_rules = compress(operands, rules)

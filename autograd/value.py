@@ -53,7 +53,7 @@ from autograd.steps import Step
 from autograd.structures import SCALAR_TYPES, is_0d
 
 if TYPE_CHECKING:
-    from autograd.coercion import Number, Operand
+    from autograd.coercion import Number, Numbers, Operand, Operands
     from autograd.given import Children, Slopes
 
 new = object.__new__
@@ -169,8 +169,7 @@ class Value(PeerNames, Operators):
             edges = [isinstance(x, Value) for x in children]
             self.parents = tuple(compress(children, edges))
             of_edges = compress(slopes, edges)
-            numbers = (x._data if isinstance(x, Value) else x for x in of_edges)
-            self.local_derivatives = tuple(numbers)
+            self.local_derivatives = tuple(numbers_of(of_edges))
             if how.observer:
                 how.observer.recorded(self)
         else:
@@ -179,7 +178,7 @@ class Value(PeerNames, Operators):
     # Recording. `+ - * / **` and negation of Values, and some of them with floats, build their node
     # inline; everything else goes through `record`, which asks the table. A test holds them equal.
 
-    def record(self, op: Primitive, operands: Sequence[Any]) -> Value:
+    def record(self, op: Primitive, operands: Operands) -> Value:
         """Apply a primitive to operands of which this is the first Value, and record it.
 
         This is what `Primitive.__call__` finds. Cost: O(number of operands).
@@ -619,7 +618,7 @@ def recorded_at_once(op: Primitive, operands: tuple[Any, ...]) -> Value | None:
 
 
 def recorded_rows(
-    op: Primitive, rows: Iterable[Sequence[Any]], shared: tuple[Any, ...]
+    op: Primitive, rows: Iterable[Operands], shared: tuple[Any, ...]
 ) -> list[Value] | None:
     """Return a node for each row of Values, which are followed by operands that all rows share.
 
@@ -645,7 +644,7 @@ def recorded_rows(
 
 
 def node_of_many(
-    op: Primitive, operands: tuple[Any, ...], numbers: list[Any], mask: list[bool] | None = None
+    op: Primitive, operands: tuple[Any, ...], numbers: Numbers, mask: list[bool] | None = None
 ) -> Value | None:
     """Return the node of a smooth function of many, or None, as `recorded_at_once` does.
 
@@ -684,7 +683,7 @@ def short_method(op: Primitive) -> Callable[[Value], Any]:
     return method
 
 
-def interpreter_above(operands: Sequence[Any]) -> Any:
+def interpreter_above(operands: Operands) -> Any:
     """Return the first operand of another interpreter, which then records; None without any."""
     for x in operands:
         if not isinstance(x, Value) and hasattr(x, "record"):
@@ -692,7 +691,7 @@ def interpreter_above(operands: Sequence[Any]) -> Any:
     return None
 
 
-def checked_operands(op: Primitive, operands: Sequence[Any]) -> Sequence[Any]:
+def checked_operands(op: Primitive, operands: Operands) -> Operands:
     """Return operands with every plain one as a real number.
 
     Raises: TypeError: an operand is no number; the message names the operation and what to pass.
@@ -703,7 +702,7 @@ def checked_operands(op: Primitive, operands: Sequence[Any]) -> Sequence[Any]:
         raise explained(error, op, operands) from None
 
 
-def evaluated(op: Primitive, operands: Sequence[Any]) -> tuple[Sequence[Any], Sequence[Any], Any]:
+def evaluated(op: Primitive, operands: Operands) -> tuple[Operands, Numbers, Any]:
     """Return the operands, their numbers, and the result of a primitive.
 
     Where the result is a Fraction, ints among the operands become Fractions, for a rule such as
@@ -712,7 +711,7 @@ def evaluated(op: Primitive, operands: Sequence[Any]) -> tuple[Sequence[Any], Se
     Raises: what the primitive raises on floats, with its operands in the message; under `ieee()`
         only a TypeError.
     """
-    numbers: Sequence[Any] = [x._data if isinstance(x, Value) else x for x in operands]
+    numbers: Numbers = numbers_of(operands)
     try:
         data = op.forward(*numbers)
         if type(data) is not float:
@@ -722,13 +721,23 @@ def evaluated(op: Primitive, operands: Sequence[Any]) -> tuple[Sequence[Any], Se
             raise explained(error, op, operands) from None
         numbers, data = ieee_result(op, numbers)
     if isinstance(data, Fraction):
-        numbers = [Fraction(x) if type(x) is int else x for x in numbers]
-        operands = [Fraction(x) if type(x) is int else x for x in operands]
+        numbers = with_fractions(numbers)
+        operands = with_fractions(operands)
     return operands, numbers, data
 
 
+def numbers_of(operands: Iterable[Any]) -> list[Any]:
+    """Return the numbers of Values, and plain numbers as they are."""
+    return [x._data if isinstance(x, Value) else x for x in operands]
+
+
+def with_fractions(operands: Operands) -> list[Any]:
+    """Return operands with a Fraction in the place of every int."""
+    return [Fraction(x) if type(x) is int else x for x in operands]
+
+
 def edges(
-    op: Primitive, operands: Sequence[Any], numbers: Sequence[Number], out: Number
+    op: Primitive, operands: Operands, numbers: Numbers, out: Number
 ) -> tuple[tuple[Value, ...], tuple[Any, ...]]:
     """Return the operands that the result depends on, and the local derivative for each."""
     mask = edge_mask(op, operands, numbers, out)
@@ -740,9 +749,7 @@ def edges(
     return parents, tuple(compress(slopes, mask))
 
 
-def edge_mask(
-    op: Primitive, operands: Sequence[Any], numbers: Sequence[Number], out: Number
-) -> list[bool]:
+def edge_mask(op: Primitive, operands: Operands, numbers: Numbers, out: Number) -> list[bool]:
     """Return for each operand whether it is a Value on which the result depends here."""
     mask = [isinstance(x, Value) for x in operands]
     if None in op.partials:
@@ -754,9 +761,7 @@ def edge_mask(
     return mask
 
 
-def limits(
-    op: Primitive, numbers: Sequence[Number], out: Number, mask: Sequence[bool]
-) -> list[Any]:
+def limits(op: Primitive, numbers: Numbers, out: Number, mask: Sequence[bool]) -> list[Any]:
     """Return the slopes where a rule divides by zero or overflows: infinite, or NaN."""
     with mode(ieee=True, record=False):
         # A plain int may be an index, so it stays one at first; a rule may divide by it, too.
@@ -765,12 +770,12 @@ def limits(
                 slopes = op.derivatives(operands, Value(out), mask)
             except (ValueError, ArithmeticError, TypeError):
                 continue
-            return [s._data if isinstance(s, Value) else s for s in slopes]
+            return numbers_of(slopes)
     return [nan] * len(mask)
 
 
 def slopes_as_values(
-    op: Primitive, operands: Sequence[Any], out: Value, mask: Sequence[bool]
+    op: Primitive, operands: Operands, out: Value, mask: Sequence[bool]
 ) -> list[Any]:
     """Return the slopes of a row as Values, for `gradients`, which works under `ieee()`.
 
@@ -783,7 +788,7 @@ def slopes_as_values(
         return op.derivatives(all_lifted, out, mask)
 
 
-def lifted(operands: Sequence[Any], mask: Sequence[bool] = ()) -> list[Any]:
+def lifted(operands: Operands, mask: Sequence[bool] = ()) -> list[Any]:
     """Return operands as Values, on which no rule raises under `ieee()`.
 
     Plain ints stay as they are, for they may be an index, unless the mask has an edge there.
