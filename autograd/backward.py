@@ -25,6 +25,8 @@ from autograd.steps import Edge, Step
 if TYPE_CHECKING:
     from autograd.value import Value
 
+    Adjoints = dict[Value, Any]
+
 commit_lock = threading.RLock()
 # A child of a thread that is not writing has a lock of its own.
 if hasattr(os, "register_at_fork"):
@@ -38,7 +40,7 @@ class Explored(NamedTuple):
     parents, `inner` the others, in topological order.
     """
 
-    adjoints: dict[Value, Any]
+    adjoints: Adjoints
     ends: list[Value]
     inner: list[Value]
 
@@ -54,7 +56,7 @@ def explore(root: Value) -> Explored:
     PARENTS_DONE, and its parents above that; when the mark comes up, they are done.
     """
     zero = zero_for(root)
-    adjoints: dict[Value, Any] = {}
+    adjoints: Adjoints = {}
     ends: list[Value] = []
     inner: list[Value] = []
     stack: list[Any] = [root]
@@ -117,7 +119,7 @@ def check_recorded(root: Value) -> None:
         )
 
 
-def adjoints(root: Value, seed: float = 1.0) -> tuple[dict[Value, Any], list[Value]]:
+def adjoints(root: Value, seed: float = 1.0) -> tuple[Adjoints, list[Value]]:
     """Return d root / d node for every node, by one reverse pass, and the nodes without parents."""
     if tracing():
         raise TypeError(
@@ -199,7 +201,7 @@ def backward_steps(root: Value, seed: float = 1.0) -> Iterator[Step]:
     commit(adjoint, ends)
 
 
-def commit(adjoint: dict[Value, Any], ends: list[Value]) -> None:
+def commit(adjoint: Adjoints, ends: list[Value]) -> None:
     """Write all gradients in one call that no signal interrupts; leaves add up.
 
     The lock keeps two threads that share leaves from losing each other's sums; its own thread never

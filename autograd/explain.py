@@ -206,6 +206,7 @@ def path_size(path: Partial) -> tuple[bool, Any]:
 
 def path_product(path: Partial) -> PathProduct:
     """Return a path from the last of its nodes."""
+    # A path knows where it came from, so it is gone through backwards.
     nodes = [path.node]
     slopes = []
     product = path.product
@@ -316,6 +317,7 @@ def explain_nan(root: Value, seed: float = 1.0) -> Anomaly | None:
         if not is_finite(node.data):
             return Anomaly("forward", node, node.data, None, places(node))
 
+    # The values are finite: then the gradients, in the order in which they are computed.
     adjoint, _ = adjoints(root, seed)
     for node in reversed(topological_order(root)):
         upstream = adjoint[node]

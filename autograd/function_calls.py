@@ -198,6 +198,7 @@ def given_values(x: Any) -> list[Value]:
         return found if is_number(x) else [x]
     if type(x) in PLAIN:
         return found
+    # A set of data that is read when it is looked at passes for a list, and is none.
     kind = kind_of(x)
     if kind is None or (kind is LIST and not isinstance(x, list)):
         return found
@@ -258,7 +259,7 @@ def take_part(nodes: Mapping[Value, Any], inside: Inside) -> bool:
     Cost: one look at each, and a walk where an operand has no edge.
     """
     leaves = leaves_from_outside(nodes, inside)
-    # Of the outermost call, the first leaf decides.
+    # Of the outermost call the first leaf decides; there is nobody else to tell.
     if not isinstance(inside.around, Inside):
         return inside.reached or any(True for _ in leaves)
     found = list(leaves)

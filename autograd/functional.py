@@ -30,7 +30,7 @@ No function here touches a `.grad`.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import compress
 from typing import TYPE_CHECKING, Any
 
@@ -77,9 +77,13 @@ from autograd.traced_adjoints import Adjoint, times, traced_gradients, traced_pu
 from autograd.value import Value, edge_mask, numbers_of, slopes_as_values
 
 if TYPE_CHECKING:
+    from autograd.backward import Adjoints
     from autograd.coercion import Operand, Operands
     from autograd.function_calls import Function
     from autograd.structures import Array
+
+    # Parents, each with the local derivative of the edge that leads to it.
+    Edges = list[tuple[Value, Any]]
 
 # Relative: a slope computed twice may differ by rounding, not by more.
 CHANGED = 1e-6
@@ -106,9 +110,10 @@ def gradients(root: Value, leaves: Any, seed: Operand = 1) -> Any:
     settle()
     check_recorded(root)
     kind = kind_of(leaves)
+    # A sequence of Values, or what `values` refuses by name.
     is_flat = kind is None or (kind in (LIST, TUPLE) and all(map(is_scalar, leaves)))
-    scalars = leaves if is_flat else flatten(leaves)
-    found = pulled_back([root], [seed], values("leaves", scalars))
+    scalars = values("leaves", leaves if is_flat else flatten(leaves))
+    found = pulled_back([root], [seed], scalars)
     if is_flat:
         return found
     return rebuild(leaves, iter(found))
@@ -136,7 +141,7 @@ def recorded_gradients(
     leaves: Sequence[Value],
 ) -> list[Any]:
     """Return the derivative by every leaf, over the edges that were recorded."""
-    adjoint: dict[Value, Any] = {}
+    adjoint: Adjoints = {}
     for root, seed in seeds:
         add_to(adjoint, root, seed)
     for node in reversed(order):
@@ -147,12 +152,12 @@ def recorded_gradients(
     return adjoints_of(leaves, adjoint)
 
 
-def add_to(adjoint: dict[Value, Any], node: Value, term: Operand) -> None:
+def add_to(adjoint: Adjoints, node: Value, term: Operand) -> None:
     """Add a term to the adjoint of a node; the first one is it, without a sum."""
     adjoint[node] = adjoint[node] + term if node in adjoint else term
 
 
-def adjoints_of(leaves: Iterable[Value], adjoint: Mapping[Value, Any]) -> list[Any]:
+def adjoints_of(leaves: Iterable[Value], adjoint: Adjoints) -> list[Any]:
     """Return the adjoints of leaves, 0 of those that a pass has not reached."""
     return [adjoint.get(leaf, 0.0) for leaf in leaves]
 
@@ -168,7 +173,7 @@ def values(what: str, xs: Any) -> Sequence[Value]:
     return found
 
 
-def slopes(node: Value, relevant: set[Value]) -> list[tuple[Value, Any]]:
+def slopes(node: Value, relevant: set[Value]) -> Edges:
     """Return (parent, local derivative) for each edge to a relevant parent; slopes are Values."""
     if node.op is None:
         return []
@@ -182,7 +187,7 @@ def slopes(node: Value, relevant: set[Value]) -> list[tuple[Value, Any]]:
     return edges
 
 
-def check_unchanged(node: Value, edges: list[tuple[Value, Any]], relevant: set[Value]) -> None:
+def check_unchanged(node: Value, edges: Edges, relevant: set[Value]) -> None:
     """Raise where an operand's number is no longer the one that the node was recorded with.
 
     The rules are called on the operands as they are now: a gradient that mixes both moments would
@@ -191,7 +196,8 @@ def check_unchanged(node: Value, edges: list[tuple[Value, Any]], relevant: set[V
     recorded = zip(node.parents, node.local_derivatives)
     then = [slope for parent, slope in recorded if parent in relevant]
     now = numbers_of(slope for _, slope in edges)
-    if len(now) == len(then) and all(map(as_recorded, now, then)):
+    same_edges = len(now) == len(then)
+    if same_edges and all(map(as_recorded, now, then)):
         return
     raise RuntimeError(
         f"an operand of {label(node)} was changed after it was recorded: the slopes {shown(then)} "
@@ -201,9 +207,9 @@ def check_unchanged(node: Value, edges: list[tuple[Value, Any]], relevant: set[V
 
 def as_recorded(now: float, then: float) -> bool:
     """Tell whether a slope is the recorded one, but for rounding."""
-    if now == then or abs(now - then) <= CHANGED * abs(then):
+    if now != now and then != then:
         return True
-    return now != now and then != then
+    return now == then or abs(now - then) <= CHANGED * abs(then)
 
 
 def slopes_by(
@@ -451,7 +457,8 @@ def jvp(
     along = tangents_of(primals, tangents)
     with differentiation() as block:
         # The call, whose tangents may be Values, too.
-        call = called(f, primals, keywords, everything(f, primals), has_aux)
+        chosen = everything(f, primals)
+        call = called(f, primals, keywords, chosen, has_aux)
         call = call._replace(given=call.given + given_values(along))
         outputs = checked_results(f, call.out)
         as_values = values_come_out(call, block, outputs)
@@ -518,7 +525,7 @@ def checked_numbers(what: str, scalars: Operands) -> list[Any]:
         raise TypeError(f"{what}: {error}") from None
 
 
-def pushforward(order: Sequence[Value], tangent: dict[Value, Any], as_values: bool) -> None:
+def pushforward(order: Sequence[Value], tangent: Adjoints, as_values: bool) -> None:
     """Add to the tangents of leaves those of all nodes that they move, in the order given."""
     with mode(ieee=True):
         if tracing():
@@ -534,7 +541,7 @@ def pushforward(order: Sequence[Value], tangent: dict[Value, Any], as_values: bo
                 tangent[node] = fold(others, first)
 
 
-def moved(tangent: dict[Value, Any], y: object, as_values: bool) -> Any:
+def moved(tangent: Adjoints, y: object, as_values: bool) -> Any:
     """Return the tangent of a result."""
     found = tangent.get(y, 0.0) if isinstance(y, Value) else 0.0
     if isinstance(found, Adjoint):
@@ -556,7 +563,8 @@ def vjp(f: Function, *primals: Any, has_aux: bool = False, **keywords: Any) -> t
     ([12.0, 7.0], (14.0, 13.0))
     """
     with differentiation() as block:
-        call = called(f, primals, keywords, everything(f, primals), has_aux)
+        chosen = everything(f, primals)
+        call = called(f, primals, keywords, chosen, has_aux)
         outputs = checked_results(f, call.out)
         as_values = values_come_out(call, block, outputs)
         value = in_kind(call.out, as_values)

@@ -116,6 +116,7 @@ class Primitive:
         for x in operands:
             if hasattr(x, "record"):
                 return x.record(self, operands)
+        # Plain numbers.
         try:
             return self.forward(*operands)
         except (TypeError, ValueError, ArithmeticError) as error:
@@ -160,6 +161,7 @@ class Primitive:
 
     def spell(self, *operands: str) -> str:
         """Return the source text of this primitive applied to the given texts."""
+        # A function, else a sign: before one operand, or between two.
         if self.symbol.isidentifier():
             return f"{self.symbol}({', '.join(operands)})"
         if len(operands) < 2:
@@ -180,6 +182,7 @@ class Primitive:
 
 def refusal(error: Exception, op: Primitive, operands: Operands) -> Exception:
     """Return what to raise for plain operands that a function cannot take: which, and the cure."""
+    # The operand that is no number says best what to pass instead.
     for x in operands:
         try:
             as_number(x)

@@ -230,10 +230,10 @@ def share_of_two(x: float, y: float) -> float:
     """Return 2**x / (2**x + 2**y)."""
     if x == y:
         return 0.5
-    if x != x or y != y:
-        return nan
+    # Without a branch for NaN, so that loops of compiled code have none.
     small = fading_power_of_two(x, y)
-    return (1.0 if x > y else small) / (1.0 + small)
+    share = (1.0 if x > y else small) / (1.0 + small)
+    return share if x == x and y == y else nan
 
 
 # Functions of networks.

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from numpy import ndarray
 
     Array = ndarray[Any, Any]
+    Parts = list[Any]
+    Keys = list[Any]
+    Scalars = list[Any]
 
 # What a list may hold so that no element is looked at; and what is surely one number, to which
 # `value` adds Value.
@@ -44,10 +47,10 @@ class Kind(NamedTuple):
     """
 
     spell: str
-    parts: Callable[[Any], list[Any]]
-    keys: Callable[[Any], list[Any]]
+    parts: Callable[[Any], Parts]
+    keys: Callable[[Any], Keys]
     part: Callable[[Any, Any], Any]
-    filled: Callable[[Any, list[Any]], Any]
+    filled: Callable[[Any, Parts], Any]
     matches: Callable[[Any, Any], bool]
 
 
@@ -68,7 +71,7 @@ class Step(NamedTuple):
         return "".join(map(spell, self.key))
 
 
-def list_filled(x: object, parts: list[Any]) -> Any:
+def list_filled(x: object, parts: Parts) -> Any:
     """Return a list; a subclass of list stays one."""
     if type(x) is list or not isinstance(x, list):
         return parts
@@ -77,19 +80,19 @@ def list_filled(x: object, parts: list[Any]) -> Any:
     return out
 
 
-def tuple_filled(x: tuple[Any, ...], parts: list[Any]) -> Any:
+def tuple_filled(x: tuple[Any, ...], parts: Parts) -> Any:
     """Return a tuple; a subclass of tuple that can be made of its elements stays one."""
     if type(x) is tuple:
         return tuple(parts)
     return type(x)(parts)
 
 
-def dict_parts(x: dict[Any, Any]) -> list[Any]:
+def dict_parts(x: dict[Any, Any]) -> Parts:
     """Return the values of a dict, in its order."""
     return list(x.values())
 
 
-def dict_filled(x: dict[Any, Any], parts: list[Any]) -> Any:
+def dict_filled(x: dict[Any, Any], parts: Parts) -> Any:
     """Return a dict with the keys of x, in its order; a subclass of dict stays one."""
     out = {} if type(x) is dict else copy(x)
     out.update(zip(x, parts))
@@ -101,12 +104,12 @@ def names_of(x: Any) -> list[str]:
     return list(x._fields)
 
 
-def named_tuple_filled(x: Any, parts: list[Any]) -> Any:
+def named_tuple_filled(x: Any, parts: Parts) -> Any:
     """Return a named tuple of the same type."""
     return x._make(parts)
 
 
-def array_parts(x: Array) -> list[Any]:
+def array_parts(x: Array) -> Parts:
     """Return the elements of an array, whatever the number of its axes."""
     numpy = sys.modules[NUMPY]
     # The usual type first: NumPy loads its masked arrays when they are asked for.
@@ -114,7 +117,8 @@ def array_parts(x: Array) -> list[Any]:
         raise TypeError(
             f"{shown(x)} is a masked array, and what is masked is no number; pass x.filled(0.0)"
         )
-    found: list[Any] = numpy.asarray(x).reshape(-1).tolist()
+    flat = numpy.asarray(x).reshape(-1)
+    found: Parts = flat.tolist()
     return found
 
 
@@ -140,7 +144,8 @@ def type_for(parts: Sequence[Any]) -> Any:
     """Return the type of an array of some parts: float or complex where it loses nothing."""
     kinds = set(map(type, parts))
     for plain in (float, complex):
-        if all(issubclass(kind, (int, plain)) for kind in kinds):
+        allowed = (int, plain)
+        if all(issubclass(kind, allowed) for kind in kinds):
             return plain
     return object
 
@@ -161,12 +166,12 @@ def field_names(x: DataclassInstance) -> list[str]:
     return found
 
 
-def field_values(x: DataclassInstance) -> list[Any]:
+def field_values(x: DataclassInstance) -> Parts:
     """Return the parts of a dataclass."""
     return [getattr(x, name) for name in field_names(x)]
 
 
-def dataclass_filled(x: DataclassInstance, parts: list[Any]) -> Any:
+def dataclass_filled(x: DataclassInstance, parts: Parts) -> Any:
     """Return a dataclass with other parts, without a call of its constructor."""
     out = object.__new__(type(x))
     for field in fields(x):
@@ -175,7 +180,7 @@ def dataclass_filled(x: DataclassInstance, parts: list[Any]) -> Any:
     return with_fields(out, field_names(x), parts)
 
 
-def constructed(x: DataclassInstance, parts: list[Any]) -> Any:
+def constructed(x: DataclassInstance, parts: Parts) -> Any:
     """Return the dataclass that the constructor makes of other parts."""
     names = field_names(x)
     settings = dict(zip(names, parts))
@@ -224,9 +229,10 @@ def same_type(x: object, other: object) -> bool:
     return type(x) is type(other)
 
 
-def nd_indexes(x: Array) -> list[Any]:
+def nd_indexes(x: Array) -> Keys:
     """Return the indexes of the elements of an array."""
-    return list(sys.modules[NUMPY].ndindex(x.shape))
+    numpy = sys.modules[NUMPY]
+    return list(numpy.ndindex(x.shape))
 
 
 # fmt: off
@@ -246,7 +252,7 @@ NO_STRUCTURES = (str, bytes, bytearray, set, frozenset, type)
 def register(
     type: type,
     flatten: Callable[[Any], tuple[Iterable[Any], Any]],
-    unflatten: Callable[[Any, list[Any]], Any],
+    unflatten: Callable[[Any, Parts], Any],
 ) -> None:
     """Make objects of a type structures, whose parts are numbers or structures in their turn.
 
@@ -271,12 +277,13 @@ def register(
     """
     if not isinstance(type, CLASS):
         raise TypeError(f"register takes a type, not {shown(type)}")
-    if type.__module__ in ("builtins", NUMPY) or hasattr(type, "record"):
+    is_known = type.__module__ in ("builtins", NUMPY) or hasattr(type, "record")
+    if is_known:
         raise TypeError(f"{type.__name__} cannot be registered: what it is to us is fixed")
     if not (callable(flatten) and callable(unflatten)):
         raise TypeError("register takes a type and two functions: flatten and unflatten")
 
-    def parts(x: object) -> list[Any]:
+    def parts(x: object) -> Parts:
         found, _ = flatten(x)
         return list(found)
 
@@ -286,7 +293,7 @@ def register(
     def part(x: object, key: int) -> Any:
         return parts(x)[key]
 
-    def filled(x: object, parts: list[Any]) -> Any:
+    def filled(x: object, parts: Parts) -> Any:
         _, rest = flatten(x)
         return unflatten(rest, parts)
 
@@ -359,24 +366,27 @@ def steps(x: object) -> list[Step]:
     return [Step(key, kind) for key in kind.keys(x)]
 
 
-def parts(x: object) -> list[Any]:
+def parts(x: object) -> Parts:
     """Return the parts of a structure, none of a number."""
     kind = kind_of(x)
     return kind.parts(x) if kind else []
 
 
-def flatten(x: object) -> list[Any]:
+def flatten(x: object) -> Scalars:
     """Return the scalars of a structure, in order."""
     kind = kind_of(x)
     if kind is None:
         return [scalar_of(x)]
-    found = kind.parts(x)
-    if SCALAR_TYPES.issuperset(map(type, found)):
-        return found
-    return [scalar for part in found for scalar in flatten(part)]
+    parts = kind.parts(x)
+    if SCALAR_TYPES.issuperset(map(type, parts)):
+        return parts
+    found = []
+    for part in parts:
+        found += flatten(part)
+    return found
 
 
-def filled(x: object, parts: list[Any]) -> Any:
+def filled(x: object, parts: Parts) -> Any:
     """Return a structure like x with other parts, whatever they are."""
     kind = kind_of(x)
     return kind.filled(x, parts) if kind else x
@@ -400,7 +410,7 @@ def remade(x: object, scalars: Iterator[Any]) -> Any:
     return with_parts(x, new)
 
 
-def with_parts(x: Any, new: list[Any]) -> Any:
+def with_parts(x: Any, new: Parts) -> Any:
     """Return the argument that has other parts in the place of those of x."""
     kind = kind_of(x)
     if kind is None:
@@ -419,7 +429,8 @@ def replaced(x: Any, change: Callable[[Any], Any]) -> Any:
     names = [field.name for field in fields(x)] if kind is DATACLASS else []
     old = [getattr(x, name) for name in names] or kind.parts(x)
     new = [replaced(part, change) for part in old]
-    if all(a is b for a, b in zip(old, new)):
+    unchanged = all(a is b for a, b in zip(old, new))
+    if unchanged:
         return x
     if names:
         return with_fields(copy(x), names, new)
@@ -432,11 +443,12 @@ def paths(x: object) -> list[str]:
         return [""]
     found = []
     for step, part in zip(steps(x), parts(x)):
-        found += [f"{step}{path}" for path in paths(part)]
+        inner = paths(part)
+        found += [f"{step}{path}" for path in inner]
     return found
 
 
-def aligned(what: str, x: Any, like: Any, place: str = "") -> list[Any]:
+def aligned(what: str, x: Any, like: Any, place: str = "") -> Scalars:
     """Return the scalars of x in the order of a structure that it has to have.
 
     A list, a tuple and an array are alike here, and dicts by their keys.
@@ -450,6 +462,7 @@ def aligned(what: str, x: Any, like: Any, place: str = "") -> list[Any]:
         return flatten(x)
     if is_scalar(x) or not kind.matches(like, x):
         raise ValueError(f"{what}{place} is {described(x)}, where {described(like)} belongs")
+    # Of two arrays of one shape nothing more has to be compared.
     if kind is ARRAY and kind_of(x) is ARRAY:
         return flatten(x)
     found = []

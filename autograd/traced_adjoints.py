@@ -102,7 +102,8 @@ def traced_edges(node: Value, relevant: set[Value]) -> list[TracedEdge]:
     if op is None:
         return []
     operands = node.operands
-    parents = set(possible_parents(op, operands)) & relevant
+    possible = set(possible_parents(op, operands))
+    parents = possible & relevant
     chosen = [isinstance(x, Value) and x in parents for x in operands]
     # A Value may be there twice, and have a rule in one of the places only.
     if op.partials:
@@ -124,8 +125,11 @@ def possible_parents(op: Primitive, operands: Operands) -> tuple[Any, ...]:
 
 def constancy(op: Primitive, i: int, node: Value) -> Any:
     """Return a node that is true where the result is constant in an operand, or False: nowhere."""
+    if op.constant is None:
+        return False
     varying = tuple(isinstance(x, Value) for x in node.operands)
-    if op.constant is None or never_constant(op, varying)[i]:
+    never = never_constant(op, varying)
+    if never[i]:
         return False
     row = mask_row(op, i, varying)
     return row(*node.operands, node)
@@ -199,6 +203,7 @@ def both(x: Operand, y: Operand) -> Any:
 
 def can_be_infinite(slope: Any) -> bool:
     """Tell whether a slope may be infinite or NaN; a parameter, an input, a plain number is not."""
+    # What such a row makes of a leaf is as finite as that.
     while isinstance(slope, Value) and slope.op in (pos, neg, stop_gradient):
         slope = slope.operands[0]
     if isinstance(slope, Value):
