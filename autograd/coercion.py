@@ -11,27 +11,27 @@ from fractions import Fraction
 from math import inf
 from numbers import Integral, Real
 from types import MemberDescriptorType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, SupportsFloat
 
 from autograd.messages import explained, shown
 
 if TYPE_CHECKING:
-    from typing import Protocol, SupportsFloat
-
     from autograd.primitive_type import Primitive
     from autograd.value import Value
 
-    class Recording(Protocol):
-        """What says itself what it means to apply a primitive to it: a Value, a Symbol."""
 
-        def record(self, op: Primitive, operands: Sequence[Any]) -> Any:
-            """Apply a primitive to operands of which this is one."""
+class Recording(Protocol):
+    """What says itself what it means to apply a primitive to it: a Value, a Symbol."""
 
-    # Of plain numbers all that can be floats: those of NumPy are real numbers, too.
-    Operand = SupportsFloat | Recording
-    Operands = Sequence[Any]
-    Number = float | Fraction
-    Numbers = Sequence[Number]
+    def record(self, op: Primitive, operands: Sequence[Any]) -> Any:
+        """Apply a primitive to operands of which this is one."""
+
+
+# Of plain numbers all that can be floats: those of NumPy are real numbers, too.
+Operand = SupportsFloat | Recording
+Operands = Sequence[Any]
+Number = float | Fraction
+Numbers = Sequence[Number]
 
 
 def as_number(x: object) -> Any:

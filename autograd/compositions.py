@@ -9,22 +9,17 @@ Each says whose convention it follows. `where` takes functions as branches as we
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from autograd import primitives as p
-from autograd.coercion import as_number, elements
+from autograd.coercion import Operand, as_number, elements
 from autograd.modes import tracing
 from autograd.reductions import minimum
 from autograd.scalar_math import LARGEST
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from autograd.coercion import Operand
-
-    Branch = Operand | Callable[[], Any]
+Branch = Operand | Callable[[], Any]
 
 # Klambauer et al. (2017).
 SELU_SCALE = 1.0507009873554805

@@ -22,17 +22,14 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from autograd.backward import adjoints, history, topological_order
-from autograd.coercion import zero_for
+from autograd.coercion import Number, zero_for
 from autograd.modes import MODE, Observer, mode
 from autograd.primitive_type import Primitive
 from autograd.steps import label
 from autograd.value import Value
-
-if TYPE_CHECKING:
-    from autograd.coercion import Number
 
 PACKAGE_FOLDER = os.path.dirname(__file__) + os.sep
 # Of an operation that a message writes out; of a long path; of the caller's code for a node.

@@ -35,11 +35,12 @@ from itertools import compress
 from typing import TYPE_CHECKING, Any
 
 from autograd.backward import adjoints, check_recorded
-from autograd.coercion import as_data, as_number, checked_seed, elements
+from autograd.coercion import Operand, Operands, as_data, as_number, checked_seed, elements
 from autograd.function_calls import (
     Argnums,
     Call,
     Differentiation,
+    Function,
     Inside,
     called,
     checked_results,
@@ -78,8 +79,6 @@ from autograd.value import Value, edge_mask, numbers_of, slopes_as_values
 
 if TYPE_CHECKING:
     from autograd.backward import Adjoints
-    from autograd.coercion import Operand, Operands
-    from autograd.function_calls import Function
     from autograd.structures import Array
 
     # Parents, each with the local derivative of the edge that leads to it.

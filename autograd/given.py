@@ -15,25 +15,22 @@ differentiated again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import lru_cache, partial
 from math import nan
 from typing import TYPE_CHECKING, Any
 
 from autograd.backward import Unrecorded
-from autograd.coercion import as_number
+from autograd.coercion import Operand, Operands, as_number
 from autograd.messages import shown
 from autograd.primitive_type import Primitive, Variadic
 from autograd.primitives import one
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
-    from autograd.coercion import Operand, Operands
     from autograd.value import Value
 
-    Children = Collection[Operand]
-    Slopes = Mapping[Any, Operand] | Iterable[Operand] | Operand
+Children = Collection[Operand]
+Slopes = Mapping[Any, Operand] | Iterable[Operand] | Operand
 
 WAYS = "Value(data, children, local_grads), with one slope for each child"
 # Symbols whose operations are kept.

@@ -16,14 +16,12 @@ expressions. Each inherits `Operators`, and says in `record` what it means to ap
 from __future__ import annotations
 
 from math import inf
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from autograd import compositions, reductions
 from autograd import primitives as p
+from autograd.coercion import Operand, Operands
 from autograd.primitive_type import Primitive
-
-if TYPE_CHECKING:
-    from autograd.coercion import Operand, Operands
 
 
 class Operators:

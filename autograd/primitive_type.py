@@ -10,13 +10,10 @@ from collections.abc import Callable, Iterable, Sequence
 from inspect import CO_VARARGS
 from math import inf, nan
 from types import MethodType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from autograd.coercion import as_number, elements
+from autograd.coercion import Operands, as_number, elements
 from autograd.messages import explained, shown
-
-if TYPE_CHECKING:
-    from autograd.coercion import Operands
 
 Interval = tuple[float, float]
 

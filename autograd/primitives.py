@@ -16,9 +16,9 @@ import math
 import operator
 from collections.abc import Iterable, Iterator, Sequence
 from math import inf, nan
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from autograd.coercion import as_number, elements
+from autograd.coercion import Operand, Operands, as_number, elements
 from autograd.primitive_type import Primitive, Variadic
 
 # isort: off
@@ -39,9 +39,6 @@ from autograd.scalar_special import (
 )
 # fmt: on
 # isort: on
-
-if TYPE_CHECKING:
-    from autograd.coercion import Operand, Operands
 
 REAL = (-inf, inf)
 POSITIVE = (0.0, inf)

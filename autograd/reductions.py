@@ -9,15 +9,12 @@ They take their operands in the shape in which one writes them, and record one n
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from autograd.coercion import elements
+from autograd.coercion import Operand, Operands, elements
 from autograd.primitive_type import Primitive, Variadic
 from autograd.primitives import at_least, at_most, inner_product, largest, smallest
 from autograd.scalar_math import first_nan_or
-
-if TYPE_CHECKING:
-    from autograd.coercion import Operand, Operands
 
 
 def dot(ws: Operands, xs: Operands, bias: Operand = 0) -> Any:

@@ -27,9 +27,10 @@ if TYPE_CHECKING:
     from numpy import ndarray
 
     Array = ndarray[Any, Any]
-    Parts = list[Any]
-    Keys = list[Any]
-    Scalars = list[Any]
+
+Parts = list[Any]
+Keys = list[Any]
+Scalars = list[Any]
 
 # What a list may hold so that no element is looked at; and what is surely one number, to which
 # `value` adds Value.

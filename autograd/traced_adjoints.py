@@ -14,14 +14,12 @@ import math
 from collections.abc import Sequence
 from functools import cache
 from itertools import compress
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
+from autograd.coercion import Operand, Operands
 from autograd.primitive_type import Primitive
 from autograd.primitives import neg, pos, stop_gradient, where
 from autograd.value import Value, slopes_as_values
-
-if TYPE_CHECKING:
-    from autograd.coercion import Operand, Operands
 
 
 class Adjoint(NamedTuple):

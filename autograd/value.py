@@ -20,11 +20,15 @@ from fractions import Fraction
 from itertools import compress
 from math import nan
 from numbers import Real
-from typing import TYPE_CHECKING, Any, SupportsFloat
+from typing import Any, SupportsFloat
 
 from autograd.atomic import set_attributes
 from autograd.backward import UNRECORDED, backward, backward_steps, history
 from autograd.coercion import (
+    Number,
+    Numbers,
+    Operand,
+    Operands,
     added,
     as_data,
     as_number,
@@ -33,7 +37,15 @@ from autograd.coercion import (
     ieee_result,
     refusable,
 )
-from autograd.given import PeerNames, attach, checked_children, checked_slopes, given
+from autograd.given import (
+    Children,
+    PeerNames,
+    Slopes,
+    attach,
+    checked_children,
+    checked_slopes,
+    given,
+)
 from autograd.messages import explained, formatted
 from autograd.modes import (
     MODE,
@@ -51,10 +63,6 @@ from autograd.primitives import add, div, equal, mul, neg, pos, power, sub, uneq
 from autograd.scalar_math import times_log
 from autograd.steps import Step
 from autograd.structures import SCALAR_TYPES, is_0d
-
-if TYPE_CHECKING:
-    from autograd.coercion import Number, Numbers, Operand, Operands
-    from autograd.given import Children, Slopes
 
 new = object.__new__
 
