@@ -181,7 +181,7 @@ def harmonic_sum(n: int, x: float) -> float:
     sign = -1.0 if n % 2 else 1.0
     factor = -sign * math.factorial(n)
     terms = []
-    # The series converges the faster the larger x is.
+    # The asymptotic series is the better the larger x is.
     while x < 20.0:
         terms.append(factor * x ** -(n + 1))
         x += 1.0
