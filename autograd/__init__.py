@@ -162,7 +162,8 @@ from autograd.value import Value
 
 __version__ = "0.3.0.dev0"
 
-value.picture_hook = mimebundle  # the one thing that is set from outside: a Value shows itself
+# The one thing that is set from outside: a Value shows itself.
+value.picture_hook = mimebundle
 
 
 if TYPE_CHECKING:

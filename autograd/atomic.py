@@ -20,7 +20,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
-LONGEST_NAME = 180  # bytes of a file's name in that of the file beside it
+# Bytes of a file's name in that of the file beside it.
+LONGEST_NAME = 180
 HOUR = 3600.0
 
 
@@ -64,8 +65,10 @@ def replace_file(path: str, data: bytes, previous: str | None = None) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        with suppress(FileNotFoundError):  # there is none yet, or another thread has moved it
-            os.chmod(beside, stat.S_IMODE(os.stat(path).st_mode))
+        # There may be none yet, or another thread has moved it.
+        with suppress(FileNotFoundError):
+            mode = stat.S_IMODE(os.stat(path).st_mode)
+            os.chmod(beside, mode)
         if previous is not None:
             with suppress(FileNotFoundError):
                 os.replace(path, previous)
@@ -86,36 +89,42 @@ def temporary_name(name: str) -> str:
 
 def short(name: str) -> str:
     """Return as much of a name as leaves room for what is added, and is whole characters."""
-    return name.encode("utf-8", "surrogateescape")[:LONGEST_NAME].decode("utf-8", "ignore")
+    beginning = name.encode("utf-8", "surrogateescape")[:LONGEST_NAME]
+    return beginning.decode("utf-8", "ignore")
 
 
 def machine() -> str:
     """Return a mark of this machine: on a shared disk the process may be another's."""
-    return f"{zlib.crc32(platform.node().encode('utf-8', 'replace')):08x}"
+    name = platform.node().encode("utf-8", "replace")
+    return f"{zlib.crc32(name):08x}"
 
 
 def remove_abandoned(folder: str, name: str) -> None:
     """Remove what killed processes left beside a file: its temporary names, and no others."""
-    own = re.compile(
-        re.escape(f".{short(name)}.{machine()}-") + r"(\d+)\.[0-9a-f]{16}\.new", re.DOTALL
-    )
-    with suppress(OSError):  # it may not be readable, and writing is still possible
+    prefix = re.escape(f".{short(name)}.{machine()}-")
+    own = re.compile(prefix + r"(\d+)\.[0-9a-f]{16}\.new", re.DOTALL)
+    # The folder may not be readable, and writing is still possible.
+    with suppress(OSError):
         for found in os.listdir(folder or "."):
+            path = os.path.join(folder, found)
             match = own.fullmatch(found)
-            if match and is_gone(int(match[1]), os.path.join(folder, found)):
+            if match and is_gone(int(match[1]), path):
                 with suppress(OSError):
-                    os.unlink(os.path.join(folder, found))
+                    os.unlink(path)
 
 
 def is_gone(process: int, path: str) -> bool:
     """Tell whether the process that was writing a file has ended."""
-    if os.name == "nt":  # which has no question like the one below
-        return time.time() - os.stat(path).st_mtime > HOUR
+    # Windows has no question like the one below.
+    if os.name == "nt":
+        age = time.time() - os.stat(path).st_mtime
+        return age > HOUR
     try:
         os.kill(process, 0)
     except ProcessLookupError:
         return True
-    except (OSError, OverflowError):  # somebody else's
+    except (OSError, OverflowError):
+        # Somebody else's.
         return False
     return False
 

@@ -25,8 +25,11 @@ from autograd.steps import Edge, Step
 if TYPE_CHECKING:
     from autograd.value import Value
 
+    Adjoints = dict[Value, Any]
+
 commit_lock = threading.RLock()
-if hasattr(os, "register_at_fork"):  # a child of a thread that is not writing has a lock of its own
+# A child of a thread that is not writing has a lock of its own.
+if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=commit_lock._at_fork_reinit)  # type: ignore[attr-defined]
 
 
@@ -37,12 +40,13 @@ class Explored(NamedTuple):
     parents, `inner` the others, in topological order.
     """
 
-    adjoints: dict[Value, Any]
+    adjoints: Adjoints
     ends: list[Value]
     inner: list[Value]
 
 
-PARENTS_DONE = object()  # on the stack of `explore`: above a node whose parents all come before it
+# On the stack of `explore`: above a node whose parents all come before it.
+PARENTS_DONE = object()
 
 
 def explore(root: Value) -> Explored:
@@ -52,7 +56,7 @@ def explore(root: Value) -> Explored:
     PARENTS_DONE, and its parents above that; when the mark comes up, they are done.
     """
     zero = zero_for(root)
-    adjoints: dict[Value, Any] = {}
+    adjoints: Adjoints = {}
     ends: list[Value] = []
     inner: list[Value] = []
     stack: list[Any] = [root]
@@ -115,7 +119,7 @@ def check_recorded(root: Value) -> None:
         )
 
 
-def adjoints(root: Value, seed: float = 1.0) -> tuple[dict[Value, Any], list[Value]]:
+def adjoints(root: Value, seed: float = 1.0) -> tuple[Adjoints, list[Value]]:
     """Return d root / d node for every node, by one reverse pass, and the nodes without parents."""
     if tracing():
         raise TypeError(
@@ -127,7 +131,8 @@ def adjoints(root: Value, seed: float = 1.0) -> tuple[dict[Value, Any], list[Val
     for node in reversed(inner):
         upstream = adjoint[node]
         parents = node.parents
-        if len(parents) == 2:  # most nodes of most graphs; worth 27 % of a pass
+        # Most nodes of most graphs have two; worth 27 % of a pass.
+        if len(parents) == 2:
             x, y = parents
             x_slope, y_slope = node.local_derivatives
             adjoint[x] += x_slope * upstream
@@ -196,7 +201,7 @@ def backward_steps(root: Value, seed: float = 1.0) -> Iterator[Step]:
     commit(adjoint, ends)
 
 
-def commit(adjoint: dict[Value, Any], ends: list[Value]) -> None:
+def commit(adjoint: Adjoints, ends: list[Value]) -> None:
     """Write all gradients in one call that no signal interrupts; leaves add up.
 
     The lock keeps two threads that share leaves from losing each other's sums; its own thread never

@@ -6,47 +6,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from math import inf
 from numbers import Integral, Real
 from types import MemberDescriptorType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, SupportsFloat
 
 from autograd.messages import explained, shown
 
 if TYPE_CHECKING:
     from autograd.primitive_type import Primitive
+    from autograd.value import Value
 
 
-def as_number(x: Any) -> Any:
+class Recording(Protocol):
+    """What says itself what it means to apply a primitive to it: a Value, a Symbol."""
+
+    def record(self, op: Primitive, operands: Sequence[Any]) -> Any:
+        """Apply a primitive to operands of which this is one."""
+
+
+# Of plain numbers all that can be floats: those of NumPy are real numbers, too.
+Operand = SupportsFloat | Recording
+Operands = Sequence[Any]
+Number = float | Fraction
+Numbers = Sequence[Number]
+
+
+def as_number(x: object) -> Any:
     """Return a plain operand as a float, an int or a Fraction.
 
     Raises: TypeError: it is no real number; the message says what to pass instead.
     """
     if type(x) in (float, int) or isinstance(x, Fraction):
         return x
+    # A bool is the number it is in Python.
     if isinstance(x, Integral):
-        return int(x)  # a bool is the number it is in Python
+        return int(x)
+    # At once: one NumPy float32 must not drag a sum down.
     if isinstance(x, Real):
-        return float(x)  # at once: one NumPy float32 must not drag a sum down
-    if (
-        type(x).__module__ == "numpy"
-        and getattr(x, "ndim", 1) == 0
-        and type(x.item()) is not type(x)
-    ):
-        return float(as_number(x.item()))  # a bool, or an array without dimensions
-    cure = {
+        return float(x)
+    # A bool of NumPy's, or an array without dimensions.
+    if type(x).__module__ == "numpy" and getattr(x, "ndim", 1) == 0:
+        item = x.item()  # type: ignore[attr-defined]
+        if type(item) is not type(x):
+            return float(as_number(item))
+    usual = "its elements" if hasattr(x, "__len__") else "a number"
+    cures = {
         "str": "float(text)",
         "Decimal": "float(x), or Fraction(x) to stay exact",
         "complex": "its real and imaginary parts: the engine is real",
         "NoneType": "a number: did a function forget its return?",
         "Value": "its .data",
-    }.get(type(x).__name__, "its elements" if hasattr(x, "__len__") else "a number")
-    raise TypeError(f"{type(x).__name__} {shown(x)} is not a real number; pass {cure}")
+    }
+    kind = type(x).__name__
+    raise TypeError(f"{kind} {shown(x)} is not a real number; pass {cures.get(kind, usual)}")
 
 
-def as_data(x: Any) -> Any:
+def as_data(x: object) -> Any:
     """Return a plain number as the data of a Value: a Fraction as it is, all else as a float."""
     found = as_number(x)
     try:
@@ -57,7 +75,7 @@ def as_data(x: Any) -> Any:
         ) from None
 
 
-def elements(what: str, xs: Any) -> tuple[Any, ...]:
+def elements(what: str, xs: Iterable[Any]) -> tuple[Any, ...]:
     """Return the elements of a sequence or iterator.
 
     Raises: TypeError: it is neither; the message names the function that wants one.
@@ -67,14 +85,14 @@ def elements(what: str, xs: Any) -> tuple[Any, ...]:
     return tuple(xs)
 
 
-def checked_name(name: Any) -> str | None:
+def checked_name(name: object) -> str | None:
     """Return the name of a Value, which is a text, or none."""
     if name is None or isinstance(name, str):
         return name
     raise TypeError(f"the name of a Value is a str, not {type(name).__name__} {shown(name)}")
 
 
-def zero_for(root: Any) -> Any:
+def zero_for(root: Value) -> float:
     """Return the zero of the root's type of number; for fractions an int, which keeps them exact.
 
     Raises: TypeError: the root is no Value.
@@ -84,7 +102,7 @@ def zero_for(root: Any) -> Any:
     return 0 if isinstance(root._data, Fraction) else 0.0
 
 
-def checked_seed(root: Any, seed: Any) -> Any:
+def checked_seed(root: Value, seed: object) -> Any:
     """Return the seed of a pass as a number of the root's kind."""
     if not isinstance(seed, (int, float, Fraction)):
         raise TypeError(f"the seed of a pass is a number, not {type(seed).__name__} {shown(seed)}")
@@ -94,7 +112,7 @@ def checked_seed(root: Any, seed: Any) -> Any:
         raise type(error)(f"the seed of a pass, {shown(seed)}: {error}") from None
 
 
-def finite_or_inf(x: Any) -> Any:
+def finite_or_inf(x: Number) -> Number:
     """Return a number as it is, but an int or Fraction beyond all floats as an infinity."""
     try:
         float(x)
@@ -103,7 +121,7 @@ def finite_or_inf(x: Any) -> Any:
     return x
 
 
-def ieee_result(op: Primitive, numbers: Sequence[Any]) -> tuple[list[Any], Any]:
+def ieee_result(op: Primitive, numbers: Numbers) -> tuple[list[Number], Any]:
     """Return what a primitive that raised takes and gives under IEEE 754."""
     numbers = [finite_or_inf(x) for x in numbers]
     try:
@@ -112,7 +130,7 @@ def ieee_result(op: Primitive, numbers: Sequence[Any]) -> tuple[list[Any], Any]:
         return numbers, op.ieee(*numbers)
 
 
-def compared(relation: Primitive, x: Any, y: Any) -> Any:
+def compared(relation: Primitive, x: Value, y: object) -> Any:
     """Return whether a relation holds between a Value and a plain number."""
     try:
         return relation.forward(x._data, as_number(y))
@@ -120,12 +138,12 @@ def compared(relation: Primitive, x: Any, y: Any) -> Any:
         raise explained(error, relation, (x, y)) from None
 
 
-def refusable(x: Any) -> bool:
+def refusable(x: object) -> bool:
     """Tell whether an operand of this type is surely a mistake, and no other interpreter."""
     return x is None or type(x).__module__ in ("builtins", "decimal", "numpy")
 
 
-def added(x: Any, base: type) -> list[str]:
+def added(x: object, base: type) -> list[str]:
     """Return the names of the attributes that a subclass adds to those of its base.
 
     >>> class Named(Exception):
@@ -137,7 +155,9 @@ def added(x: Any, base: type) -> list[str]:
     """
     if type(x) is base:
         return []
-    kinds = type(x).__mro__[: type(x).__mro__.index(base)]
+    order = type(x).__mro__
+    kinds = order[: order.index(base)]
     members = (member for kind in kinds for member in vars(kind).items())
     slots = [name for name, member in members if isinstance(member, MemberDescriptorType)]
-    return [name for name in slots if hasattr(x, name)] + list(getattr(x, "__dict__", ()))
+    filled = [name for name in slots if hasattr(x, name)]
+    return filled + list(getattr(x, "__dict__", ()))

@@ -14,6 +14,7 @@ import functools
 import inspect
 import math
 from collections.abc import Callable, Iterator, Sequence
+from itertools import cycle
 from typing import Any
 
 from autograd.coercion import as_number
@@ -22,7 +23,8 @@ from autograd.modes import no_grad
 from autograd.primitive_type import Interval, Primitive, is_interval
 from autograd.value import Value
 
-SHARES = (0.21, 0.56, 0.83)  # where in its domain each operand is tried
+# Where in its domain each operand is tried.
+SHARES = (0.21, 0.56, 0.83)
 # Of the central differences: relative step, and relative error.
 STEP = 1e-3
 AGREEMENT = 1e-6
@@ -71,7 +73,8 @@ def primitive(
         if not all(map(is_interval, domain)):
             raise ValueError(f"{symbol}: a domain is (low, high), low < high: {domain!r}")
         row = Primitive(symbol, forward, *partials, domain=domain, smooth=smooth, constant=constant)
-        row.name = getattr(forward, "__qualname__", "")  # without one it cannot be pickled
+        # Without a name it cannot be pickled.
+        row.name = getattr(forward, "__qualname__", "")
         row.__module__ = getattr(forward, "__module__", None) or __name__
         row.__doc__ = forward.__doc__ or row.__doc__
         verify(row, check)
@@ -80,7 +83,7 @@ def primitive(
     return declare
 
 
-def name_of(forward: Any) -> str:
+def name_of(forward: object) -> str:
     """Return what a function is called; a `partial` by what it is of, an object by its class.
 
     Raises: TypeError: it is no function.
@@ -95,7 +98,7 @@ def name_of(forward: Any) -> str:
     return str(getattr(forward, "__name__", type(forward).__name__))
 
 
-def arity_of(forward: Any, count: int) -> int:
+def arity_of(forward: Callable[..., float], count: int) -> int:
     """Return how many operands a function takes; so many as are given, if it takes those.
 
     A ufunc of NumPy says it in `nin`. What says nothing (`math.hypot`) is believed to take as many
@@ -139,7 +142,8 @@ def verify(row: Primitive, check: bool) -> None:
 def samples(domain: Sequence[Interval]) -> Iterator[tuple[float, ...]]:
     """Yield points inside the domain, the operands at different shares of their intervals."""
     for shift in range(len(SHARES)):
-        shares = (SHARES[(shift + i) % len(SHARES)] for i in range(len(domain)))
+        turned = [*SHARES[shift:], *SHARES[:shift]]
+        shares = cycle(turned)
         yield tuple(inside(interval, share) for interval, share in zip(domain, shares))
 
 
@@ -148,21 +152,24 @@ def inside(interval: Interval, share: float) -> float:
     low, high = interval
     if math.isinf(low):
         low = -2.0 if math.isinf(high) else high - 4.0
-    return round(low + share * (min(high, low + 4.0) - low), 6)
+    width = min(high, low + 4.0) - low
+    return round(low + share * width, 6)
 
 
 def called_on_values(row: Primitive, i: int, point: Sequence[float], out: float) -> float:
     """Return the i-th partial, computed on Values as a higher derivative computes it."""
     try:
+        operands = map(Value, point)
         with no_grad():
-            slope = row.partials[i](*map(Value, point), Value(out))  # type: ignore[misc]
+            slope = row.partials[i](*operands, Value(out))  # type: ignore[misc]
     except TypeError as error:
         raise TypeError(
             f"{row}: the partial by operand {i} does not take Values ({error}); "
             "write it with operators and the functions of autograd, not of math"
         ) from error
     try:
-        return float(slope._data if isinstance(slope, Value) else as_number(slope))
+        number = slope._data if isinstance(slope, Value) else as_number(slope)
+        return float(number)
     except TypeError as error:
         raise TypeError(f"{row}: the partial by operand {i} gave no number: {error}") from None
 
@@ -171,15 +178,19 @@ def compare(row: Primitive, i: int, point: Sequence[float], slope: float) -> Non
     """Compare a slope with an extrapolated central difference, where that is trustworthy."""
 
     def difference(step: float) -> Any:
-        ends = ([*point[:i], point[i] + side, *point[i + 1 :]] for side in (step, -step))
-        right, left = (row.forward(*end) for end in ends)
+        before = point[:i]
+        after = point[i + 1 :]
+        right = row.forward(*before, point[i] + step, *after)
+        left = row.forward(*before, point[i] - step, *after)
         return (right - left) / (2.0 * step)
 
     step = STEP * max(1e-3, abs(point[i]))
     coarse = difference(step)
     fine = difference(step / 2)
+    # The error of a central difference falls with the square of the step (Richardson).
     expected = fine + (fine - coarse) / 3.0
-    unsure = abs(fine - coarse) + 1e-12 * abs(row.forward(*point)) / step
+    rounding = 1e-12 * abs(row.forward(*point)) / step
+    unsure = abs(fine - coarse) + rounding
     if abs(slope - expected) > AGREEMENT * abs(expected) + unsure:
         raise ValueError(
             f"{row}: the partial by operand {i} at {tuple(point)} is {slope:.6g},"

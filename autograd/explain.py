@@ -25,31 +25,33 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from autograd.backward import adjoints, history, topological_order
-from autograd.coercion import zero_for
+from autograd.coercion import Number, zero_for
 from autograd.modes import MODE, Observer, mode
 from autograd.primitive_type import Primitive
 from autograd.steps import label
 from autograd.value import Value
 
 PACKAGE_FOLDER = os.path.dirname(__file__) + os.sep
-MAX_OPERANDS_SHOWN = 8  # of an operation that a message writes out
-MAX_NODES_AT_EACH_END = 8  # of a long path that are written out
-MAX_FRAMES = 4  # of the caller's code that are kept for a node
+# Of an operation that a message writes out; of a long path; of the caller's code for a node.
+MAX_OPERANDS_SHOWN = 8
+MAX_NODES_AT_EACH_END = 8
+MAX_FRAMES = 4
 
 
 class Contribution(NamedTuple):
-    """What one edge adds to a gradient: product = adjoint of the result * local derivative."""
+    """What one edge adds to a gradient: product = adjoint of the result * local derivative.
 
-    node: Value  # the result that the edge comes from
-    adjoint: float  # of that result
+    Attributes: `node`, the result that the edge comes from; `adjoint`, that of the result.
+    """
+
+    node: Value
+    adjoint: float
     local_derivative: float
     product: float
 
     def __str__(self) -> str:
-        return (
-            f"{label(self.node)}: {self.adjoint:.6g} * {self.local_derivative:.6g}"
-            f" = {self.product:.6g}"
-        )
+        factors = f"{self.adjoint:.6g} * {self.local_derivative:.6g}"
+        return f"{label(self.node)}: {factors} = {self.product:.6g}"
 
 
 class Contributions(NamedTuple):
@@ -62,8 +64,10 @@ class Contributions(NamedTuple):
 
     def __str__(self) -> str:
         head = f"d {node_name(self.root)} / d {node_name(self.node)} = {self.total:.6g}"
-        why = ": the sum of" if self.edges else ""
-        return "\n".join([head + why, *(f"    {edge}" for edge in self.edges)])
+        if self.edges:
+            head += ": the sum of"
+        terms = [f"    {edge}" for edge in self.edges]
+        return "\n".join([head, *terms])
 
     def __repr__(self) -> str:
         return str(self)
@@ -84,16 +88,17 @@ def contributions(root: Value, node: Value, seed: float = 1.0) -> Contributions:
     12.0
     """
     adjoint, _ = adjoints(root, seed)
-    zero_for(node)  # nothing but a Value has one
+    # Nothing but a Value has a zero.
+    zero_for(node)
     if node not in adjoint:
         raise ValueError(f"{label(root)} does not depend on {label(node)}: no edge leads to it")
-    edges = tuple(
-        Contribution(result, adjoint[result], slope, slope * adjoint[result])
-        for result in reversed(topological_order(root))
-        for parent, slope in zip(result.parents, result.local_derivatives)
-        if parent is node
-    )
-    return Contributions(root, node, edges, adjoint[node])
+    edges = []
+    for result in reversed(topological_order(root)):
+        upstream = adjoint[result]
+        for parent, slope in zip(result.parents, result.local_derivatives):
+            if parent is node:
+                edges.append(Contribution(result, upstream, slope, slope * upstream))
+    return Contributions(root, node, tuple(edges), adjoint[node])
 
 
 class PathProduct(NamedTuple):
@@ -104,8 +109,10 @@ class PathProduct(NamedTuple):
     local_derivatives: tuple[float, ...]
 
     def __str__(self) -> str:
-        way = " -> ".join(shortened([node_name(node) for node in self.nodes]))
-        factors = " * ".join(shortened([f"{slope:.6g}" for slope in self.local_derivatives]))
+        names = [node_name(node) for node in self.nodes]
+        slopes = [f"{slope:.6g}" for slope in self.local_derivatives]
+        way = " -> ".join(shortened(names))
+        factors = " * ".join(shortened(slopes))
         return f"{way}: {factors or 1} = {self.product:.6g}"
 
 
@@ -121,9 +128,12 @@ class Paths(NamedTuple):
         head = f"{self.number} paths from {node_name(self.root)} to {node_name(self.leaf)}"
         if self.number == 1:
             head = head.replace("paths", "path")
+        lines = [head]
+        lines += [f"    {path}" for path in self.largest]
         more = self.number - len(self.largest)
-        rest = [f"    and {more} more"] if more else []
-        return "\n".join([head, *(f"    {path}" for path in self.largest), *rest])
+        if more:
+            lines.append(f"    and {more} more")
+        return "\n".join(lines)
 
     def __repr__(self) -> str:
         return str(self)
@@ -158,9 +168,12 @@ def paths(root: Value, leaf: Value, k: int = 10) -> Paths:
     """
     if k < 0:
         raise ValueError(f"k is how many paths to return, at least 0, not {k}")
-    zero_for(leaf)  # nothing but a Value has one
+    # Nothing but a Value has a zero.
+    zero_for(leaf)
     order = topological_order(root)
     count = path_counts(order, leaf)
+
+    # The k best paths to a node are among the k best to each of the results that it went into.
     best: dict[Value, list[Partial]] = {root: [Partial(1, root, None, None)][:k]}
     for node in reversed(order):
         found = best.pop(node, []) if node is not leaf else []
@@ -169,7 +182,8 @@ def paths(root: Value, leaf: Value, k: int = 10) -> Paths:
                 new = [Partial(slope * path.product, parent, slope, path) for path in found]
                 known = [*best.get(parent, ()), *new]
                 best[parent] = sorted(known, key=path_size, reverse=True)[:k]
-    return Paths(root, leaf, count[root], tuple(map(path_product, best.get(leaf, ()))))
+    largest = map(path_product, best.get(leaf, ()))
+    return Paths(root, leaf, count[root], tuple(largest))
 
 
 def path_counts(order: Sequence[Value], leaf: Value) -> dict[Value, int]:
@@ -182,12 +196,14 @@ def path_counts(order: Sequence[Value], leaf: Value) -> dict[Value, int]:
 
 def path_size(path: Partial) -> tuple[bool, Any]:
     """Return by what paths are compared: the size of the product, NaN being the largest."""
-    unknown = path.product != path.product
-    return unknown, 0 if unknown else abs(path.product)
+    if path.product != path.product:
+        return True, 0
+    return False, abs(path.product)
 
 
 def path_product(path: Partial) -> PathProduct:
     """Return a path from the last of its nodes."""
+    # A path knows where it came from, so it is gone through backwards.
     nodes = [path.node]
     slopes = []
     product = path.product
@@ -218,8 +234,9 @@ class Place(NamedTuple):
     function: str
 
     def __str__(self) -> str:
+        place = f"{self.file}:{self.line} in {self.function}"
         text = linecache.getline(self.file, self.line).strip()
-        return f"{self.file}:{self.line} in {self.function}" + (f": {text}" if text else "")
+        return f"{place}: {text}" if text else place
 
 
 class LocatedOperands(tuple[Any, ...]):
@@ -270,7 +287,8 @@ class Anomaly(NamedTuple):
             return ["it was given: a Value of the caller's"]
         if not self.places:
             return ["for the line that made it, compute it again within detect_anomaly()"]
-        return [f"made at {self.places[0]}", *(f"  called at {p}" for p in self.places[1:])]
+        innermost, *others = self.places
+        return [f"made at {innermost}", *(f"  called at {place}" for place in others)]
 
 
 def explain_nan(root: Value, seed: float = 1.0) -> Anomaly | None:
@@ -290,19 +308,24 @@ def explain_nan(root: Value, seed: float = 1.0) -> Anomaly | None:
     log(x=0.0) = -inf
     <BLANKLINE>
     """
-    zero_for(root)  # nothing but a Value has one
+    # Nothing but a Value has a zero.
+    zero_for(root)
     for node in history(root):
         if not is_finite(node.data):
             return Anomaly("forward", node, node.data, None, places(node))
+
+    # The values are finite: then the gradients, in the order in which they are computed.
     adjoint, _ = adjoints(root, seed)
     for node in reversed(topological_order(root)):
+        upstream = adjoint[node]
         for parent, slope in zip(node.parents, node.local_derivatives):
-            if not is_finite(contribution := slope * adjoint[node]):
+            contribution = slope * upstream
+            if not is_finite(contribution):
                 return Anomaly("backward", node, contribution, parent, places(node))
     return None
 
 
-def is_finite(x: Any) -> bool:
+def is_finite(x: Number) -> bool:
     """Tell whether a number is neither infinite nor NaN, also an int or a fraction of any size."""
     return bool(x - x == 0)
 
@@ -311,18 +334,25 @@ def applied(node: Value) -> str:
     """Return an operation with its operands as text, or the name of a leaf."""
     if node.op is None:
         return str(node.name or "a leaf")
-    texts = [
-        (f"{x.name}=" if x.name else "") + repr(x.data) if isinstance(x, Value) else repr(x)
-        for x in node.operands
-    ]
-    return str(
-        node.op.spell(*texts[:MAX_OPERANDS_SHOWN], *["…"] * (len(texts) > MAX_OPERANDS_SHOWN))
-    )
+    texts = list(map(operand_text, node.operands))
+    if len(texts) > MAX_OPERANDS_SHOWN:
+        texts[MAX_OPERANDS_SHOWN:] = ["…"]
+    return str(node.op.spell(*texts))
+
+
+def operand_text(x: object) -> str:
+    """Return an operand as text: a Value by its name and number."""
+    if not isinstance(x, Value):
+        return repr(x)
+    number = repr(x.data)
+    return f"{x.name}={number}" if x.name else number
 
 
 def places(node: Value) -> tuple[Place, ...]:
     """Return the lines that made a node, where they were noted."""
-    return node.operands.places if isinstance(node.operands, LocatedOperands) else ()
+    if isinstance(node.operands, LocatedOperands):
+        return node.operands.places
+    return ()
 
 
 class Notes:
@@ -357,7 +387,9 @@ class Notes:
 
     def decided(self, node: Value) -> bool | None:
         """Pass it on."""
-        return self.other.decided(node) if self.other else None
+        if self.other:
+            return self.other.decided(node)
+        return None
 
 
 def callers() -> Iterator[Place]:

@@ -12,7 +12,7 @@ the place of its operands; one without it is from outside.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial, wraps
 from operator import index
@@ -28,6 +28,7 @@ from autograd.structures import ARRAY, LIST, PLAIN, flatten, kind_of, paths, rem
 from autograd.value import Value, node
 
 Argnums = int | tuple[int, ...]
+Function = Callable[..., Any]
 Derivative = TypeVar("Derivative", bound=Callable[..., Any])
 
 
@@ -54,7 +55,7 @@ class Inside(tuple[()]):
         return any(mark is self for mark in chain_from(leaf.operands))
 
 
-def chain_from(mark: Any) -> Iterator[Inside]:
+def chain_from(mark: object) -> Iterator[Inside]:
     """Yield a mark and those around it, from the inside out; nothing of what is no mark."""
     while isinstance(mark, Inside):
         yield mark
@@ -95,40 +96,48 @@ class Call(NamedTuple):
 
 
 def called(
-    f: Callable[..., Any],
+    f: Function,
     args: Sequence[Any],
     keywords: Mapping[str, Any],
     argnums: Argnums,
     has_aux: bool = False,
 ) -> Call:
     """Call a function on lifted arguments."""
+    # A fresh Value in the place of every number of the chosen arguments.
     chosen = places(argnums, len(args), f)
     arguments = list(args)
     leaves: list[Value] = []
     for i in chosen:
         arguments[i], fresh = lift(args[i], f"argument {i}")
         leaves += fresh
-    one = len(chosen) == 1 and not isinstance(argnums, (tuple, list))
-    like = args[chosen[0]] if one else tuple(args[i] for i in chosen)
+    like: Any = tuple(args[i] for i in chosen)
+    if not isinstance(argnums, (tuple, list)):
+        (like,) = like
+
     out = f(*arguments, **keywords)
     aux = None
     if has_aux:
         out, aux = pair_of(f, out)
-    given = [y for x in (*args, *keywords.values()) for y in given_values(x)]
+
+    given: list[Value] = []
+    for x in (*args, *keywords.values()):
+        given += given_values(x)
     return Call(out, aux, leaves, like, given)
 
 
-def places(argnums: Argnums, count: int, f: Any) -> list[int]:
+def places(argnums: Argnums, count: int, f: object) -> list[int]:
     """Return the places of the chosen arguments, counted from 0.
 
     Raises:
         TypeError: they are no ints.
         ValueError: there is no such argument, or it is chosen twice.
     """
+    # One place, as nearly always.
     if type(argnums) is int and 0 <= argnums < count:
         return [argnums]
+    listed = argnums if isinstance(argnums, (tuple, list)) else (argnums,)
     try:
-        chosen = list(map(index, argnums if isinstance(argnums, (tuple, list)) else (argnums,)))
+        chosen = list(map(index, listed))
     except TypeError:
         raise TypeError(
             f"argnums {shown(argnums)}: pass the place of an argument, or a tuple of places"
@@ -159,14 +168,16 @@ def lift(x: Any, what: str = "") -> tuple[Any, list[Value]]:
     leaves: list[Value] = []
     try:
         for s in scalars:
-            leaves.append(s.above() if isinstance(s, Value) else Value(s))
+            leaf = s.above() if isinstance(s, Value) else Value(s)
+            leaves.append(leaf)
     except (TypeError, OverflowError) as error:
         place = what + paths(x)[len(leaves)]
-        raise type(error)(f"{place}: {error}" if place else str(error)) from None
+        text = f"{place}: {error}" if place else str(error)
+        raise type(error)(text) from None
     return remade(x, iter(leaves)), leaves
 
 
-def pair_of(f: Callable[..., Any], out: Any) -> tuple[Any, Any]:
+def pair_of(f: Function, out: object) -> tuple[Any, Any]:
     """Return the result of a function with `has_aux`, and what it returned beside it."""
     if isinstance(out, (tuple, list)) and len(out) == 2:
         return out[0], out[1]
@@ -182,19 +193,23 @@ def given_values(x: Any) -> list[Value]:
     What is iterated over is a list, tuple, dict or other structure, never a set of data that has a
     length and is read when it is looked at.
     """
+    found: list[Value] = []
     if isinstance(x, Value):
-        return [] if is_number(x) else [x]
+        return found if is_number(x) else [x]
     if type(x) in PLAIN:
-        return []
+        return found
+    # A set of data that is read when it is looked at passes for a list, and is none.
     kind = kind_of(x)
     if kind is None or (kind is LIST and not isinstance(x, list)):
-        return []
+        return found
     if kind is ARRAY and x.dtype != object:
-        return []
+        return found
     parts = kind.parts(x)
     if PLAIN.issuperset(map(type, parts)):
-        return []
-    return [y for part in parts for y in given_values(part)]
+        return found
+    for part in parts:
+        found += given_values(part)
+    return found
 
 
 def is_number(x: Value) -> bool:
@@ -202,9 +217,17 @@ def is_number(x: Value) -> bool:
     return getattr(type(x), "stands_for_number", False)
 
 
-def values_in(*structures: Any) -> list[Value]:
+def values_in(*structures: object) -> list[Value]:
     """Return the Values among the scalars of some structures."""
-    return [s for x in structures for s in flatten(x) if isinstance(s, Value)]
+    found: list[Value] = []
+    for x in structures:
+        found += values_among(flatten(x))
+    return found
+
+
+def values_among(xs: Iterable[object]) -> list[Value]:
+    """Return those that are Values."""
+    return [x for x in xs if isinstance(x, Value)]
 
 
 def joint(roots: Sequence[Value], seeds: Sequence[Any] = ()) -> Value:
@@ -212,13 +235,18 @@ def joint(roots: Sequence[Value], seeds: Sequence[Any] = ()) -> Value:
 
     It has no number of its own, only the kind of theirs: a pass over fractions is to be exact.
     """
-    zero = next((root._data * 0 for root in roots if type(root._data) is not float), 0.0)
+    zeros = (root._data * 0 for root in roots if type(root._data) is not float)
+    zero = next(zeros, 0.0)
     return node(zero, total, tuple(roots), tuple(roots), tuple(seeds) or (1,) * len(roots))
 
 
 def order_of(roots: Sequence[Value]) -> list[Value]:
     """Return every Value that some roots depend on, parents before results."""
-    return topological_order(joint(roots))[:-1] if roots else []
+    if not roots:
+        return []
+    if len(roots) == 1:
+        return topological_order(roots[0])
+    return topological_order(joint(roots))[:-1]
 
 
 def take_part(nodes: Mapping[Value, Any], inside: Inside) -> bool:
@@ -231,6 +259,7 @@ def take_part(nodes: Mapping[Value, Any], inside: Inside) -> bool:
     Cost: one look at each, and a walk where an operand has no edge.
     """
     leaves = leaves_from_outside(nodes, inside)
+    # Of the outermost call the first leaf decides; there is nobody else to tell.
     if not isinstance(inside.around, Inside):
         return inside.reached or any(True for _ in leaves)
     found = list(leaves)
@@ -241,6 +270,7 @@ def take_part(nodes: Mapping[Value, Any], inside: Inside) -> bool:
 
 def leaves_from_outside(nodes: Mapping[Value, Any], inside: Inside) -> Iterator[Value]:
     """Yield the leaves that were not made in a call, with or without an edge that leads there."""
+    # What an operand without an edge leads to is looked at once the nodes are through.
     beside: list[Value] = []
     for x in nodes:
         op = x.op
@@ -250,13 +280,14 @@ def leaves_from_outside(nodes: Mapping[Value, Any], inside: Inside) -> Iterator[
         elif op not in ALWAYS_WITH_EDGES and not is_number(x):
             if op.constant is None and None not in op.partials:
                 ALWAYS_WITH_EDGES.add(op)
-            beside += [y for y in x.operands if isinstance(y, Value) and y not in nodes]
+            beside += [y for y in values_among(x.operands) if y not in nodes]
     for x in reached(beside):
         if is_from_outside(x, inside):
             yield x
 
 
-ALWAYS_WITH_EDGES: set[Primitive] = set()  # to each Value among their operands, as met so far
+# To each Value among their operands, of those that have been met so far.
+ALWAYS_WITH_EDGES: set[Primitive] = set()
 
 
 def is_from_outside(x: Value, inside: Inside) -> bool:
@@ -273,10 +304,10 @@ def reached(roots: list[Value]) -> Iterator[Value]:
         if x not in seen and not is_number(x):
             seen.add(x)
             yield x
-            stack += [operand for operand in x.operands if isinstance(operand, Value)]
+            stack += values_among(x.operands)
 
 
-def checked_results(f: Callable[..., Any], out: Any) -> list[Any]:
+def checked_results(f: Function, out: object) -> list[Any]:
     """Return the numbers and Values that a function returned.
 
     Raises: TypeError: there is something else among them; the message says where.
@@ -287,7 +318,8 @@ def checked_results(f: Callable[..., Any], out: Any) -> list[Any]:
             try:
                 found[i] = as_number(y)
             except TypeError as error:
-                raise TypeError(f"{name_of(f)} returned{at(paths(out)[i])} {error}") from None
+                place = at(paths(out)[i])
+                raise TypeError(f"{name_of(f)} returned{place} {error}") from None
     return found
 
 
@@ -301,24 +333,33 @@ def plain(y: Value) -> Any:
     return y.data if tracing() else y._data
 
 
-def with_numbers(x: Any) -> Any:
+def with_numbers(x: object) -> Any:
     """Return a structure with the number of every Value in its place."""
-    return replaced(x, lambda y: plain(y) if isinstance(y, Value) else y)
+
+    def number_of(y: object) -> Any:
+        return plain(y) if isinstance(y, Value) else y
+
+    return replaced(x, number_of)
 
 
-def with_values(x: Any) -> Any:
+def with_values(x: object) -> Any:
     """Return a structure of numbers with a Value in the place of every plain one."""
-    return replaced(x, lambda y: y if isinstance(y, Value) else Value(as_data(y)))
+
+    def value_of(y: object) -> Value:
+        return y if isinstance(y, Value) else Value(as_data(y))
+
+    return replaced(x, value_of)
 
 
-def name_of(f: Any) -> str:
+def name_of(f: object) -> str:
     """Return what a message calls a function."""
     while isinstance(f, partial):
         f = f.func
-    return str(getattr(f, "__name__", None) or getattr(f, "name", None) or "the function")
+    name = getattr(f, "__name__", None) or getattr(f, "name", None)
+    return str(name or "the function")
 
 
-def named_after(f: Any) -> Callable[[Derivative], Derivative]:
+def named_after(f: Function) -> Callable[[Derivative], Derivative]:
     """Return the decorator that gives a derivative the name and the text of its function.
 
     Raises: TypeError: it is no function; the message says how derivatives are asked for.
@@ -330,7 +371,8 @@ def named_after(f: Any) -> Callable[[Derivative], Derivative]:
         )
 
     def named(derivative: Derivative) -> Derivative:
-        found: Any = wraps(f.func if isinstance(f, partial) else f, updated=())(derivative)
+        told = f.func if isinstance(f, partial) else f
+        found: Any = wraps(told, updated=())(derivative)
         found.__name__ = name_of(f)
         found.__wrapped__ = f
         return found  # type: ignore[no-any-return]

@@ -30,16 +30,17 @@ No function here touches a `.grad`.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import compress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from autograd.backward import adjoints, check_recorded, topological_order
-from autograd.coercion import as_data, as_number, checked_seed, elements
+from autograd.backward import adjoints, check_recorded
+from autograd.coercion import Operand, Operands, as_data, as_number, checked_seed, elements
 from autograd.function_calls import (
     Argnums,
     Call,
     Differentiation,
+    Function,
     Inside,
     called,
     checked_results,
@@ -74,12 +75,20 @@ from autograd.structures import (
     regular_shape,
 )
 from autograd.traced_adjoints import Adjoint, times, traced_gradients, traced_pushforward
-from autograd.value import Value, edge_mask, slopes_as_values
+from autograd.value import Value, edge_mask, numbers_of, slopes_as_values
 
-CHANGED = 1e-6  # relative: a slope computed twice may differ by rounding, not by more
+if TYPE_CHECKING:
+    from autograd.backward import Adjoints
+    from autograd.structures import Array
+
+    # Parents, each with the local derivative of the edge that leads to it.
+    Edges = list[tuple[Value, Any]]
+
+# Relative: a slope computed twice may differ by rounding, not by more.
+CHANGED = 1e-6
 
 
-def gradients(root: Value, leaves: Any, seed: Any = 1) -> Any:
+def gradients(root: Value, leaves: Any, seed: Operand = 1) -> Any:
     """Return d root / d leaf for every leaf, as Values that can be differentiated again.
 
     The same pass as `backward`, with the rules of the table called on the recorded Values, so every
@@ -100,24 +109,27 @@ def gradients(root: Value, leaves: Any, seed: Any = 1) -> Any:
     settle()
     check_recorded(root)
     kind = kind_of(leaves)
-    if kind is None or (kind in (LIST, TUPLE) and all(map(is_scalar, leaves))):
-        return pulled_back([root], [seed], values("leaves", leaves))
-    found = pulled_back([root], [seed], values("leaves", flatten(leaves)))
+    # A sequence of Values, or what `values` refuses by name.
+    is_flat = kind is None or (kind in (LIST, TUPLE) and all(map(is_scalar, leaves)))
+    scalars = values("leaves", leaves if is_flat else flatten(leaves))
+    found = pulled_back([root], [seed], scalars)
+    if is_flat:
+        return found
     return rebuild(leaves, iter(found))
 
 
-def pulled_back(
-    roots: Sequence[Value], seeds: Sequence[Any], leaves: Sequence[Value]
-) -> list[Value]:
+def pulled_back(roots: Sequence[Value], seeds: Operands, leaves: Sequence[Value]) -> list[Value]:
     """Return the derivatives of the sum of some roots, each times its seed, as Values."""
-    order = topological_order(roots[0]) if len(roots) == 1 else order_of(roots)
+    order = order_of(roots)
+    # Only nodes above a leaf pass anything on to it.
     relevant = set(leaves)
     for node in order:
         if not relevant.isdisjoint(node.parents):
             relevant.add(node)
     differentiate = traced_gradients if tracing() else recorded_gradients
+    seeded = list(zip(roots, seeds))
     with mode(ieee=True):
-        found = differentiate(order, relevant, list(zip(roots, seeds)), leaves)
+        found = differentiate(order, relevant, seeded, leaves)
     return [g if isinstance(g, Value) else Value(g) for g in found]
 
 
@@ -128,14 +140,24 @@ def recorded_gradients(
     leaves: Sequence[Value],
 ) -> list[Any]:
     """Return the derivative by every leaf, over the edges that were recorded."""
-    adjoint: dict[Value, Any] = {}
+    adjoint: Adjoints = {}
     for root, seed in seeds:
-        adjoint[root] = adjoint[root] + seed if root in adjoint else seed
+        add_to(adjoint, root, seed)
     for node in reversed(order):
         if node in relevant and node in adjoint:
             for parent, slope in slopes(node, relevant):
                 product = times(slope, adjoint[node])
-                adjoint[parent] = adjoint[parent] + product if parent in adjoint else product
+                add_to(adjoint, parent, product)
+    return adjoints_of(leaves, adjoint)
+
+
+def add_to(adjoint: Adjoints, node: Value, term: Operand) -> None:
+    """Add a term to the adjoint of a node; the first one is it, without a sum."""
+    adjoint[node] = adjoint[node] + term if node in adjoint else term
+
+
+def adjoints_of(leaves: Iterable[Value], adjoint: Adjoints) -> list[Any]:
+    """Return the adjoints of leaves, 0 of those that a pass has not reached."""
     return [adjoint.get(leaf, 0.0) for leaf in leaves]
 
 
@@ -144,35 +166,37 @@ def values(what: str, xs: Any) -> Sequence[Value]:
 
     Raises: TypeError: it is no sequence of Values; the message names the argument.
     """
-    found = elements(what, xs) if not isinstance(xs, Value) else (None,)
-    if not all(isinstance(x, Value) for x in found):
+    found = None if isinstance(xs, Value) else elements(what, xs)
+    if found is None or not all(isinstance(x, Value) for x in found):
         raise TypeError(f"{what}: a sequence of Values is expected, not {shown(xs)}")
     return found
 
 
-def slopes(node: Value, relevant: set[Value]) -> list[tuple[Value, Any]]:
+def slopes(node: Value, relevant: set[Value]) -> Edges:
     """Return (parent, local derivative) for each edge to a relevant parent; slopes are Values."""
     if node.op is None:
         return []
-    numbers = [x._data if isinstance(x, Value) else x for x in node.operands]
-    mask = edge_mask(node.op, node.operands, numbers, node._data)
-    mask = [edge and x in relevant for x, edge in zip(node.operands, mask)]
-    found = slopes_as_values(node.op, node.operands, node, mask)
-    edges = list(compress(zip(node.operands, found), mask))
+    operands = node.operands
+    numbers = numbers_of(operands)
+    edge_there = edge_mask(node.op, operands, numbers, node._data)
+    mask = [edge and x in relevant for x, edge in zip(operands, edge_there)]
+    found = slopes_as_values(node.op, operands, node, mask)
+    edges = list(compress(zip(operands, found), mask))
     check_unchanged(node, edges, relevant)
     return edges
 
 
-def check_unchanged(node: Value, edges: list[tuple[Value, Any]], relevant: set[Value]) -> None:
+def check_unchanged(node: Value, edges: Edges, relevant: set[Value]) -> None:
     """Raise where an operand's number is no longer the one that the node was recorded with.
 
     The rules are called on the operands as they are now: a gradient that mixes both moments would
     be wrong at either. `backward` has the recorded slopes and needs no check.
     """
-    recorded = [edge for edge in zip(node.parents, node.local_derivatives) if edge[0] in relevant]
-    now = [slope._data if isinstance(slope, Value) else slope for _, slope in edges]
-    then = [slope for _, slope in recorded]
-    if len(now) == len(then) and all(map(as_recorded, now, then)):
+    recorded = zip(node.parents, node.local_derivatives)
+    then = [slope for parent, slope in recorded if parent in relevant]
+    now = numbers_of(slope for _, slope in edges)
+    same_edges = len(now) == len(then)
+    if same_edges and all(map(as_recorded, now, then)):
         return
     raise RuntimeError(
         f"an operand of {label(node)} was changed after it was recorded: the slopes {shown(then)} "
@@ -182,63 +206,74 @@ def check_unchanged(node: Value, edges: list[tuple[Value, Any]], relevant: set[V
 
 def as_recorded(now: float, then: float) -> bool:
     """Tell whether a slope is the recorded one, but for rounding."""
-    return now == then or abs(now - then) <= CHANGED * abs(then) or (now != now and then != then)
+    if now != now and then != then:
+        return True
+    return now == then or abs(now - then) <= CHANGED * abs(then)
 
 
 def slopes_by(
-    leaves: Sequence[Value], roots: Sequence[Any], seeds: Sequence[Any], as_values: bool
+    leaves: Sequence[Value], roots: Operands, seeds: Operands, as_values: bool
 ) -> list[Any]:
     """Return the derivatives of the sum of some results, each times its seed, by every leaf."""
     pairs = [(y, seed) for y, seed in zip(roots, seeds) if isinstance(y, Value)]
+    reached = [y for y, _ in pairs]
     if as_values or tracing():
-        reached = [y for y, _ in pairs]
-        found = pulled_back(reached, [seed for _, seed in pairs], leaves)
-        return found if as_values else list(map(plain, found))
+        weights = [seed for _, seed in pairs]
+        found = pulled_back(reached, weights, leaves)
+        if as_values:
+            return found
+        return list(map(plain, found))
     if not pairs:
         return [0.0] * len(leaves)
-    root = joint([y for y, _ in pairs], [checked_seed(*pair) for pair in pairs])
-    adjoint, _ = adjoints(root)
-    return [adjoint.get(leaf, 0.0) for leaf in leaves]
+    checked = [checked_seed(*pair) for pair in pairs]
+    adjoint, _ = adjoints(joint(reached, checked))
+    return adjoints_of(leaves, adjoint)
 
 
-def gradient_of(call: Call, block: Differentiation, root: Any) -> tuple[list[Any], bool]:
+def gradient_of(call: Call, block: Differentiation, root: Operand) -> tuple[list[Any], bool]:
     """Return d root / d leaf for every leaf of a call, and whether Values take part in it.
 
     Where none does, that is found out on the nodes that the backward pass has met anyhow.
     """
+    # Where the adjoints of one pass say nothing of it, or not all.
     known = not block.records or bool(call.given)
     if known or tracing() or call.aux is not None or not isinstance(root, Value):
         as_values = values_come_out(call, block, [root])
-        return slopes_by(call.leaves, [root], [1.0], as_values), as_values
+        slopes = slopes_by(call.leaves, [root], [1.0], as_values)
+        return slopes, as_values
     adjoint, _ = adjoints(root)
     if take_part(adjoint, block.inside):
         return pulled_back([root], [1.0], call.leaves), True
-    return [adjoint.get(leaf, 0.0) for leaf in call.leaves], False
+    return adjoints_of(call.leaves, adjoint), False
 
 
-def values_come_out(call: Call, block: Differentiation, results: Sequence[Any]) -> bool:
+def values_come_out(call: Call, block: Differentiation, results: Operands) -> bool:
     """Tell whether a call gives Values, because Values take part in it, or plain numbers."""
-    if not block.records or (call.given and not isinstance(block.inside.around, Inside)):
-        return block.records
-    nodes = dict.fromkeys(order_of(values_in(results, call.aux, call.given)))
-    return take_part(nodes, block.inside) or bool(call.given)
+    if not block.records:
+        return False
+    is_outermost = not isinstance(block.inside.around, Inside)
+    if call.given and is_outermost:
+        return True
+    found = values_in(results, call.aux, call.given)
+    # Asked also where Values are given, for it tells the calls around.
+    nodes = dict.fromkeys(order_of(found))
+    taken = take_part(nodes, block.inside)
+    return taken or bool(call.given)
 
 
-def in_kind(x: Any, as_values: bool) -> Any:
+def in_kind(x: object, as_values: bool) -> Any:
     """Return a result as what comes out: a structure of Values, or of plain numbers."""
-    if isinstance(x, Value):
-        return x if as_values else plain(x)
-    return with_values(x) if as_values else with_numbers(x)
+    if as_values:
+        return x if isinstance(x, Value) else with_values(x)
+    return plain(x) if isinstance(x, Value) else with_numbers(x)
 
 
-def beside(x: Any, call: Call, as_values: bool, has_aux: bool) -> Any:
-    """Return a result, paired with what the function returned beside it where it has that."""
-    if not has_aux:
-        return x
-    return x, call.aux if as_values else with_numbers(call.aux)
+def beside(call: Call, as_values: bool) -> Any:
+    """Return what the function returned beside its result, as what comes out."""
+    return call.aux if as_values else with_numbers(call.aux)
 
 
-def scalar_result(f: Callable[..., Any], out: Any) -> Any:
+def scalar_result(f: Function, out: object) -> Any:
     """Return the result of a scalar function.
 
     Raises: TypeError: it returned something else than one number.
@@ -249,11 +284,13 @@ def scalar_result(f: Callable[..., Any], out: Any) -> Any:
         kind = type(out).__name__
         raise TypeError(f"{name_of(f)} returned a {kind}, not one number; use jacobian")
     (root,) = checked_results(f, out)
-    return root if isinstance(root, Value) else as_data(root)
+    if isinstance(root, Value):
+        return root
+    return as_data(root)
 
 
 def value_and_grad(
-    f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False
+    f: Function, argnums: Argnums = 0, has_aux: bool = False
 ) -> Callable[..., tuple[Any, Any]]:
     """Return a function that gives f's value and its gradient, for the cost of one pass each way.
 
@@ -284,13 +321,16 @@ def value_and_grad(
             call = called(f, args, keywords, argnums, has_aux)
             root = scalar_result(f, call.out)
             slopes, as_values = gradient_of(call, block, root)
-            value = beside(in_kind(root, as_values), call, as_values, has_aux)
-        return value, rebuild(call.like, iter(slopes))
+            value = in_kind(root, as_values)
+            if has_aux:
+                value = value, beside(call, as_values)
+        gradient = rebuild(call.like, iter(slopes))
+        return value, gradient
 
     return differentiated
 
 
-def grad(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) -> Callable[..., Any]:
+def grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
     """Return the gradient function of a scalar function; nest it for higher derivatives.
 
     Args, kinds and structures: as for `value_and_grad`; with `has_aux` it gives gradient, aux.
@@ -304,14 +344,15 @@ def grad(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) -> 
     @named_after(f)
     def differentiated(*args: Any, **keywords: Any) -> Any:
         value, gradient = both(*args, **keywords)
-        return (gradient, value[1]) if has_aux else gradient
+        if not has_aux:
+            return gradient
+        _, aux = value
+        return gradient, aux
 
     return differentiated
 
 
-def jacobian(
-    f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False
-) -> Callable[..., Any]:
+def jacobian(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
     """Return the function that gives d output / d argument, one structure for each output.
 
     Where f returns an array, each array, number or list of numbers of the argument has an array of
@@ -336,7 +377,9 @@ def jacobian(
             rows = [slopes_by(call.leaves, [y], [1.0], as_values) for y in outputs]
             several = isinstance(argnums, (tuple, list))
             matrix = arranged(call.out, call.like, iter(rows), several)
-            return beside(matrix, call, as_values, has_aux)
+            if has_aux:
+                return matrix, beside(call, as_values)
+            return matrix
 
     return differentiated
 
@@ -350,31 +393,35 @@ def arranged(out: Any, like: Any, rows: Iterator[list[Any]], several: bool) -> A
     if kind is None:
         return rebuild(like, iter(next(rows)))
     if not is_array(out):
-        return kind.filled(out, [arranged(part, like, rows, several) for part in kind.parts(out)])
+        parts = [arranged(part, like, rows, several) for part in kind.parts(out)]
+        return kind.filled(out, parts)
+    # A row for each output; a column for each number of the argument.
     block = [next(rows) for _ in range(out.size)]
-    columns = iter([[row[i] for row in block] for i in range(len(flatten(like)))])
+    count = len(flatten(like))
+    columns = iter([[row[i] for row in block] for i in range(count)])
     if several:
         return tuple(columns_in(x, out, columns) for x in like)
     return columns_in(like, out, columns)
 
 
-def columns_in(like: Any, out: Any, columns: Iterator[list[Any]]) -> Any:
+def columns_in(like: Any, out: Array, columns: Iterator[list[Any]]) -> Any:
     """Return a structure with arrays of derivatives: axes of the output, then of the argument."""
     shape = tuple(like.shape) if is_array(like) else regular_shape(like)
     if shape is None:
         kind = kind_of(like)
         assert kind is not None
-        return kind.filled(like, [columns_in(part, out, columns) for part in kind.parts(like)])
+        parts = [columns_in(part, out, columns) for part in kind.parts(like)]
+        return kind.filled(like, parts)
     numpy = sys.modules["numpy"]
-    found = [next(columns) for _ in range(numpy.prod(shape, dtype=int))]
+    # The axes of the output come first, so the columns are gone through for each output.
+    size = numpy.prod(shape, dtype=int)
+    found = [next(columns) for _ in range(size)]
     numbers = [column[i] for i in range(out.size) for column in found]
     flat = array_of(numpy.empty(len(numbers)), numbers)
     return flat.reshape(tuple(out.shape) + shape)
 
 
-def hessian(
-    f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False
-) -> Callable[..., Any]:
+def hessian(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
     """Return the function that gives the matrix of second derivatives of a scalar function.
 
     Cost: one reverse pass over the gradient's graph for each input.
@@ -386,7 +433,7 @@ def hessian(
 
 
 def jvp(
-    f: Callable[..., Any],
+    f: Function,
     primals: Sequence[Any],
     tangents: Sequence[Any],
     *,
@@ -408,18 +455,29 @@ def jvp(
     """
     along = tangents_of(primals, tangents)
     with differentiation() as block:
-        call = called(f, primals, keywords, everything(f, primals), has_aux)
+        # The call, whose tangents may be Values, too.
+        chosen = everything(f, primals)
+        call = called(f, primals, keywords, chosen, has_aux)
         call = call._replace(given=call.given + given_values(along))
         outputs = checked_results(f, call.out)
         as_values = values_come_out(call, block, outputs)
-        tangent = dict(zip(call.leaves, map(Adjoint, along) if tracing() else along))
-        pushforward(order_of(values_in(outputs)), tangent, as_values)
+
+        # From the leaves to the outputs.
+        starts = map(Adjoint, along) if tracing() else along
+        tangent = dict(zip(call.leaves, starts))
+        order = order_of(values_in(outputs))
+        pushforward(order, tangent, as_values)
+
+        # What comes out.
         pushed = [moved(tangent, y, as_values) for y in outputs]
-        result = in_kind(call.out, as_values), rebuild(call.out, iter(pushed))
-        return (*result, beside(None, call, as_values, True)[1]) if has_aux else result
+        value = in_kind(call.out, as_values)
+        along_value = rebuild(call.out, iter(pushed))
+        if has_aux:
+            return value, along_value, beside(call, as_values)
+        return value, along_value
 
 
-def everything(f: Callable[..., Any], primals: Sequence[Any]) -> tuple[int, ...]:
+def everything(f: Function, primals: Sequence[Any]) -> tuple[int, ...]:
     """Return the places of all arguments.
 
     Raises: ValueError: there is none.
@@ -429,7 +487,7 @@ def everything(f: Callable[..., Any], primals: Sequence[Any]) -> tuple[int, ...]
     return tuple(range(len(primals)))
 
 
-def tangents_of(primals: Any, tangents: Any) -> list[Any]:
+def tangents_of(primals: Sequence[Any], tangents: Sequence[Any]) -> list[Any]:
     """Return the tangents in the order of the inputs, checked.
 
     Raises: TypeError, ValueError: they are no numbers, or have not the structure of the primals.
@@ -443,21 +501,22 @@ def tangents_of(primals: Any, tangents: Any) -> list[Any]:
     return matched("inputs", "tangents", tuple(tangents), tuple(primals))
 
 
-def matched(those: str, what: str, x: Any, like: Any) -> list[Any]:
+def matched(those: str, what: str, x: object, like: object) -> list[Any]:
     """Return the numbers and Values of x in the order of a structure that it has to have.
 
     Raises: TypeError, ValueError: it holds something else, or has another structure; the message
         says where, and how many there are.
     """
     try:
-        return numbers_of(what, aligned(what, x, like))
+        return checked_numbers(what, aligned(what, x, like))
     except ValueError as error:
-        counts = len(flatten(like)), len(flatten(x))
-        more = f" ({counts[0]} {those} but {counts[1]} {what})" if counts[0] != counts[1] else ""
+        wanted = len(flatten(like))
+        found = len(flatten(x))
+        more = f" ({wanted} {those} but {found} {what})" if wanted != found else ""
         raise ValueError(f"{error}{more}") from None
 
 
-def numbers_of(what: str, scalars: Sequence[Any]) -> list[Any]:
+def checked_numbers(what: str, scalars: Operands) -> list[Any]:
     """Return Values as they are, and plain numbers, checked."""
     try:
         return [x if isinstance(x, Value) else as_number(x) for x in scalars]
@@ -465,33 +524,33 @@ def numbers_of(what: str, scalars: Sequence[Any]) -> list[Any]:
         raise TypeError(f"{what}: {error}") from None
 
 
-def pushforward(order: Sequence[Value], tangent: dict[Value, Any], as_values: bool) -> None:
+def pushforward(order: Sequence[Value], tangent: Adjoints, as_values: bool) -> None:
     """Add to the tangents of leaves those of all nodes that they move, in the order given."""
     with mode(ieee=True):
         if tracing():
             traced_pushforward(order, tangent)
             return
         for node in order:
-            moving = {x for x in node.parents if x in tangent}  # the others have no tangent, not 0
+            # The other parents have no tangent, which is not a tangent of 0.
+            moving = {x for x in node.parents if x in tangent}
             if moving and node not in tangent:
                 recorded = zip(node.parents, node.local_derivatives)
                 edges = slopes(node, moving) if as_values else recorded
-                parts = [times(slope, tangent[x]) for x, slope in edges if x in moving]
-                tangent[node] = fold(parts[1:], parts[0])
+                first, *others = [times(slope, tangent[x]) for x, slope in edges if x in moving]
+                tangent[node] = fold(others, first)
 
 
-def moved(tangent: dict[Value, Any], y: Any, as_values: bool) -> Any:
+def moved(tangent: Adjoints, y: object, as_values: bool) -> Any:
     """Return the tangent of a result."""
     found = tangent.get(y, 0.0) if isinstance(y, Value) else 0.0
-    found = found.number if isinstance(found, Adjoint) else found
-    if as_values:
-        return found if isinstance(found, Value) else Value(found)
-    return plain(found) if isinstance(found, Value) else found
+    if isinstance(found, Adjoint):
+        found = found.number
+    if isinstance(found, Value):
+        return found if as_values else plain(found)
+    return Value(found) if as_values else found
 
 
-def vjp(
-    f: Callable[..., Any], *primals: Any, has_aux: bool = False, **keywords: Any
-) -> tuple[Any, ...]:
+def vjp(f: Function, *primals: Any, has_aux: bool = False, **keywords: Any) -> tuple[Any, ...]:
     """Return `f(*primals)` and the function that pulls a cotangent back to the arguments.
 
     A cotangent has the structure of f's result; what comes back is a tuple with a derivative for
@@ -503,26 +562,30 @@ def vjp(
     ([12.0, 7.0], (14.0, 13.0))
     """
     with differentiation() as block:
-        call = called(f, primals, keywords, everything(f, primals), has_aux)
+        chosen = everything(f, primals)
+        call = called(f, primals, keywords, chosen, has_aux)
         outputs = checked_results(f, call.out)
         as_values = values_come_out(call, block, outputs)
         value = in_kind(call.out, as_values)
-        aux = beside(None, call, as_values, True)[1]
+        aux = beside(call, as_values)
 
-    def pull(cotangent: Any) -> tuple[Any, ...]:
+    def pull(cotangent: object) -> tuple[Any, ...]:
         weights = matched("outputs", "cotangents", cotangent, value)
         with differentiation() as pulling:
-            come_out = pulling.records and (as_values or bool(given_values(weights)))
+            takes_part = as_values or bool(given_values(weights))
+            come_out = pulling.records and takes_part
             if not come_out:
                 weights = with_numbers(weights)
             found = slopes_by(call.leaves, outputs, weights, come_out)
         return rebuild(call.like, iter(found))  # type: ignore[no-any-return]
 
-    return (value, pull, aux) if has_aux else (value, pull)
+    if has_aux:
+        return value, pull, aux
+    return value, pull
 
 
 def hvp(
-    f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], **keywords: Any
+    f: Function, primals: Sequence[Any], tangents: Sequence[Any], **keywords: Any
 ) -> tuple[Any, ...]:
     """Return the Hessian of a scalar function times a vector, without forming the Hessian.
 
@@ -534,4 +597,5 @@ def hvp(
     """
     tangents_of(primals, tangents)
     gradient = grad(f, everything(f, primals))
-    return jvp(gradient, primals, tangents, **keywords)[1]  # type: ignore[no-any-return]
+    _, product = jvp(gradient, primals, tangents, **keywords)
+    return product  # type: ignore[no-any-return]

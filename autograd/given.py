@@ -15,21 +15,29 @@ differentiated again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import lru_cache, partial
 from math import nan
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autograd.backward import Unrecorded
-from autograd.coercion import as_number
+from autograd.coercion import Operand, Operands, as_number
 from autograd.messages import shown
 from autograd.primitive_type import Primitive, Variadic
 from autograd.primitives import one
 
+if TYPE_CHECKING:
+    from autograd.value import Value
+
+Children = Collection[Operand]
+Slopes = Mapping[Any, Operand] | Iterable[Operand] | Operand
+
 WAYS = "Value(data, children, local_grads), with one slope for each child"
-MOST_SYMBOLS = 256  # that are kept
-LINEAR = 1e-9  # relative
-UPSTREAMS = (1.0, 2.0, -1.0)  # gradients of a node with which its `_backward` is tried
+# Symbols whose operations are kept.
+MOST_SYMBOLS = 256
+# Gradients of a node with which its `_backward` is tried, and what it may differ relatively.
+UPSTREAMS = (1.0, 2.0, -1.0)
+LINEAR = 1e-9
 
 
 class Given(Variadic):
@@ -38,7 +46,7 @@ class Given(Variadic):
     def __init__(self, symbol: str) -> None:
         super().__init__(symbol, self.unknown, self.slopes)
 
-    def unknown(self, *_: Any) -> Any:
+    def unknown(self, *_: object) -> Any:
         """Refuse to be computed again.
 
         Raises: TypeError: always.
@@ -48,12 +56,14 @@ class Given(Variadic):
             " computed at another; declare the operation with @autograd.primitive"
         )
 
-    def slopes(self, operands: Sequence[Any], out: Any) -> list[Any]:
+    def slopes(self, operands: Operands, out: Value) -> list[Any]:
         """Return the slopes as Values that are NaN when they are differentiated again."""
         given = iter(out.local_derivatives)
-        return [
-            slope_of((next(given), *operands)) if hasattr(x, "record") else None for x in operands
-        ]
+        found = []
+        for x in operands:
+            is_child = hasattr(x, "record")
+            found.append(slope_of((next(given), *operands)) if is_child else None)
+        return found
 
     def spell(self, *operands: str) -> str:
         """Return the operation as text."""
@@ -81,7 +91,7 @@ def given(symbol: str) -> Given:
     return Given(symbol)
 
 
-def checked_children(children: Any) -> tuple[Any, ...]:
+def checked_children(children: object) -> tuple[Any, ...]:
     """Return the children of a node as a tuple.
 
     Raises: TypeError: one is neither a Value nor a number; or they have no order.
@@ -103,7 +113,7 @@ def checked_children(children: Any) -> tuple[Any, ...]:
     return found
 
 
-def checked_slopes(slopes: Any, children: Sequence[Any]) -> tuple[Any, ...]:
+def checked_slopes(slopes: Slopes | None, children: Operands) -> tuple[Any, ...]:
     """Return the slopes that were given for children; NaN for each if there are none yet.
 
     Raises: TypeError: one is no number; ValueError: there are more or fewer than children.
@@ -112,7 +122,7 @@ def checked_slopes(slopes: Any, children: Sequence[Any]) -> tuple[Any, ...]:
         return (nan,) * len(children)
     if isinstance(slopes, Mapping):
         slopes = [slopes[x] for x in children if x in slopes]
-    found = tuple(slopes) if isinstance(slopes, Iterable) else (slopes,)
+    found: tuple[Any, ...] = tuple(slopes) if isinstance(slopes, Iterable) else (slopes,)
     if len(found) != len(children):
         raise ValueError(f"{len(children)} children, but {len(found)} slopes; pass {WAYS}")
     checked = []
@@ -124,7 +134,7 @@ def checked_slopes(slopes: Any, children: Sequence[Any]) -> tuple[Any, ...]:
     return tuple(checked)
 
 
-def attach(number: Any, children: Sequence[Any], slopes: Sequence[Any]) -> Any:
+def attach(number: Operand, children: Operands, slopes: Sequence[Any]) -> Any:
     """Return a number of a trace as a node above children, with a slope for each of them."""
     for x, slope in zip(children, slopes):
         number = attached(number, x, slope)
@@ -137,7 +147,8 @@ class PeerNames:
     Only `label` can be set, and `_backward` of a node that has no slopes yet.
     """
 
-    __slots__ = ("__weakref__",)  # here, so that all that is built on it has one layout
+    # Weak references are declared here, so that all that is built on it has one layout.
+    __slots__ = ("__weakref__",)
     op: Primitive | None
     operands: tuple[Any, ...]
     parents: tuple[Any, ...]
@@ -160,7 +171,8 @@ class PeerNames:
 
     @property
     def _prev(self) -> tuple[Any, ...]:
-        return tuple(dict.fromkeys(self._children))  # each once, as in a set, but in order
+        # Each once, as in a set, but in order.
+        return tuple(dict.fromkeys(self._children))
 
     @property
     def _op(self) -> str:
@@ -172,7 +184,8 @@ class PeerNames:
         found = []
         edges = list(zip(self.parents, self.local_derivatives))[::-1]
         for child in self._children:
-            found.append(edges.pop()[1] if edges and edges[-1][0] is child else 0.0)
+            has_edge = edges and edges[-1][0] is child
+            found.append(edges.pop()[1] if has_edge else 0.0)
         return tuple(found)
 
     @property
@@ -181,8 +194,9 @@ class PeerNames:
 
     @_backward.setter
     def _backward(self, function: Callable[[], None]) -> None:
+        # Within no_grad(), where nothing is recorded.
         if isinstance(self.local_derivatives, Unrecorded):
-            return  # within no_grad(), where nothing is recorded
+            return
         if not isinstance(self.op, Given):
             raise AttributeError(
                 "_backward can only be set of a node made by Value(data, children, name);"
@@ -196,7 +210,7 @@ class PeerNames:
             parent.grad = parent.grad + slope * self.grad
 
 
-def slopes_by(function: Callable[[], None], node: Any, children: Sequence[Any]) -> tuple[Any, ...]:
+def slopes_by(function: Callable[[], None], node: PeerNames, children: Operands) -> tuple[Any, ...]:
     """Return the slopes of a node: what its `_backward` adds up when the gradient is 1.
 
     It is run with other gradients as well, to see that it is linear. Where a child is there twice,
@@ -209,6 +223,8 @@ def slopes_by(function: Callable[[], None], node: Any, children: Sequence[Any]) 
     strangers = [x for x in mentioned(function) if x not in known]
     nodes = [node, *parents, *strangers]
     before = [x.grad for x in nodes]
+
+    # What it adds to each of the parents, for each gradient of the node.
     found = []
     try:
         for upstream in UPSTREAMS:
@@ -217,15 +233,12 @@ def slopes_by(function: Callable[[], None], node: Any, children: Sequence[Any]) 
             node.grad = upstream
             function()
             found.append([x.grad for x in parents])
-            for x in strangers:
-                if type(x.grad) is not float or x.grad != 0.0:
-                    raise ValueError(
-                        f"_backward adds to the gradient of {x!r}, which is none of the children;"
-                        " pass it among them"
-                    )
+            check_untouched(strangers)
     finally:
         for x, grad in zip(nodes, before):
             x.grad = grad
+
+    # A slope is what one unit of gradient adds, and twice the gradient adds twice as much.
     for upstream, others in zip(UPSTREAMS, found):
         if not all(map(partial(is_multiple, upstream), found[0], others)):
             raise ValueError(
@@ -237,16 +250,31 @@ def slopes_by(function: Callable[[], None], node: Any, children: Sequence[Any]) 
     return tuple(slopes.pop(x, 0.0) for x in children)
 
 
+def check_untouched(strangers: Iterable[PeerNames]) -> None:
+    """Raise a ValueError where a Value that is no child has a gradient other than 0."""
+    for x in strangers:
+        if type(x.grad) is not float or x.grad != 0.0:
+            raise ValueError(
+                f"_backward adds to the gradient of {x!r}, which is none of the children;"
+                " pass it among them"
+            )
+
+
 def is_multiple(factor: float, x: Any, y: Any) -> bool:
     """Tell whether y is a multiple of x, but for rounding; in a trace at the example."""
-    x, y = (getattr(z, "_data", z) for z in (x, y))
-    return bool(abs(y - factor * x) <= LINEAR * abs(y)) or x != x
+    x = getattr(x, "_data", x)
+    y = getattr(y, "_data", y)
+    difference = abs(y - factor * x)
+    return bool(difference <= LINEAR * abs(y)) or x != x
 
 
-def mentioned(function: Callable[[], None]) -> list[Any]:
+def mentioned(function: Callable[[], None]) -> list[PeerNames]:
     """Return the Values that a function closes over."""
-    cells = [cell.cell_contents for cell in getattr(function, "__closure__", None) or ()]
-    names = getattr(getattr(function, "__code__", None), "co_names", ())
+    closure = getattr(function, "__closure__", None) or ()
+    found = [cell.cell_contents for cell in closure]
+    code = getattr(function, "__code__", None)
+    names = getattr(code, "co_names", ())
     known = getattr(function, "__globals__", {})
-    found = [*cells, *(known[name] for name in names if name in known)]
-    return list(dict.fromkeys(x for x in found if isinstance(x, PeerNames)))
+    found += [known[name] for name in names if name in known]
+    values = [x for x in found if isinstance(x, PeerNames)]
+    return list(dict.fromkeys(values))

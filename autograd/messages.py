@@ -6,18 +6,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from math import inf
 from numbers import Number
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, SupportsFloat
 
 if TYPE_CHECKING:
+    from autograd.coercion import Operands
     from autograd.primitive_type import Primitive
 
-LONGEST_REPR = 60  # characters of an operand that a message shows
+# Characters of an operand that a message shows.
+LONGEST_REPR = 60
 
 
-def shown(x: Any) -> str:
+def shown(x: object) -> str:
     """Return what a message shows of any object: its repr, cut where it is long.
 
     >>> shown([1.5]), shown(10**5000)
@@ -25,12 +26,17 @@ def shown(x: Any) -> str:
     """
     try:
         text = repr(x)
-    except Exception:  # Python refuses to spell an int of more than 4300 digits
-        return f"a very long {type(x).__name__}" if isinstance(x, Number) else object.__repr__(x)
-    return text if len(text) <= LONGEST_REPR else text[: LONGEST_REPR - 1] + "…"
+    except Exception:
+        # Python refuses to spell an int of more than 4300 digits.
+        if isinstance(x, Number):
+            return f"a very long {type(x).__name__}"
+        return object.__repr__(x)
+    if len(text) <= LONGEST_REPR:
+        return text
+    return text[: LONGEST_REPR - 1] + "…"
 
 
-def formatted(x: Any, spec: str = ".6g") -> str:
+def formatted(x: SupportsFloat, spec: str = ".6g") -> str:
     """Return a number as text; Fractions take a format from Python 3.12 on, so before as floats."""
     try:
         return format(x, spec)
@@ -38,7 +44,7 @@ def formatted(x: Any, spec: str = ".6g") -> str:
         return format(float(x), spec)
 
 
-def operand_text(x: Any) -> str:
+def operand_text(x: object) -> str:
     """Return an operand for a message: a Value by its name and number.
 
     >>> operand_text(2.0)
@@ -46,18 +52,23 @@ def operand_text(x: Any) -> str:
     """
     if not hasattr(x, "record"):
         return shown(x)
-    return (f"{x.name}=" if x.name else "") + shown(getattr(x, "_data", x))
+    name = getattr(x, "name", None)
+    number = shown(getattr(x, "_data", x))
+    return f"{name}={number}" if name else number
 
 
-def explained(error: Exception, op: Primitive, operands: Sequence[Any]) -> Exception:
+def explained(error: Exception, op: Primitive, operands: Operands) -> Exception:
     """Return the same exception with the operation, its operands and their names in the text."""
     texts = [operand_text(x) for x in operands]
-    limited = not isinstance(error, TypeError) and any(side != (-inf, inf) for side in op.domain)
-    text = f"{op.spell(*texts)}: {error}" + (f"; domain {op.domain}" if limited else "")
+    text = f"{op.spell(*texts)}: {error}"
+    limited = any(side != (-inf, inf) for side in op.domain)
+    if limited and not isinstance(error, TypeError):
+        text += f"; domain {op.domain}"
+    # An exception of a user's own may take other arguments; its base takes a text.
     for kind in type(error).__mro__:
         try:
             found: Exception = kind(text)
             return found
         except TypeError:
-            pass  # an exception of a user's own may take other arguments; its base takes a text
+            pass
     return error

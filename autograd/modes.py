@@ -27,6 +27,9 @@ from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 from autograd.primitive_type import Primitive
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Generator
+
+    from autograd.coercion import Operand
     from autograd.value import Value
 
 
@@ -39,7 +42,7 @@ class Observer(Protocol):
     def recorded(self, node: Value) -> None:
         """Take note of a new node."""
 
-    def compared(self, relation: Primitive, x: Any, y: Any) -> Any:
+    def compared(self, relation: Primitive, x: Value, y: Operand) -> Any:
         """Return what a comparison of Values is to give."""
 
     def decided(self, node: Value) -> bool | None:
@@ -50,18 +53,24 @@ class Observer(Protocol):
 class Mode:
     """How operations are recorded in this thread or task.
 
+    Attributes: `record`, False: compute only (no_grad); `ieee`, True: inf and nan where Python
+    raises; `differentiating`, True: what is differentiated here is differentiated again;
+    `symbolic`, what makes nodes that hold for any numbers (a trace); `taken_out`, what stands for
+    a Value's number in a trace; `refuse`, what raises where a trace cannot do something; `inside`,
+    the operands of leaves that are made here: a mark, see `Inside`.
+
     The last fields say how it came about: what its block sets, the mode around it, the frame of the
     generator that the block stands in, and whether nothing has to be looked up to know all of this.
     """
 
-    record: bool = True  # False: compute only (no_grad)
-    ieee: bool = False  # True: inf and nan where Python raises
+    record: bool = True
+    ieee: bool = False
     observer: Observer | None = None
-    differentiating: bool = False  # True: what is differentiated here is differentiated again
-    symbolic: Callable[..., Value] | None = None  # makes nodes that hold for any numbers (a trace)
-    taken_out: Callable[[Value], Any] | None = None  # what stands for a Value's number in a trace
-    refuse: Callable[[str], NoReturn] | None = None  # raises what a trace cannot do
-    inside: tuple[()] = ()  # the operands of leaves that are made here: a mark, see `Inside`
+    differentiating: bool = False
+    symbolic: Callable[..., Value] | None = None
+    taken_out: Callable[[Value], Any] | None = None
+    refuse: Callable[[str], NoReturn] | None = None
+    inside: tuple[()] = ()
     settings: dict[str, Any] = field(default_factory=dict)
     around: Mode | None = None
     owner: FrameType | None = None
@@ -74,9 +83,11 @@ VARIABLE: ContextVar[Mode] = ContextVar("mode", default=USUAL)
 # for a node of two ordinary numbers is not what it is otherwise.
 modes_in_use: dict[Any, None] = {}
 detours: dict[Any, None] = {}
+# Settings that change no such node.
 RECORDED = ("record", True)
-NO_DETOUR = {"ieee", "differentiating", "inside"}  # settings that change no such node
-traces: list[Any] = []  # the tracers of the traces under way in this process, the innermost last
+NO_DETOUR = {"ieee", "differentiating", "inside"}
+# The tracers of the traces under way in this process, the innermost last.
+traces: list[Any] = []
 
 
 class CurrentMode:
@@ -144,18 +155,22 @@ def held(settings: dict[str, Any], owner: FrameType | None) -> Iterator[None]:
     interrupts: whoever still holds it, such as a block that was cut off while it began or ended,
     has the settings of outside.
     """
+    # The new Mode, in half the time that `replace` takes.
     before = VARIABLE.get()
-    inside = object.__new__(Mode)  # in half the time that `replace` takes
+    inside = object.__new__(Mode)
     own = vars(inside)
     simple = owner is None and before.simple
     links = {"settings": settings, "around": before, "owner": owner, "simple": simple}
     own.update({**vars(MODE.get()), **settings, **links})
+
+    # What it turns into, and what takes it off the lists: prepared here, for at the end no line of
+    # Python may stand between.
     links = {"settings": {}, "around": before, "owner": None, "simple": False}
     outside = {**vars(before), **links}
     undo = map(dict.pop, (modes_in_use, detours), (inside, inside), (None, None))
     try:
         modes_in_use[inside] = None
-        if not all(name in NO_DETOUR or (name, x) == RECORDED for name, x in settings.items()):
+        if changes_nodes(settings):
             detours[inside] = None
         VARIABLE.set(inside)
         yield
@@ -163,8 +178,14 @@ def held(settings: dict[str, Any], owner: FrameType | None) -> Iterator[None]:
         try:
             own.update(outside)
         finally:
-            deque(undo, maxlen=0)  # in one call, again
+            # In one call, again.
+            deque(undo, maxlen=0)
             leave(inside)
+
+
+def changes_nodes(settings: dict[str, Any]) -> bool:
+    """Tell whether a node of two ordinary numbers is not what it is otherwise."""
+    return not all(name in NO_DETOUR or (name, x) == RECORDED for name, x in settings.items())
 
 
 def leave(ended: Mode) -> None:
@@ -196,7 +217,8 @@ class ModeBlock:
 
     def __init__(self, settings: dict[str, Any]) -> None:
         self.settings = settings
-        self.blocks: list[tuple[FrameType, Iterator[None]]] = []  # and where each began
+        # Where each block began, and what holds its mode.
+        self.blocks: list[tuple[FrameType, Iterator[None]]] = []
 
     def __enter__(self) -> None:
         frame = sys._getframe(1)
@@ -209,7 +231,7 @@ class ModeBlock:
         own = [i for i, (began, _) in enumerate(self.blocks) if began is frame]
         next(self.blocks.pop(own[-1] if own else -1)[1], None)
 
-    def __call__(self, function: Any) -> Any:
+    def __call__(self, function: Callable[..., Any]) -> Any:
         """Return a function that runs in the mode."""
         settings = self.settings
         if not callable(function) or isinstance(function, type):
@@ -258,9 +280,9 @@ async def awaited(settings: dict[str, Any], work: Callable[[], Any]) -> Any:
         return await work()
 
 
-def stepwise(work: Any, settings: dict[str, Any]) -> Iterator[Any]:
+def stepwise(work: Generator[Any, Any, Any], settings: dict[str, Any]) -> Iterator[Any]:
     """Run a generator in a mode, and yield what it yields outside of the mode."""
-    step = partial(next, work)
+    step: Callable[[], Any] = partial(next, work)
     while True:
         try:
             found = called(settings, step)
@@ -277,9 +299,9 @@ def stepwise(work: Any, settings: dict[str, Any]) -> Iterator[Any]:
             step = partial(work.send, sent)
 
 
-async def stepwise_awaited(work: Any, settings: dict[str, Any]) -> Any:
+async def stepwise_awaited(work: AsyncGenerator[Any, Any], settings: dict[str, Any]) -> Any:
     """Run an asynchronous generator in a mode, and yield what it yields outside of the mode."""
-    step = partial(anext, work)
+    step: Callable[[], Any] = partial(anext, work)
     while True:
         try:
             found = await awaited(settings, step)

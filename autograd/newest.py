@@ -41,10 +41,13 @@ class Revision:
 
 
 REVISION = Revision()
-new_revision = count(1).__next__  # no two are the same, whichever thread asks
-ahead: dict[Any, None] = {}  # the stores that are ahead of their Values, the latest written last
+# No two are the same, whichever thread asks.
+new_revision = count(1).__next__
+# The stores that are ahead of their Values, the latest written last.
+ahead: dict[Any, None] = {}
 settling = threading.RLock()
-if hasattr(os, "register_at_fork"):  # the child of another thread has a lock of its own
+# The child of another thread has a lock of its own.
+if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=settling._at_fork_reinit)  # type: ignore[attr-defined]
 
 
@@ -71,5 +74,6 @@ def note_level(store: Store) -> None:
     """Note that the Values of a store have its numbers."""
     if REVISION.latest is store:
         REVISION.latest = None
-    lists = (ahead, modes_in_use, detours)
-    deque(map(dict.pop, lists, repeat(store), repeat(None)), maxlen=0)  # no signal in between
+    # In one call, so that no signal comes in between.
+    removals = map(dict.pop, (ahead, modes_in_use, detours), repeat(store), repeat(None))
+    deque(removals, maxlen=0)

@@ -15,12 +15,12 @@ expressions. Each inherits `Operators`, and says in `record` what it means to ap
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from math import inf
 from typing import Any
 
 from autograd import compositions, reductions
 from autograd import primitives as p
+from autograd.coercion import Operand, Operands
 from autograd.primitive_type import Primitive
 
 
@@ -33,43 +33,43 @@ class Operators:
 
     __slots__ = ()
 
-    def record(self, op: Primitive, operands: Sequence[Any]) -> Any:
+    def record(self, op: Primitive, operands: Operands) -> Any:
         """Apply a primitive to operands of which this is one; `Primitive.__call__` finds it."""
         raise NotImplementedError
 
-    def operate(self, op: Primitive, x: Any, y: Any) -> Any:
+    def operate(self, op: Primitive, x: Operand, y: Operand) -> Any:
         """Apply a binary operator; one of the operands is this one."""
         return self.record(op, (x, y))
 
-    def compare(self, relation: Primitive, other: Any) -> Any:
+    def compare(self, relation: Primitive, other: Operand) -> Any:
         """Apply a comparison, with this one on its left."""
         return self.record(relation, (self, other))
 
     # fmt: off
-    def __add__(self, other: Any) -> Any: return self.operate(p.add, self, other)
-    def __radd__(self, other: Any) -> Any: return self.operate(p.add, other, self)
-    def __sub__(self, other: Any) -> Any: return self.operate(p.sub, self, other)
-    def __rsub__(self, other: Any) -> Any: return self.operate(p.sub, other, self)
-    def __mul__(self, other: Any) -> Any: return self.operate(p.mul, self, other)
-    def __rmul__(self, other: Any) -> Any: return self.operate(p.mul, other, self)
-    def __truediv__(self, other: Any) -> Any: return self.operate(p.div, self, other)
-    def __rtruediv__(self, other: Any) -> Any: return self.operate(p.div, other, self)
-    def __floordiv__(self, other: Any) -> Any: return self.operate(p.floordiv, self, other)
-    def __rfloordiv__(self, other: Any) -> Any: return self.operate(p.floordiv, other, self)
-    def __mod__(self, other: Any) -> Any: return self.operate(p.mod, self, other)
-    def __rmod__(self, other: Any) -> Any: return self.operate(p.mod, other, self)
-    def __divmod__(self, other: Any) -> Any: return self // other, self % other
-    def __rdivmod__(self, other: Any) -> Any: return other // self, other % self
-    def __pow__(self, other: Any) -> Any: return self.operate(p.power, self, other)
-    def __rpow__(self, other: Any) -> Any: return self.operate(p.power, other, self)
+    def __add__(self, other: Operand) -> Any: return self.operate(p.add, self, other)
+    def __radd__(self, other: Operand) -> Any: return self.operate(p.add, other, self)
+    def __sub__(self, other: Operand) -> Any: return self.operate(p.sub, self, other)
+    def __rsub__(self, other: Operand) -> Any: return self.operate(p.sub, other, self)
+    def __mul__(self, other: Operand) -> Any: return self.operate(p.mul, self, other)
+    def __rmul__(self, other: Operand) -> Any: return self.operate(p.mul, other, self)
+    def __truediv__(self, other: Operand) -> Any: return self.operate(p.div, self, other)
+    def __rtruediv__(self, other: Operand) -> Any: return self.operate(p.div, other, self)
+    def __floordiv__(self, other: Operand) -> Any: return self.operate(p.floordiv, self, other)
+    def __rfloordiv__(self, other: Operand) -> Any: return self.operate(p.floordiv, other, self)
+    def __mod__(self, other: Operand) -> Any: return self.operate(p.mod, self, other)
+    def __rmod__(self, other: Operand) -> Any: return self.operate(p.mod, other, self)
+    def __divmod__(self, other: Operand) -> Any: return self // other, self % other
+    def __rdivmod__(self, other: Operand) -> Any: return other // self, other % self
+    def __pow__(self, other: Operand) -> Any: return self.operate(p.power, self, other)
+    def __rpow__(self, other: Operand) -> Any: return self.operate(p.power, other, self)
     def __neg__(self) -> Any: return self.record(p.neg, (self,))
     def __pos__(self) -> Any: return self.record(p.pos, (self,))
     def __abs__(self) -> Any: return self.record(p.absolute, (self,))
     def __round__(self, digits: int = 0) -> Any: return self.record(p.rounded, (self, digits))
-    def __lt__(self, other: Any) -> Any: return self.compare(p.less, other)
-    def __le__(self, other: Any) -> Any: return self.compare(p.less_equal, other)
-    def __gt__(self, other: Any) -> Any: return self.compare(p.greater, other)
-    def __ge__(self, other: Any) -> Any: return self.compare(p.greater_equal, other)
+    def __lt__(self, other: Operand) -> Any: return self.compare(p.less, other)
+    def __le__(self, other: Operand) -> Any: return self.compare(p.less_equal, other)
+    def __gt__(self, other: Operand) -> Any: return self.compare(p.greater, other)
+    def __ge__(self, other: Operand) -> Any: return self.compare(p.greater_equal, other)
     # fmt: on
 
     # The functions of the table that take this operand first.
@@ -154,7 +154,8 @@ class Operators:
     __trunc__ = trunc
     deg2rad = radians = compositions.deg2rad
     rad2deg = degrees = compositions.rad2deg
-    abs = __abs__  # PyTorch's names, as `clamp`, `max` and `min` below
+    # PyTorch's names, as `clamp`, `max` and `min` below.
+    abs = __abs__
     pow = __pow__
 
     # NumPy calls the method of the ufunc's name on each element of an object array.
@@ -167,17 +168,20 @@ class Operators:
     arctanh = atanh
     fabs = __abs__
     rint = __round__
-    conjugate = __pos__  # for np.var
+    # For np.var.
+    conjugate = __pos__
 
-    def clamp(self, min: Any = None, max: Any = None) -> Any:
+    def clamp(self, min: Operand | None = None, max: Operand | None = None) -> Any:
         """Return this, moved into an interval of which an end may be left out, as PyTorch does."""
-        return p.clip(self, -inf if min is None else min, inf if max is None else max)
+        low = -inf if min is None else min
+        high = inf if max is None else max
+        return p.clip(self, low, high)
 
-    def maximum(self, *others: Any) -> Any:
+    def maximum(self, *others: Operand) -> Any:
         """Return the largest of this and others, see `autograd.maximum`."""
         return reductions.maximum(self, *others)
 
-    def minimum(self, *others: Any) -> Any:
+    def minimum(self, *others: Operand) -> Any:
         """Return the smallest of this and others, see `autograd.minimum`."""
         return reductions.minimum(self, *others)
 

@@ -6,13 +6,13 @@ computes on plain numbers where there is none. So the table imports nothing that
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from inspect import CO_VARARGS
 from math import inf, nan
 from types import MethodType
 from typing import Any
 
-from autograd.coercion import as_number, elements
+from autograd.coercion import Operands, as_number, elements
 from autograd.messages import explained, shown
 
 Interval = tuple[float, float]
@@ -44,7 +44,8 @@ class Primitive:
     (8.0, 12.0, 'cube(x)')
     """
 
-    name: str = ""  # the name of the row's variable: copying and pickling go by it
+    # The name of the row's variable: copying and pickling go by it.
+    name: str = ""
 
     def __init__(
         self,
@@ -104,12 +105,15 @@ class Primitive:
     def __call__(self, *operands: Any) -> Any:
         """Apply to numbers, or have the first Value among the operands record it."""
         if len(operands) != len(self.partials):
+            # log(x, base), hypot(x, y, z).
             if self.otherwise is not None and self.takes(len(operands)):
-                return self.otherwise(*operands)  # log(x, base), hypot(x, y, z)
+                return self.otherwise(*operands)
             operands = self.completed(operands)
+        # A Value, or any interpreter written later.
         for x in operands:
-            if hasattr(x, "record"):  # a Value, or any interpreter written later
+            if hasattr(x, "record"):
                 return x.record(self, operands)
+        # Plain numbers.
         try:
             return self.forward(*operands)
         except (TypeError, ValueError, ArithmeticError) as error:
@@ -120,9 +124,9 @@ class Primitive:
         if self.otherwise is None:
             return False
         code = self.otherwise.__code__
-        return count == code.co_argcount or bool(
-            count > code.co_argcount and code.co_flags & CO_VARARGS
-        )
+        if count > code.co_argcount:
+            return bool(code.co_flags & CO_VARARGS)
+        return count == code.co_argcount
 
     def constancy(self, varying: Sequence[bool]) -> Callable[..., Sequence[Any]] | None:
         """Return what tells where the result is constant, while the given operands vary."""
@@ -141,11 +145,11 @@ class Primitive:
             f"{wanted} operand{'s' * (wanted != 1)}, not {given}"
         )
 
-    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+    def __get__(self, instance: object, owner: type | None = None) -> Any:
         """Bind as a function does, so that a class may say ``exp = primitives.exp``."""
         return self if instance is None else MethodType(self, instance)
 
-    def derivatives(self, operands: Sequence[Any], out: Any, mask: Sequence[bool]) -> list[Any]:
+    def derivatives(self, operands: Operands, out: Any, mask: Sequence[bool]) -> list[Any]:
         """Return one slope per operand; what stands where the mask is false has no meaning."""
         return [
             partial(*operands, out) if edge and partial else None
@@ -154,6 +158,7 @@ class Primitive:
 
     def spell(self, *operands: str) -> str:
         """Return the source text of this primitive applied to the given texts."""
+        # A function, else a sign: before one operand, or between two.
         if self.symbol.isidentifier():
             return f"{self.symbol}({', '.join(operands)})"
         if len(operands) < 2:
@@ -172,8 +177,9 @@ class Primitive:
         return self.name
 
 
-def refusal(error: Exception, op: Primitive, operands: Sequence[Any]) -> Exception:
+def refusal(error: Exception, op: Primitive, operands: Operands) -> Exception:
     """Return what to raise for plain operands that a function cannot take: which, and the cure."""
+    # The operand that is no number says best what to pass instead.
     for x in operands:
         try:
             as_number(x)
@@ -183,7 +189,7 @@ def refusal(error: Exception, op: Primitive, operands: Sequence[Any]) -> Excepti
     return explained(error, op, operands)
 
 
-def is_interval(interval: Any) -> bool:
+def is_interval(interval: Iterable[Any]) -> bool:
     """Tell whether something is a pair of numbers, the lower one first."""
     try:
         low, high = interval
@@ -222,7 +228,7 @@ class Variadic(Primitive):
         """Return the operands: any number of them will do."""
         return operands
 
-    def derivatives(self, operands: Sequence[Any], out: Any, mask: Sequence[bool]) -> list[Any]:
+    def derivatives(self, operands: Operands, out: Any, mask: Sequence[bool]) -> list[Any]:
         """Return one slope per operand; what stands where the mask is false has no meaning."""
         return self.rule(operands, out)  # type: ignore[no-any-return]
 

@@ -14,11 +14,11 @@ from __future__ import annotations
 import itertools
 import math
 import operator
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from math import inf, nan
 from typing import Any
 
-from autograd.coercion import as_number, elements
+from autograd.coercion import Operand, Operands, as_number, elements
 from autograd.primitive_type import Primitive, Variadic
 
 # isort: off
@@ -48,12 +48,12 @@ LOG10_E = 0.4342944819032518
 LOG_10 = 2.302585092994046
 
 
-def negative(*_: Any) -> int:
+def negative(*_: object) -> int:
     """The slope of -x and of the right side of x - y; an int, so that fractions stay exact."""
     return -1
 
 
-def one(*_: Any) -> int:
+def one(*_: object) -> int:
     """The slope of an operand that is merely added; an int, so that fractions stay exact."""
     return 1
 
@@ -202,7 +202,8 @@ at_most = Primitive("minimum", lambda x, bound: first_nan_or(min, (x, bound)),
                     lambda x, bound, out: step(bound - x), None,
                     constant=lambda x, bound, out: (x > bound, True), smooth=False)
 
-sigmoid     = Primitive("sigmoid", logistic, lambda x, out: sigmoid_slope(x))  # 1 - out loses all by 37
+# Not out * (1 - out), for 1 - out loses all digits by x = 37.
+sigmoid     = Primitive("sigmoid", logistic, lambda x, out: sigmoid_slope(x))
 sigmoid_slope = Primitive("sigmoid_slope", slope_of_logistic, lambda x, out: -out * tanh(0.5 * x))
 log_sigmoid = Primitive("log_sigmoid", lambda x: -log1pexp(-x), lambda x, out: sigmoid(-x))
 softplus    = Primitive("softplus", log1pexp, lambda x, out: sigmoid(x))
@@ -257,51 +258,64 @@ unequal       = Primitive("unequal", operator.ne, None, None, smooth=False)
 def weighted_sum(*operands: Any) -> Any:
     """Return bias + w1*x1 + w2*x2 + ..., rounded as that expression is; operands bias, ws, xs."""
     half = len(operands) // 2 + 1
-    return fold(map(operator.mul, operands[1:half], operands[half:]), operands[0])
+    products = map(operator.mul, operands[1:half], operands[half:])
+    return fold(products, operands[0])
 
 
-def dot_rule(operands: Sequence[Any], out: Any) -> list[Any]:
+def dot_rule(operands: Operands, out: object) -> list[Any]:
     """The slope of a weight is its input, and the slope of an input its weight."""
     half = len(operands) // 2 + 1
     return [1, *operands[half:], *operands[1:half]]
 
 
-def product_rule(xs: Sequence[Any], out: Any) -> list[Any]:
+def products(xs: Iterable[Any]) -> Iterator[Any]:
+    """Return the products of the first numbers: of none, which is 1, of one, of two, ..."""
+    return itertools.accumulate(xs, operator.mul, initial=1)
+
+
+def product_rule(xs: Operands, out: object) -> list[Any]:
     """Each slope is the product of all others: what stands before times what comes after."""
-    before = itertools.accumulate(xs[:-1], operator.mul, initial=1)
-    after = list(itertools.accumulate(reversed(xs[1:]), operator.mul, initial=1))
+    before = products(xs[:-1])
+    after = list(products(reversed(xs[1:])))
     return [left * right for left, right in zip(before, reversed(after))]
 
 
-def winners_rule(xs: Sequence[Any], out: Any) -> list[Any]:
+def winners_rule(xs: Operands, out: Operand) -> list[Any]:
     """The k winners of a tie share the slope, 1/k each: the subgradient of least norm."""
     winners = [tied(x, out) for x in xs]
     share = 1 / fold(winners)
     return [winner * share for winner in winners]
 
 
-def softmax_rule(operands: Sequence[Any], out: Any) -> list[Any]:
+def sum_without(shares: Sequence[Any], index: int) -> Any:
+    """Return the sum of all shares but one."""
+    return fold(share for j, share in enumerate(shares) if j != index)
+
+
+def softmax_rule(operands: Operands, out: Any) -> list[Any]:
     """The slope to x_j is s_i (d_ij - s_j), where 1 - s_i is taken as the sum of the others."""
     index = operands[0]
     xs = operands[1:]
     shares = softmax(xs)
-    others = fold(share for j, share in enumerate(shares) if j != index)
+    others = sum_without(shares, index)
     slopes = [out * others if j == index else -out * share for j, share in enumerate(shares)]
     return [None, *slopes]
 
 
-def log_softmax_rule(operands: Sequence[Any], out: Any) -> list[Any]:
+def log_softmax_rule(operands: Operands, out: object) -> list[Any]:
     """The slope to x_j is d_ij - s_j, where 1 - s_i is taken as the sum of the others."""
     index = operands[0]
     shares = softmax(operands[1:])
-    others = fold(share for j, share in enumerate(shares) if j != index)
-    return [None, *(others if j == index else -share for j, share in enumerate(shares))]
+    others = sum_without(shares, index)
+    slopes = [others if j == index else -share for j, share in enumerate(shares)]
+    return [None, *slopes]
 
 
 # fmt: off
 inner_product = Variadic("dot", weighted_sum, dot_rule)
 total = Variadic("sum", lambda *xs: fold(xs), lambda xs, out: [1] * len(xs))
-mean  = Variadic("mean", average, lambda xs, out: [xs[0] ** 0 / len(xs)] * len(xs))  # exact, too
+# 1 / n is written x**0 / n, so that it is exact where the numbers are.
+mean  = Variadic("mean", average, lambda xs, out: [xs[0] ** 0 / len(xs)] * len(xs))
 prod  = Variadic("prod", lambda *xs: math.prod(xs), product_rule)
 fsum  = Variadic("fsum", lambda *xs: math.fsum(xs), lambda xs, out: [1] * len(xs), ieee=lambda *xs: fold(xs))
 norm  = Variadic("norm", math.hypot, lambda xs, out: [ratio(x, out) for x in xs])
@@ -315,7 +329,7 @@ smallest = Variadic("minimum", lambda *xs: first_nan_or(min, xs), winners_rule, 
 # fmt: on
 
 
-def softmax(xs: Sequence[Any]) -> list[Any]:
+def softmax(xs: Operands) -> list[Any]:
     """Return exp(x) / sum(exp(xs)) for every x; each result is one node, and they sum to 1.
 
     >>> softmax([0.0, 0.0])
@@ -328,7 +342,7 @@ def softmax(xs: Sequence[Any]) -> list[Any]:
     return [softmax_of((i, *xs)) for i in range(len(xs))]
 
 
-def log_softmax(xs: Sequence[Any]) -> list[Any]:
+def log_softmax(xs: Operands) -> list[Any]:
     """Return x - logsumexp(xs) for every x; each result is one node, right also next to 0.
 
     >>> log_softmax([0.0, -100.0])

@@ -8,16 +8,16 @@ They take their operands in the shape in which one writes them, and record one n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any
 
-from autograd.coercion import elements
+from autograd.coercion import Operand, Operands, elements
 from autograd.primitive_type import Primitive, Variadic
 from autograd.primitives import at_least, at_most, inner_product, largest, smallest
 from autograd.scalar_math import first_nan_or
 
 
-def dot(ws: Sequence[Any], xs: Sequence[Any], bias: Any = 0) -> Any:
+def dot(ws: Operands, xs: Operands, bias: Operand = 0) -> Any:
     """Return bias + sum(w*x for w, x in zip(ws, xs)) as one node, rounded as that sum is.
 
     Raises ValueError when the lengths differ. Cost: O(n) in operations and memory.
@@ -25,7 +25,8 @@ def dot(ws: Sequence[Any], xs: Sequence[Any], bias: Any = 0) -> Any:
     >>> dot([1.0, 2.0], [3.0, 4.0], bias=0.5)
     11.5
     """
-    if not (hasattr(ws, "__len__") and hasattr(xs, "__len__")):
+    have_lengths = hasattr(ws, "__len__") and hasattr(xs, "__len__")
+    if not have_lengths:
         ws = elements("dot", ws)
         xs = elements("dot", xs)
     if len(ws) != len(xs):
@@ -33,7 +34,7 @@ def dot(ws: Sequence[Any], xs: Sequence[Any], bias: Any = 0) -> Any:
     return inner_product((bias, *ws, *xs))
 
 
-def maximum(*xs: Any) -> Any:
+def maximum(*xs: Operand | Iterable[Any]) -> Any:
     """Return the largest; k Values that tie share the slope, and a tie with a number has slope 0.
 
     >>> maximum(1.0, 3.0, 2.0)
@@ -42,7 +43,7 @@ def maximum(*xs: Any) -> Any:
     return choose(xs, max, largest, at_least)
 
 
-def minimum(*xs: Any) -> Any:
+def minimum(*xs: Operand | Iterable[Any]) -> Any:
     """Return the smallest; k Values that tie share the slope, and a tie with a number has slope 0.
 
     >>> minimum(1.0, 3.0, 2.0)
@@ -51,14 +52,20 @@ def minimum(*xs: Any) -> Any:
     return choose(xs, min, smallest, at_most)
 
 
-def choose(
-    xs: Sequence[Any], best: Callable[..., Any], of_many: Variadic, bounded: Primitive
-) -> Any:
+def choose(xs: Operands, best: Callable[..., Any], of_many: Variadic, bounded: Primitive) -> Any:
     """Choose among Values by one node and against the best plain number by another."""
-    xs = xs if len(xs) != 1 or hasattr(xs[0], "record") else elements(of_many.symbol, xs[0])
+    # One operand that is no Value is a sequence of them.
+    if len(xs) == 1 and not hasattr(xs[0], "record"):
+        xs = elements(of_many.symbol, xs[0])
     recorded = [x for x in xs if hasattr(x, "record")]
     plain = [x for x in xs if not hasattr(x, "record")]
     if not recorded:
         return first_nan_or(best, plain)
-    winner = of_many(recorded) if len(recorded) > 1 else recorded[0]
-    return bounded(winner, first_nan_or(best, plain)) if plain else winner
+
+    winner = recorded[0]
+    if len(recorded) > 1:
+        winner = of_many(recorded)
+    if not plain:
+        return winner
+    bound = first_nan_or(best, plain)
+    return bounded(winner, bound)

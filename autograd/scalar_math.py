@@ -23,7 +23,7 @@ SQRT_HALF_LOW = -4.833646656726457e-17
 BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510)
 
 
-def real_power(x: Any, y: Any) -> Any:
+def real_power(x: float | Fraction, y: float | Fraction) -> Any:
     """Return x ** y as Python does, but never a complex number."""
     out = x**y
     if isinstance(out, complex):
@@ -35,7 +35,8 @@ def ieee_power(x: float, y: float) -> float:
     """Return the infinity or NaN that IEEE 754 `pow` gives where Python raises."""
     if x < 0 and y % 1:
         return nan
-    return -inf if math.copysign(1.0, x) < 0 and y % 2 == 1 else inf
+    is_negative = math.copysign(1.0, x) < 0
+    return -inf if is_negative and y % 2 == 1 else inf
 
 
 def ieee_quotient(x: float, y: float) -> float:
@@ -50,12 +51,15 @@ def ieee_log(x: float) -> float:
 
 def ieee_polygamma(n: int, x: float) -> float:
     """Return the limit of polygamma at a pole; that of an even order has none left of zero."""
-    return inf if n % 2 else -inf if x > 0.0 else nan
+    if n % 2:
+        return inf
+    return -inf if x > 0.0 else nan
 
 
 def halves(x: float) -> tuple[float, float]:
     """Return two numbers of half the digits whose sum is x (Veltkamp, 1968)."""
-    big = 134217729.0 * x  # 2**27 + 1 splits the 53 bits of a double
+    # 2**27 + 1 splits the 53 bits of a double.
+    big = 134217729.0 * x
     high = big - (big - x)
     return high, x - high
 
@@ -65,8 +69,21 @@ def two_product(x: float, y: float) -> tuple[float, float]:
     x_high, x_low = halves(x)
     y_high, y_low = halves(y)
     product = x * y
-    error = ((x_high * y_high - product) + x_high * y_low + x_low * y_high) + x_low * y_low
+    # Exact, as long as the largest part comes first.
+    error = x_high * y_high - product
+    error += x_high * y_low
+    error += x_low * y_high
+    error += x_low * y_low
     return product, error
+
+
+def two_difference(x: float, y: float) -> tuple[float, float]:
+    """Return x - y as a rounded difference and its exact error (Knuth, 1969)."""
+    difference = x - y
+    back = difference - x
+    lost_of_x = x - (difference - back)
+    lost_of_y = y + back
+    return difference, lost_of_x - lost_of_y
 
 
 def bell(x: float, rate: float) -> float:
@@ -74,21 +91,25 @@ def bell(x: float, rate: float) -> float:
     if abs(x) > 40.0:
         return 0.0
     square, error = two_product(x, x)
-    return math.exp(-rate * square) * (1.0 - rate * error)
+    lost = rate * error
+    return math.exp(-rate * square) * (1.0 - lost)
 
 
 def cumulative_normal(x: float) -> float:
     """Return the probability that a standard normal variable is below x."""
     if abs(x) > 40.0:
         return 1.0 if x > 0.0 else 0.0
+    # The square root of 1/2 in twice the digits: erfc is steep where the tail is small.
     t, error = two_product(-x, SQRT_HALF)
     error -= x * SQRT_HALF_LOW
-    return 0.5 * (math.erfc(t) - TWO_BY_SQRT_PI * bell(t, 1.0) * error)
+    slope = TWO_BY_SQRT_PI * bell(t, 1.0)
+    return 0.5 * (math.erfc(t) - slope * error)
 
 
 def logistic(x: float) -> float:
     """Return 1 / (1 + exp(-x))."""
-    small = math.exp(-abs(x))  # never above 1, so neither tail overflows
+    # Never above 1, so neither tail overflows.
+    small = math.exp(-abs(x))
     return (1.0 if x >= 0.0 else small) / (1.0 + small)
 
 
@@ -108,7 +129,9 @@ def slope_of_silu(x: float) -> float:
     if small == 0.0:
         return 1.0 if x > 0.0 else 0.0
     above, below = (1.0, small) if x >= 0.0 else (small, 1.0)
-    return above / (1.0 + small) * (1.0 + x * (below / (1.0 + small)))
+    share = above / (1.0 + small)
+    rest = below / (1.0 + small)
+    return share * (1.0 + x * rest)
 
 
 def slope_of_gelu(x: float) -> float:
@@ -125,10 +148,12 @@ def log1pexp(x: float) -> float:
 
 def log_of_cosh(x: float) -> float:
     """Return log(cosh(x)): no overflow far out, no cancellation near 0, where it is x**2 / 2."""
-    if abs(x) > 20.0:  # cosh(x) is exp(|x|) / 2 to 17 digits
+    # There cosh(x) is exp(|x|) / 2 to 17 digits.
+    if abs(x) > 20.0:
         return abs(x) - LOG_2
+    # cosh(x) - 1 = 2 sinh(x / 2)**2
     half = math.sinh(x / 2.0)
-    return math.log1p(2.0 * half * half)  # cosh(x) - 1 = 2 sinh(x / 2)**2
+    return math.log1p(2.0 * half * half)
 
 
 def times_log(x: float, y: float) -> float:
@@ -138,7 +163,7 @@ def times_log(x: float, y: float) -> float:
     return x * math.log(y)
 
 
-def whole_order(name: str, n: Any) -> int:
+def whole_order(name: str, n: float) -> int:
     """Return the order of a derivative as an int.
 
     Raises: ValueError: it is none.
@@ -154,42 +179,53 @@ def harmonic_sum(n: int, x: float) -> float:
     Recurrence up to 20, then the asymptotic series (Abramowitz and Stegun, 1964, 6.3.18, 6.4.11).
     """
     sign = -1.0 if n % 2 else 1.0
+    factor = -sign * math.factorial(n)
     terms = []
+    # The asymptotic series is the better the larger x is.
     while x < 20.0:
-        terms.append(-sign * math.factorial(n) * x ** -(n + 1))
+        terms.append(factor * x ** -(n + 1))
         x += 1.0
     lead = math.log(x) if n == 0 else -sign * math.factorial(n - 1) * x**-n
-    terms += [lead, -sign * math.factorial(n) * x ** -(n + 1) / 2.0]
+    terms += [lead, factor * x ** -(n + 1) / 2.0]
     for k, bernoulli in enumerate(BERNOULLI, start=1):
-        weight = math.factorial(2 * k + n - 1) / math.factorial(2 * k)
-        terms.append(-sign * bernoulli * weight * x ** -(2 * k + n))
+        order = 2 * k
+        weight = math.factorial(order + n - 1) / math.factorial(order)
+        terms.append(-sign * bernoulli * weight * x ** -(order + n))
     return math.fsum(terms)
 
 
 def cotangent_of_turns(x: float) -> float:
     """Return cot(pi x) for x from -1/2 to 1/2, exactly 0 at both."""
-    return (
-        1.0 / math.tan(math.pi * x)
-        if abs(x) < 0.25
-        else math.tan(math.copysign(math.pi, x) * (0.5 - abs(x)))
-    )
+    if abs(x) < 0.25:
+        return 1.0 / math.tan(math.pi * x)
+    turn = math.copysign(math.pi, x)
+    return math.tan(turn * (0.5 - abs(x)))
 
 
 def polygamma_value(n: int, x: float) -> float:
     """Return the n-th derivative of digamma, left of zero by reflection (A. and S. 6.4.7)."""
     n = whole_order("polygamma", n)
-    if x > 0.0 or x != x:
-        return x if x != x or (x == inf and n == 0) else harmonic_sum(n, x) if x < inf else 0.0
+    if x != x or (x == inf and n == 0):
+        return x
+    if x == inf:
+        return 0.0
+    if x > 0.0:
+        return harmonic_sum(n, x)
     if x == math.floor(x):
         raise ValueError("a pole")
     cotangent = cotangent_of_turns(math.remainder(x, 1.0))
     polynomial = [0.0, 1.0]
-    for _ in range(n):  # d/dx P(cot x) = -(1 + cot(x)**2) P'(cot x)
-        slope = [k * c for k, c in enumerate(polynomial)][1:] + [0.0, 0.0]
-        polynomial = [-a - b for a, b in zip(slope, [0.0, 0.0, *slope])]
+    # The slope of P(cot x) is -(1 + cot(x)**2) P'(cot x).
+    for _ in range(n):
+        terms = [k * c for k, c in enumerate(polynomial)]
+        slope = terms[1:] + [0.0, 0.0]
+        times_square = [0.0, 0.0, *slope]
+        polynomial = [-a - b for a, b in zip(slope, times_square)]
     reflected = math.fsum(c * cotangent**k for k, c in enumerate(polynomial))
     mirrored = harmonic_sum(n, 1.0 - x)
-    return (-mirrored if n % 2 else mirrored) - math.pi ** (n + 1) * reflected
+    if n % 2:
+        mirrored = -mirrored
+    return mirrored - math.pi ** (n + 1) * reflected
 
 
 def fold(numbers: Iterable[Any], start: Any = 0) -> Any:
@@ -224,47 +260,49 @@ def first_nan_or(choose: Callable[..., Any], numbers: Sequence[Any]) -> Any:
     return found if type(found) is float else exactly(found, numbers)
 
 
-def exactly(number: Any, beside: Sequence[Any]) -> Any:
+def exactly(number: object, beside: Sequence[object]) -> Any:
     """Return a number; an int as a Fraction, if there is one beside it, so that it stays exact."""
     if type(number) is int and any(isinstance(x, Fraction) for x in beside):
         return Fraction(number)
     return number
 
 
-def of_kind(number: float, x: Any) -> Any:
+def of_kind(number: float | Fraction, x: object) -> Any:
     """Return a small whole number as a Fraction, if x is one."""
     return Fraction(number) if isinstance(x, Fraction) else number
 
 
-def as_one(x: Any, y: Any) -> Any:
+def as_one(x: object, y: object) -> Any:
     """Return 1 where two numbers are equal, else 0, in their own kind."""
     found = 1.0 if x == y else 0.0
     return found if type(x) is float else of_kind(found, x)
 
 
-def heaviside(x: Any) -> Any:
+def heaviside(x: float | Fraction) -> Any:
     """Return 1 right of zero, 0 at zero and left of it, NaN for NaN."""
     found = 1.0 if x > 0 else 0.0 if x <= 0 else x
     return found if type(x) is float else of_kind(found, x)
 
 
-def rectified(x: Any) -> Any:
+def rectified(x: float | Fraction) -> Any:
     """Return x right of zero, 0 left of it, NaN for NaN."""
     return x if x > 0 or x != x else 0.0 if type(x) is float else of_kind(0.0, x)
 
 
-def slope_of_pieces(x: Any, slope: Any) -> Any:
+def slope_of_pieces(x: float | Fraction, slope: float | Fraction) -> Any:
     """Return 1 right of zero, a slope left of it, and at zero the least of all between these."""
     if x > 0:
         return of_kind(1.0, x)
     if x < 0:
         return slope
-    return (
-        x if x != x else of_kind(0.0, x) if slope < 0 else of_kind(1.0, x) if slope > 1 else slope
-    )
+    if x != x:
+        return x
+    if slope < 0:
+        return of_kind(0.0, x)
+    return of_kind(1.0, x) if slope > 1 else slope
 
 
-def rounded_to(x: Any, digits: Any) -> Any:
+def rounded_to(x: float | Fraction, digits: Any) -> Any:
     """Return x rounded to some decimal places, ties to even as Python does."""
     try:
         return round(x, digits)
@@ -274,13 +312,13 @@ def rounded_to(x: Any, digits: Any) -> Any:
         raise TypeError(f"the decimal places are an int, not {digits!r}") from None
 
 
-def chosen(condition: Any, x: Any, y: Any) -> Any:
+def chosen(condition: object, x: object, y: object) -> Any:
     """Return x where a condition holds, else y."""
     found = x if condition else y
     return found if type(found) is float else exactly(found, (x, y))
 
 
-def with_sign(x: Any, y: Any) -> Any:
+def with_sign(x: float | Fraction, y: float | Fraction) -> Any:
     """Return |x| with the sign of y."""
     if not isinstance(x, Fraction):
         return math.copysign(x, y)
@@ -298,11 +336,10 @@ def ratio_value(x: float, y: float) -> float:
 
 
 def exp_of_difference(x: float, y: float) -> float:
-    """Return exp(x - y), with what the subtraction rounds away (Knuth, 1969) made good."""
-    difference = x - y
-    back = difference - x
-    lost = (x - (difference - back)) - (y + back)
-    return math.exp(difference) * (1.0 + lost if math.isfinite(difference) else 1.0)
+    """Return exp(x - y), with what the subtraction rounds away made good."""
+    difference, lost = two_difference(x, y)
+    correction = 1.0 + lost if math.isfinite(difference) else 1.0
+    return math.exp(difference) * correction
 
 
 def shifted_exponentials(xs: Sequence[float]) -> list[float]:
@@ -320,7 +357,8 @@ def log_of_sum(*xs: float) -> float:
         return float(top)
     shares = shifted_exponentials(xs)
     shares.remove(1.0)
-    return float(top + math.log1p(math.fsum(shares)))
+    others = math.fsum(shares)
+    return float(top + math.log1p(others))
 
 
 def softmax_shares(*xs: float) -> list[float]:
@@ -339,13 +377,15 @@ def log_of_share(index: int, *xs: float) -> float:
     own = xs[index]
     top = max(xs)
     if not math.isfinite(top):
-        return math.log(softmax_shares(*xs)[index]) if own == top else -inf
+        share = softmax_shares(*xs)[index]
+        return math.log(share) if own == top else -inf
     shares = shifted_exponentials(xs)
     shares.remove(1.0)
-    return (own - top) - math.log1p(math.fsum(shares))
+    others = math.fsum(shares)
+    return (own - top) - math.log1p(others)
 
 
-def sign_of(x: Any) -> Any:
+def sign_of(x: float | Fraction) -> Any:
     """Return -1, 0 or 1; NaN for NaN."""
     found = math.copysign(1.0, x) if x > 0 or x < 0 else 0.0 if x == 0 else x
     return found if type(x) is float else of_kind(found, x)

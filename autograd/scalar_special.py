@@ -12,13 +12,15 @@ from __future__ import annotations
 import math
 from math import inf, nan
 
-from autograd.scalar_math import LOG_2, log1pexp, two_product, whole_order
+from autograd.scalar_math import LOG_2, log1pexp, two_difference, two_product, whole_order
 
 HALF_PI = math.pi / 2.0
 SQRT_PI = 1.772453850905516
-SMALL = 1e-300  # the reciprocal of a smaller number may be infinite
-TERMS = 30  # of a power series
-HALVINGS = 30  # of an inverse, more than it ever needs
+# The reciprocal of a smaller number may be infinite.
+SMALL = 1e-300
+# Terms of a power series, and steps to an inverse, more than it ever needs.
+TERMS = 30
+HALVINGS = 30
 
 
 # Angles, and their inverses. Of large numbers, whose squares overflow, only the size matters.
@@ -27,7 +29,9 @@ HALVINGS = 30  # of an inverse, more than it ever needs
 def turns(x: float) -> float:
     """Return x less an even number, exactly: between -1 and 1."""
     rest = math.fmod(x, 2.0)
-    return rest - 2.0 if rest > 1.0 else rest + 2.0 if rest < -1.0 else rest
+    if rest > 1.0:
+        return rest - 2.0
+    return rest + 2.0 if rest < -1.0 else rest
 
 
 def sine_of_turns(x: float) -> float:
@@ -40,7 +44,9 @@ def sine_of_turns(x: float) -> float:
 def cosine_of_turns(x: float) -> float:
     """Return cos(pi x), 0 halfway between integers."""
     x = abs(turns(x))
-    return math.cos(math.pi * x) if x < 0.25 else math.sin(math.pi * (0.5 - x))
+    if x < 0.25:
+        return math.cos(math.pi * x)
+    return math.sin(math.pi * (0.5 - x))
 
 
 def secant(x: float) -> float:
@@ -61,19 +67,23 @@ def cotangent(x: float) -> float:
 def arc_secant(x: float) -> float:
     """Return the angle from 0 to pi whose secant is x, which is not between -1 and 1."""
     size = abs(x)
-    angle = math.atan(math.sqrt(size - 1.0) * math.sqrt(size + 1.0))
+    tangent = math.sqrt(size - 1.0) * math.sqrt(size + 1.0)
+    angle = math.atan(tangent)
     return math.pi - angle if x < 0.0 else angle
 
 
 def arc_cosecant(x: float) -> float:
     """Return the angle from -pi/2 to pi/2 whose cosecant is x, which is not between -1 and 1."""
     size = abs(x)
-    return math.copysign(math.atan2(1.0, math.sqrt(size - 1.0) * math.sqrt(size + 1.0)), x)
+    cotangent = math.sqrt(size - 1.0) * math.sqrt(size + 1.0)
+    angle = math.atan2(1.0, cotangent)
+    return math.copysign(angle, x)
 
 
 def arc_cotangent(x: float) -> float:
     """Return atan(1 / x), an odd function that jumps from -pi/2 to pi/2 at 0."""
-    return math.copysign(math.atan2(1.0, abs(x)), x)
+    angle = math.atan2(1.0, abs(x))
+    return math.copysign(angle, x)
 
 
 def hyperbolic_secant(x: float) -> float:
@@ -84,7 +94,9 @@ def hyperbolic_secant(x: float) -> float:
 
 def hyperbolic_cosecant(x: float) -> float:
     """Return 1 / sinh(x), which is 0 far out, where sinh overflows."""
-    return math.copysign(2.0 * math.exp(-abs(x)), x) if abs(x) > 40.0 else 1.0 / math.sinh(x)
+    if abs(x) > 40.0:
+        return math.copysign(2.0 * math.exp(-abs(x)), x)
+    return 1.0 / math.sinh(x)
 
 
 def hyperbolic_cotangent(x: float) -> float:
@@ -96,7 +108,11 @@ def area_secant(x: float) -> float:
     """Return the positive number whose hyperbolic secant is x, from 0 to 1."""
     if 0.0 < x < SMALL:
         return LOG_2 - math.log(x)
-    return math.asinh(math.sqrt((1.0 - x) * (1.0 + x)) / x) if x > 0.0 else -math.log(x)
+    # The logarithm raises at 0, as a function of `math` does.
+    if not x > 0.0:
+        return -math.log(x)
+    height = math.sqrt((1.0 - x) * (1.0 + x))
+    return math.asinh(height / x)
 
 
 def area_cosecant(x: float) -> float:
@@ -109,9 +125,11 @@ def area_cosecant(x: float) -> float:
 def area_cotangent(x: float) -> float:
     """Return the number whose hyperbolic cotangent is x, which is not between -1 and 1."""
     size = abs(x)
+    # The logarithm raises as a function of `math` does.
     if size <= 1.0:
-        return math.copysign(-math.log(size - 1.0), x)  # raises as a function of `math` does
-    return math.copysign(0.5 * math.log1p(2.0 / (size - 1.0)), x)
+        return math.copysign(-math.log(size - 1.0), x)
+    found = 0.5 * math.log1p(2.0 / (size - 1.0))
+    return math.copysign(found, x)
 
 
 # Slopes of inverse functions, and of the logistic one: the table differentiates them further.
@@ -149,8 +167,10 @@ def slope_of_asech(x: float) -> float:
 
 def slope_of_logistic(x: float) -> float:
     """Return the slope of the logistic function: the density of the logistic distribution."""
+    # The product of the shares of both tails.
     small = math.exp(-abs(x))
-    return small / (1.0 + small) * (1.0 / (1.0 + small))  # the shares of both tails
+    whole = 1.0 + small
+    return small / whole * (1.0 / whole)
 
 
 # Exponentials and logarithms.
@@ -172,7 +192,8 @@ def log1mexp_value(x: float) -> float:
 def log_odds(x: float) -> float:
     """Return log(x / (1 - x)), in the middle by log1p of what is exact there."""
     if 0.25 < x < 0.75:
-        return math.log1p((2.0 * x - 1.0) / (1.0 - x))
+        excess = 2.0 * x - 1.0
+        return math.log1p(excess / (1.0 - x))
     return math.log(x) - math.log1p(-x)
 
 
@@ -184,14 +205,14 @@ def times_log1p(x: float, y: float) -> float:
 
 
 def fading_power_of_two(x: float, y: float) -> float:
-    """Return 2**-|x - y|, with what the subtraction rounds away (Knuth, 1969) made good."""
-    difference = x - y
-    back = difference - x
-    lost = (x - (difference - back)) - (y + back)
-    small = math.pow(2.0, -abs(difference))
-    if abs(difference) == inf:
+    """Return 2**-|x - y|, with what the subtraction rounds away made good."""
+    difference, lost = two_difference(x, y)
+    size = abs(difference)
+    small = math.pow(2.0, -size)
+    if size == inf:
         return small
-    return small * (1.0 + (lost if difference < 0.0 else -lost) * LOG_2)
+    lost_of_size = lost if difference < 0.0 else -lost
+    return small * (1.0 + lost_of_size * LOG_2)
 
 
 def log2_of_sum(x: float, y: float) -> float:
@@ -199,6 +220,7 @@ def log2_of_sum(x: float, y: float) -> float:
     if x != x or y != y:
         return nan
     top = max(x, y)
+    # An infinity.
     if top - top != 0.0:
         return top
     return top + math.log1p(fading_power_of_two(x, y)) / LOG_2
@@ -208,8 +230,10 @@ def share_of_two(x: float, y: float) -> float:
     """Return 2**x / (2**x + 2**y)."""
     if x == y:
         return 0.5
+    # Without a branch for NaN, so that loops of compiled code have none.
     small = fading_power_of_two(x, y)
-    return (1.0 if x > y else small) / (1.0 + small) if x == x and y == y else nan
+    share = (1.0 if x > y else small) / (1.0 + small)
+    return share if x == x and y == y else nan
 
 
 # Functions of networks.
@@ -230,7 +254,8 @@ def squareplus_value(x: float, b: float) -> float:
     root = math.sqrt(b)
     length = math.hypot(x, root) if root == root else root
     if x < 0.0:
-        return 0.25 * root * (root / (0.5 * length - 0.5 * x))
+        mean = 0.5 * length - 0.5 * x
+        return 0.25 * root * (root / mean)
     return 0.5 * x + 0.5 * length
 
 
@@ -239,7 +264,8 @@ def slope_of_squareplus(x: float, b: float) -> float:
     root = math.sqrt(b)
     length = math.hypot(x, root) if root == root else root
     if x < 0.0:
-        return 0.25 * (root / length) * (root / (0.5 * length - 0.5 * x))
+        mean = 0.5 * length - 0.5 * x
+        return 0.25 * (root / length) * (root / mean)
     return 0.5 + 0.5 * (x / length) if x != inf or length != inf else 1.0
 
 
@@ -269,26 +295,31 @@ def celu_gap_value(x: float) -> float:
 
 def sinc_series(n: int, u: float) -> float:
     """Return the n-th derivative of sin(u) / u by its series, for |u| up to n + 1/2."""
+    # The powers of u below the n-th are gone: the first that is left is u**0 or u**1.
     start = (n + 1) // 2
     term = (-1.0) ** start * u ** (2 * start - n)
     terms = []
     for k in range(start, start + TERMS):
         terms.append(term / (2 * k + 1))
-        term *= -u * u / ((2 * k + 1 - n) * (2 * k + 2 - n))
+        power = 2 * k - n
+        term *= -u * u / ((power + 1) * (power + 2))
     return math.fsum(terms)
 
 
 def sinc_slope_value(n: int, x: float) -> float:
     """Return the n-th derivative of sin(pi x) / (pi x)."""
     n = whole_order("sinc_slope", n)
-    if abs(math.pi * x) < n + 0.5:
-        return math.pi**n * sinc_series(n, math.pi * x)
+    # Near 0 the recurrence below divides what it has cancelled by x.
+    angle = math.pi * x
+    if abs(angle) < n + 0.5:
+        return math.pi**n * sinc_series(n, angle)
     if abs(x) == inf:
         return 0.0
     cosine = cosine_of_turns(x)
     sine = sine_of_turns(x) / math.pi
     found = sine / x
-    for k in range(1, n + 1):  # x f^(k) + k f^(k - 1) is the k-th derivative of sin(pi x) / pi
+    # x f^(k) + k f^(k - 1) is the k-th derivative of sin(pi x) / pi.
+    for k in range(1, n + 1):
         sine, cosine = cosine, -math.pi * math.pi * sine
         found = (sine - k * found) / x
     return found
@@ -298,7 +329,9 @@ def sinc_value(x: float) -> float:
     """Return sin(pi x) / (pi x), 1 at 0 and 0 at every other integer."""
     if x == 0.0:
         return 1.0
-    return sine_of_turns(x) / (math.pi * x) if abs(x) != inf else 0.0
+    if abs(x) == inf:
+        return 0.0
+    return sine_of_turns(x) / (math.pi * x)
 
 
 # The inverse of the error function.
@@ -308,19 +341,23 @@ def near_inverse_erf(size: float) -> float:
     """Return the inverse of erf to two digits, for a number from 0 to 1 (Winitzki, 2008)."""
     square = math.log1p(-size * size)
     half = 2.0 / (math.pi * 0.147) + 0.5 * square
-    return math.sqrt(math.sqrt(half * half - square / 0.147) - half)
+    root = math.sqrt(half * half - square / 0.147)
+    return math.sqrt(root - half)
 
 
 def residual_of_erf(size: float, y: float) -> float:
     """Return erf(y) - size, for large numbers by the tails, which have all their digits."""
-    return (1.0 - size) - math.erfc(y) if size > 0.5 else math.erf(y) - size
+    if size > 0.5:
+        return (1.0 - size) - math.erfc(y)
+    return math.erf(y) - size
 
 
 def inverse_erf_of_size(size: float) -> float:
     """Return the inverse of erf for a number from 0 to 1: steps of Halley's."""
     y = near_inverse_erf(size) if size > 1e-3 else 0.5 * SQRT_PI * size
     for _ in range(HALVINGS):
-        step = residual_of_erf(size, y) * 0.5 * SQRT_PI * math.exp(y * y)
+        residual = residual_of_erf(size, y)
+        step = residual * 0.5 * SQRT_PI * math.exp(y * y)
         moved = y - step / (1.0 + y * step)
         if abs(moved - y) <= 1e-16 * y:
             return moved
@@ -330,18 +367,28 @@ def inverse_erf_of_size(size: float) -> float:
 
 def inverse_erf(x: float) -> float:
     """Return the number whose error function is x, between -1 and 1."""
+    # The function of `math` raises there.
     if abs(x) >= 1.0:
-        return math.atanh(x)  # raises as a function of `math` does
-    return math.copysign(inverse_erf_of_size(abs(x)), x) if x == x else x
+        return math.atanh(x)
+    if x != x:
+        return x
+    return math.copysign(inverse_erf_of_size(abs(x)), x)
 
 
 def slope_of_inverse_erf(x: float) -> float:
     """Return sqrt(pi) / 2 * exp(y**2), where y is the inverse in more digits than a float has."""
     size = abs(x)
-    if size >= 1.0 or x != x:
-        return inf if size == 1.0 else math.atanh(x) if x == x else x
+    if size == 1.0:
+        return inf
+    if x != x:
+        return x
+    # The function of `math` raises there.
+    if size > 1.0:
+        return math.atanh(x)
     y = inverse_erf_of_size(size)
     square, error = two_product(y, y)
     near = 0.5 * SQRT_PI * math.exp(square)
+    # What y is short of, and what its square has lost, move the exponent.
     step = residual_of_erf(size, y) * near
-    return near * (1.0 + (error - 2.0 * y * step))
+    moved = error - 2.0 * y * step
+    return near * (1.0 + moved)

@@ -18,13 +18,17 @@ if TYPE_CHECKING:
 
 
 class Edge(NamedTuple):
-    """One application of the chain rule: contribution = adjoint of the node * local derivative."""
+    """One application of the chain rule: contribution = adjoint of the node * local derivative.
+
+    Attributes: `before`, the parent's adjoint in this pass, without the contribution; `after`,
+    with it.
+    """
 
     parent: Value
     local_derivative: float
     contribution: float
-    before: float  # the parent's adjoint in this pass, without the contribution
-    after: float  # and with it
+    before: float
+    after: float
 
     def __str__(self) -> str:
         before, slope, after = map(formatted, (self.before, self.local_derivative, self.after))

@@ -16,6 +16,7 @@ from functools import cache
 from itertools import compress
 from typing import Any, NamedTuple
 
+from autograd.coercion import Operand, Operands
 from autograd.primitive_type import Primitive
 from autograd.primitives import neg, pos, stop_gradient, where
 from autograd.value import Value, slopes_as_values
@@ -32,15 +33,20 @@ class Adjoint(NamedTuple):
 
     def over(self, edge: TracedEdge) -> Adjoint:
         """Return what an edge makes of an adjoint."""
+        slope = edge.slope
         absent = either(self.absent, edge.is_constant)
-        product = times(edge.slope, self.number)
-        if edge.is_constant is not False or (absent is not False and can_be_infinite(edge.slope)):
+        product = times(slope, self.number)
+        # 0 where it is absent: the number so far is 0 there, but times what may be infinite is not.
+        edge_may_lack = edge.is_constant is not False
+        if edge_may_lack or (absent is not False and can_be_infinite(slope)):
             product = where(absent, 0.0, product)
         return Adjoint(product, absent)
 
     def plus(self, other: Adjoint) -> Adjoint:
         """Return the sum of two, which is there where one of them is."""
-        return Adjoint(self.number + other.number, both(self.absent, other.absent))
+        number = self.number + other.number
+        absent = both(self.absent, other.absent)
+        return Adjoint(number, absent)
 
 
 class TracedEdge(NamedTuple):
@@ -94,27 +100,37 @@ def traced_edges(node: Value, relevant: set[Value]) -> list[TracedEdge]:
     if op is None:
         return []
     operands = node.operands
-    parents = set(possible_parents(op, operands)) & relevant
+    possible = set(possible_parents(op, operands))
+    parents = possible & relevant
     chosen = [isinstance(x, Value) and x in parents for x in operands]
+    # A Value may be there twice, and have a rule in one of the places only.
     if op.partials:
         chosen = [edge and rule is not None for edge, rule in zip(chosen, op.partials)]
     slopes = slopes_as_values(op, operands, node, chosen)
-    places = compress(range(len(operands)), chosen)
-    return [TracedEdge(operands[i], slopes[i], constancy(op, i, node)) for i in places]
+    found = []
+    for i in compress(range(len(operands)), chosen):
+        is_constant = constancy(op, i, node)
+        found.append(TracedEdge(operands[i], slopes[i], is_constant))
+    return found
 
 
-def possible_parents(op: Primitive, operands: Sequence[Any]) -> tuple[Any, ...]:
+def possible_parents(op: Primitive, operands: Operands) -> tuple[Any, ...]:
     """Return the operands that an edge can lead to, whatever their numbers."""
     rules = op.partials or (True,) * len(operands)
-    return tuple(x for x, rule in zip(operands, rules) if rule and isinstance(x, Value))
+    with_rules = compress(operands, rules)
+    return tuple(x for x in with_rules if isinstance(x, Value))
 
 
 def constancy(op: Primitive, i: int, node: Value) -> Any:
     """Return a node that is true where the result is constant in an operand, or False: nowhere."""
-    varying = tuple(isinstance(x, Value) for x in node.operands)
-    if op.constant is None or never_constant(op, varying)[i]:
+    if op.constant is None:
         return False
-    return mask_row(op, i, varying)(*node.operands, node)
+    varying = tuple(isinstance(x, Value) for x in node.operands)
+    never = never_constant(op, varying)
+    if never[i]:
+        return False
+    row = mask_row(op, i, varying)
+    return row(*node.operands, node)
 
 
 @cache
@@ -123,9 +139,11 @@ def never_constant(op: Primitive, varying: Sequence[bool]) -> list[bool]:
     unknown = [Unknown()] * (len(varying) + 1)
     try:
         constant = op.constancy(varying)
-        return [found is False for found in constant(*unknown)]  # type: ignore[misc]
-    except (TypeError, AttributeError):  # it asks for more than comparisons
+        found = list(constant(*unknown))  # type: ignore[misc]
+    except (TypeError, AttributeError):
+        # It asks for more than comparisons.
         return [False] * len(varying)
+    return [one is False for one in found]
 
 
 class Unknown:
@@ -147,38 +165,48 @@ class Mask(Primitive):
     """
 
     def __init__(self, row: Primitive, operand: int, varying: Sequence[bool]) -> None:
-        def is_constant(*numbers: Any) -> float:
-            return float(rule(*numbers)[operand])  # type: ignore[misc]
-
         rule = row.constancy(varying)
+
+        def is_constant(*numbers: float) -> float:
+            found = rule(*numbers)  # type: ignore[misc]
+            return float(found[operand])
+
         self.row_constant = rule
         self.operand = operand
         symbol = f"constant{operand}_{row.symbol}"
-        super().__init__(symbol, is_constant, *[None] * (len(varying) + 1), smooth=False)
+        partials = [None] * (len(varying) + 1)
+        super().__init__(symbol, is_constant, *partials, smooth=False)
 
 
 mask_row = cache(Mask)
 
 
-def either(x: Any, y: Any) -> Any:
+def either(x: Operand, y: Operand) -> Any:
     """Return what is true where one of two masks is."""
     if x is False or x is y:
         return y
-    return x if y is False else where(x, 1.0, y)
+    if y is False:
+        return x
+    return where(x, 1.0, y)
 
 
-def both(x: Any, y: Any) -> Any:
+def both(x: Operand, y: Operand) -> Any:
     """Return what is true where both of two masks are."""
     if x is False or y is False:
         return False
-    return x if x is y else where(x, y, 0.0)
+    if x is y:
+        return x
+    return where(x, y, 0.0)
 
 
 def can_be_infinite(slope: Any) -> bool:
     """Tell whether a slope may be infinite or NaN; a parameter, an input, a plain number is not."""
+    # What such a row makes of a leaf is as finite as that.
     while isinstance(slope, Value) and slope.op in (pos, neg, stop_gradient):
         slope = slope.operands[0]
-    return slope.op is not None if isinstance(slope, Value) else not math.isfinite(slope)
+    if isinstance(slope, Value):
+        return slope.op is not None
+    return not math.isfinite(slope)
 
 
 def times(slope: Any, upstream: Any) -> Any:

@@ -20,11 +20,15 @@ from fractions import Fraction
 from itertools import compress
 from math import nan
 from numbers import Real
-from typing import Any
+from typing import Any, SupportsFloat
 
 from autograd.atomic import set_attributes
 from autograd.backward import UNRECORDED, backward, backward_steps, history
 from autograd.coercion import (
+    Number,
+    Numbers,
+    Operand,
+    Operands,
     added,
     as_data,
     as_number,
@@ -33,7 +37,15 @@ from autograd.coercion import (
     ieee_result,
     refusable,
 )
-from autograd.given import PeerNames, attach, checked_children, checked_slopes, given
+from autograd.given import (
+    Children,
+    PeerNames,
+    Slopes,
+    attach,
+    checked_children,
+    checked_slopes,
+    given,
+)
 from autograd.messages import explained, formatted
 from autograd.modes import (
     MODE,
@@ -68,10 +80,10 @@ class Value(PeerNames, Operators):
         label: another word for the name.
         children, _children, _prev, op, _op: the same, by the names that peers have for them.
 
-    Attributes: `data`, the number; `grad`, d root / d self of the backward passes so far (interior
-    nodes: of the latest one); `op`, the Primitive that made it, None for a leaf; `operands`, what
-    it was applied to; `parents`, the operands that an edge leads to, repeats kept;
-    `local_derivatives`, one number per parent; `name`.
+    Attributes: `data`, the number, a float or a Fraction; `grad`, d root / d self of the backward
+    passes so far (interior nodes: of the latest one); `op`, the Primitive that made it, None for a
+    leaf; `operands`, what it was applied to; `parents`, the operands that an edge leads to, repeats
+    kept; `local_derivatives`, one number per parent; `name`.
 
     Comparisons and `bool` follow the number, `==` and `!=` too. Hashing goes by identity: a dict or
     a set tells Values apart whose numbers are equal; `in` and `index` of a list do not, for which
@@ -88,7 +100,7 @@ class Value(PeerNames, Operators):
     """
 
     __slots__ = FIELDS
-    _data: Any  # a float, or a Fraction
+    _data: Any
     grad: Any
     op: Primitive | None
     operands: tuple[Any, ...]
@@ -98,14 +110,14 @@ class Value(PeerNames, Operators):
 
     def __init__(
         self,
-        data: Any,
-        name: Any = None,
-        local_grads: Any = None,
+        data: Operand,
+        name: str | Children | None = None,
+        local_grads: Slopes | str | None = None,
         label: str | None = None,
         *,
-        children: Any = None,
-        _children: Any = None,
-        _prev: Any = None,
+        children: Children | None = None,
+        _children: Children | None = None,
+        _prev: Children | None = None,
         op: str | None = None,
         _op: str | None = None,
     ) -> None:
@@ -122,7 +134,7 @@ class Value(PeerNames, Operators):
         self.operands = self.parents = self.local_derivatives = ()
         self.name = None
         # Whether any of these is not None:
-        if not (name is local_grads is label is children is _children is _prev is op is _op):
+        if not (label is op is _op is name is local_grads is children is _children is _prev):
             children = children or _children or _prev
             self.described(name, local_grads, label, children, op or _op)
         if modes_in_use and self.op is None:
@@ -131,19 +143,29 @@ class Value(PeerNames, Operators):
             if how.observer:
                 how.observer.made(self)
 
-    def described(self, name: Any, slopes: Any, label: Any, children: Any, symbol: Any) -> None:
+    def described(
+        self,
+        name: str | Children | None,
+        slopes: Slopes | str | None,
+        label: str | None,
+        children: Children | None,
+        symbol: str | None,
+    ) -> None:
         """Take a name, or children with their slopes, in the places where callers pass them."""
         if isinstance(name, (tuple, list, set, frozenset)):
             children = name
             name = None
-        self.name = checked_name(name if name is not None else label or None)
+        if name is None:
+            name = label or None
+        self.name = checked_name(name)
         if isinstance(slopes, str):
             symbol = slopes
             slopes = None
         if children or slopes:
-            self.adopt(checked_children(children or ()), slopes, symbol or "given")
+            checked = checked_children(children or ())
+            self.adopt(checked, slopes, symbol or "given")
 
-    def adopt(self, children: tuple[Any, ...], slopes: Any, symbol: str) -> None:
+    def adopt(self, children: tuple[Any, ...], slopes: Slopes | None, symbol: str) -> None:
         """Become the result of children, with the slopes that were given for them."""
         slopes = checked_slopes(slopes, children)
         how = MODE.get() if modes_in_use else USUAL
@@ -154,8 +176,8 @@ class Value(PeerNames, Operators):
             self.operands = children
             edges = [isinstance(x, Value) for x in children]
             self.parents = tuple(compress(children, edges))
-            numbers = (x._data if isinstance(x, Value) else x for x in compress(slopes, edges))
-            self.local_derivatives = tuple(numbers)
+            of_edges = compress(slopes, edges)
+            self.local_derivatives = tuple(numbers_of(of_edges))
             if how.observer:
                 how.observer.recorded(self)
         else:
@@ -164,7 +186,7 @@ class Value(PeerNames, Operators):
     # Recording. `+ - * / **` and negation of Values, and some of them with floats, build their node
     # inline; everything else goes through `record`, which asks the table. A test holds them equal.
 
-    def record(self, op: Primitive, operands: Sequence[Any]) -> Value:
+    def record(self, op: Primitive, operands: Operands) -> Value:
         """Apply a primitive to operands of which this is the first Value, and record it.
 
         This is what `Primitive.__call__` finds. Cost: O(number of operands).
@@ -192,9 +214,11 @@ class Value(PeerNames, Operators):
         how = USUAL
         if modes_in_use:
             how = MODE.get()
-            if how.symbolic:  # for any numbers: slopes and masks of these say nothing
+            # For any numbers: slopes and masks of these say nothing.
+            if how.symbolic:
                 return how.symbolic(data, op, operands, how.record)
-            if traces:  # in another thread, whose Values do not belong here
+            # In another thread, whose Values do not belong here.
+            if traces:
                 traces[-1].check_thread(operands)
         if not how.record:
             return node(data, None, how.inside, (), UNRECORDED)
@@ -206,14 +230,15 @@ class Value(PeerNames, Operators):
             how.observer.recorded(out)
         return out
 
-    def operate(self, op: Primitive, x: Any, y: Any) -> Value:
+    def operate(self, op: Primitive, x: Operand, y: Operand) -> Value:
         """Apply a binary operator the long way; arrays and strangers answer for themselves."""
         other = y if x is self else x
-        if not getattr(other, "ndim", 0) and (isinstance(other, (Value, Real)) or refusable(other)):
+        is_array = getattr(other, "ndim", 0)
+        if not is_array and (isinstance(other, (Value, Real)) or refusable(other)):
             return self.record(op, (x, y))
         return NotImplemented  # type: ignore[no-any-return]
 
-    def compare(self, relation: Primitive, other: Any) -> Any:
+    def compare(self, relation: Primitive, other: Operand) -> Any:
         """Compare the numbers; only an observer, such as a tracer, makes a node of it."""
         if ahead:
             settle()
@@ -232,7 +257,8 @@ class Value(PeerNames, Operators):
     def __ne__(self, other: object) -> Any:
         return self.agrees(unequal, other)
 
-    __hash__ = object.__hash__  # by identity, so that a Value may be a key whose number changes
+    # By identity, so that a Value may be a key whose number changes.
+    __hash__ = object.__hash__
 
     def agrees(self, relation: Primitive, other: Any) -> Any:
         """Return whether the number equals another; what is no number is asked, as floats do it."""
@@ -240,7 +266,8 @@ class Value(PeerNames, Operators):
             return self.compare(relation, other)
         if getattr(other, "ndim", 0):
             return NotImplemented
-        return relation.forward(self.number_compared(other), other)
+        number = self.number_compared(other)
+        return relation.forward(number, other)
 
     def number_compared(self, other: object) -> Any:
         """Return the number that is compared with what is no number."""
@@ -250,7 +277,7 @@ class Value(PeerNames, Operators):
     # node by hand: that is 12 % of a forward pass; all inline ways together are a factor of ten. An
     # int beyond all floats, a Fraction, and where a slope is a limit go the long way.
 
-    def __add__(self, other: Any) -> Any:
+    def __add__(self, other: Operand) -> Any:
         if type(other) is Value and not detours:
             out = new(Value)
             out._data = self._data + other._data
@@ -261,25 +288,29 @@ class Value(PeerNames, Operators):
             out.name = None
             return out
         if type(other) is float and not detours:
-            return node(self._data + other, add, (self, other), (self,), (1,))
+            total = self._data + other
+            return node(total, add, (self, other), (self,), (1,))
         if type(other) is int and type(self._data) is float and not detours:
             try:
-                return node(self._data + other, add, (self, other), (self,), (1,))
+                total = self._data + other
+                return node(total, add, (self, other), (self,), (1,))
             except OverflowError:
                 pass
         return self.operate(add, self, other)
 
-    def __radd__(self, other: Any) -> Any:
+    def __radd__(self, other: Operand) -> Any:
         if type(other) is float and not detours:
-            return node(other + self._data, add, (other, self), (self,), (1,))
+            total = other + self._data
+            return node(total, add, (other, self), (self,), (1,))
         if type(other) is int and type(self._data) is float and not detours:
             try:
-                return node(other + self._data, add, (other, self), (self,), (1,))
+                total = other + self._data
+                return node(total, add, (other, self), (self,), (1,))
             except OverflowError:
                 pass
         return self.operate(add, other, self)
 
-    def __mul__(self, other: Any) -> Any:
+    def __mul__(self, other: Operand) -> Any:
         if type(other) is Value and not detours:
             out = new(Value)
             out._data = self._data * other._data
@@ -290,43 +321,52 @@ class Value(PeerNames, Operators):
             out.name = None
             return out
         if type(other) is float and not detours:
-            return node(self._data * other, mul, (self, other), (self,), (other,))
+            product = self._data * other
+            return node(product, mul, (self, other), (self,), (other,))
         if type(other) is int and type(self._data) is float and not detours:
             try:
-                return node(self._data * other, mul, (self, other), (self,), (other,))
+                product = self._data * other
+                return node(product, mul, (self, other), (self,), (other,))
             except OverflowError:
                 pass
         return self.operate(mul, self, other)
 
-    def __rmul__(self, other: Any) -> Any:
+    def __rmul__(self, other: Operand) -> Any:
         if type(other) is float and not detours:
-            return node(other * self._data, mul, (other, self), (self,), (other,))
+            product = other * self._data
+            return node(product, mul, (other, self), (self,), (other,))
         if type(other) is int and type(self._data) is float and not detours:
             try:
-                return node(other * self._data, mul, (other, self), (self,), (other,))
+                product = other * self._data
+                return node(product, mul, (other, self), (self,), (other,))
             except OverflowError:
                 pass
         return self.operate(mul, other, self)
 
-    def __sub__(self, other: Any) -> Any:
+    def __sub__(self, other: Operand) -> Any:
         if type(other) is Value and not detours:
             operands = (self, other)
-            return node(self._data - other._data, sub, operands, operands, (1, -1))
+            difference = self._data - other._data
+            return node(difference, sub, operands, operands, (1, -1))
         if type(other) is float and not detours:
-            return node(self._data - other, sub, (self, other), (self,), (1,))
+            difference = self._data - other
+            return node(difference, sub, (self, other), (self,), (1,))
         if type(other) is int and type(self._data) is float and not detours:
             try:
-                return node(self._data - other, sub, (self, other), (self,), (1,))
+                difference = self._data - other
+                return node(difference, sub, (self, other), (self,), (1,))
             except OverflowError:
                 pass
         return self.operate(sub, self, other)
 
-    def __rsub__(self, other: Any) -> Any:
+    def __rsub__(self, other: Operand) -> Any:
         if type(other) is float and not detours:
-            return node(other - self._data, sub, (other, self), (self,), (-1,))
+            difference = other - self._data
+            return node(difference, sub, (other, self), (self,), (-1,))
         if type(other) is int and type(self._data) is float and not detours:
             try:
-                return node(other - self._data, sub, (other, self), (self,), (-1,))
+                difference = other - self._data
+                return node(difference, sub, (other, self), (self,), (-1,))
             except OverflowError:
                 pass
         return self.operate(sub, other, self)
@@ -341,7 +381,9 @@ class Value(PeerNames, Operators):
             return node(quotient, div, operands, operands, slopes)
         if type(other) in PLAIN and other and type(self._data) is float and not detours:
             try:
-                return node(self._data / other, div, (self, other), (self,), (1 / other,))
+                quotient = self._data / other
+                slope = 1 / other
+                return node(quotient, div, (self, other), (self,), (slope,))
             except OverflowError:
                 pass
         return self.operate(div, self, other)
@@ -351,7 +393,8 @@ class Value(PeerNames, Operators):
         if type(other) in PLAIN and divisor and type(divisor) is float and not detours:
             try:
                 quotient = other / divisor
-                return node(quotient, div, (other, self), (self,), (-quotient / divisor,))
+                slope = -quotient / divisor
+                return node(quotient, div, (other, self), (self,), (slope,))
             except OverflowError:
                 pass
         return self.operate(div, other, self)
@@ -364,20 +407,23 @@ class Value(PeerNames, Operators):
             if base > 0.0 and other and type(base) is float:
                 try:
                     slope = other * base ** (other - 1)
-                    return node(base**other, power, (self, other), (self,), (slope,))
+                    result = base**other
+                    return node(result, power, (self, other), (self,), (slope,))
                 except OverflowError:
                     pass
             elif type(other) is int and (other == 2 or other == 3) and -CUBABLE < base < CUBABLE:
                 slope = other * base ** (other - 1)
-                return node(base**other, power, (self, other), (self,), (slope,))
+                result = base**other
+                return node(result, power, (self, other), (self,), (slope,))
         return self.operate(power, self, other)
 
     def __rpow__(self, other: Any) -> Any:
         exponent = self._data
         if type(other) in PLAIN and other > 0 and type(exponent) is float and not detours:
             try:
-                out = other**exponent
-                return node(out, power, (other, self), (self,), (times_log(out, other),))
+                result = other**exponent
+                slope = times_log(result, other)
+                return node(result, power, (other, self), (self,), (slope,))
             except OverflowError:
                 pass
         return self.operate(power, other, self)
@@ -408,7 +454,7 @@ class Value(PeerNames, Operators):
         return self._data
 
     @data.setter
-    def data(self, number: Any) -> None:
+    def data(self, number: SupportsFloat) -> None:
         if modes_in_use:
             self.check_settable()
         if type(number) is not float:
@@ -431,7 +477,9 @@ class Value(PeerNames, Operators):
     def number_taken_out(self) -> Any:
         """Return the number, the newest there is; in a trace what stands for it in every sample."""
         taken_out = MODE.get().taken_out
-        return self.newest() if taken_out is None else taken_out(self)
+        if taken_out is None:
+            return self.newest()
+        return taken_out(self)
 
     def newest(self) -> Any:
         """Return the number itself, also in a trace, once it is level with what is compiled."""
@@ -446,11 +494,12 @@ class Value(PeerNames, Operators):
     def detach(self) -> Value:
         """Return a new leaf with the same number and name: gradients stop here."""
         number = self.data
-        if isinstance(number, Value):  # in a trace, where it stands for the number of every sample
+        # In a trace, where it stands for the number of every sample.
+        if isinstance(number, Value):
             return number.detach()
         return Value(number, self.name)
 
-    def hand_over(self, fresh: Value, name: Any, slopes: Any, children: Any) -> None:
+    def hand_over(self, fresh: Value, name: object, slopes: object, children: object) -> None:
         """Make `fresh` what `Value(self, ...)` is: only what stands for a plain number can."""
         raise TypeError(f"{self!r} is a Value already; pass its .data, or use .detach()")
 
@@ -460,7 +509,8 @@ class Value(PeerNames, Operators):
 
     def zero_grad(self) -> None:
         """Set this node's gradient to zero."""
-        self.grad = self._data * 0 if isinstance(self._data, Fraction) else 0.0
+        is_exact = isinstance(self._data, Fraction)
+        self.grad = Fraction(0) if is_exact else 0.0
 
     def backward(self, seed: float = 1.0) -> None:
         """Add d self / d leaf to the gradient of every leaf, see `autograd.backward`."""
@@ -474,11 +524,13 @@ class Value(PeerNames, Operators):
         name = f", name={self.name!r}" if self.name is not None else ""
         return f"Value(data={self.newest()!r}, grad={self.grad!r}{name})"
 
-    def _repr_mimebundle_(self, *_: Any, **__: Any) -> dict[str, str]:
+    def _repr_mimebundle_(self, *_: object, **__: object) -> dict[str, str]:
         return picture_hook(self)
 
     def __format__(self, spec: str) -> str:
-        return formatted(self.newest(), spec) if spec else repr(self)
+        if not spec:
+            return repr(self)
+        return formatted(self.newest(), spec)
 
     # Within `grad` and its kin a copy is a node above the original, as +x is: gradients flow
     # through `copy`, `deepcopy` and `dataclasses.asdict`. Outside, copies are independent.
@@ -486,13 +538,16 @@ class Value(PeerNames, Operators):
     def __deepcopy__(self, memo: dict[int, Any]) -> Value:
         if copies_are_nodes():
             return self.__copy__()
+        # Operands first, so that their twins are there.
         for old in history(self):
             if id(old) not in memo:
-                memo[id(old)] = twin = Value.__copy__(old)
+                twin = Value.__copy__(old)
+                memo[id(old)] = twin
                 twin.operands = tuple(memo.get(id(x), x) for x in old.operands)
                 twin.parents = tuple(memo[id(x)] for x in old.parents)
                 for name in added(old, Value):
-                    setattr(twin, name, deepcopy(getattr(old, name), memo))
+                    own = deepcopy(getattr(old, name), memo)
+                    setattr(twin, name, own)
         return memo[id(self)]  # type: ignore[no-any-return]
 
     def __copy__(self) -> Value:
@@ -513,11 +568,13 @@ class Value(PeerNames, Operators):
                 f"{self!r} has a history, and a pickle would cut what it shares with other Values; "
                 "pickle its .detach(), its leaves, or use copy.deepcopy"
             )
-        return Value, (self.newest(), self.name), (None, {"grad": self.grad})
+        arguments = (self.newest(), self.name)
+        state = (None, {"grad": self.grad})
+        return Value, arguments, state
 
 
 def node(
-    data: Any,
+    data: Number,
     op: Primitive | None,
     operands: tuple[Any, ...],
     parents: tuple[Any, ...],
@@ -569,7 +626,7 @@ def recorded_at_once(op: Primitive, operands: tuple[Any, ...]) -> Value | None:
 
 
 def recorded_rows(
-    op: Primitive, rows: Iterable[Sequence[Any]], shared: tuple[Any, ...]
+    op: Primitive, rows: Iterable[Operands], shared: tuple[Any, ...]
 ) -> list[Value] | None:
     """Return a node for each row of Values, which are followed by operands that all rows share.
 
@@ -595,7 +652,7 @@ def recorded_rows(
 
 
 def node_of_many(
-    op: Primitive, operands: tuple[Any, ...], numbers: list[Any], mask: list[bool] | None = None
+    op: Primitive, operands: tuple[Any, ...], numbers: Numbers, mask: list[bool] | None = None
 ) -> Value | None:
     """Return the node of a smooth function of many, or None, as `recorded_at_once` does.
 
@@ -611,14 +668,16 @@ def node_of_many(
     if mask is None:
         return node(data, op, operands, operands, tuple(slopes))
     parents = tuple(compress(operands, mask))
-    return node(data, op, operands, parents, tuple(compress(slopes, mask)))
+    of_edges = tuple(compress(slopes, mask))
+    return node(data, op, operands, parents, of_edges)
 
 
 def short_method(op: Primitive) -> Callable[[Value], Any]:
     """Return the method that applies a function of one number."""
 
-    def method(self: Value, *others: Any) -> Any:
-        if others:  # log(x, base), or one too many
+    def method(self: Value, *others: Operand) -> Any:
+        # log(x, base), or one too many.
+        if others:
             return op(self, *others)
         if not detours and type(self._data) is float:
             out = recorded_shortly(op, self)
@@ -632,7 +691,7 @@ def short_method(op: Primitive) -> Callable[[Value], Any]:
     return method
 
 
-def interpreter_above(operands: Sequence[Any]) -> Any:
+def interpreter_above(operands: Operands) -> Any:
     """Return the first operand of another interpreter, which then records; None without any."""
     for x in operands:
         if not isinstance(x, Value) and hasattr(x, "record"):
@@ -640,7 +699,7 @@ def interpreter_above(operands: Sequence[Any]) -> Any:
     return None
 
 
-def checked_operands(op: Primitive, operands: Sequence[Any]) -> Sequence[Any]:
+def checked_operands(op: Primitive, operands: Operands) -> Operands:
     """Return operands with every plain one as a real number.
 
     Raises: TypeError: an operand is no number; the message names the operation and what to pass.
@@ -651,7 +710,7 @@ def checked_operands(op: Primitive, operands: Sequence[Any]) -> Sequence[Any]:
         raise explained(error, op, operands) from None
 
 
-def evaluated(op: Primitive, operands: Sequence[Any]) -> tuple[Sequence[Any], Sequence[Any], Any]:
+def evaluated(op: Primitive, operands: Operands) -> tuple[Operands, Numbers, Any]:
     """Return the operands, their numbers, and the result of a primitive.
 
     Where the result is a Fraction, ints among the operands become Fractions, for a rule such as
@@ -660,7 +719,7 @@ def evaluated(op: Primitive, operands: Sequence[Any]) -> tuple[Sequence[Any], Se
     Raises: what the primitive raises on floats, with its operands in the message; under `ieee()`
         only a TypeError.
     """
-    numbers: Sequence[Any] = [x._data if isinstance(x, Value) else x for x in operands]
+    numbers: Numbers = numbers_of(operands)
     try:
         data = op.forward(*numbers)
         if type(data) is not float:
@@ -670,13 +729,23 @@ def evaluated(op: Primitive, operands: Sequence[Any]) -> tuple[Sequence[Any], Se
             raise explained(error, op, operands) from None
         numbers, data = ieee_result(op, numbers)
     if isinstance(data, Fraction):
-        numbers = [Fraction(x) if type(x) is int else x for x in numbers]
-        operands = [Fraction(x) if type(x) is int else x for x in operands]
+        numbers = with_fractions(numbers)
+        operands = with_fractions(operands)
     return operands, numbers, data
 
 
+def numbers_of(operands: Iterable[Any]) -> list[Any]:
+    """Return the numbers of Values, and plain numbers as they are."""
+    return [x._data if isinstance(x, Value) else x for x in operands]
+
+
+def with_fractions(operands: Operands) -> list[Any]:
+    """Return operands with a Fraction in the place of every int."""
+    return [Fraction(x) if type(x) is int else x for x in operands]
+
+
 def edges(
-    op: Primitive, operands: Sequence[Any], numbers: Sequence[Any], out: Any
+    op: Primitive, operands: Operands, numbers: Numbers, out: Number
 ) -> tuple[tuple[Value, ...], tuple[Any, ...]]:
     """Return the operands that the result depends on, and the local derivative for each."""
     mask = edge_mask(op, operands, numbers, out)
@@ -684,37 +753,37 @@ def edges(
         slopes = op.derivatives(numbers, out, mask)
     except (ValueError, ArithmeticError):
         slopes = limits(op, numbers, out, mask)
-    return tuple(compress(operands, mask)), tuple(compress(slopes, mask))
+    parents = tuple(compress(operands, mask))
+    return parents, tuple(compress(slopes, mask))
 
 
-def edge_mask(
-    op: Primitive, operands: Sequence[Any], numbers: Sequence[Any], out: Any
-) -> list[bool]:
+def edge_mask(op: Primitive, operands: Operands, numbers: Numbers, out: Number) -> list[bool]:
     """Return for each operand whether it is a Value on which the result depends here."""
     mask = [isinstance(x, Value) for x in operands]
     if None in op.partials:
         mask = [is_value and rule is not None for is_value, rule in zip(mask, op.partials)]
     if op.constant is not None:
-        constant = op.constant if op.together is None else op.constancy(mask)
-        locally_constant = constant(*numbers, out)  # type: ignore[misc]
-        mask = [edge and not constant for edge, constant in zip(mask, locally_constant)]
+        constancy = op.constant if op.together is None else op.constancy(mask)
+        constant = constancy(*numbers, out)  # type: ignore[misc]
+        mask = [edge and not is_constant for edge, is_constant in zip(mask, constant)]
     return mask
 
 
-def limits(op: Primitive, numbers: Sequence[Any], out: Any, mask: Sequence[bool]) -> list[Any]:
+def limits(op: Primitive, numbers: Numbers, out: Number, mask: Sequence[bool]) -> list[Any]:
     """Return the slopes where a rule divides by zero or overflows: infinite, or NaN."""
     with mode(ieee=True, record=False):
+        # A plain int may be an index, so it stays one at first; a rule may divide by it, too.
         for operands in (lifted(numbers, mask), list(map(Value, numbers))):
             try:
                 slopes = op.derivatives(operands, Value(out), mask)
             except (ValueError, ArithmeticError, TypeError):
                 continue
-            return [s._data if isinstance(s, Value) else s for s in slopes]
+            return numbers_of(slopes)
     return [nan] * len(mask)
 
 
 def slopes_as_values(
-    op: Primitive, operands: Sequence[Any], out: Value, mask: Sequence[bool]
+    op: Primitive, operands: Operands, out: Value, mask: Sequence[bool]
 ) -> list[Any]:
     """Return the slopes of a row as Values, for `gradients`, which works under `ieee()`.
 
@@ -723,23 +792,25 @@ def slopes_as_values(
     try:
         return op.derivatives(operands, out, mask)
     except (ValueError, ArithmeticError):
-        return op.derivatives(lifted(operands, [True] * len(operands)), out, mask)
+        all_lifted = lifted(operands, [True] * len(operands))
+        return op.derivatives(all_lifted, out, mask)
 
 
-def lifted(operands: Sequence[Any], mask: Sequence[bool] = ()) -> list[Any]:
+def lifted(operands: Operands, mask: Sequence[bool] = ()) -> list[Any]:
     """Return operands as Values, on which no rule raises under `ieee()`.
 
     Plain ints stay as they are, for they may be an index, unless the mask has an edge there.
     """
     edges = mask or [False] * len(operands)
-    return [
-        x if isinstance(x, Value) or (type(x) is int and not edge) else Value(x)
-        for x, edge in zip(operands, edges)
-    ]
+    found = []
+    for x, edge in zip(operands, edges):
+        stays = isinstance(x, Value) or (type(x) is int and not edge)
+        found.append(x if stays else Value(x))
+    return found
 
 
 def data_writes(
-    values: Sequence[Value], numbers: Iterable[Any]
+    values: Sequence[Value], numbers: Iterable[SupportsFloat]
 ) -> tuple[list[Any], list[str], list[Any]]:
     """Return the targets, names and values by which `set_attributes` gives Values new numbers.
 
@@ -750,11 +821,12 @@ def data_writes(
     """
     settle()
     converted = [as_data(number) for number in numbers]
-    names = ["_data"] * len(values)
-    return [*values, REVISION], [*names, "count"], [*converted, new_revision()]
+    targets = [*values, REVISION]
+    names = [*["_data"] * len(values), "count"]
+    return targets, names, [*converted, new_revision()]
 
 
-def write_data(values: Sequence[Value], numbers: Iterable[Any]) -> None:
+def write_data(values: Sequence[Value], numbers: Iterable[SupportsFloat]) -> None:
     """Give Values new numbers: all of them or none, whatever interrupts."""
     set_attributes(*data_writes(values, numbers))
 
@@ -767,11 +839,14 @@ def text_only(value: Value) -> dict[str, str]:
 # What shows a Value as a picture stands below this module; `autograd/__init__` sets it.
 picture_hook: Callable[[Value], dict[str, str]] = text_only
 
-PLAIN = frozenset((float, int))  # types of numbers that the operators take without a question
+# Types of numbers that the operators take without a question; of operands that are recorded at
+# once; and of those that need no conversion.
+PLAIN = frozenset((float, int))
 VALUES = frozenset((Value,))
 SIMPLE = PLAIN | VALUES
-ORDINARY = frozenset((Value, float))  # types of operands that need no conversion
-CUBABLE = 1e99  # below, the cube of a base is far from overflow
+ORDINARY = frozenset((Value, float))
+# Below, the cube of a base is far from overflow.
+CUBABLE = 1e99
 
 
 for method_name, row in vars(Operators).items():
