@@ -75,12 +75,12 @@ def as_data(x: object) -> Any:
         ) from None
 
 
-def elements(what: str, xs: Iterable[Any]) -> tuple[Any, ...]:
+def elements(what: str, xs: object) -> tuple[Any, ...]:
     """Return the elements of a sequence or iterator.
 
     Raises: TypeError: it is neither; the message names the function that wants one.
     """
-    if not hasattr(xs, "__iter__") or getattr(xs, "ndim", 1) == 0:
+    if not isinstance(xs, Iterable) or getattr(xs, "ndim", 1) == 0:
         raise TypeError(f"{what} takes a sequence of numbers, not {type(xs).__name__} {shown(xs)}")
     return tuple(xs)
 

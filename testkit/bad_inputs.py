@@ -198,7 +198,7 @@ def of_functions() -> Iterator[Case]:
                 ag.softmax,
                 ag.maximum,
             ):
-                symbol = getattr(of_many, "symbol", "") or of_many.__name__
+                symbol = getattr(of_many, "symbol", "") or getattr(of_many, "__name__", "")
                 yield Case(f"{symbol}({what})", bound(of_many, bad), (symbol, name))
             for operands in (([x], bad), (bad, [x])):
                 yield Case(f"dot {what}", bound(ag.dot, *operands), ("dot", name))
