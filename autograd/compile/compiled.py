@@ -32,6 +32,7 @@ from autograd.compile.batches import (
 from autograd.compile.bound import Bound
 from autograd.compile.branches import BranchedBatch, GuardError, missed_guards
 from autograd.compile.finite import all_finite, descend
+from autograd.compile.lower.backward_text import backward_lines
 from autograd.compile.lower.lowering import FAST, STRICT, complete, lower
 from autograd.compile.lower.program import WANT_EACH, WANT_GRADIENT, WANT_INPUTS, Program
 from autograd.compile.lower.writing import MOST_LISTED
@@ -893,22 +894,47 @@ class Compiled:
         program = self.specializations[0].program(0)
         return report(title, program, lanes, self.dtype.itemsize, kept_facts(self.engine))
 
-    def source(self, whole: bool = False) -> str:
-        """Return the program, one instruction a line; what repeats itself is a loop.
+    def source(self, whole: bool = False, backward: bool = True, inputs: bool | None = None) -> str:
+        """Return the program of `value_and_grad`: forward, and then back through it.
 
-        Args: whole: leave nothing out of long lines.
+        One instruction a line, and what repeats itself is a loop; its turns go backwards in the
+        second part. Slots, a number for each sample, are s0, s1, ..., and the shared numbers p0,
+        p1, ...; `grad_s5` is the adjoint of s5, `grad_p0` the gradient by p0. Slopes are those of
+        the table. `seed` is the weight of the result in what is differentiated, 1 / samples for a
+        mean. A `+=` adds up first what it has for the same place. Where the eager engine may have
+        no edge, `-0.0` stands for an adjoint that is not there.
+
+        Args:
+            whole: leave nothing out of long lines.
+            backward: False leaves out the backward pass: the program of `value`.
+            inputs: also the gradient by the inputs; None: where there are no parameters.
 
         >>> import autograd
         >>> w = autograd.Value(3.0)
         >>> print(autograd.compile(lambda x: (w * x).tanh(), [w], (1.0,)).source())
         s0:1 = the inputs of a sample
+        p0:1 = the parameters
         s1:2 = p0 in every lane
         s2:3 = s1 * s0
         s3:4 = tanh(s2)
         return s3
+        <BLANKLINE>
+        # backward
+        grad_s0:4 = 0.0
+        grad_p0:1 = 0.0
+        grad_s3 += seed
+        grad_s2 += 4 * sigmoid_slope(2 * s2) * grad_s3
+        grad_s1 += s0 * grad_s2
+        grad_p0 += grad_s1
+        return grad_p0
         """
         most = sys.maxsize if whole else MOST_LISTED
-        return "\n".join(self.specializations[0].program(0).lines(most))
+        by_inputs = backward and (not self.values if inputs is None else inputs)
+        program = self.specializations[0].program(WANT_INPUTS if by_inputs else 0)
+        lines = list(program.lines(most))
+        if backward:
+            lines += backward_lines(program, by_inputs, most)
+        return "\n".join(lines)
 
     def draw(self) -> Any:
         """Return the program as a graphviz.Digraph; `.source` is its DOT text."""

@@ -306,12 +306,12 @@ class CompiledByLabel:
         """Return what was found in the function for the labels of the example."""
         return self.first.explain()
 
-    def source(self, whole: bool = False) -> str:
+    def source(self, whole: bool = False, backward: bool = True, inputs: bool | None = None) -> str:
         """Return the program for the labels of the example, one instruction a line.
 
-        Args: whole: leave nothing out of long lines.
+        Args: as `Compiled.source` takes them.
         """
-        return self.first.source(whole)
+        return self.first.source(whole, backward, inputs)
 
     def draw(self) -> Any:
         """Return that program as a graphviz.Digraph; `.source` is its DOT text."""
