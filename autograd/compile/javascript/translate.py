@@ -40,6 +40,8 @@ COMPARISONS = {
 }
 TRUTHS = {"any", "isinstance", "isfinite", "isinf", "isnan"}  # functions that return a bool
 PREFIX = "py_"  # of built-ins
+# Built-ins with one operand and one keyword, and what the runtime calls them.
+WITH_KEYWORD = {"default": (max, "py_max_or_default"), "start": (enumerate, "py_enumerate")}
 
 
 class Untranslatable(TypeError):
@@ -335,6 +337,8 @@ class Writer:
 
     def of_call(self, node: ast.Call) -> str:
         """Return a call."""
+        if node.keywords:
+            return self.with_keyword(node)
         function = node.func
         if isinstance(function, ast.Attribute) and not self.is_module(function.value):
             return self.method(function, node)
@@ -347,8 +351,26 @@ class Writer:
         if name in ("float", "int", "list", "tuple") and name not in self.known:
             (value,) = node.args
             return self.expression(value)
-        texts = [self.expression(x) for x in (*node.args, *(word.value for word in node.keywords))]
+        texts = [self.expression(x) for x in node.args]
         return f"{self.expression(function)}({', '.join(texts)})"
+
+    def with_keyword(self, node: ast.Call) -> str:
+        """Return a call with a keyword, of a built-in that the runtime has with just that one.
+
+        Raises: Untranslatable: it is another; JavaScript would take its value by position.
+        """
+        words = ", ".join(word.arg or "**" for word in node.keywords)
+        function, found = WITH_KEYWORD.get(words, (None, ""))
+        name = node.func.id if isinstance(node.func, ast.Name) else ""
+        meant = self.names.get(name, getattr(builtins, name, None))
+        if function is None or meant is not function or name in self.known or len(node.args) != 1:
+            raise Untranslatable(
+                f"{self.name}: {ast.unparse(node)!r:.60} is not translated, with the keyword"
+                f" {words}; pass it by position, where Python takes it so"
+            )
+        self.uses[found] = None
+        values = self.expression(node.args[0])
+        return f"{found}({values}, {self.expression(node.keywords[0].value)})"
 
     def method(self, function: ast.Attribute, node: ast.Call) -> str:
         """Return the call of a method of a list."""
