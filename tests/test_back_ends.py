@@ -82,7 +82,8 @@ def test_a_listing_says_which_adjoints_are_absent():
     listing = executed(compiled)
     for row in ([0.0, 2.0], [3.0, -1.0], [-1.0, 0.0]):
         _, _, slopes = compiled.value_and_grad(*([x] for x in row), inputs=True)
-        assert listing(row).by_inputs == [slope.item() for slope in slopes]
+        # An adjoint that is absent, -0.0, is a gradient of 0.0.
+        assert str(listing(row).by_inputs) == str([slope.item() for slope in slopes])
 
 
 def test_a_listing_asks_for_absent_adjoints_in_matrices_too():

@@ -280,7 +280,9 @@ def test_a_keyword_is_refused_by_name_and_not_taken_by_position(call):
 
 
 def test_keywords_that_the_runtime_has_are_translated():
-    (source,) = ast.parse("def f(xs):\n    return max(xs, default=0.5), enumerate(xs, start=1)").body
+    (source,) = ast.parse(
+        "def f(xs):\n    return max(xs, default=0.5), enumerate(xs, start=1)"
+    ).body
     found = definition("f", source, {})
     assert "return [py_max_or_default(xs, 0.5), py_enumerate(xs, 1)];" in found.text
     assert set(found.uses) == {"py_max_or_default", "py_enumerate"}

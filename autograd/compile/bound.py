@@ -14,7 +14,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -63,6 +63,13 @@ class Bound:
     def __repr__(self) -> str:
         name = getattr(self.compiled.function, "__name__", "the function")
         return f"<{name}, compiled and bound to {self.samples} samples>"
+
+    def __reduce_ex__(self, protocol: Any) -> NoReturn:
+        raise TypeError(
+            f"{self!r} reads arrays of this process where they are, so it is neither pickled nor"
+            " copied; pickle or copy the compiled function (its .compiled), and bind that again to"
+            " the arrays that it is to read: compiled.bind(...)"
+        )
 
     def prepare(self) -> None:
         """Make a job of this one's own, and the arrays of its results."""

@@ -45,7 +45,7 @@ from autograd.compile.processes import (
 )
 from autograd.compile.reference.numpy_engine import NumpyEngine
 from autograd.compile.reference.own_primitives import calls_users
-from autograd.compile.report import Report, drawing, report
+from autograd.compile.report import Report, drawing, report, trace_facts
 from autograd.compile.tracing.results import ArrayOf, is_one
 from autograd.compile.tracing.tape import Tape, check_again, trace
 from autograd.compile.tracing.tracers import refuse
@@ -879,6 +879,8 @@ class Compiled:
     def explain(self) -> Report:
         """Return what was found in the function, in words; a table in Jupyter.
 
+        Where it was traced again, for samples that branch differently, each trace has a line.
+
         >>> import autograd
         >>> w = [autograd.Value(0.5), autograd.Value(-1.0)]
         >>> f = autograd.compile(lambda xs: sum(v * x for v, x in zip(w, xs)), w, ([0.0, 0.0],))
@@ -891,8 +893,9 @@ class Compiled:
         lanes = engine.block(max([64, *(key[0] for key in self.jobs)]))
         name = getattr(self.function, "__name__", "the function")
         title = f"{name}, compiled for the {self.engine} engine"
-        program = self.specializations[0].program(0)
-        return report(title, program, lanes, self.dtype.itemsize, kept_facts(self.engine))
+        programs = [traced.program(0) for traced in list(self.specializations)]
+        more = [*trace_facts(programs), *kept_facts(self.engine)]
+        return report(title, programs[0], lanes, self.dtype.itemsize, more)
 
     def source(self, whole: bool = False, backward: bool = True, inputs: bool | None = None) -> str:
         """Return the program of `value_and_grad`: forward, and then back through it.

@@ -14,7 +14,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import deepcopy
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -271,6 +271,19 @@ class CompiledByLabel:
                 if inputs:
                     slopes[group.samples] = share * self.rows_of(found[2], len(group.samples))
         return (value, gradient, self.first.like_inputs(slopes)) if inputs else (value, gradient)
+
+    def bind(self, *_: Any, **__: Any) -> NoReturn:
+        """Refuse to be bound to arrays: their labels may be others in the next call.
+
+        Raises: TypeError: always; the message says what to bind.
+        """
+        places = ", ".join(map(str, self.places))
+        raise TypeError(
+            f"bind is for functions without static arguments, and of this one those at {places} are"
+            " labels, by which each call splits its batch; call value_and_grad, or compile the"
+            " function for one label and bind that: autograd.compile(lambda x: function(x, 1),"
+            " parameters, example).bind(x)"
+        )
 
     def rows_of(self, slopes: Any, samples: int) -> Array:
         """Return the gradient by the inputs of a group as rows."""

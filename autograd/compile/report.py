@@ -28,6 +28,8 @@ MAX_INSTRUCTIONS_DRAWN = 60  # instructions that a drawing shows
 MAX_FOLLOWED_LISTED = 8  # names of Values
 MAX_MATRICES_LISTED = 12  # matrices that a report lists
 MAX_LOOPS_LISTED = 12  # and loops
+MAX_TRACES_LISTED = 12  # of a function that branches
+MAX_GUARDS_LISTED = 3  # of each of them
 
 
 def facts_of(program: Program, lanes: int, itemsize: int) -> list[Fact]:
@@ -60,6 +62,29 @@ def followed_facts(names: Sequence[str]) -> list[Fact]:
     shown = ", ".join(names[:MAX_FOLLOWED_LISTED])
     more = ", ..." if len(names) > MAX_FOLLOWED_LISTED else ""
     return [("followed", f"{count}, no parameters: {shown}{more}; their numbers may change")]
+
+
+def trace_facts(programs: Sequence[Program]) -> list[Fact]:
+    """Return lines about the traces of a function that is traced again, if there are several."""
+    if len(programs) < 2:
+        return []
+    count = f"{len(programs)}, each for the samples that branch like it; above is the first"
+    found = [("traces", count)]
+    for i, program in enumerate(programs[:MAX_TRACES_LISTED], start=1):
+        found.append((f"trace {i}", trace_text(program)))
+    more = len(programs) - MAX_TRACES_LISTED
+    return [*found, ("traces", f"and {more} more traces")] if more > 0 else found
+
+
+def trace_text(program: Program) -> str:
+    """Return a trace in words: how long it is, and which branches it is for."""
+    steps = sum(times for _, times in counted(program.instructions))
+    branches = [f"{guard.text} is {guard.truth}" for guard in program.guards]
+    more = len(branches) - MAX_GUARDS_LISTED
+    # The last ones tell it from others: up to there they took the same way.
+    shown = [f"after {more} others", *branches[more:]] if more > 0 else branches
+    where = f", where {', '.join(shown)}" if shown else ""
+    return f"{program.facts['recorded']:,} operations in {steps:,} instructions{where}"
 
 
 def backward_flops(step: Instruction) -> int:
