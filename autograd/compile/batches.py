@@ -81,7 +81,8 @@ class Part:
         if found.dtype.itemsize <= view.itemsize:
             view[...] = found
         else:
-            with np.errstate(over="ignore"):  # what becomes infinite is reported as such
+            # What becomes infinite is reported as such.
+            with np.errstate(over="ignore"):
                 view[...] = found
 
 
@@ -110,7 +111,7 @@ def fill(places: Sequence[Place], batch: Sequence[Any]) -> None:
             part.fill(view, batch)
 
 
-def is_masked(x: Any) -> bool:
+def is_masked(x: object) -> bool:
     """Tell whether some numbers of an array are masked.
 
     NumPy loads what it has for such arrays when it is asked for, which takes a while.
@@ -120,7 +121,7 @@ def is_masked(x: Any) -> bool:
     return isinstance(x, np.ma.MaskedArray) and bool(np.ma.is_masked(x))
 
 
-def array_of(x: Any, name: str) -> Array:
+def array_of(x: object, name: str) -> Array:
     """Return an array of floats.
 
     Raises:
@@ -131,7 +132,8 @@ def array_of(x: Any, name: str) -> Array:
         raise ValueError(f"{name} is an array with masked numbers; fill them: array.filled(0.0)")
     try:
         found = np.asarray(x)
-        if found.dtype.kind == "O":  # ints of any size, fractions, or no numbers at all
+        # Ints of any size, fractions, or no numbers at all.
+        if found.dtype.kind == "O":
             numbers = [float(as_data(number)) for number in found.ravel().tolist()]
             found = np.array(numbers, float).reshape(found.shape)
     except (ValueError, TypeError) as error:
@@ -145,7 +147,7 @@ def array_of(x: Any, name: str) -> Array:
     return found
 
 
-def parts_of(example: Any, way: tuple[Step, ...] = (), start: int = 0) -> list[Part]:
+def parts_of(example: object, way: tuple[Step, ...] = (), start: int = 0) -> list[Part]:
     """Return the regular parts of a tuple of arguments, in order."""
     shape = regular_shape(example)
     if way and shape is not None:
@@ -179,14 +181,14 @@ def samples_of(parts: Sequence[Part], batch: Sequence[Any], arguments: int) -> i
     return samples
 
 
-def shaped_like(example: Any, arrays: Iterator[Array]) -> Any:
+def shaped_like(example: object, arrays: Iterator[Array]) -> Any:
     """Return the next arrays in the structure of an argument."""
     if regular_shape(example) is not None:
         return next(arrays)
     return filled(example, [shaped_like(part, arrays) for part in parts(example)])
 
 
-def in_structure(structure: Any, rows: Array) -> Any:
+def in_structure(structure: object, rows: Array) -> Any:
     """Return an array, or a row of each sample, in the structure of parameters.
 
     >>> in_structure({"w": [0, 1], "b": 2}, np.array([3.0, 4.0, 5.0]))
@@ -198,7 +200,7 @@ def in_structure(structure: Any, rows: Array) -> Any:
     return shaped_like(structure, arrays)
 
 
-def in_order(structure: Any, numbers: Any) -> Array:
+def in_order(structure: object, numbers: object) -> Array:
     """Return the numbers of such a structure as one array, in the order of the parameters.
 
     Raises: TypeError, ValueError: it is another structure; the message names the place.

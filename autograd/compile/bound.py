@@ -14,13 +14,16 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, SupportsIndex
 
 import numpy as np
 
 from autograd.compile.arguments import seed_of
 from autograd.compile.batches import fill, in_structure, places_of, samples_of
 from autograd.compile.lower.program import WANT_GRADIENT, WANT_INPUTS
+
+if TYPE_CHECKING:
+    from autograd.compile.compiled import Compiled
 
 
 class Bound:
@@ -40,7 +43,9 @@ class Bound:
         ValueError: an array has another shape.
     """
 
-    def __init__(self, compiled: Any, batch: tuple[Any, ...], inputs: bool, seed: Any) -> None:
+    def __init__(
+        self, compiled: Compiled, batch: tuple[Any, ...], inputs: bool, seed: object
+    ) -> None:
         self.compiled = compiled
         self.batch = batch
         self.inputs = inputs
@@ -64,7 +69,7 @@ class Bound:
         name = getattr(self.compiled.function, "__name__", "the function")
         return f"<{name}, compiled and bound to {self.samples} samples>"
 
-    def __reduce_ex__(self, protocol: Any) -> NoReturn:
+    def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
         raise TypeError(
             f"{self!r} reads arrays of this process where they are, so it is neither pickled nor"
             " copied; pickle or copy the compiled function (its .compiled), and bind that again to"
@@ -77,7 +82,7 @@ class Bound:
         self.generation = compiled.jobs
         first = compiled.specializations[0]
         seed = None if self.seed is None else seed_of(self.seed, first.outputs)
-        job = first.engine(self.wanted).job(self.samples, self.wanted)
+        job: Any = first.engine(self.wanted).job(self.samples, self.wanted)
         job.seed[:] = compiled.weights(self.samples, self.wanted, seed)
         if compiled.regular:
             self.entry = job.engine.entry(job, compiled.parts, copies=False)
@@ -97,7 +102,8 @@ class Bound:
         if entry is None or compiled.jobs is not self.generation or not compiled.is_ready():
             return self.under_lock() if self.is_direct else self.slowly()
         total = entry.call(*self.batch)
-        if type(total) is bool:  # an array is not consecutive, or there is something to look at
+        # An array is not consecutive, or there is something to look at.
+        if type(total) is bool:
             return self.under_lock()
         gradient = self.gradient if self.layout is None else self.structured_gradient()
         return (total, gradient, self.slopes) if self.inputs else (total, gradient)
@@ -125,7 +131,7 @@ class Bound:
         return self.compiled.value_and_grad(*self.batch, inputs=self.inputs, seed=self.seed)
 
 
-def check_bindable(array: Any, dtype: Any, name: str) -> None:
+def check_bindable(array: object, dtype: Any, name: str) -> None:
     """Check that an array needs no conversion.
 
     Raises: TypeError.

@@ -6,12 +6,12 @@ import importlib.util
 import math
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from copy import copy, deepcopy
 from itertools import islice
 from math import prod
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, SupportsIndex
 
 import numpy as np
 
@@ -32,6 +32,7 @@ from autograd.compile.batches import (
 from autograd.compile.bound import Bound
 from autograd.compile.branches import BranchedBatch, GuardError, missed_guards
 from autograd.compile.finite import all_finite, descend
+from autograd.compile.jobs import Engine, Job
 from autograd.compile.lower.backward_text import backward_lines
 from autograd.compile.lower.lowering import FAST, STRICT, complete, lower
 from autograd.compile.lower.program import WANT_EACH, WANT_GRADIENT, WANT_INPUTS, Program
@@ -61,11 +62,18 @@ COPIED = (
     "function", "values", "layout", "example", "engine", "dtype", "reduce", "threads", "finite",
     "retrace", "functions", "check", "numbering",
 )  # fmt: skip
-MAX_JOBS_KEPT = 8  # each for one number of samples
-MIN_SAMPLES_SLICED = 8192  # a batch of so many is done in slices
-SLICES = 8  # of such a batch
+# A job is for one number of samples.
+MAX_JOBS_KEPT = 8
+# A batch of so many samples is done in so many slices.
+MIN_SAMPLES_SLICED = 8192
+SLICES = 8
 BOTH = WANT_GRADIENT | WANT_INPUTS
-RUNS_BEFORE_ENTRY = 2  # of a job: who calls a function once or twice need not prepare for more
+# Who calls a function once or twice need not prepare for more.
+RUNS_BEFORE_ENTRY = 2
+
+# Where the samples of a job stand in a batch: from one on, or each somewhere; None: they are all.
+Where = int | Array | None
+Weights = tuple[float, ...]  # of several outputs
 
 
 class FixedSetting:
@@ -81,7 +89,7 @@ class FixedSetting:
 
         def __get__(self, compiled: Any, owner: Any = None) -> Any: ...
 
-    def __set__(self, compiled: Any, x: Any) -> None:
+    def __set__(self, compiled: Compiled, x: object) -> None:
         if compiled.settled:
             raise AttributeError(
                 f"{self.name} is fixed when a function is compiled: compile it again"
@@ -92,9 +100,10 @@ class FixedSetting:
 class CombinedJob:
     """The results of a batch, put together from jobs on parts of it."""
 
-    moved = False  # the parameters, as a job may have
+    # A job may have moved the parameters.
+    moved = False
 
-    def __init__(self, samples: int, wanted: int, engine: Any, parts: Sequence[Part]) -> None:
+    def __init__(self, samples: int, wanted: int, engine: Engine, parts: Sequence[Part]) -> None:
         program = engine.program
         dtype = engine.dtype
         self.shared = engine.shared
@@ -113,20 +122,21 @@ class CombinedJob:
 
     def gradient(self) -> Array:
         """Return the gradient by the parameters."""
-        return self.gradients[0]  # type: ignore[no-any-return]
+        found: Array = self.gradients[0]
+        return found
 
     def descend(self, step_size: float, finite: bool) -> bool:
         """Move the parameters down the gradient; False where they would not stay finite."""
         return descend(self.shared, self.gradients[0], step_size, finite)
 
-    def take(self, places: Any, job: Any) -> None:
+    def take(self, places: slice | Array, job: Job) -> None:
         """Take over the results of a job, whose samples stand at the given places."""
         self.outputs[places] = job.outputs
         if len(self.slopes):
             self.slopes[places] = job.slopes
         self.add(places, job)
 
-    def add(self, places: Any, job: Any) -> None:
+    def add(self, places: slice | Array, job: Job) -> None:
         """Add a job's gradient and total, or take over the gradient of each of its samples."""
         if self.each:
             self.gradients[places] = job.gradients
@@ -167,7 +177,8 @@ class Specialization:
 
     def __init__(self, compiled: Compiled, found: Traced) -> None:
         self.tape, self.outputs, self.edges = found
-        self.last_used = 0  # of the calls that a `Compiled` counts
+        # By number, of the calls that a `Compiled` counts.
+        self.last_used = 0
         self.engine_name = compiled.engine
         self.options: dict[str, Any] = {}
         if compiled.engine == "llvm":
@@ -178,10 +189,11 @@ class Specialization:
         self.shared = np.array([0.0] * (count + len(self.followed)) + constants, compiled.dtype)
         self.parameters = self.shared[:count]
         self.others = self.shared[count : count + len(self.followed)]
-        self.version = 0  # of the parameters, as the store counts
-        self.revision = -1  # of the Values that are followed
+        # Of the parameters, as the store counts, and of the Values that are followed.
+        self.version = 0
+        self.revision = -1
         self.programs: dict[tuple[bool, str], Program] = {}
-        self.engines: dict[tuple[bool, str], Any] = {}
+        self.engines: dict[tuple[bool, str], Engine] = {}
 
     def catch_up(self, store: ParameterStore) -> None:
         """Take over numbers that are newer than this specialization's own."""
@@ -199,7 +211,8 @@ class Specialization:
 
     def follow(self) -> None:
         """Read the Values again that are no parameters, where any number was set."""
-        revision = REVISION.count  # read first: a Value may be set meanwhile
+        # It is read first, for a Value may be set meanwhile.
+        revision = REVISION.count
         if self.followed and self.revision != revision:
             self.others[:] = [float(x._data) for x in self.followed]
             self.revision = revision
@@ -217,7 +230,7 @@ class Specialization:
                 self.programs[key] = lower(self.tape, self.edges, leaves, way)
         return self.programs[key]
 
-    def engine(self, wanted: int, way: str = FAST) -> Any:
+    def engine(self, wanted: int, way: str = FAST) -> Engine:
         """Return the engine of such a program.
 
         Args: way: of lowering, see `lower`.
@@ -230,7 +243,7 @@ class Specialization:
                 self.engines[key] = make_engine(program, self.shared, **self.options)
         return self.engines[key]
 
-    def strict_job(self, job: Any) -> Any:
+    def strict_job(self, job: Job) -> Job:
         """Return the same job, which has been run so that no infinity met an absent adjoint.
 
         Which branches its samples take is decided, so such a program has no guards.
@@ -279,7 +292,8 @@ class Compiled:
     """
 
     most_in_one_job = MIN_SAMPLES_SLICED
-    settled = False  # whether it is ready, and what it was made with is fixed
+    # Whether it is ready, and what it was made with is fixed.
+    settled = False
     function, values, layout, example = (FixedSetting() for _ in range(4))
     engine, dtype, threads, functions = (FixedSetting() for _ in range(4))
 
@@ -311,9 +325,11 @@ class Compiled:
         self.dtype = np.dtype(dtype)
         self.functions = functions
         self.check = check
-        self.numbering: Any = None  # what messages call the samples, where others hold this one
+        # What messages call the samples, where others hold this one.
+        self.numbering: Any = None
         self.engine = engine or ("llvm" if installed("llvmlite") else "numpy")
-        self.bound = True  # to the function: it uses these parameters
+        # The function uses these parameters.
+        self.bound = True
         self.prepare([self.traced(self.example)])
 
     def prepare(self, traces: Sequence[Traced]) -> None:
@@ -326,14 +342,18 @@ class Compiled:
         # What can be wanted whose results need not be put into other structures.
         one_argument = {BOTH} if len(self.parts) == 1 else set()
         self.as_they_come = {WANT_GRADIENT, *one_argument} if self.layout is None else set()
-        self.takes_rows = self.regular and shapes == [1]  # its argument is as the machine's rows
+        # Whether its argument is what the machine takes: rows.
+        self.takes_rows = self.regular and shapes == [1]
         self.store = store_of(self.values)
-        self.seen = -1  # the revision of all Values at the latest `catch_up`
-        self.version = 0  # of the parameters then, as the store counts
+        # The revision of all Values at the latest `catch_up`, and the version of the parameters.
+        self.seen = -1
+        self.version = 0
         self.specializations = [Specialization(self, found) for found in traces]
-        self.moving = False  # whether a step of descent is under way
+        # Whether a step of descent is under way.
+        self.moving = False
         self.forget_jobs()
-        self.calls = 0  # of specializations, which are dropped when others were called since
+        # Calls are counted, for specializations are dropped when others were called since.
+        self.calls = 0
         self.lock = new_lock(self.engine)
         compiled_functions.add(self)
         self.settled = True
@@ -341,7 +361,8 @@ class Compiled:
     def forget_jobs(self) -> None:
         """Make new jobs from now on."""
         self.jobs: dict[Any, Any] = {}
-        self.entries: dict[tuple[int, bool], Any] = {}  # the latest, by what is wanted: see `enter`
+        # The latest, by what is wanted: see `enter`.
+        self.entries: dict[tuple[int, bool], Any] = {}
 
     @property
     def reduce(self) -> str:
@@ -352,7 +373,8 @@ class Compiled:
     def reduce(self, reduction: str) -> None:
         check_choice("reduce", reduction, REDUCTIONS)
         self._reduce = reduction
-        self.forget_jobs()  # those there were have weights of the other
+        # Those there were have weights of the other.
+        self.forget_jobs()
 
     def traced(self, example: tuple[Any, ...], truths: Sequence[bool] = ()) -> Traced:
         """Return what the function does at an example.
@@ -376,7 +398,8 @@ class Compiled:
     def __setstate__(self, state: dict[str, Any]) -> None:
         for name in COPIED:
             setattr(self, name, state[name])
-        self.bound = False  # perhaps: the function may have stayed with the original's Values
+        # The function may have stayed with the original's Values.
+        self.bound = False
         self.prepare(state["traces"])
         self.parameters = state["numbers"]
 
@@ -388,12 +411,13 @@ class Compiled:
     def __deepcopy__(self, memo: dict[int, Any]) -> Compiled:
         twin = memo[id(self)] = object.__new__(type(self))
         state = self.__getstate__()
-        traces = state.pop("traces")  # nobody changes one; but it follows Values
+        # Nobody changes a trace; but it follows Values.
+        traces = state.pop("traces")
         state = deepcopy(state, memo)
         twin.__setstate__({**state, "traces": [found.following(memo) for found in traces]})
         return twin
 
-    def __reduce_ex__(self, protocol: Any) -> Any:
+    def __reduce_ex__(self, protocol: SupportsIndex) -> Any:
         check_importable(self.function)
         return super().__reduce_ex__(protocol)
 
@@ -480,7 +504,8 @@ class Compiled:
             return
         first = self.specializations[0]
         self.store.catch_up(first.parameters)
-        revision = self.store.revision  # read first: a Value may be set meanwhile
+        # It is read first, for a Value may be set meanwhile.
+        revision = self.store.revision
         first.catch_up(self.store)
         self.seen = revision
         self.version = first.version
@@ -489,7 +514,8 @@ class Compiled:
         """Note that this function's parameters are the newest."""
         first = self.specializations[0]
         store = self.store
-        if REVISION.latest is store and store.numbers is first.parameters:  # as in a loop
+        # As in a loop.
+        if REVISION.latest is store and store.numbers is first.parameters:
             first.version = self.version = store.version = store.version + 1
             return
         before = store.revision
@@ -538,7 +564,7 @@ class Compiled:
             columns = job.outputs.T if isinstance(job, CombinedJob) else job.outputs.T.copy()
         return rebuild_columns(structure, iter(columns), columns.shape[1])
 
-    def value_and_grad(self, *batch: Any, inputs: bool = False, seed: Any = None) -> Any:
+    def value_and_grad(self, *batch: Any, inputs: bool = False, seed: object = None) -> Any:
         """Return the mean (or sum) of the results over the batch, and its gradient.
 
         Args:
@@ -561,7 +587,7 @@ class Compiled:
                 gradient = in_structure(self.layout, gradient)
             return (value, gradient, self.like_inputs(job.slopes)) if inputs else (value, gradient)
 
-    def bind(self, *batch: Any, inputs: bool = False, seed: Any = None) -> Bound:
+    def bind(self, *batch: Any, inputs: bool = False, seed: object = None) -> Bound:
         """Return value and gradient for some arrays as a function without arguments.
 
         What the arrays are is checked once; what stands in them is read in every call.
@@ -577,7 +603,7 @@ class Compiled:
         """
         return Bound(self, batch, inputs, seed)
 
-    def per_sample_grad(self, *batch: Any, seed: Any = None) -> Any:
+    def per_sample_grad(self, *batch: Any, seed: object = None) -> Any:
         """Return the gradient of each sample's own result: samples x parameters."""
         with self.lock:
             found = self.done(batch, WANT_GRADIENT | WANT_EACH, seed).gradients
@@ -585,7 +611,7 @@ class Compiled:
                 return in_structure(self.layout, found)
             return found.copy()
 
-    def descend(self, *batch: Any, step_size: float, seed: Any = None) -> float:
+    def descend(self, *batch: Any, step_size: float, seed: object = None) -> float:
         """Take a step of gradient descent, and return the value that it started from.
 
         That is parameters -= step_size * gradient, without an array in between. Where it raises an
@@ -606,7 +632,8 @@ class Compiled:
                 if found is not None:
                     self.wrote_parameters()
                     return found  # type: ignore[no-any-return]
-            self.moving = True  # the machine leaves Python's lock, but no entry may see half a step
+            # The machine leaves Python's lock, but no entry may see half a step.
+            self.moving = True
             try:
                 job = self.done(batch, WANT_GRADIENT, seed, step_size)
                 if not (job.moved or job.descend(step_size, self.finite)):
@@ -626,11 +653,12 @@ class Compiled:
         if entry is None or not self.is_ready():
             return None
         found = entry.call(*arguments)
-        if found is True:  # it may have more to do in the next call as well
+        # It may have more to do in the next call as well.
+        if found is True:
             self.entries.pop((wanted, steps), None)
         return None if type(found) is bool else found
 
-    def prepare_entry(self, job: Any, wanted: int, steps: bool) -> None:
+    def prepare_entry(self, job: Job, wanted: int, steps: bool) -> None:
         """Have the next call like a job that was run often enough go by an entry, if it can."""
         job.runs += 1
         if job.runs > RUNS_BEFORE_ENTRY and self.regular:
@@ -640,7 +668,7 @@ class Compiled:
                 self.entries[wanted, steps] = job.entries[steps]
 
     def done(
-        self, batch: tuple[Any, ...], wanted: int, seed: Any = None, step_size: float = 0.0
+        self, batch: tuple[Any, ...], wanted: int, seed: object = None, step_size: float = 0.0
     ) -> Any:
         """Return the finished job of a batch; with a step size, it may have moved parameters.
 
@@ -650,7 +678,8 @@ class Compiled:
         if seed is not None:
             seed = seed_of(seed, self.specializations[0].outputs)
         first = batch[0] if self.regular and len(batch) == self.arguments > 0 else None
-        if type(first) is np.ndarray and first.ndim:  # the usual call, which is over soon
+        # The usual call, which is over soon.
+        if type(first) is np.ndarray and first.ndim:
             samples = len(first)
         else:
             samples = samples_of(self.parts, batch, self.arguments)
@@ -672,9 +701,9 @@ class Compiled:
     def checked(
         self,
         specialization: Specialization | None,
-        job: Any,
+        job: Job,
         answer: int,
-        places: Any = None,
+        places: Where = None,
         way: str = FAST,
     ) -> Any:
         """Return a job whose results can be relied on: the given one, or a strict one in its place.
@@ -699,7 +728,7 @@ class Compiled:
             self.complain_of_gradient(specialization, job, places)
         return job
 
-    def new_job(self, samples: int, wanted: int, seed: Any) -> Any:
+    def new_job(self, samples: int, wanted: int, seed: Weights | None) -> Job:
         """Return a job for so many samples, and keep it for the next call with as many."""
         if not samples:
             raise ValueError("the batch is empty; pass at least one sample")
@@ -712,7 +741,9 @@ class Compiled:
         jobs[samples, wanted, seed] = job
         return job
 
-    def done_in_slices(self, samples: int, batch: Any, wanted: int, seed: Any) -> Any:
+    def done_in_slices(
+        self, samples: int, batch: tuple[Any, ...], wanted: int, seed: Weights | None
+    ) -> Any:
         """Return the job of a large batch, done in slices that threads can share.
 
         The slices depend on the number of samples alone, and are added up in order, so the number
@@ -720,7 +751,7 @@ class Compiled:
         """
         weights = self.weights(samples, wanted, seed)
         engine = self.specializations[0].engine(wanted)
-        whole = CombinedJob(samples, wanted, engine, self.parts)
+        whole: Any = CombinedJob(samples, wanted, engine, self.parts)
         fill(whole.places, batch)
         edges = [samples * i // SLICES for i in range(SLICES + 1)]
         slices = [slice(start, stop) for start, stop in zip(edges, edges[1:])]
@@ -740,11 +771,11 @@ class Compiled:
             whole.add(chosen, self.checked(self.specializations[0], job, answer, chosen.start))
         return self.checked(None, whole, 0)
 
-    def done_by_branch(self, rows: Array, wanted: int, seed: Any) -> Any:
+    def done_by_branch(self, rows: Array, wanted: int, seed: Weights | None) -> Any:
         """Return the job of samples that branch differently, each by the trace that fits it."""
         weights = self.weights(len(rows), wanted, seed)
         first_engine = self.specializations[0].engine(wanted)
-        whole = CombinedJob(len(rows), wanted, first_engine, self.parts)
+        whole: Any = CombinedJob(len(rows), wanted, first_engine, self.parts)
         whole.rows[:] = rows
         BranchedBatch(self, whole, wanted, weights).run()
         return self.checked(None, whole, 0)
@@ -761,7 +792,7 @@ class Compiled:
             raise TypeError("the function returns another structure on another branch")
         return specialization
 
-    def weights(self, samples: int, wanted: int, seed: Any) -> Array:
+    def weights(self, samples: int, wanted: int, seed: Weights | None) -> Array:
         """Return the weight of each output in what is differentiated.
 
         Raises:
@@ -779,7 +810,8 @@ class Compiled:
         if len(weights) != count:
             raise ValueError(f"the function returns {count} numbers, but seed has {len(weights)}")
         mean = self.reduce == "mean" and not wanted & WANT_EACH
-        return (weights / samples if mean else weights) + 0.0  # -0.0 would be an absent adjoint
+        # -0.0 would be an absent adjoint.
+        return (weights / samples if mean else weights) + 0.0
 
     def in_structures(self, value: float, gradient: Array, *slopes: Array) -> Any:
         """Return results in the structures of parameters and arguments; no slopes, none wanted."""
@@ -793,12 +825,13 @@ class Compiled:
             return slopes.copy() if copied else slopes
         views = [part.view(slopes) for part in self.parts]
         arrays = [view.copy() for view in views] if copied else views
-        if self.regular:  # one array for each argument: no structure to look at
+        # With one array for each argument there is no structure to look at.
+        if self.regular:
             return one_or_all(arrays)
         left = iter(arrays)
         return one_or_all([shaped_like(example, left) for example in self.example])
 
-    def complain(self, job: Any, answer: int, places: Any = None) -> None:
+    def complain(self, job: Job, answer: int, places: Where = None) -> None:
         """Tell of a guard that failed, or of a number that is not finite.
 
         Raises:
@@ -825,7 +858,7 @@ class Compiled:
         )
 
     def complain_of_gradient(
-        self, specialization: Specialization | None, job: Any, places: Any
+        self, specialization: Specialization | None, job: Job, places: Where
     ) -> None:
         """Tell of a gradient that is not finite.
 
@@ -844,12 +877,12 @@ class Compiled:
             f"{inputs}; finite=False lets infinite numbers and NaN pass"
         )
 
-    def number_of(self, sample: int, places: Any) -> Any:
+    def number_of(self, sample: int, places: Where) -> Any:
         """Return what a message calls a job's sample: its number in the batch of the caller."""
         number = place_of(sample, places)
         return number if self.numbering is None else self.numbering[number]
 
-    def complain_of_sum(self, job: Any) -> None:
+    def complain_of_sum(self, job: Job) -> None:
         """Tell of finite results whose sum is not.
 
         Raises: FloatingPointError: it is not.
@@ -955,12 +988,12 @@ class Compiled:
         return self.explain().html
 
 
-def gradient_is_finite(job: Any) -> bool:
+def gradient_is_finite(job: Job) -> bool:
     """Tell whether a job's gradients are finite, by parameters and by inputs."""
     return all_finite(job.gradients) and all_finite(job.slopes)
 
 
-def place_of(sample: int, places: Any) -> Any:
+def place_of(sample: int, places: Where) -> Any:
     """Return the number in its batch of a job's sample."""
     if places is None or isinstance(places, int):
         return sample + (places or 0)
@@ -972,7 +1005,7 @@ def inputs_text(row: Array) -> str:
     return ", ".join(f"{x:.6g}" for x in row[:8]) + (", ..." if len(row) > 8 else "")
 
 
-def blank_text(job: Any, rows: Array, sample: int) -> tuple[str, Any]:
+def blank_text(job: Job, rows: Array, sample: int) -> tuple[str, Any]:
     """Return what of a sample is not finite, and its number."""
     if not np.isfinite(rows[sample]).all():
         return "data", job.outputs[sample].tolist()
@@ -984,7 +1017,7 @@ def blank_text(job: Any, rows: Array, sample: int) -> tuple[str, Any]:
     return f"{program.watched_names[first]} on the way to the result", numbers[first]
 
 
-def first_unsound(specialization: Specialization, job: Any) -> int | None:
+def first_unsound(specialization: Specialization, job: Job) -> int | None:
     """Return the first sample of a job whose own gradient is not finite, None if there is none.
 
     Cost: as many runs as it takes to halve the samples until one is left.
@@ -1036,7 +1069,7 @@ def one_or_all(found: Sequence[Any]) -> Any:
     return found[0] if len(found) == 1 else tuple(found)
 
 
-def rebuild_columns(structure: Any, columns: Any, samples: int) -> Any:
+def rebuild_columns(structure: Any, columns: Iterator[Array], samples: int) -> Any:
     """Return a structure with the next column in place of each number; arrays by samples first."""
     if is_one(structure):
         return next(columns)
@@ -1046,7 +1079,7 @@ def rebuild_columns(structure: Any, columns: Any, samples: int) -> Any:
     return filled(structure, [rebuild_columns(part, columns, samples) for part in parts(structure)])
 
 
-def kind_name(structure: Any) -> str:
+def kind_name(structure: object) -> str:
     """Return what a message calls the structure of results."""
     return "list" if isinstance(structure, (tuple, ArrayOf)) else type(structure).__name__
 
@@ -1055,7 +1088,8 @@ def installed(name: str) -> bool:
     """Tell whether a package can be imported, without importing it."""
     try:
         return importlib.util.find_spec(name) is not None
-    except ValueError:  # it is marked as missing
+    except ValueError:
+        # It is marked as missing.
         return False
 
 
@@ -1063,11 +1097,12 @@ def cores() -> int:
     """Return how many cores this process may use."""
     try:
         return len(os.sched_getaffinity(0))
-    except AttributeError:  # not on Linux
+    except AttributeError:
+        # Only Linux has it.
         return os.cpu_count() or 1
 
 
-def dtype_name(dtype: Any) -> Any:
+def dtype_name(dtype: Any) -> object:
     """Return the name of a type that NumPy knows, or what else was passed."""
     try:
         return dtype if dtype is None else np.dtype(dtype).name
@@ -1075,7 +1110,7 @@ def dtype_name(dtype: Any) -> Any:
         return dtype
 
 
-def check_engine(name: Any) -> None:
+def check_engine(name: object) -> None:
     """Check the name of an engine.
 
     Raises: ValueError: there is none of that name; the message says which there are.
@@ -1085,7 +1120,7 @@ def check_engine(name: Any) -> None:
     check_choice("engine", name, (None, *ENGINES))
 
 
-def check_choice(what: str, name: Any, among: Sequence[Any]) -> None:
+def check_choice(what: str, name: object, among: Sequence[object]) -> None:
     """Check the name that was passed for a setting.
 
     Raises: ValueError: it is not among those known; the message lists them.

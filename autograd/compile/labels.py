@@ -14,7 +14,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import deepcopy
-from typing import Any, NoReturn
+from typing import Any, NoReturn, SupportsIndex
 
 import numpy as np
 
@@ -35,7 +35,8 @@ from autograd.compile.tracing.results import ArrayOf, is_one
 from autograd.structures import TUPLE, alike, flatten, kind_of, parts, regular_shape, remade, steps
 from autograd.value import Value
 
-Labels = dict[int, Any]  # by the places of their arguments
+# Labels by the places of their arguments.
+Labels = dict[int, Any]
 
 
 class WithLabels:
@@ -154,7 +155,7 @@ class CompiledByLabel:
         twin.__setstate__(deepcopy(self.__getstate__(), memo))
         return twin
 
-    def __reduce_ex__(self, protocol: Any) -> Any:
+    def __reduce_ex__(self, protocol: SupportsIndex) -> Any:
         check_importable(self.function)
         return super().__reduce_ex__(protocol)
 
@@ -245,7 +246,7 @@ class CompiledByLabel:
                     row[group.samples] = group.each(column)
         return rebuild_columns(structure, iter(outputs), samples)
 
-    def value_and_grad(self, *batch: Any, inputs: bool = False, seed: Any = None) -> Any:
+    def value_and_grad(self, *batch: Any, inputs: bool = False, seed: object = None) -> Any:
         """Return the mean (or sum) of the results over the batch, and its gradient.
 
         As `Compiled.value_and_grad` does; the gradient by the inputs leaves out the labels.
@@ -256,7 +257,7 @@ class CompiledByLabel:
             gradient = in_structure(self.layout, gradient)
         return value, gradient, *slopes
 
-    def flat_gradient(self, batch: Any, inputs: bool, seed: Any) -> Any:
+    def flat_gradient(self, batch: tuple[Any, ...], inputs: bool, seed: object) -> Any:
         """Return value and gradient, an array, and the gradient by the inputs if it is wanted."""
         with self.lock:
             samples, groups = self.groups(batch)
@@ -272,7 +273,7 @@ class CompiledByLabel:
                     slopes[group.samples] = share * self.rows_of(found[2], len(group.samples))
         return (value, gradient, self.first.like_inputs(slopes)) if inputs else (value, gradient)
 
-    def bind(self, *_: Any, **__: Any) -> NoReturn:
+    def bind(self, *_: object, **__: object) -> NoReturn:
         """Refuse to be bound to arrays: their labels may be others in the next call.
 
         Raises: TypeError: always; the message says what to bind.
@@ -291,7 +292,7 @@ class CompiledByLabel:
         fill(places_of(self.first.parts, rows), (slopes,) if len(self.others) == 1 else slopes)
         return rows
 
-    def per_sample_grad(self, *batch: Any, seed: Any = None) -> Any:
+    def per_sample_grad(self, *batch: Any, seed: object = None) -> Any:
         """Return the gradient of each sample's own result: samples x parameters."""
         with self.lock:
             samples, groups = self.groups(batch)
@@ -301,7 +302,7 @@ class CompiledByLabel:
                 found[group.samples] = group.each(gradients)
         return found if self.layout is None else in_structure(self.layout, found)
 
-    def descend(self, *batch: Any, step_size: float, seed: Any = None) -> float:
+    def descend(self, *batch: Any, step_size: float, seed: object = None) -> float:
         """Take one step by the gradient of the whole batch, and return the value before it.
 
         Raises: FloatingPointError: also where a parameter would become infinite or NaN; no
@@ -370,7 +371,7 @@ def key_of(labels: Iterable[Any]) -> str:
     return repr([x.tolist() if isinstance(x, np.ndarray) else x for x in labels])
 
 
-def labels_in(batch: Any, example: Any, name: str) -> list[Any]:
+def labels_in(batch: object, example: object, name: str) -> list[Any]:
     """Return the labels of every sample, each in the structure of the example.
 
     Raises: ValueError: the batch has another shape; the message names both.

@@ -16,16 +16,21 @@ import time
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import FunctionType
+from types import FrameType, FunctionType
 from typing import Any
 
-compiled_functions: weakref.WeakSet[Any] = weakref.WeakSet()  # all there are
-threads_pausing: list[int | None] = []  # threads that have turned the collector off
-computing: list[Any] = []  # locks of calls that a fork has to wait for
-forking: list[int] = []  # threads that are about to fork
-forked = threading.Event()  # set when none is
+# All compiled functions that there are.
+compiled_functions: weakref.WeakSet[Any] = weakref.WeakSet()
+# Threads that have turned the collector off.
+threads_pausing: list[int | None] = []
+# Locks of calls that a fork has to wait for.
+computing: list[Any] = []
+# Threads that are about to fork; the event is set when none is.
+forking: list[int] = []
+forked = threading.Event()
 forked.set()
-PATIENCE_SECONDS = 10.0  # of a fork: a call may wait for the thread that forks
+# So long a fork waits: a call may wait for the thread that forks.
+PATIENCE_SECONDS = 10.0
 PAUSE_SECONDS = 2e-4
 
 
@@ -110,7 +115,7 @@ def new_lock(engine: str) -> Any:
     return TurnBetweenForks() if engine == "numpy" else threading.RLock()
 
 
-def check_importable(function: Any) -> None:
+def check_importable(function: object) -> None:
     """Check that pickle can find a function, unless a pickler is at work that need not find it.
 
     Raises: PicklingError: it cannot; the message says what does.
@@ -128,7 +133,7 @@ def check_importable(function: Any) -> None:
         )
 
 
-def copies_functions(frame: Any) -> bool:
+def copies_functions(frame: FrameType | None) -> bool:
     """Tell whether a pickler above a frame is none of pickle's own, such as one of cloudpickle."""
     plain = pickle.Pickler, pickle._Pickler
     while frame:

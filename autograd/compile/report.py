@@ -23,13 +23,16 @@ from autograd.compile.tracing.internal_primitives import INTERNAL_NAMES
 from autograd.primitive_type import Primitive
 
 Fact = tuple[str, str]
-Counted = list[tuple[Instruction, int]]  # instructions, and how often each is done
-MAX_INSTRUCTIONS_DRAWN = 60  # instructions that a drawing shows
-MAX_FOLLOWED_LISTED = 8  # names of Values
-MAX_MATRICES_LISTED = 12  # matrices that a report lists
-MAX_LOOPS_LISTED = 12  # and loops
-MAX_TRACES_LISTED = 12  # of a function that branches
-MAX_GUARDS_LISTED = 3  # of each of them
+# Instructions, and how often each is done.
+Counted = list[tuple[Instruction, int]]
+# What a drawing shows, and a report lists.
+MAX_INSTRUCTIONS_DRAWN = 60
+MAX_FOLLOWED_LISTED = 8
+MAX_MATRICES_LISTED = 12
+MAX_LOOPS_LISTED = 12
+MAX_TRACES_LISTED = 12
+# Of each trace.
+MAX_GUARDS_LISTED = 3
 
 
 def facts_of(program: Program, lanes: int, itemsize: int) -> list[Fact]:
@@ -91,7 +94,8 @@ def backward_flops(step: Instruction) -> int:
     """Return about how many operations the backward pass of an instruction takes."""
     edges: Any = getattr(step, "edges", (True,))
     if isinstance(step, (Dot, Matrix)):
-        edges = edges[1:]  # the first tells whether adjoints flow at all
+        # The first tells whether adjoints flow at all.
+        edges = edges[1:]
     return step.flops() * int(np.sum(edges))
 
 

@@ -23,7 +23,8 @@ from autograd.compile.javascript.translate import Definition, Untranslatable, nu
 from autograd.primitive_type import Primitive, Variadic
 from autograd.value import Value
 
-INDEXED = (p.softmax_of, p.log_softmax_of)  # whose first operand is an index
+# Their first operand is an index.
+INDEXED = (p.softmax_of, p.log_softmax_of)
 
 
 class GraphScript:
@@ -79,7 +80,7 @@ def script_of(
     return f"{library(wanted)}\n{table}\n{script('graph.js')}"
 
 
-def check_number(x: Any) -> None:
+def check_number(x: object) -> None:
     """Raise Untranslatable for what is no float."""
     if isinstance(x, Fraction):
         raise Untranslatable(f"{x} is a Fraction, and JavaScript has floats only")

@@ -13,7 +13,7 @@ function slope_tanh_0(x0, out) {
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from functools import cache
 from typing import Any
 
@@ -38,7 +38,8 @@ INFIX = {
     either: "||",
     both: "&&",
 }
-MIN_SPREAD = 3  # so many operands in order are written as a slice
+# So many operands in order are written as a slice.
+MIN_SPREAD = 3
 
 
 class Notes:
@@ -58,7 +59,7 @@ class Notes:
         """Return the operands and the result, to call a rule with."""
         return [Symbol(self, place) for place in range(len(self.inputs))]  # type: ignore[arg-type]
 
-    def line(self, key: Any, op: Primitive | None, operands: tuple[int, ...]) -> int:
+    def line(self, key: Hashable, op: Primitive | None, operands: tuple[int, ...]) -> int:
         """Return the place of a line, which is appended unless it stands there already."""
         if key not in self.places:
             self.places[key] = len(self.ops)
@@ -119,7 +120,7 @@ class Printer:
         """Return the text of an operation."""
         op = self.notes.ops[place]
         operands = self.notes.operands[place]
-        assert op is not None  # the caller has looked
+        assert op is not None
         if op in INFIX:
             left, right = map(self.text, operands)
             return f"({left} {INFIX[op]} {right})"
@@ -179,7 +180,7 @@ def slope_of(op: Primitive, i: int) -> Definition:
     check_translatable(op)
     head, notes = of_numbers(op)
     partial = op.partials[i]
-    assert partial is not None  # there is an edge
+    assert partial is not None
     return printed(f"slope_{op.name}_{i}", head, notes, [partial(*notes.symbols())], False)
 
 
@@ -192,7 +193,7 @@ def constant_of(op: Primitive, together: bool) -> Definition:
     check_translatable(op)
     head, notes = of_numbers(op)
     rule = op.together if together and op.together else op.constant
-    assert rule is not None  # the caller has looked
+    assert rule is not None
     name = f"{'together' if together and op.together else 'constant'}_{op.name}"
     return printed(name, head, notes, list(rule(*notes.symbols())), True)
 
@@ -219,5 +220,5 @@ def constants_of(op: Variadic, arity: int) -> Definition:
     check_translatable(op)
     head, notes = of_sequence(op, arity)
     rule = op.constant
-    assert rule is not None  # the caller has looked
+    assert rule is not None
     return printed(f"constants_{op.name}_{arity}", head, notes, list(rule(*notes.symbols())), True)

@@ -38,8 +38,10 @@ COMPARISONS = {
     ast.Eq: "===",
     ast.NotEq: "!==",
 }
-TRUTHS = {"any", "isinstance", "isfinite", "isinf", "isnan"}  # functions that return a bool
-PREFIX = "py_"  # of built-ins
+# Functions that return a bool.
+TRUTHS = {"any", "isinstance", "isfinite", "isinf", "isnan"}
+# Of built-ins.
+PREFIX = "py_"
 # Built-ins with one operand and one keyword, and what the runtime calls them.
 WITH_KEYWORD = {"default": (max, "py_max_or_default"), "start": (enumerate, "py_enumerate")}
 
@@ -135,7 +137,8 @@ class Writer:
 
     def write_expr(self, node: ast.Expr, indent: str) -> Iterator[str]:
         """Yield an expression that stands alone: a docstring is left out."""
-        if not isinstance(node.value, ast.Constant):  # else a docstring
+        # A constant is a docstring.
+        if not isinstance(node.value, ast.Constant):
             yield f"{indent}{self.expression(node.value)};"
 
     def write_return(self, node: ast.Return, indent: str) -> Iterator[str]:
@@ -288,7 +291,8 @@ class Writer:
         """Return `and` or `or` of what are bools."""
         sign = " && " if isinstance(node.op, ast.And) else " || "
         if not all(is_truth(value) for value in node.values):
-            raise self.refuse(node)  # its value is one of them, and not a bool
+            # Its value is one of them, and not a bool.
+            raise self.refuse(node)
         return f"({sign.join(map(self.truth, node.values))})"
 
     def of_ifexp(self, node: ast.IfExp) -> str:
@@ -447,7 +451,7 @@ def is_truth(node: ast.expr) -> bool:
     return isinstance(node, ast.Compare)
 
 
-def number(x: Any, node: ast.AST | None = None, writer: Writer | None = None) -> str:
+def number(x: object, node: ast.AST | None = None, writer: Writer | None = None) -> str:
     """Return a number, or a tuple of them, as JavaScript.
 
     >>> number(2), number(-0.0), number(math.inf), number((0.5, 1))

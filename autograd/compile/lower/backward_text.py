@@ -141,7 +141,8 @@ class BackwardText:
         texts = [*map(written, step.operands), results]
         try:
             rules = rules_of(step.op, len(step.operands), step.edges)
-        except Exception:  # a rule of a user's own may do to a Symbol what only a number takes
+        except Exception:
+            # A rule of a user's own may do to a Symbol what only a number takes.
             yield from self.of_calls(step, written, texts)
             return
         found = Expressions(rules, texts)

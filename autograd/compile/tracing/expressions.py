@@ -115,7 +115,7 @@ class Expressions:
     def operation(self, place: int) -> Expression:
         """Return an operation."""
         op = self.tape.ops[place]
-        assert op is not None  # neither input nor constant
+        assert op is not None
         operands = [self.at(x) for x in self.tape.operands[place]]
         if op.symbol.isidentifier():
             return Expression(op.spell(*map(str, operands)))

@@ -30,7 +30,8 @@ def is_looked_at(frame: FrameType) -> bool:
     if package_of(frame) == PACKAGE or prints(frame):
         return True
     asker: FrameType | None = frame
-    while asker is not None and package_of(asker) != PACKAGE:  # which called the function
+    # Up to our own frame, which called the function.
+    while asker is not None and package_of(asker) != PACKAGE:
         if package_of(asker) in LOOKERS:
             return True
         asker = asker.f_back
@@ -55,7 +56,8 @@ def prints(frame: FrameType) -> bool:
 def names_file(instruction: dis.Instruction, code: CodeType) -> bool:
     """Tell whether an instruction names the keyword `file` of a call."""
     names = instruction.argval
-    if instruction.opname == "KW_NAMES" and instruction.arg is not None:  # Python 3.11 and 3.12
+    # Python 3.11 and 3.12.
+    if instruction.opname == "KW_NAMES" and instruction.arg is not None:
         names = code.co_consts[instruction.arg]
     return type(names) is tuple and "file" in names
 
