@@ -67,6 +67,8 @@ MAX_JOBS_KEPT = 8
 # A batch of so many samples is done in so many slices.
 MIN_SAMPLES_SLICED = 8192
 SLICES = 8
+# A message has so many inputs of a sample.
+MAX_INPUTS_SHOWN = 8
 BOTH = WANT_GRADIENT | WANT_INPUTS
 # Who calls a function once or twice need not prepare for more.
 RUNS_BEFORE_ENTRY = 2
@@ -110,15 +112,20 @@ class CombinedJob:
         self.each = bool(wanted & WANT_EACH)
         self.rows = np.zeros((samples, program.inputs), dtype)
         self.places = places_of(parts, self.rows)
+        # Results are handed out column by column.
         self.outputs = np.empty((len(program.outputs), samples), dtype).T
-        self.slopes = np.empty((samples if wanted & WANT_INPUTS else 0, program.inputs), dtype)
-        self.gradients = np.zeros((samples if self.each else 1, program.trained), dtype)
+        with_slopes = samples if wanted & WANT_INPUTS else 0
+        self.slopes = np.empty((with_slopes, program.inputs), dtype)
+        gradients = samples if self.each else 1
+        self.gradients = np.zeros((gradients, program.trained), dtype)
         self.total = np.zeros(1, dtype)
 
     @property
     def unsound(self) -> bool:
         """Whether what finite numbers add up to is not finite."""
-        return not (math.isfinite(self.total[0]) and all_finite(self.gradients))
+        if not math.isfinite(self.total[0]):
+            return True
+        return not all_finite(self.gradients)
 
     def gradient(self) -> Array:
         """Return the gradient by the parameters."""
@@ -158,14 +165,17 @@ class Traced(NamedTuple):
 
     def same_program(self, other: Traced) -> bool:
         """Tell whether two traces compute the same from the same parameters and inputs."""
-        return alike(self.outputs, other.outputs) and self.tape.rows() == other.tape.rows()
+        if not alike(self.outputs, other.outputs):
+            return False
+        return self.tape.rows() == other.tape.rows()
 
     def following(self, twins: Mapping[int, Any]) -> Traced:
         """Return the same trace, following other Values in place of those with these ids."""
-        if twins.keys().isdisjoint(map(id, self.tape.followed.values())):
+        followed = self.tape.followed
+        if twins.keys().isdisjoint(map(id, followed.values())):
             return self
         tape = copy(self.tape)
-        tape.followed = {place: twins.get(id(x), x) for place, x in tape.followed.items()}
+        tape.followed = {place: twins.get(id(x), x) for place, x in followed.items()}
         return self._replace(tape=tape)
 
 
@@ -185,10 +195,12 @@ class Specialization:
             self.options = {"functions": compiled.functions, "threads": compiled.threads}
         count = len(compiled.values)
         self.followed = list(self.tape.followed.values())
+        known = count + len(self.followed)
         constants = [float(finite_or_inf(x)) for x in self.tape.constants.values()]
-        self.shared = np.array([0.0] * (count + len(self.followed)) + constants, compiled.dtype)
+        # One array, so that a program has one kind of place for all that samples share.
+        self.shared = np.array([0.0] * known + constants, compiled.dtype)
         self.parameters = self.shared[:count]
-        self.others = self.shared[count : count + len(self.followed)]
+        self.others = self.shared[count:known]
         # Of the parameters, as the store counts, and of the Values that are followed.
         self.version = 0
         self.revision = -1
@@ -225,7 +237,9 @@ class Specialization:
         inputs = bool(wanted & WANT_INPUTS)
         key = inputs, way
         if key not in self.programs:
-            leaves = self.tape.parameters + (self.tape.inputs if inputs else [])
+            leaves = list(self.tape.parameters)
+            if inputs:
+                leaves += self.tape.inputs
             with paused_collector():
                 self.programs[key] = lower(self.tape, self.edges, leaves, way)
         return self.programs[key]
@@ -294,8 +308,14 @@ class Compiled:
     most_in_one_job = MIN_SAMPLES_SLICED
     # Whether it is ready, and what it was made with is fixed.
     settled = False
-    function, values, layout, example = (FixedSetting() for _ in range(4))
-    engine, dtype, threads, functions = (FixedSetting() for _ in range(4))
+    function = FixedSetting()
+    values = FixedSetting()
+    layout = FixedSetting()
+    example = FixedSetting()
+    engine = FixedSetting()
+    dtype = FixedSetting()
+    threads = FixedSetting()
+    functions = FixedSetting()
 
     def __init__(
         self,
@@ -336,6 +356,7 @@ class Compiled:
         """Make ready to run what was traced."""
         self.parts: list[Part] = parts_of(self.example)
         self.arguments = len(self.example)
+        # Each argument is one array, without a structure around it.
         paths = [part.path for part in self.parts]
         self.regular = paths == [(i,) for i in range(len(self.example))]
         shapes = [len(part.shape) for part in self.parts]
@@ -414,7 +435,8 @@ class Compiled:
         # Nobody changes a trace; but it follows Values.
         traces = state.pop("traces")
         state = deepcopy(state, memo)
-        twin.__setstate__({**state, "traces": [found.following(memo) for found in traces]})
+        state["traces"] = [found.following(memo) for found in traces]
+        twin.__setstate__(state)
         return twin
 
     def __reduce_ex__(self, protocol: SupportsIndex) -> Any:
@@ -440,7 +462,10 @@ class Compiled:
         """Follow the Values that the function uses here, if it is the same program and numbers."""
         traces: list[Traced] = self.__getstate__()["traces"]
         for other in filter(found.same_program, traces):
-            pairs = list(zip(other.tape.followed.values(), found.tape.followed.values()))
+            theirs = other.tape.followed.values()
+            ours = found.tape.followed.values()
+            pairs = list(zip(theirs, ours))
+            # Other numbers would make another function of the same program.
             if all(x._data == y._data for x, y in pairs):
                 twins = {id(x): y for x, y in pairs}
                 for specialization, trace in zip(self.specializations, traces):
@@ -585,7 +610,9 @@ class Compiled:
             gradient = job.gradient()
             if self.layout is not None:
                 gradient = in_structure(self.layout, gradient)
-            return (value, gradient, self.like_inputs(job.slopes)) if inputs else (value, gradient)
+            if inputs:
+                return value, gradient, self.like_inputs(job.slopes)
+            return value, gradient
 
     def bind(self, *batch: Any, inputs: bool = False, seed: object = None) -> Bound:
         """Return value and gradient for some arrays as a function without arguments.
@@ -683,6 +710,7 @@ class Compiled:
             samples = len(first)
         else:
             samples = samples_of(self.parts, batch, self.arguments)
+        # A job that is kept has its arrays, and may have an entry.
         job = self.jobs.get((samples, wanted, seed))
         if job is None:
             if samples >= MIN_SAMPLES_SLICED:
@@ -722,6 +750,7 @@ class Compiled:
             if job.unsound and self.finite:
                 self.complain_of_sum(job)
             return job
+        # An infinity may have met an adjoint that is not there: the strict program looks for those.
         if specialization and way == FAST and job.engine.program.some_absent:
             job = specialization.strict_job(job)
         if self.finite and not gradient_is_finite(job):
@@ -753,22 +782,26 @@ class Compiled:
         engine = self.specializations[0].engine(wanted)
         whole: Any = CombinedJob(samples, wanted, engine, self.parts)
         fill(whole.places, batch)
+        # Where slices begin and end must not depend on threads: sums would round differently.
         edges = [samples * i // SLICES for i in range(SLICES + 1)]
         slices = [slice(start, stop) for start, stop in zip(edges, edges[1:])]
 
         def work(chosen: slice) -> tuple[Any, int]:
-            job = engine.job(chosen.stop - chosen.start, wanted, apart=self.threads > 1)
+            size = chosen.stop - chosen.start
+            job = engine.job(size, wanted, apart=self.threads > 1)
             job.share(whole.rows[chosen], whole.outputs[chosen], whole.slopes[chosen])
             job.seed[:] = weights
             return job, job.run()
 
+        # A function of a user's own need not bear two threads.
         threads = 1 if calls_users(engine.program) else self.threads
         with ThreadPoolExecutor(threads) as pool:
             answers = list(pool.map(work, slices) if threads > 1 else map(work, slices))
         for chosen, (job, answer) in zip(slices, answers):
             if answer < 0 and self.retrace:
                 return self.done_by_branch(whole.rows, wanted, seed)
-            whole.add(chosen, self.checked(self.specializations[0], job, answer, chosen.start))
+            checked = self.checked(self.specializations[0], job, answer, chosen.start)
+            whole.add(chosen, checked)
         return self.checked(None, whole, 0)
 
     def done_by_branch(self, rows: Array, wanted: int, seed: Weights | None) -> Any:
@@ -786,7 +819,8 @@ class Compiled:
         Raises: TypeError: the function returns another structure there.
         """
         self.check_bound()
-        example = remade(self.example, iter(row.astype(float).tolist()))
+        numbers = row.astype(float).tolist()
+        example = remade(self.example, iter(numbers))
         specialization = Specialization(self, self.traced(example, truths))
         if not alike(specialization.outputs, self.specializations[0].outputs):
             raise TypeError("the function returns another structure on another branch")
@@ -809,6 +843,7 @@ class Compiled:
         weights = np.ones(count) if seed is None else np.array(seed, float)
         if len(weights) != count:
             raise ValueError(f"the function returns {count} numbers, but seed has {len(weights)}")
+        # The gradient of each sample is its own, and no part of a mean.
         mean = self.reduce == "mean" and not wanted & WANT_EACH
         # -0.0 would be an absent adjoint.
         return (weights / samples if mean else weights) + 0.0
@@ -848,6 +883,7 @@ class Compiled:
                 f"the {found[0]} of {which} is not finite: {found[1]}, where the inputs are"
                 f" {inputs}; finite=False lets infinite numbers and NaN pass"
             )
+        # The first branch that went another way is the cause of all later ones.
         missed = missed_guards(job.engine, rows, job.wanted)[sample]
         guard = job.engine.program.guards[int(missed.argmax())]
         raise GuardError(
@@ -865,13 +901,18 @@ class Compiled:
         Raises: FloatingPointError: always; the message names the sample if its own gradient is not
             finite, and the parameter or the input.
         """
+        # The gradient may be infinite though that of each sample is not: then none is named.
         sample = first_unsound(specialization, job) if specialization else None
         where = "" if sample is None else f" of sample {self.number_of(sample, places)}"
         inputs = "" if sample is None else f", where the inputs are {inputs_text(job.rows[sample])}"
-        what = "input" if all_finite(job.gradients) else "parameter"
-        numbers = (job.slopes if what == "input" else job.gradients).ravel()
+        what = "parameter"
+        table = job.gradients
+        if all_finite(table):
+            what = "input"
+            table = job.slopes
+        numbers = table.ravel()
         first = int(np.isfinite(numbers).argmin())
-        count = job.slopes.shape[1] if what == "input" else job.gradients.shape[1]
+        count = table.shape[1]
         raise FloatingPointError(
             f"the gradient{where} is not finite: by {what} {first % count} it is {numbers[first]}"
             f"{inputs}; finite=False lets infinite numbers and NaN pass"
@@ -923,7 +964,9 @@ class Compiled:
         ...
         """
         engine = self.specializations[0].engine(0)
-        lanes = engine.block(max([64, *(key[0] for key in self.jobs)]))
+        # The memory is told of the largest batch that there was.
+        samples = [key[0] for key in self.jobs]
+        lanes = engine.block(max([64, *samples]))
         name = getattr(self.function, "__name__", "the function")
         title = f"{name}, compiled for the {self.engine} engine"
         programs = [traced.program(0) for traced in list(self.specializations)]
@@ -1002,15 +1045,19 @@ def place_of(sample: int, places: Where) -> Any:
 
 def inputs_text(row: Array) -> str:
     """Return the inputs of a sample as text, the first of them."""
-    return ", ".join(f"{x:.6g}" for x in row[:8]) + (", ..." if len(row) > 8 else "")
+    texts = [f"{x:.6g}" for x in row[:MAX_INPUTS_SHOWN]]
+    if len(row) > MAX_INPUTS_SHOWN:
+        texts.append("...")
+    return ", ".join(texts)
 
 
 def blank_text(job: Job, rows: Array, sample: int) -> tuple[str, Any]:
     """Return what of a sample is not finite, and its number."""
+    results = job.outputs[sample]
     if not np.isfinite(rows[sample]).all():
-        return "data", job.outputs[sample].tolist()
-    if not np.isfinite(job.outputs[sample]).all():
-        return "result", job.outputs[sample].tolist()
+        return "data", results.tolist()
+    if not np.isfinite(results).all():
+        return "result", results.tolist()
     program = job.engine.program
     numbers = job.engine.probe(rows, program.watched, job.wanted)[sample]
     first = int(np.isfinite(numbers).argmin())
@@ -1035,7 +1082,11 @@ def first_unsound(specialization: Specialization, job: Job) -> int | None:
         sound = gradient_is_finite(part)
         if not sound and stop - start == 1:
             return start
-        start, stop = (middle, stop) if sound else (start, middle)
+        # The first half has the sample, or else the second.
+        if sound:
+            start = middle
+        else:
+            stop = middle
     return None
 
 
@@ -1076,7 +1127,8 @@ def rebuild_columns(structure: Any, columns: Iterator[Array], samples: int) -> A
     if isinstance(structure, ArrayOf):
         found = list(islice(columns, prod(structure.shape)))
         return np.array(found).T.reshape(samples, *structure.shape)
-    return filled(structure, [rebuild_columns(part, columns, samples) for part in parts(structure)])
+    found = [rebuild_columns(part, columns, samples) for part in parts(structure)]
+    return filled(structure, found)
 
 
 def kind_name(structure: object) -> str:

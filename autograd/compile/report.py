@@ -101,10 +101,16 @@ def backward_flops(step: Instruction) -> int:
 
 def fused_text(steps: Counted) -> str:
     """Return how many chains of + became one node each."""
-    dots = [(step, times) for step, times in steps if isinstance(step, (Dot, Matrix))]
-    products = sum(times * (step.flops() // 2) for step, times in dots)
-    became = sum(times * step.count for step, times in dots)
-    sums = sum(times * step.count for step, times in steps if isinstance(step, Total))
+    products = 0
+    became = 0
+    sums = 0
+    for step, times in steps:
+        if isinstance(step, (Dot, Matrix)):
+            # A product and an addition for each pair.
+            products += times * (step.flops() // 2)
+            became += times * step.count
+        elif isinstance(step, Total):
+            sums += times * step.count
     text = f"{products:,} products and their sums became {became:,} dots"
     return text + (f"; {sums:,} longer sums" if sums else "")
 
@@ -113,10 +119,10 @@ def matrix_texts(steps: Counted) -> list[str]:
     """Return the matrices that were recovered, the largest first, in words."""
     found = [(step, times) for step, times in steps if isinstance(step, Matrix)]
     found.sort(key=lambda pair: -pair[0].weights.size)
-    texts = [
-        matrix_text(step) + (f", {times:,} times" if times > 1 else "")
-        for step, times in found[:MAX_MATRICES_LISTED]
-    ]
+    texts = []
+    for step, times in found[:MAX_MATRICES_LISTED]:
+        often = f", {times:,} times" if times > 1 else ""
+        texts.append(matrix_text(step) + often)
     smaller = len(found) - MAX_MATRICES_LISTED
     return [*texts, f"and {smaller} smaller ones"] if smaller > 0 else texts
 
@@ -128,11 +134,14 @@ def code_texts(program: Program) -> list[str]:
     """
     steps = program.instructions
     loops = [step for step in steps if isinstance(step, Loop)]
-    texts = [loop_text(loop) + backward_text(loop) for loop in loops[:MAX_LOOPS_LISTED]]
+    texts = []
+    for loop in loops[:MAX_LOOPS_LISTED]:
+        texts.append(loop_text(loop) + backward_text(loop))
     more = len(loops) - MAX_LOOPS_LISTED
     if more > 0:
         texts.append(f"and {more} more loops")
-    rest = sum(step.count for step in steps if not isinstance(step, (Loop, Matrix)))
+    straight = [step for step in steps if not isinstance(step, (Loop, Matrix))]
+    rest = sum(step.count for step in straight)
     if rest and loops:
         texts.append(f"{operations_text(rest)} outside of loops")
     elif rest:
@@ -142,8 +151,9 @@ def code_texts(program: Program) -> list[str]:
 
 def loop_text(loop: Loop) -> str:
     """Return a loop in words, with those in it."""
-    own = loop.stride - sum(step.count for step in loop.body if isinstance(step, Loop))
-    inner = [loop_text(step) for step in loop.body if isinstance(step, Loop)]
+    loops = [step for step in loop.body if isinstance(step, Loop)]
+    own = loop.stride - sum(step.count for step in loops)
+    inner = [loop_text(step) for step in loops]
     parts = [*inner, operations_text(own)] if own or not inner else inner
     text = " and ".join(parts)
     return f"{loop.turns:,} turns of {f'({text})' if inner else text}"
@@ -249,7 +259,9 @@ def drawing(program: Program) -> Any:
     graph = graphviz.Digraph("program", node_attr={"shape": "box", "fontname": "Courier"})
     graph.attr(rankdir="LR")
     producers = np.full(program.slots, -1)
-    starts = [("inputs", 0, program.inputs), ("shared", program.inputs, len(program.broadcast))]
+    inputs = program.inputs
+    starts = [("inputs", 0, inputs), ("shared", inputs, len(program.broadcast))]
+    # Which box has computed a slot.
     for i, (name, first, count) in enumerate(starts):
         producers[first : first + count] = i
         if count:
@@ -264,10 +276,14 @@ def drawing(program: Program) -> Any:
 
 def draw_step(graph: Any, producers: Any, i: int, step: Instruction) -> None:
     """Add an instruction, and edges from those whose slots it reads."""
-    detail = matrix_text(step).split(" = ")[1] if isinstance(step, Matrix) else str(step.count)
+    detail = str(step.count)
+    if isinstance(step, Matrix):
+        detail = matrix_text(step).split(" = ")[1]
     name = loop_text(step) if isinstance(step, Loop) else f"{instruction_name(step)}\n{detail}"
     graph.node(str(i), name)
-    slots = np.concatenate([table.ravel() for table in step.reads()] or [np.zeros(0, int)])
-    for source in sorted(set(producers[slots[slots >= 0]].tolist())):
+    slots = np.concatenate([*step.reads(), np.zeros(0, int)], axis=None)
+    # Shared numbers, below zero, have no box.
+    sources = producers[slots[slots >= 0]]
+    for source in sorted(set(sources.tolist())):
         graph.edge(str(source), str(i))
     producers[step.out : step.out + step.count] = i

@@ -90,7 +90,9 @@ def definition(
     if isinstance(source, ast.Lambda):
         body = [f"  return {writer.expression(source.body)};"]
     else:
-        body = [line for statement in source.body for line in writer.statement(statement, "  ")]
+        body = []
+        for statement in source.body:
+            body += writer.statement(statement, "  ")
     locals_ = sorted(writer.assigned)
     head = [f"  let {', '.join(locals_)};"] if locals_ else []
     lines = [f"function {name}({writer.parameters}) {{", *head, *body, "}"]
@@ -107,11 +109,10 @@ class Writer:
         self.assigned: set[str] = set()
         plain = [found.arg for found in arguments.args]
         self.known = set(plain)
-        defaults = [None] * (len(plain) - len(arguments.defaults)) + list(arguments.defaults)
-        texts = [
-            found if default is None else f"{found} = {self.expression(default)}"
-            for found, default in zip(plain, defaults)
-        ]
+        # Defaults are those of the last arguments.
+        texts = plain[: len(plain) - len(arguments.defaults)]
+        for found, default in zip(plain[len(texts) :], arguments.defaults):
+            texts.append(f"{found} = {self.expression(default)}")
         if arguments.vararg:
             self.known.add(arguments.vararg.arg)
             texts.append(f"...{arguments.vararg.arg}")
@@ -201,22 +202,26 @@ class Writer:
 
     def target(self, node: ast.expr) -> str:
         """Return what is assigned to: a name, or several."""
-        names = node.elts if isinstance(node, ast.Tuple) else [node]
-        found = [name.id for name in names if isinstance(name, ast.Name)]
-        if len(found) != len(names):
-            raise self.refuse(node)
-        self.assigned.update(name for name in found if name not in self.known)
-        self.known.update(found)
-        return f"[{', '.join(found)}]" if isinstance(node, ast.Tuple) else found[0]
+        found = self.names_in(node)
+        self.assigned.update(found - self.known)
+        return self.loop_target(node)
 
     def loop_target(self, node: ast.expr) -> str:
         """Return the name or names that run through the values of a loop."""
-        names = node.elts if isinstance(node, ast.Tuple) else [node]
-        found = [name.id for name in names if isinstance(name, ast.Name)]
-        if len(found) != len(names):
+        self.known.update(self.names_in(node))
+        if isinstance(node, ast.Tuple):
+            return f"[{', '.join(map(ast.unparse, node.elts))}]"
+        return ast.unparse(node)
+
+    def names_in(self, node: ast.expr) -> set[str]:
+        """Return the names that a target consists of.
+
+        Raises: Untranslatable: it has something else, as `xs[0]`.
+        """
+        parts = node.elts if isinstance(node, ast.Tuple) else [node]
+        if not all(isinstance(part, ast.Name) for part in parts):
             raise self.refuse(node)
-        self.known.update(found)
-        return f"[{', '.join(found)}]" if isinstance(node, ast.Tuple) else found[0]
+        return {ast.unparse(part) for part in parts}
 
     # Expressions.
 
@@ -239,7 +244,8 @@ class Writer:
 
     def of_attribute(self, node: ast.Attribute) -> str:
         """Return what a module has: a constant, or a function of the runtime."""
-        module = self.names.get(node.value.id) if isinstance(node.value, ast.Name) else None
+        name = node.value.id if isinstance(node.value, ast.Name) else ""
+        module = self.names.get(name)
         if not isinstance(module, ModuleType):
             raise self.refuse(node)
         found = getattr(module, node.attr)
@@ -255,18 +261,22 @@ class Writer:
 
     def binary(self, kind: type, left: ast.expr, right: ast.expr, node: ast.AST) -> str:
         """Return the text of an operation on two operands."""
-        texts = self.expression(left), self.expression(right)
+        x = self.expression(left)
+        y = self.expression(right)
+        # JavaScript would make a text of lists that are added.
         if kind is ast.Add and (is_list(left) or is_list(right)):
-            return f"[...{texts[0]}, ...{texts[1]}]"
+            return f"[...{x}, ...{y}]"
         if kind is ast.Mult and is_list(left):
             self.uses["py_repeated"] = None
-            return f"py_repeated({', '.join(texts)})"
+            return f"py_repeated({x}, {y})"
         if kind in BINARY:
-            return f"({texts[0]} {BINARY[kind]} {texts[1]})"
+            return f"({x} {BINARY[kind]} {y})"
         if kind not in CALLED:
             raise self.refuse(node)
-        self.uses[CALLED[kind]] = None
-        return f"{CALLED[kind]}({', '.join(texts)})"
+        # These raise in Python, or round in another way.
+        called = CALLED[kind]
+        self.uses[called] = None
+        return f"{called}({x}, {y})"
 
     def of_unaryop(self, node: ast.UnaryOp) -> str:
         """Return a negation."""
@@ -278,13 +288,16 @@ class Writer:
 
     def of_compare(self, node: ast.Compare) -> str:
         """Return a comparison, or a chain of them."""
-        texts = [self.expression(x) for x in (node.left, *node.comparators)]
+        operands = [node.left, *node.comparators]
+        texts = [self.expression(x) for x in operands]
         if isinstance(node.ops[0], ast.In) and len(texts) == 2:
             return f"{texts[1]}.includes({texts[0]})"
         if not all(type(op) in COMPARISONS for op in node.ops):
             raise self.refuse(node)
         signs = [COMPARISONS[type(op)] for op in node.ops]
-        parts = [f"{x} {sign} {y}" for x, sign, y in zip(texts, signs, texts[1:])]
+        # A chain holds where each comparison of neighbours does.
+        pairs = zip(texts, signs, texts[1:])
+        parts = [f"{x} {sign} {y}" for x, sign, y in pairs]
         return f"({' && '.join(parts)})"
 
     def of_boolop(self, node: ast.BoolOp) -> str:
@@ -300,8 +313,10 @@ class Writer:
         certain = self.certain(node.test)
         if certain is not None:
             return self.expression(node.body if certain else node.orelse)
-        texts = self.truth(node.test), self.expression(node.body), self.expression(node.orelse)
-        return f"({texts[0]} ? {texts[1]} : {texts[2]})"
+        test = self.truth(node.test)
+        body = self.expression(node.body)
+        otherwise = self.expression(node.orelse)
+        return f"({test} ? {body} : {otherwise})"
 
     def of_tuple(self, node: ast.Tuple) -> str:
         """Return a list."""
@@ -317,9 +332,11 @@ class Writer:
         """Return an element, or a slice from somewhere on."""
         values = self.expression(node.value)
         if isinstance(node.slice, ast.Slice):
-            ends = [self.expression(end) for end in (node.slice.lower, node.slice.upper) if end]
-            if node.slice.step or (node.slice.upper and not node.slice.lower):
+            first = node.slice.lower
+            last = node.slice.upper
+            if node.slice.step or (last and not first):
                 raise self.refuse(node)
+            ends = [self.expression(end) for end in (first, last) if end]
             return f"{values}.slice({', '.join(ends)})"
         return f"{values}[{self.expression(node.slice)}]"
 
@@ -389,7 +406,9 @@ class Writer:
 
     def is_module(self, node: ast.expr) -> bool:
         """Tell whether an expression is the name of a module."""
-        return isinstance(node, ast.Name) and isinstance(self.names.get(node.id), ModuleType)
+        if not isinstance(node, ast.Name):
+            return False
+        return isinstance(self.names.get(node.id), ModuleType)
 
     def truth(self, node: ast.expr) -> str:
         """Return the text of a condition: a number is true unless it is 0, also where it is NaN."""
@@ -445,9 +464,8 @@ def is_truth(node: ast.expr) -> bool:
     if isinstance(node, ast.UnaryOp):
         return isinstance(node.op, ast.Not)
     if isinstance(node, ast.Call):
-        function = node.func
-        name = function.attr if isinstance(function, ast.Attribute) else None
-        return (function.id if isinstance(function, ast.Name) else name) in TRUTHS
+        name = ast.unparse(node.func)
+        return name.rpartition(".")[2] in TRUTHS
     return isinstance(node, ast.Compare)
 
 
