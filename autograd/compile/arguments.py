@@ -48,6 +48,7 @@ def parameters_of(parameters: Any) -> tuple[list[Value], Any]:
     if kind_of(parameters) is None:
         # An iterator can be asked once.
         parameters = list(parameters)
+    # A flat sequence has its gradient as one array, any other structure as one of arrays.
     found = flatten(parameters)
     flat = is_flat(parameters)
     if not (all(isinstance(x, Value) for x in found) and len(set(found)) == len(found)):
@@ -99,6 +100,7 @@ def example_of(function: Callable[..., Any], example: Any) -> tuple[Any, ...]:
     """
     if not callable(function):
         raise TypeError(f"function is {type(function).__name__} {shown(function)}; pass a function")
+    # A tuple has one example for each argument, all else is the example of the only one.
     found = example if kind_of(example) is TUPLE else (example,)
     try:
         inspect.signature(function).bind(*found)

@@ -51,6 +51,7 @@ class Bound:
         self.inputs = inputs
         self.wanted = WANT_GRADIENT | WANT_INPUTS if inputs else WANT_GRADIENT
         self.seed = seed
+        # What is wrong with the batch is said now, and not by the first call.
         self.samples = samples_of(compiled.parts, batch, compiled.arguments)
         for part in compiled.parts:
             check_bindable(part.of(batch), compiled.dtype, part.name)
@@ -79,6 +80,7 @@ class Bound:
     def prepare(self) -> None:
         """Make a job of this one's own, and the arrays of its results."""
         compiled = self.compiled
+        # Another dictionary of jobs means that what they were made with has changed.
         self.generation = compiled.jobs
         first = compiled.specializations[0]
         seed = None if self.seed is None else seed_of(self.seed, first.outputs)

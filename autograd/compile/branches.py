@@ -70,6 +70,7 @@ class BranchedBatch:
         Raises: GuardError: so many traces as one batch may need do not cover it.
         """
         rest = np.arange(len(self.rows))
+        # Traces that there are come first: to trace again costs most.
         for specialization in list(self.compiled.specializations):
             if rest.size:
                 rest = self.run_by(specialization, rest)
@@ -80,6 +81,7 @@ class BranchedBatch:
             if ties and self.run_plainly(first) is None:
                 rest = rest[1:]
                 continue
+            # The trace at one sample may fit many others.
             specialization = self.traced_at(first[0])
             rest = self.run_by(specialization, rest)
             if specialization not in self.used:
@@ -99,6 +101,7 @@ class BranchedBatch:
             if answer >= 0:
                 self.take(specialization, job, answer, chosen)
                 return samples[~np.isin(samples, chosen)]
+            # On fewer samples a sum may round differently, and a guard fail that held before.
             stays = self.fitting(engine, chosen)
             stays[-answer - 1] = False
             chosen = chosen[stays]
@@ -144,6 +147,7 @@ class BranchedBatch:
                 " own way; write the function with where, maximum or clip instead of comparisons"
             )
         kept = self.compiled.specializations
+        # The first one has the parameters, and what this batch uses is not dropped.
         idle = [x for x in kept[1:] if x not in self.used]
         if len(kept) > MAX_SPECIALIZATIONS and idle:
             kept.remove(min(idle, key=lambda x: x.last_used))
@@ -181,6 +185,7 @@ class BranchedBatch:
                 job, answer = self.job(engine, sample)
                 self.take(specialization, job, answer, sample, PLAIN)
                 return None
+            # Up to its first guard that fails, a trace knows which way the sample goes.
             agreed = int(missed.argmax())
             if agreed >= len(truths):
                 truths = [guard.truth for guard in guards[:agreed]] + [not guards[agreed].truth]

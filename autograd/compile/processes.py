@@ -58,6 +58,7 @@ class TurnBetweenForks:
     def __enter__(self) -> None:
         self.lock.acquire()
         computing.append(self.lock)
+        # Who computes meanwhile would be forked; so the turn is given back while it waits.
         while forking and threading.get_ident() not in forking:
             computing.remove(self.lock)
             forked.wait()
@@ -72,6 +73,7 @@ def wait_for_calls() -> None:
     """Wait until no other thread is in a call that a fork must not interrupt."""
     forked.clear()
     forking.append(threading.get_ident())
+    # A call may wait for this very thread; then the child gets a new lock all the same.
     end = time.monotonic() + PATIENCE_SECONDS
     while not all(map(is_free, list(computing))) and time.monotonic() < end:
         time.sleep(PAUSE_SECONDS)
@@ -94,11 +96,13 @@ def let_calls_go_on() -> None:
 
 def renew_all() -> None:
     """Make all compiled functions usable in a process that was forked by any thread."""
+    # Locks of threads that are not here are never given back.
     computing[:] = filter(is_free, list(computing))
     forking.clear()
     forked.set()
     for compiled in list(compiled_functions):
         compiled.renew()
+    # One of them had turned the collector off, and cannot turn it on again.
     if any(thread not in (None, threading.get_ident()) for thread in threads_pausing):
         threads_pausing.clear()
         gc.enable()
@@ -122,6 +126,7 @@ def check_importable(function: object) -> None:
     """
     if not isinstance(function, FunctionType) or copies_functions(sys._getframe(1)):
         return
+    # As pickle looks for it: by its module and its name in there.
     found: Any = sys.modules.get(function.__module__)
     for name in function.__qualname__.split("."):
         found = getattr(found, name, None)

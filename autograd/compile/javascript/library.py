@@ -68,6 +68,7 @@ def library(wanted: Iterable[Definition]) -> str:
 
     Raises: Untranslatable: something that is used has no JavaScript.
     """
+    # What a text uses is found by its names, without recursion: rules use each other.
     found: dict[str, str] = {}
     stack = list(wanted)
     while stack:

@@ -163,6 +163,7 @@ class Writer:
 
     def write_if(self, node: ast.If, indent: str) -> Iterator[str]:
         """Yield a branch; of one whose condition is about types, the part that floats take."""
+        # Numbers of a page are floats, so branches for fractions have no JavaScript.
         certain = self.certain(node.test)
         if certain is not None:
             for statement in node.body if certain else node.orelse:
@@ -364,11 +365,13 @@ class Writer:
         if isinstance(function, ast.Attribute) and not self.is_module(function.value):
             return self.method(function, node)
         name = function.id if isinstance(function, ast.Name) else ""
+        # A generator stops at the first that is true, as `some` does.
         if name == "any":
             (values,) = node.args
             if isinstance(values, ast.GeneratorExp):
                 inner, target = self.loop(values)
                 return f"{inner}.some({target} => {self.truth(values.elt)})"
+        # Numbers are floats and sequences lists already.
         if name in ("float", "int", "list", "tuple") and name not in self.known:
             (value,) = node.args
             return self.expression(value)

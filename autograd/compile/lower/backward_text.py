@@ -128,6 +128,7 @@ class BackwardText:
         inside = written.inside(loop)
         numbered = moved(loop.body, np.arange(loop.steps.size, dtype=np.int32), 0)
         body = list(self.steps(numbered, inside))
+        # A loop through which no adjoint flows has no turns here.
         if body:
             yield f"for {inside.turn} in reversed(range({loop.turns})):"
             yield from (f"    {line}" for line in body)
@@ -210,6 +211,7 @@ class BackwardText:
         """Yield the products with slopes that stand in slots."""
         slope = Expression(written(step.slopes))
         upstream = f"grad_{written(step.nodes)}"
+        # Most of these nodes are constant nowhere: then there is no mask to look at.
         masks = written.moving(step.locally_constant)
         cut = None
         if not all(is_still(mask) and mask.first in self.false for mask in masks):
@@ -257,6 +259,7 @@ class BackwardText:
         if places[0].letter == "s":
             return True
         trained = [is_still(place) and ~place.first < self.program.trained for place in places]
+        # Which turn has a parameter there is not looked at: the others add to what none reads.
         if any(trained) or not all(map(is_still, places)):
             if not all(trained):
                 self.shared = self.program.parameters + len(self.program.shared)
