@@ -97,6 +97,19 @@ def by_engine(program: Runnable, engine: str) -> Answer:
 
 
 def by_source(program: Runnable) -> Answer:
+    """Return what the listing computes, forward and backward."""
+    compiled = autograd.compile(
+        program.function, program.parameters, (program.rows[0],), engine="numpy"
+    )
+    found = [executed(compiled)(row) for row in program.rows]
+    return Answer(
+        [row.results[0] for row in found],
+        [row.by_parameters for row in found],
+        [row.by_inputs for row in found],
+    )
+
+
+def by_source_of_gradients(program: Runnable) -> Answer:
     """Return what the listing computes of a function that returns its value and its gradient."""
     count = len(program.parameters)
 
@@ -105,7 +118,8 @@ def by_source(program: Runnable) -> Answer:
         return [out, *gradients(out, [*program.parameters, *xs])]
 
     compiled = Compiled(function, program.parameters, (program.rows[0],), engine="numpy")
-    found = [executed(compiled)(row) for row in program.rows]
+    listing = executed(compiled, seed=np.eye(1, 1 + count + len(program.rows[0]))[0])
+    found = [listing(row).results for row in program.rows]
     return Answer(*zip(*((row[0], row[1 : 1 + count], row[1 + count :]) for row in found)))
 
 
@@ -137,6 +151,7 @@ BACK_ENDS: dict[str, Callable[[Runnable], Answer]] = {
     "llvm": lambda program: by_engine(program, "llvm"),
     "JavaScript": by_javascript,
     "source": by_source,
+    "source of gradients": by_source_of_gradients,
 }
 
 

@@ -1,5 +1,8 @@
 """Compiled functions that are bound to arrays."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 
@@ -141,3 +144,30 @@ def test_its_repr_says_what_it_is_bound_to():
 
     run = autograd.compile(square, example=(1.0,)).bind(np.ones(7))
     assert repr(run) == "<square, compiled and bound to 7 samples>"
+
+
+def doubled(x):
+    return x * 2.0
+
+
+@pytest.mark.parametrize("way", [pickle.dumps, copy.copy, copy.deepcopy])
+def test_it_is_neither_pickled_nor_copied_but_what_it_binds_is(way):
+    run = autograd.compile(doubled, example=(1.0,)).bind(np.array([3.0]))
+    with pytest.raises(
+        TypeError, match=r"doubled, .* pickle or copy the compiled.*bind that again"
+    ):
+        way(run)
+    again = pickle.loads(pickle.dumps(run.compiled)).bind(np.array([3.0]), inputs=True)
+    assert again()[0] == 6.0 and again()[2].tolist() == [2.0]
+
+
+def test_what_has_labels_is_not_bound_but_one_label_is():
+    def function(x, label):
+        return x * label
+
+    compiled = autograd.compile(function, example=(1.0, 0), static=1)
+    with pytest.raises(TypeError, match=r"those at 1 are labels.*lambda x: function\(x, 1\)"):
+        compiled.bind(np.array([3.0]), np.array([1]), inputs=True)
+    assert (
+        autograd.compile(lambda x: function(x, 2), example=(1.0,)).bind(np.array([3.0]))()[0] == 6
+    )

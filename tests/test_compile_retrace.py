@@ -1,6 +1,7 @@
 """`retrace=True`: each sample is computed by the trace that fits it, and by no other."""
 
 import random
+import re
 
 import numpy as np
 import pytest
@@ -263,3 +264,37 @@ def test_training_compiled_follows_a_network_that_branches():
         )
         found.append([w.data for w in network.parameters()])
     assert found[0] == pytest.approx(found[1], rel=1e-9, abs=1e-9)
+
+
+def test_a_report_has_a_line_for_each_trace():
+    def function(x):
+        for bound in range(4):
+            if x < bound:
+                return x * bound
+        return autograd.sin(x) if x < 20 else x
+
+    compiled = autograd.compile(function, example=(0.5,), retrace=True, engine="numpy")
+    assert "trace" not in compiled.explain()
+    compiled.value([0.5, 9.0, -1.0, 30.0])
+    lines = compiled.explain().splitlines()
+    (count,) = [line for line in lines if " traces  " in line]
+    assert "  4, each for the samples that branch like it" in count
+    traces = [line.strip() for line in lines if re.match(r" *trace \d  ", line)]
+    assert [line[:7] for line in traces] == [f"trace {i}" for i in range(1, 5)]
+    assert "input 0 (0.5) < 0 is False, input 0 (0.5) < 1 is True" in traces[0]
+    assert "where after 2 others, " in traces[1] and traces[1].endswith(" < 20 is True")
+    assert "< 0 is True" in traces[2] and "others" not in traces[2]
+    assert "trace 4" in compiled.explain().html
+
+
+def test_a_report_lists_a_dozen_traces():
+    def function(x):
+        for bound in range(40):
+            if x < bound:
+                return x * bound
+        return x
+
+    compiled = autograd.compile(function, example=(0.5,), retrace=True, engine="numpy")
+    compiled.value([i + 0.5 for i in range(20)])
+    text = compiled.explain()
+    assert "trace 12  " in text and "trace 13  " not in text and "and 8 more traces" in text

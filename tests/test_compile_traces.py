@@ -11,9 +11,13 @@ import copy
 import dataclasses
 import functools
 import gc
+import io
+import logging
 import math
 import numbers
 import os
+import pdb
+import pprint
 import random
 import re
 import secrets
@@ -262,12 +266,89 @@ def test_a_gradient_of_the_latest_pass_is_nothing_that_a_trace_may_read():
     assert w.grad == 3.0
 
 
-def test_what_was_taken_out_can_be_looked_at():
-    seen = []
-    autograd.compile(lambda x: x * (seen.append((repr(x.data), repr(x))) or 1), example=(2.0,))
-    assert seen == [
-        ("<the number 2.0 of input 0 in this sample>", "Value(data=2.0, grad=0.0, name='input 0')")
-    ]
+TEXTS = {
+    "repr": lambda x: len(repr(x)) * x,
+    "str": lambda x: len(str(x)) * x,
+    "repr of a number": lambda x: len(repr(x.data)) * x,
+    "str of a number": lambda x: len(str(x.data)) * x,
+    "in a list": lambda x: len(str([x])) * x,
+    "by a percent sign": lambda x: len("%s" % x) * x,  # noqa: UP031
+    "by a conversion": lambda x: len(f"{x!r}") * x,
+    "by another module": lambda x: len(pprint.pformat(x)) * x,
+    "of a result": lambda x: len(str(x * x)) * x,
+    "of a parameter": lambda x: len(str(WEIGHT)) * x * WEIGHT,
+    "printed to a file": lambda x: (
+        print(x, file=(file := io.StringIO())) or len(file.getvalue()) * x
+    ),
+    "printed to a file among others": lambda x: (
+        print(*[x], file=(file := io.StringIO())) or len(file.getvalue()) * x
+    ),
+    "printed to a file in a dict": lambda x: (
+        print(x, **dict(zip(["file"], [file := io.StringIO()]))) or len(file.getvalue()) * x
+    ),
+    "by a print of one's own": lambda x: len(own_print(x)) * x,
+    "where a print is near": lambda x: print(str(x)) or x,
+}
+WEIGHT = Value(0.5)
+
+
+def own_print(x):
+    """Return a text by a function that has the name of the built-in one."""
+    space = {"print": str}
+    exec("def text(x): return print(x)", space)
+    return space["text"](x)
+
+
+@pytest.mark.parametrize("what", TEXTS)
+@pytest.mark.parametrize("wrapped", [lambda f: f, caught], ids=["bare", "caught"])
+def test_a_text_is_refused_with_the_line_even_where_that_is_caught(what, wrapped):
+    with pytest.raises(TypeError, match=r":\d+: .*text would be that of one sample.*print\(x\)"):
+        autograd.compile(wrapped(TEXTS[what]), [WEIGHT], example=(2.0,))
+    assert repr(WEIGHT) == "Value(data=0.5, grad=0.0)"
+
+
+def test_what_is_traced_can_be_printed(capsys):
+    def function(x):
+        print(x.data)
+        print("x:", x, x * 2,
+              [x], sep="|")  # fmt: skip
+        print(*[x])
+        return x
+
+    autograd.compile(function, example=(2.0,))
+    number, together, last = capsys.readouterr().out.splitlines()
+    assert number == "<the number 2.0 of input 0 in this sample>"
+    assert together.count("Value(data=") == 3 and "Value(data=4.0" in together
+    assert last == "Value(data=2.0, grad=0.0, name='input 0')"
+
+
+def test_what_is_traced_can_be_logged():
+    said = io.StringIO()
+    log = logging.Logger("looking")
+    log.addHandler(logging.StreamHandler(said))
+
+    def function(x):
+        log.warning("x is %s", x)
+        return x
+
+    autograd.compile(function, example=(2.0,))
+    assert said.getvalue() == "x is Value(data=2.0, grad=0.0, name='input 0')\n"
+
+
+def test_a_debugger_shows_what_is_traced():
+    said = io.StringIO()
+    debugger = pdb.Pdb(stdin=io.StringIO("p x\np repr(y)\np [x, y.data]\nc\n"), stdout=said)
+
+    def function(x):
+        y = x * 3
+        debugger.set_trace()
+        y = y * 2
+        vars(debugger).clear()  # it would keep Values
+        return y
+
+    autograd.compile(function, example=(2.0,))
+    assert said.getvalue().count("Value(data=") == 3
+    assert "<the number 6.0 of" in said.getvalue()
 
 
 # ---- random numbers

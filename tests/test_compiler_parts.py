@@ -3,6 +3,7 @@
 import ast
 import math
 import random
+import re
 import threading
 import types
 from concurrent.futures import ThreadPoolExecutor
@@ -256,6 +257,38 @@ def test_what_has_no_javascript_is_refused_by_name(statement):
     (source,) = ast.parse(f"def f(x, xs):\n    {statement}").body
     with pytest.raises(Untranslatable, match="^f: .* is not translated$"):
         definition("f", source, {})
+
+
+KEYWORDS = {
+    "max(xs, key=abs)": "key",
+    "max(x, *xs, default=x)": "default",
+    "min(xs, default=x)": "default",
+    "enumerate(iterable=xs, start=1)": "iterable, start",
+    "abs(x, **xs)": "**",
+    "int(x, base=2)": "base",
+    "xs.append(object=x)": "object",
+    "math.log(x, base=2)": "base",
+    "own(y=x)": "y",
+}
+
+
+@pytest.mark.parametrize("call", KEYWORDS)
+def test_a_keyword_is_refused_by_name_and_not_taken_by_position(call):
+    (source,) = ast.parse(f"def f(x, xs):\n    return {call}").body
+    with pytest.raises(Untranslatable, match=rf"^f: .* the keyword {re.escape(KEYWORDS[call])};"):
+        definition("f", source, {"own": float, "math": math})
+
+
+def test_keywords_that_the_runtime_has_are_translated():
+    (source,) = ast.parse(
+        "def f(xs):\n    return max(xs, default=0.5), enumerate(xs, start=1)"
+    ).body
+    found = definition("f", source, {})
+    assert "return [py_max_or_default(xs, 0.5), py_enumerate(xs, 1)];" in found.text
+    assert set(found.uses) == {"py_max_or_default", "py_enumerate"}
+    hidden, _ = ast.parse("def f(xs, max):\n    return max(xs, default=0.5)\nx = 1").body
+    with pytest.raises(Untranslatable, match="keyword default"):
+        definition("f", hidden, {})
 
 
 # Reports

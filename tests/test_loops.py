@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 import autograd
 from autograd import Value, cos, exp, sin, softmax, tanh
 from autograd import primitives as p
+from autograd.compile.lower.backward_text import backward_lines
 from autograd.compile.lower.flow import flow_of, inside
 from autograd.compile.lower.listing import Listing, spread_of
 from autograd.compile.lower.lowering import FAST, PLAIN, STRICT, lower, unrolled
@@ -587,7 +588,8 @@ def test_a_listing_has_a_for_and_slots_that_move():
             y = tanh(y * x) + (0.5, 0.25, 0.75)[(t * t) % 3]
         return y
 
-    lines = autograd.compile(function, example=([0.1] * 20, 0.5)).source().splitlines()
+    compiled = autograd.compile(function, example=([0.1] * 20, 0.5))
+    lines = compiled.source(backward=False).splitlines()
     start = next(i for i, line in enumerate(lines) if line.startswith("for turn in range("))
     body = [line for line in lines[start + 1 :] if line.startswith("    ")]
     assert len(body) == 3 and all("turn" in line for line in body)
@@ -611,6 +613,20 @@ def test_a_listing_tells_biases_that_are_shared_numbers_from_those_in_slots():
     assert shape(program.instructions)
     assert any(" = (p[2], s[2 + 2*turn]) + " in line for line in program.lines())
     assert any(" = (p2, s0) + " in line for line in program.lines())
+
+
+def test_a_listing_has_room_for_gradients_by_constants_that_stand_for_parameters_in_some_turns():
+    steps = []
+    for i in range(8):
+        sides = np.array([[~i]], np.int32), np.array([[i]], np.int32)
+        steps.append(Dot(i + 1, 1, np.array([~0], np.int32), *sides, (True, True, True), False))
+    last = np.array([8], np.int32)
+    none = np.empty(0, np.int32)
+    program = rolled(Program(3, 3, [0.5] * 5, 1, 9, none, steps, last, [], [0.5] * 5))
+    assert shape(program.instructions)
+    lines = list(backward_lines(program, False))
+    assert "grad_p0:8 = 0.0" in lines and lines[-1] == "return grad_p0:3"
+    assert "    grad_p[1 + turn] += s[1 + turn] * grad_s[2 + turn]" in lines
 
 
 def test_a_report_says_how_many_turns_of_what_there_are():

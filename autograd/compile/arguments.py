@@ -46,7 +46,9 @@ def parameters_of(parameters: Any) -> tuple[list[Value], Any]:
     if cure:
         raise TypeError(f"parameters is a {type(parameters).__name__}, {cure}")
     if kind_of(parameters) is None:
-        parameters = list(parameters)  # an iterator can be asked once
+        # An iterator can be asked once.
+        parameters = list(parameters)
+    # A flat sequence has its gradient as one array, any other structure as one of arrays.
     found = flatten(parameters)
     flat = is_flat(parameters)
     if not (all(isinstance(x, Value) for x in found) and len(set(found)) == len(found)):
@@ -71,13 +73,13 @@ def refuse_parameters(found: Sequence[Any], names: Sequence[str], flat: bool) ->
     raise AssertionError("all parameters are Values, each of them there once")
 
 
-def is_flat(parameters: Any) -> bool:
+def is_flat(parameters: object) -> bool:
     """Tell whether parameters are a sequence of Values, with no structure to give back."""
     shape = regular_shape(parameters)
     return shape is not None and len(shape) == 1
 
 
-def cure_of(parameters: Any) -> str:
+def cure_of(parameters: object) -> str:
     """Return what to pass in place of something that holds no Values, or ""."""
     if isinstance(parameters, (set, frozenset)):
         return "which has no order; pass a list of Values"
@@ -98,6 +100,7 @@ def example_of(function: Callable[..., Any], example: Any) -> tuple[Any, ...]:
     """
     if not callable(function):
         raise TypeError(f"function is {type(function).__name__} {shown(function)}; pass a function")
+    # A tuple has one example for each argument, all else is the example of the only one.
     found = example if kind_of(example) is TUPLE else (example,)
     try:
         inspect.signature(function).bind(*found)
@@ -108,13 +111,14 @@ def example_of(function: Callable[..., Any], example: Any) -> tuple[Any, ...]:
             f" {error}; pass a tuple with one example for each argument"
         ) from None
     except ValueError:
-        pass  # of C, and silent about its arguments
+        # It is C's, and silent about its arguments.
+        pass
     for i, x in enumerate(found):
         check_numbers(f"argument {i} of the example", x)
     return found
 
 
-def check_numbers(place: str, x: Any) -> None:
+def check_numbers(place: str, x: object) -> None:
     """Raise a TypeError, or OverflowError, where a structure holds anything but numbers."""
     if not is_scalar(x):
         for step, part in zip(steps(x), parts(x)):
@@ -126,7 +130,7 @@ def check_numbers(place: str, x: Any) -> None:
             raise type(error)(f"{place}: {error}") from None
 
 
-def threads_of(threads: Any, cores: Callable[[], int]) -> int:
+def threads_of(threads: object, cores: Callable[[], int]) -> int:
     """Return how many threads may work, all cores by default."""
     if threads is None:
         return cores()
@@ -137,12 +141,12 @@ def threads_of(threads: Any, cores: Callable[[], int]) -> int:
     return int(threads)
 
 
-def seed_of(seed: Any, structure: Any) -> tuple[float, ...]:
+def seed_of(seed: object, structure: object) -> tuple[float, ...]:
     """Return the numbers of a seed, in the order of the results, whose structure is given."""
     return tuple(numbers_of("seed", in_order_of(structure, seed)))
 
 
-def in_order_of(structure: Any, seed: Any) -> list[Any]:
+def in_order_of(structure: object, seed: object) -> list[Any]:
     """Return the weights of results, matched by keys where the results have keys.
 
     Raises: ValueError: the seed has another structure.
@@ -172,7 +176,7 @@ def numbers_of(name: str, xs: Iterable[Any]) -> list[float]:
     return found
 
 
-def number_of(name: str, x: Any) -> float:
+def number_of(name: str, x: object) -> float:
     """Return a number as a float.
 
     Raises: TypeError, OverflowError: it is none; the message has the name.

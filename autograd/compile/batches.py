@@ -70,6 +70,7 @@ class Part:
             ValueError: it has another shape, and the message names both; or numbers are masked.
         """
         found = self.of(batch)
+        # Arrays of numbers are copied as they are, lists and all else become arrays of floats.
         if type(found) is not np.ndarray or found.dtype.kind not in "fiub":
             found = array_of(found, self.name)
         if found.shape != view.shape:
@@ -81,7 +82,8 @@ class Part:
         if found.dtype.itemsize <= view.itemsize:
             view[...] = found
         else:
-            with np.errstate(over="ignore"):  # what becomes infinite is reported as such
+            # What becomes infinite is reported as such.
+            with np.errstate(over="ignore"):
                 view[...] = found
 
 
@@ -90,11 +92,13 @@ Place = tuple[Part, int, Array, tuple[int, ...] | None]
 
 def places_of(parts: Sequence[Part], rows: Array) -> list[Place]:
     """Return where the parts of batches are copied to, for `fill`."""
-    views = [part.view(rows) for part in parts]
-    return [
-        (part, part.argument, view, view.shape if len(part.way) == 1 else None)
-        for part, view in zip(parts, views)
-    ]
+    found: list[Place] = []
+    for part in parts:
+        view = part.view(rows)
+        # Only an argument that is one array can be copied without a look at its structure.
+        shape = view.shape if len(part.way) == 1 else None
+        found.append((part, part.argument, view, shape))
+    return found
 
 
 def fill(places: Sequence[Place], batch: Sequence[Any]) -> None:
@@ -110,7 +114,7 @@ def fill(places: Sequence[Place], batch: Sequence[Any]) -> None:
             part.fill(view, batch)
 
 
-def is_masked(x: Any) -> bool:
+def is_masked(x: object) -> bool:
     """Tell whether some numbers of an array are masked.
 
     NumPy loads what it has for such arrays when it is asked for, which takes a while.
@@ -120,7 +124,7 @@ def is_masked(x: Any) -> bool:
     return isinstance(x, np.ma.MaskedArray) and bool(np.ma.is_masked(x))
 
 
-def array_of(x: Any, name: str) -> Array:
+def array_of(x: object, name: str) -> Array:
     """Return an array of floats.
 
     Raises:
@@ -131,7 +135,8 @@ def array_of(x: Any, name: str) -> Array:
         raise ValueError(f"{name} is an array with masked numbers; fill them: array.filled(0.0)")
     try:
         found = np.asarray(x)
-        if found.dtype.kind == "O":  # ints of any size, fractions, or no numbers at all
+        # Ints of any size, fractions, or no numbers at all.
+        if found.dtype.kind == "O":
             numbers = [float(as_data(number)) for number in found.ravel().tolist()]
             found = np.array(numbers, float).reshape(found.shape)
     except (ValueError, TypeError) as error:
@@ -145,14 +150,16 @@ def array_of(x: Any, name: str) -> Array:
     return found
 
 
-def parts_of(example: Any, way: tuple[Step, ...] = (), start: int = 0) -> list[Part]:
+def parts_of(example: object, way: tuple[Step, ...] = (), start: int = 0) -> list[Part]:
     """Return the regular parts of a tuple of arguments, in order."""
     shape = regular_shape(example)
     if way and shape is not None:
         return [Part(way, shape, start)]
     found: list[Part] = []
     for step, inner in zip(steps(example), parts(example)):
-        found += parts_of(inner, (*way, step), found[-1].stop if found else start)
+        # Columns stand side by side, those of each part behind those of the one before.
+        found += parts_of(inner, (*way, step), start)
+        start = found[-1].stop if found else start
     return found
 
 
@@ -179,26 +186,31 @@ def samples_of(parts: Sequence[Part], batch: Sequence[Any], arguments: int) -> i
     return samples
 
 
-def shaped_like(example: Any, arrays: Iterator[Array]) -> Any:
+def shaped_like(example: object, arrays: Iterator[Array]) -> Any:
     """Return the next arrays in the structure of an argument."""
     if regular_shape(example) is not None:
         return next(arrays)
-    return filled(example, [shaped_like(part, arrays) for part in parts(example)])
+    found = [shaped_like(part, arrays) for part in parts(example)]
+    return filled(example, found)
 
 
-def in_structure(structure: Any, rows: Array) -> Any:
+def in_structure(structure: object, rows: Array) -> Any:
     """Return an array, or a row of each sample, in the structure of parameters.
 
     >>> in_structure({"w": [0, 1], "b": 2}, np.array([3.0, 4.0, 5.0]))
     {'w': array([3., 4.]), 'b': ...5.0...}
     """
-    columns = rows if rows.ndim == 2 else rows[None]
-    found = (part.view(columns) for part in parts_of((structure,)))
-    arrays = iter([array.copy() if rows.ndim == 2 else array[0] for array in found])
-    return shaped_like(structure, arrays)
+    by_sample = rows.ndim == 2
+    columns = rows if by_sample else rows[None]
+    arrays = []
+    for part in parts_of((structure,)):
+        array = part.view(columns)
+        # The rows of samples belong to a job, which writes over them in its next run.
+        arrays.append(array.copy() if by_sample else array[0])
+    return shaped_like(structure, iter(arrays))
 
 
-def in_order(structure: Any, numbers: Any) -> Array:
+def in_order(structure: object, numbers: object) -> Array:
     """Return the numbers of such a structure as one array, in the order of the parameters.
 
     Raises: TypeError, ValueError: it is another structure; the message names the place.

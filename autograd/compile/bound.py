@@ -14,13 +14,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, NoReturn, SupportsIndex
 
 import numpy as np
 
 from autograd.compile.arguments import seed_of
 from autograd.compile.batches import fill, in_structure, places_of, samples_of
 from autograd.compile.lower.program import WANT_GRADIENT, WANT_INPUTS
+
+if TYPE_CHECKING:
+    from autograd.compile.compiled import Compiled
 
 
 class Bound:
@@ -40,12 +43,15 @@ class Bound:
         ValueError: an array has another shape.
     """
 
-    def __init__(self, compiled: Any, batch: tuple[Any, ...], inputs: bool, seed: Any) -> None:
+    def __init__(
+        self, compiled: Compiled, batch: tuple[Any, ...], inputs: bool, seed: object
+    ) -> None:
         self.compiled = compiled
         self.batch = batch
         self.inputs = inputs
         self.wanted = WANT_GRADIENT | WANT_INPUTS if inputs else WANT_GRADIENT
         self.seed = seed
+        # What is wrong with the batch is said now, and not by the first call.
         self.samples = samples_of(compiled.parts, batch, compiled.arguments)
         for part in compiled.parts:
             check_bindable(part.of(batch), compiled.dtype, part.name)
@@ -64,13 +70,21 @@ class Bound:
         name = getattr(self.compiled.function, "__name__", "the function")
         return f"<{name}, compiled and bound to {self.samples} samples>"
 
+    def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
+        raise TypeError(
+            f"{self!r} reads arrays of this process where they are, so it is neither pickled nor"
+            " copied; pickle or copy the compiled function (its .compiled), and bind that again to"
+            " the arrays that it is to read: compiled.bind(...)"
+        )
+
     def prepare(self) -> None:
         """Make a job of this one's own, and the arrays of its results."""
         compiled = self.compiled
+        # Another dictionary of jobs means that what they were made with has changed.
         self.generation = compiled.jobs
         first = compiled.specializations[0]
         seed = None if self.seed is None else seed_of(self.seed, first.outputs)
-        job = first.engine(self.wanted).job(self.samples, self.wanted)
+        job: Any = first.engine(self.wanted).job(self.samples, self.wanted)
         job.seed[:] = compiled.weights(self.samples, self.wanted, seed)
         if compiled.regular:
             self.entry = job.engine.entry(job, compiled.parts, copies=False)
@@ -90,7 +104,8 @@ class Bound:
         if entry is None or compiled.jobs is not self.generation or not compiled.is_ready():
             return self.under_lock() if self.is_direct else self.slowly()
         total = entry.call(*self.batch)
-        if type(total) is bool:  # an array is not consecutive, or there is something to look at
+        # An array is not consecutive, or there is something to look at.
+        if type(total) is bool:
             return self.under_lock()
         gradient = self.gradient if self.layout is None else self.structured_gradient()
         return (total, gradient, self.slopes) if self.inputs else (total, gradient)
@@ -118,7 +133,7 @@ class Bound:
         return self.compiled.value_and_grad(*self.batch, inputs=self.inputs, seed=self.seed)
 
 
-def check_bindable(array: Any, dtype: Any, name: str) -> None:
+def check_bindable(array: object, dtype: Any, name: str) -> None:
     """Check that an array needs no conversion.
 
     Raises: TypeError.

@@ -16,31 +16,34 @@ told which way to take.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from autograd.compile.batches import Array
+from autograd.compile.jobs import Engine, Job
 from autograd.compile.lower.lowering import FAST, PLAIN
 
 if TYPE_CHECKING:
-    from autograd.compile.compiled import Compiled, Specialization
+    from autograd.compile.compiled import CombinedJob, Compiled, Specialization
 
-MAX_SPECIALIZATIONS = 64  # that one batch may need, and that are kept beside the first
+# Traces that one batch may need, and that are kept beside the first.
+MAX_SPECIALIZATIONS = 64
 
 
 class GuardError(ValueError):
     """A sample for which the function takes another branch than the one that was traced."""
 
 
-def missed_guards(engine: Any, rows: Array, wanted: int) -> Array:
+def missed_guards(engine: Engine, rows: Array, wanted: int) -> Array:
     """Tell for samples x guards of an engine's program which have not the truth that was traced."""
     guards = engine.program.guards
     if not guards:
         return np.zeros((len(rows), 0), bool)
     truths = np.array([guard.truth for guard in guards], bool)
     numbers = engine.probe(rows, [guard.row for guard in guards], wanted)
-    return (numbers != 0) != truths  # type: ignore[no-any-return]
+    missed: Array = (numbers != 0) != truths
+    return missed
 
 
 class BranchedBatch:
@@ -52,13 +55,14 @@ class BranchedBatch:
         wanted, weights: of the outputs, as all jobs of the batch have them.
     """
 
-    def __init__(self, compiled: Compiled, whole: Any, wanted: int, weights: Array) -> None:
+    def __init__(self, compiled: Compiled, whole: CombinedJob, wanted: int, weights: Array) -> None:
         self.compiled = compiled
         self.whole = whole
         self.wanted = wanted
         self.weights = weights
         self.rows: Array = whole.rows
-        self.used: list[Specialization] = []  # by samples of this batch
+        # Those that samples of this batch went by.
+        self.used: list[Specialization] = []
 
     def run(self) -> None:
         """Run all samples.
@@ -66,20 +70,24 @@ class BranchedBatch:
         Raises: GuardError: so many traces as one batch may need do not cover it.
         """
         rest = np.arange(len(self.rows))
+        # Traces that there are come first: to trace again costs most.
         for specialization in list(self.compiled.specializations):
             if rest.size:
                 rest = self.run_by(specialization, rest)
-        ties = False  # whether a sample was found at the border of a branch
+        # Whether a sample was found at the border of a branch.
+        ties = False
         while rest.size:
             first = rest[:1]
             if ties and self.run_plainly(first) is None:
                 rest = rest[1:]
                 continue
+            # The trace at one sample may fit many others.
             specialization = self.traced_at(first[0])
             rest = self.run_by(specialization, rest)
             if specialization not in self.used:
                 self.compiled.specializations.remove(specialization)
-            if rest.size and rest[0] == first[0]:  # even the trace at the sample does not fit it
+            # Even the trace at the sample does not fit it.
+            if rest.size and rest[0] == first[0]:
                 ties = True
                 self.run_at_the_border(first)
                 rest = rest[1:]
@@ -93,22 +101,24 @@ class BranchedBatch:
             if answer >= 0:
                 self.take(specialization, job, answer, chosen)
                 return samples[~np.isin(samples, chosen)]
+            # On fewer samples a sum may round differently, and a guard fail that held before.
             stays = self.fitting(engine, chosen)
             stays[-answer - 1] = False
             chosen = chosen[stays]
         return samples
 
-    def engine(self, specialization: Specialization, way: str) -> Any:
+    def engine(self, specialization: Specialization, way: str) -> Engine:
         """Return an engine of a specialization, which has the current parameters."""
         specialization.catch_up_with(self.compiled.specializations[0])
         return specialization.engine(self.wanted, way)
 
-    def fitting(self, engine: Any, samples: Array) -> Array:
+    def fitting(self, engine: Engine, samples: Array) -> Array:
         """Tell for each sample whether its guards hold in a run on just these."""
         missed = missed_guards(engine, self.rows[samples], self.wanted)
-        return np.logical_not(np.any(missed, axis=1))  # type: ignore[no-any-return]
+        fits: Array = np.logical_not(np.any(missed, axis=1))
+        return fits
 
-    def job(self, engine: Any, samples: Array) -> tuple[Any, int]:
+    def job(self, engine: Engine, samples: Array) -> tuple[Job, int]:
         """Return the job of some samples, which has been run, and its answer."""
         job = engine.job(len(samples), self.wanted)
         job.rows[:] = self.rows[samples]
@@ -116,7 +126,7 @@ class BranchedBatch:
         return job, job.run()
 
     def take(
-        self, specialization: Specialization, job: Any, answer: int, samples: Array, way: str = FAST
+        self, specialization: Specialization, job: Job, answer: int, samples: Array, way: str = FAST
     ) -> None:
         """Take over the results of a job on some samples."""
         checked = self.compiled.checked(specialization, job, answer, samples, way)
@@ -137,6 +147,7 @@ class BranchedBatch:
                 " own way; write the function with where, maximum or clip instead of comparisons"
             )
         kept = self.compiled.specializations
+        # The first one has the parameters, and what this batch uses is not dropped.
         idle = [x for x in kept[1:] if x not in self.used]
         if len(kept) > MAX_SPECIALIZATIONS and idle:
             kept.remove(min(idle, key=lambda x: x.last_used))
@@ -174,6 +185,7 @@ class BranchedBatch:
                 job, answer = self.job(engine, sample)
                 self.take(specialization, job, answer, sample, PLAIN)
                 return None
+            # Up to its first guard that fails, a trace knows which way the sample goes.
             agreed = int(missed.argmax())
             if agreed >= len(truths):
                 truths = [guard.truth for guard in guards[:agreed]] + [not guards[agreed].truth]

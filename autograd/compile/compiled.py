@@ -6,12 +6,12 @@ import importlib.util
 import math
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from copy import copy, deepcopy
 from itertools import islice
 from math import prod
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, SupportsIndex
 
 import numpy as np
 
@@ -32,6 +32,8 @@ from autograd.compile.batches import (
 from autograd.compile.bound import Bound
 from autograd.compile.branches import BranchedBatch, GuardError, missed_guards
 from autograd.compile.finite import all_finite, descend
+from autograd.compile.jobs import Engine, Job
+from autograd.compile.lower.backward_text import backward_lines
 from autograd.compile.lower.lowering import FAST, STRICT, complete, lower
 from autograd.compile.lower.program import WANT_EACH, WANT_GRADIENT, WANT_INPUTS, Program
 from autograd.compile.lower.writing import MOST_LISTED
@@ -44,7 +46,7 @@ from autograd.compile.processes import (
 )
 from autograd.compile.reference.numpy_engine import NumpyEngine
 from autograd.compile.reference.own_primitives import calls_users
-from autograd.compile.report import Report, drawing, report
+from autograd.compile.report import Report, drawing, report, trace_facts
 from autograd.compile.tracing.results import ArrayOf, is_one
 from autograd.compile.tracing.tape import Tape, check_again, trace
 from autograd.compile.tracing.tracers import refuse
@@ -60,11 +62,20 @@ COPIED = (
     "function", "values", "layout", "example", "engine", "dtype", "reduce", "threads", "finite",
     "retrace", "functions", "check", "numbering",
 )  # fmt: skip
-MAX_JOBS_KEPT = 8  # each for one number of samples
-MIN_SAMPLES_SLICED = 8192  # a batch of so many is done in slices
-SLICES = 8  # of such a batch
+# A job is for one number of samples.
+MAX_JOBS_KEPT = 8
+# A batch of so many samples is done in so many slices.
+MIN_SAMPLES_SLICED = 8192
+SLICES = 8
+# A message has so many inputs of a sample.
+MAX_INPUTS_SHOWN = 8
 BOTH = WANT_GRADIENT | WANT_INPUTS
-RUNS_BEFORE_ENTRY = 2  # of a job: who calls a function once or twice need not prepare for more
+# Who calls a function once or twice need not prepare for more.
+RUNS_BEFORE_ENTRY = 2
+
+# Where the samples of a job stand in a batch: from one on, or each somewhere; None: they are all.
+Where = int | Array | None
+Weights = tuple[float, ...]  # of several outputs
 
 
 class FixedSetting:
@@ -80,7 +91,7 @@ class FixedSetting:
 
         def __get__(self, compiled: Any, owner: Any = None) -> Any: ...
 
-    def __set__(self, compiled: Any, x: Any) -> None:
+    def __set__(self, compiled: Compiled, x: object) -> None:
         if compiled.settled:
             raise AttributeError(
                 f"{self.name} is fixed when a function is compiled: compile it again"
@@ -91,41 +102,48 @@ class FixedSetting:
 class CombinedJob:
     """The results of a batch, put together from jobs on parts of it."""
 
-    moved = False  # the parameters, as a job may have
+    # A job may have moved the parameters.
+    moved = False
 
-    def __init__(self, samples: int, wanted: int, engine: Any, parts: Sequence[Part]) -> None:
+    def __init__(self, samples: int, wanted: int, engine: Engine, parts: Sequence[Part]) -> None:
         program = engine.program
         dtype = engine.dtype
         self.shared = engine.shared
         self.each = bool(wanted & WANT_EACH)
         self.rows = np.zeros((samples, program.inputs), dtype)
         self.places = places_of(parts, self.rows)
+        # Results are handed out column by column.
         self.outputs = np.empty((len(program.outputs), samples), dtype).T
-        self.slopes = np.empty((samples if wanted & WANT_INPUTS else 0, program.inputs), dtype)
-        self.gradients = np.zeros((samples if self.each else 1, program.trained), dtype)
+        with_slopes = samples if wanted & WANT_INPUTS else 0
+        self.slopes = np.empty((with_slopes, program.inputs), dtype)
+        gradients = samples if self.each else 1
+        self.gradients = np.zeros((gradients, program.trained), dtype)
         self.total = np.zeros(1, dtype)
 
     @property
     def unsound(self) -> bool:
         """Whether what finite numbers add up to is not finite."""
-        return not (math.isfinite(self.total[0]) and all_finite(self.gradients))
+        if not math.isfinite(self.total[0]):
+            return True
+        return not all_finite(self.gradients)
 
     def gradient(self) -> Array:
         """Return the gradient by the parameters."""
-        return self.gradients[0]  # type: ignore[no-any-return]
+        found: Array = self.gradients[0]
+        return found
 
     def descend(self, step_size: float, finite: bool) -> bool:
         """Move the parameters down the gradient; False where they would not stay finite."""
         return descend(self.shared, self.gradients[0], step_size, finite)
 
-    def take(self, places: Any, job: Any) -> None:
+    def take(self, places: slice | Array, job: Job) -> None:
         """Take over the results of a job, whose samples stand at the given places."""
         self.outputs[places] = job.outputs
         if len(self.slopes):
             self.slopes[places] = job.slopes
         self.add(places, job)
 
-    def add(self, places: Any, job: Any) -> None:
+    def add(self, places: slice | Array, job: Job) -> None:
         """Add a job's gradient and total, or take over the gradient of each of its samples."""
         if self.each:
             self.gradients[places] = job.gradients
@@ -147,14 +165,17 @@ class Traced(NamedTuple):
 
     def same_program(self, other: Traced) -> bool:
         """Tell whether two traces compute the same from the same parameters and inputs."""
-        return alike(self.outputs, other.outputs) and self.tape.rows() == other.tape.rows()
+        if not alike(self.outputs, other.outputs):
+            return False
+        return self.tape.rows() == other.tape.rows()
 
     def following(self, twins: Mapping[int, Any]) -> Traced:
         """Return the same trace, following other Values in place of those with these ids."""
-        if twins.keys().isdisjoint(map(id, self.tape.followed.values())):
+        followed = self.tape.followed
+        if twins.keys().isdisjoint(map(id, followed.values())):
             return self
         tape = copy(self.tape)
-        tape.followed = {place: twins.get(id(x), x) for place, x in tape.followed.items()}
+        tape.followed = {place: twins.get(id(x), x) for place, x in followed.items()}
         return self._replace(tape=tape)
 
 
@@ -166,21 +187,25 @@ class Specialization:
 
     def __init__(self, compiled: Compiled, found: Traced) -> None:
         self.tape, self.outputs, self.edges = found
-        self.last_used = 0  # of the calls that a `Compiled` counts
+        # By number, of the calls that a `Compiled` counts.
+        self.last_used = 0
         self.engine_name = compiled.engine
         self.options: dict[str, Any] = {}
         if compiled.engine == "llvm":
             self.options = {"functions": compiled.functions, "threads": compiled.threads}
         count = len(compiled.values)
         self.followed = list(self.tape.followed.values())
+        known = count + len(self.followed)
         constants = [float(finite_or_inf(x)) for x in self.tape.constants.values()]
-        self.shared = np.array([0.0] * (count + len(self.followed)) + constants, compiled.dtype)
+        # One array, so that a program has one kind of place for all that samples share.
+        self.shared = np.array([0.0] * known + constants, compiled.dtype)
         self.parameters = self.shared[:count]
-        self.others = self.shared[count : count + len(self.followed)]
-        self.version = 0  # of the parameters, as the store counts
-        self.revision = -1  # of the Values that are followed
+        self.others = self.shared[count:known]
+        # Of the parameters, as the store counts, and of the Values that are followed.
+        self.version = 0
+        self.revision = -1
         self.programs: dict[tuple[bool, str], Program] = {}
-        self.engines: dict[tuple[bool, str], Any] = {}
+        self.engines: dict[tuple[bool, str], Engine] = {}
 
     def catch_up(self, store: ParameterStore) -> None:
         """Take over numbers that are newer than this specialization's own."""
@@ -198,7 +223,8 @@ class Specialization:
 
     def follow(self) -> None:
         """Read the Values again that are no parameters, where any number was set."""
-        revision = REVISION.count  # read first: a Value may be set meanwhile
+        # It is read first, for a Value may be set meanwhile.
+        revision = REVISION.count
         if self.followed and self.revision != revision:
             self.others[:] = [float(x._data) for x in self.followed]
             self.revision = revision
@@ -211,12 +237,14 @@ class Specialization:
         inputs = bool(wanted & WANT_INPUTS)
         key = inputs, way
         if key not in self.programs:
-            leaves = self.tape.parameters + (self.tape.inputs if inputs else [])
+            leaves = list(self.tape.parameters)
+            if inputs:
+                leaves += self.tape.inputs
             with paused_collector():
                 self.programs[key] = lower(self.tape, self.edges, leaves, way)
         return self.programs[key]
 
-    def engine(self, wanted: int, way: str = FAST) -> Any:
+    def engine(self, wanted: int, way: str = FAST) -> Engine:
         """Return the engine of such a program.
 
         Args: way: of lowering, see `lower`.
@@ -229,7 +257,7 @@ class Specialization:
                 self.engines[key] = make_engine(program, self.shared, **self.options)
         return self.engines[key]
 
-    def strict_job(self, job: Any) -> Any:
+    def strict_job(self, job: Job) -> Job:
         """Return the same job, which has been run so that no infinity met an absent adjoint.
 
         Which branches its samples take is decided, so such a program has no guards.
@@ -278,9 +306,16 @@ class Compiled:
     """
 
     most_in_one_job = MIN_SAMPLES_SLICED
-    settled = False  # whether it is ready, and what it was made with is fixed
-    function, values, layout, example = (FixedSetting() for _ in range(4))
-    engine, dtype, threads, functions = (FixedSetting() for _ in range(4))
+    # Whether it is ready, and what it was made with is fixed.
+    settled = False
+    function = FixedSetting()
+    values = FixedSetting()
+    layout = FixedSetting()
+    example = FixedSetting()
+    engine = FixedSetting()
+    dtype = FixedSetting()
+    threads = FixedSetting()
+    functions = FixedSetting()
 
     def __init__(
         self,
@@ -310,29 +345,36 @@ class Compiled:
         self.dtype = np.dtype(dtype)
         self.functions = functions
         self.check = check
-        self.numbering: Any = None  # what messages call the samples, where others hold this one
+        # What messages call the samples, where others hold this one.
+        self.numbering: Any = None
         self.engine = engine or ("llvm" if installed("llvmlite") else "numpy")
-        self.bound = True  # to the function: it uses these parameters
+        # The function uses these parameters.
+        self.bound = True
         self.prepare([self.traced(self.example)])
 
     def prepare(self, traces: Sequence[Traced]) -> None:
         """Make ready to run what was traced."""
         self.parts: list[Part] = parts_of(self.example)
         self.arguments = len(self.example)
+        # Each argument is one array, without a structure around it.
         paths = [part.path for part in self.parts]
         self.regular = paths == [(i,) for i in range(len(self.example))]
         shapes = [len(part.shape) for part in self.parts]
         # What can be wanted whose results need not be put into other structures.
         one_argument = {BOTH} if len(self.parts) == 1 else set()
         self.as_they_come = {WANT_GRADIENT, *one_argument} if self.layout is None else set()
-        self.takes_rows = self.regular and shapes == [1]  # its argument is as the machine's rows
+        # Whether its argument is what the machine takes: rows.
+        self.takes_rows = self.regular and shapes == [1]
         self.store = store_of(self.values)
-        self.seen = -1  # the revision of all Values at the latest `catch_up`
-        self.version = 0  # of the parameters then, as the store counts
+        # The revision of all Values at the latest `catch_up`, and the version of the parameters.
+        self.seen = -1
+        self.version = 0
         self.specializations = [Specialization(self, found) for found in traces]
-        self.moving = False  # whether a step of descent is under way
+        # Whether a step of descent is under way.
+        self.moving = False
         self.forget_jobs()
-        self.calls = 0  # of specializations, which are dropped when others were called since
+        # Calls are counted, for specializations are dropped when others were called since.
+        self.calls = 0
         self.lock = new_lock(self.engine)
         compiled_functions.add(self)
         self.settled = True
@@ -340,7 +382,8 @@ class Compiled:
     def forget_jobs(self) -> None:
         """Make new jobs from now on."""
         self.jobs: dict[Any, Any] = {}
-        self.entries: dict[tuple[int, bool], Any] = {}  # the latest, by what is wanted: see `enter`
+        # The latest, by what is wanted: see `enter`.
+        self.entries: dict[tuple[int, bool], Any] = {}
 
     @property
     def reduce(self) -> str:
@@ -351,7 +394,8 @@ class Compiled:
     def reduce(self, reduction: str) -> None:
         check_choice("reduce", reduction, REDUCTIONS)
         self._reduce = reduction
-        self.forget_jobs()  # those there were have weights of the other
+        # Those there were have weights of the other.
+        self.forget_jobs()
 
     def traced(self, example: tuple[Any, ...], truths: Sequence[bool] = ()) -> Traced:
         """Return what the function does at an example.
@@ -375,7 +419,8 @@ class Compiled:
     def __setstate__(self, state: dict[str, Any]) -> None:
         for name in COPIED:
             setattr(self, name, state[name])
-        self.bound = False  # perhaps: the function may have stayed with the original's Values
+        # The function may have stayed with the original's Values.
+        self.bound = False
         self.prepare(state["traces"])
         self.parameters = state["numbers"]
 
@@ -387,12 +432,14 @@ class Compiled:
     def __deepcopy__(self, memo: dict[int, Any]) -> Compiled:
         twin = memo[id(self)] = object.__new__(type(self))
         state = self.__getstate__()
-        traces = state.pop("traces")  # nobody changes one; but it follows Values
+        # Nobody changes a trace; but it follows Values.
+        traces = state.pop("traces")
         state = deepcopy(state, memo)
-        twin.__setstate__({**state, "traces": [found.following(memo) for found in traces]})
+        state["traces"] = [found.following(memo) for found in traces]
+        twin.__setstate__(state)
         return twin
 
-    def __reduce_ex__(self, protocol: Any) -> Any:
+    def __reduce_ex__(self, protocol: SupportsIndex) -> Any:
         check_importable(self.function)
         return super().__reduce_ex__(protocol)
 
@@ -415,7 +462,10 @@ class Compiled:
         """Follow the Values that the function uses here, if it is the same program and numbers."""
         traces: list[Traced] = self.__getstate__()["traces"]
         for other in filter(found.same_program, traces):
-            pairs = list(zip(other.tape.followed.values(), found.tape.followed.values()))
+            theirs = other.tape.followed.values()
+            ours = found.tape.followed.values()
+            pairs = list(zip(theirs, ours))
+            # Other numbers would make another function of the same program.
             if all(x._data == y._data for x, y in pairs):
                 twins = {id(x): y for x, y in pairs}
                 for specialization, trace in zip(self.specializations, traces):
@@ -479,7 +529,8 @@ class Compiled:
             return
         first = self.specializations[0]
         self.store.catch_up(first.parameters)
-        revision = self.store.revision  # read first: a Value may be set meanwhile
+        # It is read first, for a Value may be set meanwhile.
+        revision = self.store.revision
         first.catch_up(self.store)
         self.seen = revision
         self.version = first.version
@@ -488,7 +539,8 @@ class Compiled:
         """Note that this function's parameters are the newest."""
         first = self.specializations[0]
         store = self.store
-        if REVISION.latest is store and store.numbers is first.parameters:  # as in a loop
+        # As in a loop.
+        if REVISION.latest is store and store.numbers is first.parameters:
             first.version = self.version = store.version = store.version + 1
             return
         before = store.revision
@@ -537,7 +589,7 @@ class Compiled:
             columns = job.outputs.T if isinstance(job, CombinedJob) else job.outputs.T.copy()
         return rebuild_columns(structure, iter(columns), columns.shape[1])
 
-    def value_and_grad(self, *batch: Any, inputs: bool = False, seed: Any = None) -> Any:
+    def value_and_grad(self, *batch: Any, inputs: bool = False, seed: object = None) -> Any:
         """Return the mean (or sum) of the results over the batch, and its gradient.
 
         Args:
@@ -558,9 +610,11 @@ class Compiled:
             gradient = job.gradient()
             if self.layout is not None:
                 gradient = in_structure(self.layout, gradient)
-            return (value, gradient, self.like_inputs(job.slopes)) if inputs else (value, gradient)
+            if inputs:
+                return value, gradient, self.like_inputs(job.slopes)
+            return value, gradient
 
-    def bind(self, *batch: Any, inputs: bool = False, seed: Any = None) -> Bound:
+    def bind(self, *batch: Any, inputs: bool = False, seed: object = None) -> Bound:
         """Return value and gradient for some arrays as a function without arguments.
 
         What the arrays are is checked once; what stands in them is read in every call.
@@ -576,7 +630,7 @@ class Compiled:
         """
         return Bound(self, batch, inputs, seed)
 
-    def per_sample_grad(self, *batch: Any, seed: Any = None) -> Any:
+    def per_sample_grad(self, *batch: Any, seed: object = None) -> Any:
         """Return the gradient of each sample's own result: samples x parameters."""
         with self.lock:
             found = self.done(batch, WANT_GRADIENT | WANT_EACH, seed).gradients
@@ -584,7 +638,7 @@ class Compiled:
                 return in_structure(self.layout, found)
             return found.copy()
 
-    def descend(self, *batch: Any, step_size: float, seed: Any = None) -> float:
+    def descend(self, *batch: Any, step_size: float, seed: object = None) -> float:
         """Take a step of gradient descent, and return the value that it started from.
 
         That is parameters -= step_size * gradient, without an array in between. Where it raises an
@@ -605,7 +659,8 @@ class Compiled:
                 if found is not None:
                     self.wrote_parameters()
                     return found  # type: ignore[no-any-return]
-            self.moving = True  # the machine leaves Python's lock, but no entry may see half a step
+            # The machine leaves Python's lock, but no entry may see half a step.
+            self.moving = True
             try:
                 job = self.done(batch, WANT_GRADIENT, seed, step_size)
                 if not (job.moved or job.descend(step_size, self.finite)):
@@ -625,11 +680,12 @@ class Compiled:
         if entry is None or not self.is_ready():
             return None
         found = entry.call(*arguments)
-        if found is True:  # it may have more to do in the next call as well
+        # It may have more to do in the next call as well.
+        if found is True:
             self.entries.pop((wanted, steps), None)
         return None if type(found) is bool else found
 
-    def prepare_entry(self, job: Any, wanted: int, steps: bool) -> None:
+    def prepare_entry(self, job: Job, wanted: int, steps: bool) -> None:
         """Have the next call like a job that was run often enough go by an entry, if it can."""
         job.runs += 1
         if job.runs > RUNS_BEFORE_ENTRY and self.regular:
@@ -639,7 +695,7 @@ class Compiled:
                 self.entries[wanted, steps] = job.entries[steps]
 
     def done(
-        self, batch: tuple[Any, ...], wanted: int, seed: Any = None, step_size: float = 0.0
+        self, batch: tuple[Any, ...], wanted: int, seed: object = None, step_size: float = 0.0
     ) -> Any:
         """Return the finished job of a batch; with a step size, it may have moved parameters.
 
@@ -649,10 +705,12 @@ class Compiled:
         if seed is not None:
             seed = seed_of(seed, self.specializations[0].outputs)
         first = batch[0] if self.regular and len(batch) == self.arguments > 0 else None
-        if type(first) is np.ndarray and first.ndim:  # the usual call, which is over soon
+        # The usual call, which is over soon.
+        if type(first) is np.ndarray and first.ndim:
             samples = len(first)
         else:
             samples = samples_of(self.parts, batch, self.arguments)
+        # A job that is kept has its arrays, and may have an entry.
         job = self.jobs.get((samples, wanted, seed))
         if job is None:
             if samples >= MIN_SAMPLES_SLICED:
@@ -671,9 +729,9 @@ class Compiled:
     def checked(
         self,
         specialization: Specialization | None,
-        job: Any,
+        job: Job,
         answer: int,
-        places: Any = None,
+        places: Where = None,
         way: str = FAST,
     ) -> Any:
         """Return a job whose results can be relied on: the given one, or a strict one in its place.
@@ -692,13 +750,14 @@ class Compiled:
             if job.unsound and self.finite:
                 self.complain_of_sum(job)
             return job
+        # An infinity may have met an adjoint that is not there: the strict program looks for those.
         if specialization and way == FAST and job.engine.program.some_absent:
             job = specialization.strict_job(job)
         if self.finite and not gradient_is_finite(job):
             self.complain_of_gradient(specialization, job, places)
         return job
 
-    def new_job(self, samples: int, wanted: int, seed: Any) -> Any:
+    def new_job(self, samples: int, wanted: int, seed: Weights | None) -> Job:
         """Return a job for so many samples, and keep it for the next call with as many."""
         if not samples:
             raise ValueError("the batch is empty; pass at least one sample")
@@ -711,7 +770,9 @@ class Compiled:
         jobs[samples, wanted, seed] = job
         return job
 
-    def done_in_slices(self, samples: int, batch: Any, wanted: int, seed: Any) -> Any:
+    def done_in_slices(
+        self, samples: int, batch: tuple[Any, ...], wanted: int, seed: Weights | None
+    ) -> Any:
         """Return the job of a large batch, done in slices that threads can share.
 
         The slices depend on the number of samples alone, and are added up in order, so the number
@@ -719,31 +780,35 @@ class Compiled:
         """
         weights = self.weights(samples, wanted, seed)
         engine = self.specializations[0].engine(wanted)
-        whole = CombinedJob(samples, wanted, engine, self.parts)
+        whole: Any = CombinedJob(samples, wanted, engine, self.parts)
         fill(whole.places, batch)
+        # Where slices begin and end must not depend on threads: sums would round differently.
         edges = [samples * i // SLICES for i in range(SLICES + 1)]
         slices = [slice(start, stop) for start, stop in zip(edges, edges[1:])]
 
         def work(chosen: slice) -> tuple[Any, int]:
-            job = engine.job(chosen.stop - chosen.start, wanted, apart=self.threads > 1)
+            size = chosen.stop - chosen.start
+            job = engine.job(size, wanted, apart=self.threads > 1)
             job.share(whole.rows[chosen], whole.outputs[chosen], whole.slopes[chosen])
             job.seed[:] = weights
             return job, job.run()
 
+        # A function of a user's own need not bear two threads.
         threads = 1 if calls_users(engine.program) else self.threads
         with ThreadPoolExecutor(threads) as pool:
             answers = list(pool.map(work, slices) if threads > 1 else map(work, slices))
         for chosen, (job, answer) in zip(slices, answers):
             if answer < 0 and self.retrace:
                 return self.done_by_branch(whole.rows, wanted, seed)
-            whole.add(chosen, self.checked(self.specializations[0], job, answer, chosen.start))
+            checked = self.checked(self.specializations[0], job, answer, chosen.start)
+            whole.add(chosen, checked)
         return self.checked(None, whole, 0)
 
-    def done_by_branch(self, rows: Array, wanted: int, seed: Any) -> Any:
+    def done_by_branch(self, rows: Array, wanted: int, seed: Weights | None) -> Any:
         """Return the job of samples that branch differently, each by the trace that fits it."""
         weights = self.weights(len(rows), wanted, seed)
         first_engine = self.specializations[0].engine(wanted)
-        whole = CombinedJob(len(rows), wanted, first_engine, self.parts)
+        whole: Any = CombinedJob(len(rows), wanted, first_engine, self.parts)
         whole.rows[:] = rows
         BranchedBatch(self, whole, wanted, weights).run()
         return self.checked(None, whole, 0)
@@ -754,13 +819,14 @@ class Compiled:
         Raises: TypeError: the function returns another structure there.
         """
         self.check_bound()
-        example = remade(self.example, iter(row.astype(float).tolist()))
+        numbers = row.astype(float).tolist()
+        example = remade(self.example, iter(numbers))
         specialization = Specialization(self, self.traced(example, truths))
         if not alike(specialization.outputs, self.specializations[0].outputs):
             raise TypeError("the function returns another structure on another branch")
         return specialization
 
-    def weights(self, samples: int, wanted: int, seed: Any) -> Array:
+    def weights(self, samples: int, wanted: int, seed: Weights | None) -> Array:
         """Return the weight of each output in what is differentiated.
 
         Raises:
@@ -777,8 +843,10 @@ class Compiled:
         weights = np.ones(count) if seed is None else np.array(seed, float)
         if len(weights) != count:
             raise ValueError(f"the function returns {count} numbers, but seed has {len(weights)}")
+        # The gradient of each sample is its own, and no part of a mean.
         mean = self.reduce == "mean" and not wanted & WANT_EACH
-        return (weights / samples if mean else weights) + 0.0  # -0.0 would be an absent adjoint
+        # -0.0 would be an absent adjoint.
+        return (weights / samples if mean else weights) + 0.0
 
     def in_structures(self, value: float, gradient: Array, *slopes: Array) -> Any:
         """Return results in the structures of parameters and arguments; no slopes, none wanted."""
@@ -792,12 +860,13 @@ class Compiled:
             return slopes.copy() if copied else slopes
         views = [part.view(slopes) for part in self.parts]
         arrays = [view.copy() for view in views] if copied else views
-        if self.regular:  # one array for each argument: no structure to look at
+        # With one array for each argument there is no structure to look at.
+        if self.regular:
             return one_or_all(arrays)
         left = iter(arrays)
         return one_or_all([shaped_like(example, left) for example in self.example])
 
-    def complain(self, job: Any, answer: int, places: Any = None) -> None:
+    def complain(self, job: Job, answer: int, places: Where = None) -> None:
         """Tell of a guard that failed, or of a number that is not finite.
 
         Raises:
@@ -814,6 +883,7 @@ class Compiled:
                 f"the {found[0]} of {which} is not finite: {found[1]}, where the inputs are"
                 f" {inputs}; finite=False lets infinite numbers and NaN pass"
             )
+        # The first branch that went another way is the cause of all later ones.
         missed = missed_guards(job.engine, rows, job.wanted)[sample]
         guard = job.engine.program.guards[int(missed.argmax())]
         raise GuardError(
@@ -824,31 +894,36 @@ class Compiled:
         )
 
     def complain_of_gradient(
-        self, specialization: Specialization | None, job: Any, places: Any
+        self, specialization: Specialization | None, job: Job, places: Where
     ) -> None:
         """Tell of a gradient that is not finite.
 
         Raises: FloatingPointError: always; the message names the sample if its own gradient is not
             finite, and the parameter or the input.
         """
+        # The gradient may be infinite though that of each sample is not: then none is named.
         sample = first_unsound(specialization, job) if specialization else None
         where = "" if sample is None else f" of sample {self.number_of(sample, places)}"
         inputs = "" if sample is None else f", where the inputs are {inputs_text(job.rows[sample])}"
-        what = "input" if all_finite(job.gradients) else "parameter"
-        numbers = (job.slopes if what == "input" else job.gradients).ravel()
+        what = "parameter"
+        table = job.gradients
+        if all_finite(table):
+            what = "input"
+            table = job.slopes
+        numbers = table.ravel()
         first = int(np.isfinite(numbers).argmin())
-        count = job.slopes.shape[1] if what == "input" else job.gradients.shape[1]
+        count = table.shape[1]
         raise FloatingPointError(
             f"the gradient{where} is not finite: by {what} {first % count} it is {numbers[first]}"
             f"{inputs}; finite=False lets infinite numbers and NaN pass"
         )
 
-    def number_of(self, sample: int, places: Any) -> Any:
+    def number_of(self, sample: int, places: Where) -> Any:
         """Return what a message calls a job's sample: its number in the batch of the caller."""
         number = place_of(sample, places)
         return number if self.numbering is None else self.numbering[number]
 
-    def complain_of_sum(self, job: Any) -> None:
+    def complain_of_sum(self, job: Job) -> None:
         """Tell of finite results whose sum is not.
 
         Raises: FloatingPointError: it is not.
@@ -878,6 +953,8 @@ class Compiled:
     def explain(self) -> Report:
         """Return what was found in the function, in words; a table in Jupyter.
 
+        Where it was traced again, for samples that branch differently, each trace has a line.
+
         >>> import autograd
         >>> w = [autograd.Value(0.5), autograd.Value(-1.0)]
         >>> f = autograd.compile(lambda xs: sum(v * x for v, x in zip(w, xs)), w, ([0.0, 0.0],))
@@ -887,28 +964,56 @@ class Compiled:
         ...
         """
         engine = self.specializations[0].engine(0)
-        lanes = engine.block(max([64, *(key[0] for key in self.jobs)]))
+        # The memory is told of the largest batch that there was.
+        samples = [key[0] for key in self.jobs]
+        lanes = engine.block(max([64, *samples]))
         name = getattr(self.function, "__name__", "the function")
         title = f"{name}, compiled for the {self.engine} engine"
-        program = self.specializations[0].program(0)
-        return report(title, program, lanes, self.dtype.itemsize, kept_facts(self.engine))
+        programs = [traced.program(0) for traced in list(self.specializations)]
+        more = [*trace_facts(programs), *kept_facts(self.engine)]
+        return report(title, programs[0], lanes, self.dtype.itemsize, more)
 
-    def source(self, whole: bool = False) -> str:
-        """Return the program, one instruction a line; what repeats itself is a loop.
+    def source(self, whole: bool = False, backward: bool = True, inputs: bool | None = None) -> str:
+        """Return the program of `value_and_grad`: forward, and then back through it.
 
-        Args: whole: leave nothing out of long lines.
+        One instruction a line, and what repeats itself is a loop; its turns go backwards in the
+        second part. Slots, a number for each sample, are s0, s1, ..., and the shared numbers p0,
+        p1, ...; `grad_s5` is the adjoint of s5, `grad_p0` the gradient by p0. Slopes are those of
+        the table. `seed` is the weight of the result in what is differentiated, 1 / samples for a
+        mean. A `+=` adds up first what it has for the same place. Where the eager engine may have
+        no edge, `-0.0` stands for an adjoint that is not there.
+
+        Args:
+            whole: leave nothing out of long lines.
+            backward: False leaves out the backward pass: the program of `value`.
+            inputs: also the gradient by the inputs; None: where there are no parameters.
 
         >>> import autograd
         >>> w = autograd.Value(3.0)
         >>> print(autograd.compile(lambda x: (w * x).tanh(), [w], (1.0,)).source())
         s0:1 = the inputs of a sample
+        p0:1 = the parameters
         s1:2 = p0 in every lane
         s2:3 = s1 * s0
         s3:4 = tanh(s2)
         return s3
+        <BLANKLINE>
+        # backward
+        grad_s0:4 = 0.0
+        grad_p0:1 = 0.0
+        grad_s3 += seed
+        grad_s2 += 4 * sigmoid_slope(2 * s2) * grad_s3
+        grad_s1 += s0 * grad_s2
+        grad_p0 += grad_s1
+        return grad_p0
         """
         most = sys.maxsize if whole else MOST_LISTED
-        return "\n".join(self.specializations[0].program(0).lines(most))
+        by_inputs = backward and (not self.values if inputs is None else inputs)
+        program = self.specializations[0].program(WANT_INPUTS if by_inputs else 0)
+        lines = list(program.lines(most))
+        if backward:
+            lines += backward_lines(program, by_inputs, most)
+        return "\n".join(lines)
 
     def draw(self) -> Any:
         """Return the program as a graphviz.Digraph; `.source` is its DOT text."""
@@ -926,12 +1031,12 @@ class Compiled:
         return self.explain().html
 
 
-def gradient_is_finite(job: Any) -> bool:
+def gradient_is_finite(job: Job) -> bool:
     """Tell whether a job's gradients are finite, by parameters and by inputs."""
     return all_finite(job.gradients) and all_finite(job.slopes)
 
 
-def place_of(sample: int, places: Any) -> Any:
+def place_of(sample: int, places: Where) -> Any:
     """Return the number in its batch of a job's sample."""
     if places is None or isinstance(places, int):
         return sample + (places or 0)
@@ -940,22 +1045,26 @@ def place_of(sample: int, places: Any) -> Any:
 
 def inputs_text(row: Array) -> str:
     """Return the inputs of a sample as text, the first of them."""
-    return ", ".join(f"{x:.6g}" for x in row[:8]) + (", ..." if len(row) > 8 else "")
+    texts = [f"{x:.6g}" for x in row[:MAX_INPUTS_SHOWN]]
+    if len(row) > MAX_INPUTS_SHOWN:
+        texts.append("...")
+    return ", ".join(texts)
 
 
-def blank_text(job: Any, rows: Array, sample: int) -> tuple[str, Any]:
+def blank_text(job: Job, rows: Array, sample: int) -> tuple[str, Any]:
     """Return what of a sample is not finite, and its number."""
+    results = job.outputs[sample]
     if not np.isfinite(rows[sample]).all():
-        return "data", job.outputs[sample].tolist()
-    if not np.isfinite(job.outputs[sample]).all():
-        return "result", job.outputs[sample].tolist()
+        return "data", results.tolist()
+    if not np.isfinite(results).all():
+        return "result", results.tolist()
     program = job.engine.program
     numbers = job.engine.probe(rows, program.watched, job.wanted)[sample]
     first = int(np.isfinite(numbers).argmin())
     return f"{program.watched_names[first]} on the way to the result", numbers[first]
 
 
-def first_unsound(specialization: Specialization, job: Any) -> int | None:
+def first_unsound(specialization: Specialization, job: Job) -> int | None:
     """Return the first sample of a job whose own gradient is not finite, None if there is none.
 
     Cost: as many runs as it takes to halve the samples until one is left.
@@ -973,7 +1082,11 @@ def first_unsound(specialization: Specialization, job: Any) -> int | None:
         sound = gradient_is_finite(part)
         if not sound and stop - start == 1:
             return start
-        start, stop = (middle, stop) if sound else (start, middle)
+        # The first half has the sample, or else the second.
+        if sound:
+            start = middle
+        else:
+            stop = middle
     return None
 
 
@@ -1007,17 +1120,18 @@ def one_or_all(found: Sequence[Any]) -> Any:
     return found[0] if len(found) == 1 else tuple(found)
 
 
-def rebuild_columns(structure: Any, columns: Any, samples: int) -> Any:
+def rebuild_columns(structure: Any, columns: Iterator[Array], samples: int) -> Any:
     """Return a structure with the next column in place of each number; arrays by samples first."""
     if is_one(structure):
         return next(columns)
     if isinstance(structure, ArrayOf):
         found = list(islice(columns, prod(structure.shape)))
         return np.array(found).T.reshape(samples, *structure.shape)
-    return filled(structure, [rebuild_columns(part, columns, samples) for part in parts(structure)])
+    found = [rebuild_columns(part, columns, samples) for part in parts(structure)]
+    return filled(structure, found)
 
 
-def kind_name(structure: Any) -> str:
+def kind_name(structure: object) -> str:
     """Return what a message calls the structure of results."""
     return "list" if isinstance(structure, (tuple, ArrayOf)) else type(structure).__name__
 
@@ -1026,7 +1140,8 @@ def installed(name: str) -> bool:
     """Tell whether a package can be imported, without importing it."""
     try:
         return importlib.util.find_spec(name) is not None
-    except ValueError:  # it is marked as missing
+    except ValueError:
+        # It is marked as missing.
         return False
 
 
@@ -1034,11 +1149,12 @@ def cores() -> int:
     """Return how many cores this process may use."""
     try:
         return len(os.sched_getaffinity(0))
-    except AttributeError:  # not on Linux
+    except AttributeError:
+        # Only Linux has it.
         return os.cpu_count() or 1
 
 
-def dtype_name(dtype: Any) -> Any:
+def dtype_name(dtype: Any) -> object:
     """Return the name of a type that NumPy knows, or what else was passed."""
     try:
         return dtype if dtype is None else np.dtype(dtype).name
@@ -1046,7 +1162,7 @@ def dtype_name(dtype: Any) -> Any:
         return dtype
 
 
-def check_engine(name: Any) -> None:
+def check_engine(name: object) -> None:
     """Check the name of an engine.
 
     Raises: ValueError: there is none of that name; the message says which there are.
@@ -1056,7 +1172,7 @@ def check_engine(name: Any) -> None:
     check_choice("engine", name, (None, *ENGINES))
 
 
-def check_choice(what: str, name: Any, among: Sequence[Any]) -> None:
+def check_choice(what: str, name: object, among: Sequence[object]) -> None:
     """Check the name that was passed for a setting.
 
     Raises: ValueError: it is not among those known; the message lists them.

@@ -14,7 +14,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import deepcopy
-from typing import Any
+from typing import Any, NoReturn, SupportsIndex
 
 import numpy as np
 
@@ -35,7 +35,8 @@ from autograd.compile.tracing.results import ArrayOf, is_one
 from autograd.structures import TUPLE, alike, flatten, kind_of, parts, regular_shape, remade, steps
 from autograd.value import Value
 
-Labels = dict[int, Any]  # by the places of their arguments
+# Labels by the places of their arguments.
+Labels = dict[int, Any]
 
 
 class WithLabels:
@@ -65,9 +66,10 @@ class Group:
 
     def each(self, numbers: Array) -> Array:
         """Return numbers by sample, also of a program without inputs, which runs once."""
-        return (
-            numbers if len(numbers) == len(self.samples) else numbers.repeat(len(self.samples), 0)
-        )
+        samples = len(self.samples)
+        if len(numbers) == samples:
+            return numbers
+        return numbers.repeat(samples, 0)
 
 
 class CompiledByLabel:
@@ -108,10 +110,11 @@ class CompiledByLabel:
         self.compiled: dict[str, Compiled] = {}
         self.lock = threading.RLock()
         compiled_functions.add(self)
-        columns = [
-            labels_in([self.example[i]], self.example[i], f"argument {i}") for i in self.places
-        ]
-        labels = dict(zip(self.places, next(zip(*columns))))
+        # The example is a batch of one sample.
+        labels = {}
+        for i in self.places:
+            example = self.example[i]
+            (labels[i],) = labels_in([example], example, f"argument {i}")
         self.first = self.compiled[key_of(labels.values())] = self.made(labels, reduce)
 
     def made(self, labels: Labels, reduce: str = "mean") -> Compiled:
@@ -119,8 +122,10 @@ class CompiledByLabel:
         example = tuple(self.example[i] for i in self.others)
         function = WithLabels(self.function, labels)
         found = Compiled(function, self.values, example, reduce=reduce, **self.settings)
+        # Messages count the labels among the arguments.
         for part in found.parts:
-            part.name = part.name.replace(str(part.argument), str(self.others[part.argument]), 1)
+            place = self.others[part.argument]
+            part.name = part.name.replace(str(part.argument), str(place), 1)
         return found
 
     def compiled_for(self, labels: Labels) -> Compiled:
@@ -154,7 +159,7 @@ class CompiledByLabel:
         twin.__setstate__(deepcopy(self.__getstate__(), memo))
         return twin
 
-    def __reduce_ex__(self, protocol: Any) -> Any:
+    def __reduce_ex__(self, protocol: SupportsIndex) -> Any:
         check_importable(self.function)
         return super().__reduce_ex__(protocol)
 
@@ -195,12 +200,14 @@ class CompiledByLabel:
         if len(batch) != len(self.example):
             raise TypeError(f"the function takes {len(self.example)} arguments, not {len(batch)}")
         columns = [labels_in(batch[i], self.example[i], f"argument {i}") for i in self.places]
-        samples = len(columns[0])
-        if len(set(map(len, columns))) > 1 or not samples:
+        sizes = [len(column) for column in columns]
+        samples = sizes[0]
+        if len(set(sizes)) > 1 or not samples:
             raise ValueError(
-                f"the static arguments hold {', '.join(map(str, map(len, columns)))} samples; pass"
+                f"the static arguments hold {', '.join(map(str, sizes))} samples; pass"
                 " one label for each sample, and at least one sample"
             )
+        # What is no label is put into rows once, and each group takes its own.
         rows = np.zeros((samples, self.width), self.dtype)
         fill(places_of(self.first.parts, rows), [batch[i] for i in self.others])
         found: dict[str, tuple[Labels, list[int]]] = {}
@@ -209,9 +216,10 @@ class CompiledByLabel:
             if key not in found:
                 found[key] = dict(zip(self.places, labels)), []
             found[key][1].append(sample)
-        return samples, [
-            Group(chosen, self.compiled_for(labels), rows) for labels, chosen in found.values()
-        ]
+        groups = []
+        for common, chosen in found.values():
+            groups.append(Group(chosen, self.compiled_for(common), rows))
+        return samples, groups
 
     @property
     def dtype(self) -> Any:
@@ -221,7 +229,8 @@ class CompiledByLabel:
     @property
     def width(self) -> int:
         """How many numbers a sample has besides its labels."""
-        return self.first.parts[-1].stop if self.first.parts else 0
+        parts = self.first.parts
+        return parts[-1].stop if parts else 0
 
     def each_group(self, groups: Sequence[Group]) -> Iterator[Group]:
         """Yield groups to be computed, so that messages call the samples as the batch does."""
@@ -245,7 +254,7 @@ class CompiledByLabel:
                     row[group.samples] = group.each(column)
         return rebuild_columns(structure, iter(outputs), samples)
 
-    def value_and_grad(self, *batch: Any, inputs: bool = False, seed: Any = None) -> Any:
+    def value_and_grad(self, *batch: Any, inputs: bool = False, seed: object = None) -> Any:
         """Return the mean (or sum) of the results over the batch, and its gradient.
 
         As `Compiled.value_and_grad` does; the gradient by the inputs leaves out the labels.
@@ -256,29 +265,48 @@ class CompiledByLabel:
             gradient = in_structure(self.layout, gradient)
         return value, gradient, *slopes
 
-    def flat_gradient(self, batch: Any, inputs: bool, seed: Any) -> Any:
+    def flat_gradient(self, batch: tuple[Any, ...], inputs: bool, seed: object) -> Any:
         """Return value and gradient, an array, and the gradient by the inputs if it is wanted."""
         with self.lock:
             samples, groups = self.groups(batch)
             value = 0.0
             gradient = np.zeros_like(self.parameters)
             slopes = np.empty((samples, self.width), self.dtype)
+            # The gradient of a group is its mean, or its sum.
+            whole = samples if self.reduce == "mean" else 1
             for group in self.each_group(groups):
-                share = len(group.samples) / (samples if self.reduce == "mean" else 1)
+                share = len(group.samples) / whole
                 found = group.compiled.value_and_grad(*group.batch, inputs=inputs, seed=seed)
                 value += share * found[0]
                 gradient += share * found[1]
                 if inputs:
-                    slopes[group.samples] = share * self.rows_of(found[2], len(group.samples))
-        return (value, gradient, self.first.like_inputs(slopes)) if inputs else (value, gradient)
+                    rows = self.rows_of(found[2], len(group.samples))
+                    slopes[group.samples] = share * rows
+        if inputs:
+            return value, gradient, self.first.like_inputs(slopes)
+        return value, gradient
+
+    def bind(self, *_: object, **__: object) -> NoReturn:
+        """Refuse to be bound to arrays: their labels may be others in the next call.
+
+        Raises: TypeError: always; the message says what to bind.
+        """
+        places = ", ".join(map(str, self.places))
+        raise TypeError(
+            f"bind is for functions without static arguments, and of this one those at {places} are"
+            " labels, by which each call splits its batch; call value_and_grad, or compile the"
+            " function for one label and bind that: autograd.compile(lambda x: function(x, 1),"
+            " parameters, example).bind(x)"
+        )
 
     def rows_of(self, slopes: Any, samples: int) -> Array:
         """Return the gradient by the inputs of a group as rows."""
         rows = np.zeros((samples, self.width), self.dtype)
-        fill(places_of(self.first.parts, rows), (slopes,) if len(self.others) == 1 else slopes)
+        arrays = (slopes,) if len(self.others) == 1 else slopes
+        fill(places_of(self.first.parts, rows), arrays)
         return rows
 
-    def per_sample_grad(self, *batch: Any, seed: Any = None) -> Any:
+    def per_sample_grad(self, *batch: Any, seed: object = None) -> Any:
         """Return the gradient of each sample's own result: samples x parameters."""
         with self.lock:
             samples, groups = self.groups(batch)
@@ -288,7 +316,7 @@ class CompiledByLabel:
                 found[group.samples] = group.each(gradients)
         return found if self.layout is None else in_structure(self.layout, found)
 
-    def descend(self, *batch: Any, step_size: float, seed: Any = None) -> float:
+    def descend(self, *batch: Any, step_size: float, seed: object = None) -> float:
         """Take one step by the gradient of the whole batch, and return the value before it.
 
         Raises: FloatingPointError: also where a parameter would become infinite or NaN; no
@@ -306,12 +334,12 @@ class CompiledByLabel:
         """Return what was found in the function for the labels of the example."""
         return self.first.explain()
 
-    def source(self, whole: bool = False) -> str:
+    def source(self, whole: bool = False, backward: bool = True, inputs: bool | None = None) -> str:
         """Return the program for the labels of the example, one instruction a line.
 
-        Args: whole: leave nothing out of long lines.
+        Args: as `Compiled.source` takes them.
         """
-        return self.first.source(whole)
+        return self.first.source(whole, backward, inputs)
 
     def draw(self) -> Any:
         """Return that program as a graphviz.Digraph; `.source` is its DOT text."""
@@ -339,7 +367,8 @@ def checked_places(static: Any, example: tuple[Any, ...]) -> list[int]:
             raise ValueError(
                 f"static is {static!r}: pass places from 0 to {len(example) - 1}, each of them once"
             )
-        plain = not any(isinstance(x, (Value, str)) for x in flatten(example[place]))
+        numbers = flatten(example[place])
+        plain = not any(isinstance(x, (Value, str)) for x in numbers)
         if regular_shape(example[place]) is None or not plain:
             raise TypeError(
                 f"argument {place} is static, and its example is {example[place]!r}; pass a plain"
@@ -354,10 +383,11 @@ def key_of(labels: Iterable[Any]) -> str:
     >>> key_of([1, 1.0, (True, -0.0)])
     '[1, 1.0, (True, -0.0)]'
     """
-    return repr([x.tolist() if isinstance(x, np.ndarray) else x for x in labels])
+    plain = [x.tolist() if isinstance(x, np.ndarray) else x for x in labels]
+    return repr(plain)
 
 
-def labels_in(batch: Any, example: Any, name: str) -> list[Any]:
+def labels_in(batch: object, example: object, name: str) -> list[Any]:
     """Return the labels of every sample, each in the structure of the example.
 
     Raises: ValueError: the batch has another shape; the message names both.
@@ -369,7 +399,11 @@ def labels_in(batch: Any, example: Any, name: str) -> list[Any]:
         raise ValueError(f"{name} is static and has shape {found.shape}; pass one of ({wanted})")
     if type(example).__module__ == "numpy" and shape:
         return list(found)
-    return [remade(example, iter(flatten(label))) for label in found.tolist()]
+    found_labels = []
+    for label in found.tolist():
+        numbers = flatten(label)
+        found_labels.append(remade(example, iter(numbers)))
+    return found_labels
 
 
 def columns_of(structure: Any, results: Any) -> list[Array]:
@@ -378,5 +412,7 @@ def columns_of(structure: Any, results: Any) -> list[Array]:
         return [results]
     if isinstance(structure, ArrayOf):
         return list(results.reshape(len(results), -1).T)
-    pairs = zip(parts(structure), steps(structure))
-    return [column for part, step in pairs for column in columns_of(part, step.of(results))]
+    found = []
+    for part, step in zip(parts(structure), steps(structure)):
+        found += columns_of(part, step.of(results))
+    return found

@@ -49,6 +49,7 @@ class ParameterStore:
     def pull(self, own: Array) -> None:
         """Take the numbers of those Values that were set; what was set in the array stays."""
         settle()
+        # Read before the numbers: one that is set meanwhile is read again next time.
         revision = REVISION.count
         numbers = np.array([x._data for x in self.values], float)
         if self.version == 0:
@@ -69,6 +70,7 @@ class ParameterStore:
         """Note that a function wrote new numbers to its array, and return their version."""
         self.numbers = numbers
         self.version += 1
+        # From now on whoever reads a Value of these has it handed over first.
         if REVISION.latest is not self and self.values:
             level = self.revision == REVISION.count
             note_ahead(self)
@@ -79,6 +81,7 @@ class ParameterStore:
     def publish(self) -> None:
         """Give the Values the numbers, in one call that no signal interrupts."""
         theirs = np.array([x._data for x in self.values], float)
+        # A Value whose number is the same keeps it as it was written: an int, a fraction.
         changed = self.changed(theirs)
         if changed:
             targets = [self.values[i] for i in changed]

@@ -16,16 +16,21 @@ import time
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import FunctionType
+from types import FrameType, FunctionType
 from typing import Any
 
-compiled_functions: weakref.WeakSet[Any] = weakref.WeakSet()  # all there are
-threads_pausing: list[int | None] = []  # threads that have turned the collector off
-computing: list[Any] = []  # locks of calls that a fork has to wait for
-forking: list[int] = []  # threads that are about to fork
-forked = threading.Event()  # set when none is
+# All compiled functions that there are.
+compiled_functions: weakref.WeakSet[Any] = weakref.WeakSet()
+# Threads that have turned the collector off.
+threads_pausing: list[int | None] = []
+# Locks of calls that a fork has to wait for.
+computing: list[Any] = []
+# Threads that are about to fork; the event is set when none is.
+forking: list[int] = []
+forked = threading.Event()
 forked.set()
-PATIENCE_SECONDS = 10.0  # of a fork: a call may wait for the thread that forks
+# So long a fork waits: a call may wait for the thread that forks.
+PATIENCE_SECONDS = 10.0
 PAUSE_SECONDS = 2e-4
 
 
@@ -53,6 +58,7 @@ class TurnBetweenForks:
     def __enter__(self) -> None:
         self.lock.acquire()
         computing.append(self.lock)
+        # Who computes meanwhile would be forked; so the turn is given back while it waits.
         while forking and threading.get_ident() not in forking:
             computing.remove(self.lock)
             forked.wait()
@@ -67,6 +73,7 @@ def wait_for_calls() -> None:
     """Wait until no other thread is in a call that a fork must not interrupt."""
     forked.clear()
     forking.append(threading.get_ident())
+    # A call may wait for this very thread; then the child gets a new lock all the same.
     end = time.monotonic() + PATIENCE_SECONDS
     while not all(map(is_free, list(computing))) and time.monotonic() < end:
         time.sleep(PAUSE_SECONDS)
@@ -89,11 +96,13 @@ def let_calls_go_on() -> None:
 
 def renew_all() -> None:
     """Make all compiled functions usable in a process that was forked by any thread."""
+    # Locks of threads that are not here are never given back.
     computing[:] = filter(is_free, list(computing))
     forking.clear()
     forked.set()
     for compiled in list(compiled_functions):
         compiled.renew()
+    # One of them had turned the collector off, and cannot turn it on again.
     if any(thread not in (None, threading.get_ident()) for thread in threads_pausing):
         threads_pausing.clear()
         gc.enable()
@@ -110,13 +119,14 @@ def new_lock(engine: str) -> Any:
     return TurnBetweenForks() if engine == "numpy" else threading.RLock()
 
 
-def check_importable(function: Any) -> None:
+def check_importable(function: object) -> None:
     """Check that pickle can find a function, unless a pickler is at work that need not find it.
 
     Raises: PicklingError: it cannot; the message says what does.
     """
     if not isinstance(function, FunctionType) or copies_functions(sys._getframe(1)):
         return
+    # As pickle looks for it: by its module and its name in there.
     found: Any = sys.modules.get(function.__module__)
     for name in function.__qualname__.split("."):
         found = getattr(found, name, None)
@@ -128,7 +138,7 @@ def check_importable(function: Any) -> None:
         )
 
 
-def copies_functions(frame: Any) -> bool:
+def copies_functions(frame: FrameType | None) -> bool:
     """Tell whether a pickler above a frame is none of pickle's own, such as one of cloudpickle."""
     plain = pickle.Pickler, pickle._Pickler
     while frame:

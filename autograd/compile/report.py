@@ -23,11 +23,16 @@ from autograd.compile.tracing.internal_primitives import INTERNAL_NAMES
 from autograd.primitive_type import Primitive
 
 Fact = tuple[str, str]
-Counted = list[tuple[Instruction, int]]  # instructions, and how often each is done
-MAX_INSTRUCTIONS_DRAWN = 60  # instructions that a drawing shows
-MAX_FOLLOWED_LISTED = 8  # names of Values
-MAX_MATRICES_LISTED = 12  # matrices that a report lists
-MAX_LOOPS_LISTED = 12  # and loops
+# Instructions, and how often each is done.
+Counted = list[tuple[Instruction, int]]
+# What a drawing shows, and a report lists.
+MAX_INSTRUCTIONS_DRAWN = 60
+MAX_FOLLOWED_LISTED = 8
+MAX_MATRICES_LISTED = 12
+MAX_LOOPS_LISTED = 12
+MAX_TRACES_LISTED = 12
+# Of each trace.
+MAX_GUARDS_LISTED = 3
 
 
 def facts_of(program: Program, lanes: int, itemsize: int) -> list[Fact]:
@@ -62,20 +67,50 @@ def followed_facts(names: Sequence[str]) -> list[Fact]:
     return [("followed", f"{count}, no parameters: {shown}{more}; their numbers may change")]
 
 
+def trace_facts(programs: Sequence[Program]) -> list[Fact]:
+    """Return lines about the traces of a function that is traced again, if there are several."""
+    if len(programs) < 2:
+        return []
+    count = f"{len(programs)}, each for the samples that branch like it; above is the first"
+    found = [("traces", count)]
+    for i, program in enumerate(programs[:MAX_TRACES_LISTED], start=1):
+        found.append((f"trace {i}", trace_text(program)))
+    more = len(programs) - MAX_TRACES_LISTED
+    return [*found, ("traces", f"and {more} more traces")] if more > 0 else found
+
+
+def trace_text(program: Program) -> str:
+    """Return a trace in words: how long it is, and which branches it is for."""
+    steps = sum(times for _, times in counted(program.instructions))
+    branches = [f"{guard.text} is {guard.truth}" for guard in program.guards]
+    more = len(branches) - MAX_GUARDS_LISTED
+    # The last ones tell it from others: up to there they took the same way.
+    shown = [f"after {more} others", *branches[more:]] if more > 0 else branches
+    where = f", where {', '.join(shown)}" if shown else ""
+    return f"{program.facts['recorded']:,} operations in {steps:,} instructions{where}"
+
+
 def backward_flops(step: Instruction) -> int:
     """Return about how many operations the backward pass of an instruction takes."""
     edges: Any = getattr(step, "edges", (True,))
     if isinstance(step, (Dot, Matrix)):
-        edges = edges[1:]  # the first tells whether adjoints flow at all
+        # The first tells whether adjoints flow at all.
+        edges = edges[1:]
     return step.flops() * int(np.sum(edges))
 
 
 def fused_text(steps: Counted) -> str:
     """Return how many chains of + became one node each."""
-    dots = [(step, times) for step, times in steps if isinstance(step, (Dot, Matrix))]
-    products = sum(times * (step.flops() // 2) for step, times in dots)
-    became = sum(times * step.count for step, times in dots)
-    sums = sum(times * step.count for step, times in steps if isinstance(step, Total))
+    products = 0
+    became = 0
+    sums = 0
+    for step, times in steps:
+        if isinstance(step, (Dot, Matrix)):
+            # A product and an addition for each pair.
+            products += times * (step.flops() // 2)
+            became += times * step.count
+        elif isinstance(step, Total):
+            sums += times * step.count
     text = f"{products:,} products and their sums became {became:,} dots"
     return text + (f"; {sums:,} longer sums" if sums else "")
 
@@ -84,10 +119,10 @@ def matrix_texts(steps: Counted) -> list[str]:
     """Return the matrices that were recovered, the largest first, in words."""
     found = [(step, times) for step, times in steps if isinstance(step, Matrix)]
     found.sort(key=lambda pair: -pair[0].weights.size)
-    texts = [
-        matrix_text(step) + (f", {times:,} times" if times > 1 else "")
-        for step, times in found[:MAX_MATRICES_LISTED]
-    ]
+    texts = []
+    for step, times in found[:MAX_MATRICES_LISTED]:
+        often = f", {times:,} times" if times > 1 else ""
+        texts.append(matrix_text(step) + often)
     smaller = len(found) - MAX_MATRICES_LISTED
     return [*texts, f"and {smaller} smaller ones"] if smaller > 0 else texts
 
@@ -99,11 +134,14 @@ def code_texts(program: Program) -> list[str]:
     """
     steps = program.instructions
     loops = [step for step in steps if isinstance(step, Loop)]
-    texts = [loop_text(loop) + backward_text(loop) for loop in loops[:MAX_LOOPS_LISTED]]
+    texts = []
+    for loop in loops[:MAX_LOOPS_LISTED]:
+        texts.append(loop_text(loop) + backward_text(loop))
     more = len(loops) - MAX_LOOPS_LISTED
     if more > 0:
         texts.append(f"and {more} more loops")
-    rest = sum(step.count for step in steps if not isinstance(step, (Loop, Matrix)))
+    straight = [step for step in steps if not isinstance(step, (Loop, Matrix))]
+    rest = sum(step.count for step in straight)
     if rest and loops:
         texts.append(f"{operations_text(rest)} outside of loops")
     elif rest:
@@ -113,8 +151,9 @@ def code_texts(program: Program) -> list[str]:
 
 def loop_text(loop: Loop) -> str:
     """Return a loop in words, with those in it."""
-    own = loop.stride - sum(step.count for step in loop.body if isinstance(step, Loop))
-    inner = [loop_text(step) for step in loop.body if isinstance(step, Loop)]
+    loops = [step for step in loop.body if isinstance(step, Loop)]
+    own = loop.stride - sum(step.count for step in loops)
+    inner = [loop_text(step) for step in loops]
     parts = [*inner, operations_text(own)] if own or not inner else inner
     text = " and ".join(parts)
     return f"{loop.turns:,} turns of {f'({text})' if inner else text}"
@@ -220,7 +259,9 @@ def drawing(program: Program) -> Any:
     graph = graphviz.Digraph("program", node_attr={"shape": "box", "fontname": "Courier"})
     graph.attr(rankdir="LR")
     producers = np.full(program.slots, -1)
-    starts = [("inputs", 0, program.inputs), ("shared", program.inputs, len(program.broadcast))]
+    inputs = program.inputs
+    starts = [("inputs", 0, inputs), ("shared", inputs, len(program.broadcast))]
+    # Which box has computed a slot.
     for i, (name, first, count) in enumerate(starts):
         producers[first : first + count] = i
         if count:
@@ -235,10 +276,14 @@ def drawing(program: Program) -> Any:
 
 def draw_step(graph: Any, producers: Any, i: int, step: Instruction) -> None:
     """Add an instruction, and edges from those whose slots it reads."""
-    detail = matrix_text(step).split(" = ")[1] if isinstance(step, Matrix) else str(step.count)
+    detail = str(step.count)
+    if isinstance(step, Matrix):
+        detail = matrix_text(step).split(" = ")[1]
     name = loop_text(step) if isinstance(step, Loop) else f"{instruction_name(step)}\n{detail}"
     graph.node(str(i), name)
-    slots = np.concatenate([table.ravel() for table in step.reads()] or [np.zeros(0, int)])
-    for source in sorted(set(producers[slots[slots >= 0]].tolist())):
+    slots = np.concatenate([*step.reads(), np.zeros(0, int)], axis=None)
+    # Shared numbers, below zero, have no box.
+    sources = producers[slots[slots >= 0]]
+    for source in sorted(set(sources.tolist())):
         graph.edge(str(source), str(i))
     producers[step.out : step.out + step.count] = i

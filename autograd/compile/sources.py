@@ -22,7 +22,8 @@ from typing import Any
 from autograd import primitives
 from autograd.primitive_type import Primitive
 
-FORWARD = 1  # where a row of the table has its function
+# Where a row of the table has its function, among its arguments.
+FORWARD = 1
 
 
 class NoSource(TypeError):
@@ -77,7 +78,7 @@ def source_of_row(op: Primitive) -> Any:
     if primitives.TABLE.get(op.name) is not op:
         raise NoSource(f"{op.symbol} is no row of the table")
     written = rows_of_the_table()[op.name].args[FORWARD]
-    assert isinstance(written, ast.Lambda)  # as its function is
+    assert isinstance(written, ast.Lambda)
     body = ast.copy_location(ast.Return(written.body), written.body)
     return Source(op.name, parameters_of(written), [body], vars(primitives))
 

@@ -22,7 +22,8 @@ from autograd.compile.javascript.translate import Definition, Untranslatable, de
 from autograd.compile.sources import FORWARD, NoSource, rows_of_the_table
 from autograd.primitive_type import Primitive
 
-IEEE = "ieee"  # the keyword of what a row gives where its function raises
+# The keyword of what a row gives where its function raises.
+IEEE = "ieee"
 
 
 def row_of_the_source(op: Primitive) -> ast.Call:
@@ -74,6 +75,7 @@ def named(name: str, written: ast.expr, function: Callable[..., Any]) -> Definit
     if isinstance(function, FunctionType):
         used = function.__name__
         return Definition(name, f"const {name} = {used};", {used: function})
-    module = (function.__module__ or "").lstrip("_")  # math, operator or builtins
+    # It is math, operator or builtins.
+    module = (function.__module__ or "").lstrip("_")
     used = f"py_{function.__name__}" if module == "builtins" else f"{module}_{function.__name__}"
     return Definition(name, f"const {name} = {used};", {used: None})

@@ -23,7 +23,8 @@ from autograd.compile.javascript.translate import Definition, Untranslatable, nu
 from autograd.primitive_type import Primitive, Variadic
 from autograd.value import Value
 
-INDEXED = (p.softmax_of, p.log_softmax_of)  # whose first operand is an index
+# Their first operand is an index.
+INDEXED = (p.softmax_of, p.log_softmax_of)
 
 
 class GraphScript:
@@ -51,7 +52,9 @@ class GraphScript:
         operands = node.operands
         name = operation_name(node.op, operands)
         self.operations.setdefault(name, (node.op, operands))
-        return [name, [[places[x]] if isinstance(x, Value) else plain(x) for x in operands]]
+        # A place is in a list of its own, which tells it from a plain number.
+        found = [[places[x]] if isinstance(x, Value) else plain(x) for x in operands]
+        return [name, found]
 
     def script(self) -> str:
         """Return the script: the functions of the graph's operations, and what runs a graph."""
@@ -79,7 +82,7 @@ def script_of(
     return f"{library(wanted)}\n{table}\n{script('graph.js')}"
 
 
-def check_number(x: Any) -> None:
+def check_number(x: object) -> None:
     """Raise Untranslatable for what is no float."""
     if isinstance(x, Fraction):
         raise Untranslatable(f"{x} is a Fraction, and JavaScript has floats only")
@@ -108,10 +111,12 @@ def parts_of(op: Primitive, operands: Sequence[Any]) -> Iterator[tuple[str, Defi
         yield "slopes", slopes_of(op, len(operands), index)
         yield "constant", constants_of(op, len(operands)) if op.constant else None
         return
-    varying = [isinstance(x, Value) for x in operands]
+    possible = []
     for i, partial in enumerate(op.partials):
-        yield "slope", slope_of(op, i) if partial and varying[i] else None
-    possible = [edge and partial is not None for edge, partial in zip(varying, op.partials)]
+        is_edge = partial is not None and isinstance(operands[i], Value)
+        possible.append(is_edge)
+        yield "slope", slope_of(op, i) if is_edge else None
+    # Where several operands vary, the row may be constant in fewer places.
     together = sum(possible) > 1
     yield "constant", constant_of(op, together) if op.constant and any(possible) else None
 

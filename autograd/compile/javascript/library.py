@@ -16,7 +16,6 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib.resources import files
 from types import FunctionType
-from typing import Any
 
 from autograd.compile.javascript.forwards import forward_of, limit_of
 from autograd.compile.javascript.translate import Definition, Untranslatable, number, translated
@@ -25,8 +24,9 @@ from autograd.primitive_type import Primitive, Variadic
 from autograd.scalar_math import two_product
 
 RUNTIME = "runtime.js"
-COEFFICIENTS = {"ERF": ERF, "ERFC": ERFC}  # that the runtime uses,
-FUNCTIONS = {"two_product": two_product}  # and functions that Python has already
+# What the runtime uses and Python has already: coefficients, and functions.
+COEFFICIENTS = {"ERF": ERF, "ERFC": ERFC}
+FUNCTIONS = {"two_product": two_product}
 # A definition of the runtime begins a line, and ends before the next one that does.
 DEFINED = re.compile(r"^(?:function\*?|const|class) (\w+)", re.MULTILINE)
 COMMENT = re.compile(r"^\s*//.*\n", re.MULTILINE)
@@ -68,6 +68,7 @@ def library(wanted: Iterable[Definition]) -> str:
 
     Raises: Untranslatable: something that is used has no JavaScript.
     """
+    # What a text uses is found by its names, without recursion: rules use each other.
     found: dict[str, str] = {}
     stack = list(wanted)
     while stack:
@@ -80,7 +81,7 @@ def library(wanted: Iterable[Definition]) -> str:
     return "\n".join(['"use strict";', *texts])
 
 
-def used(name: str, what: Any) -> Definition:
+def used(name: str, what: object) -> Definition:
     """Return the definition of what a text uses: of the runtime, a row, a number or a function."""
     if name in runtime():
         return runtime()[name]

@@ -12,14 +12,14 @@ function slope_tanh_0(x0, out) {
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from functools import cache
 from typing import Any
 
 from autograd import primitives as p
 from autograd.compile.javascript.forwards import check_translatable
 from autograd.compile.javascript.translate import Definition, number
+from autograd.compile.tracing.expressions import Uses
 from autograd.compile.tracing.internal_primitives import both, either
 from autograd.compile.tracing.symbols import Symbol, place_of
 from autograd.primitive_type import Primitive, Variadic
@@ -38,7 +38,8 @@ INFIX = {
     either: "||",
     both: "&&",
 }
-MIN_SPREAD = 3  # so many operands in order are written as a slice
+# So many operands in order are written as a slice.
+MIN_SPREAD = 3
 
 
 class Notes:
@@ -58,7 +59,7 @@ class Notes:
         """Return the operands and the result, to call a rule with."""
         return [Symbol(self, place) for place in range(len(self.inputs))]  # type: ignore[arg-type]
 
-    def line(self, key: Any, op: Primitive | None, operands: tuple[int, ...]) -> int:
+    def line(self, key: Hashable, op: Primitive | None, operands: tuple[int, ...]) -> int:
         """Return the place of a line, which is appended unless it stands there already."""
         if key not in self.places:
             self.places[key] = len(self.ops)
@@ -83,25 +84,12 @@ class Printer:
     def __init__(self, notes: Notes, outputs: Sequence[int], name: str) -> None:
         self.notes = notes
         self.name = name
-        self.outputs = outputs
         self.uses: dict[str, Any] = {}
-        counts = Counter(self.needed())
-        self.shared = {place for place in counts if counts[place] > 1 and notes.ops[place]}
-
-    def needed(self) -> Iterator[int]:
-        """Yield the places that the outputs need, once for each use."""
-        seen: set[int] = set()
-        stack = list(self.outputs)
-        while stack:
-            place = stack.pop()
-            yield place
-            if place not in seen:
-                seen.add(place)
-                stack += self.notes.operands[place]
+        self.shared = Uses(notes.ops, notes.operands, outputs).shared
 
     def lines(self) -> Iterator[str]:
         """Yield the definitions of what is used more than once, in order."""
-        for place in sorted(self.shared):
+        for place in self.shared:
             yield f"  const v{place} = {self.operation(place)};"
 
     def text(self, place: int) -> str:
@@ -110,16 +98,17 @@ class Printer:
             return f"v{place}"
         if self.notes.ops[place]:
             return self.operation(place)
-        if place in self.notes.constants:
-            found = number(self.notes.constants[place])
-            return f"({found})" if found.startswith("-") else found
-        return self.notes.inputs[place]
+        if place not in self.notes.constants:
+            return self.notes.inputs[place]
+        found = number(self.notes.constants[place])
+        # Two signs side by side would be another operator.
+        return f"({found})" if found.startswith("-") else found
 
     def operation(self, place: int) -> str:
         """Return the text of an operation."""
         op = self.notes.ops[place]
         operands = self.notes.operands[place]
-        assert op is not None  # the caller has looked
+        assert op is not None
         if op in INFIX:
             left, right = map(self.text, operands)
             return f"({left} {INFIX[op]} {right})"
@@ -134,8 +123,11 @@ class Printer:
         """Yield the texts of operands; of a sequence of inputs in order as a slice of it."""
         i = 0
         while i < len(places):
+            # So many stand in order from here on.
             run = 1
-            while i + run < len(places) and self.follows(places[i + run - 1], places[i + run]):
+            for place, other in zip(places[i:], places[i + 1 :]):
+                if not self.follows(place, other):
+                    break
                 run += 1
             if run >= MIN_SPREAD:
                 yield f"...xs.slice({places[i]}, {places[i] + run})"
@@ -147,8 +139,9 @@ class Printer:
     def follows(self, place: int, other: int) -> bool:
         """Tell whether two places are inputs of one sequence, one after the other."""
         inputs = self.notes.inputs
-        last = max(place, other)
-        return other == place + 1 and last < len(inputs) and inputs[last].startswith("xs[")
+        if other != place + 1 or other >= len(inputs):
+            return False
+        return inputs[other].startswith("xs[")
 
 
 def printed(name: str, head: str, notes: Notes, found: Sequence[Any], listed: bool) -> Definition:
@@ -179,7 +172,7 @@ def slope_of(op: Primitive, i: int) -> Definition:
     check_translatable(op)
     head, notes = of_numbers(op)
     partial = op.partials[i]
-    assert partial is not None  # there is an edge
+    assert partial is not None
     return printed(f"slope_{op.name}_{i}", head, notes, [partial(*notes.symbols())], False)
 
 
@@ -192,7 +185,7 @@ def constant_of(op: Primitive, together: bool) -> Definition:
     check_translatable(op)
     head, notes = of_numbers(op)
     rule = op.together if together and op.together else op.constant
-    assert rule is not None  # the caller has looked
+    assert rule is not None
     name = f"{'together' if together and op.together else 'constant'}_{op.name}"
     return printed(name, head, notes, list(rule(*notes.symbols())), True)
 
@@ -208,6 +201,7 @@ def slopes_of(op: Variadic, arity: int, index: int | None) -> Definition:
     *operands, out = notes.symbols()
     if index is not None:
         operands[0] = index  # type: ignore[call-overload]
+    # The index has no slope; a page passes over it.
     slopes = [0 if slope is None else slope for slope in op.rule(operands, out)]
     suffix = "" if index is None else f"_{index}"
     return printed(f"slopes_{op.name}_{arity}{suffix}", head, notes, slopes, True)
@@ -219,5 +213,5 @@ def constants_of(op: Variadic, arity: int) -> Definition:
     check_translatable(op)
     head, notes = of_sequence(op, arity)
     rule = op.constant
-    assert rule is not None  # the caller has looked
+    assert rule is not None
     return printed(f"constants_{op.name}_{arity}", head, notes, list(rule(*notes.symbols())), True)

@@ -38,8 +38,12 @@ COMPARISONS = {
     ast.Eq: "===",
     ast.NotEq: "!==",
 }
-TRUTHS = {"any", "isinstance", "isfinite", "isinf", "isnan"}  # functions that return a bool
-PREFIX = "py_"  # of built-ins
+# Functions that return a bool.
+TRUTHS = {"any", "isinstance", "isfinite", "isinf", "isnan"}
+# Of built-ins.
+PREFIX = "py_"
+# Built-ins with one operand and one keyword, and what the runtime calls them.
+WITH_KEYWORD = {"default": (max, "py_max_or_default"), "start": (enumerate, "py_enumerate")}
 
 
 class Untranslatable(TypeError):
@@ -86,7 +90,9 @@ def definition(
     if isinstance(source, ast.Lambda):
         body = [f"  return {writer.expression(source.body)};"]
     else:
-        body = [line for statement in source.body for line in writer.statement(statement, "  ")]
+        body = []
+        for statement in source.body:
+            body += writer.statement(statement, "  ")
     locals_ = sorted(writer.assigned)
     head = [f"  let {', '.join(locals_)};"] if locals_ else []
     lines = [f"function {name}({writer.parameters}) {{", *head, *body, "}"]
@@ -103,11 +109,10 @@ class Writer:
         self.assigned: set[str] = set()
         plain = [found.arg for found in arguments.args]
         self.known = set(plain)
-        defaults = [None] * (len(plain) - len(arguments.defaults)) + list(arguments.defaults)
-        texts = [
-            found if default is None else f"{found} = {self.expression(default)}"
-            for found, default in zip(plain, defaults)
-        ]
+        # Defaults are those of the last arguments.
+        texts = plain[: len(plain) - len(arguments.defaults)]
+        for found, default in zip(plain[len(texts) :], arguments.defaults):
+            texts.append(f"{found} = {self.expression(default)}")
         if arguments.vararg:
             self.known.add(arguments.vararg.arg)
             texts.append(f"...{arguments.vararg.arg}")
@@ -133,7 +138,8 @@ class Writer:
 
     def write_expr(self, node: ast.Expr, indent: str) -> Iterator[str]:
         """Yield an expression that stands alone: a docstring is left out."""
-        if not isinstance(node.value, ast.Constant):  # else a docstring
+        # A constant is a docstring.
+        if not isinstance(node.value, ast.Constant):
             yield f"{indent}{self.expression(node.value)};"
 
     def write_return(self, node: ast.Return, indent: str) -> Iterator[str]:
@@ -157,6 +163,7 @@ class Writer:
 
     def write_if(self, node: ast.If, indent: str) -> Iterator[str]:
         """Yield a branch; of one whose condition is about types, the part that floats take."""
+        # Numbers of a page are floats, so branches for fractions have no JavaScript.
         certain = self.certain(node.test)
         if certain is not None:
             for statement in node.body if certain else node.orelse:
@@ -196,22 +203,26 @@ class Writer:
 
     def target(self, node: ast.expr) -> str:
         """Return what is assigned to: a name, or several."""
-        names = node.elts if isinstance(node, ast.Tuple) else [node]
-        found = [name.id for name in names if isinstance(name, ast.Name)]
-        if len(found) != len(names):
-            raise self.refuse(node)
-        self.assigned.update(name for name in found if name not in self.known)
-        self.known.update(found)
-        return f"[{', '.join(found)}]" if isinstance(node, ast.Tuple) else found[0]
+        found = self.names_in(node)
+        self.assigned.update(found - self.known)
+        return self.loop_target(node)
 
     def loop_target(self, node: ast.expr) -> str:
         """Return the name or names that run through the values of a loop."""
-        names = node.elts if isinstance(node, ast.Tuple) else [node]
-        found = [name.id for name in names if isinstance(name, ast.Name)]
-        if len(found) != len(names):
+        self.known.update(self.names_in(node))
+        if isinstance(node, ast.Tuple):
+            return f"[{', '.join(map(ast.unparse, node.elts))}]"
+        return ast.unparse(node)
+
+    def names_in(self, node: ast.expr) -> set[str]:
+        """Return the names that a target consists of.
+
+        Raises: Untranslatable: it has something else, as `xs[0]`.
+        """
+        parts = node.elts if isinstance(node, ast.Tuple) else [node]
+        if not all(isinstance(part, ast.Name) for part in parts):
             raise self.refuse(node)
-        self.known.update(found)
-        return f"[{', '.join(found)}]" if isinstance(node, ast.Tuple) else found[0]
+        return {ast.unparse(part) for part in parts}
 
     # Expressions.
 
@@ -234,7 +245,8 @@ class Writer:
 
     def of_attribute(self, node: ast.Attribute) -> str:
         """Return what a module has: a constant, or a function of the runtime."""
-        module = self.names.get(node.value.id) if isinstance(node.value, ast.Name) else None
+        name = node.value.id if isinstance(node.value, ast.Name) else ""
+        module = self.names.get(name)
         if not isinstance(module, ModuleType):
             raise self.refuse(node)
         found = getattr(module, node.attr)
@@ -250,18 +262,22 @@ class Writer:
 
     def binary(self, kind: type, left: ast.expr, right: ast.expr, node: ast.AST) -> str:
         """Return the text of an operation on two operands."""
-        texts = self.expression(left), self.expression(right)
+        x = self.expression(left)
+        y = self.expression(right)
+        # JavaScript would make a text of lists that are added.
         if kind is ast.Add and (is_list(left) or is_list(right)):
-            return f"[...{texts[0]}, ...{texts[1]}]"
+            return f"[...{x}, ...{y}]"
         if kind is ast.Mult and is_list(left):
             self.uses["py_repeated"] = None
-            return f"py_repeated({', '.join(texts)})"
+            return f"py_repeated({x}, {y})"
         if kind in BINARY:
-            return f"({texts[0]} {BINARY[kind]} {texts[1]})"
+            return f"({x} {BINARY[kind]} {y})"
         if kind not in CALLED:
             raise self.refuse(node)
-        self.uses[CALLED[kind]] = None
-        return f"{CALLED[kind]}({', '.join(texts)})"
+        # These raise in Python, or round in another way.
+        called = CALLED[kind]
+        self.uses[called] = None
+        return f"{called}({x}, {y})"
 
     def of_unaryop(self, node: ast.UnaryOp) -> str:
         """Return a negation."""
@@ -273,20 +289,24 @@ class Writer:
 
     def of_compare(self, node: ast.Compare) -> str:
         """Return a comparison, or a chain of them."""
-        texts = [self.expression(x) for x in (node.left, *node.comparators)]
+        operands = [node.left, *node.comparators]
+        texts = [self.expression(x) for x in operands]
         if isinstance(node.ops[0], ast.In) and len(texts) == 2:
             return f"{texts[1]}.includes({texts[0]})"
         if not all(type(op) in COMPARISONS for op in node.ops):
             raise self.refuse(node)
         signs = [COMPARISONS[type(op)] for op in node.ops]
-        parts = [f"{x} {sign} {y}" for x, sign, y in zip(texts, signs, texts[1:])]
+        # A chain holds where each comparison of neighbours does.
+        pairs = zip(texts, signs, texts[1:])
+        parts = [f"{x} {sign} {y}" for x, sign, y in pairs]
         return f"({' && '.join(parts)})"
 
     def of_boolop(self, node: ast.BoolOp) -> str:
         """Return `and` or `or` of what are bools."""
         sign = " && " if isinstance(node.op, ast.And) else " || "
         if not all(is_truth(value) for value in node.values):
-            raise self.refuse(node)  # its value is one of them, and not a bool
+            # Its value is one of them, and not a bool.
+            raise self.refuse(node)
         return f"({sign.join(map(self.truth, node.values))})"
 
     def of_ifexp(self, node: ast.IfExp) -> str:
@@ -294,8 +314,10 @@ class Writer:
         certain = self.certain(node.test)
         if certain is not None:
             return self.expression(node.body if certain else node.orelse)
-        texts = self.truth(node.test), self.expression(node.body), self.expression(node.orelse)
-        return f"({texts[0]} ? {texts[1]} : {texts[2]})"
+        test = self.truth(node.test)
+        body = self.expression(node.body)
+        otherwise = self.expression(node.orelse)
+        return f"({test} ? {body} : {otherwise})"
 
     def of_tuple(self, node: ast.Tuple) -> str:
         """Return a list."""
@@ -311,9 +333,11 @@ class Writer:
         """Return an element, or a slice from somewhere on."""
         values = self.expression(node.value)
         if isinstance(node.slice, ast.Slice):
-            ends = [self.expression(end) for end in (node.slice.lower, node.slice.upper) if end]
-            if node.slice.step or (node.slice.upper and not node.slice.lower):
+            first = node.slice.lower
+            last = node.slice.upper
+            if node.slice.step or (last and not first):
                 raise self.refuse(node)
+            ends = [self.expression(end) for end in (first, last) if end]
             return f"{values}.slice({', '.join(ends)})"
         return f"{values}[{self.expression(node.slice)}]"
 
@@ -335,20 +359,42 @@ class Writer:
 
     def of_call(self, node: ast.Call) -> str:
         """Return a call."""
+        if node.keywords:
+            return self.with_keyword(node)
         function = node.func
         if isinstance(function, ast.Attribute) and not self.is_module(function.value):
             return self.method(function, node)
         name = function.id if isinstance(function, ast.Name) else ""
+        # A generator stops at the first that is true, as `some` does.
         if name == "any":
             (values,) = node.args
             if isinstance(values, ast.GeneratorExp):
                 inner, target = self.loop(values)
                 return f"{inner}.some({target} => {self.truth(values.elt)})"
+        # Numbers are floats and sequences lists already.
         if name in ("float", "int", "list", "tuple") and name not in self.known:
             (value,) = node.args
             return self.expression(value)
-        texts = [self.expression(x) for x in (*node.args, *(word.value for word in node.keywords))]
+        texts = [self.expression(x) for x in node.args]
         return f"{self.expression(function)}({', '.join(texts)})"
+
+    def with_keyword(self, node: ast.Call) -> str:
+        """Return a call with a keyword, of a built-in that the runtime has with just that one.
+
+        Raises: Untranslatable: it is another; JavaScript would take its value by position.
+        """
+        words = ", ".join(word.arg or "**" for word in node.keywords)
+        function, found = WITH_KEYWORD.get(words, (None, ""))
+        name = node.func.id if isinstance(node.func, ast.Name) else ""
+        meant = self.names.get(name, getattr(builtins, name, None))
+        if function is None or meant is not function or name in self.known or len(node.args) != 1:
+            raise Untranslatable(
+                f"{self.name}: {ast.unparse(node)!r:.60} is not translated, with the keyword"
+                f" {words}; pass it by position, where Python takes it so"
+            )
+        self.uses[found] = None
+        values = self.expression(node.args[0])
+        return f"{found}({values}, {self.expression(node.keywords[0].value)})"
 
     def method(self, function: ast.Attribute, node: ast.Call) -> str:
         """Return the call of a method of a list."""
@@ -363,7 +409,9 @@ class Writer:
 
     def is_module(self, node: ast.expr) -> bool:
         """Tell whether an expression is the name of a module."""
-        return isinstance(node, ast.Name) and isinstance(self.names.get(node.id), ModuleType)
+        if not isinstance(node, ast.Name):
+            return False
+        return isinstance(self.names.get(node.id), ModuleType)
 
     def truth(self, node: ast.expr) -> str:
         """Return the text of a condition: a number is true unless it is 0, also where it is NaN."""
@@ -419,13 +467,12 @@ def is_truth(node: ast.expr) -> bool:
     if isinstance(node, ast.UnaryOp):
         return isinstance(node.op, ast.Not)
     if isinstance(node, ast.Call):
-        function = node.func
-        name = function.attr if isinstance(function, ast.Attribute) else None
-        return (function.id if isinstance(function, ast.Name) else name) in TRUTHS
+        name = ast.unparse(node.func)
+        return name.rpartition(".")[2] in TRUTHS
     return isinstance(node, ast.Compare)
 
 
-def number(x: Any, node: ast.AST | None = None, writer: Writer | None = None) -> str:
+def number(x: object, node: ast.AST | None = None, writer: Writer | None = None) -> str:
     """Return a number, or a tuple of them, as JavaScript.
 
     >>> number(2), number(-0.0), number(math.inf), number((0.5, 1))

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from autograd.compile.lower.writing import MOST_LISTED, Writing
+from autograd.compile.tracing.expressions import number_text
 from autograd.compile.tracing.tape import Guard
 from autograd.primitive_type import Primitive
 
@@ -262,12 +263,9 @@ class Edges(Instruction):
         """Return the same instruction on other places; it has no results."""
         return Edges(self.out, self.count, *places.reshape(4, -1))
 
-    def text(self, written: Writing) -> str:
-        """Return the right side of the instruction, for a listing."""
-        return (
-            f"backward only: adjoint of {written(self.parents)} +="
-            f" {written(self.slopes)} * adjoint of {written(self.nodes)}"
-        )
+    def lines(self, written: Writing) -> Iterator[str]:
+        """Yield nothing: see `backward_text`."""
+        return iter(())
 
 
 @dataclass
@@ -443,6 +441,14 @@ class Program:
     watched_names: list[str] = field(default_factory=list)
     some_absent: bool = False
 
+    def constants_read(self) -> Table:
+        """Return the constants that the instructions read, by their numbers."""
+        places = [step.places() for step in self.instructions]
+        row = np.concatenate([*places, np.empty(0, np.int32)], axis=None)[None]
+        found = all_places(self.instructions, row)[0]
+        shared = np.union1d(~found[found < 0], self.broadcast) - self.parameters
+        return shared[shared >= 0].astype(np.int32)
+
     def lines(self, most: int = MOST_LISTED) -> Iterator[str]:
         """Yield the program as text: slots are s0, s1, ..., shared numbers p0, p1, ...
 
@@ -452,6 +458,15 @@ class Program:
         written = Writing(most)
         if self.inputs:
             yield f"s0:{self.inputs} = the inputs of a sample"
+        if self.trained:
+            yield f"p0:{self.trained} = the parameters"
+        if self.trained < self.parameters:
+            yield f"p{self.trained}:{self.parameters} = the numbers of the Values that are followed"
+        constants = self.constants_read()
+        if constants.size:
+            numbers = [number_text(self.constants[i]) for i in constants.tolist()]
+            places = written(~(self.parameters + constants))
+            yield f"{places} = {written.listed(', ', numbers)}"
         if len(self.broadcast):
             stop = self.inputs + len(self.broadcast)
             yield f"s{self.inputs}:{stop} = {written(~self.broadcast)} in every lane"

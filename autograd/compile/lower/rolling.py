@@ -11,8 +11,9 @@ such turns members of the same instructions. Expanded again, the program is exac
 ...     for _ in range(100):
 ...         x = sin(x) + 0.5
 ...     return x
->>> print(compile(steps, example=(1.0,)).source())
+>>> print(compile(steps, example=(1.0,)).source(backward=False))
 s0:1 = the inputs of a sample
+p0 = 0.5
 s1:2 = p0 in every lane
 s2:3 = sin(s0)
 s3:4 = s2 + s1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -13,8 +14,10 @@ Table = np.ndarray[Any, np.dtype[np.int32]]
 MOST_LISTED = 4
 
 
-def slots_text(slots: Table, most: int = MOST_LISTED) -> str:
+def slots_text(slots: Table, most: int = MOST_LISTED, each: bool = False) -> str:
     """Return the text of places: s5, s5:9 for consecutive slots, p5 for shared numbers.
+
+    Args: each: write one that stands for several as often as it does.
 
     >>> slots_text(np.array([5, 6, 7], np.int32)), slots_text(~np.array([4], np.int32))
     ('s5:8', 'p4')
@@ -28,7 +31,7 @@ def slots_text(slots: Table, most: int = MOST_LISTED) -> str:
         return f"{letter}{slots[0]}"
     if (np.diff(slots) == 1).all() and slots[0] >= 0:
         return f"{letter}{slots[0]}:{slots[-1] + 1}"
-    if len(set(slots.tolist())) == 1:
+    if len(set(slots.tolist())) == 1 and not each:
         return f"{letter}{slots[0]}"
     return f"{letter}[{listed(', ', [str(x) for x in slots], most)}]"
 
@@ -95,9 +98,12 @@ class Writing:
     def __init__(self, most: int = MOST_LISTED) -> None:
         self.most = most
 
-    def __call__(self, places: Table) -> str:
-        """Return the text of some places."""
-        return slots_text(places, self.most)
+    def __call__(self, places: Table, each: bool = False) -> str:
+        """Return the text of some places.
+
+        Args: each: write one that stands for several as often as it does.
+        """
+        return slots_text(places, self.most, each)
 
     def listed(self, separator: str, texts: list[str]) -> str:
         """Return texts in a row, the middle left out where there are many."""
@@ -106,6 +112,10 @@ class Writing:
     def results(self, first: int, count: int) -> str:
         """Return the text of the slots of an instruction's results."""
         return f"s{first}:{first + count}"
+
+    def results_at(self, first: int, members: Sequence[int]) -> str:
+        """Return the text of some of these slots, counted from the first."""
+        return self(np.array([first + i for i in members], np.int32))
 
     def moving(self, places: Table) -> list[Moving]:
         """Return places that do not move."""
@@ -139,12 +149,16 @@ class WritingInLoop(Writing):
             choices = tuple(outside.moving(column)), self.turn
             self.places[number] = Moving(choices[0][0].first, (), choices)
 
-    def __call__(self, places: Table) -> str:
-        """Return the text of some places."""
-        found = self.moving(places)
+    def __call__(self, places: Table, each: bool = False) -> str:
+        """Return the text of some places: see `Writing`."""
+        return self.text_of(self.moving(places), each)
+
+    def text_of(self, found: Sequence[Moving], each: bool = False) -> str:
+        """Return the text of places that move."""
         if not any(place.moves or place.choices for place in found):
-            return slots_text(np.array([place.first for place in found], np.int32), self.most)
-        if len(set(found)) == 1:
+            still = np.array([place.first for place in found], np.int32)
+            return slots_text(still, self.most, each)
+        if len(found) == 1 or (len(set(found)) == 1 and not each):
             return f"{found[0].letter}[{found[0].text(most=self.most)}]"
         if len({place.letter for place in found}) > 1:
             texts = [f"{place.letter}[{place.text(most=self.most)}]" for place in found]
@@ -165,6 +179,10 @@ class WritingInLoop(Writing):
         """Return the text of the slots of an instruction's results."""
         start = Moving(first, self.own_moves)
         return f"s[{start.text()}]" if count == 1 else self.range_text(start, count)
+
+    def results_at(self, first: int, members: Sequence[int]) -> str:
+        """Return the text of some of these slots, counted from the first."""
+        return self.text_of([Moving(first + i, self.own_moves) for i in members])
 
     def moving(self, places: Table) -> list[Moving]:
         """Return the places with these numbers."""

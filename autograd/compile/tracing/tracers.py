@@ -26,6 +26,7 @@ from autograd.atomic import set_attributes
 from autograd.coercion import checked_name
 from autograd.compile.tracing.handlers import NEVER_RAISES, WALK
 from autograd.compile.tracing.internal_primitives import both, either
+from autograd.compile.tracing.looking import is_looked_at
 from autograd.given import WAYS, attach, attached, checked_children, checked_slopes, slopes_by
 from autograd.messages import shown
 from autograd.modes import MODE, VARIABLE, traces, tracing
@@ -173,12 +174,25 @@ class TracedAttributes:
 
     def __format__(self, spec: str) -> str:
         if tracing():
-            refuse(
-                f"{self!r} is formatted, and the text would be that of one sample: a compiled"
-                " function makes no text; return the number, and format it outside (to look at it"
-                " while it is traced, print(repr(x)))"
-            )
+            self.refuse_text()
         return Value.__format__(self, spec)  # type: ignore[arg-type]
+
+    def __repr__(self) -> str:
+        if tracing() and not is_looked_at(sys._getframe(1)):
+            self.refuse_text()
+        return self.as_seen()
+
+    def as_seen(self) -> str:
+        """Return the text for whoever looks at it."""
+        return Value.__repr__(self)  # type: ignore[arg-type]
+
+    def refuse_text(self) -> NoReturn:
+        """Refuse to become a text of which a function might make something."""
+        refuse(
+            f"{self!r} is formatted, and the text would be that of one sample: a compiled"
+            " function makes no text; return the number, and format it outside (to look at it"
+            " while it is traced, print(x) the Value itself)"
+        )
 
 
 class TracedParameter(TracedAttributes, Value):
@@ -314,10 +328,8 @@ class TracedNumber(TracedValue):
     def __complex__(self) -> complex:
         return complex(self.__index__())
 
-    def __str__(self) -> str:
-        return self.__format__("")
-
-    def __repr__(self) -> str:
+    def as_seen(self) -> str:
+        """Return the text for whoever looks at it."""
         return f"<the number {self._data!r} of {self.name or self.op} in this sample>"
 
     def refuse_plain(self) -> NoReturn:
