@@ -37,11 +37,15 @@ from autograd.testing.verdicts.report import (
     finite_size,
 )
 
-DIRECTIONS = 8  # unless another number is asked for
-SEED = 20260  # of the directions: the same in every run
+# How many are tried unless another number is asked for.
+DIRECTIONS = 8
+# Of the directions, which are the same in every run.
+SEED = 20260
 TAYLOR_STEPS = [2.0**-k for k in range(3, 14)]
-MIN_REMAINDER = 1e4  # roundings, for a remainder to tell anything
-MIN_TAYLOR_SLOPE = 1.5  # of a right gradient it is 2 or more, of a wrong one 1
+# A remainder of fewer roundings tells nothing.
+MIN_REMAINDER = 1e4
+# It is 2 or more of a right gradient, and 1 of a wrong one.
+MIN_TAYLOR_SLOPE = 1.5
 
 
 def check_directions(check: Check, directions: Any) -> Report:
@@ -160,7 +164,8 @@ def taylor_slope(program: Program, weights: Sequence[float], slope: float) -> fl
             points.append((math.log(step), math.log(remainder)))
     if len(points) < 3:
         return None
-    points = points[-4:]  # the smallest steps that tell anything
+    # The smallest steps that tell anything: at larger ones higher terms count.
+    points = points[-4:]
     center_x = math.fsum(x for x, _ in points) / len(points)
     center_y = math.fsum(y for _, y in points) / len(points)
     square = math.fsum((x - center_x) ** 2 for x, _ in points)

@@ -25,12 +25,18 @@ from autograd import reductions
 from autograd.functional import value_and_grad
 from autograd.primitive_type import Interval, Primitive, Variadic
 
-MAX_RESULT = 1e4  # larger results are not used: later ones would overflow
-MIN_RESULT = 1e-4  # nor smaller ones
-MAX_SLOPE_CHANGE = 1e-2  # nor those whose slopes change by a larger share
-NEARBY_STEP = 1e-5  # when the operands change by this share
-MAX_ROUNDINGS = 1e3  # nor those that may be off by so many roundings
-MIN_BORDER_DISTANCE = 1e-3  # operands keep this far from the border of a domain
+# Larger results are not used, for later ones would overflow,
+MAX_RESULT = 1e4
+# nor smaller ones,
+MIN_RESULT = 1e-4
+# nor those whose slopes change by a larger share
+MAX_SLOPE_CHANGE = 1e-2
+# when the operands change by this share,
+NEARBY_STEP = 1e-5
+# nor those that may be off by so many roundings.
+MAX_ROUNDINGS = 1e3
+# Operands keep this far from the border of a domain.
+MIN_BORDER_DISTANCE = 1e-3
 N_ARY_OPERANDS = 4
 # Rows that `autograd` itself does not offer: a program imports them from `autograd.primitives`.
 INNER_ROWS = frozenset(
@@ -108,7 +114,8 @@ LEFT_OUT = frozenset(
     """gaussian polygamma sinc_slope rounded at_least at_most where stop_gradient less less_equal
     greater greater_equal equal mod fmod remainder floordiv clip tied finite pieces_slope""".split()
 )
-SIMPLEST = ("add", "mul", "sub", "square", "neg", "sin", "exp", "tanh", "div")  # to shrink towards
+# What expressions shrink towards.
+SIMPLEST = ("add", "mul", "sub", "square", "neg", "sin", "exp", "tanh", "div")
 
 
 def operation(row: Primitive) -> Operation:
@@ -210,7 +217,8 @@ def used(n: int, lines: Sequence[Line]) -> list[Line]:
     return [Line(lines[k].operation, tuple(place[i] for i in lines[k].places)) for k in kept]
 
 
-Draw = tuple[int, tuple[int, ...]]  # which operation, and the index of each operand
+# Which operation, and the index of each operand.
+Draw = tuple[int, tuple[int, ...]]
 
 
 def build(
@@ -226,7 +234,8 @@ def build(
     results = list(point)
     lines = list[Line]()
     loose = list(range(len(point)))
-    roundings = [0.0] * len(point)  # how many units of rounding each result may be off
+    # How many units of rounding each result may be off.
+    roundings = [0.0] * len(point)
     for which, indexes in draws:
         chosen = pool[which % len(pool)]
         usable = range(len(results)) if sharing else loose
@@ -286,7 +295,8 @@ def attempt(
     except (ValueError, ArithmeticError):
         return 0.0, math.inf
     reach = sum(abs(s * x) * r for s, x, r in zip(slopes, numbers, roundings))
-    allowed = 0.0 if all(numbers) else MAX_SLOPE_CHANGE  # next to a zero a slope may begin to grow
+    # Next to a zero a slope may begin to grow.
+    allowed = 0.0 if all(numbers) else MAX_SLOPE_CHANGE
     steady = all(abs(a - b) <= MAX_SLOPE_CHANGE * abs(a) + allowed for a, b in zip(slopes, others))
     if not steady or not (MIN_RESULT < abs(out) < MAX_RESULT or out == reach == 0):
         return 0.0, math.inf

@@ -38,19 +38,30 @@ from autograd.testing.verdicts.report import (
 )
 from autograd.value import Value
 
-DEFAULT_RTOL = 1e-9  # a larger share of the path sum is a mistake, and no rounding
-NOISE_FACTOR = 16.0  # how many times the effect of one perturbed rounding is allowed
-MIN_JUMP = 1e-9  # one-sided slopes that differ by a larger share are those of a kink
+# A larger share of the path sum is a mistake, and no rounding.
+DEFAULT_RTOL = 1e-9
+# How many times the effect of one perturbed rounding is allowed.
+NOISE_FACTOR = 16.0
+# One-sided slopes that differ by a larger share are those of a kink.
+MIN_JUMP = 1e-9
 MAX_POINT_CHARACTERS = 400
-MAX_RECORDED = 5000  # inputs, of a function with a claimed gradient: its graph would be too large
-STATIONARY = 1e-6  # beside the changes nearby, a bound of a slope that is as good as 0
-FLOATS = ("complex step", "differences")  # the oracles that see rounding
-MANY_INPUTS = 48  # from so many on, an oracle that is slow is not asked about each of them
-MANY_NODES = 50_000  # nor where the inputs times the nodes of the graph are more
-MAX_WORK = 5_000_000  # where these are more than this, a claim is judged without the graph
+# Of more inputs, with a claimed gradient, the graph would be too large.
+MAX_RECORDED = 5000
+# Beside the changes nearby, a bound of a slope that is as good as 0.
+STATIONARY = 1e-6
+# The oracles that see rounding.
+FLOATS = ("complex step", "differences")
+# From so many on, an oracle that is slow is not asked about each of them,
+MANY_INPUTS = 48
+# nor where the inputs times the nodes of the graph are more.
+MANY_NODES = 50_000
+# Where these are more than this, a claim is judged without the graph.
+MAX_WORK = 5_000_000
 COMBINATIONS = 3
-COMBINED_ERROR = 0.1  # in units of the bounds: a derivative that is off by its bound gives 0.5
-NUDGES = (-2, -1, 1, 2)  # units in the last place, by which inputs move to see what a claim does
+# In units of the bounds: a derivative that is off by its bound gives 0.5.
+COMBINED_ERROR = 0.1
+# Units in the last place, by which inputs move to see what a claim does.
+NUDGES = (-2, -1, 1, 2)
 
 
 class Check:
@@ -78,7 +89,8 @@ class Check:
         work = self.work()
         self.program.is_long = len(self.program.inputs) >= MANY_INPUTS or work > MANY_NODES
         if gradient is not None and work > MAX_WORK:
-            self.recording = None  # what it knows of rounding takes longer than the check
+            # What it knows of rounding takes longer than the check.
+            self.recording = None
         self.inputs = self.program.inputs
         self.names = input_names(self.f, self.args)
         self.values = self.outputs_twice()
@@ -181,7 +193,8 @@ class Check:
             estimate = self.estimate(weights, suspicion, "a combination of inputs")
             if estimate.jump > COMBINED_ERROR or estimate.oracle not in ("exact", "mpmath"):
                 return None
-            suspicion = ""  # a kink of any input shows in the first of them
+            # A kink of any input shows in the first of them.
+            suspicion = ""
             claim: Any = sum(Fraction(w) * Fraction(slope) for w, slope in zip(weights, own))
             if estimate.oracle == "mpmath":
                 claim = Precise.lift(claim)
@@ -237,7 +250,8 @@ class Check:
         """
         found = self.claim
         if callable(self.claim):
-            with quietly():  # a layer keeps what it was called with last, for its gradient
+            # A layer keeps what it was called with last, for its gradient.
+            with quietly():
                 self.f(*args)
             found = self.claim(*args)
         like = args[0] if len(args) == 1 else tuple(args)

@@ -12,7 +12,8 @@ from autograd.testing.oracles import REFUSALS, Program, ask, with_jump
 from autograd.testing.recording import expression_of, is_suspect
 from autograd.value import Value
 
-MAX_RELATIVE_ERROR = 1e-9  # of a local derivative; a larger one is no rounding
+# Of a local derivative; a larger error is no rounding.
+MAX_RELATIVE_ERROR = 1e-9
 MAX_NODES_SEARCHED = 5000
 
 

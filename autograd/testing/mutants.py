@@ -25,7 +25,8 @@ from autograd.testing.recording import record
 from autograd.testing.verdicts.report import GradientMismatch
 
 Slope = Callable[..., Any]
-MIN_RELATIVE_CHANGE = 1e-6  # of a slope, by the slightest mutation
+# Of a slope, by the slightest mutation.
+MIN_RELATIVE_CHANGE = 1e-6
 
 # What becomes of a slope: a function of the slope, the operands and the result.
 MUTATIONS: dict[str, Callable[..., Any]] = {

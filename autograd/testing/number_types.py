@@ -42,7 +42,8 @@ class Lifted(Operators):
 
     def __init__(self, number: Any) -> None:
         self.number = number
-        self.name = None  # a function may name its nodes
+        # A function may name its nodes.
+        self.name = None
 
     @staticmethod
     def lift(x: Any) -> Any:

@@ -23,10 +23,14 @@ from autograd.primitive_type import Primitive
 from autograd.structures import flatten
 from autograd.value import Value
 
-NOISE_TRIALS = 3  # recordings with perturbed rounding, to see what it does
-SUBNORMAL = 2.0**-1074  # the smallest float
-FAINT_SLOPE = 2.0**-1000  # slopes below this may have lost digits
-MAX_AMPLIFICATION = 1e5  # by how much a rule may multiply a number that has lost digits
+# Recordings with perturbed rounding, to see what it does.
+NOISE_TRIALS = 3
+# The smallest float.
+SUBNORMAL = 2.0**-1074
+# Slopes below this may have lost digits,
+FAINT_SLOPE = 2.0**-1000
+# and by so much a rule may multiply what has lost them.
+MAX_AMPLIFICATION = 1e5
 # Rows that are smooth wherever they are defined, which is everywhere.
 POLYNOMIAL = frozenset(
     "add sub mul neg pos total mean prod inner_product square stop_gradient".split()
@@ -136,7 +140,8 @@ class Recording:
     ties: list[str]
 
     def __post_init__(self) -> None:
-        self.suspicions: dict[int, str] = {}  # by output
+        # By output.
+        self.suspicions: dict[int, str] = {}
 
     def gradient(self, output: int) -> list[Any]:
         """Return the derivative of an output by every input."""

@@ -30,7 +30,8 @@ except ImportError as error:
         'autograd.testing.strategies needs hypothesis: pip install "chainrule[testing]"'
     ) from error
 
-MAX_EVERYDAY_SIZE = 50.0  # most numbers are no larger
+# Most numbers are no larger.
+MAX_EVERYDAY_SIZE = 50.0
 HARD_SIZES = (
     0.0, 5e-324, 1e-310, 2.0**-1022, 1e-200, 1e-100, 1e-20, 2.0**-53, 1e-8, 1e-3, 0.5, 1 - 2.0**-53,
     1.0, 1 + 2.0**-52, math.pi / 2, 2.0, math.pi, 18.7, 36.7, 40.1, 354.8, 709.7, 745.0, 1e6,

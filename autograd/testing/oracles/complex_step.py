@@ -28,17 +28,26 @@ from autograd.testing.oracles.differences import UNIT_ROUNDOFF, Fit, is_confirme
 from autograd.testing.oracles.estimate import Estimate
 from autograd.testing.oracles.program import Direction, Line, Program
 
-COMPLEX_STEP = 1e-100  # relative to the operand; its square is lost in rounding
-COMPLEX_ERROR = 1e-11  # of the complex step in floats, relative to the slope
+# Relative to the operand; its square is lost in rounding.
+COMPLEX_STEP = 1e-100
+# Of the complex step in floats, relative to the slope.
+COMPLEX_ERROR = 1e-11
 RELATIVE_RADII = tuple(2.0**-k for k in (2, 5, 9, 14, 20, 28))
-POINTS = 16  # on a circle
-DOUBT = 8.0  # how many times a wrong coefficient the slope may be off
-ROUNDINGS = 16.0  # of the values, that the slope may be off
-NOISE = 64.0  # how many roundings of the values a wrong coefficient may be that is only noise
-SLIGHT = 1e-9  # of the slope: what is not analytic, but no more than this
+# On a circle.
+POINTS = 16
+# How many times a wrong coefficient the slope may be off.
+DOUBT = 8.0
+# How many roundings of the values the slope may be off.
+ROUNDINGS = 16.0
+# How many roundings of the values a wrong coefficient may be that is only noise.
+NOISE = 64.0
+# Of the slope: what is not analytic, but no more than this.
+SLIGHT = 1e-9
 SMALLEST_STEP = 2.0**-1000
-SIGHTINGS = 4  # on so many successive circles the same is not analytic
-DISCARDS = ".*discards the imaginary part"  # NumPy's warning on what float(z) does
+# What is the same on so many successive circles is not analytic.
+SIGHTINGS = 4
+# NumPy's warning on what float(z) does.
+DISCARDS = ".*discards the imaginary part"
 
 
 class NotAnalytic(NotLiftable):
@@ -46,7 +55,8 @@ class NotAnalytic(NotLiftable):
 
 
 ROOTS = [cmath.exp(2j * math.pi * k / POINTS) for k in range(POINTS)]
-REAL_POINTS = {0: 1.0, POINTS // 2: -1.0}  # those that lie on the real line
+# Those that lie on the real line.
+REAL_POINTS = {0: 1.0, POINTS // 2: -1.0}
 ROOTS[0], ROOTS[POINTS // 2] = 1.0 + 0.0j, -1.0 + 0.0j
 
 
@@ -62,7 +72,8 @@ def complex_step(program: Program, direction: Direction) -> Estimate:
         raise NotLiftable("stop_gradient is unknown to complex numbers")
     line = program.along(direction)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of what the function says at other points
+        # What the function says of other points is no concern of ours.
+        warnings.simplefilter("ignore")
         warnings.filterwarnings("error", message=DISCARDS)
         try:
             step = complex_step_of(line)

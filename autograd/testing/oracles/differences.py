@@ -22,27 +22,43 @@ from autograd.testing.oracles.estimate import Estimate
 from autograd.testing.oracles.program import Direction, Line, Program
 
 UNIT_ROUNDOFF = 2.0**-53
-NODES = 17  # of one fit, with the point in the middle
+# Of one fit, with the point in the middle.
+NODES = 17
 MAX_DEGREE = 8
 DEGREES = range(2, MAX_DEGREE + 1, 2)
 # Of each size: the half widths over which the function is fitted.
 RELATIVE_STEPS = tuple(2.0**-k for k in (1, 3, 6, 10, 15, 21, 28, 36, 44))
-CLEAN = 4.0  # how many roundings a residual may be that hides nothing
-RESOLVED = 1 / 8  # of a residual, where a finer scale explains what it was
-PAIR_DOUBT = 8.0  # how many roundings a difference of two values may be off
-TINY = 1e-3  # of inputs: next to 0
+# How many roundings a residual may be that hides nothing.
+CLEAN = 4.0
+# Of a residual, where a finer scale explains what it was.
+RESOLVED = 1 / 8
+# How many roundings a difference of two values may be off.
+PAIR_DOUBT = 8.0
+# Inputs of no more are next to 0.
+TINY = 1e-3
 MAX_HALVINGS = 80
-JUMP = 64.0  # how many roundings make a jump
-JUMP_WIDTH = 16.0  # over so much more of the line a jump does not grow
-KINK_RATIO = 2.0**-3  # of the steps at which a kink is looked for, each to the one before
-KINK_STEPS = 13  # how many of them there are
-NOISE_SCALES = 5  # the finest ones, where noise is looked for
-KINK_SIGHTINGS = 3  # at so many successive steps it must look the same
-PLAIN = 64.0  # how many times its bar a second difference is that rounding does not touch
-MAX_PLAIN_GROWTH = 1.1  # by how much that of a kink may grow at the next larger step
-MAX_GROWTH = 1.6  # by how much the second difference at a kink may grow at the next larger step
-KINK_ERRORS = 4.0  # of the best fit: a kink makes no more of it
-MIN_KINK = 1e-9  # relative to the slope; a smaller one is not told from rounding
+# How many roundings make a jump,
+JUMP = 64.0
+# which over so much more of the line does not grow.
+JUMP_WIDTH = 16.0
+# Of the steps at which a kink is looked for, each to the one before,
+KINK_RATIO = 2.0**-3
+# and how many of them there are.
+KINK_STEPS = 13
+# The finest scales, where noise is looked for.
+NOISE_SCALES = 5
+# At so many successive steps a kink must look the same.
+KINK_SIGHTINGS = 3
+# How many times its bar a second difference is that rounding does not touch.
+PLAIN = 64.0
+# By how much such a one may grow at the next larger step, if it is that of a kink,
+MAX_PLAIN_GROWTH = 1.1
+# and by how much any other.
+MAX_GROWTH = 1.6
+# Of the best fit: a kink makes no more of it.
+KINK_ERRORS = 4.0
+# Relative to the slope; a smaller kink is not told from rounding.
+MIN_KINK = 1e-9
 SMALLEST = 2.0**-1074
 
 # The nodes of Chebyshev's polynomials, from -1 to 1, and the odd and even polynomials there: to the
@@ -142,7 +158,8 @@ def differences(program: Program, direction: Direction) -> Estimate:
         hidden=hidden_slope(line, chosen),
     )
     denied = [fit for fit in fits if fit.step > chosen.step and fit.is_denied_by(chosen)]
-    if denied:  # a short wave, or the steps of a rounded number?
+    # A short wave, or the steps of a rounded number?
+    if denied:
         jump = max(jump_between(line, chosen, fit) for fit in denied)
         if jump:
             again = (fit_of(line, fit.step, jump) for fit in fits)
@@ -177,7 +194,8 @@ def fitted(line: Line) -> list[Fit]:
         if fit is None:
             continue
         found.append(fit)
-        if fit.is_clean and is_confirmed(line, fit):  # finer ones can only be worse
+        # Finer ones can only be worse.
+        if fit.is_clean and is_confirmed(line, fit):
             break
     return found
 
@@ -324,7 +342,8 @@ def kink(line: Line, fit: Fit) -> float:
     is_plain = sizes[0] > PLAIN * found[first][1]
     limit = MAX_PLAIN_GROWTH if is_plain else MAX_GROWTH
     grows = any(b > limit * a for a, b in zip(sizes, sizes[1:]))
-    unseen = any(bar < sizes[0] / 8 for _, bar in found[:first])  # by a finer step
+    # A finer step would have shown it.
+    unseen = any(bar < sizes[0] / 8 for _, bar in found[:first])
     if grows or unseen or sizes[0] <= MIN_KINK * abs(fit.slope):
         return 0.0
     is_infinite = sizes[0] > 2.0 * sizes[-1]

@@ -17,11 +17,16 @@ from autograd.testing.number_types import Dual, Exact, Lifted, Precise
 from autograd.testing.oracles.estimate import Estimate
 from autograd.testing.oracles.program import REFUSALS, Direction, Program
 
-PRECISE_COMPLEX_STEP = 1e-200  # with DIGITS digits; its error is about the square
-PRECISE_DIFFERENCE_STEP = 1e-30  # of the difference of two complex steps, relative
-ONE_SIDED_STEP = Fraction(1, 2**200)  # of one-sided differences in exact and precise arithmetic
-ONE_SIDED_STEP_RATIO = Fraction(1, 2**30)  # of a second step to it
-MIN_BEND_JUMP = 1e-12  # of second derivatives; less is no kink
+# With DIGITS digits; its error is about the square.
+PRECISE_COMPLEX_STEP = 1e-200
+# Of the difference of two complex steps, relative to the input.
+PRECISE_DIFFERENCE_STEP = 1e-30
+# Of one-sided differences in exact and precise arithmetic,
+ONE_SIDED_STEP = Fraction(1, 2**200)
+# and what a second, smaller step is of it.
+ONE_SIDED_STEP_RATIO = Fraction(1, 2**30)
+# Of second derivatives; less is no kink.
+MIN_BEND_JUMP = 1e-12
 
 
 def moved(inputs: Sequence[Any], direction: Direction, step: Any) -> list[Any]:
@@ -164,7 +169,8 @@ def with_jump(found: Estimate, program: Program, direction: Direction, suspect: 
     with context().workdps(4 * DIGITS):
         inputs = [Precise.lift(x) for x in program.inputs]
         direction = lifted_direction(direction, Precise)
-        slope = precise_slope(program, inputs, direction)  # of as many digits as the quotients
+        # Of as many digits as the quotients.
+        slope = precise_slope(program, inputs, direction)
         return found._replace(jump=jump_of_slopes(program, Precise, inputs, direction, slope))
 
 

@@ -50,8 +50,10 @@ class Program:
     is_long: bool = False
 
     def __post_init__(self) -> None:
-        self.refusing: set[str] = set()  # the oracles that cannot evaluate the function at all
-        self.compared: dict[tuple[str, int], bool] = {}  # by oracle and output: is it the same?
+        # The oracles that cannot evaluate the function at all.
+        self.refusing: set[str] = set()
+        # By oracle and output: does the function give there what it gives on floats?
+        self.compared: dict[tuple[str, int], bool] = {}
         self.inputs: list[Any] = [
             as_number(x.data if isinstance(x, Value) else x) for x in flatten(self.args)
         ]
@@ -117,7 +119,8 @@ class Line:
             weights: Sequence[float] = [0.0] * len(self.inputs)
             weights[direction] = 1.0  # type: ignore[index]
         else:
-            self.at = 1.0  # the weights hold the sizes already
+            # The weights hold the sizes already.
+            self.at = 1.0
             self.axis = None
             weights = direction
         self.base = refilled(program.args, self.inputs)

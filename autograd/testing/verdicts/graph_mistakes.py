@@ -17,11 +17,16 @@ from autograd.testing.recording import Recording, expression_of
 from autograd.testing.verdicts.mistakes import Case, penalty, spelled, times_input
 from autograd.value import Value
 
-MAX_NODES = 3000  # beyond this the search takes too long
-MAX_CHAIN = 6  # nodes in a row with one parent each, such as 1 / (1 + exp(-x))
-MAX_NODES_ALONE = 400  # in graphs of no more, every activation is tried by itself
-MAX_TERMS = 400_000  # nodes times inputs, for which terms of the sum over paths are tried
-MAX_SIBLINGS = 8  # of the neighbours of a bias, that are tried as a factor
+# In a larger graph the search takes too long.
+MAX_NODES = 3000
+# Nodes in a row with one parent each, such as 1 / (1 + exp(-x)).
+MAX_CHAIN = 6
+# In graphs of no more nodes, every activation is tried by itself.
+MAX_NODES_ALONE = 400
+# Nodes times inputs, for which terms of the sum over paths are tried.
+MAX_TERMS = 400_000
+# Of the neighbours of a bias, that are tried as a factor.
+MAX_SIBLINGS = 8
 LINEAR = (p.add, p.sub, p.neg, p.pos, p.mul, p.total, p.mean)
 
 Edge = tuple[Value, int]
@@ -94,7 +99,8 @@ def graph_explanations(case: Case, recording: Recording, output: int) -> Iterato
     if not graph.order or len(graph.order) > MAX_NODES:
         return
     if not case.fits_expected(graph.of_leaves(graph.adjoints)):
-        return  # the graph itself is wrong, or does not know all that the function does
+        # The graph itself is wrong, or does not know all that the function does.
+        return
     for kind in (
         one_use, overwritten, downstream, sign_of_difference, cross_terms, terms, paths_of_a_kind,
         missing_factor,
@@ -238,7 +244,8 @@ def cross_terms(case: Case, graph: Graph) -> Iterator[str]:
         for place in range(len(node.parents)):
             if place != own:
                 alone[node, place] = forgotten[node, place] = 0.0
-        forgotten[node, own] = value_of(node)  # s for s (1 - s)
+        # s in the place of s (1 - s).
+        forgotten[node, own] = value_of(node)
     if graph.explains(case, alone) or graph.explains(case, forgotten):
         yield "the sum lacks the terms through the other outputs: the cross terms of softmax"
 

@@ -11,8 +11,10 @@ from autograd.testing.oracles.program import Program
 from autograd.testing.verdicts.report import MAX_DOUBT, Component
 
 INSTALL = 'pip install "chainrule[testing]"'
-SINGLE_PRECISION = 1e-6  # an error of less, relative, is what float32 makes
-SMALL_BESIDE = 1e-6  # a derivative that is this small beside the largest one
+# An error of a smaller share is what float32 makes.
+SINGLE_PRECISION = 1e-6
+# Of the largest derivative: another one of no more is small beside it.
+SMALL_BESIDE = 1e-6
 
 
 def for_unsure(part: Component, found: Sequence[Component], program: Program) -> str:

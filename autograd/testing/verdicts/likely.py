@@ -12,7 +12,8 @@ from autograd.testing.verdicts.mistakes import AGREEMENT, Case, explanations, gr
 from autograd.testing.verdicts.naming import argument_names
 from autograd.testing.verdicts.report import Component, NonDifferentiablePoint, as_float
 
-MOST_OUTPUTS = 12  # for which all derivatives are looked at, to see whether they are transposed
+# Of no more outputs all derivatives are looked at, to see whether they are transposed.
+MOST_OUTPUTS = 12
 
 if TYPE_CHECKING:
     from autograd.testing.judge import Check

@@ -21,11 +21,16 @@ from typing import Any
 
 from autograd.structures import flatten, kind_of, parts, regular_shape, steps
 
-AGREEMENT = 1e-7  # relative: claims that differ by less from a candidate are explained by it
-EXPLAINED = 1e-3  # of a fault: a candidate that leaves more of it does not explain it
-FAINT = 1e-8  # beside the largest: a derivative as small as this proves nothing when it is 0
-SIMPLE = [2.0, 3.0, 4.0, 6.0, 8.0, 10.0, 100.0]  # the factors that people forget
-MIN_COMPONENTS = 3  # that one factor must explain, where it is none of those
+# Claims that differ from a candidate by a smaller share are explained by it.
+AGREEMENT = 1e-7
+# Of a fault: a candidate that leaves more of it does not explain it.
+EXPLAINED = 1e-3
+# Beside the largest: a derivative as small as this proves nothing when it is 0.
+FAINT = 1e-8
+# The factors that people forget.
+SIMPLE = [2.0, 3.0, 4.0, 6.0, 8.0, 10.0, 100.0]
+# So many components one factor must explain, where it is none of those.
+MIN_COMPONENTS = 3
 
 
 @dataclass
@@ -192,7 +197,8 @@ def zero(case: Case) -> Iterator[str]:
         right = case.of(case.expected, group)
         moves = [abs(x * slope) for x, slope in zip(case.of(case.inputs, group), right)]
         if max(map(abs, right)) <= FAINT * largest or max(moves) <= FAINT * abs(case.value):
-            return  # it vanished, in floats
+            # It vanished, in floats.
+            return
     verb = "has" if len(case.wrong) == 1 else "have"
     yield f"{spelled(case.wrong)} {verb} no gradient at all, 0: a dependence was cut off"
 
@@ -273,7 +279,8 @@ def order_of(case: Case, group: Group, right: Sequence[float]) -> str:
 def penalty(case: Case, least: int = MIN_COMPONENTS) -> Iterator[str]:
     """The claims miss a multiple of the inputs themselves, or of their signs."""
     if next(any_factor(case), ""):
-        return  # the right values are multiples of the inputs, too
+        # The right values are multiples of the inputs, too.
+        return
     for text, shape in (
         ("the inputs themselves: a quadratic penalty (weight decay)", lambda x: x),
         ("the signs of the inputs: an absolute penalty (L1)", lambda x: math.copysign(1.0, x)),

@@ -19,7 +19,8 @@ from typing import Any
 
 from autograd.structures import paths
 
-LETTERS = "xyzuvw"  # where a function does not say what it calls its arguments
+# Where a function does not say what it calls its arguments.
+LETTERS = "xyzuvw"
 
 
 def name_of(f: Any) -> str:

@@ -14,11 +14,16 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-MAX_DOUBT = 1e-4  # a verdict whose resolution is a larger share of the path sum tells nothing
-DENOMINATORS_SHOWN = 10**6  # below this; other fractions are shown as decimals
-FAR = 1e3  # times what an oracle says: a claim that may be right where nothing can be seen
-MAX_COMPONENTS_SHOWN = 5  # of those that are wrong
-PUBLIC = "autograd.testing"  # where users find the errors, and tracebacks say they are
+# A verdict whose resolution is a larger share of the path sum tells nothing.
+MAX_DOUBT = 1e-4
+# Fractions with a larger denominator are shown as decimals.
+DENOMINATORS_SHOWN = 10**6
+# Times what an oracle says: a claim that may be right where nothing can be seen.
+FAR = 1e3
+# Of those that are wrong.
+MAX_COMPONENTS_SHOWN = 5
+# Where users find the errors, and tracebacks say they are.
+PUBLIC = "autograd.testing"
 
 
 class Component(NamedTuple):
@@ -81,7 +86,8 @@ class Component(NamedTuple):
         if self.error > self.bound:
             return not self.is_wrong
         if self.oracle in ("exact", "mpmath") and self.claimed == as_float(self.expected):
-            return False  # the float nearest to the truth
+            # It is the float nearest to the truth.
+            return False
         return self.limit - self.asked > max(MAX_DOUBT * self.scale, self.allowance)
 
     def __str__(self) -> str:
