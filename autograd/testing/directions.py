@@ -24,6 +24,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from autograd.testing.judge import MIN_JUMP, Check
+from autograd.testing.oracles.estimate import as_float
 from autograd.testing.oracles.program import Program
 from autograd.testing.verdicts.mistakes import groups_of
 from autograd.testing.verdicts.naming import argument_names
@@ -33,7 +34,6 @@ from autograd.testing.verdicts.report import (
     InconclusiveCheck,
     NonDifferentiablePoint,
     Report,
-    as_float,
     finite_size,
 )
 

@@ -16,7 +16,7 @@ from autograd.testing.mpmath_context import NotLiftable
 from autograd.testing.number_types import Precise, portable
 from autograd.testing.oracles import UNIT_ROUNDOFF, ask, with_jump
 from autograd.testing.oracles.differences import differences
-from autograd.testing.oracles.estimate import Estimate
+from autograd.testing.oracles.estimate import Estimate, as_float
 from autograd.testing.oracles.program import REFUSALS, Direction, Program, quietly, refilled
 from autograd.testing.parameters import without_parameters
 from autograd.testing.recording import Recording, noise, path_sums, record
@@ -30,7 +30,6 @@ from autograd.testing.verdicts.report import (
     InconclusiveCheck,
     NonDifferentiablePoint,
     NotDeterministic,
-    as_float,
     difference,
     finite_size,
     shown,

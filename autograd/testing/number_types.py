@@ -16,7 +16,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from types import BuiltinFunctionType, FunctionType, ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from autograd import primitives as p
 from autograd.coercion import as_number
@@ -25,6 +25,12 @@ from autograd.primitive_type import Primitive
 from autograd.testing.mpmath_context import NotLiftable, context
 from autograd.testing.mpmath_functions import precise_function
 from autograd.value import Value
+
+if TYPE_CHECKING:
+    from mpmath.ctx_mp_python import mpnumeric
+
+SlowNumber: TypeAlias = "float | Fraction | mpnumeric"
+"""What an oracle computes with, and what it answers; exact or of many digits, but for floats."""
 
 # Beyond these, exact arithmetic takes too long to be of use.
 MAX_DENOMINATOR_BITS = 1 << 13
@@ -46,7 +52,7 @@ class Lifted(Operators):
         self.name = None
 
     @staticmethod
-    def lift(x: Any) -> Any:
+    def lift(x: float | Fraction) -> Any:
         """Return a plain number as one of this type."""
         raise NotImplementedError
 
@@ -59,17 +65,19 @@ class Lifted(Operators):
         """Return what comparisons of this number compare."""
         return self.number
 
-    def take(self, x: Any) -> Any:
+    def take(self, x: object) -> Any:
         """Return an operand as a number of this type."""
         if isinstance(x, Lifted):
             return x.number
-        return self.lift(as_number(x.data if isinstance(x, Value) else x))
+        plain = x.data if isinstance(x, Value) else x
+        return self.lift(as_number(plain))
 
-    def record(self, op: Primitive, operands: Sequence[Any]) -> Lifted:
+    def record(self, op: Primitive, operands: Sequence[object]) -> Lifted:
         """Apply a primitive; this is what `Primitive.__call__` finds."""
-        return type(self)(self.apply(op, [self.take(x) for x in operands]))
+        numbers = [self.take(x) for x in operands]
+        return type(self)(self.apply(op, numbers))
 
-    def same(self, x: Any) -> Lifted:
+    def same(self, x: object) -> Lifted:
         """Return an operand as a Lifted of the same type, for comparing."""
         return type(self)(self.take(x))
 
@@ -79,7 +87,7 @@ class Lifted(Operators):
         return self
 
     @data.setter
-    def data(self, x: Any) -> None:
+    def data(self, x: object) -> None:
         self.number = self.take(x)
 
     def item(self) -> Lifted:
@@ -92,10 +100,10 @@ class Lifted(Operators):
 
     # Comparisons decide at once, on what orders the numbers.
     # fmt: off
-    def __lt__(self, other: Any) -> Any: return self.order() < self.same(other).order()
-    def __le__(self, other: Any) -> Any: return self.order() <= self.same(other).order()
-    def __gt__(self, other: Any) -> Any: return self.order() > self.same(other).order()
-    def __ge__(self, other: Any) -> Any: return self.order() >= self.same(other).order()
+    def __lt__(self, other: object) -> Any: return self.order() < self.same(other).order()
+    def __le__(self, other: object) -> Any: return self.order() <= self.same(other).order()
+    def __gt__(self, other: object) -> Any: return self.order() > self.same(other).order()
+    def __ge__(self, other: object) -> Any: return self.order() >= self.same(other).order()
     def __bool__(self) -> bool: return bool(self.order() != 0)
     # fmt: on
 
@@ -117,52 +125,55 @@ class Dual:
         self.slope = slope
 
     @staticmethod
-    def of(x: Any) -> Dual:
+    def of(x: Dual | SlowNumber) -> Dual:
         """Return a constant as a Dual."""
         return x if isinstance(x, Dual) else Dual(x)
 
-    def __add__(self, other: Any) -> Dual:
-        other = Dual.of(other)
+    def __add__(self, x: Dual | SlowNumber) -> Dual:
+        other = Dual.of(x)
         return Dual(self.number + other.number, self.slope + other.slope)
 
     def __neg__(self) -> Dual:
         return Dual(-self.number, -self.slope)
 
-    def __mul__(self, other: Any) -> Dual:
-        other = Dual.of(other)
+    def __mul__(self, x: Dual | SlowNumber) -> Dual:
+        other = Dual.of(x)
+        product = self.number * other.number
         slope = self.slope * other.number + self.number * other.slope
-        return Dual(checked_length(self.number * other.number), checked_length(slope))
+        return Dual(checked_length(product), checked_length(slope))
 
-    def __truediv__(self, other: Any) -> Dual:
-        other = Dual.of(other)
+    def __truediv__(self, x: Dual | SlowNumber) -> Dual:
+        other = Dual.of(x)
         quotient = checked_length(self.number / other.number)
-        return Dual(quotient, checked_length((self.slope - quotient * other.slope) / other.number))
+        slope = (self.slope - quotient * other.slope) / other.number
+        return Dual(quotient, checked_length(slope))
 
     def __pow__(self, n: int) -> Dual:
         if n == 0:
             return Dual(self.number**0, self.slope * 0)
+        power = self.number**n
         slope = self.number ** (n - 1) * n * self.slope
-        return Dual(checked_length(self.number**n), checked_length(slope))
+        return Dual(checked_length(power), checked_length(slope))
 
     # fmt: off
     __radd__ = __add__
     __rmul__ = __mul__
-    def __sub__(self, other: Any) -> Dual: return self + -Dual.of(other)
-    def __rsub__(self, other: Any) -> Dual: return Dual.of(other) + -self
-    def __rtruediv__(self, other: Any) -> Dual: return Dual.of(other) / self
+    def __sub__(self, x: Dual | SlowNumber) -> Dual: return self + -Dual.of(x)
+    def __rsub__(self, x: Dual | SlowNumber) -> Dual: return Dual.of(x) + -self
+    def __rtruediv__(self, x: Dual | SlowNumber) -> Dual: return Dual.of(x) / self
     def __pos__(self) -> Dual: return self
     def __abs__(self) -> Dual: return -self if self < 0 else self
     def __bool__(self) -> bool: return bool(self.number)
-    def __eq__(self, other: Any) -> bool: return bool(self.number == Dual.of(other).number)
-    def __lt__(self, other: Any) -> bool: return bool(self.number < Dual.of(other).number)
-    def __le__(self, other: Any) -> bool: return bool(self.number <= Dual.of(other).number)
-    def __gt__(self, other: Any) -> bool: return bool(self.number > Dual.of(other).number)
-    def __ge__(self, other: Any) -> bool: return bool(self.number >= Dual.of(other).number)
+    def __eq__(self, x: Any) -> bool: return bool(self.number == Dual.of(x).number)
+    def __lt__(self, x: Dual | SlowNumber) -> bool: return bool(self.number < Dual.of(x).number)
+    def __le__(self, x: Dual | SlowNumber) -> bool: return bool(self.number <= Dual.of(x).number)
+    def __gt__(self, x: Dual | SlowNumber) -> bool: return bool(self.number > Dual.of(x).number)
+    def __ge__(self, x: Dual | SlowNumber) -> bool: return bool(self.number >= Dual.of(x).number)
     __hash__ = None  # type: ignore[assignment]
     # fmt: on
 
 
-def checked_length(x: Any) -> Any:
+def checked_length(x: Dual | SlowNumber) -> Any:
     """Return an exact number.
 
     Raises: NotLiftable: it has grown too long to go on with.
@@ -185,7 +196,7 @@ class Exact(Lifted):
     __slots__ = ()
 
     @staticmethod
-    def lift(x: Any) -> Any:
+    def lift(x: float | Fraction) -> Any:
         """Return the exact value of a finite number."""
         if not math.isfinite(x):
             raise NotLiftable(f"{x} is no fraction")
@@ -202,7 +213,7 @@ class Exact(Lifted):
         return Fraction(out) if isinstance(out, (int, float)) else checked_length(out)
 
 
-def integer(x: Any) -> int:
+def integer(x: Fraction | Dual) -> int:
     """Return an exponent as an int.
 
     Raises: NotLiftable: the power is not rational, or too large.
@@ -226,7 +237,7 @@ class Precise(Lifted):
     __slots__ = ()
 
     @staticmethod
-    def lift(x: Any) -> Any:
+    def lift(x: float | Fraction) -> Any:
         """Return a number in the many-digit arithmetic, unrounded."""
         if isinstance(x, Fraction):
             return context().mpf(x.numerator) / x.denominator
@@ -256,7 +267,7 @@ class Mathematics(ModuleType):
         return portable_name(getattr(math, name))
 
 
-def portable_name(x: Any) -> Any:
+def portable_name(x: object) -> Any:
     """Return the primitive for a function of `math`, and everything else as it is."""
     if not isinstance(x, BuiltinFunctionType) or x.__module__ != "math":
         return x
@@ -279,12 +290,12 @@ def portable(f: Callable[..., Any]) -> Callable[..., Any]:
     if not isinstance(f, FunctionType):
         replaced: Callable[..., Any] = portable_name(f)
         return replaced
-    changed = dict(renamed(f.__globals__, f.__code__.co_names))
+    code = f.__code__
+    changed = dict(renamed(f.__globals__, code.co_names))
     if not changed:
         return f
-    copy = FunctionType(
-        f.__code__, {**f.__globals__, **changed}, f.__name__, f.__defaults__, f.__closure__
-    )
+    names = {**f.__globals__, **changed}
+    copy = FunctionType(code, names, f.__name__, f.__defaults__, f.__closure__)
     copy.__kwdefaults__ = f.__kwdefaults__
     return copy
 

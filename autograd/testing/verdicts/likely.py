@@ -6,11 +6,12 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from autograd.testing.oracles.estimate import as_float
 from autograd.testing.recording import Recording
 from autograd.testing.verdicts.graph_mistakes import graph_explanations
 from autograd.testing.verdicts.mistakes import AGREEMENT, Case, explanations, groups_of, guesses
 from autograd.testing.verdicts.naming import argument_names
-from autograd.testing.verdicts.report import Component, NonDifferentiablePoint, as_float
+from autograd.testing.verdicts.report import Component, NonDifferentiablePoint
 
 # Of no more outputs all derivatives are looked at, to see whether they are transposed.
 MOST_OUTPUTS = 12

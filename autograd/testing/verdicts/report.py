@@ -14,6 +14,8 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
 
+from autograd.testing.oracles.estimate import as_float
+
 # A verdict whose resolution is a larger share of the path sum tells nothing.
 MAX_DOUBT = 1e-4
 # Fractions with a larger denominator are shown as decimals.
@@ -190,14 +192,6 @@ def ten_digits(x: Any) -> str:
     if isinstance(x, Fraction) and 1 < x.denominator < DENOMINATORS_SHOWN:
         return str(x)
     return f"{as_float(x):.10g}"
-
-
-def as_float(x: Any) -> float:
-    """Return an oracle's number as a float; what is too large is infinite."""
-    try:
-        return float(x)
-    except OverflowError:
-        return math.inf if x > 0 else -math.inf
 
 
 def finite_size(x: Any) -> float:
