@@ -29,7 +29,7 @@ Slope = Callable[..., Any]
 MIN_RELATIVE_CHANGE = 1e-6
 
 # What becomes of a slope: a function of the slope, the operands and the result.
-MUTATIONS: dict[str, Callable[..., Any]] = {
+MUTATIONS: dict[str, Slope] = {
     "sign": lambda slope, operands, out: -slope,
     "factor 2": lambda slope, operands, out: 2 * slope,
     "factor 1 + 1e-6": lambda slope, operands, out: (1 + MIN_RELATIVE_CHANGE) * slope,
@@ -40,7 +40,7 @@ MUTATIONS: dict[str, Callable[..., Any]] = {
     "forgotten": lambda slope, operands, out: 0 * slope,
 }
 # Where the row says that there is no slope: an edge that should not be.
-EDGE_MUTATIONS: dict[str, Callable[..., Any]] = {
+EDGE_MUTATIONS: dict[str, Slope] = {
     "an edge with slope 1": lambda *operands: 1.0,
     "an edge with slope -1": lambda *operands: -1.0,
     "an edge with slope 1e-6": lambda *operands: MIN_RELATIVE_CHANGE,
@@ -80,24 +80,40 @@ def mutants(row: Primitive) -> Iterator[Mutant]:
         yield from of_sequence(row)
         return
     for i, partial in enumerate(row.partials):
-        if i in parameters(row):
-            continue
-        mutations = MUTATIONS if partial else EDGE_MUTATIONS
-        for name, mutation in mutations.items():
-            broken = mutated(partial, mutation) if partial else mutation
-            partials = (*row.partials[:i], broken, *row.partials[i + 1 :])
-            yield Mutant(row, f"{name} of operand {i}", "partials", partials)
+        if i not in parameters(row):
+            yield from of_operand(row, i, partial)
     if len(row.partials) == 2 and all(row.partials):
+        exchanged = tuple(map(crossed, row.partials))
         yield Mutant(row, "partials exchanged", "partials", row.partials[::-1])
-        yield Mutant(row, "operands exchanged", "partials", tuple(map(crossed, row.partials)))
+        yield Mutant(row, "operands exchanged", "partials", exchanged)
     if row.constant is not None:
         yield Mutant(row, "branches exchanged", "constant", opposite(row.constant))
-        yield Mutant(row, "no branch has an edge", "constant", lambda *xs: [True] * (len(xs) - 1))
+        yield Mutant(row, "no branch has an edge", "constant", nothing_varies)
 
 
-def mutated(partial: Slope, mutation: Callable[..., Any]) -> Slope:
+def of_operand(row: Primitive, i: int, partial: Slope | None) -> Iterator[Mutant]:
+    """Yield the ways in which one partial is broken, or given where the row says that none is."""
+    mutations = MUTATIONS if partial else EDGE_MUTATIONS
+    before = row.partials[:i]
+    after = row.partials[i + 1 :]
+    for name, mutation in mutations.items():
+        broken = mutated(partial, mutation) if partial else mutation
+        yield Mutant(row, f"{name} of operand {i}", "partials", (*before, broken, *after))
+
+
+def nothing_varies(*operands: object) -> list[bool]:
+    """Return the mask that lets no edge be recorded; the last of the operands is the result."""
+    return [True] * (len(operands) - 1)
+
+
+def mutated(partial: Slope, mutation: Slope) -> Slope:
     """Return a partial with a mutation."""
-    return lambda *operands: mutation(partial(*operands), operands[:-1], operands[-1])
+
+    def broken(*numbers: Any) -> Any:
+        *operands, out = numbers
+        return mutation(partial(*numbers), tuple(operands), out)
+
+    return broken
 
 
 def crossed(partial: Slope | None) -> Slope:
@@ -125,15 +141,22 @@ def back_to_front(rule: Slope) -> Slope:
 
     def reversed_rule(xs: Sequence[Any], out: Any) -> list[Any]:
         found = list(rule(xs, out))
+        # An index comes first, and has none.
         head = [s for s in found if s is None]
-        return head + found[len(head) :][::-1]
+        slopes = found[len(head) :]
+        return head + slopes[::-1]
 
     return reversed_rule
 
 
-def mutated_rule(rule: Slope, mutation: Callable[..., Any]) -> Slope:
+def mutated_rule(rule: Slope, mutation: Slope) -> Slope:
     """Return an n-ary rule with a mutation of every slope."""
-    return lambda xs, out: [s if s is None else mutation(s, xs, out) for s in rule(xs, out)]
+
+    def broken(xs: Sequence[Any], out: Any) -> list[Any]:
+        slopes = rule(xs, out)
+        return [s if s is None else mutation(s, xs, out) for s in slopes]
+
+    return broken
 
 
 def last_forgotten(rule: Slope) -> Slope:
@@ -152,9 +175,15 @@ def hunted(row: Primitive, points: Sequence[tuple[Any, ...]]) -> tuple[int, list
     survivors = []
     for mutant in made:
         with mutant.active():
-            if not any(isinstance(verdict(row, point), GradientMismatch) for point in good):
-                survivors.append(mutant)
+            is_caught = any(is_mismatch(row, point) for point in good)
+        if not is_caught:
+            survivors.append(mutant)
     return len(made), survivors
+
+
+def is_mismatch(row: Primitive, point: tuple[Any, ...]) -> bool:
+    """Tell whether `check_gradients` finds a wrong derivative at a point."""
+    return isinstance(verdict(row, point), GradientMismatch)
 
 
 def verdict(row: Primitive, point: tuple[Any, ...]) -> Exception | None:
@@ -178,4 +207,6 @@ def differs(mutant: Mutant, points: Sequence[tuple[Any, ...]]) -> bool:
 
 def edges(row: Primitive, point: tuple[Any, ...]) -> list[float]:
     """Return the gradient of a primitive at a point, 0 where there is no edge."""
-    return [float(g) for g in record(*without_parameters(row, point)).gradient(0)]
+    function, variables = without_parameters(row, point)
+    gradient = record(function, variables).gradient(0)
+    return [float(g) for g in gradient]

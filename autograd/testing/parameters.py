@@ -30,7 +30,7 @@ PARAMETERS: dict[str, dict[int, Sequence[float]]] = {
 """The row's name -> the operand -> what is tried for it; nothing where any number will do."""
 
 
-def parameters(row: Any) -> dict[int, Sequence[float]]:
+def parameters(row: object) -> dict[int, Sequence[float]]:
     """Return the operands of a row of the table that are parameters."""
     if not isinstance(row, Primitive) or TABLE.get(row.name) is not row:
         return {}
@@ -47,9 +47,12 @@ def without_parameters(
     if isinstance(f, Variadic):
         index, *xs = args[0]
         return (lambda xs: f([index, *xs])), (xs,)
+    free = [i for i in range(len(args)) if i not in fixed]
 
-    def function(*variables: Any) -> Any:
-        remaining = iter(variables)
-        return f(*(x if i in fixed else next(remaining) for i, x in enumerate(args)))
+    def function(*variables: object) -> Any:
+        operands = list(args)
+        for i, x in zip(free, variables, strict=True):
+            operands[i] = x
+        return f(*operands)
 
-    return function, tuple(x for i, x in enumerate(args) if i not in fixed)
+    return function, tuple(args[i] for i in free)

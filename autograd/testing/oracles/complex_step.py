@@ -57,7 +57,9 @@ class NotAnalytic(NotLiftable):
 ROOTS = [cmath.exp(2j * math.pi * k / POINTS) for k in range(POINTS)]
 # Those that lie on the real line.
 REAL_POINTS = {0: 1.0, POINTS // 2: -1.0}
-ROOTS[0], ROOTS[POINTS // 2] = 1.0 + 0.0j, -1.0 + 0.0j
+# Rounding moves the second of them off the line.
+ROOTS[0] = 1.0 + 0.0j
+ROOTS[POINTS // 2] = -1.0 + 0.0j
 
 
 def complex_step(program: Program, direction: Direction) -> Estimate:
@@ -71,6 +73,31 @@ def complex_step(program: Program, direction: Direction) -> Estimate:
     if program.cut:
         raise NotLiftable("stop_gradient is unknown to complex numbers")
     line = program.along(direction)
+    slope, circle = complex_slopes(line)
+    error = circle.error
+    is_noise = circle.residual <= NOISE * circle.rounding
+    if not (is_noise or error <= SLIGHT * abs(slope)):
+        share = circle.residual / circle.step / abs(slope) if slope else math.inf
+        raise NotAnalytic(f"not analytic where it was tried, by {share:.0e} of the slope")
+    own_error = COMPLEX_ERROR * abs(slope)
+    if not abs(slope - circle.slope) <= error + own_error:
+        raise NotAnalytic("the complex step and a circle disagree")
+    if not is_confirmed(line, circle):
+        raise NotAnalytic("the complex step and differences disagree")
+    return Estimate(
+        slope,
+        max(error, own_error),
+        "complex step",
+        spread=circle.spread,
+        is_flat=circle.is_flat,
+    )
+
+
+def complex_slopes(line: Line) -> tuple[float, Fit]:
+    """Return the slope by the complex step, and what a circle says of it.
+
+    Raises: NotLiftable: the function does not take complex numbers.
+    """
     with warnings.catch_warnings():
         # What the function says of other points is no concern of ours.
         warnings.simplefilter("ignore")
@@ -78,25 +105,16 @@ def complex_step(program: Program, direction: Direction) -> Estimate:
         try:
             step = complex_step_of(line)
             slope = line.complex(step * 1j).imag / step
-            circle = best_circle(line)
+            return slope, best_circle(line)
         except (Warning, TypeError) as reason:
             raise NotLiftable(str(reason)) from None
-    error = circle.error
-    if not (circle.residual <= NOISE * circle.rounding or error <= SLIGHT * abs(slope)):
-        share = circle.residual / circle.step / abs(slope) if slope else math.inf
-        raise NotAnalytic(f"not analytic where it was tried, by {share:.0e} of the slope")
-    if not abs(slope - circle.slope) <= error + COMPLEX_ERROR * abs(slope):
-        raise NotAnalytic("the complex step and a circle disagree")
-    if not is_confirmed(line, circle):
-        raise NotAnalytic("the complex step and differences disagree")
-    bound = max(error, COMPLEX_ERROR * abs(slope))
-    return Estimate(slope, bound, "complex step", spread=circle.spread, is_flat=circle.is_flat)
 
 
 def complex_step_of(line: Line) -> float:
     """Return the step along the imaginary axis: small against all sizes that leave it normal."""
     steps = [COMPLEX_STEP * size for size in line.sizes]
-    return next((step for step in reversed(steps) if step > SMALLEST_STEP), steps[0])
+    normal = [step for step in steps if step > SMALLEST_STEP]
+    return normal[-1] if normal else steps[0]
 
 
 def best_circle(line: Line) -> Fit:
@@ -110,14 +128,16 @@ def best_circle(line: Line) -> Fit:
         found = min(found, circle, key=lambda fit: fit.error)
         shares.append(circle.residual / radius)
         # Smaller ones can only be worse; and what does not shrink with the circle never will.
-        if found.is_clean or len(shares) >= SIGHTINGS and shares[-1] > shares[-SIGHTINGS] / 2:
+        is_lasting = len(shares) >= SIGHTINGS and shares[-1] > shares[-SIGHTINGS] / 2
+        if found.is_clean or is_lasting:
             break
     return found
 
 
 def radii(line: Line) -> list[float]:
     """Return the radii of the circles, the largest first."""
-    wanted = {line.step(size * share) for size in line.sizes for share in RELATIVE_RADII} - {0.0}
+    wanted = {line.step(size * share) for size in line.sizes for share in RELATIVE_RADII}
+    wanted.discard(0.0)
     return sorted(wanted, reverse=True)
 
 
@@ -129,9 +149,10 @@ def circle_of(line: Line, radius: float) -> Fit | None:
     except (ValueError, ArithmeticError):
         return None
     rises = [value - here for value in values]
-    powers = {k: coefficient(rises, k) for k in range(1 - POINTS // 2, POINTS // 2 + 1)}
+    highest = POINTS // 2
+    powers = {k: coefficient(rises, k) for k in range(1 - highest, highest + 1)}
     # No negative powers, and the mean is the value in the middle.
-    odd = [powers[k] for k in powers if k <= 0 or k > POINTS // 2 - 1]
+    odd = [power for k, power in powers.items() if k <= 0 or k == highest]
     wrong = max(map(abs, odd)) + abs(powers[1].imag)
     # On the real line it must be the same function.
     apart = [values[k].real - line(radius * sign) for k, sign in REAL_POINTS.items()]
@@ -141,9 +162,15 @@ def circle_of(line: Line, radius: float) -> Fit | None:
     error = (DOUBT * wrong + ROUNDINGS * rounding) / radius
     if not math.isfinite(error):
         return None
-    bend = abs(powers[3]) / radius
-    spread = max(map(abs, rises)) / radius
-    return Fit(powers[1].real / radius, error, radius, wrong, rounding, bend, (), spread)
+    return Fit(
+        slope=powers[1].real / radius,
+        error=error,
+        step=radius,
+        residual=wrong,
+        rounding=rounding,
+        bend=abs(powers[3]) / radius,
+        spread=max(map(abs, rises)) / radius,
+    )
 
 
 def coefficient(values: Sequence[complex], power: int) -> complex:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -30,6 +30,9 @@ REFUSALS = (TypeError, AttributeError, ValueError, ArithmeticError, NotImplement
 
 Direction = int | Sequence[float]
 """Along which a derivative is taken: the index of an input, or a weight for each of them."""
+
+Step = float | complex
+"""How far from the point along a line."""
 
 
 @dataclass
@@ -54,21 +57,22 @@ class Program:
         self.refusing: set[str] = set()
         # By oracle and output: does the function give there what it gives on floats?
         self.compared: dict[tuple[str, int], bool] = {}
-        self.inputs: list[Any] = [
-            as_number(x.data if isinstance(x, Value) else x) for x in flatten(self.args)
-        ]
+        plain = map(plain_number, flatten(self.args))
+        self.inputs: list[Any] = [as_number(x) for x in plain]
 
     def on(self, function: Callable[..., Any], scalars: Sequence[Any]) -> Any:
         """Return the chosen output of a function with scalars in the place of its inputs."""
-        return flatten(function(*refilled(self.args, scalars)))[self.output]
+        arguments = refilled(self.args, scalars)
+        return flatten(function(*arguments))[self.output]
 
     def lifted(self, number_type: type[Lifted], numbers: Sequence[Any]) -> Any:
         """Return the output as a number of another type.
 
         Raises: NotLiftable: the function cannot be evaluated on such numbers.
         """
+        slow = [number_type(x) for x in numbers]
         try:
-            out = self.on(portable(self.function), [number_type(x) for x in numbers])
+            out = self.on(portable(self.function), slow)
             return number_type(0).take(out)
         except NotLiftable:
             raise
@@ -91,17 +95,24 @@ class Program:
         if not self.recorded:
             return flatten(self.function(*arguments))
         with ieee(), no_grad():
-            values = refilled(arguments, [Value(x) for x in flatten(arguments)])
+            leaves = [Value(x) for x in flatten(arguments)]
+            values = refilled(arguments, leaves)
             found = flatten(self.function(*values))
-        return [x.data if isinstance(x, Value) else x for x in found]
+        return list(map(plain_number, found))
 
     def complex_of(self, arguments: tuple[Any, ...]) -> complex:
         """Return the output for arguments of complex numbers."""
-        return complex(flatten(self.function(*arguments))[self.output])
+        found = flatten(self.function(*arguments))
+        return complex(found[self.output])
 
     def along(self, direction: Direction) -> Line:
         """Return the function of one number that moves the inputs in a direction."""
         return Line(self, direction)
+
+
+def plain_number(x: Any) -> Any:
+    """Return the number of a Value, and everything else as it is."""
+    return x.data if isinstance(x, Value) else x
 
 
 class Line:
@@ -116,13 +127,13 @@ class Line:
         if isinstance(direction, int):
             self.at = self.inputs[direction]
             self.axis: int | None = direction
-            weights: Sequence[float] = [0.0] * len(self.inputs)
-            weights[direction] = 1.0  # type: ignore[index]
+            weights = [0.0] * len(self.inputs)
+            weights[direction] = 1.0
         else:
             # The weights hold the sizes already.
             self.at = 1.0
             self.axis = None
-            weights = direction
+            weights = list(direction)
         self.base = refilled(program.args, self.inputs)
         self.velocity = refilled(program.args, weights)
         self.known = dict[float, float]()
@@ -139,22 +150,27 @@ class Line:
 
     def __call__(self, t: float) -> float:
         """Return the output at a step from the point."""
-        if t not in self.known:
-            try:
-                self.known[t] = self.program.float_of(self.moved(t))
-            except REFUSALS:  # as float() of a complex number, which is what a power may be
-                self.known[t] = math.nan
-        return self.known[t]
+        if t in self.known:
+            return self.known[t]
+        try:
+            found = self.program.float_of(self.moved(t))
+        except REFUSALS:
+            # A power may be complex, beside all that is not defined.
+            found = math.nan
+        self.known[t] = found
+        return found
 
     def complex(self, t: complex) -> complex:
         """Return the output at a complex step from the point."""
         return self.program.complex_of(self.moved(complex(t)))
 
-    def moved(self, t: Any) -> tuple[Any, ...]:
+    def moved(self, t: Step) -> tuple[Any, ...]:
         """Return the arguments at a step from the point."""
         if self.axis is not None and isinstance(t, float):
-            return tuple(with_number(self.base, self.axis, self.at + t))
-        return tuple(moved(x, v, t) for x, v in zip(self.base, self.velocity))
+            changed = with_number(self.base, self.axis, self.at + t)
+            return tuple(changed)
+        pairs = zip(self.base, self.velocity)
+        return tuple(moved(x, speed, t) for x, speed in pairs)
 
 
 def with_number(x: Any, i: int, number: float) -> Any:
@@ -177,29 +193,31 @@ def with_number(x: Any, i: int, number: float) -> Any:
     for k, part in enumerate(new):
         count = len(flatten(part))
         new[k] = with_number(part, i, number)
+        # Of the next part, counted from its own beginning.
         i -= count
     return with_parts(x, new)
 
 
-def moved(x: Any, velocity: Any, t: Any) -> Any:
+def moved(x: Any, velocity: Any, t: Step) -> Any:
     """Return a structure of floats, moved: x + t * velocity; an array is moved as a whole."""
-    if kind_of(x) is None:
-        return x + t * velocity
-    if is_array(x) and x.dtype == float:
+    is_number = kind_of(x) is None
+    if is_number or is_array(x) and x.dtype == float:
         return x + t * velocity
     pairs = zip(parts(x), parts(velocity))
-    return with_parts(x, [moved(part, speed, t) for part, speed in pairs])
+    new = [moved(part, speed, t) for part, speed in pairs]
+    return with_parts(x, new)
 
 
 @contextmanager
 def quietly() -> Iterator[None]:
     """Keep what a function warns of at points that nobody asked about to ourselves."""
     numpy = sys.modules.get("numpy")
-    with warnings.catch_warnings(), numpy.errstate(all="ignore") if numpy else nullcontext():
+    silent = numpy.errstate(all="ignore") if numpy else nullcontext()
+    with warnings.catch_warnings(), silent:
         warnings.simplefilter("ignore")
         yield
 
 
-def refilled(shape: Any, scalars: Sequence[Any]) -> Any:
+def refilled(shape: Iterable[Any], scalars: Iterable[Any]) -> Any:
     """Return arguments with scalars of any kind in the place of their numbers."""
     return remade(tuple(shape), iter(scalars))
