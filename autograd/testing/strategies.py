@@ -12,6 +12,7 @@ Those of networks are in `nn.strategies`.
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Iterable
 from typing import Any
 
@@ -48,7 +49,9 @@ def hard_numbers(domain: Interval = p.REAL) -> list[float]:
     low, high = domain
     ends = [math.nextafter(low, high), math.nextafter(high, low)]
     both = {x for size in (*HARD_SIZES, *ends) for x in (size, -size)}
-    return sorted((x for x in both if low < x < high), key=lambda x: (abs(x) != 0, x))
+    inside = [x for x in both if low < x < high]
+    # 0 comes first, for hypothesis shrinks towards it.
+    return sorted(inside, key=lambda x: (abs(x) != 0, x))
 
 
 def numbers(domain: Interval = p.REAL) -> SearchStrategy[float]:
@@ -58,15 +61,18 @@ def numbers(domain: Interval = p.REAL) -> SearchStrategy[float]:
     anything = st.floats(
         low, high, exclude_min=True, exclude_max=True, allow_nan=False, allow_infinity=False
     )
-    return st.one_of(near, st.sampled_from(hard_numbers(domain)), anything)
+    hard = st.sampled_from(hard_numbers(domain))
+    return st.one_of(near, hard, anything)
 
 
 def everyday(low: float, high: float) -> SearchStrategy[float]:
     """Return a strategy of numbers of everyday size, or of those of a domain next to it."""
     if low >= MAX_EVERYDAY_SIZE:
-        return st.floats(low, min(high, 2 * low), exclude_min=True, exclude_max=high <= 2 * low)
+        # The numbers next to the border are the everyday ones there.
+        end = min(high, 2 * low)
+        return st.floats(low, end, exclude_min=True, exclude_max=end == high)
     if high <= -MAX_EVERYDAY_SIZE:
-        return everyday(-high, -low).map(lambda x: -x)
+        return everyday(-high, -low).map(operator.neg)
     return st.floats(
         max(low, -MAX_EVERYDAY_SIZE),
         min(high, MAX_EVERYDAY_SIZE),
@@ -92,15 +98,22 @@ def points(primitive: Primitive) -> SearchStrategy[tuple[Any, ...]]:
     if isinstance(primitive, Variadic):
         return sequences(primitive).map(lambda xs: (xs,))
     choices = {i: given for i, given in parameters(primitive).items() if given}
-    free = [
-        st.sampled_from(choices[i]) if i in choices else numbers(domain)
-        for i, domain in enumerate(primitive.domain)
-    ]
+    free: list[SearchStrategy[float]] = []
+    for i, domain in enumerate(primitive.domain):
+        if i in choices:
+            free.append(st.sampled_from(choices[i]))
+        else:
+            free.append(numbers(domain))
     apart: SearchStrategy[tuple[Any, ...]] = st.tuples(*free)
     if len(free) == 1 or choices or len(set(primitive.domain)) > 1:
         return apart
+
+    def with_ties(both: tuple[tuple[float, ...], bool]) -> tuple[float, ...]:
+        point, tie = both
+        return point[:1] * len(point) if tie else point
+
     tie = st.integers(0, 9).map(lambda k: k == 9)
-    return st.tuples(apart, tie).map(lambda both: both[0][:1] * len(free) if both[1] else both[0])
+    return st.tuples(apart, tie).map(with_ties)
 
 
 def examples(strategy: SearchStrategy[Any], count: int) -> list[Any]:
@@ -123,12 +136,26 @@ def examples(strategy: SearchStrategy[Any], count: int) -> list[Any]:
 def sequences(primitive: Primitive) -> SearchStrategy[list[Any]]:
     """Return a strategy of the one argument of an n-ary primitive: a list, with ties."""
     plain = st.lists(numbers(), min_size=1, max_size=5)
-    lists = st.one_of(plain, st.lists(st.sampled_from(HARD_SIZES[:12]), min_size=2, max_size=5))
+    few = st.sampled_from(HARD_SIZES[:12])
+    tied = st.lists(few, min_size=2, max_size=5)
+    lists = st.one_of(plain, tied)
     if primitive in (p.softmax_of, p.log_softmax_of):
-        return lists.flatmap(lambda xs: st.integers(0, len(xs) - 1).map(lambda i: [i, *xs]))
+        return lists.flatmap(with_index)
     if primitive is p.inner_product:
-        return st.tuples(numbers(), lists).map(lambda both: [both[0], *both[1], *both[1]])
+        return st.tuples(numbers(), lists).map(squares_of)
     return lists
+
+
+def with_index(xs: list[float]) -> SearchStrategy[list[Any]]:
+    """Return a strategy of the operands of a softmax: an index, then the numbers."""
+    indexes = st.integers(0, len(xs) - 1)
+    return indexes.map(lambda i: [i, *xs])
+
+
+def squares_of(both: tuple[float, list[float]]) -> list[float]:
+    """Return the operands of a dot product of a list with itself: a bias, then the factors."""
+    bias, xs = both
+    return [bias, *xs, *xs]
 
 
 def expressions(
@@ -157,10 +184,14 @@ def expressions(
         raise ValueError(f"an expression has at least 1 line and 1 input: {max_nodes}, {inputs}")
     index = st.integers(-8, 7)
     # A line draws no more indexes than it has operands, so that hypothesis can take it away whole.
-    lines = [st.tuples(st.just(k), st.tuples(*[index] * op.arity)) for k, op in enumerate(pool)]
+    lines = []
+    for k, op in enumerate(pool):
+        operands = st.tuples(*[index] * op.arity)
+        lines.append(st.tuples(st.just(k), operands))
     draws = st.lists(st.one_of(lines), min_size=1, max_size=max_nodes)
     near = st.floats(-3.0, 3.0).map(lambda x: round(x, 3))
-    return st.builds(build, st.tuples(*[near] * inputs), draws, st.just(pool), st.just(sharing))
+    point = st.tuples(*[near] * inputs)
+    return st.builds(build, point, draws, st.just(pool), st.just(sharing))
 
 
 def __getattr__(name: str) -> Any:

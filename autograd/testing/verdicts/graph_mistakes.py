@@ -14,7 +14,7 @@ from typing import Any
 from autograd import primitives as p
 from autograd.backward import topological_order
 from autograd.testing.recording import Recording, expression_of
-from autograd.testing.verdicts.mistakes import Case, penalty, spelled, times_input
+from autograd.testing.verdicts.mistakes import Case, Group, penalty, spelled, times_input
 from autograd.value import Value
 
 # In a larger graph the search takes too long.
@@ -55,8 +55,18 @@ class Graph:
         self.root = recording.outputs[output]
         self.leaves = recording.leaves
         self.order = topological_order(self.root) if isinstance(self.root, Value) else []
-        self.slopes = {node: [float(s) for s in node.local_derivatives] for node in self.order}
+        self.slopes = {node: list(map(float, node.local_derivatives)) for node in self.order}
         self.adjoints = self.swept({})
+
+    def edges(self) -> Iterator[tuple[Value, int, Value]]:
+        """Yield every edge in order: the node, the place of a parent, the parent."""
+        for node in self.order:
+            for place, parent in enumerate(node.parents):
+                yield node, place, parent
+
+    def leaves_of(self, group: Group) -> set[Value]:
+        """Return the leaves that are the inputs of a group."""
+        return {self.leaves[i] for i in group.indexes}
 
     def swept(self, changed: dict[Edge, float], grow: bool = True) -> dict[Value, float]:
         """Return the adjoints of a backward pass with some local derivatives changed.
@@ -69,7 +79,9 @@ class Graph:
             adjoint = found[node]
             slopes = self.slopes[node]
             for place, parent in enumerate(node.parents):
-                slope = changed.get((node, place), slopes[place]) if changed else slopes[place]
+                slope = slopes[place]
+                if changed:
+                    slope = changed.get((node, place), slope)
                 if grow:
                     found[parent] += adjoint * slope
                 else:
@@ -86,7 +98,10 @@ class Graph:
 
     def explains(self, case: Case, changed: dict[Edge, float]) -> bool:
         """Tell whether a backward pass with other local derivatives gives what was claimed."""
-        return bool(changed) and case.fits_all(self.of_leaves(self.swept(changed)))
+        if not changed:
+            return False
+        adjoints = self.swept(changed)
+        return case.fits_all(self.of_leaves(adjoints))
 
     def of_leaves(self, adjoints: dict[Value, float]) -> list[float]:
         """Return the gradient among some adjoints."""
@@ -115,24 +130,28 @@ def one_use(case: Case, graph: Graph) -> Iterator[str]:
     """Only one of several uses of an argument counts."""
     uses: dict[Value, list[float]] = defaultdict(list)
     users: dict[Value, list[Value]] = defaultdict(list)
-    for node in graph.order:
-        for place, parent in enumerate(node.parents):
-            uses[parent].append(graph.adjoints[node] * graph.slopes[node][place])
-            users[parent].append(node)
-    for group in case.wrong:
+    for node, place, parent in graph.edges():
+        uses[parent].append(graph.adjoints[node] * graph.slopes[node][place])
+        users[parent].append(node)
+    wrong = case.wrong
+    for group in wrong:
         shares = [uses[graph.leaves[i]] for i in group.indexes]
         counts = set(map(len, shares))
         if len(counts) != 1 or counts == {1}:
             return
         (count,) = counts
-        fitting = [k for k in range(count) if case.fits([s[k] for s in shares], group.indexes)]
+        # The first use of every input, or the second of every input ...
+        candidates = [[share[k] for share in shares] for k in range(count)]
+        fitting = [k for k, x in enumerate(candidates) if case.fits(x, group.indexes)]
         if not fitting:
             return
-    leaf = graph.leaves[case.wrong[0].indexes[0]]
-    left = [name_below(user, users) for k, user in enumerate(users[leaf]) if k != fitting[0]]
-    lost = f"term through {left[0]}" if count == 2 else "terms through the others"
+    leaf = graph.leaves[wrong[0].indexes[0]]
+    left = [user for k, user in enumerate(users[leaf]) if k != fitting[0]]
+    lost = "terms through the others"
+    if count == 2:
+        lost = f"term through {name_below(left[0], users)}"
     yield (
-        f"{spelled(case.wrong)}: only one of {count} uses counts; the sum lacks the {lost},"
+        f"{spelled(wrong)}: only one of {count} uses counts; the sum lacks the {lost},"
         " as where = stands for += or a sum over a batch is forgotten"
     )
 
@@ -147,7 +166,8 @@ def name_below(node: Value, users: dict[Value, list[Value]]) -> str:
 
 def overwritten(case: Case, graph: Graph) -> Iterator[str]:
     """Every adjoint is what came last, where it should be a sum."""
-    if case.fits_all(graph.of_leaves(graph.swept({}, grow=False))):
+    adjoints = graph.swept({}, grow=False)
+    if case.fits_all(graph.of_leaves(adjoints)):
         yield "only the last use of a variable counts: = stands where += should"
 
 
@@ -160,6 +180,7 @@ def chains(graph: Graph) -> dict[tuple[Any, ...], list[list[Value]]]:
         top = node
         while len(top.parents) == 1 and len(run) < MAX_CHAIN:
             run = [*run, top]
+            # All of a kind, those as deep, and each by itself.
             key = tuple(str(link.op) for link in run)
             found[key].append(run)
             found[(*key, depth[node])].append(run)
@@ -171,21 +192,25 @@ def chains(graph: Graph) -> dict[tuple[Any, ...], list[list[Value]]]:
 
 def activation(case: Case, graph: Graph) -> Iterator[str]:
     """The local derivative of a function is forgotten, or taken at the wrong number."""
-    for key, runs in sorted(chains(graph).items(), key=lambda item: (len(item[0]), -len(item[1]))):
+    found = chains(graph).items()
+    # What takes the fewest functions for wrong comes first, and what does so in the most places.
+    for key, runs in sorted(found, key=lambda item: (len(item[0]), -len(item[1]))):
         names = [name for name in key if isinstance(name, str)]
-        if all(link.op in LINEAR for run in runs for link in run):
+        links = [link for run in runs for link in run]
+        if all(link.op in LINEAR for link in links):
             continue
+        what = f"the derivative of {described(names, runs)}"
         for how, mistaken in MISTAKEN.items():
             changed = changes(runs, mistaken)
             if graph.explains(case, changed):
-                yield f"the derivative of {described(names, runs)} {how}"
-        twice = {(link, 0): graph.slopes[link][0] ** 2 for run in runs for link in run}
+                yield f"{what} {how}"
+        twice = {(link, 0): graph.slopes[link][0] ** 2 for link in links}
         if graph.explains(case, twice):
-            yield f"the derivative of {described(names, runs)} counts twice"
+            yield f"{what} counts twice"
         if len(names) == 1:
             at_result = {(run[0], 0): slope_at_result(run[0]) for run in runs}
             if graph.explains(case, at_result):
-                yield f"the derivative of {described(names, runs)} is taken at its result"
+                yield f"{what} is taken at its result"
 
 
 def changes(runs: Sequence[Sequence[Value]], slope: Callable[..., float]) -> dict[Edge, float]:
@@ -202,34 +227,34 @@ def changes(runs: Sequence[Sequence[Value]], slope: Callable[..., float]) -> dic
 def slope_at_result(node: Value) -> float:
     """Return the slope of a function of one operand at its own result."""
     op = node.op
+    own = float(node.local_derivatives[0])
     result = float(node.data)
     operands = [result if isinstance(x, Value) else x for x in node.operands]
     if op is None or len(getattr(op, "partials", ())) != len(operands):
-        return float(node.local_derivatives[0])
+        return own
+    place = next(k for k, x in enumerate(node.operands) if isinstance(x, Value))
     try:
-        place = next(k for k, x in enumerate(node.operands) if isinstance(x, Value))
-        return float(op.partials[place](*operands, op.forward(*operands)))
+        out = op.forward(*operands)
+        return float(op.partials[place](*operands, out))
     except (ValueError, ArithmeticError, TypeError):
-        return float(node.local_derivatives[0])
+        return own
 
 
 def described(names: Sequence[str], runs: Sequence[Sequence[Value]]) -> str:
     """Return what a sentence calls functions of one operand, and how many there are."""
     count = len(runs)
-    text = names[0] if len(names) == 1 else f"what ends in {expression_of(runs[0][0])}"
+    last = runs[0][0]
+    text = names[0] if len(names) == 1 else f"what ends in {expression_of(last)}"
     return f"{text} ({count} of them)" if count > 1 else text
 
 
 def sign_of_difference(case: Case, graph: Graph) -> Iterator[str]:
     """The second operand of a difference has the sign of the first."""
-    edges = [
-        (node, place)
-        for node in graph.order
-        if node.op is p.sub
-        for place, parent in enumerate(node.parents)
-        if graph.slopes[node][place] == -1.0
-    ]
-    if graph.explains(case, dict.fromkeys(edges, 1.0)):
+    changed: dict[Edge, float] = {}
+    for node, place, _ in graph.edges():
+        if node.op is p.sub and graph.slopes[node][place] == -1.0:
+            changed[node, place] = 1.0
+    if graph.explains(case, changed):
         yield "the sign: what is subtracted has the slope of what is added"
 
 
@@ -241,9 +266,10 @@ def cross_terms(case: Case, graph: Graph) -> Iterator[str]:
         if node.op is not p.softmax_of or len(node.parents) != len(node.operands) - 1:
             continue
         own = int(value_of(node.operands[0]))
-        for place in range(len(node.parents)):
-            if place != own:
-                alone[node, place] = forgotten[node, place] = 0.0
+        others = [place for place in range(len(node.parents)) if place != own]
+        for place in others:
+            alone[node, place] = 0.0
+            forgotten[node, place] = 0.0
         # s in the place of s (1 - s).
         forgotten[node, own] = value_of(node)
     if graph.explains(case, alone) or graph.explains(case, forgotten):
@@ -267,8 +293,10 @@ def factors_of_dot(node: Value) -> Iterator[tuple[Value, int, Any]]:
     for k, operand in enumerate(node.operands):
         if not isinstance(operand, Value):
             continue
+        # The bias comes first, and has no factor.
         if k > 0:
-            yield node, place, node.operands[k + half if k <= half else k - half]
+            other = k + half if k <= half else k - half
+            yield node, place, node.operands[other]
         place += 1
 
 
@@ -276,12 +304,11 @@ def downstream(case: Case, graph: Graph) -> Iterator[str]:
     """The gradient of a weight stands where the weight itself belongs."""
     edges = list(products(graph))
     for group in case.groups:
-        leaves = {graph.leaves[i] for i in group.indexes}
-        changed = {
-            (node, place): graph.adjoints[factor]
-            for node, place, factor in edges
-            if isinstance(factor, Value) and factor in leaves
-        }
+        leaves = graph.leaves_of(group)
+        changed: dict[Edge, float] = {}
+        for node, place, factor in edges:
+            if isinstance(factor, Value) and factor in leaves:
+                changed[node, place] = graph.adjoints[factor]
         if graph.explains(case, changed):
             yield f"the gradient of {group.name} stands where {group.name} itself belongs"
 
@@ -290,10 +317,10 @@ def missing_factor(case: Case, graph: Graph) -> Iterator[str]:
     """The slope of a product lacks the other factor, or has it twice."""
     edges = list(products(graph))
     for group in case.wrong:
-        leaves = {graph.leaves[i] for i in group.indexes}
-        own = [edge for edge in edges if edge[0].parents[edge[1]] in leaves]
+        leaves = graph.leaves_of(group)
+        own = [(node, k, factor) for node, k, factor in edges if node.parents[k] in leaves]
         for how, power in (("lacks", 0), ("has twice", 2)):
-            changed = {(n, k): value_of(factor) ** power for n, k, factor in own}
+            changed = {(node, k): value_of(factor) ** power for node, k, factor in own}
             if graph.explains(case, changed):
                 yield f"the slope of {group.name} {how} the other factor of its product"
 
@@ -302,52 +329,50 @@ def paths_of_a_kind(case: Case, graph: Graph) -> Iterator[str]:
     """All edges of one kind are missing, such as those of a skip connection."""
     depth = graph.depths()
     kinds: dict[tuple[Any, ...], dict[Edge, float]] = defaultdict(dict)
-    for node in graph.order:
-        for place, parent in enumerate(node.parents):
-            key = (str(node.op), depth[node], str(parent.op))
-            for wider in (
-                key,
-                (*key, place),
-                (str(node.op), str(parent.op)),
-                (*key, depth[parent]),
-            ):
-                kinds[wider][node, place] = 0.0
-    leaves = {
-        leaf: group
-        for group in case.groups
-        for leaf in map(graph.leaves.__getitem__, group.indexes)
-    }
+    for node, place, parent in graph.edges():
+        key = (str(node.op), depth[node], str(parent.op))
+        # Edges are of a kind by what they join, how deep, from which side.
+        kinds[key][node, place] = 0.0
+        kinds[*key, place][node, place] = 0.0
+        kinds[str(node.op), str(parent.op)][node, place] = 0.0
+        kinds[*key, depth[parent]][node, place] = 0.0
+    names = {graph.leaves[i]: group.name for group in case.groups for i in group.indexes}
     for changed in sorted(kinds.values(), key=len):
-        if graph.explains(case, changed):
-            (node, place), *_ = changed
-            parent = node.parents[place]
-            name = leaves[parent].name if parent in leaves else called(parent, node, graph)
-            yield (
-                f"the sum lacks the terms through {name} in {expression_of(node)}"
-                + (f" and {len(changed) - 1} more of its kind" if len(changed) > 1 else "")
-            )
+        if not graph.explains(case, changed):
+            continue
+        (node, place), *others = changed
+        parent = node.parents[place]
+        name = names[parent] if parent in names else called(parent, node, graph)
+        text = f"the sum lacks the terms through {name} in {expression_of(node)}"
+        yield f"{text} and {len(others)} more of its kind" if others else text
 
 
 def sibling_factor(case: Case, graph: Graph) -> Iterator[str]:
     """The slope of a bias is multiplied by what its neighbour is multiplied by."""
     for group in case.wrong:
-        leaves = {graph.leaves[i] for i in group.indexes}
+        leaves = graph.leaves_of(group)
+        own = [(node, place) for node, place, parent in graph.edges() if parent in leaves]
+        beside = {edge: neighbours(*edge) for edge in own}
         for k in range(MAX_SIBLINGS):
             changed: dict[Edge, float] = {}
-            for node in graph.order:
-                for place, parent in enumerate(node.parents):
-                    if parent in leaves:
-                        factors = [value_of(x) for x in neighbours(node, place)]
-                        if k < len(factors):
-                            changed[node, place] = graph.slopes[node][place] * factors[k]
+            for (node, place), factors in beside.items():
+                if k < len(factors):
+                    factor = value_of(factors[k])
+                    changed[node, place] = graph.slopes[node][place] * factor
             if graph.explains(case, changed):
                 yield f"{group.name}: multiplied by an input of the weights beside it"
 
 
 def neighbours(node: Value, place: int) -> list[Any]:
     """Return what stands beside an operand of a sum, and the factors of that."""
-    beside = [x for k, x in enumerate(node.operands) if x is not node.parents[place]]
-    return [y for x in beside for y in (x, *(x.operands if isinstance(x, Value) else ()))]
+    found: list[Any] = []
+    for x in node.operands:
+        if x is node.parents[place]:
+            continue
+        found.append(x)
+        if isinstance(x, Value):
+            found += x.operands
+    return found
 
 
 def value_of(x: Any) -> float:
@@ -370,19 +395,20 @@ def terms(case: Case, graph: Graph) -> Iterator[str]:
             through = slopes[parent]
             share = flow * graph.slopes[node][place]
             term = share * through.get(largest, 0.0)
+            # The factors of OFF_BY are small: a term that is far less than the error explains none.
             if not term or abs(term) < size / 5:
                 continue
-            factor = errors[largest] / term
-            how = OFF_BY.get(round(factor, 6))
+            factor = round(errors[largest] / term, 6)
+            how = OFF_BY.get(factor)
             if how is None:
                 continue
-            candidate = [
-                e + round(factor, 6) * share * through.get(i, 0.0)
-                for i, e in enumerate(case.expected)
-            ]
+            candidate = list(case.expected)
+            for i, slope in through.items():
+                candidate[i] += factor * share * slope
             if case.fits_all(candidate):
                 kind = next(penalty(case, least=2), "")
-                yield how.format(called(parent, node, graph)) + (f"; {kind}" if kind else "")
+                text = how.format(called(parent, node, graph))
+                yield f"{text}; {kind}" if kind else text
 
 
 def tangents(graph: Graph) -> dict[Value, dict[int, float]]:
@@ -404,9 +430,11 @@ def called(parent: Value, node: Value, graph: Graph) -> str:
     """Return what a sentence calls an edge: by names where there are, else by expressions."""
     if parent.name:
         return str(parent.name)
-    text = expression_of(parent) if parent.op else f"its use in {expression_of(node)}"
+    if parent.op is None:
+        return f"its use in {expression_of(node)}"
+    text = expression_of(parent)
     same = [other for other in graph.order if other.op is parent.op]
-    if parent.op and len(same) > 1:
+    if len(same) > 1:
         return f"{text} (number {place_in(parent, same)})"
     return text
 
