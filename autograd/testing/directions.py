@@ -24,6 +24,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from autograd.testing.judge import MIN_JUMP, Check
+from autograd.testing.oracles.differences import UNIT_ROUNDOFF
 from autograd.testing.oracles.estimate import as_float
 from autograd.testing.oracles.program import Program
 from autograd.testing.verdicts.mistakes import groups_of
@@ -93,14 +94,17 @@ def located(
     groups = groups_of(names, check.args)
     if len(groups) < 2:
         return error
-    weights = random_directions(check.inputs, 1)[0]
+    (weights,) = random_directions(check.inputs, 1)
     agree: list[str] = []
     disagree: list[str] = []
     for group in groups:
         own = set(group.indexes)
         alone = [w if i in own else 0.0 for i, w in enumerate(weights)]
         part = along(check, output, alone, claimed, scales, 0)
-        (disagree if part.is_wrong else agree).append(group.name)
+        if part.is_wrong:
+            disagree.append(group.name)
+        else:
+            agree.append(group.name)
     text = f"{error}\n  moved alone, these disagree: {', '.join(disagree) or 'none'}"
     found = GradientMismatch(f"{text}; these agree: {', '.join(agree) or 'none'}")
     found.components = error.components
@@ -115,13 +119,12 @@ def random_directions(inputs: Sequence[Any], count: int) -> list[list[float]]:
     source = random.Random(SEED)
     sizes = [abs(float(x)) for x in inputs]
     average = math.fsum(sizes) / len(sizes) if any(sizes) else 1.0
-    return [
-        [
-            (size or average) * source.choice((-1.0, 1.0)) * source.uniform(0.5, 1.0)
-            for size in sizes
-        ]
-        for _ in range(count)
-    ]
+
+    def weight(size: float) -> float:
+        sign = source.choice((-1.0, 1.0))
+        return (size or average) * sign * source.uniform(0.5, 1.0)
+
+    return [list(map(weight, sizes)) for _ in range(count)]
 
 
 def along(
@@ -138,15 +141,18 @@ def along(
         place = f"output {output} along {place}"
     terms = [float(w) * as_float(g) for w, g in zip(weights, claimed)]
     claim = math.fsum(terms)
-    scale = math.fsum(abs(w) * finite_size(s) for w, (s, _) in zip(weights, scales))
-    uncertain = math.fsum(abs(w) * u for w, (_, u) in zip(weights, scales))
+    shares = [abs(w) for w in weights]
+    scale = math.fsum(w * finite_size(s) for w, (s, _) in zip(shares, scales))
+    uncertain = math.fsum(w * u for w, (_, u) in zip(shares, scales))
     estimate = check.estimate(weights, "a direction", place)
     if estimate.jump > MIN_JUMP * (scale or abs(claim)):
         raise NonDifferentiablePoint(
             f"{check.name} has a kink at {check.shown_inputs()}: along {place} the slopes to "
             f"either side differ by {estimate.jump:.3g}; check by every input to see which has it"
         )
-    return check.compared(place, claim, estimate, scale or sum(map(abs, terms)), uncertain)
+    # Of a function that is not recorded the terms of the claim stand for the path sum.
+    scale = scale or sum(map(abs, terms))
+    return check.compared(place, claim, estimate, scale, uncertain)
 
 
 def taylor_slope(program: Program, weights: Sequence[float], slope: float) -> float | None:
@@ -156,10 +162,13 @@ def taylor_slope(program: Program, weights: Sequence[float], slope: float) -> fl
     where the remainder is nothing but rounding.
     """
     line = program.along(weights)
+    here = line(0.0)
     points = []
     for step in TAYLOR_STEPS:
-        remainder = abs(line(step) - line(0.0) - step * slope)
-        rounding = 2.0**-53 * max(abs(line(step)), abs(line(0.0)), abs(step * slope))
+        there = line(step)
+        rise = step * slope
+        remainder = abs(there - here - rise)
+        rounding = UNIT_ROUNDOFF * max(abs(there), abs(here), abs(rise))
         if math.isfinite(remainder) and remainder > MIN_REMAINDER * rounding:
             points.append((math.log(step), math.log(remainder)))
     if len(points) < 3:

@@ -13,7 +13,7 @@ from autograd.structures import aligned, flatten, parts, regular_shape
 from autograd.testing import oracles
 from autograd.testing.locate import diagnosis
 from autograd.testing.mpmath_context import NotLiftable
-from autograd.testing.number_types import Precise, portable
+from autograd.testing.number_types import Precise, plain_number, portable
 from autograd.testing.oracles import UNIT_ROUNDOFF, ask, with_jump
 from autograd.testing.oracles.differences import differences
 from autograd.testing.oracles.estimate import Estimate, as_float
@@ -50,6 +50,8 @@ MAX_RECORDED = 5000
 STATIONARY = 1e-6
 # The oracles that see rounding.
 FLOATS = ("complex step", "differences")
+# Those that do not.
+SHARP = ("exact", "mpmath")
 # From so many on, an oracle that is slow is not asked about each of them,
 MANY_INPUTS = 48
 # nor where the inputs times the nodes of the graph are more.
@@ -86,7 +88,8 @@ class Check:
         cut = self.recording is not None and self.recording.is_cut()
         self.program = Program(self.f, self.args, recorded=gradient is None, cut=cut)
         work = self.work()
-        self.program.is_long = len(self.program.inputs) >= MANY_INPUTS or work > MANY_NODES
+        has_many = len(self.program.inputs) >= MANY_INPUTS
+        self.program.is_long = has_many or work > MANY_NODES
         if gradient is not None and work > MAX_WORK:
             # What it knows of rounding takes longer than the check.
             self.recording = None
@@ -118,7 +121,9 @@ class Check:
 
     def work(self) -> int:
         """Return how many operations slow numbers take, for each input by itself."""
-        nodes = sum(map(len, self.recording.histories())) if self.recording else 0
+        if self.recording is None:
+            return 0
+        nodes = sum(map(len, self.recording.histories()))
         return nodes * len(self.program.inputs)
 
     def called(self) -> list[float]:
@@ -183,27 +188,31 @@ class Check:
         bounds = [self.rtol * scale + uncertain for scale, uncertain in scales]
         if not all(map(math.isfinite, own)) or not all(x > 0 for x in bounds):
             return None
-        if self.estimate(0, "", self.place(output, 0)).oracle not in ("exact", "mpmath"):
+        # Whether a sharp oracle can take the function at all is asked of one input.
+        first = self.estimate(0, "", self.place(output, 0))
+        if first.oracle not in SHARP:
             return None
         suspicion = recording.suspicion(output)
         source = random.Random(0)
         for _ in range(COMBINATIONS):
-            weights = [source.choice((-1, 1)) * source.uniform(0.5, 1.0) / x for x in bounds]
+            shares = [source.choice((-1, 1)) * source.uniform(0.5, 1.0) for _ in bounds]
+            weights = [share / bound for share, bound in zip(shares, bounds)]
             estimate = self.estimate(weights, suspicion, "a combination of inputs")
-            if estimate.jump > COMBINED_ERROR or estimate.oracle not in ("exact", "mpmath"):
+            if estimate.jump > COMBINED_ERROR or estimate.oracle not in SHARP:
                 return None
             # A kink of any input shows in the first of them.
             suspicion = ""
-            claim: Any = sum(Fraction(w) * Fraction(slope) for w, slope in zip(weights, own))
+            pairs = zip(weights, own)
+            claim: Any = sum(Fraction(w) * Fraction(slope) for w, slope in pairs)
             if estimate.oracle == "mpmath":
                 claim = Precise.lift(claim)
             if not abs(as_float(claim - estimate.slope)) <= COMBINED_ERROR:
                 return None
-        oracle = estimate.oracle
-        return [
-            self.compared(self.place(output, i), claim, Estimate(own[i], 0.0, oracle), *scales[i])
-            for i, claim in enumerate(claimed)
-        ]
+        found = []
+        for i, claim in enumerate(claimed):
+            verified = Estimate(own[i], 0.0, estimate.oracle)
+            found.append(self.compared(self.place(output, i), claim, verified, *scales[i]))
+        return found
 
     def start(self, output: int) -> None:
         """Look at another output.
@@ -259,7 +268,7 @@ class Check:
         else:
             rows = [found] if self.outputs == 1 else parts(found)
             numbers = [x for row in rows for x in aligned("gradient=", row, like)]
-        return [x.data if isinstance(x, Value) else x for x in numbers]
+        return list(map(plain_number, numbers))
 
     def scales(self, output: int, claimed: Sequence[Any]) -> list[tuple[float, float]]:
         """Return for every input the path sum, and the noise of the claimed derivative.
@@ -273,12 +282,15 @@ class Check:
             return [(0.0, 0.0)] * len(sums)
         with quietly():
             own = noise(portable(self.f), self.args, output)
-        claims = self.claimed_noise(output) if self.claim is not None else [0.0] * len(own)
+        claims = [0.0] * len(own)
+        if self.claim is not None:
+            claims = self.claimed_noise(output)
         slopes = self.recording.gradient(output)
-        return [
-            (felt(s, slope, a), faint + NOISE_FACTOR * (a + b))
-            for (s, faint), slope, a, b in zip(sums, slopes, own, claims)
-        ]
+        found = []
+        for (path_sum, faint), slope, a, b in zip(sums, slopes, own, claims):
+            uncertain = faint + NOISE_FACTOR * (a + b)
+            found.append((felt(path_sum, slope, a), uncertain))
+        return found
 
     def claimed_noise(self, output: int) -> list[float]:
         """Return by how much a claimed gradient moves when its inputs move by a unit or two.
@@ -290,8 +302,9 @@ class Check:
         found = [0.0] * n
         for claims in self.nearby():
             there = claims[n * output : n * (output + 1)]
-            changes = [change(as_float(a), as_float(b)) for a, b in zip(there, here)]
-            found = [max(x, y) if math.isfinite(y) else x for x, y in zip(found, changes)]
+            for i, moved in enumerate(map(change, there, here)):
+                if math.isfinite(moved):
+                    found[i] = max(found[i], moved)
         return found
 
     def nearby(self) -> list[list[Any]]:
@@ -304,8 +317,8 @@ class Check:
         self.claims_nearby = []
         if not callable(self.claim):
             return self.claims_nearby
-        again = zip(self.claims(self.args), self.all_claims())
-        changes = [change(as_float(a), as_float(b)) for a, b in again]
+        again = self.claims(self.args)
+        changes = list(map(change, again, self.all_claims()))
         if any(changes):
             raise NotDeterministic(
                 f"gradient= is not deterministic: called twice at {self.shown_inputs()} it "
@@ -333,13 +346,14 @@ class Check:
         estimate = self.estimate(i, suspicion, place)
         size = finite_size(as_float(estimate.slope)) + finite_size(scale)
         if suspicion and estimate.jump > MIN_JUMP * size:
-            infinite = "they grow without bound" if estimate.jump == math.inf else ""
-            raise NonDifferentiablePoint(
+            how = f"differ by {estimate.jump:.3g}"
+            if estimate.jump == math.inf:
+                how = "they grow without bound"
+            text = (
                 f"{self.name} has no derivative at {self.shown_inputs()}: by {place}, the "
-                f"slopes to the left and to the right "
-                f"{infinite or f'differ by {estimate.jump:.3g}'}"
-                + (f" ({suspicion})" if self.recording else "")
+                f"slopes to the left and to the right {how}"
             )
+            raise NonDifferentiablePoint(f"{text} ({suspicion})" if self.recording else text)
         return self.compared(place, claimed, estimate, scale, uncertain)
 
     def compared(
@@ -380,12 +394,13 @@ class Check:
         """
         value = abs(self.values[self.program.output])
         largest = max((part.scale for part in found), default=0.0) or value or 1.0
-        return [
-            part._replace(scale=largest)
-            if part.is_zero and (part.scale == 0 or part.oracle in FLOATS)
-            else part
-            for part in found
-        ]
+        scaled = []
+        for part in found:
+            has_none = part.scale == 0 or part.oracle in FLOATS
+            if part.is_zero and has_none:
+                part = part._replace(scale=largest)
+            scaled.append(part)
+        return scaled
 
     def estimate(self, direction: Direction, suspicion: str, place: str) -> Estimate:
         """Return the oracle's derivative, with its jump where the point is suspect."""
@@ -419,14 +434,17 @@ class Check:
         with quietly():
             noises = noise(self.f, self.args, output, order=2)
         for i in self.variables:
-            (slope,) = gradients(root, [leaves[i]]) if isinstance(root, Value) else [Value(0.0)]
+            slope = Value(0.0)
+            if isinstance(root, Value):
+                (slope,) = gradients(root, [leaves[i]])
             sums = path_sums(slope, leaves)
             row = gradients(slope, leaves)
             for j in self.variables:
-                uncertain = sums[j][1] + NOISE_FACTOR * noises[i * len(leaves) + j]
+                scale, faint = sums[j]
+                uncertain = faint + NOISE_FACTOR * noises[i * len(leaves) + j]
                 place = f"{self.place(output, i)}, {self.place(output, j)}"
                 estimate = self.second_estimate(output, i, j)
-                part = self.compared(place, row[j].data, estimate, sums[j][0], uncertain)
+                part = self.compared(place, row[j].data, estimate, scale, uncertain)
                 if suspicion:
                     self.no_kink_of_second(i, j, part, suspicion)
                 yield part
@@ -469,7 +487,8 @@ class Check:
 
     def judged(self, output: int, found: list[Component]) -> list[Component]:
         """Return the components where all are right, else raise."""
-        wrong = sorted((x for x in found if x.is_wrong), key=lambda part: -part.excess)
+        wrong = [part for part in found if part.is_wrong]
+        wrong.sort(key=lambda part: -part.excess)
         if wrong:
             raise self.mismatch(output, found, wrong)
         unsure = [part for part in found if part.is_unsure]
@@ -523,9 +542,12 @@ def felt(path_sum: float, slope: Any, noise: float) -> float:
     return min(path_sum, finite_size(slope) + NOISE_FACTOR * noise / UNIT_ROUNDOFF)
 
 
-def change(x: float, y: float) -> float:
-    """Return |x - y|, 0 where both are the same infinity or NaN."""
-    return 0.0 if x == y or (x != x and y != y) else abs(x - y)
+def change(one: Any, other: Any) -> float:
+    """Return |one - other| in floats, 0 where both are the same infinity or NaN."""
+    x = as_float(one)
+    y = as_float(other)
+    both_nan = x != x and y != y
+    return 0.0 if x == y or both_nan else abs(x - y)
 
 
 def nudged(x: Any, units: int) -> float:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from mpmath import MPContext
     from mpmath.ctx_mp_python import mpnumeric as Number  # real or complex
 
+Function = Callable[..., Any]
+Table = dict[str, Function]
+
 # From here on erfc is 0 to a million digits.
 ERFC_ZERO_FROM = 10**4
 # Up to here exp is 0 to a million digits.
@@ -41,7 +44,7 @@ def analytic_abs(x: Number) -> Number:
 
 
 @cache
-def precise_functions() -> dict[str, Callable[..., Any]]:
+def precise_functions() -> Table:
     """Return the name of every row of the table with its function; made once.
 
     Raises: NotLiftable: mpmath is missing.
@@ -51,13 +54,13 @@ def precise_functions() -> dict[str, Callable[..., Any]]:
         arithmetic, powers, trigonometric, hyperbolic, special, activations, piecewise,
         comparisons, n_ary,
     )  # fmt: skip
-    found: dict[str, Callable[..., Any]] = {}
+    found: Table = {}
     for table in tables:
         found.update(table(mp))
     return found
 
 
-def precise_function(name: str) -> Callable[..., Any]:
+def precise_function(name: str) -> Function:
     """Return the function of a row of the table.
 
     Raises: NotLiftable: it has none here; the message says where to add it.
@@ -110,7 +113,7 @@ def nearest_modulo(x: Number, y: Number) -> Number:
     return x - y * quotient
 
 
-def arithmetic(mp: MPContext) -> dict[str, Callable[..., Any]]:
+def arithmetic(mp: MPContext) -> Table:
     """Return the operators."""
     return {
         "add": operator.add,
@@ -408,7 +411,7 @@ def logit(x: Number) -> Number:
     return context().log(odds)
 
 
-def powers(mp: MPContext) -> dict[str, Callable[..., Any]]:
+def powers(mp: MPContext) -> Table:
     """Return roots, exponentials and logarithms."""
     return {
         "sqrt": restricted(lambda x: x >= 0, mp.sqrt),
@@ -503,7 +506,7 @@ def slope_of_arc_sine(x: Number) -> Number:
     return 1 / context().sqrt(1 - x * x)
 
 
-def trigonometric(mp: MPContext) -> dict[str, Callable[..., Any]]:
+def trigonometric(mp: MPContext) -> Table:
     """Return the functions of angles, and those that return one."""
     return {
         "sin": mp.sin,
@@ -579,7 +582,7 @@ def slope_of_area_tangent(x: Number) -> Number:
     return 1 / (1 - x * x)
 
 
-def hyperbolic(mp: MPContext) -> dict[str, Callable[..., Any]]:
+def hyperbolic(mp: MPContext) -> Table:
     """Return the hyperbolic functions and their inverses."""
     return {
         "sinh": mp.sinh,
@@ -640,7 +643,7 @@ def gamma(x: Number) -> Number:
     return mp.pi / (sine_of_turns(x) * reflected)
 
 
-def special(mp: MPContext) -> dict[str, Callable[..., Any]]:
+def special(mp: MPContext) -> Table:
     """Return the functions of probability, and those of the gamma function."""
     return {
         "gaussian": lambda x, rate: mp.exp(-rate * x * x),
@@ -731,7 +734,7 @@ def slope_of_gelu(x: Number) -> Number:
     return normal_distribution(x) + density_times_x
 
 
-def activations(mp: MPContext) -> dict[str, Callable[..., Any]]:
+def activations(mp: MPContext) -> Table:
     """Return the analytic activation functions of networks."""
     return {
         "sigmoid": logistic,
@@ -780,7 +783,7 @@ def clipped(x: Number, low: Number, high: Number) -> Number:
     return min(x, high, key=real)
 
 
-def piecewise(mp: MPContext) -> dict[str, Callable[..., Any]]:
+def piecewise(mp: MPContext) -> Table:
     """Return the functions that decide by the real part."""
     return {
         "step": lambda x: mp.mpf(real(x) > 0),
@@ -804,7 +807,7 @@ def piecewise(mp: MPContext) -> dict[str, Callable[..., Any]]:
     }
 
 
-def comparisons(mp: MPContext) -> dict[str, Callable[..., Any]]:
+def comparisons(mp: MPContext) -> Table:
     """Return the comparisons, of real parts: 1 where they hold, else 0."""
 
     def of(relation: Callable[[Any, Any], bool]) -> Callable[..., Number]:
@@ -882,7 +885,7 @@ def length_of(*xs: Number) -> Number:
     return context().sqrt(sum(squares))
 
 
-def n_ary(mp: MPContext) -> dict[str, Callable[..., Any]]:
+def n_ary(mp: MPContext) -> Table:
     """Return the functions of many operands."""
     return {
         "inner_product": dot,

@@ -37,6 +37,11 @@ MAX_DENOMINATOR_BITS = 1 << 13
 MAX_EXPONENT = 1 << 16
 
 
+def plain_number(x: Any) -> Any:
+    """Return the number of a Value, and everything else as it is."""
+    return x.data if isinstance(x, Value) else x
+
+
 class Lifted(Operators):
     """A number of another type in the place of a Value; subclasses say how to compute with it.
 
@@ -69,8 +74,7 @@ class Lifted(Operators):
         """Return an operand as a number of this type."""
         if isinstance(x, Lifted):
             return x.number
-        plain = x.data if isinstance(x, Value) else x
-        return self.lift(as_number(plain))
+        return self.lift(as_number(plain_number(x)))
 
     def record(self, op: Primitive, operands: Sequence[object]) -> Lifted:
         """Apply a primitive; this is what `Primitive.__call__` finds."""
@@ -99,13 +103,21 @@ class Lifted(Operators):
         return self
 
     # Comparisons decide at once, on what orders the numbers.
-    # fmt: off
-    def __lt__(self, other: object) -> Any: return self.order() < self.same(other).order()
-    def __le__(self, other: object) -> Any: return self.order() <= self.same(other).order()
-    def __gt__(self, other: object) -> Any: return self.order() > self.same(other).order()
-    def __ge__(self, other: object) -> Any: return self.order() >= self.same(other).order()
-    def __bool__(self) -> bool: return bool(self.order() != 0)
-    # fmt: on
+
+    def __lt__(self, other: object) -> Any:
+        return self.order() < self.same(other).order()
+
+    def __le__(self, other: object) -> Any:
+        return self.order() <= self.same(other).order()
+
+    def __gt__(self, other: object) -> Any:
+        return self.order() > self.same(other).order()
+
+    def __ge__(self, other: object) -> Any:
+        return self.order() >= self.same(other).order()
+
+    def __bool__(self) -> bool:
+        return bool(self.order() != 0)
 
 
 class Dual:
@@ -155,22 +167,43 @@ class Dual:
         slope = self.number ** (n - 1) * n * self.slope
         return Dual(checked_length(power), checked_length(slope))
 
-    # fmt: off
     __radd__ = __add__
     __rmul__ = __mul__
-    def __sub__(self, x: Dual | SlowNumber) -> Dual: return self + -Dual.of(x)
-    def __rsub__(self, x: Dual | SlowNumber) -> Dual: return Dual.of(x) + -self
-    def __rtruediv__(self, x: Dual | SlowNumber) -> Dual: return Dual.of(x) / self
-    def __pos__(self) -> Dual: return self
-    def __abs__(self) -> Dual: return -self if self < 0 else self
-    def __bool__(self) -> bool: return bool(self.number)
-    def __eq__(self, x: Any) -> bool: return bool(self.number == Dual.of(x).number)
-    def __lt__(self, x: Dual | SlowNumber) -> bool: return bool(self.number < Dual.of(x).number)
-    def __le__(self, x: Dual | SlowNumber) -> bool: return bool(self.number <= Dual.of(x).number)
-    def __gt__(self, x: Dual | SlowNumber) -> bool: return bool(self.number > Dual.of(x).number)
-    def __ge__(self, x: Dual | SlowNumber) -> bool: return bool(self.number >= Dual.of(x).number)
+
+    def __sub__(self, x: Dual | SlowNumber) -> Dual:
+        return self + -Dual.of(x)
+
+    def __rsub__(self, x: Dual | SlowNumber) -> Dual:
+        return Dual.of(x) + -self
+
+    def __rtruediv__(self, x: Dual | SlowNumber) -> Dual:
+        return Dual.of(x) / self
+
+    def __pos__(self) -> Dual:
+        return self
+
+    def __abs__(self) -> Dual:
+        return -self if self < 0 else self
+
+    def __bool__(self) -> bool:
+        return bool(self.number)
+
+    def __eq__(self, x: Any) -> bool:
+        return bool(self.number == Dual.of(x).number)
+
+    def __lt__(self, x: Dual | SlowNumber) -> bool:
+        return bool(self.number < Dual.of(x).number)
+
+    def __le__(self, x: Dual | SlowNumber) -> bool:
+        return bool(self.number <= Dual.of(x).number)
+
+    def __gt__(self, x: Dual | SlowNumber) -> bool:
+        return bool(self.number > Dual.of(x).number)
+
+    def __ge__(self, x: Dual | SlowNumber) -> bool:
+        return bool(self.number >= Dual.of(x).number)
+
     __hash__ = None  # type: ignore[assignment]
-    # fmt: on
 
 
 def checked_length(x: Dual | SlowNumber) -> Any:
@@ -210,7 +243,9 @@ class Exact(Lifted):
         if op.name not in RATIONAL or p.TABLE.get(op.name) is not op:
             raise NotLiftable(f"{op} is not rational")
         out = op.forward(*numbers)
-        return Fraction(out) if isinstance(out, (int, float)) else checked_length(out)
+        if isinstance(out, (int, float)):
+            return Fraction(out)
+        return checked_length(out)
 
 
 def integer(x: Fraction | Dual) -> int:
@@ -218,6 +253,7 @@ def integer(x: Fraction | Dual) -> int:
 
     Raises: NotLiftable: the power is not rational, or too large.
     """
+    # A Dual of Duals is that of a second derivative.
     while isinstance(x, Dual):
         if x.slope != 0:
             raise NotLiftable("an exponent that varies")
@@ -248,8 +284,12 @@ class Precise(Lifted):
         """Return the primitive by the library of mpmath, or by its own program."""
         if p.TABLE.get(op.name) is op:
             return precise_function(op.name)(*numbers)
-        out = portable(op.forward)(*map(Precise, numbers))
-        return out.number if isinstance(out, Precise) else Precise.lift(as_number(out))
+        # A row of a user has no function in mpmath; its own may be one of `math`.
+        function = portable(op.forward)
+        out = function(*map(Precise, numbers))
+        if isinstance(out, Precise):
+            return out.number
+        return Precise.lift(as_number(out))
 
     def order(self) -> Any:
         """Return the real part: comparisons decide on the point, not on the step."""
@@ -271,9 +311,10 @@ def portable_name(x: object) -> Any:
     """Return the primitive for a function of `math`, and everything else as it is."""
     if not isinstance(x, BuiltinFunctionType) or x.__module__ != "math":
         return x
-    found = getattr(p, OTHER_NAMES.get(x.__name__, x.__name__), None)
+    name = x.__name__
+    found = getattr(p, OTHER_NAMES.get(name, name), None)
     if found is None:
-        raise NotLiftable(f"math.{x.__name__} has no primitive")
+        raise NotLiftable(f"math.{name} has no primitive")
     return found
 
 

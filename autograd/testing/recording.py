@@ -22,6 +22,7 @@ from autograd.functional import gradients
 from autograd.modes import mode
 from autograd.primitive_type import Primitive
 from autograd.structures import flatten
+from autograd.testing.number_types import plain_number
 from autograd.value import Value
 
 # Recordings with perturbed rounding, to see what it does.
@@ -55,8 +56,8 @@ class Ties:
 
     def compared(self, relation: Primitive, x: object, y: object) -> Any:
         """Return what the comparison gives, and note a tie."""
-        left = as_number(number_of(x))
-        right = as_number(number_of(y))
+        left = as_number(plain_number(x))
+        right = as_number(plain_number(y))
         if left == right:
             self.found.append(f"{relation.spell(repr(left), repr(right))} is a tie")
         return relation.forward(left, right)
@@ -93,7 +94,8 @@ class Jitter(Ties):
 
     def beside(self, x: float) -> float:
         """Return a neighbour of a number."""
-        return math.nextafter(x, self.source.choice((-math.inf, math.inf)))
+        toward = self.source.choice((-math.inf, math.inf))
+        return math.nextafter(x, toward)
 
     def adjoints(self, root: Value) -> dict[Value, Any]:
         """Return d root / d node for every node, where each product and sum is rounded otherwise.
@@ -116,14 +118,9 @@ class Jitter(Ties):
         return found
 
 
-def number_of(x: Any) -> Any:
-    """Return the number of an operand, a Value or a plain one."""
-    return x._data if isinstance(x, Value) else x
-
-
 def numbers_of(node: Value) -> list[Any]:
     """Return the numbers that a node was made of."""
-    return [x._data if isinstance(x, Value) else x for x in node.operands]
+    return list(map(plain_number, node.operands))
 
 
 def is_exact_sum(x: float, y: float, total: float) -> bool:
@@ -228,7 +225,7 @@ def expression_of(node: Value) -> str:
     for x in node.operands:
         is_named = isinstance(x, Value) and x.name
         name = f"{x.name}=" if is_named else ""
-        texts.append(f"{name}{number_of(x)!r}")
+        texts.append(f"{name}{plain_number(x)!r}")
     return str(node.op.spell(*texts))
 
 

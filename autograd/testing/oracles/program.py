@@ -22,7 +22,7 @@ from autograd.coercion import as_number
 from autograd.modes import ieee, no_grad
 from autograd.structures import PLAIN, flatten, is_array, kind_of, parts, remade, with_parts
 from autograd.testing.mpmath_context import NotLiftable
-from autograd.testing.number_types import Lifted, portable
+from autograd.testing.number_types import Lifted, plain_number, portable
 from autograd.value import Value
 
 # What a function may raise on numbers that it cannot take; all else is a fault of its own.
@@ -110,11 +110,6 @@ class Program:
         return Line(self, direction)
 
 
-def plain_number(x: Any) -> Any:
-    """Return the number of a Value, and everything else as it is."""
-    return x.data if isinstance(x, Value) else x
-
-
 class Line:
     """A program along a straight line: t -> the output at inputs + t * direction.
 
@@ -146,7 +141,9 @@ class Line:
 
     def step(self, t: float) -> float:
         """Return the step that is taken instead of t, because the input is rounded."""
-        return (self.at + t) - self.at if self.axis is not None else t
+        if self.axis is None:
+            return t
+        return (self.at + t) - self.at
 
     def __call__(self, t: float) -> float:
         """Return the output at a step from the point."""

@@ -13,6 +13,7 @@ from typing import Any
 
 from autograd import primitives as p
 from autograd.backward import topological_order
+from autograd.testing.number_types import plain_number
 from autograd.testing.recording import Recording, expression_of
 from autograd.testing.verdicts.mistakes import Case, Group, penalty, spelled, times_input
 from autograd.value import Value
@@ -31,6 +32,12 @@ LINEAR = (p.add, p.sub, p.neg, p.pos, p.mul, p.total, p.mean)
 
 Edge = tuple[Value, int]
 """A node and the place of one of its parents."""
+
+Changes = dict[Edge, float]
+"""The local derivatives that a mistake changes."""
+
+Run = list[Value]
+"""Nodes with one parent each, from the last back to the first."""
 
 # What people take for the slope of a function, given its operand and its result.
 MISTAKEN = {
@@ -68,7 +75,7 @@ class Graph:
         """Return the leaves that are the inputs of a group."""
         return {self.leaves[i] for i in group.indexes}
 
-    def swept(self, changed: dict[Edge, float], grow: bool = True) -> dict[Value, float]:
+    def swept(self, changed: Changes, grow: bool = True) -> dict[Value, float]:
         """Return the adjoints of a backward pass with some local derivatives changed.
 
         Without `grow` an adjoint is what came last, and no sum.
@@ -96,7 +103,7 @@ class Graph:
                 found[parent] = max(found[parent], found[node] + 1)
         return found
 
-    def explains(self, case: Case, changed: dict[Edge, float]) -> bool:
+    def explains(self, case: Case, changed: Changes) -> bool:
         """Tell whether a backward pass with other local derivatives gives what was claimed."""
         if not changed:
             return False
@@ -171,12 +178,12 @@ def overwritten(case: Case, graph: Graph) -> Iterator[str]:
         yield "only the last use of a variable counts: = stands where += should"
 
 
-def chains(graph: Graph) -> dict[tuple[Any, ...], list[list[Value]]]:
+def chains(graph: Graph) -> dict[tuple[Any, ...], list[Run]]:
     """Return runs of nodes with one parent each, by what they compute and how deep they stand."""
     depth = graph.depths()
-    found: dict[tuple[Any, ...], list[list[Value]]] = defaultdict(list)
+    found: dict[tuple[Any, ...], list[Run]] = defaultdict(list)
     for node in graph.order:
-        run: list[Value] = []
+        run: Run = []
         top = node
         while len(top.parents) == 1 and len(run) < MAX_CHAIN:
             run = [*run, top]
@@ -213,9 +220,9 @@ def activation(case: Case, graph: Graph) -> Iterator[str]:
                 yield f"{what} is taken at its result"
 
 
-def changes(runs: Sequence[Sequence[Value]], slope: Callable[..., float]) -> dict[Edge, float]:
+def changes(runs: Sequence[Run], slope: Callable[..., float]) -> Changes:
     """Return the changes by which runs of nodes have another slope from end to end."""
-    changed: dict[Edge, float] = {}
+    changed: Changes = {}
     for run in runs:
         operand = float(run[-1].parents[0].data)
         result = float(run[0].data)
@@ -240,7 +247,7 @@ def slope_at_result(node: Value) -> float:
         return own
 
 
-def described(names: Sequence[str], runs: Sequence[Sequence[Value]]) -> str:
+def described(names: Sequence[str], runs: Sequence[Run]) -> str:
     """Return what a sentence calls functions of one operand, and how many there are."""
     count = len(runs)
     last = runs[0][0]
@@ -250,7 +257,7 @@ def described(names: Sequence[str], runs: Sequence[Sequence[Value]]) -> str:
 
 def sign_of_difference(case: Case, graph: Graph) -> Iterator[str]:
     """The second operand of a difference has the sign of the first."""
-    changed: dict[Edge, float] = {}
+    changed: Changes = {}
     for node, place, _ in graph.edges():
         if node.op is p.sub and graph.slopes[node][place] == -1.0:
             changed[node, place] = 1.0
@@ -260,8 +267,8 @@ def sign_of_difference(case: Case, graph: Graph) -> Iterator[str]:
 
 def cross_terms(case: Case, graph: Graph) -> Iterator[str]:
     """A softmax is differentiated as if it were taken of each number by itself."""
-    alone: dict[Edge, float] = {}
-    forgotten: dict[Edge, float] = {}
+    alone: Changes = {}
+    forgotten: Changes = {}
     for node in graph.order:
         if node.op is not p.softmax_of or len(node.parents) != len(node.operands) - 1:
             continue
@@ -305,7 +312,7 @@ def downstream(case: Case, graph: Graph) -> Iterator[str]:
     edges = list(products(graph))
     for group in case.groups:
         leaves = graph.leaves_of(group)
-        changed: dict[Edge, float] = {}
+        changed: Changes = {}
         for node, place, factor in edges:
             if isinstance(factor, Value) and factor in leaves:
                 changed[node, place] = graph.adjoints[factor]
@@ -328,7 +335,7 @@ def missing_factor(case: Case, graph: Graph) -> Iterator[str]:
 def paths_of_a_kind(case: Case, graph: Graph) -> Iterator[str]:
     """All edges of one kind are missing, such as those of a skip connection."""
     depth = graph.depths()
-    kinds: dict[tuple[Any, ...], dict[Edge, float]] = defaultdict(dict)
+    kinds: dict[tuple[Any, ...], Changes] = defaultdict(dict)
     for node, place, parent in graph.edges():
         key = (str(node.op), depth[node], str(parent.op))
         # Edges are of a kind by what they join, how deep, from which side.
@@ -354,7 +361,7 @@ def sibling_factor(case: Case, graph: Graph) -> Iterator[str]:
         own = [(node, place) for node, place, parent in graph.edges() if parent in leaves]
         beside = {edge: neighbours(*edge) for edge in own}
         for k in range(MAX_SIBLINGS):
-            changed: dict[Edge, float] = {}
+            changed: Changes = {}
             for (node, place), factors in beside.items():
                 if k < len(factors):
                     factor = value_of(factors[k])
@@ -377,7 +384,7 @@ def neighbours(node: Value, place: int) -> list[Any]:
 
 def value_of(x: Any) -> float:
     """Return the number of an operand."""
-    return float(x.data if isinstance(x, Value) else x)
+    return float(plain_number(x))
 
 
 def terms(case: Case, graph: Graph) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import product
 from typing import TYPE_CHECKING
 
 from autograd.testing.oracles.estimate import as_float
@@ -49,7 +50,10 @@ def is_jacobian_transposed(check: Check) -> bool:
     claims = [as_float(x) for x in check.all_claims()]
     here = check.program.output
     try:
-        return all(is_slope(check, claims[n * i + k], k, i) for k in range(n) for i in range(n))
+        for output, i in product(range(n), repeat=2):
+            if not is_slope(check, claims[n * i + output], output, i):
+                return False
+        return True
     except NonDifferentiablePoint:
         return False
     finally:

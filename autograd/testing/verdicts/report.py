@@ -28,6 +28,13 @@ MAX_COMPONENTS_SHOWN = 5
 PUBLIC = "autograd.testing"
 
 
+def ratio(part: float, whole: float) -> float:
+    """Return a quotient: of something by nothing infinite, of nothing by nothing 0."""
+    if whole:
+        return part / whole
+    return math.inf if part else 0.0
+
+
 class Component(NamedTuple):
     """One derivative: claimed, expected, and how large an error would have passed.
 
@@ -65,19 +72,21 @@ class Component(NamedTuple):
         """The smallest fault that could have been told, relative to the path sum S."""
         if self.claimed == self.expected and isinstance(self.claimed, Fraction):
             return 0.0
-        return self.limit / self.scale if self.scale else math.inf if self.limit else 0.0
+        return ratio(self.limit, self.scale)
 
     @property
     def excess(self) -> float:
         """The error as a multiple of the bound."""
-        return self.error / self.bound if self.bound else math.inf if self.error else 0.0
+        return ratio(self.error, self.bound)
 
     @property
     def is_wrong(self) -> bool:
         """Whether the error is larger than anything but a mistake explains."""
-        if self.local is not None and abs(float(self.claimed) - self.local) <= self.local_bound:
+        claimed = float(self.claimed)
+        if self.local is not None and abs(claimed - self.local) <= self.local_bound:
             return False
-        is_far = abs(float(self.claimed)) > FAR * max(abs(as_float(self.expected)), self.bound)
+        expected = abs(as_float(self.expected))
+        is_far = abs(claimed) > FAR * max(expected, self.bound)
         if is_far and self.error <= self.hidden:
             return False
         return not self.error <= self.bound
