@@ -192,27 +192,38 @@ class Check:
         first = self.estimate(0, "", self.place(output, 0))
         if first.oracle not in SHARP:
             return None
-        suspicion = recording.suspicion(output)
+        oracle = self.oracle_of_combinations(own, bounds, recording.suspicion(output))
+        if not oracle:
+            return None
+        found = []
+        for i, claim in enumerate(claimed):
+            verified = Estimate(own[i], 0.0, oracle)
+            found.append(self.compared(self.place(output, i), claim, verified, *scales[i]))
+        return found
+
+    def oracle_of_combinations(
+        self, own: Sequence[Any], bounds: Sequence[float], suspicion: str
+    ) -> str:
+        """Return the oracle that confirms random combinations of a gradient, empty where none."""
         source = random.Random(0)
+        oracle = ""
         for _ in range(COMBINATIONS):
             shares = [source.choice((-1, 1)) * source.uniform(0.5, 1.0) for _ in bounds]
             weights = [share / bound for share, bound in zip(shares, bounds)]
             estimate = self.estimate(weights, suspicion, "a combination of inputs")
             if estimate.jump > COMBINED_ERROR or estimate.oracle not in SHARP:
-                return None
+                return ""
+            oracle = estimate.oracle
             # A kink of any input shows in the first of them.
             suspicion = ""
-            pairs = zip(weights, own)
-            claim: Any = sum(Fraction(w) * Fraction(slope) for w, slope in pairs)
-            if estimate.oracle == "mpmath":
+            # Exactly, for the terms are large and may cancel.
+            terms = [Fraction(w) * Fraction(slope) for w, slope in zip(weights, own)]
+            claim: Any = sum(terms)
+            if oracle == "mpmath":
                 claim = Precise.lift(claim)
             if not abs(as_float(claim - estimate.slope)) <= COMBINED_ERROR:
-                return None
-        found = []
-        for i, claim in enumerate(claimed):
-            verified = Estimate(own[i], 0.0, estimate.oracle)
-            found.append(self.compared(self.place(output, i), claim, verified, *scales[i]))
-        return found
+                return ""
+        return oracle
 
     def start(self, output: int) -> None:
         """Look at another output.
@@ -475,8 +486,9 @@ class Check:
                 except REFUSALS:
                     continue
 
-        def slope(*arguments: Any) -> float:
-            return float(record(self.f, arguments).gradient(output)[i])
+        def slope(*arguments: object) -> float:
+            gradient = record(self.f, arguments).gradient(output)
+            return float(gradient[i])
 
         try:
             return differences(Program(slope, self.args, recorded=False), j)

@@ -97,6 +97,7 @@ def forward_equals_reverse(f: Function, *args: object) -> None:
     recording = record(f, args)
     root = summed(recording)
     leaves = recording.leaves
+    # No two of them alike, and none 0.
     along = [math.cos(1.0 + i) for i in range(len(leaves))]
     direction = rebuild(args, iter(along))
     _, tangents = jvp(f, args, direction)
@@ -112,6 +113,7 @@ def symmetric_hessian(f: Function, *args: object) -> None:
     recording = record(f, args)
     root = summed(recording)
     leaves = recording.leaves
+    # Each row is a gradient of its own, with the roundings of its own graph.
     n = len(leaves)
     found: dict[tuple[int, int], float] = {}
     bounds: dict[tuple[int, int], float] = {}
@@ -121,10 +123,16 @@ def symmetric_hessian(f: Function, *args: object) -> None:
             found[i, j] = row[j].data
             bounds[i, j] = bound
     uncertain = noise(lambda *xs: summed_value(f, xs), args, 0, order=2)
-    below = [(i, j) for i in range(n) for j in range(i)]
-    wanted = [found[j, i] for i, j in below]
-    allowed = [bounds[i, j] + bounds[j, i] + 16 * uncertain[i * n + j] for i, j in below]
-    agree("the Hessian is symmetric", f, [found[pair] for pair in below], wanted, allowed)
+    below: list[float] = []
+    above: list[float] = []
+    allowed: list[float] = []
+    for i in range(n):
+        for j in range(i):
+            below.append(found[i, j])
+            above.append(found[j, i])
+            bound = bounds[i, j] + bounds[j, i]
+            allowed.append(bound + 16 * uncertain[i * n + j])
+    agree("the Hessian is symmetric", f, below, above, allowed)
 
 
 def summed_value(f: Function, xs: Sequence[object]) -> Any:
@@ -146,7 +154,8 @@ def sharing(f: Function, *args: object) -> None:
 
     # Every input is the same leaf.
     together = Value(first)
-    shared = f(*remade(same, iter([together] * len(scalars))))
+    arguments = remade(same, iter([together] * len(scalars)))
+    shared = f(*arguments)
     root = summed(Recording(flatten(shared), [together], []))
     found = slopes_of(root, [together])
     agree("sharing = duplication", f, found, [wanted], [allowed])
@@ -185,18 +194,22 @@ def linearity(f: Function, *args: object, other: Function | None = None) -> None
     b = -1.25
     leaves, of_f, of_g = pair(f, other, args)
     combined = a * of_f + b * of_g
-    parts = zip(slopes_of(of_f, leaves), slopes_of(of_g, leaves))
-    wanted = [a * x + b * y for x, y in parts]
-    agree("linearity", f, slopes_of(combined, leaves), wanted, roundings(combined, leaves))
+    slopes = slopes_of(of_f, leaves)
+    others = slopes_of(of_g, leaves)
+    wanted = [a * x + b * y for x, y in zip(slopes, others)]
+    found = slopes_of(combined, leaves)
+    agree("linearity", f, found, wanted, roundings(combined, leaves))
 
 
 def product_rule(f: Function, *args: object, other: Function | None = None) -> None:
     """The gradient of f*g is g times that of f plus f times that of g (Leibniz)."""
     leaves, of_f, of_g = pair(f, other, args)
     product = of_f * of_g
-    parts = zip(slopes_of(of_f, leaves), slopes_of(of_g, leaves))
-    wanted = [x * of_g.data + of_f.data * y for x, y in parts]
-    agree("the product rule", f, slopes_of(product, leaves), wanted, roundings(product, leaves))
+    slopes = slopes_of(of_f, leaves)
+    others = slopes_of(of_g, leaves)
+    wanted = [x * of_g.data + of_f.data * y for x, y in zip(slopes, others)]
+    found = slopes_of(product, leaves)
+    agree("the product rule", f, found, wanted, roundings(product, leaves))
 
 
 def pair(
@@ -225,8 +238,10 @@ def chain_rule(f: Function, *args: object, outer: Function = p.tanh) -> None:
     leaves = recording.leaves
     whole = outer(inner)
     (slope,) = gradients(whole, [inner])
-    wanted = [slope.data * g for g in slopes_of(inner, leaves)]
-    agree("the chain rule", f, slopes_of(whole, leaves), wanted, roundings(whole, leaves))
+    inner_slopes = slopes_of(inner, leaves)
+    wanted = [slope.data * g for g in inner_slopes]
+    found = slopes_of(whole, leaves)
+    agree("the chain rule", f, found, wanted, roundings(whole, leaves))
 
 
 def batch(f: Function, rows: Sequence[Sequence[Any]], parameters: Sequence[Value]) -> None:
@@ -239,7 +254,8 @@ def batch(f: Function, rows: Sequence[Sequence[Any]], parameters: Sequence[Value
     together = slopes_of(whole, parameters)
     singles = [0.0] * len(parameters)
     for row in rows:
-        slopes = slopes_of(f(*row), parameters)
+        loss = f(*row)
+        slopes = slopes_of(loss, parameters)
         singles = [x + y for x, y in zip(singles, slopes)]
     agree("batch = sum of singles", f, together, singles, roundings(whole, parameters))
 
@@ -253,10 +269,13 @@ def inverse_pair(f: Function, inverse: Function, x: float) -> None:
     (other,) = back.gradient(0)
     (moved,) = noise(lambda y: inverse(p.pos(y)), (y,), 0)
     (shaken,) = noise(lambda x: f(p.pos(x)), (x,), 0)
+    product = slope * other
     allowed = 0.0
-    if slope * other:
-        allowed = 16 * UNIT_ROUNDOFF + 16 * moved / abs(other) + 16 * shaken / abs(slope)
-    agree("an inverse has the inverse slope", f, [slope * other], [1.0], [allowed])
+    if product:
+        allowed = 16 * UNIT_ROUNDOFF
+        allowed += 16 * moved / abs(other)
+        allowed += 16 * shaken / abs(slope)
+    agree("an inverse has the inverse slope", f, [product], [1.0], [allowed])
 
 
 OF_ONE_FUNCTION = (

@@ -64,7 +64,7 @@ SMALLEST = 2.0**-1074
 # The nodes of Chebyshev's polynomials, from -1 to 1, and the odd and even polynomials there: to the
 # left of the middle what they are to the right, so that an even function has slope 0 exactly.
 MIDDLE = NODES // 2
-ANGLES = [math.pi * (2 * j + 1) / (2 * NODES) for j in reversed(range(MIDDLE))]
+ANGLES = [math.pi * (2 * j + 1) / (2 * NODES) for j in range(MIDDLE)]
 
 
 def mirrored(right: Sequence[float], middle: float, sign: int) -> list[float]:
@@ -75,7 +75,7 @@ def mirrored(right: Sequence[float], middle: float, sign: int) -> list[float]:
 
 def chebyshev(k: int) -> list[float]:
     """Return the polynomial of a degree at all nodes."""
-    right = [math.cos(k * angle) for angle in reversed(ANGLES)]
+    right = [math.cos(k * angle) for angle in ANGLES]
     if k % 2:
         return mirrored(right, 0.0, -1)
     return mirrored(right, math.cos(k * math.pi / 2), 1)
@@ -114,6 +114,7 @@ class Fit(NamedTuple):
         for coefficient in self.coefficients[1:]:
             total += coefficient * now
             before, now = now, 2 * x * now - before
+        # In the middle those of even degree are 1 or -1, the others 0.
         middle = sum(self.coefficients[k] * (1 - k % 4) for k in self.even_powers())
         return total - middle - self.slope * t
 
@@ -233,16 +234,24 @@ def fit_of(line: Line, step: float, jump: float = 0.0) -> Fit | None:
     """
     taken = [line.step(step * c) for c in COSINES]
     values = [line(t) for t in taken]
-    rises = [value - values[MIDDLE] for value in values]
+    here = values[MIDDLE]
+    rises = [value - here for value in values]
     if not all(map(math.isfinite, rises)):
         return None
-    rounding = max(UNIT_ROUNDOFF * max(map(abs, values)), jump, SMALLEST)
+    rounding = max(rounding_of(values), jump)
     # The nodes are rounded, too: what the slope makes of that is taken off.
     slope = slope_of(coefficients_of(rises), MAX_DEGREE) / step
-    rises = [rise - slope * (t - step * c) for rise, t, c in zip(rises, taken, COSINES)]
+    moves = [t - step * c for t, c in zip(taken, COSINES)]
+    rises = [rise - slope * move for rise, move in zip(rises, moves)]
     found = least_error(of_all_degrees(rises, step, rounding))
     is_finite = math.isfinite(found.slope) and math.isfinite(found.error)
     return found if is_finite else None
+
+
+def rounding_of(values: Iterable[float]) -> float:
+    """Return by how much the largest of some values may be rounded."""
+    largest = max(map(abs, values))
+    return max(UNIT_ROUNDOFF * largest, SMALLEST)
 
 
 def least_error(fits: Iterable[Fit]) -> Fit:
@@ -254,7 +263,8 @@ def of_all_degrees(rises: Sequence[float], step: float, rounding: float) -> Iter
     """Yield the fits of every degree to the values at the nodes."""
     coefficients = coefficients_of(rises)
     # The cubic terms of the polynomials of odd degree.
-    bend = abs(4 * coefficients[3] - 20 * coefficients[5] + 56 * coefficients[7]) / step
+    cubic = 4 * coefficients[3] - 20 * coefficients[5] + 56 * coefficients[7]
+    bend = abs(cubic) / step
     spread = max(map(abs, rises)) / step
     left = [rise - coefficients[0] for rise in rises]
     for degree in DEGREES:
@@ -270,14 +280,19 @@ def of_all_degrees(rises: Sequence[float], step: float, rounding: float) -> Iter
 
 def coefficients_of(rises: Sequence[float]) -> list[float]:
     """Return the coefficients of Chebyshev's polynomials that fit values at the nodes best."""
+    # The polynomials are orthogonal over the nodes.
     mean, *others = [math.fsum(map(float.__mul__, row, rises)) for row in POLYNOMIALS]
-    return [mean / NODES, *(2.0 * total / NODES for total in others)]
+    doubled = [2.0 * total / NODES for total in others]
+    return [mean / NODES, *doubled]
 
 
 def slope_of(coefficients: Sequence[float], degree: int) -> float:
     """Return the slope of a series in the middle: T_k'(0) is k, -k, k ... for odd k."""
-    odd = range(1, degree + 1, 2)
-    return math.fsum(k * coefficients[k] * (1 if k % 4 == 1 else -1) for k in odd)
+    terms = []
+    for k in range(1, degree + 1, 2):
+        sign = 1 if k % 4 == 1 else -1
+        terms.append(k * coefficients[k] * sign)
+    return math.fsum(terms)
 
 
 def doubt(degree: int) -> float:
@@ -315,7 +330,8 @@ def is_allowed(line: Line, step: float, fit: Fit) -> bool:
     width = ahead - behind
     bar = 2 * PAIR_DOUBT * rounding / width + UNIT_ROUNDOFF * abs(fit.slope)
     bar += fit.error + 2 * fit.bend * (step / fit.step) ** 2
-    return abs((right - left) / width - fit.slope) <= bar
+    slope = (right - left) / width
+    return abs(slope - fit.slope) <= bar
 
 
 def jump_between(line: Line, fit: Fit, coarse: Fit) -> float:
@@ -346,7 +362,8 @@ def jump_between(line: Line, fit: Fit, coarse: Fit) -> float:
     found = rise(near, end)
     # What is only steep is larger over more of the line.
     margin = JUMP_WIDTH / 2 * (end - near)
-    wide = rise(line.step(near - margin), line.step(end + margin))
+    start = line.step(near - margin)
+    wide = rise(start, line.step(end + margin))
     is_jump = wide < JUMP_WIDTH / 4 * found
     return found if is_jump and found > JUMP * fit.rounding else 0.0
 
@@ -425,7 +442,10 @@ def second_difference(line: Line, step: float, noise: float) -> tuple[float, flo
     behind = line.step(-step)
     if ahead != -behind:
         # Next to a power of two the floats to one side are closer than those to the other.
-        ahead = min(ahead, -behind, key=lambda h: abs(line.step(h) + line.step(-h)))
+        def lopsided(h: float) -> float:
+            return abs(line.step(h) + line.step(-h))
+
+        ahead = min(ahead, -behind, key=lopsided)
         if line.step(ahead) != ahead or line.step(-ahead) != -ahead:
             return None
     middle = line(0.0)
@@ -446,9 +466,10 @@ def side_noise(line: Line) -> float:
     for step in steps(line)[-NOISE_SCALES:]:
         taken = [line.step(step * c) for c in COSINES]
         values = [line(t) for t in taken]
-        rounding = max(UNIT_ROUNDOFF * max(map(abs, values)), SMALLEST)
+        rounding = rounding_of(values)
+        after = MIDDLE + 1
         left = bulge(taken[:MIDDLE], values[:MIDDLE])
-        right = bulge(taken[MIDDLE + 1 :], values[MIDDLE + 1 :])
+        right = bulge(taken[after:], values[after:])
         found = max(found, rounding, min(left, right))
     return found
 

@@ -28,6 +28,7 @@ MAX_NODES_ALONE = 400
 MAX_TERMS = 400_000
 # Of the neighbours of a bias, that are tried as a factor.
 MAX_SIBLINGS = 8
+# Their slopes do not depend on the operand that varies.
 LINEAR = (p.add, p.sub, p.neg, p.pos, p.mul, p.total, p.mean)
 
 Edge = tuple[Value, int]
@@ -61,8 +62,12 @@ class Graph:
     def __init__(self, recording: Recording, output: int) -> None:
         self.root = recording.outputs[output]
         self.leaves = recording.leaves
-        self.order = topological_order(self.root) if isinstance(self.root, Value) else []
-        self.slopes = {node: list(map(float, node.local_derivatives)) for node in self.order}
+        self.order: list[Value] = []
+        if isinstance(self.root, Value):
+            self.order = topological_order(self.root)
+        self.slopes: dict[Value, list[float]] = {}
+        for node in self.order:
+            self.slopes[node] = list(map(float, node.local_derivatives))
         self.adjoints = self.swept({})
 
     def edges(self) -> Iterator[tuple[Value, int, Value]]:
@@ -99,8 +104,9 @@ class Graph:
         """Return how far each node is from the root, by the longest way."""
         found = dict.fromkeys(self.order, 0)
         for node in reversed(self.order):
+            below = found[node] + 1
             for parent in node.parents:
-                found[parent] = max(found[parent], found[node] + 1)
+                found[parent] = max(found[parent], below)
         return found
 
     def explains(self, case: Case, changed: Changes) -> bool:
@@ -138,7 +144,8 @@ def one_use(case: Case, graph: Graph) -> Iterator[str]:
     uses: dict[Value, list[float]] = defaultdict(list)
     users: dict[Value, list[Value]] = defaultdict(list)
     for node, place, parent in graph.edges():
-        uses[parent].append(graph.adjoints[node] * graph.slopes[node][place])
+        slope = graph.slopes[node][place]
+        uses[parent].append(graph.adjoints[node] * slope)
         users[parent].append(node)
     wrong = case.wrong
     for group in wrong:
@@ -193,15 +200,19 @@ def chains(graph: Graph) -> dict[tuple[Any, ...], list[Run]]:
             found[(*key, depth[node])].append(run)
             if len(graph.order) <= MAX_NODES_ALONE:
                 found[(*key, depth[node], len(found))].append(run)
-            top = top.parents[0]
+            (top,) = top.parents
     return found
 
 
 def activation(case: Case, graph: Graph) -> Iterator[str]:
     """The local derivative of a function is forgotten, or taken at the wrong number."""
-    found = chains(graph).items()
-    # What takes the fewest functions for wrong comes first, and what does so in the most places.
-    for key, runs in sorted(found, key=lambda item: (len(item[0]), -len(item[1]))):
+
+    def complexity(item: tuple[tuple[object, ...], list[Run]]) -> tuple[int, int]:
+        key, runs = item
+        return len(key), -len(runs)
+
+    # Few functions that are taken for wrong come first, and those in many places.
+    for key, runs in sorted(chains(graph).items(), key=complexity):
         names = [name for name in key if isinstance(name, str)]
         links = [link for run in runs for link in run]
         if all(link.op in LINEAR for link in links):
@@ -226,8 +237,9 @@ def changes(runs: Sequence[Run], slope: Callable[..., float]) -> Changes:
     for run in runs:
         operand = float(run[-1].parents[0].data)
         result = float(run[0].data)
+        # The first link has the whole slope, the others pass it on.
         changed.update({(link, 0): 1.0 for link in run})
-        changed[(run[0], 0)] = slope(operand, result)
+        changed[run[0], 0] = slope(operand, result)
     return changed
 
 
@@ -287,8 +299,9 @@ def products(graph: Graph) -> Iterator[tuple[Value, int, Any]]:
     """Yield the edges of products with the other factor: node, place, factor."""
     for node in graph.order:
         if node.op is p.mul and len(node.parents) == 2:
-            yield node, 0, node.parents[1]
-            yield node, 1, node.parents[0]
+            left, right = node.parents
+            yield node, 0, right
+            yield node, 1, left
         elif node.op is p.inner_product:
             yield from factors_of_dot(node)
 
@@ -325,9 +338,11 @@ def missing_factor(case: Case, graph: Graph) -> Iterator[str]:
     edges = list(products(graph))
     for group in case.wrong:
         leaves = graph.leaves_of(group)
-        own = [(node, k, factor) for node, k, factor in edges if node.parents[k] in leaves]
+        own = [edge for edge in edges if edge[0].parents[edge[1]] in leaves]
         for how, power in (("lacks", 0), ("has twice", 2)):
-            changed = {(node, k): value_of(factor) ** power for node, k, factor in own}
+            changed: Changes = {}
+            for node, place, factor in own:
+                changed[node, place] = value_of(factor) ** power
             if graph.explains(case, changed):
                 yield f"the slope of {group.name} {how} the other factor of its product"
 
@@ -337,13 +352,16 @@ def paths_of_a_kind(case: Case, graph: Graph) -> Iterator[str]:
     depth = graph.depths()
     kinds: dict[tuple[Any, ...], Changes] = defaultdict(dict)
     for node, place, parent in graph.edges():
-        key = (str(node.op), depth[node], str(parent.op))
+        ops = str(node.op), str(parent.op)
+        key = (*ops, depth[node])
         # Edges are of a kind by what they join, how deep, from which side.
         kinds[key][node, place] = 0.0
         kinds[*key, place][node, place] = 0.0
-        kinds[str(node.op), str(parent.op)][node, place] = 0.0
+        kinds[ops][node, place] = 0.0
         kinds[*key, depth[parent]][node, place] = 0.0
-    names = {graph.leaves[i]: group.name for group in case.groups for i in group.indexes}
+    names: dict[Value, str] = {}
+    for group in case.groups:
+        names.update(dict.fromkeys(graph.leaves_of(group), group.name))
     for changed in sorted(kinds.values(), key=len):
         if not graph.explains(case, changed):
             continue
@@ -358,14 +376,16 @@ def sibling_factor(case: Case, graph: Graph) -> Iterator[str]:
     """The slope of a bias is multiplied by what its neighbour is multiplied by."""
     for group in case.wrong:
         leaves = graph.leaves_of(group)
-        own = [(node, place) for node, place, parent in graph.edges() if parent in leaves]
-        beside = {edge: neighbours(*edge) for edge in own}
+        beside: dict[Edge, list[Any]] = {}
+        for node, place, parent in graph.edges():
+            if parent in leaves:
+                beside[node, place] = neighbours(node, place)
         for k in range(MAX_SIBLINGS):
             changed: Changes = {}
             for (node, place), factors in beside.items():
                 if k < len(factors):
-                    factor = value_of(factors[k])
-                    changed[node, place] = graph.slopes[node][place] * factor
+                    slope = graph.slopes[node][place]
+                    changed[node, place] = slope * value_of(factors[k])
             if graph.explains(case, changed):
                 yield f"{group.name}: multiplied by an input of the weights beside it"
 
