@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from autograd.coercion import as_number
@@ -11,7 +11,7 @@ from autograd.structures import flatten
 from autograd.testing import oracles
 from autograd.testing.directions import check_directions
 from autograd.testing.judge import DEFAULT_RTOL, Check
-from autograd.testing.number_types import plain_number
+from autograd.testing.number_types import Function, plain_number
 from autograd.testing.verdicts.report import GradientMismatch, NonDifferentiablePoint, Report
 
 __all__ = ["check_gradients", "GradientMismatch", "NonDifferentiablePoint", "Report"]
@@ -20,7 +20,7 @@ ORACLES = ("auto", *oracles.FIRST_DERIVATIVES)
 
 
 def check_gradients(
-    f: Callable[..., Any],
+    f: Function,
     *args: Any,
     gradient: Any = None,
     order: int = 1,

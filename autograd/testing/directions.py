@@ -24,6 +24,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from autograd.testing.judge import MIN_JUMP, Check
+from autograd.testing.number_types import Numbers
 from autograd.testing.oracles.differences import UNIT_ROUNDOFF
 from autograd.testing.oracles.estimate import as_float
 from autograd.testing.oracles.program import Program
@@ -86,7 +87,7 @@ def located(
     check: Check,
     output: int,
     error: GradientMismatch,
-    claimed: Sequence[Any],
+    claimed: Numbers,
     scales: Sequence[tuple[float, float]],
 ) -> GradientMismatch:
     """Return a mismatch that says which arguments disagree, each moved by itself."""
@@ -111,7 +112,7 @@ def located(
     return found
 
 
-def random_directions(inputs: Sequence[Any], count: int) -> list[list[float]]:
+def random_directions(inputs: Numbers, count: int) -> list[list[float]]:
     """Return weights for all inputs: of random sign, and from half of each one's size to all of it.
 
     The size of an input that is 0 is that of an average one.
@@ -131,7 +132,7 @@ def along(
     check: Check,
     output: int,
     weights: Sequence[float],
-    claimed: Sequence[Any],
+    claimed: Numbers,
     scales: Sequence[tuple[float, float]],
     number: int,
 ) -> Component:

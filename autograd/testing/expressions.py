@@ -24,6 +24,7 @@ from autograd import primitives as p
 from autograd import reductions
 from autograd.functional import value_and_grad
 from autograd.primitive_type import Interval, Primitive, Variadic
+from autograd.testing.number_types import Function, Numbers
 
 # Larger results are not used, for later ones would overflow,
 MAX_RESULT = 1e4
@@ -56,7 +57,7 @@ class Operation(NamedTuple):
     """What one line of an expression may do: a function, its operands' domains, its source."""
 
     name: str
-    function: Callable[..., Any]
+    function: Function
     domain: tuple[Interval, ...]  # of each operand; of every one where there is only one
     many: bool
     spell: Callable[..., str]
@@ -166,7 +167,7 @@ class Expression:
         """Return the result of the last line."""
         return self.results(inputs)[-1]
 
-    def results(self, inputs: Sequence[Any]) -> list[Any]:
+    def results(self, inputs: Numbers) -> list[Any]:
         """Return the inputs and the result of every line."""
         found = list(inputs)
         for operation, places in self.lines:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -13,7 +13,7 @@ from autograd.structures import aligned, flatten, parts, regular_shape
 from autograd.testing import oracles
 from autograd.testing.locate import diagnosis
 from autograd.testing.mpmath_context import NotLiftable
-from autograd.testing.number_types import Precise, plain_number, portable
+from autograd.testing.number_types import Function, Numbers, Point, Precise, plain_number, portable
 from autograd.testing.oracles import UNIT_ROUNDOFF, ask, with_jump
 from autograd.testing.oracles.differences import differences
 from autograd.testing.oracles.estimate import Estimate, as_float
@@ -70,8 +70,8 @@ class Check:
 
     def __init__(
         self,
-        f: Callable[..., Any],
-        args: tuple[Any, ...],
+        f: Function,
+        args: Point,
         gradient: Any,
         oracle: str,
         rtol: float,
@@ -88,8 +88,7 @@ class Check:
         cut = self.recording is not None and self.recording.is_cut()
         self.program = Program(self.f, self.args, recorded=gradient is None, cut=cut)
         work = self.work()
-        has_many = len(self.program.inputs) >= MANY_INPUTS
-        self.program.is_long = has_many or work > MANY_NODES
+        self.program.is_long = len(self.program.inputs) >= MANY_INPUTS or work > MANY_NODES
         if gradient is not None and work > MAX_WORK:
             # What it knows of rounding takes longer than the check.
             self.recording = None
@@ -172,7 +171,7 @@ class Check:
         return self.judged(output, self.with_scales_of_zeros(found))
 
     def compared_with_own(
-        self, output: int, claimed: Sequence[Any], scales: Sequence[tuple[float, float]]
+        self, output: int, claimed: Numbers, scales: Sequence[tuple[float, float]]
     ) -> list[Component] | None:
         """Return the components of many inputs by the engine's own gradient, once that is verified.
 
@@ -201,9 +200,7 @@ class Check:
             found.append(self.compared(self.place(output, i), claim, verified, *scales[i]))
         return found
 
-    def oracle_of_combinations(
-        self, own: Sequence[Any], bounds: Sequence[float], suspicion: str
-    ) -> str:
+    def oracle_of_combinations(self, own: Numbers, bounds: Sequence[float], suspicion: str) -> str:
         """Return the oracle that confirms random combinations of a gradient, empty where none."""
         source = random.Random(0)
         oracle = ""
@@ -281,7 +278,7 @@ class Check:
             numbers = [x for row in rows for x in aligned("gradient=", row, like)]
         return list(map(plain_number, numbers))
 
-    def scales(self, output: int, claimed: Sequence[Any]) -> list[tuple[float, float]]:
+    def scales(self, output: int, claimed: Numbers) -> list[tuple[float, float]]:
         """Return for every input the path sum, and the noise of the claimed derivative.
 
         The path sum is 0 where the function is not recorded.

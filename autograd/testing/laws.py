@@ -12,7 +12,7 @@ is not exact in floats is compared within (operations + 8) roundings of the path
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from autograd import primitives as p
@@ -20,19 +20,18 @@ from autograd.backward import topological_order
 from autograd.functional import gradients, jvp, value_and_grad
 from autograd.scalar_math import fold
 from autograd.structures import flatten, rebuild, remade
+from autograd.testing.number_types import Function, Numbers
 from autograd.testing.oracles import UNIT_ROUNDOFF
 from autograd.testing.recording import Recording, noise, path_sums, record
 from autograd.testing.verdicts.naming import name_of
 from autograd.value import Value
 
-Function = Callable[..., Any]
-
 
 def agree(
     law: str,
     f: Function,
-    found: Sequence[Any],
-    wanted: Sequence[Any],
+    found: Numbers,
+    wanted: Numbers,
     allowed: Sequence[float],
 ) -> None:
     """Raise an AssertionError where two lists of numbers differ by more than is allowed."""
@@ -51,7 +50,7 @@ def summed(recording: Recording) -> Value:
     return as_value(fold(rest, first))
 
 
-def weighted(outputs: Sequence[Any]) -> list[Any]:
+def weighted(outputs: Numbers) -> list[Any]:
     """Return outputs times the weights 1, 1.25, 1.5 ..."""
     return [y * (1.0 + 0.25 * k) for k, y in enumerate(outputs)]
 
@@ -87,7 +86,7 @@ def second_backward_doubles(f: Function, *args: object) -> None:
     agree("a second backward doubles", f, found, wanted, exactly(once))
 
 
-def exactly(numbers: Sequence[Any]) -> list[float]:
+def exactly(numbers: Numbers) -> list[float]:
     """Return that no error of some numbers is allowed."""
     return [0.0] * len(numbers)
 

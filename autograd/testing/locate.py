@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 from autograd.backward import history
 from autograd.given import Given
+from autograd.testing.number_types import Numbers
 from autograd.testing.oracles import REFUSALS, Program, ask, with_jump
 from autograd.testing.recording import expression_of, is_suspect, numbers_of
 from autograd.value import Value
@@ -94,7 +95,7 @@ def wrong_edges(node: Value) -> Iterator[tuple[int, float, float]]:
             yield i, float(claimed), expected
 
 
-def apply(op: Any, xs: Sequence[Any]) -> Any:
+def apply(op: Any, xs: Numbers) -> Any:
     """Apply a primitive to operands, as many as they are."""
     if type(op).__name__ == "Variadic":
         return op(xs)

@@ -20,8 +20,11 @@ if TYPE_CHECKING:
     from mpmath import MPContext
     from mpmath.ctx_mp_python import mpnumeric as Number  # real or complex
 
-Function = Callable[..., Any]
-Table = dict[str, Function]
+Form = Callable[..., Any]
+"""The function of a row, in mpmath's."""
+
+Forms = dict[str, Form]
+"""The forms of some rows, by the names of the rows."""
 
 # From here on erfc is 0 to a million digits.
 ERFC_ZERO_FROM = 10**4
@@ -38,13 +41,18 @@ def real(x: Number) -> Number:
     return getattr(x, "real", x)
 
 
+def whole(n: Number) -> int:
+    """Return an index, or how many times, as an int."""
+    return int(real(n))
+
+
 def analytic_abs(x: Number) -> Number:
     """Return the absolute value, analytic on either side of 0."""
     return -x if real(x) < 0 else x
 
 
 @cache
-def precise_functions() -> Table:
+def precise_functions() -> Forms:
     """Return the name of every row of the table with its function; made once.
 
     Raises: NotLiftable: mpmath is missing.
@@ -54,13 +62,13 @@ def precise_functions() -> Table:
         arithmetic, powers, trigonometric, hyperbolic, special, activations, piecewise,
         comparisons, n_ary,
     )  # fmt: skip
-    found: Table = {}
+    found: Forms = {}
     for table in tables:
         found.update(table(mp))
     return found
 
 
-def precise_function(name: str) -> Function:
+def precise_function(name: str) -> Form:
     """Return the function of a row of the table.
 
     Raises: NotLiftable: it has none here; the message says where to add it.
@@ -113,7 +121,7 @@ def nearest_modulo(x: Number, y: Number) -> Number:
     return x - y * quotient
 
 
-def arithmetic(mp: MPContext) -> Table:
+def arithmetic(mp: MPContext) -> Forms:
     """Return the operators."""
     return {
         "add": operator.add,
@@ -192,7 +200,8 @@ def arc_tangent(z: Number) -> Number:
     x, y = real_and_imaginary(z)
     turn = mp.atan2(x, 1 - y) + mp.atan2(x, 1 + y)
     below = (1 - y) ** 2 + x * x
-    return mp.mpc(turn / 2, mp.log1p(4 * y / below) / 4)
+    area = mp.log1p(4 * y / below)
+    return mp.mpc(turn / 2, area / 4)
 
 
 def area_tangent(z: Number) -> Number:
@@ -203,7 +212,8 @@ def area_tangent(z: Number) -> Number:
     near = (1 - x) ** 2 + y * y
     # Next to 0 the quotient is next to 1, and its logarithm would lose digits.
     area = mp.log1p(4 * x / near) if abs(x) < 0.5 else mp.log(far / near)
-    turn = mp.atan2(2 * y, (1 - x) * (1 + x) - y * y)
+    real_part = (1 - x) * (1 + x) - y * y
+    turn = mp.atan2(2 * y, real_part)
     return mp.mpc(area / 4, turn / 2)
 
 
@@ -217,7 +227,8 @@ def erf_series(z: Number) -> Number:
         term = term * 2 * z * z / (2 * n + 1)
         total = total + term
         n += 1
-    return 2 / mp.sqrt(mp.pi) * mp.exp(-z * z) * total
+    scale = 2 / mp.sqrt(mp.pi)
+    return scale * mp.exp(-z * z) * total
 
 
 def complementary_erf(z: Number) -> Number:
@@ -236,7 +247,8 @@ def complementary_erf(z: Number) -> Number:
     below = z
     for n in range(terms, 0, -1):
         below = z + n / (2 * below)
-    return mp.exp(-z * z) / (mp.sqrt(mp.pi) * below)
+    scale = mp.sqrt(mp.pi)
+    return mp.exp(-z * z) / (scale * below)
 
 
 def area_sine(x: Number) -> Number:
@@ -393,6 +405,18 @@ def share_of_two(x: Number, y: Number) -> Number:
     return softmax_share(0, [x * unit, y * unit])
 
 
+def exp2(x: Number) -> Number:
+    """Return 2 to the power of x."""
+    base = context().mpf(2)
+    return base**x
+
+
+def exp10(x: Number) -> Number:
+    """Return 10 to the power of x."""
+    base = context().mpf(10)
+    return base**x
+
+
 def log2(x: Number) -> Number:
     """Return the logarithm to the base 2."""
     mp = context()
@@ -411,13 +435,13 @@ def logit(x: Number) -> Number:
     return context().log(odds)
 
 
-def powers(mp: MPContext) -> Table:
+def powers(mp: MPContext) -> Forms:
     """Return roots, exponentials and logarithms."""
     return {
         "sqrt": restricted(lambda x: x >= 0, mp.sqrt),
         "cbrt": cube_root,
         "exp": mp.exp,
-        "exp2": lambda x: mp.mpf(2) ** x,
+        "exp2": exp2,
         "expm1": mp.expm1,
         "log": restricted(positive, mp.log),
         "log2": restricted(positive, log2),
@@ -425,7 +449,7 @@ def powers(mp: MPContext) -> Table:
         "log1p": restricted(lambda x: x > -1, mp.log1p),
         "xlogy": times_log,
         "xlog1py": times_log1p,
-        "exp10": lambda x: mp.mpf(10) ** x,
+        "exp10": exp10,
         "log1mexp": log_of_one_less,
         "logit": restricted(between, logit),
         "logaddexp2": log2_of_sum,
@@ -435,9 +459,9 @@ def powers(mp: MPContext) -> Table:
 
 def half_turns(x: Number) -> tuple[int, Number]:
     """Return the sign that whole half turns give a sine or cosine, and what is left of x."""
-    whole = context().nint(real(x))
-    sign = 1 if whole % 2 == 0 else -1
-    return sign, x - whole
+    turns = context().nint(real(x))
+    sign = 1 if turns % 2 == 0 else -1
+    return sign, x - turns
 
 
 def sine_of_turns(x: Number) -> Number:
@@ -506,7 +530,7 @@ def slope_of_arc_sine(x: Number) -> Number:
     return 1 / context().sqrt(1 - x * x)
 
 
-def trigonometric(mp: MPContext) -> Table:
+def trigonometric(mp: MPContext) -> Forms:
     """Return the functions of angles, and those that return one."""
     return {
         "sin": mp.sin,
@@ -525,7 +549,7 @@ def trigonometric(mp: MPContext) -> Table:
         "acsc": restricted(outside, arc_cosecant),
         "acot": lambda x: arc_tangent(1 / x),
         "sinc": lambda x: sinc_slope(0, x),
-        "sinc_slope": lambda n, x: sinc_slope(int(real(n)), x),
+        "sinc_slope": lambda n, x: sinc_slope(whole(n), x),
         "hypot": lambda x, y: mp.sqrt(x * x + y * y),
     }
 
@@ -582,7 +606,7 @@ def slope_of_area_tangent(x: Number) -> Number:
     return 1 / (1 - x * x)
 
 
-def hyperbolic(mp: MPContext) -> Table:
+def hyperbolic(mp: MPContext) -> Forms:
     """Return the hyperbolic functions and their inverses."""
     return {
         "sinh": mp.sinh,
@@ -615,8 +639,8 @@ def inverse_erf(x: Number) -> Number:
         y = mp.erfinv(real(x))
         # Two steps, for the first is right to the square of the imaginary part.
         for _ in range(2 if is_complex else 0):
-            off = erf_series(y) if real(y) < 1 else 1 - complementary_erf(y)
-            y = y + (x - off) * mp.sqrt(mp.pi) / 2 * mp.exp(y * y)
+            off = x - error_function(y)
+            y = y + off * mp.sqrt(mp.pi) / 2 * mp.exp(y * y)
         return y
 
 
@@ -643,7 +667,7 @@ def gamma(x: Number) -> Number:
     return mp.pi / (sine_of_turns(x) * reflected)
 
 
-def special(mp: MPContext) -> Table:
+def special(mp: MPContext) -> Forms:
     """Return the functions of probability, and those of the gamma function."""
     return {
         "gaussian": lambda x, rate: mp.exp(-rate * x * x),
@@ -653,7 +677,7 @@ def special(mp: MPContext) -> Table:
         "erfinv": restricted(inside, inverse_erf),
         "erfinv_slope": restricted(inside, slope_of_inverse_erf),
         "gamma": gamma,
-        "polygamma": lambda n, x: mp.psi(int(real(n)), x),
+        "polygamma": lambda n, x: mp.psi(whole(n), x),
         "lgamma": log_gamma,
     }
 
@@ -727,14 +751,27 @@ def slope_of_square_plus(x: Number, b: Number) -> Number:
     return b / (2 * length * (length - x))
 
 
+def slope_of_logistic(x: Number) -> Number:
+    """Return the slope of the logistic function, with all digits far out to either side."""
+    secant = hyperbolic_secant(x / 2)
+    return secant**2 / 4
+
+
+def slope_of_silu(x: Number) -> Number:
+    """Return the slope of x times the logistic function."""
+    rest = logistic(-x)
+    return logistic(x) * (1 + x * rest)
+
+
 def slope_of_gelu(x: Number) -> Number:
     """Return the normal distribution function plus x times its density."""
     mp = context()
-    density_times_x = x * mp.exp(-x * x / 2) / mp.sqrt(2 * mp.pi)
-    return normal_distribution(x) + density_times_x
+    scale = mp.sqrt(2 * mp.pi)
+    moment = x * mp.exp(-x * x / 2) / scale
+    return normal_distribution(x) + moment
 
 
-def activations(mp: MPContext) -> Table:
+def activations(mp: MPContext) -> Forms:
     """Return the analytic activation functions of networks."""
     return {
         "sigmoid": logistic,
@@ -742,8 +779,8 @@ def activations(mp: MPContext) -> Table:
         "softplus": ramp,
         "silu": lambda x: x * logistic(x),
         "gelu": lambda x: x * normal_distribution(x),
-        "sigmoid_slope": lambda x: hyperbolic_secant(x / 2) ** 2 / 4,
-        "silu_slope": lambda x: logistic(x) * (1 + x * logistic(-x)),
+        "sigmoid_slope": slope_of_logistic,
+        "silu_slope": slope_of_silu,
         "gelu_slope": slope_of_gelu,
         "mish": mish,
         "celu_gap": exponential_gap,
@@ -755,8 +792,7 @@ def activations(mp: MPContext) -> Table:
 def to_digits(x: Number, digits: Number) -> Number:
     """Return a number rounded to some decimal places."""
     mp = context()
-    places = int(real(digits))
-    shift = mp.mpf(10) ** places
+    shift = mp.mpf(10) ** whole(digits)
     return mp.nint(real(x) * shift) / shift
 
 
@@ -783,12 +819,47 @@ def clipped(x: Number, low: Number, high: Number) -> Number:
     return min(x, high, key=real)
 
 
-def piecewise(mp: MPContext) -> Table:
+def relu(x: Number) -> Number:
+    """Return x, and 0 left of 0."""
+    if real(x) > 0:
+        return x
+    return context().mpf(0)
+
+
+def leaky_relu(x: Number, slope: Number) -> Number:
+    """Return x, and a multiple of it left of 0."""
+    if real(x) > 0:
+        return x
+    return slope * x
+
+
+def slope_of_pieces(x: Number, slope: Number) -> Number:
+    """Return 1, and another slope left of 0."""
+    if real(x) > 0:
+        return context().mpf(1)
+    return slope
+
+
+def elu(x: Number, scale: Number) -> Number:
+    """Return x, and scale expm1(x) left of 0."""
+    if real(x) > 0:
+        return x
+    return scale * context().expm1(x)
+
+
+def chosen(condition: Number, x: Number, y: Number) -> Number:
+    """Return x where the condition is not 0, else y."""
+    if real(condition):
+        return x
+    return y
+
+
+def piecewise(mp: MPContext) -> Forms:
     """Return the functions that decide by the real part."""
     return {
         "step": lambda x: mp.mpf(real(x) > 0),
         "trunc": lambda x: toward_zero(real(x)),
-        "pieces_slope": lambda x, slope: mp.mpf(1) if real(x) > 0 else slope,
+        "pieces_slope": slope_of_pieces,
         "celu": celu,
         "softsign": soft_sign,
         "sign": lambda x: mp.sign(real(x)),
@@ -798,16 +869,16 @@ def piecewise(mp: MPContext) -> Table:
         "copysign": with_sign,
         "at_least": at_least,
         "at_most": at_most,
-        "relu": lambda x: x if real(x) > 0 else mp.mpf(0),
-        "leaky_relu": lambda x, slope: x if real(x) > 0 else slope * x,
-        "elu": lambda x, scale: x if real(x) > 0 else scale * mp.expm1(x),
+        "relu": relu,
+        "leaky_relu": leaky_relu,
+        "elu": elu,
         "clip": clipped,
-        "where": lambda condition, x, y: x if real(condition) else y,
+        "where": chosen,
         "stop_gradient": real,
     }
 
 
-def comparisons(mp: MPContext) -> Table:
+def comparisons(mp: MPContext) -> Forms:
     """Return the comparisons, of real parts: 1 where they hold, else 0."""
 
     def of(relation: Callable[[Any, Any], bool]) -> Callable[..., Number]:
@@ -837,7 +908,7 @@ def softmax_share(index: Number, xs: Sequence[Number]) -> Number:
 
     So a share next to 1 keeps its imaginary part.
     """
-    own = int(real(index))
+    own = whole(index)
     others = relative_to(xs, own)
     if any(real(x) > -EXP_ZERO_BELOW for x in others):
         return context().mpf(0)
@@ -868,7 +939,7 @@ def log_of_sum(xs: Sequence[Number]) -> Number:
 def log_share(index: Number, xs: Sequence[Number]) -> Number:
     """Return the logarithm of one number of a softmax, by the largest of them."""
     mp = context()
-    own = xs[int(real(index))]
+    own = xs[whole(index)]
     place = max(range(len(xs)), key=lambda j: real(xs[j]))
     others = map(exponential, relative_to(xs, place))
     return own - xs[place] - mp.log1p(sum(others))
@@ -885,7 +956,7 @@ def length_of(*xs: Number) -> Number:
     return context().sqrt(sum(squares))
 
 
-def n_ary(mp: MPContext) -> Table:
+def n_ary(mp: MPContext) -> Forms:
     """Return the functions of many operands."""
     return {
         "inner_product": dot,

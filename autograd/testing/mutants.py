@@ -13,18 +13,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from autograd.primitive_type import Primitive, Variadic
 from autograd.testing.check import check_gradients
+from autograd.testing.number_types import Function, Numbers, Point
 from autograd.testing.parameters import parameters, without_parameters
 from autograd.testing.recording import record
 from autograd.testing.verdicts.report import GradientMismatch
 
-Slope = Callable[..., Any]
+Slope = Function
 # Of a slope, by the slightest mutation.
 MIN_RELATIVE_CHANGE = 1e-6
 
@@ -82,10 +83,11 @@ def mutants(row: Primitive) -> Iterator[Mutant]:
     for i, partial in enumerate(row.partials):
         if i not in parameters(row):
             yield from of_operand(row, i, partial)
-    if len(row.partials) == 2 and all(row.partials):
-        exchanged = tuple(map(crossed, row.partials))
+    partials = [partial for partial in row.partials if partial]
+    if len(partials) == len(row.partials) == 2:
+        crossed_both = tuple(map(crossed, partials))
         yield Mutant(row, "partials exchanged", "partials", row.partials[::-1])
-        yield Mutant(row, "operands exchanged", "partials", exchanged)
+        yield Mutant(row, "operands exchanged", "partials", crossed_both)
     if row.constant is not None:
         yield Mutant(row, "branches exchanged", "constant", opposite(row.constant))
         yield Mutant(row, "no branch has an edge", "constant", nothing_varies)
@@ -98,7 +100,8 @@ def of_operand(row: Primitive, i: int, partial: Slope | None) -> Iterator[Mutant
     after = row.partials[i + 1 :]
     for name, mutation in mutations.items():
         broken = mutated(partial, mutation) if partial else mutation
-        yield Mutant(row, f"{name} of operand {i}", "partials", (*before, broken, *after))
+        partials = (*before, broken, *after)
+        yield Mutant(row, f"{name} of operand {i}", "partials", partials)
 
 
 def nothing_varies(*operands: object) -> list[bool]:
@@ -116,20 +119,26 @@ def mutated(partial: Slope, mutation: Slope) -> Slope:
     return broken
 
 
-def crossed(partial: Slope | None) -> Slope:
+def crossed(partial: Slope) -> Slope:
     """Return a partial that takes its two operands in the wrong order."""
-    return lambda x, y, out: partial(y, x, out)  # type: ignore[misc]
+    return lambda x, y, out: partial(y, x, out)
 
 
-def opposite(constant: Callable[..., Sequence[Any]]) -> Callable[..., list[bool]]:
+def opposite(constant: Slope) -> Slope:
     """Return the mask with every branch the wrong way round."""
-    return lambda *operands: [not still for still in constant(*operands)]
+
+    def turned(*operands: Any) -> list[bool]:
+        mask = constant(*operands)
+        return [not still for still in mask]
+
+    return turned
 
 
 def of_sequence(row: Variadic) -> Iterator[Mutant]:
     """Yield the ways in which the rule of an n-ary primitive is broken."""
     for name, mutation in MUTATIONS.items():
-        yield Mutant(row, name, "rule", mutated_rule(row.rule, mutation))
+        broken = mutated_rule(row.rule, mutation)
+        yield Mutant(row, name, "rule", broken)
     yield Mutant(row, "slopes reversed", "rule", back_to_front(row.rule))
     yield Mutant(row, "last forgotten", "rule", last_forgotten(row.rule))
     if row.constant is not None:
@@ -139,7 +148,7 @@ def of_sequence(row: Variadic) -> Iterator[Mutant]:
 def back_to_front(rule: Slope) -> Slope:
     """Return an n-ary rule that gives every slope to the wrong operand."""
 
-    def reversed_rule(xs: Sequence[Any], out: Any) -> list[Any]:
+    def reversed_rule(xs: Numbers, out: Any) -> list[Any]:
         found = list(rule(xs, out))
         # An index comes first, and has none.
         head = [s for s in found if s is None]
@@ -152,7 +161,7 @@ def back_to_front(rule: Slope) -> Slope:
 def mutated_rule(rule: Slope, mutation: Slope) -> Slope:
     """Return an n-ary rule with a mutation of every slope."""
 
-    def broken(xs: Sequence[Any], out: Any) -> list[Any]:
+    def broken(xs: Numbers, out: Any) -> list[Any]:
         slopes = rule(xs, out)
         return [s if s is None else mutation(s, xs, out) for s in slopes]
 
@@ -161,10 +170,15 @@ def mutated_rule(rule: Slope, mutation: Slope) -> Slope:
 
 def last_forgotten(rule: Slope) -> Slope:
     """Return an n-ary rule that forgets the last operand."""
-    return lambda xs, out: [*rule(xs, out)[:-1], 0.0]
+
+    def broken(xs: Numbers, out: Any) -> list[Any]:
+        *slopes, _ = rule(xs, out)
+        return [*slopes, 0.0]
+
+    return broken
 
 
-def hunted(row: Primitive, points: Sequence[tuple[Any, ...]]) -> tuple[int, list[Mutant]]:
+def hunted(row: Primitive, points: Sequence[Point]) -> tuple[int, list[Mutant]]:
     """Return how many mutants of a rule there are, and those that no check at the points catches.
 
     Only mutants count that give another gradient at some of the points, and only points at which
@@ -181,12 +195,12 @@ def hunted(row: Primitive, points: Sequence[tuple[Any, ...]]) -> tuple[int, list
     return len(made), survivors
 
 
-def is_mismatch(row: Primitive, point: tuple[Any, ...]) -> bool:
+def is_mismatch(row: Primitive, point: Point) -> bool:
     """Tell whether `check_gradients` finds a wrong derivative at a point."""
     return isinstance(verdict(row, point), GradientMismatch)
 
 
-def verdict(row: Primitive, point: tuple[Any, ...]) -> Exception | None:
+def verdict(row: Primitive, point: Point) -> Exception | None:
     """Return what `check_gradients` raises for a primitive at a point, None where it passes."""
     try:
         check_gradients(row, *point)
@@ -195,17 +209,18 @@ def verdict(row: Primitive, point: tuple[Any, ...]) -> Exception | None:
     return None
 
 
-def differs(mutant: Mutant, points: Sequence[tuple[Any, ...]]) -> bool:
+def differs(mutant: Mutant, points: Sequence[Point]) -> bool:
     """Tell whether a mutant gives other slopes than the right rule at some of the points."""
     for point in points:
         right = edges(mutant.primitive, point)
         with mutant.active():
-            if edges(mutant.primitive, point) != right:
-                return True
+            broken = edges(mutant.primitive, point)
+        if broken != right:
+            return True
     return False
 
 
-def edges(row: Primitive, point: tuple[Any, ...]) -> list[float]:
+def edges(row: Primitive, point: Point) -> list[float]:
     """Return the gradient of a primitive at a point, 0 where there is no edge."""
     function, variables = without_parameters(row, point)
     gradient = record(function, variables).gradient(0)

@@ -29,6 +29,15 @@ from autograd.value import Value
 if TYPE_CHECKING:
     from mpmath.ctx_mp_python import mpnumeric
 
+Function = Callable[..., Any]
+"""A function of numbers, or of structures of them: what is checked, and what claims a gradient."""
+
+Point = tuple[Any, ...]
+"""The arguments of a function: numbers, or structures of them."""
+
+Numbers = Sequence[Any]
+"""Numbers of one type, whichever it is, in order."""
+
 SlowNumber: TypeAlias = "float | Fraction | mpnumeric"
 """What an oracle computes with, and what it answers; exact or of many digits, but for floats."""
 
@@ -62,7 +71,7 @@ class Lifted(Operators):
         raise NotImplementedError
 
     @staticmethod
-    def apply(op: Primitive, numbers: Sequence[Any]) -> Any:
+    def apply(op: Primitive, numbers: Numbers) -> Any:
         """Return a primitive of numbers of this type."""
         raise NotImplementedError
 
@@ -236,7 +245,7 @@ class Exact(Lifted):
         return Fraction(x)
 
     @staticmethod
-    def apply(op: Primitive, numbers: Sequence[Any]) -> Any:
+    def apply(op: Primitive, numbers: Numbers) -> Any:
         """Return the primitive, where it is rational."""
         if op is p.power:
             return checked_length(numbers[0] ** integer(numbers[1]))
@@ -280,7 +289,7 @@ class Precise(Lifted):
         return context().mpf(x)
 
     @staticmethod
-    def apply(op: Primitive, numbers: Sequence[Any]) -> Any:
+    def apply(op: Primitive, numbers: Numbers) -> Any:
         """Return the primitive by the library of mpmath, or by its own program."""
         if p.TABLE.get(op.name) is op:
             return precise_function(op.name)(*numbers)
@@ -318,7 +327,7 @@ def portable_name(x: object) -> Any:
     return found
 
 
-def portable(f: Callable[..., Any]) -> Callable[..., Any]:
+def portable(f: Function) -> Function:
     """Return a function that calls primitives where the given one calls `math`.
 
     Only what the function itself names is replaced; what it calls is not.
@@ -329,7 +338,7 @@ def portable(f: Callable[..., Any]) -> Callable[..., Any]:
     <primitive *>
     """
     if not isinstance(f, FunctionType):
-        replaced: Callable[..., Any] = portable_name(f)
+        replaced: Function = portable_name(f)
         return replaced
     code = f.__code__
     changed = dict(renamed(f.__globals__, code.co_names))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -22,7 +22,7 @@ from autograd.functional import gradients
 from autograd.modes import mode
 from autograd.primitive_type import Primitive
 from autograd.structures import flatten
-from autograd.testing.number_types import plain_number
+from autograd.testing.number_types import Function, Numbers, plain_number
 from autograd.value import Value
 
 # Recordings with perturbed rounding, to see what it does.
@@ -59,7 +59,8 @@ class Ties:
         left = as_number(plain_number(x))
         right = as_number(plain_number(y))
         if left == right:
-            self.found.append(f"{relation.spell(repr(left), repr(right))} is a tie")
+            text = relation.spell(repr(left), repr(right))
+            self.found.append(f"{text} is a tie")
         return relation.forward(left, right)
 
     def decided(self, node: Value) -> None:
@@ -196,7 +197,7 @@ class Recording:
         return ""
 
 
-def record(f: Callable[..., Any], args: Sequence[object]) -> Recording:
+def record(f: Function, args: Sequence[object]) -> Recording:
     """Record a function at the given arguments."""
     observer = Ties()
     with mode(record=True, observer=observer):
@@ -229,7 +230,7 @@ def expression_of(node: Value) -> str:
     return str(node.op.spell(*texts))
 
 
-def path_sums(root: Any, leaves: Sequence[Any]) -> list[tuple[float, float]]:
+def path_sums(root: Any, leaves: Numbers) -> list[tuple[float, float]]:
     """Return for every leaf the path sum, and what rounding below the normal range may add.
 
     Cost: one sweep over the graph.
@@ -252,12 +253,13 @@ def path_sums(root: Any, leaves: Sequence[Any]) -> list[tuple[float, float]]:
                 faint[parent] += size * lost
             if size < FAINT_SLOPE or size * through < FAINT_SLOPE:
                 # A rule computes with the operands, and multiplies by them what it has lost.
-                reach = min(sum(map(abs, numbers_of(node))), MAX_AMPLIFICATION)
+                total = sum(map(abs, numbers_of(node)))
+                reach = min(total, MAX_AMPLIFICATION)
                 faint[parent] += 8 * SUBNORMAL * (1.0 + through) * (1.0 + reach)
     return [(sums.get(leaf, 0.0), faint.get(leaf, 0.0)) for leaf in leaves]
 
 
-def noise(f: Callable[..., Any], args: Sequence[Any], output: int, order: int = 1) -> list[float]:
+def noise(f: Function, args: Sequence[Any], output: int, order: int = 1) -> list[float]:
     """Return by how much perturbed rounding moves each derivative of an output.
 
     Every input and every result (of second derivatives, every input) is moved by one unit in its
@@ -286,7 +288,7 @@ def distance(x: float, y: float) -> float:
 
 
 def slopes_under(
-    observer: Ties, f: Callable[..., Any], args: Sequence[Any], output: int, order: int
+    observer: Ties, f: Function, args: Sequence[Any], output: int, order: int
 ) -> list[float]:
     """Return the first or second derivatives of an output, recorded under an observer."""
     arguments, leaves = lift(tuple(args))

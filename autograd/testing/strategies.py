@@ -19,6 +19,7 @@ from typing import Any
 from autograd import primitives as p
 from autograd.primitive_type import Interval, Primitive, Variadic
 from autograd.testing.expressions import Expression, build, operations
+from autograd.testing.number_types import Point
 from autograd.testing.parameters import parameters
 from autograd.value import Value
 
@@ -89,7 +90,7 @@ def values(domain: Interval = p.REAL) -> SearchStrategy[Value]:
     return numbers(domain).map(Value)
 
 
-def points(primitive: Primitive) -> SearchStrategy[tuple[Any, ...]]:
+def points(primitive: Primitive) -> SearchStrategy[Point]:
     """Return a strategy of arguments for a primitive: anywhere in its domain, the hard ones too.
 
     Ties, zeros of either sign, subnormal and huge numbers, and the numbers next to the borders are
@@ -97,6 +98,7 @@ def points(primitive: Primitive) -> SearchStrategy[tuple[Any, ...]]:
     """
     if isinstance(primitive, Variadic):
         return sequences(primitive).map(lambda xs: (xs,))
+    # A parameter without choices may be any number.
     choices = {i: given for i, given in parameters(primitive).items() if given}
     free: list[SearchStrategy[float]] = []
     for i, domain in enumerate(primitive.domain):
@@ -104,7 +106,7 @@ def points(primitive: Primitive) -> SearchStrategy[tuple[Any, ...]]:
             free.append(st.sampled_from(choices[i]))
         else:
             free.append(numbers(domain))
-    apart: SearchStrategy[tuple[Any, ...]] = st.tuples(*free)
+    apart: SearchStrategy[Point] = st.tuples(*free)
     if len(free) == 1 or choices or len(set(primitive.domain)) > 1:
         return apart
 

@@ -18,10 +18,10 @@ Fraction(12, 1)
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from autograd.testing.mpmath_context import NotLiftable
+from autograd.testing.number_types import Function, Numbers
 from autograd.testing.oracles.complex_step import NotAnalytic, complex_step
 from autograd.testing.oracles.differences import UNIT_ROUNDOFF, differences
 from autograd.testing.oracles.estimate import Estimate
@@ -91,7 +91,7 @@ def is_same(program: Program, name: str) -> bool:
     return program.compared[key]
 
 
-def agrees(program: Program, value: Callable[..., Any], numbers: Sequence[Any]) -> bool:
+def agrees(program: Program, value: Function, numbers: Numbers) -> bool:
     """Tell whether a function has the same value on slow numbers as on floats, where it has one."""
     try:
         wanted = program.float_of(refilled(program.args, [float(x) for x in numbers]))

@@ -8,12 +8,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
 from autograd.testing.mpmath_context import DIGITS, context
-from autograd.testing.number_types import Dual, Exact, Lifted, Precise, SlowNumber
+from autograd.testing.number_types import Dual, Exact, Lifted, Numbers, Precise, SlowNumber
 from autograd.testing.oracles.estimate import Estimate, as_float
 from autograd.testing.oracles.program import REFUSALS, Direction, Program
 
@@ -29,12 +29,13 @@ ONE_SIDED_STEP_RATIO = Fraction(1, 2**30)
 MIN_BEND_JUMP = 1e-12
 
 
-def moved(inputs: Sequence[Any], direction: Direction, step: SlowNumber) -> list[Any]:
+def moved(inputs: Numbers, direction: Direction, step: SlowNumber) -> list[Any]:
     """Return the inputs moved along a direction."""
     found = list(inputs)
     if isinstance(direction, int):
         found[direction] += step
         return found
+    # What does not move stays as it is: 0 times a step in another type would convert it.
     for i, weight in enumerate(direction):
         if weight:
             found[i] += step * weight
@@ -81,7 +82,7 @@ def exact_second(program: Program, i: int, j: int) -> Estimate:
 def jump_of_slopes(
     program: Program,
     number_type: type[Lifted],
-    inputs: Sequence[Any],
+    inputs: Numbers,
     direction: Direction,
     slope: SlowNumber,
 ) -> float:
@@ -99,12 +100,15 @@ def jump_of_slopes(
     def quotients(step: SlowNumber) -> list[Any]:
         return [quotient(step), quotient(-step)]
 
-    def most_missed(both: Sequence[Any]) -> SlowNumber:
+    def most_missed(both: Numbers) -> SlowNumber:
         return max(abs(q - slope) for q in both)
 
-    size = abs(inputs[direction]) if isinstance(direction, int) else 0
     share = number_type.lift(ONE_SIDED_STEP)
-    step = (size or scale(inputs, direction)) * share
+    size = scale(inputs, direction)
+    if isinstance(direction, int):
+        # A large input counts in full, for there are digits enough for it.
+        size = abs(inputs[direction]) or size
+    step = size * share
     far = quotients(step)
     near = quotients(step * number_type.lift(ONE_SIDED_STEP_RATIO))
     if abs(near[0]) > 2 * abs(far[0]) + 1:
@@ -113,7 +117,9 @@ def jump_of_slopes(
     is_lasting = 2 * miss > most_missed(far)
     # What is lost of the output, in as many digits as there are, is no miss.
     faint = abs(primal(here) / step) * share**2
-    return as_float(miss) if is_lasting and miss > faint else 0.0
+    if is_lasting and miss > faint:
+        return as_float(miss)
+    return 0.0
 
 
 def primal(x: Dual | SlowNumber) -> Any:
@@ -132,27 +138,28 @@ def precise(program: Program, direction: Direction) -> Estimate:
         return Estimate(slope, 0.0, "mpmath")
 
 
-def precise_value(program: Program, inputs: Sequence[Any] | None = None) -> Any:
+def precise_value(program: Program, inputs: Numbers | None = None) -> Any:
     """Return the output in arithmetic of 60 digits, at the inputs of the program or at others."""
     with context().workdps(DIGITS):
         numbers = map(Precise.lift, inputs or program.inputs)
         return program.lifted(Precise, list(numbers))
 
 
-def exact_value(program: Program, inputs: Sequence[Any] | None = None) -> Any:
+def exact_value(program: Program, inputs: Numbers | None = None) -> Any:
     """Return the output as a fraction, at the inputs of the program or at others."""
     numbers = map(Exact.lift, inputs or program.inputs)
     return program.lifted(Exact, list(numbers))
 
 
-def precise_slope(program: Program, inputs: Sequence[Any], direction: Direction) -> Any:
+def precise_slope(program: Program, inputs: Numbers, direction: Direction) -> Any:
     """Return Im f(x + ih) / h in the arithmetic at hand."""
     step = context().mpf(PRECISE_COMPLEX_STEP) * scale(inputs, direction)
     numbers = moved(inputs, direction, 1j * step)
-    return program.lifted(Precise, numbers).imag / step
+    out = program.lifted(Precise, numbers)
+    return out.imag / step
 
 
-def scale(inputs: Sequence[Any], direction: Direction) -> Any:
+def scale(inputs: Numbers, direction: Direction) -> Any:
     """Return what a step of an input is small against: the input, else the smallest that is not 0.
 
     Never more than 1, or a step from a huge number would cross the waves of a sine.
@@ -181,9 +188,11 @@ def precise_second(program: Program, i: int, j: int) -> Estimate:
             step = context().mpf(PRECISE_DIFFERENCE_STEP) * scale(inputs, j)
             right = precise_slope(program, moved(inputs, j, step), i)
             left = precise_slope(program, moved(inputs, j, -step), i)
-            found = Estimate((right - left) / (2 * step), 0.0, "mpmath")
+            rise = right - left
+            found = Estimate(rise / (2 * step), 0.0, "mpmath")
+            # What is larger than this has as many digits as one step.
             faintest = context().mpf(10) ** (DIGITS - digits)
-            if abs(right - left) > abs(right) * faintest:
+            if abs(rise) > abs(right) * faintest:
                 break
     return found
 
@@ -245,8 +254,11 @@ def jump_of_bends(slope: Callable[[list[Any]], SlowNumber], inputs: list[Any], j
         left = bend(-step)
         return abs(right - left), abs(right) + abs(left)
 
-    step = scale(inputs, j) * ONE_SIDED_STEP.numerator / ONE_SIDED_STEP.denominator
+    share = ONE_SIDED_STEP
+    step = scale(inputs, j) * share.numerator / share.denominator
     at_first, _ = difference(step)
     found, size = difference(step / ONE_SIDED_STEP_RATIO.denominator)
     is_lasting = 2 * found > at_first
-    return as_float(found) if is_lasting and found > MIN_BEND_JUMP * size else 0.0
+    if is_lasting and found > MIN_BEND_JUMP * size:
+        return as_float(found)
+    return 0.0

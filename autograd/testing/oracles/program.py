@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 import sys
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +22,7 @@ from autograd.coercion import as_number
 from autograd.modes import ieee, no_grad
 from autograd.structures import PLAIN, flatten, is_array, kind_of, parts, remade, with_parts
 from autograd.testing.mpmath_context import NotLiftable
-from autograd.testing.number_types import Lifted, plain_number, portable
+from autograd.testing.number_types import Function, Lifted, Numbers, Point, plain_number, portable
 from autograd.value import Value
 
 # What a function may raise on numbers that it cannot take; all else is a fault of its own.
@@ -45,8 +45,8 @@ class Program:
         too long for every input by itself.
     """
 
-    function: Callable[..., Any]
-    args: tuple[Any, ...]
+    function: Function
+    args: Point
     output: int = 0
     recorded: bool = True
     cut: bool = False
@@ -60,12 +60,12 @@ class Program:
         plain = map(plain_number, flatten(self.args))
         self.inputs: list[Any] = [as_number(x) for x in plain]
 
-    def on(self, function: Callable[..., Any], scalars: Sequence[Any]) -> Any:
+    def on(self, function: Function, scalars: Numbers) -> Any:
         """Return the chosen output of a function with scalars in the place of its inputs."""
         arguments = refilled(self.args, scalars)
         return flatten(function(*arguments))[self.output]
 
-    def lifted(self, number_type: type[Lifted], numbers: Sequence[Any]) -> Any:
+    def lifted(self, number_type: type[Lifted], numbers: Numbers) -> Any:
         """Return the output as a number of another type.
 
         Raises: NotLiftable: the function cannot be evaluated on such numbers.
@@ -83,14 +83,14 @@ class Program:
         """Return all outputs as floats, at the point itself."""
         return self.outputs_of(refilled(self.args, self.inputs))
 
-    def float_of(self, arguments: tuple[Any, ...]) -> float:
+    def float_of(self, arguments: Point) -> float:
         """Return the output for arguments of floats."""
         out = self.outputs_of(arguments)[self.output]
         if isinstance(out, complex):
             raise ValueError(f"the function is complex here: {out}")
         return float(out)
 
-    def outputs_of(self, arguments: tuple[Any, ...]) -> list[Any]:
+    def outputs_of(self, arguments: Point) -> list[Any]:
         """Return all outputs for arguments of floats."""
         if not self.recorded:
             return flatten(self.function(*arguments))
@@ -100,7 +100,7 @@ class Program:
             found = flatten(self.function(*values))
         return list(map(plain_number, found))
 
-    def complex_of(self, arguments: tuple[Any, ...]) -> complex:
+    def complex_of(self, arguments: Point) -> complex:
         """Return the output for arguments of complex numbers."""
         found = flatten(self.function(*arguments))
         return complex(found[self.output])
@@ -161,7 +161,7 @@ class Line:
         """Return the output at a complex step from the point."""
         return self.program.complex_of(self.moved(complex(t)))
 
-    def moved(self, t: Step) -> tuple[Any, ...]:
+    def moved(self, t: Step) -> Point:
         """Return the arguments at a step from the point."""
         if self.axis is not None and isinstance(t, float):
             changed = with_number(self.base, self.axis, self.at + t)

@@ -13,7 +13,7 @@ from typing import Any
 
 from autograd import primitives as p
 from autograd.backward import topological_order
-from autograd.testing.number_types import plain_number
+from autograd.testing.number_types import Point, plain_number
 from autograd.testing.recording import Recording, expression_of
 from autograd.testing.verdicts.mistakes import Case, Group, penalty, spelled, times_input
 from autograd.value import Value
@@ -185,10 +185,10 @@ def overwritten(case: Case, graph: Graph) -> Iterator[str]:
         yield "only the last use of a variable counts: = stands where += should"
 
 
-def chains(graph: Graph) -> dict[tuple[Any, ...], list[Run]]:
+def chains(graph: Graph) -> dict[Point, list[Run]]:
     """Return runs of nodes with one parent each, by what they compute and how deep they stand."""
     depth = graph.depths()
-    found: dict[tuple[Any, ...], list[Run]] = defaultdict(list)
+    found: dict[Point, list[Run]] = defaultdict(list)
     for node in graph.order:
         run: Run = []
         top = node
@@ -350,7 +350,7 @@ def missing_factor(case: Case, graph: Graph) -> Iterator[str]:
 def paths_of_a_kind(case: Case, graph: Graph) -> Iterator[str]:
     """All edges of one kind are missing, such as those of a skip connection."""
     depth = graph.depths()
-    kinds: dict[tuple[Any, ...], Changes] = defaultdict(dict)
+    kinds: dict[Point, Changes] = defaultdict(dict)
     for node, place, parent in graph.edges():
         ops = str(node.op), str(parent.op)
         key = (*ops, depth[node])

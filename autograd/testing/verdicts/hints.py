@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from autograd.testing.mpmath_context import has_mpmath
+from autograd.testing.number_types import Numbers
 from autograd.testing.oracles.program import Program
 from autograd.testing.verdicts.report import MAX_DOUBT, Component
 
@@ -40,7 +41,7 @@ def for_unsure(part: Component, found: Sequence[Component], program: Program) ->
     return f"{better}; {allowed}" if allowed else better
 
 
-def for_wrong(wrong: Sequence[Component], claims: Sequence[Any] | None) -> Iterator[str]:
+def for_wrong(wrong: Sequence[Component], claims: Numbers | None) -> Iterator[str]:
     """Yield hints for a gradient that is wrong by little."""
     is_slight = all(part.error <= SINGLE_PRECISION * part.scale for part in wrong)
     if claims and is_slight and all(is_single(part.claimed) for part in wrong):

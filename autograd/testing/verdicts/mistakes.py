@@ -224,8 +224,8 @@ def transpose(case: Case) -> Iterator[str]:
             return
         rows, columns = group.shape
         right = case.of(case.expected, group)
-        turned = [right[i * columns + j] for j in range(columns) for i in range(rows)]
-        if not case.fits(turned, group.indexes) or min(group.shape) == 1:
+        turned = joined(right[column::columns] for column in range(columns))
+        if not case.fits(turned, group.indexes) or min(rows, columns) == 1:
             return
     yield f"{spelled(case.wrong)}: the transpose of the right values fits"
 
@@ -308,14 +308,25 @@ def penalty(case: Case, least: int = MIN_COMPONENTS) -> Iterator[str]:
     if next(any_factor(case), ""):
         # The right values are multiples of the inputs, too.
         return
-    for text, shape in (
-        ("the inputs themselves: a quadratic penalty (weight decay)", lambda x: x),
-        ("the signs of the inputs: an absolute penalty (L1)", lambda x: math.copysign(1.0, x)),
-    ):
-        factor = multiple_of(case, shape, least)
-        if factor is not None:
-            how = "is missing, or counts for too little" if factor < 0 else "counts too much"
-            yield f"{where(case)}the error is {factor:.4g} times {text} {how}"
+    for text, slope in PENALTIES.items():
+        factor = multiple_of(case, slope, least)
+        if factor is None:
+            continue
+        how = "counts too much"
+        if factor < 0:
+            how = "is missing, or counts for too little"
+        yield f"{where(case)}the error is {factor:.4g} times {text} {how}"
+
+
+def sign_of(x: float) -> float:
+    """Return the slope of |x|."""
+    return math.copysign(1.0, x)
+
+
+PENALTIES: dict[str, Callable[[float], float]] = {
+    "the inputs themselves: a quadratic penalty (weight decay)": lambda x: x,
+    "the signs of the inputs: an absolute penalty (L1)": sign_of,
+}
 
 
 def multiple_of(case: Case, shape: Callable[[float], float], least: int) -> float | None:
@@ -327,7 +338,9 @@ def multiple_of(case: Case, shape: Callable[[float], float], least: int) -> floa
     if len(indexes) < least or not square:
         return None
     # The multiple that leaves the least squares of errors.
-    factor = math.fsum(x * y for x, y in zip(errors, wanted)) / square
+    product = math.fsum(x * y for x, y in zip(errors, wanted))
+    factor = product / square
+    # An input whose claim is not off speaks against it.
     for i, error in zip(indexes, errors):
         if case.inputs[i] and not abs(error) > 10 * case.bounds[i]:
             return None
@@ -350,7 +363,9 @@ def factors_of(case: Case, group: Group) -> Iterator[str]:
     for other in case.groups:
         values = case.of(case.inputs, other)
         for name, factors in spread(other, values, group):
-            if not all(factors) or all(abs(x) == 1 for x in factors):
+            sizes = set(map(abs, factors))
+            # By 1 it would change nothing, and by 0 everything.
+            if 0.0 in sizes or sizes == {1.0}:
                 continue
             divided = [x / k for x, k in zip(right, factors)]
             if not all(map(math.isfinite, divided)):
@@ -374,7 +389,7 @@ def spread(
         if len(values) == columns:
             yield other.name, list(values) * rows
         if len(values) == rows:
-            yield other.name, [x for x in values for _ in range(columns)]
+            yield other.name, joined([x] * columns for x in values)
     for k, x in enumerate(values):
         name = f"{other.name}[{k}]" if other.shape else other.name
         yield name, [x] * n
@@ -386,6 +401,7 @@ def any_factor(case: Case) -> Iterator[str]:
     for group in case.wrong:
         right = case.of(case.expected, group)
         claims = case.of(case.claimed, group)
+        # The largest, for it has the most digits.
         largest = max(range(len(right)), key=lambda k: abs(right[k]))
         if not right[largest]:
             return
