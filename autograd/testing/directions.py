@@ -19,11 +19,12 @@ it is one number, which the oracles know, and which the claimed gradient has to 
 from __future__ import annotations
 
 import math
+import operator
 import random
 from collections.abc import Sequence
 from typing import Any
 
-from autograd.testing.judge import MIN_JUMP, Check
+from autograd.testing.judge import MIN_JUMP, Check, Scales
 from autograd.testing.number_types import Numbers
 from autograd.testing.oracles.differences import UNIT_ROUNDOFF
 from autograd.testing.oracles.estimate import as_float
@@ -88,7 +89,7 @@ def located(
     output: int,
     error: GradientMismatch,
     claimed: Numbers,
-    scales: Sequence[tuple[float, float]],
+    scales: Scales,
 ) -> GradientMismatch:
     """Return a mismatch that says which arguments disagree, each moved by itself."""
     names = argument_names(check.f, check.args)
@@ -133,7 +134,7 @@ def along(
     output: int,
     weights: Sequence[float],
     claimed: Numbers,
-    scales: Sequence[tuple[float, float]],
+    scales: Scales,
     number: int,
 ) -> Component:
     """Return the component of one direction."""
@@ -143,7 +144,8 @@ def along(
     terms = [float(w) * as_float(g) for w, g in zip(weights, claimed)]
     claim = math.fsum(terms)
     shares = [abs(w) for w in weights]
-    scale = math.fsum(w * finite_size(s) for w, (s, _) in zip(shares, scales))
+    path_sums = [finite_size(path_sum) for path_sum, _ in scales]
+    scale = math.fsum(map(operator.mul, shares, path_sums))
     uncertain = math.fsum(w * u for w, (_, u) in zip(shares, scales))
     estimate = check.estimate(weights, "a direction", place)
     if estimate.jump > MIN_JUMP * (scale or abs(claim)):

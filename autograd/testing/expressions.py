@@ -123,12 +123,18 @@ def operation(row: Primitive) -> Operation:
     """Return a row of the table, or a user's own primitive, as an operation of expressions."""
     if row.name in SPECIAL and p.TABLE.get(row.name) is row:
         return SPECIAL[row.name]
+    symbol = row.symbol
     if isinstance(row, Variadic):
-        return Operation(row.symbol, lambda *xs: row(xs), (p.REAL,), True, row.spell, row.symbol)
-    named = row.symbol if row.symbol.isidentifier() else ""
+
+        def of_operands(*xs: object) -> Any:
+            return row(xs)
+
+        return Operation(symbol, of_operands, (p.REAL,), True, row.spell, symbol)
+    # An operator needs no import.
+    named = symbol if symbol.isidentifier() else ""
     variables = len(row.partials) - len(row.defaults)
     domain = tuple(row.domain[:variables])
-    return Operation(row.symbol, row, domain, False, row.spell, named)
+    return Operation(symbol, row, domain, False, row.spell, named)
 
 
 def operations(rows: Iterable[Primitive] | None = None, smooth: bool = False) -> list[Operation]:
@@ -325,7 +331,8 @@ def attempt(
     for slope, other in zip(slopes, others):
         if not abs(slope - other) <= MAX_SLOPE_CHANGE * abs(slope) + allowed:
             return unfit
-    reach = sum(abs(s * x) * r for s, x, r in zip(slopes, numbers, roundings))
+    terms = [slope * x for slope, x in zip(slopes, numbers)]
+    reach = sum(abs(term) * off for term, off in zip(terms, roundings))
     is_in_range = MIN_RESULT < abs(out) < MAX_RESULT
     if not is_in_range and not out == reach == 0:
         return unfit
@@ -351,5 +358,6 @@ def random_expression(
 
 def random_draw(source: random.Random, pool: int) -> Draw:
     """Return a random line; operands lean towards recent results."""
-    indexes = tuple(-1 - int(source.expovariate(0.4)) for _ in range(N_ARY_OPERANDS))
+    steps_back = [int(source.expovariate(0.4)) for _ in range(N_ARY_OPERANDS)]
+    indexes = tuple(-1 - k for k in steps_back)
     return source.randrange(pool), indexes

@@ -70,7 +70,10 @@ def check_graph(
     point = tuple(leaf.data for leaf in chosen)
     check = Check(graph, point, lambda *_: claims, "auto", DEFAULT_RTOL, 0.0)
     scales = check.scales(0, claims)
-    return [finding_of(check, i, leaf, claims[i], scales[i]) for i, leaf in enumerate(chosen)]
+    found = []
+    for i, (leaf, claim) in enumerate(claimed.items()):
+        found.append(finding_of(check, i, leaf, claim, scales[i]))
+    return found
 
 
 def rerun(nodes: list[Value], leaves: list[Value], seed: float | Fraction) -> Callable[..., object]:

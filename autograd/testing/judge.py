@@ -64,6 +64,9 @@ COMBINED_ERROR = 0.1
 # Units in the last place, by which inputs move to see what a claim does.
 NUDGES = (-2, -1, 1, 2)
 
+Scales = Sequence[tuple[float, float]]
+"""For every input the path sum, and how uncertain the derivative is beside it."""
+
 
 class Check:
     """One check: the function, where, what is claimed, and by what measure."""
@@ -167,11 +170,14 @@ class Check:
         scales = self.scales(output, claimed)
         found = self.compared_with_own(output, claimed, scales)
         if found is None:
-            found = [self.component(output, i, claimed[i], *scales[i]) for i in self.variables]
-        return self.judged(output, self.with_scales_of_zeros(found))
+            found = []
+            for i in self.variables:
+                found.append(self.component(output, i, claimed[i], *scales[i]))
+        found = self.with_scales_of_zeros(found)
+        return self.judged(output, found)
 
     def compared_with_own(
-        self, output: int, claimed: Numbers, scales: Sequence[tuple[float, float]]
+        self, output: int, claimed: Numbers, scales: Scales
     ) -> list[Component] | None:
         """Return the components of many inputs by the engine's own gradient, once that is verified.
 
@@ -185,7 +191,8 @@ class Check:
             return None
         own = recording.gradient(output)
         bounds = [self.rtol * scale + uncertain for scale, uncertain in scales]
-        if not all(map(math.isfinite, own)) or not all(x > 0 for x in bounds):
+        is_finite = all(map(math.isfinite, own))
+        if not is_finite or not all(bound > 0 for bound in bounds):
             return None
         # Whether a sharp oracle can take the function at all is asked of one input.
         first = self.estimate(0, "", self.place(output, 0))
@@ -197,7 +204,8 @@ class Check:
         found = []
         for i, claim in enumerate(claimed):
             verified = Estimate(own[i], 0.0, oracle)
-            found.append(self.compared(self.place(output, i), claim, verified, *scales[i]))
+            place = self.place(output, i)
+            found.append(self.compared(place, claim, verified, *scales[i]))
         return found
 
     def oracle_of_combinations(self, own: Numbers, bounds: Sequence[float], suspicion: str) -> str:
@@ -205,8 +213,10 @@ class Check:
         source = random.Random(0)
         oracle = ""
         for _ in range(COMBINATIONS):
-            shares = [source.choice((-1, 1)) * source.uniform(0.5, 1.0) for _ in bounds]
-            weights = [share / bound for share, bound in zip(shares, bounds)]
+            weights = []
+            for bound in bounds:
+                sign = source.choice((-1, 1))
+                weights.append(sign * source.uniform(0.5, 1.0) / bound)
             estimate = self.estimate(weights, suspicion, "a combination of inputs")
             if estimate.jump > COMBINED_ERROR or estimate.oracle not in SHARP:
                 return ""
@@ -278,7 +288,7 @@ class Check:
             numbers = [x for row in rows for x in aligned("gradient=", row, like)]
         return list(map(plain_number, numbers))
 
-    def scales(self, output: int, claimed: Numbers) -> list[tuple[float, float]]:
+    def scales(self, output: int, claimed: Numbers) -> Scales:
         """Return for every input the path sum, and the noise of the claimed derivative.
 
         The path sum is 0 where the function is not recorded.

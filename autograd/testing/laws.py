@@ -121,7 +121,11 @@ def symmetric_hessian(f: Function, *args: object) -> None:
         for j, bound in enumerate(roundings(slope, leaves)):
             found[i, j] = row[j].data
             bounds[i, j] = bound
-    uncertain = noise(lambda *xs: summed_value(f, xs), args, 0, order=2)
+
+    def whole(*xs: object) -> Any:
+        return summed_value(f, xs)
+
+    uncertain = noise(whole, args, 0, order=2)
     below: list[float] = []
     above: list[float] = []
     allowed: list[float] = []
@@ -206,7 +210,9 @@ def product_rule(f: Function, *args: object, other: Function | None = None) -> N
     product = of_f * of_g
     slopes = slopes_of(of_f, leaves)
     others = slopes_of(of_g, leaves)
-    wanted = [x * of_g.data + of_f.data * y for x, y in zip(slopes, others)]
+    f_here = of_f.data
+    g_here = of_g.data
+    wanted = [x * g_here + f_here * y for x, y in zip(slopes, others)]
     found = slopes_of(product, leaves)
     agree("the product rule", f, found, wanted, roundings(product, leaves))
 
@@ -266,8 +272,12 @@ def inverse_pair(f: Function, inverse: Function, x: float) -> None:
     back = record(inverse, (y,))
     (slope,) = there.gradient(0)
     (other,) = back.gradient(0)
-    (moved,) = noise(lambda y: inverse(p.pos(y)), (y,), 0)
-    (shaken,) = noise(lambda x: f(p.pos(x)), (x,), 0)
+
+    def above(function: Function) -> Function:
+        return lambda x: function(p.pos(x))
+
+    (moved,) = noise(above(inverse), (y,), 0)
+    (shaken,) = noise(above(f), (x,), 0)
     product = slope * other
     allowed = 0.0
     if product:

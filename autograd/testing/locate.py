@@ -74,7 +74,8 @@ def changed_operand(node: Value) -> str:
 
 def wrong_edges(node: Value) -> Iterator[tuple[int, float, float]]:
     """Yield (operand, recorded, expected) for local derivatives that are wrong."""
-    program = Program(lambda *xs: apply(node.op, xs), tuple(numbers_of(node)))
+    numbers = tuple(numbers_of(node))
+    program = Program(lambda *xs: apply(node.op, xs), numbers)
     edges = iter(zip(node.parents, node.local_derivatives))
     edge = next(edges, None)
     for i, operand in enumerate(node.operands):

@@ -257,6 +257,7 @@ def area_sine(x: Number) -> Number:
     if real(x) < 0:
         return -area_sine(-x)
     hypotenuse = mp.sqrt(1 + x * x)
+    # Next to 0 the logarithm would lose digits.
     if real(x) < 1:
         return area_tangent(x / hypotenuse)
     return mp.log(x + hypotenuse)
@@ -316,7 +317,8 @@ def log_gamma(x: Number) -> Number:
     if real(x) > 0:
         return mp.loggamma(x)
     sine = analytic_abs(mp.sinpi(x))
-    return mp.log(mp.pi) - mp.log(sine) - mp.loggamma(1 - x)
+    reflected = mp.loggamma(1 - x)
+    return mp.log(mp.pi) - mp.log(sine) - reflected
 
 
 def logistic(x: Number) -> Number:
@@ -941,6 +943,7 @@ def log_share(index: Number, xs: Sequence[Number]) -> Number:
     mp = context()
     own = xs[whole(index)]
     place = max(range(len(xs)), key=lambda j: real(xs[j]))
+    # The others alone: beside the largest a faint one still counts.
     others = map(exponential, relative_to(xs, place))
     return own - xs[place] - mp.log1p(sum(others))
 

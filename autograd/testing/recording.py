@@ -212,7 +212,8 @@ def is_suspect(node: Value) -> bool:
     if op is None or op.name in POLYNOMIAL:
         return False
     numbers = numbers_of(node)
-    is_inside = all(low < x < high for x, (low, high) in zip(numbers, op.domain))
+    operands = zip(numbers, op.domain)
+    is_inside = all(low < x < high for x, (low, high) in operands)
     is_finite = all(map(math.isfinite, node.local_derivatives))
     is_surely_smooth = op.smooth and is_inside and is_finite
     return not (is_surely_smooth and 0 not in numbers)
@@ -268,6 +269,7 @@ def noise(f: Function, args: Sequence[Any], output: int, order: int = 1) -> list
     not excused. Second derivatives come row by row.
     """
     found = [slopes_under(observer, f, args, output, order) for observer in jitters()]
+    # The first observer changes nothing.
     calm, *trials = found
     changes = [map(distance, trial, calm) for trial in trials]
     return [max(of_one) for of_one in zip(*changes)]
@@ -288,7 +290,7 @@ def distance(x: float, y: float) -> float:
 
 
 def slopes_under(
-    observer: Ties, f: Function, args: Sequence[Any], output: int, order: int
+    observer: Ties, f: Function, args: Sequence[object], output: int, order: int
 ) -> list[float]:
     """Return the first or second derivatives of an output, recorded under an observer."""
     arguments, leaves = lift(tuple(args))

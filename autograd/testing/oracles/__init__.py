@@ -86,7 +86,8 @@ def is_same(program: Program, name: str) -> bool:
     key = (name, program.output)
     if key not in program.compared:
         value = SLOW[name]
-        points = [program.inputs, [x * 1.03125 + 0.03125 for x in map(float, program.inputs)]]
+        moved = [x * 1.03125 + 0.03125 for x in map(float, program.inputs)]
+        points = [program.inputs, moved]
         program.compared[key] = all(agrees(program, value, numbers) for numbers in points)
     return program.compared[key]
 
@@ -94,7 +95,8 @@ def is_same(program: Program, name: str) -> bool:
 def agrees(program: Program, value: Function, numbers: Numbers) -> bool:
     """Tell whether a function has the same value on slow numbers as on floats, where it has one."""
     try:
-        wanted = program.float_of(refilled(program.args, [float(x) for x in numbers]))
+        arguments = refilled(program.args, map(float, numbers))
+        wanted = program.float_of(arguments)
     except REFUSALS:
         # Where it is not defined there is nothing to compare.
         return True
@@ -104,7 +106,8 @@ def agrees(program: Program, value: Function, numbers: Numbers) -> bool:
         raise
     except REFUSALS:
         return not math.isfinite(wanted)
-    return abs(found - wanted) <= SAME * max(abs(found), abs(wanted)) or wanted != wanted
+    size = max(abs(found), abs(wanted))
+    return abs(found - wanted) <= SAME * size or wanted != wanted
 
 
 def first_of(names: Sequence[str], program: Program, direction: Direction) -> Estimate | None:

@@ -151,12 +151,14 @@ def circle_of(line: Line, radius: float) -> Fit | None:
     rises = [value - here for value in values]
     highest = POINTS // 2
     powers = {k: coefficient(rises, k) for k in range(1 - highest, highest + 1)}
-    # No negative powers, and the mean is the value in the middle.
-    odd = [power for k, power in powers.items() if k <= 0 or k == highest]
+    # No negative powers, and the mean is the value in the middle. On so few points the highest
+    # power is a negative one, too.
+    odd = [powers[k] for k in powers if k <= 0 or k == highest]
     wrong = max(map(abs, odd)) + abs(powers[1].imag)
     # On the real line it must be the same function.
-    apart = [values[k].real - line(radius * sign) for k, sign in REAL_POINTS.items()]
-    apart.append(here.real - line(0.0))
+    apart = [here.real - line(0.0)]
+    for k, sign in REAL_POINTS.items():
+        apart.append(values[k].real - line(radius * sign))
     wrong += max(map(abs, apart))
     rounding = UNIT_ROUNDOFF * max(map(abs, values))
     error = (DOUBT * wrong + ROUNDINGS * rounding) / radius

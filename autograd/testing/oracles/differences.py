@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from autograd.testing.oracles.estimate import Estimate
@@ -384,7 +385,7 @@ def kink(line: Line, fit: Fit) -> float:
     first, bar = seen[0]
     # It must neither grow with the step, as in a smooth function, nor be too small to tell.
     limit = MAX_PLAIN_GROWTH if first > PLAIN * bar else MAX_GROWTH
-    grows = any(b > limit * a for a, b in zip(sizes, sizes[1:]))
+    grows = any(b > limit * a for a, b in pairwise(sizes))
     if grows or first <= MIN_KINK * abs(fit.slope):
         return 0.0
     is_infinite = first > 2.0 * sizes[-1]
@@ -418,14 +419,15 @@ def has_infinite_slope(line: Line, fit: Fit, noise: float) -> bool:
     slopes = []
     for step in kink_steps(line):
         ahead = line.step(step)
-        slope = abs(line(ahead) - line(-ahead)) / (2 * ahead)
+        rise = abs(line(ahead) - line(-ahead))
+        slope = rise / (2 * ahead)
         bar = 4 * PAIR_DOUBT * noise / ahead
         if math.isfinite(slope) and slope > bar:
             slopes.append(slope)
     first = slopes[:KINK_SIGHTINGS]
     if len(first) < KINK_SIGHTINGS:
         return False
-    grows = all(a > MAX_GROWTH * b for a, b in zip(first, first[1:]))
+    grows = all(a > MAX_GROWTH * b for a, b in pairwise(first))
     return grows and fit.spread <= KINK_ERRORS * fit.error
 
 
@@ -446,7 +448,8 @@ def second_difference(line: Line, step: float, noise: float) -> tuple[float, flo
             return abs(line.step(h) + line.step(-h))
 
         ahead = min(ahead, -behind, key=lopsided)
-        if line.step(ahead) != ahead or line.step(-ahead) != -ahead:
+        is_exact = line.step(ahead) == ahead and line.step(-ahead) == -ahead
+        if not is_exact:
             return None
     middle = line(0.0)
     right = line(ahead) - middle
@@ -480,4 +483,6 @@ def bulge(taken: Sequence[float], values: Sequence[float]) -> float:
     first = values[0]
     width = taken[-1] - start
     slope = (values[-1] - first) / width if width else 0.0
-    return max(abs(v - first - slope * (t - start)) for t, v in zip(taken, values))
+    rises = [value - first for value in values]
+    straight = [slope * (t - start) for t in taken]
+    return max(abs(rise - line) for rise, line in zip(rises, straight))

@@ -7,6 +7,7 @@ over paths is missing. The first that explains all claims is named.
 
 from __future__ import annotations
 
+import operator
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -160,10 +161,10 @@ def one_use(case: Case, graph: Graph) -> Iterator[str]:
         if not fitting:
             return
     leaf = graph.leaves[wrong[0].indexes[0]]
-    left = [user for k, user in enumerate(users[leaf]) if k != fitting[0]]
     lost = "terms through the others"
     if count == 2:
-        lost = f"term through {name_below(left[0], users)}"
+        other = users[leaf][1 - fitting[0]]
+        lost = f"term through {name_below(other, users)}"
     yield (
         f"{spelled(wrong)}: only one of {count} uses counts; the sum lacks the {lost},"
         " as where = stands for += or a sum over a batch is forgotten"
@@ -222,11 +223,15 @@ def activation(case: Case, graph: Graph) -> Iterator[str]:
             changed = changes(runs, mistaken)
             if graph.explains(case, changed):
                 yield f"{what} {how}"
-        twice = {(link, 0): graph.slopes[link][0] ** 2 for link in links}
+        twice: Changes = {}
+        for link in links:
+            (slope,) = graph.slopes[link]
+            twice[link, 0] = slope**2
         if graph.explains(case, twice):
             yield f"{what} counts twice"
         if len(names) == 1:
-            at_result = {(run[0], 0): slope_at_result(run[0]) for run in runs}
+            singles = [run[0] for run in runs]
+            at_result = {(link, 0): slope_at_result(link) for link in singles}
             if graph.explains(case, at_result):
                 yield f"{what} is taken at its result"
 
@@ -249,12 +254,13 @@ def slope_at_result(node: Value) -> float:
     own = float(node.local_derivatives[0])
     result = float(node.data)
     operands = [result if isinstance(x, Value) else x for x in node.operands]
-    if op is None or len(getattr(op, "partials", ())) != len(operands):
+    partials = getattr(op, "partials", ())
+    if op is None or len(partials) != len(operands):
         return own
     place = next(k for k, x in enumerate(node.operands) if isinstance(x, Value))
     try:
         out = op.forward(*operands)
-        return float(op.partials[place](*operands, out))
+        return float(partials[place](*operands, out))
     except (ValueError, ArithmeticError, TypeError):
         return own
 
@@ -282,7 +288,8 @@ def cross_terms(case: Case, graph: Graph) -> Iterator[str]:
     alone: Changes = {}
     forgotten: Changes = {}
     for node in graph.order:
-        if node.op is not p.softmax_of or len(node.parents) != len(node.operands) - 1:
+        is_of_values = len(node.parents) == len(node.operands) - 1
+        if node.op is not p.softmax_of or not is_of_values:
             continue
         own = int(value_of(node.operands[0]))
         others = [place for place in range(len(node.parents)) if place != own]
@@ -338,7 +345,10 @@ def missing_factor(case: Case, graph: Graph) -> Iterator[str]:
     edges = list(products(graph))
     for group in case.wrong:
         leaves = graph.leaves_of(group)
-        own = [edge for edge in edges if edge[0].parents[edge[1]] in leaves]
+        own = []
+        for node, place, factor in edges:
+            if node.parents[place] in leaves:
+                own.append((node, place, factor))
         for how, power in (("lacks", 0), ("has twice", 2)):
             changed: Changes = {}
             for node, place, factor in own:
@@ -412,7 +422,8 @@ def terms(case: Case, graph: Graph) -> Iterator[str]:
     n = len(graph.leaves)
     if len(graph.order) * n > MAX_TERMS:
         return
-    errors = [a - b for a, b in zip(case.claimed, case.expected)]
+    errors = list(map(operator.sub, case.claimed, case.expected))
+    # A term is told by the input of which the claim is off by most.
     size = max(map(abs, errors))
     largest = max(range(n), key=lambda i: abs(errors[i]))
     slopes = tangents(graph)
@@ -447,7 +458,8 @@ def tangents(graph: Graph) -> dict[Value, dict[int, float]]:
         if node in place:
             own[place[node]] = 1.0
         for parent, slope in zip(node.parents, graph.slopes[node]):
-            for i, x in found[parent].items():
+            before = found[parent]
+            for i, x in before.items():
                 own[i] += slope * x
         found[node] = own
     return found

@@ -51,6 +51,8 @@ def for_wrong(wrong: Sequence[Component], claims: Numbers | None) -> Iterator[st
 def is_single(x: Any) -> bool:
     """Tell whether a number is one of float32."""
     try:
-        return bool(struct.unpack("f", struct.pack("f", x))[0] == x)
+        packed = struct.pack("f", x)
+        (found,) = struct.unpack("f", packed)
+        return bool(found == x)
     except (OverflowError, TypeError, struct.error):
         return False

@@ -170,7 +170,9 @@ def sign(case: Case) -> Iterator[str]:
 
 def simple_factor(case: Case) -> Iterator[str]:
     """The claims are twice the right values, or half of them, or n times: a mean over n."""
-    lengths = sorted({n for group in case.groups for n in group.shape if n > 1})
+    shapes = [group.shape for group in case.groups]
+    lengths = sorted({n for n in chain.from_iterable(shapes) if n > 1})
+    # n times or the n-th part, where n is a length, may be a mean that is forgotten or taken twice.
     for size in sorted({*SIMPLE, *map(float, lengths)}):
         n = int(size)
         for factor, text in ((size, multiple(n)), (1 / size, share(n))):
@@ -235,7 +237,8 @@ def swapped(case: Case) -> Iterator[str]:
     wrong = case.wrong
     if len(wrong) == 2:
         a, b = wrong
-        crossed = case.of(case.expected, b) + case.of(case.expected, a)
+        of_a = case.of(case.expected, a)
+        crossed = case.of(case.expected, b) + of_a
         is_alike = len(a.indexes) == len(b.indexes)
         if is_alike and case.fits(crossed, a.indexes + b.indexes):
             yield f"{a.name} and {b.name} have each other's slopes"
@@ -344,8 +347,11 @@ def multiple_of(case: Case, shape: Callable[[float], float], least: int) -> floa
     for i, error in zip(indexes, errors):
         if case.inputs[i] and not abs(error) > 10 * case.bounds[i]:
             return None
-    candidate = [case.expected[i] + factor * x for i, x in zip(indexes, wanted)]
-    return factor if factor and case.fits(candidate, indexes) else None
+    right = [case.expected[i] for i in indexes]
+    candidate = [slope + factor * x for slope, x in zip(right, wanted)]
+    if not factor or not case.fits(candidate, indexes):
+        return None
+    return factor
 
 
 def times_input(case: Case) -> Iterator[str]:
@@ -402,10 +408,10 @@ def any_factor(case: Case) -> Iterator[str]:
         right = case.of(case.expected, group)
         claims = case.of(case.claimed, group)
         # The largest, for it has the most digits.
-        largest = max(range(len(right)), key=lambda k: abs(right[k]))
-        if not right[largest]:
+        slope, claim = max(zip(right, claims), key=lambda pair: abs(pair[0]))
+        if not slope:
             return
-        factors.append(claims[largest] / right[largest])
+        factors.append(claim / slope)
     components = sum(len(group.indexes) for group in case.wrong)
     spread_of_factors = max(factors) - min(factors)
     if spread_of_factors > AGREEMENT * max(map(abs, factors)):
@@ -422,11 +428,11 @@ def one_component(case: Case) -> Iterator[str]:
         return
     (group,) = wrong
     indexes = group.indexes
-    off = [k for k, i in enumerate(indexes) if not case.is_right(i, case.expected[i])]
+    off = [i for i in indexes if not case.is_right(i, case.expected[i])]
     if len(off) != 1:
         return
-    (k,) = off
-    alone = replace(group, shape=(), indexes=[indexes[k]])
+    k = indexes.index(off[0])
+    alone = replace(group, shape=(), indexes=off)
     single = replace(case, groups=[alone])
     how = next(chain(sign(single), simple_factor(single)), "")
     others = len(indexes) - 1

@@ -214,7 +214,8 @@ def difference(claimed: Any, expected: Any) -> float:
         return 0.0 if claimed == as_float(expected) else math.inf
     if isinstance(expected, Fraction):
         return as_float(abs(Fraction(claimed) - expected))
-    found = as_float(abs(expected - (claimed if isinstance(claimed, float) else float(claimed))))
+    plain = claimed if isinstance(claimed, float) else float(claimed)
+    found = as_float(abs(expected - plain))
     return found if found == found else math.inf
 
 
