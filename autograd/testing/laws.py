@@ -149,7 +149,8 @@ def sharing(f: Function, *args: object) -> None:
     first = scalars[0]
 
     # Every input has the same number, as a leaf of its own.
-    same = remade(args, iter([first] * len(scalars)))
+    numbers = [first] * len(scalars)
+    same = remade(args, iter(numbers))
     recording = record(f, same)
     apart = summed(recording)
     wanted = fold(slopes_of(apart, recording.leaves))
@@ -157,8 +158,8 @@ def sharing(f: Function, *args: object) -> None:
 
     # Every input is the same leaf.
     together = Value(first)
-    arguments = remade(same, iter([together] * len(scalars)))
-    shared = f(*arguments)
+    leaves = [together] * len(scalars)
+    shared = f(*remade(same, iter(leaves)))
     root = summed(Recording(flatten(shared), [together], []))
     found = slopes_of(root, [together])
     agree("sharing = duplication", f, found, [wanted], [allowed])

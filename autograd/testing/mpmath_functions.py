@@ -105,8 +105,13 @@ def powered(x: Number, y: Number) -> Number:
 
 def modulo(x: Number, y: Number) -> Number:
     """Return what is left of x by the quotient rounded down."""
-    quotient = context().floor(real(x / y))
-    return x - y * quotient
+    return x - y * whole_quotient(x, y)
+
+
+def whole_quotient(x: Number, y: Number) -> Number:
+    """Return the quotient rounded down."""
+    quotient = real(x / y)
+    return context().floor(quotient)
 
 
 def truncated_modulo(x: Number, y: Number) -> Number:
@@ -130,7 +135,7 @@ def arithmetic(mp: MPContext) -> Forms:
         "div": operator.truediv,
         "power": powered,
         "mod": modulo,
-        "floordiv": lambda x, y: mp.floor(real(x / y)),
+        "floordiv": whole_quotient,
         "neg": operator.neg,
         "pos": lambda x: x,
         "absolute": analytic_abs,
@@ -198,10 +203,11 @@ def arc_tangent(z: Number) -> Number:
     """Return atan of a number (Abramowitz and Stegun, 1964, 4.4.39)."""
     mp = context()
     x, y = real_and_imaginary(z)
-    turn = mp.atan2(x, 1 - y) + mp.atan2(x, 1 + y)
+    right = mp.atan2(x, 1 - y)
+    left = mp.atan2(x, 1 + y)
     below = (1 - y) ** 2 + x * x
     area = mp.log1p(4 * y / below)
-    return mp.mpc(turn / 2, area / 4)
+    return mp.mpc((right + left) / 2, area / 4)
 
 
 def area_tangent(z: Number) -> Number:
@@ -251,6 +257,18 @@ def complementary_erf(z: Number) -> Number:
     return mp.exp(-z * z) / (scale * below)
 
 
+def leg_inside(x: Number) -> Number:
+    """Return sqrt(1 - x**2), with all digits also near 1."""
+    square = (1 - x) * (1 + x)
+    return context().sqrt(square)
+
+
+def leg_outside(x: Number) -> Number:
+    """Return sqrt(x**2 - 1), with all digits also near 1."""
+    square = (x - 1) * (x + 1)
+    return context().sqrt(square)
+
+
 def area_sine(x: Number) -> Number:
     """Return asinh of a number."""
     mp = context()
@@ -266,8 +284,8 @@ def area_sine(x: Number) -> Number:
 def area_cosine(x: Number) -> Number:
     """Return acosh of a number, with all digits also near 1."""
     mp = context()
-    leg = mp.sqrt((x - 1) * (x + 1))
-    return mp.log1p(x - 1 + leg)
+    above = x - 1 + leg_outside(x)
+    return mp.log1p(above)
 
 
 def area_cotangent(x: Number) -> Number:
@@ -278,10 +296,9 @@ def area_cotangent(x: Number) -> Number:
 
 def arc_sine(x: Number) -> Number:
     """Return asin of a number."""
-    mp = context()
     if abs(x) == 1:
-        return x * mp.pi / 2
-    cosine = mp.sqrt((1 - x) * (1 + x))
+        return x * context().pi / 2
+    cosine = leg_inside(x)
     return arc_tangent(x / cosine)
 
 
@@ -513,17 +530,18 @@ def sinc_series(n: int, u: Number) -> Number:
 def arc_secant(x: Number) -> Number:
     """Return the angle from 0 to pi whose secant is x."""
     mp = context()
-    size = analytic_abs(x)
-    leg = mp.sqrt((size - 1) * (size + 1))
+    leg = leg_outside(analytic_abs(x))
     turn = arc_tangent(leg)
-    return mp.pi - turn if real(x) < 0 else turn
+    if real(x) < 0:
+        return mp.pi - turn
+    return turn
 
 
 def arc_cosecant(x: Number) -> Number:
     """Return the angle from -pi/2 to pi/2 whose cosecant is x."""
     if real(x) < 0:
         return -arc_cosecant(-x)
-    leg = context().sqrt((x - 1) * (x + 1))
+    leg = leg_outside(x)
     return arc_tangent(1 / leg)
 
 
@@ -572,7 +590,8 @@ def hyperbolic_cosecant(x: Number) -> Number:
         return -hyperbolic_cosecant(-x)
     if real(x) < 1:
         return 1 / mp.sinh(x)
-    return 2 * exponential(-x) / -mp.expm1(-2 * x)
+    below = -mp.expm1(-2 * x)
+    return 2 * exponential(-x) / below
 
 
 def hyperbolic_cotangent(x: Number) -> Number:
@@ -583,12 +602,13 @@ def hyperbolic_cotangent(x: Number) -> Number:
     if real(x) < 1:
         return mp.cosh(x) / mp.sinh(x)
     above = 1 + exponential(-2 * x)
-    return above / -mp.expm1(-2 * x)
+    below = -mp.expm1(-2 * x)
+    return above / below
 
 
 def area_secant(x: Number) -> Number:
     """Return asech of a number."""
-    leg = context().sqrt((1 - x) * (1 + x))
+    leg = leg_inside(x)
     return area_sine(leg / x)
 
 
@@ -600,7 +620,7 @@ def slope_of_area_secant(x: Number) -> Number:
 
 def slope_of_area_cosine(x: Number) -> Number:
     """Return 1 / sqrt(x**2 - 1), with all digits also near 1."""
-    return 1 / context().sqrt((x - 1) * (x + 1))
+    return 1 / leg_outside(x)
 
 
 def slope_of_area_tangent(x: Number) -> Number:
@@ -665,14 +685,21 @@ def gamma(x: Number) -> Number:
     mp = context()
     if real(x) > 0:
         return mp.exp(mp.loggamma(x))
+    # Reflected at 1/2.
     reflected = mp.exp(mp.loggamma(1 - x))
     return mp.pi / (sine_of_turns(x) * reflected)
+
+
+def gaussian(x: Number, rate: Number) -> Number:
+    """Return exp(-rate x**2)."""
+    exponent = -rate * x * x
+    return context().exp(exponent)
 
 
 def special(mp: MPContext) -> Forms:
     """Return the functions of probability, and those of the gamma function."""
     return {
-        "gaussian": lambda x, rate: mp.exp(-rate * x * x),
+        "gaussian": gaussian,
         "normal_cdf": normal_distribution,
         "erf": error_function,
         "erfc": complementary_erf,
@@ -800,8 +827,10 @@ def to_digits(x: Number, digits: Number) -> Number:
 
 def with_sign(x: Number, y: Number) -> Number:
     """Return x with the sign of y."""
-    is_same = (real(x) < 0) == (real(y) < 0)
-    return x if is_same else -x
+    is_negative = real(x) < 0
+    if is_negative == (real(y) < 0):
+        return x
+    return -x
 
 
 def at_least(x: Number, bound: Number) -> Number:

@@ -145,7 +145,9 @@ def is_exact(node: Value) -> bool:
         if op is p.sub:
             second = -second
         return bool(is_exact_sum(first, second, node._data))
-    return op in (p.mul, p.div) and any(map(is_power_of_two, others))
+    if op not in (p.mul, p.div):
+        return False
+    return any(map(is_power_of_two, others))
 
 
 @dataclass
@@ -268,7 +270,9 @@ def noise(f: Function, args: Sequence[Any], output: int, order: int = 1) -> list
     up on the way back; the largest change counts. What a rule of the table loses within itself is
     not excused. Second derivatives come row by row.
     """
-    found = [slopes_under(observer, f, args, output, order) for observer in jitters()]
+    found = []
+    for observer in jitters():
+        found.append(slopes_under(observer, f, args, output, order))
     # The first observer changes nothing.
     calm, *trials = found
     changes = [map(distance, trial, calm) for trial in trials]

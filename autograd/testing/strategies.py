@@ -48,8 +48,10 @@ def hard_numbers(domain: Interval = p.REAL) -> list[float]:
     ([5e-324, 1e-310], 0.9999999999999999)
     """
     low, high = domain
-    ends = [math.nextafter(low, high), math.nextafter(high, low)]
-    both = {x for size in (*HARD_SIZES, *ends) for x in (size, -size)}
+    first = math.nextafter(low, high)
+    last = math.nextafter(high, low)
+    sizes = [*HARD_SIZES, first, last]
+    both = {x for size in sizes for x in (size, -size)}
     inside = [x for x in both if low < x < high]
     # 0 comes first, for hypothesis shrinks towards it.
     return sorted(inside, key=lambda x: (abs(x) != 0, x))
@@ -190,10 +192,17 @@ def expressions(
     for k, op in enumerate(pool):
         operands = st.tuples(*[index] * op.arity)
         lines.append(st.tuples(st.just(k), operands))
-    draws = st.lists(st.one_of(lines), min_size=1, max_size=max_nodes)
-    near = st.floats(-3.0, 3.0).map(lambda x: round(x, 3))
+    line = st.one_of(lines)
+    draws = st.lists(line, min_size=1, max_size=max_nodes)
+    near = st.floats(-3.0, 3.0).map(three_decimals)
     point = st.tuples(*[near] * inputs)
-    return st.builds(build, point, draws, st.just(pool), st.just(sharing))
+    rest = st.just(pool), st.just(sharing)
+    return st.builds(build, point, draws, *rest)
+
+
+def three_decimals(x: float) -> float:
+    """Return a number that a message can show."""
+    return round(x, 3)
 
 
 def __getattr__(name: str) -> Any:

@@ -79,7 +79,8 @@ def chebyshev(k: int) -> list[float]:
     right = [math.cos(k * angle) for angle in ANGLES]
     if k % 2:
         return mirrored(right, 0.0, -1)
-    return mirrored(right, math.cos(k * math.pi / 2), 1)
+    middle = math.cos(k * math.pi / 2)
+    return mirrored(right, middle, 1)
 
 
 COSINES = chebyshev(1)
@@ -116,7 +117,8 @@ class Fit(NamedTuple):
             total += coefficient * now
             before, now = now, 2 * x * now - before
         # In the middle those of even degree are 1 or -1, the others 0.
-        middle = sum(self.coefficients[k] * (1 - k % 4) for k in self.even_powers())
+        signed = [self.coefficients[k] * (1 - k % 4) for k in self.even_powers()]
+        middle = sum(signed)
         return total - middle - self.slope * t
 
     def even_powers(self) -> range:
@@ -135,7 +137,8 @@ class Fit(NamedTuple):
 
     def is_denied_by(self, finer: Fit) -> bool:
         """Tell whether a finer fit has another slope, or resolves what this one takes for noise."""
-        if not abs(self.slope - finer.slope) <= self.error + finer.error:
+        allowed = self.error + finer.error
+        if not abs(self.slope - finer.slope) <= allowed:
             return True
         is_resolved = finer.residual < RESOLVED * self.residual
         is_bold = self.error < finer.error
@@ -282,7 +285,8 @@ def of_all_degrees(rises: Sequence[float], step: float, rounding: float) -> Iter
 def coefficients_of(rises: Sequence[float]) -> list[float]:
     """Return the coefficients of Chebyshev's polynomials that fit values at the nodes best."""
     # The polynomials are orthogonal over the nodes.
-    mean, *others = [math.fsum(map(float.__mul__, row, rises)) for row in POLYNOMIALS]
+    products = [map(float.__mul__, row, rises) for row in POLYNOMIALS]
+    mean, *others = map(math.fsum, products)
     doubled = [2.0 * total / NODES for total in others]
     return [mean / NODES, *doubled]
 
@@ -329,8 +333,9 @@ def is_allowed(line: Line, step: float, fit: Fit) -> bool:
     left = line(behind)
     rounding = UNIT_ROUNDOFF * max(abs(right), abs(left)) + SMALLEST
     width = ahead - behind
+    share = step / fit.step
     bar = 2 * PAIR_DOUBT * rounding / width + UNIT_ROUNDOFF * abs(fit.slope)
-    bar += fit.error + 2 * fit.bend * (step / fit.step) ** 2
+    bar += fit.error + 2 * fit.bend * share**2
     slope = (right - left) / width
     return abs(slope - fit.slope) <= bar
 
@@ -347,7 +352,8 @@ def jump_between(line: Line, fit: Fit, coarse: Fit) -> float:
     def rise(start: float, end: float) -> float:
         bent = 0.0 if is_level else coarse.curve(end) - coarse.curve(start)
         straight = fit.slope * (end - start)
-        return abs((line(end) - line(start)) - bent - straight)
+        change = line(end) - line(start)
+        return abs(change - bent - straight)
 
     near = 0.0
     end = line.step(coarse.step)
@@ -402,8 +408,11 @@ def sightings(line: Line, noise: float) -> list[tuple[float, float]]:
 
     None where there are too few, or where a still finer step would have shown a kink and does not.
     """
-    found = [second_difference(line, step, noise) for step in kink_steps(line)]
-    exact = [pair for pair in found if pair]
+    exact = []
+    for step in kink_steps(line):
+        pair = second_difference(line, step, noise)
+        if pair is not None:
+            exact.append(pair)
     seen = [k for k, (size, bar) in enumerate(exact) if size > 4 * bar]
     if not seen:
         return []
@@ -435,6 +444,7 @@ def kink_steps(line: Line) -> list[float]:
     """Return the steps at which a kink is looked for, the smallest first."""
     shares = [KINK_RATIO**k for k in range(1, KINK_STEPS + 1)]
     wanted = {size * share for size in line.sizes for share in shares}
+    # Those that are lost in the input are none.
     return [step for step in sorted(wanted) if line.step(step)]
 
 

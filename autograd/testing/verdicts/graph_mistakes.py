@@ -156,7 +156,7 @@ def one_use(case: Case, graph: Graph) -> Iterator[str]:
             return
         (count,) = counts
         # The first use of every input, or the second of every input ...
-        candidates = [[share[k] for share in shares] for k in range(count)]
+        candidates = map(list, zip(*shares))
         fitting = [k for k, x in enumerate(candidates) if case.fits(x, group.indexes)]
         if not fitting:
             return
@@ -240,11 +240,13 @@ def changes(runs: Sequence[Run], slope: Callable[..., float]) -> Changes:
     """Return the changes by which runs of nodes have another slope from end to end."""
     changed: Changes = {}
     for run in runs:
-        operand = float(run[-1].parents[0].data)
-        result = float(run[0].data)
+        first = run[0]
+        (start,) = run[-1].parents
+        operand = float(start.data)
+        result = float(first.data)
         # The first link has the whole slope, the others pass it on.
         changed.update({(link, 0): 1.0 for link in run})
-        changed[run[0], 0] = slope(operand, result)
+        changed[first, 0] = slope(operand, result)
     return changed
 
 
@@ -257,7 +259,8 @@ def slope_at_result(node: Value) -> float:
     partials = getattr(op, "partials", ())
     if op is None or len(partials) != len(operands):
         return own
-    place = next(k for k, x in enumerate(node.operands) if isinstance(x, Value))
+    is_varying = [isinstance(x, Value) for x in node.operands]
+    place = is_varying.index(True)
     try:
         out = op.forward(*operands)
         return float(partials[place](*operands, out))
@@ -292,13 +295,15 @@ def cross_terms(case: Case, graph: Graph) -> Iterator[str]:
         if node.op is not p.softmax_of or not is_of_values:
             continue
         own = int(value_of(node.operands[0]))
-        others = [place for place in range(len(node.parents)) if place != own]
-        for place in others:
+        for place in range(len(node.parents)):
+            if place == own:
+                continue
             alone[node, place] = 0.0
             forgotten[node, place] = 0.0
         # s in the place of s (1 - s).
         forgotten[node, own] = value_of(node)
-    if graph.explains(case, alone) or graph.explains(case, forgotten):
+    is_alone = graph.explains(case, alone)
+    if is_alone or graph.explains(case, forgotten):
         yield "the sum lacks the terms through the other outputs: the cross terms of softmax"
 
 
@@ -364,11 +369,12 @@ def paths_of_a_kind(case: Case, graph: Graph) -> Iterator[str]:
     for node, place, parent in graph.edges():
         ops = str(node.op), str(parent.op)
         key = (*ops, depth[node])
+        edge = node, place
         # Edges are of a kind by what they join, how deep, from which side.
-        kinds[key][node, place] = 0.0
-        kinds[*key, place][node, place] = 0.0
-        kinds[ops][node, place] = 0.0
-        kinds[*key, depth[parent]][node, place] = 0.0
+        kinds[key][edge] = 0.0
+        kinds[*key, place][edge] = 0.0
+        kinds[ops][edge] = 0.0
+        kinds[*key, depth[parent]][edge] = 0.0
     names: dict[Value, str] = {}
     for group in case.groups:
         names.update(dict.fromkeys(graph.leaves_of(group), group.name))
@@ -377,7 +383,7 @@ def paths_of_a_kind(case: Case, graph: Graph) -> Iterator[str]:
             continue
         (node, place), *others = changed
         parent = node.parents[place]
-        name = names[parent] if parent in names else called(parent, node, graph)
+        name = names.get(parent) or called(parent, node, graph)
         text = f"the sum lacks the terms through {name} in {expression_of(node)}"
         yield f"{text} and {len(others)} more of its kind" if others else text
 
@@ -424,8 +430,9 @@ def terms(case: Case, graph: Graph) -> Iterator[str]:
         return
     errors = list(map(operator.sub, case.claimed, case.expected))
     # A term is told by the input of which the claim is off by most.
-    size = max(map(abs, errors))
-    largest = max(range(n), key=lambda i: abs(errors[i]))
+    sizes = list(map(abs, errors))
+    size = max(sizes)
+    largest = sizes.index(size)
     slopes = tangents(graph)
     for node in reversed(graph.order):
         flow = graph.adjoints[node]

@@ -157,7 +157,8 @@ def scaled(case: Case, factor: float) -> bool:
     """Tell whether every group that is wrong is a multiple of what is right."""
     for group in case.wrong:
         right = case.of(case.expected, group)
-        if not case.fits([factor * x for x in right], group.indexes):
+        turned = [factor * x for x in right]
+        if not case.fits(turned, group.indexes):
             return False
     return True
 
@@ -175,7 +176,8 @@ def simple_factor(case: Case) -> Iterator[str]:
     # n times or the n-th part, where n is a length, may be a mean that is forgotten or taken twice.
     for size in sorted({*SIMPLE, *map(float, lengths)}):
         n = int(size)
-        for factor, text in ((size, multiple(n)), (1 / size, share(n))):
+        texts = {size: multiple(n), 1 / size: share(n)}
+        for factor, text in texts.items():
             mean = of_mean(n, lengths, factor)
             if scaled(case, factor):
                 yield f"{where(case)}{text} the right value{mean}"
@@ -225,9 +227,11 @@ def transpose(case: Case) -> Iterator[str]:
         if len(group.shape) != 2:
             return
         rows, columns = group.shape
+        if 1 in (rows, columns):
+            return
         right = case.of(case.expected, group)
         turned = joined(right[column::columns] for column in range(columns))
-        if not case.fits(turned, group.indexes) or min(rows, columns) == 1:
+        if not case.fits(turned, group.indexes):
             return
     yield f"{spelled(case.wrong)}: the transpose of the right values fits"
 
@@ -395,7 +399,8 @@ def spread(
         if len(values) == columns:
             yield other.name, list(values) * rows
         if len(values) == rows:
-            yield other.name, joined([x] * columns for x in values)
+            repeated = [[x] * columns for x in values]
+            yield other.name, joined(repeated)
     for k, x in enumerate(values):
         name = f"{other.name}[{k}]" if other.shape else other.name
         yield name, [x] * n
@@ -434,7 +439,8 @@ def one_component(case: Case) -> Iterator[str]:
     k = indexes.index(off[0])
     alone = replace(group, shape=(), indexes=off)
     single = replace(case, groups=[alone])
-    how = next(chain(sign(single), simple_factor(single)), "")
+    reasons = chain(sign(single), simple_factor(single))
+    how = next(reasons, "")
     others = len(indexes) - 1
     text = f"one component of {group.name}, entry {k} counted from 0; the other {others} are right"
     yield f"{text} ({how})" if how else text
