@@ -184,6 +184,7 @@ def hunted(row: Primitive, points: Sequence[Point]) -> tuple[int, list[Mutant]]:
     Only mutants count that give another gradient at some of the points, and only points at which
     the right rule passes.
     """
+    # Where the right rule does not pass, a mutant that does not tells nothing.
     good = [point for point in points if verdict(row, point) is None]
     made = [mutant for mutant in mutants(row) if differs(mutant, good)]
     survivors = []

@@ -116,6 +116,7 @@ def points(primitive: Primitive) -> SearchStrategy[Point]:
         point, tie = both
         return point[:1] * len(point) if tie else point
 
+    # One point in ten has all operands equal.
     tie = st.integers(0, 9).map(lambda k: k == 9)
     return st.tuples(apart, tie).map(with_ties)
 
@@ -196,8 +197,7 @@ def expressions(
     draws = st.lists(line, min_size=1, max_size=max_nodes)
     near = st.floats(-3.0, 3.0).map(three_decimals)
     point = st.tuples(*[near] * inputs)
-    rest = st.just(pool), st.just(sharing)
-    return st.builds(build, point, draws, *rest)
+    return st.builds(build, point, draws, st.just(pool), st.just(sharing))
 
 
 def three_decimals(x: float) -> float:

@@ -103,6 +103,7 @@ def jump_of_slopes(
     def most_missed(both: Numbers) -> SlowNumber:
         return max(abs(q - slope) for q in both)
 
+    # What is a miss at two steps of different size is a jump.
     share = number_type.lift(ONE_SIDED_STEP)
     size = scale(inputs, direction)
     if isinstance(direction, int):
