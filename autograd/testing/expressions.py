@@ -351,7 +351,8 @@ def random_expression(
     if pool is None:
         pool = operations(smooth=True)
     # No -0.0: the many-digit arithmetic has none, and angles differ by a turn there.
-    point = [round(source.uniform(-3.0, 3.0), 3) + 0.0 for _ in range(inputs)]
+    numbers = [source.uniform(-3.0, 3.0) for _ in range(inputs)]
+    point = [round(x, 3) + 0.0 for x in numbers]
     draws = [random_draw(source, len(pool)) for _ in range(lines)]
     return build(point, draws, pool, sharing)
 

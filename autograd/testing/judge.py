@@ -411,7 +411,8 @@ class Check:
         That of an input on which the result does not depend has no scale of its own.
         """
         value = abs(self.values[self.program.output])
-        largest = max((part.scale for part in found), default=0.0) or value or 1.0
+        largest = max((part.scale for part in found), default=0.0)
+        largest = largest or value or 1.0
         scaled = []
         for part in found:
             has_none = part.scale == 0 or part.oracle in FLOATS
@@ -457,9 +458,11 @@ class Check:
                 (slope,) = gradients(root, [leaves[i]])
             sums = path_sums(slope, leaves)
             row = gradients(slope, leaves)
+            start = i * len(leaves)
+            own_noises = noises[start : start + len(leaves)]
             for j in self.variables:
                 scale, faint = sums[j]
-                uncertain = faint + NOISE_FACTOR * noises[i * len(leaves) + j]
+                uncertain = faint + NOISE_FACTOR * own_noises[j]
                 place = f"{self.place(output, i)}, {self.place(output, j)}"
                 estimate = self.second_estimate(output, i, j)
                 part = self.compared(place, row[j].data, estimate, scale, uncertain)

@@ -129,6 +129,10 @@ class Lifted(Operators):
         return bool(self.order() != 0)
 
 
+Operand: TypeAlias = "Dual | SlowNumber"
+"""What a Dual may be combined with: another one, or what is constant."""
+
+
 class Dual:
     """A number with its derivative along one direction: forward mode (Clifford, 1873).
 
@@ -146,24 +150,24 @@ class Dual:
         self.slope = slope
 
     @staticmethod
-    def of(x: Dual | SlowNumber) -> Dual:
+    def of(x: Operand) -> Dual:
         """Return a constant as a Dual."""
         return x if isinstance(x, Dual) else Dual(x)
 
-    def __add__(self, x: Dual | SlowNumber) -> Dual:
+    def __add__(self, x: Operand) -> Dual:
         other = Dual.of(x)
         return Dual(self.number + other.number, self.slope + other.slope)
 
     def __neg__(self) -> Dual:
         return Dual(-self.number, -self.slope)
 
-    def __mul__(self, x: Dual | SlowNumber) -> Dual:
+    def __mul__(self, x: Operand) -> Dual:
         other = Dual.of(x)
         product = self.number * other.number
         slope = self.slope * other.number + self.number * other.slope
         return Dual(checked_length(product), checked_length(slope))
 
-    def __truediv__(self, x: Dual | SlowNumber) -> Dual:
+    def __truediv__(self, x: Operand) -> Dual:
         other = Dual.of(x)
         quotient = checked_length(self.number / other.number)
         slope = (self.slope - quotient * other.slope) / other.number
@@ -179,20 +183,22 @@ class Dual:
     __radd__ = __add__
     __rmul__ = __mul__
 
-    def __sub__(self, x: Dual | SlowNumber) -> Dual:
+    def __sub__(self, x: Operand) -> Dual:
         return self + -Dual.of(x)
 
-    def __rsub__(self, x: Dual | SlowNumber) -> Dual:
+    def __rsub__(self, x: Operand) -> Dual:
         return Dual.of(x) + -self
 
-    def __rtruediv__(self, x: Dual | SlowNumber) -> Dual:
+    def __rtruediv__(self, x: Operand) -> Dual:
         return Dual.of(x) / self
 
     def __pos__(self) -> Dual:
         return self
 
     def __abs__(self) -> Dual:
-        return -self if self < 0 else self
+        if self < 0:
+            return -self
+        return self
 
     def __bool__(self) -> bool:
         return bool(self.number)
@@ -200,22 +206,22 @@ class Dual:
     def __eq__(self, x: Any) -> bool:
         return bool(self.number == Dual.of(x).number)
 
-    def __lt__(self, x: Dual | SlowNumber) -> bool:
+    def __lt__(self, x: Operand) -> bool:
         return bool(self.number < Dual.of(x).number)
 
-    def __le__(self, x: Dual | SlowNumber) -> bool:
+    def __le__(self, x: Operand) -> bool:
         return bool(self.number <= Dual.of(x).number)
 
-    def __gt__(self, x: Dual | SlowNumber) -> bool:
+    def __gt__(self, x: Operand) -> bool:
         return bool(self.number > Dual.of(x).number)
 
-    def __ge__(self, x: Dual | SlowNumber) -> bool:
+    def __ge__(self, x: Operand) -> bool:
         return bool(self.number >= Dual.of(x).number)
 
     __hash__ = None  # type: ignore[assignment]
 
 
-def checked_length(x: Dual | SlowNumber) -> Any:
+def checked_length(x: Operand) -> Any:
     """Return an exact number.
 
     Raises: NotLiftable: it has grown too long to go on with.

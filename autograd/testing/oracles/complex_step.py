@@ -128,8 +128,8 @@ def best_circle(line: Line) -> Fit:
         found = min(found, circle, key=lambda fit: fit.error)
         shares.append(circle.residual / radius)
         # Smaller ones can only be worse; and what does not shrink with the circle never will.
-        is_lasting = len(shares) >= SIGHTINGS and shares[-1] > shares[-SIGHTINGS] / 2
-        if found.is_clean or is_lasting:
+        is_seen = len(shares) >= SIGHTINGS
+        if found.is_clean or is_seen and shares[-1] > shares[-SIGHTINGS] / 2:
             break
     return found
 

@@ -442,8 +442,10 @@ def has_infinite_slope(line: Line, fit: Fit, noise: float) -> bool:
 
 def kink_steps(line: Line) -> list[float]:
     """Return the steps at which a kink is looked for, the smallest first."""
-    shares = [KINK_RATIO**k for k in range(1, KINK_STEPS + 1)]
-    wanted = {size * share for size in line.sizes for share in shares}
+    wanted: set[float] = set()
+    for k in range(1, KINK_STEPS + 1):
+        share = KINK_RATIO**k
+        wanted.update(size * share for size in line.sizes)
     # Those that are lost in the input are none.
     return [step for step in sorted(wanted) if line.step(step)]
 

@@ -13,7 +13,15 @@ from fractions import Fraction
 from typing import Any
 
 from autograd.testing.mpmath_context import DIGITS, context
-from autograd.testing.number_types import Dual, Exact, Lifted, Numbers, Precise, SlowNumber
+from autograd.testing.number_types import (
+    Dual,
+    Exact,
+    Lifted,
+    Numbers,
+    Operand,
+    Precise,
+    SlowNumber,
+)
 from autograd.testing.oracles.estimate import Estimate, as_float
 from autograd.testing.oracles.program import REFUSALS, Direction, Program
 
@@ -94,7 +102,8 @@ def jump_of_slopes(
     here = program.lifted(number_type, inputs)
 
     def quotient(step: SlowNumber) -> SlowNumber:
-        end = program.lifted(number_type, moved(inputs, direction, step))
+        numbers = moved(inputs, direction, step)
+        end = program.lifted(number_type, numbers)
         return primal(end - here) / step
 
     def quotients(step: SlowNumber) -> list[Any]:
@@ -123,7 +132,7 @@ def jump_of_slopes(
     return 0.0
 
 
-def primal(x: Dual | SlowNumber) -> Any:
+def primal(x: Operand) -> Any:
     """Return the number of a Dual, or the real part of a complex number."""
     if isinstance(x, Dual):
         x = x.number
@@ -167,7 +176,9 @@ def scale(inputs: Numbers, direction: Direction) -> Any:
     """
     if isinstance(direction, int):
         here = abs(inputs[direction])
-        sizes = [here] if here else [abs(x) for x in inputs if x]
+        if here:
+            return min(1, here)
+        sizes = [abs(x) for x in inputs if x]
         return min([1, *sizes])
     sizes = []
     for x, weight in zip(inputs, direction):
@@ -187,8 +198,10 @@ def precise_second(program: Program, i: int, j: int) -> Estimate:
         with context().workdps(digits):
             inputs = lifted_inputs(program, Precise)
             step = context().mpf(PRECISE_DIFFERENCE_STEP) * scale(inputs, j)
-            right = precise_slope(program, moved(inputs, j, step), i)
-            left = precise_slope(program, moved(inputs, j, -step), i)
+            ahead = moved(inputs, j, step)
+            behind = moved(inputs, j, -step)
+            right = precise_slope(program, ahead, i)
+            left = precise_slope(program, behind, i)
             rise = right - left
             found = Estimate(rise / (2 * step), 0.0, "mpmath")
             # What is larger than this has as many digits as one step.

@@ -16,7 +16,14 @@ from autograd import primitives as p
 from autograd.backward import topological_order
 from autograd.testing.number_types import Point, plain_number
 from autograd.testing.recording import Recording, expression_of
-from autograd.testing.verdicts.mistakes import Case, Group, penalty, spelled, times_input
+from autograd.testing.verdicts.mistakes import (
+    Case,
+    Explanations,
+    Group,
+    penalty,
+    spelled,
+    times_input,
+)
 from autograd.value import Value
 
 # In a larger graph the search takes too long.
@@ -37,6 +44,9 @@ Edge = tuple[Value, int]
 
 Changes = dict[Edge, float]
 """The local derivatives that a mistake changes."""
+
+Adjoints = dict[Value, float]
+"""What flows to each node of a graph."""
 
 Run = list[Value]
 """Nodes with one parent each, from the last back to the first."""
@@ -81,7 +91,7 @@ class Graph:
         """Return the leaves that are the inputs of a group."""
         return {self.leaves[i] for i in group.indexes}
 
-    def swept(self, changed: Changes, grow: bool = True) -> dict[Value, float]:
+    def swept(self, changed: Changes, grow: bool = True) -> Adjoints:
         """Return the adjoints of a backward pass with some local derivatives changed.
 
         Without `grow` an adjoint is what came last, and no sum.
@@ -117,12 +127,12 @@ class Graph:
         adjoints = self.swept(changed)
         return case.fits_all(self.of_leaves(adjoints))
 
-    def of_leaves(self, adjoints: dict[Value, float]) -> list[float]:
+    def of_leaves(self, adjoints: Adjoints) -> list[float]:
         """Return the gradient among some adjoints."""
         return [adjoints.get(leaf, 0.0) for leaf in self.leaves]
 
 
-def graph_explanations(case: Case, recording: Recording, output: int) -> Iterator[str]:
+def graph_explanations(case: Case, recording: Recording, output: int) -> Explanations:
     """Yield the mistakes in a backward pass that explain a case, the surest first."""
     graph = Graph(recording, output)
     if not graph.order or len(graph.order) > MAX_NODES:
@@ -140,7 +150,7 @@ def graph_explanations(case: Case, recording: Recording, output: int) -> Iterato
         yield from kind(case, graph)
 
 
-def one_use(case: Case, graph: Graph) -> Iterator[str]:
+def one_use(case: Case, graph: Graph) -> Explanations:
     """Only one of several uses of an argument counts."""
     uses: dict[Value, list[float]] = defaultdict(list)
     users: dict[Value, list[Value]] = defaultdict(list)
@@ -179,7 +189,7 @@ def name_below(node: Value, users: dict[Value, list[Value]]) -> str:
     return str(below.name or expression_of(node))
 
 
-def overwritten(case: Case, graph: Graph) -> Iterator[str]:
+def overwritten(case: Case, graph: Graph) -> Explanations:
     """Every adjoint is what came last, where it should be a sum."""
     adjoints = graph.swept({}, grow=False)
     if case.fits_all(graph.of_leaves(adjoints)):
@@ -205,7 +215,7 @@ def chains(graph: Graph) -> dict[Point, list[Run]]:
     return found
 
 
-def activation(case: Case, graph: Graph) -> Iterator[str]:
+def activation(case: Case, graph: Graph) -> Explanations:
     """The local derivative of a function is forgotten, or taken at the wrong number."""
 
     def complexity(item: tuple[tuple[object, ...], list[Run]]) -> tuple[int, int]:
@@ -276,17 +286,18 @@ def described(names: Sequence[str], runs: Sequence[Run]) -> str:
     return f"{text} ({count} of them)" if count > 1 else text
 
 
-def sign_of_difference(case: Case, graph: Graph) -> Iterator[str]:
+def sign_of_difference(case: Case, graph: Graph) -> Explanations:
     """The second operand of a difference has the sign of the first."""
     changed: Changes = {}
     for node, place, _ in graph.edges():
-        if node.op is p.sub and graph.slopes[node][place] == -1.0:
+        slope = graph.slopes[node][place]
+        if node.op is p.sub and slope == -1.0:
             changed[node, place] = 1.0
     if graph.explains(case, changed):
         yield "the sign: what is subtracted has the slope of what is added"
 
 
-def cross_terms(case: Case, graph: Graph) -> Iterator[str]:
+def cross_terms(case: Case, graph: Graph) -> Explanations:
     """A softmax is differentiated as if it were taken of each number by itself."""
     alone: Changes = {}
     forgotten: Changes = {}
@@ -332,7 +343,7 @@ def factors_of_dot(node: Value) -> Iterator[tuple[Value, int, Any]]:
         place += 1
 
 
-def downstream(case: Case, graph: Graph) -> Iterator[str]:
+def downstream(case: Case, graph: Graph) -> Explanations:
     """The gradient of a weight stands where the weight itself belongs."""
     edges = list(products(graph))
     for group in case.groups:
@@ -345,7 +356,7 @@ def downstream(case: Case, graph: Graph) -> Iterator[str]:
             yield f"the gradient of {group.name} stands where {group.name} itself belongs"
 
 
-def missing_factor(case: Case, graph: Graph) -> Iterator[str]:
+def missing_factor(case: Case, graph: Graph) -> Explanations:
     """The slope of a product lacks the other factor, or has it twice."""
     edges = list(products(graph))
     for group in case.wrong:
@@ -362,7 +373,7 @@ def missing_factor(case: Case, graph: Graph) -> Iterator[str]:
                 yield f"the slope of {group.name} {how} the other factor of its product"
 
 
-def paths_of_a_kind(case: Case, graph: Graph) -> Iterator[str]:
+def paths_of_a_kind(case: Case, graph: Graph) -> Explanations:
     """All edges of one kind are missing, such as those of a skip connection."""
     depth = graph.depths()
     kinds: dict[Point, Changes] = defaultdict(dict)
@@ -388,7 +399,7 @@ def paths_of_a_kind(case: Case, graph: Graph) -> Iterator[str]:
         yield f"{text} and {len(others)} more of its kind" if others else text
 
 
-def sibling_factor(case: Case, graph: Graph) -> Iterator[str]:
+def sibling_factor(case: Case, graph: Graph) -> Explanations:
     """The slope of a bias is multiplied by what its neighbour is multiplied by."""
     for group in case.wrong:
         leaves = graph.leaves_of(group)
@@ -423,7 +434,7 @@ def value_of(x: Any) -> float:
     return float(plain_number(x))
 
 
-def terms(case: Case, graph: Graph) -> Iterator[str]:
+def terms(case: Case, graph: Graph) -> Explanations:
     """A term of the sum over paths is missing, counts twice, or has the wrong sign."""
     n = len(graph.leaves)
     if len(graph.order) * n > MAX_TERMS:

@@ -31,7 +31,8 @@ def likely_mistake(check: Check, output: int, found: Sequence[Component]) -> str
     names = argument_names(check.f, check.args)
     bounds = [part.bound for part in found]
     groups = groups_of(names, check.args)
-    case = Case(groups, claimed, expected, bounds, inputs, check.values[output])
+    value = check.values[output]
+    case = Case(groups, claimed, expected, bounds, inputs, value)
     if not case.wrong:
         return ""
     try:

@@ -32,6 +32,9 @@ SIMPLE = [2.0, 3.0, 4.0, 6.0, 8.0, 10.0, 100.0]
 # So many components one factor must explain, where it is none of those.
 MIN_COMPONENTS = 3
 
+Explanations = Iterator[str]
+"""Sentences, each of which says what mistake explains all that is claimed."""
+
 
 @dataclass
 class Group:
@@ -120,13 +123,13 @@ def groups_of(names: Sequence[str], args: Sequence[Any]) -> list[Group]:
     return found
 
 
-def explanations(case: Case) -> Iterator[str]:
+def explanations(case: Case) -> Explanations:
     """Yield the mistakes that explain a case and that need no graph, the surest first."""
     for kind in (sign, simple_factor, zero, transpose, swapped, permuted, penalty):
         yield from kind(case)
 
 
-def guesses(case: Case) -> Iterator[str]:
+def guesses(case: Case) -> Explanations:
     """Yield what explains a case where nothing better does."""
     for kind in (times_input, any_factor, one_component):
         yield from kind(case)
@@ -163,13 +166,13 @@ def scaled(case: Case, factor: float) -> bool:
     return True
 
 
-def sign(case: Case) -> Iterator[str]:
+def sign(case: Case) -> Explanations:
     """The claims have the wrong sign."""
     if scaled(case, -1.0):
         yield f"{where(case)}the sign, it is minus the right value"
 
 
-def simple_factor(case: Case) -> Iterator[str]:
+def simple_factor(case: Case) -> Explanations:
     """The claims are twice the right values, or half of them, or n times: a mean over n."""
     shapes = [group.shape for group in case.groups]
     lengths = sorted({n for n in chain.from_iterable(shapes) if n > 1})
@@ -204,7 +207,7 @@ def share(n: int) -> str:
     return "half" if n == 2 else f"1/{n} of"
 
 
-def zero(case: Case) -> Iterator[str]:
+def zero(case: Case) -> Explanations:
     """The claims of whole arguments are 0."""
     largest = max(map(abs, case.expected))
     for group in case.wrong:
@@ -221,7 +224,7 @@ def zero(case: Case) -> Iterator[str]:
     yield f"{spelled(case.wrong)} {verb} no gradient at all, 0: a dependence was cut off"
 
 
-def transpose(case: Case) -> Iterator[str]:
+def transpose(case: Case) -> Explanations:
     """The claims of a matrix are those of its transpose."""
     for group in case.wrong:
         if len(group.shape) != 2:
@@ -236,7 +239,7 @@ def transpose(case: Case) -> Iterator[str]:
     yield f"{spelled(case.wrong)}: the transpose of the right values fits"
 
 
-def swapped(case: Case) -> Iterator[str]:
+def swapped(case: Case) -> Explanations:
     """Two arguments have each other's slopes, or one has another's."""
     wrong = case.wrong
     if len(wrong) == 2:
@@ -256,7 +259,7 @@ def swapped(case: Case) -> Iterator[str]:
                 yield f"{a.name} has the slope of {b.name}"
 
 
-def permuted(case: Case) -> Iterator[str]:
+def permuted(case: Case) -> Explanations:
     """The claims are the right values in another order."""
     orders = []
     for group in case.wrong:
@@ -310,7 +313,7 @@ def joined(rows: Iterable[list[float]]) -> list[float]:
     return list(chain.from_iterable(rows))
 
 
-def penalty(case: Case, least: int = MIN_COMPONENTS) -> Iterator[str]:
+def penalty(case: Case, least: int = MIN_COMPONENTS) -> Explanations:
     """The claims miss a multiple of the inputs themselves, or of their signs."""
     if next(any_factor(case), ""):
         # The right values are multiples of the inputs, too.
@@ -358,7 +361,7 @@ def multiple_of(case: Case, shape: Callable[[float], float], least: int) -> floa
     return factor
 
 
-def times_input(case: Case) -> Iterator[str]:
+def times_input(case: Case) -> Explanations:
     """The claims have an input as a factor too much, or lack one."""
     for group in case.wrong:
         found = next(factors_of(case, group), "")
@@ -367,7 +370,7 @@ def times_input(case: Case) -> Iterator[str]:
     yield f"{spelled(case.wrong)}: {found}"
 
 
-def factors_of(case: Case, group: Group) -> Iterator[str]:
+def factors_of(case: Case, group: Group) -> Explanations:
     """Yield the arguments by which the claims of a group are multiplied or divided."""
     right = case.of(case.expected, group)
     for other in case.groups:
@@ -406,7 +409,7 @@ def spread(
         yield name, [x] * n
 
 
-def any_factor(case: Case) -> Iterator[str]:
+def any_factor(case: Case) -> Explanations:
     """The claims of every argument are multiples of the right ones, by one factor."""
     factors = []
     for group in case.wrong:
@@ -426,7 +429,7 @@ def any_factor(case: Case) -> Iterator[str]:
         yield f"{where(case)}a factor, {first:.10g} times the right value"
 
 
-def one_component(case: Case) -> Iterator[str]:
+def one_component(case: Case) -> Explanations:
     """One entry of an array is wrong, the others are right."""
     wrong = case.wrong
     if len(wrong) != 1 or len(wrong[0].indexes) < MIN_COMPONENTS:

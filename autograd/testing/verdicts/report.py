@@ -99,7 +99,8 @@ class Component(NamedTuple):
         if self.oracle in ("exact", "mpmath") and self.claimed == as_float(self.expected):
             # It is the float nearest to the truth.
             return False
-        return self.limit - self.asked > max(MAX_DOUBT * self.scale, self.allowance)
+        most = max(MAX_DOUBT * self.scale, self.allowance)
+        return self.limit - self.asked > most
 
     def __str__(self) -> str:
         claimed = ten_digits(self.claimed)
@@ -137,7 +138,8 @@ class Report(NamedTuple):
     def __str__(self) -> str:
         if self.worst is None:
             return f"{self.function}: nothing to differentiate"
-        names = ", ".join(sorted({part.oracle for part in self.components}))
+        oracles = {part.oracle for part in self.components}
+        names = ", ".join(sorted(oracles))
         count = len(self.components)
         what = f"{count} derivative{'s' if count > 1 else ''}"
         if self.directions:
