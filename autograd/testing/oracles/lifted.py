@@ -114,11 +114,7 @@ def jump_of_slopes(
 
     # What is a miss at two steps of different size is a jump.
     share = number_type.lift(ONE_SIDED_STEP)
-    size = scale(inputs, direction)
-    if isinstance(direction, int):
-        # A large input counts in full, for there are digits enough for it.
-        size = abs(inputs[direction]) or size
-    step = size * share
+    step = full_scale(inputs, direction) * share
     far = quotients(step)
     near = quotients(step * number_type.lift(ONE_SIDED_STEP_RATIO))
     if abs(near[0]) > 2 * abs(far[0]) + 1:
@@ -130,6 +126,13 @@ def jump_of_slopes(
     if is_lasting and miss > faint:
         return as_float(miss)
     return 0.0
+
+
+def full_scale(inputs: Numbers, direction: Direction) -> Any:
+    """Return the scale of a step that has digits enough to be relative to a large input, too."""
+    if isinstance(direction, int) and inputs[direction]:
+        return abs(inputs[direction])
+    return scale(inputs, direction)
 
 
 def primal(x: Operand) -> Any:
