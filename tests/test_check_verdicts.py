@@ -17,12 +17,11 @@ from autograd.testing import (
     judge,
 )
 from autograd.testing.oracles import Program
-from autograd.testing.oracles.estimate import Estimate
+from autograd.testing.oracles.estimate import Estimate, as_float
 from autograd.testing.verdicts import hints
 from autograd.testing.verdicts.report import (
     Component,
     Report,
-    as_float,
     difference,
     finite_size,
     shown,

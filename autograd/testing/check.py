@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from autograd.coercion import as_number
@@ -11,8 +11,8 @@ from autograd.structures import flatten
 from autograd.testing import oracles
 from autograd.testing.directions import check_directions
 from autograd.testing.judge import DEFAULT_RTOL, Check
+from autograd.testing.number_types import Function, plain_number
 from autograd.testing.verdicts.report import GradientMismatch, NonDifferentiablePoint, Report
-from autograd.value import Value
 
 __all__ = ["check_gradients", "GradientMismatch", "NonDifferentiablePoint", "Report"]
 
@@ -20,7 +20,7 @@ ORACLES = ("auto", *oracles.FIRST_DERIVATIVES)
 
 
 def check_gradients(
-    f: Callable[..., Any],
+    f: Function,
     *args: Any,
     gradient: Any = None,
     order: int = 1,
@@ -76,22 +76,31 @@ def check_gradients(
       likely: half the right value...
     """
     checked_settings(args, order, oracle, directions)
-    for name, share in (("rtol", rtol), ("atol", atol)):
-        if share is not None and not 0 <= share < math.inf:
-            raise ValueError(
-                f"{name}={share!r}: a share of the path sum, or an error, is 0 or more"
-            )
-    rtol = DEFAULT_RTOL if rtol is None else rtol
-    check = Check(f, args, gradient, oracle, rtol, atol or 0.0)
+    rtol = checked_share("rtol", rtol, DEFAULT_RTOL)
+    atol = checked_share("atol", atol, 0.0)
+    check = Check(f, args, gradient, oracle, rtol, atol)
     if directions:
         return check_directions(check, directions)
-    components = [part for output in range(check.outputs) for part in check.first(output)]
+    components = []
+    for output in range(check.outputs):
+        components += check.first(output)
+    # All first derivatives come first: a second one of a wrong first one tells little.
     if order == 2:
-        components += [part for output in range(check.outputs) for part in check.second(output)]
+        for output in range(check.outputs):
+            components += check.second(output)
     return Report(check.name, check.inputs, components)
 
 
-def checked_settings(args: Sequence[Any], order: int, oracle: str, directions: Any) -> None:
+def checked_share(name: str, share: float | None, default: float) -> float:
+    """Return an allowance that was passed, or what is taken where none was."""
+    if share is None:
+        return default
+    if not 0 <= share < math.inf:
+        raise ValueError(f"{name}={share!r}: a share of the path sum, or an error, is 0 or more")
+    return share
+
+
+def checked_settings(args: Sequence[object], order: int, oracle: str, directions: object) -> None:
     """Raise for settings that mean nothing."""
     if order not in (1, 2):
         raise ValueError(f"order {order!r}: first and second derivatives can be checked, 1 or 2")
@@ -102,7 +111,7 @@ def checked_settings(args: Sequence[Any], order: int, oracle: str, directions: A
         raise ValueError(f'directions={directions!r}: pass "random", or how many')
     if directions is not None and order == 2:
         raise ValueError("order=2 checks derivatives by every input: leave out directions=")
-    for i, x in enumerate(flatten(tuple(args))):
-        plain = as_number(x.data if isinstance(x, Value) else x)
+    for i, x in enumerate(flatten(args)):
+        plain = as_number(plain_number(x))
         if not math.isfinite(plain):
             raise ValueError(f"input {i} is {plain}: a gradient is checked at finite numbers")

@@ -19,11 +19,15 @@ it is one number, which the oracles know, and which the claimed gradient has to 
 from __future__ import annotations
 
 import math
+import operator
 import random
 from collections.abc import Sequence
 from typing import Any
 
-from autograd.testing.judge import MIN_JUMP, Check
+from autograd.testing.judge import MIN_JUMP, Check, Scales
+from autograd.testing.number_types import Numbers
+from autograd.testing.oracles.differences import UNIT_ROUNDOFF
+from autograd.testing.oracles.estimate import as_float
 from autograd.testing.oracles.program import Program
 from autograd.testing.verdicts.mistakes import groups_of
 from autograd.testing.verdicts.naming import argument_names
@@ -33,15 +37,18 @@ from autograd.testing.verdicts.report import (
     InconclusiveCheck,
     NonDifferentiablePoint,
     Report,
-    as_float,
     finite_size,
 )
 
-DIRECTIONS = 8  # unless another number is asked for
-SEED = 20260  # of the directions: the same in every run
+# How many are tried unless another number is asked for.
+DIRECTIONS = 8
+# Of the directions, which are the same in every run.
+SEED = 20260
 TAYLOR_STEPS = [2.0**-k for k in range(3, 14)]
-MIN_REMAINDER = 1e4  # roundings, for a remainder to tell anything
-MIN_TAYLOR_SLOPE = 1.5  # of a right gradient it is 2 or more, of a wrong one 1
+# A remainder of fewer roundings tells nothing.
+MIN_REMAINDER = 1e4
+# It is 2 or more of a right gradient, and 1 of a wrong one.
+MIN_TAYLOR_SLOPE = 1.5
 
 
 def check_directions(check: Check, directions: Any) -> Report:
@@ -81,29 +88,32 @@ def located(
     check: Check,
     output: int,
     error: GradientMismatch,
-    claimed: Sequence[Any],
-    scales: Sequence[tuple[float, float]],
+    claimed: Numbers,
+    scales: Scales,
 ) -> GradientMismatch:
     """Return a mismatch that says which arguments disagree, each moved by itself."""
     names = argument_names(check.f, check.args)
     groups = groups_of(names, check.args)
     if len(groups) < 2:
         return error
-    weights = random_directions(check.inputs, 1)[0]
+    (weights,) = random_directions(check.inputs, 1)
     agree: list[str] = []
     disagree: list[str] = []
     for group in groups:
         own = set(group.indexes)
         alone = [w if i in own else 0.0 for i, w in enumerate(weights)]
         part = along(check, output, alone, claimed, scales, 0)
-        (disagree if part.is_wrong else agree).append(group.name)
+        if part.is_wrong:
+            disagree.append(group.name)
+        else:
+            agree.append(group.name)
     text = f"{error}\n  moved alone, these disagree: {', '.join(disagree) or 'none'}"
     found = GradientMismatch(f"{text}; these agree: {', '.join(agree) or 'none'}")
     found.components = error.components
     return found
 
 
-def random_directions(inputs: Sequence[Any], count: int) -> list[list[float]]:
+def random_directions(inputs: Numbers, count: int) -> list[list[float]]:
     """Return weights for all inputs: of random sign, and from half of each one's size to all of it.
 
     The size of an input that is 0 is that of an average one.
@@ -111,21 +121,20 @@ def random_directions(inputs: Sequence[Any], count: int) -> list[list[float]]:
     source = random.Random(SEED)
     sizes = [abs(float(x)) for x in inputs]
     average = math.fsum(sizes) / len(sizes) if any(sizes) else 1.0
-    return [
-        [
-            (size or average) * source.choice((-1.0, 1.0)) * source.uniform(0.5, 1.0)
-            for size in sizes
-        ]
-        for _ in range(count)
-    ]
+
+    def weight(size: float) -> float:
+        sign = source.choice((-1.0, 1.0))
+        return (size or average) * sign * source.uniform(0.5, 1.0)
+
+    return [list(map(weight, sizes)) for _ in range(count)]
 
 
 def along(
     check: Check,
     output: int,
     weights: Sequence[float],
-    claimed: Sequence[Any],
-    scales: Sequence[tuple[float, float]],
+    claimed: Numbers,
+    scales: Scales,
     number: int,
 ) -> Component:
     """Return the component of one direction."""
@@ -134,15 +143,19 @@ def along(
         place = f"output {output} along {place}"
     terms = [float(w) * as_float(g) for w, g in zip(weights, claimed)]
     claim = math.fsum(terms)
-    scale = math.fsum(abs(w) * finite_size(s) for w, (s, _) in zip(weights, scales))
-    uncertain = math.fsum(abs(w) * u for w, (_, u) in zip(weights, scales))
+    shares = [abs(w) for w in weights]
+    path_sums = [finite_size(path_sum) for path_sum, _ in scales]
+    scale = math.fsum(map(operator.mul, shares, path_sums))
+    uncertain = math.fsum(w * u for w, (_, u) in zip(shares, scales))
     estimate = check.estimate(weights, "a direction", place)
     if estimate.jump > MIN_JUMP * (scale or abs(claim)):
         raise NonDifferentiablePoint(
             f"{check.name} has a kink at {check.shown_inputs()}: along {place} the slopes to "
             f"either side differ by {estimate.jump:.3g}; check by every input to see which has it"
         )
-    return check.compared(place, claim, estimate, scale or sum(map(abs, terms)), uncertain)
+    # Of a function that is not recorded the terms of the claim stand for the path sum.
+    scale = scale or sum(map(abs, terms))
+    return check.compared(place, claim, estimate, scale, uncertain)
 
 
 def taylor_slope(program: Program, weights: Sequence[float], slope: float) -> float | None:
@@ -152,15 +165,19 @@ def taylor_slope(program: Program, weights: Sequence[float], slope: float) -> fl
     where the remainder is nothing but rounding.
     """
     line = program.along(weights)
+    here = line(0.0)
     points = []
     for step in TAYLOR_STEPS:
-        remainder = abs(line(step) - line(0.0) - step * slope)
-        rounding = 2.0**-53 * max(abs(line(step)), abs(line(0.0)), abs(step * slope))
+        there = line(step)
+        rise = step * slope
+        remainder = abs(there - here - rise)
+        rounding = UNIT_ROUNDOFF * max(abs(there), abs(here), abs(rise))
         if math.isfinite(remainder) and remainder > MIN_REMAINDER * rounding:
             points.append((math.log(step), math.log(remainder)))
     if len(points) < 3:
         return None
-    points = points[-4:]  # the smallest steps that tell anything
+    # The smallest steps that tell anything: at larger ones higher terms count.
+    points = points[-4:]
     center_x = math.fsum(x for x, _ in points) / len(points)
     center_y = math.fsum(y for _, y in points) / len(points)
     square = math.fsum((x - center_x) ** 2 for x, _ in points)

@@ -24,13 +24,20 @@ from autograd import primitives as p
 from autograd import reductions
 from autograd.functional import value_and_grad
 from autograd.primitive_type import Interval, Primitive, Variadic
+from autograd.testing.number_types import Function, Numbers
 
-MAX_RESULT = 1e4  # larger results are not used: later ones would overflow
-MIN_RESULT = 1e-4  # nor smaller ones
-MAX_SLOPE_CHANGE = 1e-2  # nor those whose slopes change by a larger share
-NEARBY_STEP = 1e-5  # when the operands change by this share
-MAX_ROUNDINGS = 1e3  # nor those that may be off by so many roundings
-MIN_BORDER_DISTANCE = 1e-3  # operands keep this far from the border of a domain
+# Larger results are not used, for later ones would overflow,
+MAX_RESULT = 1e4
+# nor smaller ones,
+MIN_RESULT = 1e-4
+# nor those whose slopes change by a larger share
+MAX_SLOPE_CHANGE = 1e-2
+# when the operands change by this share,
+NEARBY_STEP = 1e-5
+# nor those that may be off by so many roundings.
+MAX_ROUNDINGS = 1e3
+# Operands keep this far from the border of a domain.
+MIN_BORDER_DISTANCE = 1e-3
 N_ARY_OPERANDS = 4
 # Rows that `autograd` itself does not offer: a program imports them from `autograd.primitives`.
 INNER_ROWS = frozenset(
@@ -50,7 +57,7 @@ class Operation(NamedTuple):
     """What one line of an expression may do: a function, its operands' domains, its source."""
 
     name: str
-    function: Callable[..., Any]
+    function: Function
     domain: tuple[Interval, ...]  # of each operand; of every one where there is only one
     many: bool
     spell: Callable[..., str]
@@ -62,12 +69,12 @@ class Operation(NamedTuple):
         return N_ARY_OPERANDS if self.many else len(self.domain)
 
 
-def first_of_softmax(*xs: Any) -> Any:
+def first_of_softmax(*xs: object) -> Any:
     """Return the first of the softmax of some numbers."""
     return p.softmax(xs)[0]
 
 
-def first_of_log_softmax(*xs: Any) -> Any:
+def first_of_log_softmax(*xs: object) -> Any:
     """Return the first of the log_softmax of some numbers."""
     return p.log_softmax(xs)[0]
 
@@ -108,24 +115,33 @@ LEFT_OUT = frozenset(
     """gaussian polygamma sinc_slope rounded at_least at_most where stop_gradient less less_equal
     greater greater_equal equal mod fmod remainder floordiv clip tied finite pieces_slope""".split()
 )
-SIMPLEST = ("add", "mul", "sub", "square", "neg", "sin", "exp", "tanh", "div")  # to shrink towards
+# What expressions shrink towards.
+SIMPLEST = ("add", "mul", "sub", "square", "neg", "sin", "exp", "tanh", "div")
 
 
 def operation(row: Primitive) -> Operation:
     """Return a row of the table, or a user's own primitive, as an operation of expressions."""
     if row.name in SPECIAL and p.TABLE.get(row.name) is row:
         return SPECIAL[row.name]
+    symbol = row.symbol
     if isinstance(row, Variadic):
-        return Operation(row.symbol, lambda *xs: row(xs), (p.REAL,), True, row.spell, row.symbol)
-    named = row.symbol if row.symbol.isidentifier() else ""
+
+        def of_operands(*xs: object) -> Any:
+            return row(xs)
+
+        return Operation(symbol, of_operands, (p.REAL,), True, row.spell, symbol)
+    # An operator needs no import.
+    named = symbol if symbol.isidentifier() else ""
     variables = len(row.partials) - len(row.defaults)
-    return Operation(row.symbol, row, tuple(row.domain[:variables]), False, row.spell, named)
+    domain = tuple(row.domain[:variables])
+    return Operation(symbol, row, domain, False, row.spell, named)
 
 
 def operations(rows: Iterable[Primitive] | None = None, smooth: bool = False) -> list[Operation]:
     """Return the operations for some rows, by default for all that are functions of variables."""
     if rows is None:
-        names = [*SIMPLEST, *(name for name in p.TABLE if name not in SIMPLEST)]
+        others = [name for name in p.TABLE if name not in SIMPLEST]
+        names = [*SIMPLEST, *others]
         rows = [p.TABLE[name] for name in names if name not in LEFT_OUT]
         rows = [row for row in rows if row.smooth or not smooth]
     found = [operation(row) for row in rows]
@@ -157,11 +173,12 @@ class Expression:
         """Return the result of the last line."""
         return self.results(inputs)[-1]
 
-    def results(self, inputs: Sequence[Any]) -> list[Any]:
+    def results(self, inputs: Numbers) -> list[Any]:
         """Return the inputs and the result of every line."""
         found = list(inputs)
-        for line in self.lines:
-            found.append(line.operation.function(*(found[i] for i in line.places)))
+        for operation, places in self.lines:
+            operands = [found[i] for i in places]
+            found.append(operation.function(*operands))
         return found
 
     def gradient(self) -> tuple[float, list[float]]:
@@ -175,42 +192,59 @@ class Expression:
 
     def source(self) -> Iterator[str]:
         """Yield the lines of a program that computes the expression and its gradient."""
-        imports = sorted({line.operation.imports for line in self.lines} - {""})
+        named = {line.operation.imports for line in self.lines}
+        imports = sorted(named - {""})
         public = [name for name in imports if name not in INNER_ROWS]
         yield f"from autograd import {', '.join(['Value', *public])}"
         inner = [name for name in imports if name in INNER_ROWS]
         if inner:
             yield f"from autograd.primitives import {', '.join(inner)}"
-        names = [*names_of_inputs(len(self.point)), *names_of_lines(len(self.lines))]
-        n = len(self.point)
-        yield f"{', '.join(names[:n])} = {', '.join(f'Value({x!r})' for x in self.point)}"
-        for k, line in enumerate(self.lines):
-            yield f"{names[n + k]} = {line.operation.spell(*(names[i] for i in line.places))}"
+        inputs = names_of_inputs(len(self.point))
+        leaves = [f"Value({x!r})" for x in self.point]
+        yield f"{', '.join(inputs)} = {', '.join(leaves)}"
+        results = names_of_lines(len(self.lines))
+        names = [*inputs, *results]
+        for name, (operation, places) in zip(results, self.lines):
+            operands = [names[i] for i in places]
+            yield f"{name} = {operation.spell(*operands)}"
         yield f"{names[-1]}.backward()"
 
 
 def names_of_inputs(n: int) -> list[str]:
     """Return names for the inputs."""
-    return list("xyzuvw"[:n]) if n <= 6 else [f"x{i}" for i in range(n)]
+    letters = "xyzuvw"
+    if n <= len(letters):
+        return list(letters[:n])
+    return [f"x{i}" for i in range(n)]
 
 
 def names_of_lines(n: int) -> list[str]:
     """Return names for the results of lines."""
-    return list("abcdefghijklmnopq"[:n]) if n <= 17 else [f"a{i}" for i in range(n)]
+    letters = "abcdefghijklmnopq"
+    if n <= len(letters):
+        return list(letters[:n])
+    return [f"a{i}" for i in range(n)]
 
 
 def used(n: int, lines: Sequence[Line]) -> list[Line]:
     """Return the lines that the last one depends on, with their places set right."""
     needed = {n + len(lines) - 1}
-    for k in range(len(lines) - 1, -1, -1):
+    for k, line in reversed(list(enumerate(lines))):
         if n + k in needed:
-            needed.update(lines[k].places)
-    kept = [k for k in range(len(lines)) if n + k in needed]
-    place = {i: i for i in range(n)} | {n + k: n + new for new, k in enumerate(kept)}
-    return [Line(lines[k].operation, tuple(place[i] for i in lines[k].places)) for k in kept]
+            needed.update(line.places)
+    # Inputs stay where they are, results move up to where others were.
+    place = {i: i for i in range(n)}
+    kept: list[Line] = []
+    for k, line in enumerate(lines):
+        if n + k in needed:
+            place[n + k] = n + len(kept)
+            places = tuple(place[i] for i in line.places)
+            kept.append(Line(line.operation, places))
+    return kept
 
 
-Draw = tuple[int, tuple[int, ...]]  # which operation, and the index of each operand
+# Which operation, and the index of each operand.
+Draw = tuple[int, tuple[int, ...]]
 
 
 def build(
@@ -226,21 +260,26 @@ def build(
     results = list(point)
     lines = list[Line]()
     loose = list(range(len(point)))
-    roundings = [0.0] * len(point)  # how many units of rounding each result may be off
+    # How many units of rounding each result may be off.
+    roundings = [0.0] * len(point)
     for which, indexes in draws:
         chosen = pool[which % len(pool)]
         usable = range(len(results)) if sharing else loose
         places = operands(chosen, indexes, results, usable, distinct=not sharing)
         numbers = [results[i] for i in places]
-        out, off = attempt(chosen, numbers, [roundings[i] for i in places])
+        before = [roundings[i] for i in places]
+        out, off = attempt(chosen, numbers, before)
         if places and off < MAX_ROUNDINGS:
             lines.append(Line(chosen, tuple(places)))
-            loose = [i for i in loose if i not in places] + [len(results)]
+            loose = [i for i in loose if i not in places]
+            loose.append(len(results))
             results.append(out)
             roundings.append(off)
     add = operation(p.add)
     while len(loose) > 1 or not lines:
-        left, right = (loose[-1], loose[-2]) if len(loose) > 1 else (0, 0)
+        # Where nothing was made of a single input it is doubled.
+        left = loose[-1] if len(loose) > 1 else 0
+        right = loose[-2] if len(loose) > 1 else 0
         lines.append(Line(add, (left, right)))
         results.append(results[left] + results[right])
         loose = [*loose[:-2], len(results) - 1]
@@ -257,16 +296,16 @@ def operands(
     """Return the places of the operands of a line, none where some operand cannot be had."""
     found: list[int] = []
     for k in range(chosen.arity):
-        low, high = chosen.domain[k] if not chosen.many else chosen.domain[0]
-        candidates = [
-            i
-            for i in usable
-            if low + MIN_BORDER_DISTANCE < results[i] < high - MIN_BORDER_DISTANCE
-            and not (distinct and i in found)
-        ]
+        low, high = chosen.domain[0 if chosen.many else k]
+        start = low + MIN_BORDER_DISTANCE
+        end = high - MIN_BORDER_DISTANCE
+        candidates = [i for i in usable if start < results[i] < end]
+        if distinct:
+            candidates = [i for i in candidates if i not in found]
         if not candidates:
             return []
-        found.append(candidates[indexes[k % len(indexes)] % len(candidates)])
+        index = indexes[k % len(indexes)]
+        found.append(candidates[index % len(candidates)])
     return found
 
 
@@ -278,19 +317,27 @@ def attempt(
     Unfit is what is not finite, out of range, or badly conditioned: next to a pole, a kink, or a
     zero of the slope, the gradient of a graph says more about rounding than about its rules.
     """
+    unfit = 0.0, math.inf
     everything = tuple(range(len(numbers)))
+    differentiated = value_and_grad(chosen.function, everything)
+    moved = [x * (1 + NEARBY_STEP) if x else NEARBY_STEP for x in numbers]
     try:
-        out, slopes = value_and_grad(chosen.function, everything)(*numbers)
-        moved = [x * (1 + NEARBY_STEP) if x else NEARBY_STEP for x in numbers]
-        _, others = value_and_grad(chosen.function, everything)(*moved)
+        out, slopes = differentiated(*numbers)
+        _, others = differentiated(*moved)
     except (ValueError, ArithmeticError):
-        return 0.0, math.inf
-    reach = sum(abs(s * x) * r for s, x, r in zip(slopes, numbers, roundings))
-    allowed = 0.0 if all(numbers) else MAX_SLOPE_CHANGE  # next to a zero a slope may begin to grow
-    steady = all(abs(a - b) <= MAX_SLOPE_CHANGE * abs(a) + allowed for a, b in zip(slopes, others))
-    if not steady or not (MIN_RESULT < abs(out) < MAX_RESULT or out == reach == 0):
-        return 0.0, math.inf
-    return float(out), 1.0 + (reach / abs(out) if reach else 0.0)
+        return unfit
+    # Next to a zero a slope may begin to grow.
+    allowed = 0.0 if all(numbers) else MAX_SLOPE_CHANGE
+    for slope, other in zip(slopes, others):
+        if not abs(slope - other) <= MAX_SLOPE_CHANGE * abs(slope) + allowed:
+            return unfit
+    terms = [slope * x for slope, x in zip(slopes, numbers)]
+    reach = sum(abs(term) * off for term, off in zip(terms, roundings))
+    is_in_range = MIN_RESULT < abs(out) < MAX_RESULT
+    if not is_in_range and not out == reach == 0:
+        return unfit
+    relative = reach / abs(out) if reach else 0.0
+    return float(out), 1.0 + relative
 
 
 def random_expression(
@@ -301,14 +348,17 @@ def random_expression(
     sharing: bool = True,
 ) -> Expression:
     """Return a random expression of up to so many lines; the same source gives the same ones."""
-    pool = pool if pool is not None else operations(smooth=True)
+    if pool is None:
+        pool = operations(smooth=True)
     # No -0.0: the many-digit arithmetic has none, and angles differ by a turn there.
-    point = [round(source.uniform(-3.0, 3.0), 3) + 0.0 for _ in range(inputs)]
+    numbers = [source.uniform(-3.0, 3.0) for _ in range(inputs)]
+    point = [round(x, 3) + 0.0 for x in numbers]
     draws = [random_draw(source, len(pool)) for _ in range(lines)]
     return build(point, draws, pool, sharing)
 
 
 def random_draw(source: random.Random, pool: int) -> Draw:
     """Return a random line; operands lean towards recent results."""
-    indexes = tuple(-1 - int(source.expovariate(0.4)) for _ in range(N_ARY_OPERANDS))
+    steps_back = [int(source.expovariate(0.4)) for _ in range(N_ARY_OPERANDS)]
+    indexes = tuple(-1 - k for k in steps_back)
     return source.randrange(pool), indexes

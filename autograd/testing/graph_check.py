@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from fractions import Fraction
 from typing import Any, NamedTuple
 
 from autograd.backward import history
@@ -24,17 +25,21 @@ from autograd.value import Value
 
 
 class Finding(NamedTuple):
-    """What an oracle says of one leaf's gradient."""
+    """What an oracle says of one leaf's gradient.
+
+    Attributes: leaf; gradient, the claim; expected, the derivative by the oracle, None where there
+    is none; verdict, "agrees", "differs", "kink" or "inconclusive"; oracle, its name.
+    """
 
     leaf: Value
     gradient: Any
-    expected: Any  # the derivative by the oracle; None where there is none
-    verdict: str  # "agrees", "differs", "kink" or "inconclusive"
+    expected: Any
+    verdict: str
     oracle: str
 
 
 def check_graph(
-    root: Value, gradients: Mapping[Value, Any] | None = None, seed: Any = 1.0
+    root: Value, gradients: Mapping[Value, Any] | None = None, seed: float | Fraction = 1.0
 ) -> list[Finding]:
     """Return a Finding for every leaf of a graph: the operations are run again by an oracle.
 
@@ -53,35 +58,38 @@ def check_graph(
         if refused:
             raise ValueError(refused)
     leaves = [node for node in nodes if node.op is None]
-    chosen = [leaf for leaf in leaves if gradients is None or leaf in gradients]
-    claims = [leaf.grad if gradients is None else gradients[leaf] for leaf in chosen]
+    if gradients is None:
+        claimed = {leaf: leaf.grad for leaf in leaves}
+    else:
+        claimed = {leaf: gradients[leaf] for leaf in leaves if leaf in gradients}
+    chosen = list(claimed)
+    claims = list(claimed.values())
     if not math.isfinite(root.data):
-        return [Finding(x, g, None, "inconclusive", "") for x, g in zip(chosen, claims)]
-    check = Check(
-        rerun(nodes, chosen, seed),
-        tuple(leaf.data for leaf in chosen),
-        lambda *_: claims,
-        "auto",
-        DEFAULT_RTOL,
-        0.0,
-    )
+        return [Finding(x, g, None, "inconclusive", "") for x, g in claimed.items()]
+    graph = rerun(nodes, chosen, seed)
+    point = tuple(leaf.data for leaf in chosen)
+    check = Check(graph, point, lambda *_: claims, "auto", DEFAULT_RTOL, 0.0)
     scales = check.scales(0, claims)
-    return [finding_of(check, i, leaf, claims[i], scales[i]) for i, leaf in enumerate(chosen)]
+    found = []
+    for i, (leaf, claim) in enumerate(claimed.items()):
+        found.append(finding_of(check, i, leaf, claim, scales[i]))
+    return found
 
 
-def rerun(nodes: list[Value], leaves: list[Value], seed: Any) -> Callable[..., Any]:
+def rerun(nodes: list[Value], leaves: list[Value], seed: float | Fraction) -> Callable[..., object]:
     """Return the function of some leaves that a graph computes, times the seed."""
 
-    def graph(*numbers: Any) -> Any:
+    def graph(*numbers: object) -> object:
         results: dict[Value, Any] = dict(zip(leaves, numbers))
         for node in nodes:
             if node.op is None:
                 results.setdefault(node, node.data)
-            else:
-                results[node] = apply(
-                    node.op, [results[x] if isinstance(x, Value) else x for x in node.operands]
-                )
-        return results[nodes[-1]] if seed == 1 else seed * results[nodes[-1]]
+                continue
+            operands = [results[x] if isinstance(x, Value) else x for x in node.operands]
+            results[node] = apply(node.op, operands)
+        root = results[nodes[-1]]
+        # Fractions times a float would be fractions no more.
+        return root if seed == 1 else seed * root
 
     return graph
 
@@ -96,6 +104,8 @@ def finding_of(
         return Finding(leaf, claimed, None, "kink", "")
     if not part.error <= part.bound:
         verdict = "differs"
+    elif part.is_unsure:
+        verdict = "inconclusive"
     else:
-        verdict = "inconclusive" if part.is_unsure else "agrees"
+        verdict = "agrees"
     return Finding(leaf, claimed, part.expected, verdict, part.oracle)

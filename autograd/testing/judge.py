@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -13,10 +13,10 @@ from autograd.structures import aligned, flatten, parts, regular_shape
 from autograd.testing import oracles
 from autograd.testing.locate import diagnosis
 from autograd.testing.mpmath_context import NotLiftable
-from autograd.testing.number_types import Precise, portable
+from autograd.testing.number_types import Function, Numbers, Point, Precise, plain_number, portable
 from autograd.testing.oracles import UNIT_ROUNDOFF, ask, with_jump
 from autograd.testing.oracles.differences import differences
-from autograd.testing.oracles.estimate import Estimate
+from autograd.testing.oracles.estimate import Estimate, as_float
 from autograd.testing.oracles.program import REFUSALS, Direction, Program, quietly, refilled
 from autograd.testing.parameters import without_parameters
 from autograd.testing.recording import Recording, noise, path_sums, record
@@ -30,7 +30,6 @@ from autograd.testing.verdicts.report import (
     InconclusiveCheck,
     NonDifferentiablePoint,
     NotDeterministic,
-    as_float,
     difference,
     finite_size,
     shown,
@@ -38,19 +37,35 @@ from autograd.testing.verdicts.report import (
 )
 from autograd.value import Value
 
-DEFAULT_RTOL = 1e-9  # a larger share of the path sum is a mistake, and no rounding
-NOISE_FACTOR = 16.0  # how many times the effect of one perturbed rounding is allowed
-MIN_JUMP = 1e-9  # one-sided slopes that differ by a larger share are those of a kink
+# A larger share of the path sum is a mistake, and no rounding.
+DEFAULT_RTOL = 1e-9
+# How many times the effect of one perturbed rounding is allowed.
+NOISE_FACTOR = 16.0
+# One-sided slopes that differ by a larger share are those of a kink.
+MIN_JUMP = 1e-9
 MAX_POINT_CHARACTERS = 400
-MAX_RECORDED = 5000  # inputs, of a function with a claimed gradient: its graph would be too large
-STATIONARY = 1e-6  # beside the changes nearby, a bound of a slope that is as good as 0
-FLOATS = ("complex step", "differences")  # the oracles that see rounding
-MANY_INPUTS = 48  # from so many on, an oracle that is slow is not asked about each of them
-MANY_NODES = 50_000  # nor where the inputs times the nodes of the graph are more
-MAX_WORK = 5_000_000  # where these are more than this, a claim is judged without the graph
+# Of more inputs, with a claimed gradient, the graph would be too large.
+MAX_RECORDED = 5000
+# Beside the changes nearby, a bound of a slope that is as good as 0.
+STATIONARY = 1e-6
+# The oracles that see rounding.
+FLOATS = ("complex step", "differences")
+# Those that do not.
+SHARP = ("exact", "mpmath")
+# From so many on, an oracle that is slow is not asked about each of them,
+MANY_INPUTS = 48
+# nor where the inputs times the nodes of the graph are more.
+MANY_NODES = 50_000
+# Where these are more than this, a claim is judged without the graph.
+MAX_WORK = 5_000_000
 COMBINATIONS = 3
-COMBINED_ERROR = 0.1  # in units of the bounds: a derivative that is off by its bound gives 0.5
-NUDGES = (-2, -1, 1, 2)  # units in the last place, by which inputs move to see what a claim does
+# In units of the bounds: a derivative that is off by its bound gives 0.5.
+COMBINED_ERROR = 0.1
+# Units in the last place, by which inputs move to see what a claim does.
+NUDGES = (-2, -1, 1, 2)
+
+Scales = Sequence[tuple[float, float]]
+"""For every input the path sum, and how uncertain the derivative is beside it."""
 
 
 class Check:
@@ -58,8 +73,8 @@ class Check:
 
     def __init__(
         self,
-        f: Callable[..., Any],
-        args: tuple[Any, ...],
+        f: Function,
+        args: Point,
         gradient: Any,
         oracle: str,
         rtol: float,
@@ -78,7 +93,8 @@ class Check:
         work = self.work()
         self.program.is_long = len(self.program.inputs) >= MANY_INPUTS or work > MANY_NODES
         if gradient is not None and work > MAX_WORK:
-            self.recording = None  # what it knows of rounding takes longer than the check
+            # What it knows of rounding takes longer than the check.
+            self.recording = None
         self.inputs = self.program.inputs
         self.names = input_names(self.f, self.args)
         self.values = self.outputs_twice()
@@ -107,7 +123,9 @@ class Check:
 
     def work(self) -> int:
         """Return how many operations slow numbers take, for each input by itself."""
-        nodes = sum(map(len, self.recording.histories())) if self.recording else 0
+        if self.recording is None:
+            return 0
+        nodes = sum(map(len, self.recording.histories()))
         return nodes * len(self.program.inputs)
 
     def called(self) -> list[float]:
@@ -152,11 +170,14 @@ class Check:
         scales = self.scales(output, claimed)
         found = self.compared_with_own(output, claimed, scales)
         if found is None:
-            found = [self.component(output, i, claimed[i], *scales[i]) for i in self.variables]
-        return self.judged(output, self.with_scales_of_zeros(found))
+            found = []
+            for i in self.variables:
+                found.append(self.component(output, i, claimed[i], *scales[i]))
+        found = self.with_scales_of_zeros(found)
+        return self.judged(output, found)
 
     def compared_with_own(
-        self, output: int, claimed: Sequence[Any], scales: Sequence[tuple[float, float]]
+        self, output: int, claimed: Numbers, scales: Scales
     ) -> list[Component] | None:
         """Return the components of many inputs by the engine's own gradient, once that is verified.
 
@@ -170,28 +191,46 @@ class Check:
             return None
         own = recording.gradient(output)
         bounds = [self.rtol * scale + uncertain for scale, uncertain in scales]
-        if not all(map(math.isfinite, own)) or not all(x > 0 for x in bounds):
+        is_finite = all(map(math.isfinite, own))
+        if not is_finite or not all(bound > 0 for bound in bounds):
             return None
-        if self.estimate(0, "", self.place(output, 0)).oracle not in ("exact", "mpmath"):
+        # Whether a sharp oracle can take the function at all is asked of one input.
+        first = self.estimate(0, "", self.place(output, 0))
+        if first.oracle not in SHARP:
             return None
-        suspicion = recording.suspicion(output)
+        oracle = self.oracle_of_combinations(own, bounds, recording.suspicion(output))
+        if not oracle:
+            return None
+        found = []
+        for i, claim in enumerate(claimed):
+            verified = Estimate(own[i], 0.0, oracle)
+            place = self.place(output, i)
+            found.append(self.compared(place, claim, verified, *scales[i]))
+        return found
+
+    def oracle_of_combinations(self, own: Numbers, bounds: Sequence[float], suspicion: str) -> str:
+        """Return the oracle that confirms random combinations of a gradient, empty where none."""
         source = random.Random(0)
+        oracle = ""
         for _ in range(COMBINATIONS):
-            weights = [source.choice((-1, 1)) * source.uniform(0.5, 1.0) / x for x in bounds]
+            weights = []
+            for bound in bounds:
+                sign = source.choice((-1, 1))
+                weights.append(sign * source.uniform(0.5, 1.0) / bound)
             estimate = self.estimate(weights, suspicion, "a combination of inputs")
-            if estimate.jump > COMBINED_ERROR or estimate.oracle not in ("exact", "mpmath"):
-                return None
-            suspicion = ""  # a kink of any input shows in the first of them
-            claim: Any = sum(Fraction(w) * Fraction(slope) for w, slope in zip(weights, own))
-            if estimate.oracle == "mpmath":
+            if estimate.jump > COMBINED_ERROR or estimate.oracle not in SHARP:
+                return ""
+            oracle = estimate.oracle
+            # A kink of any input shows in the first of them.
+            suspicion = ""
+            # Exactly, for the terms are large and may cancel.
+            terms = [Fraction(w) * Fraction(slope) for w, slope in zip(weights, own)]
+            claim: Any = sum(terms)
+            if oracle == "mpmath":
                 claim = Precise.lift(claim)
             if not abs(as_float(claim - estimate.slope)) <= COMBINED_ERROR:
-                return None
-        oracle = estimate.oracle
-        return [
-            self.compared(self.place(output, i), claim, Estimate(own[i], 0.0, oracle), *scales[i])
-            for i, claim in enumerate(claimed)
-        ]
+                return ""
+        return oracle
 
     def start(self, output: int) -> None:
         """Look at another output.
@@ -237,7 +276,8 @@ class Check:
         """
         found = self.claim
         if callable(self.claim):
-            with quietly():  # a layer keeps what it was called with last, for its gradient
+            # A layer keeps what it was called with last, for its gradient.
+            with quietly():
                 self.f(*args)
             found = self.claim(*args)
         like = args[0] if len(args) == 1 else tuple(args)
@@ -246,9 +286,9 @@ class Check:
         else:
             rows = [found] if self.outputs == 1 else parts(found)
             numbers = [x for row in rows for x in aligned("gradient=", row, like)]
-        return [x.data if isinstance(x, Value) else x for x in numbers]
+        return list(map(plain_number, numbers))
 
-    def scales(self, output: int, claimed: Sequence[Any]) -> list[tuple[float, float]]:
+    def scales(self, output: int, claimed: Numbers) -> Scales:
         """Return for every input the path sum, and the noise of the claimed derivative.
 
         The path sum is 0 where the function is not recorded.
@@ -260,12 +300,15 @@ class Check:
             return [(0.0, 0.0)] * len(sums)
         with quietly():
             own = noise(portable(self.f), self.args, output)
-        claims = self.claimed_noise(output) if self.claim is not None else [0.0] * len(own)
+        claims = [0.0] * len(own)
+        if self.claim is not None:
+            claims = self.claimed_noise(output)
         slopes = self.recording.gradient(output)
-        return [
-            (felt(s, slope, a), faint + NOISE_FACTOR * (a + b))
-            for (s, faint), slope, a, b in zip(sums, slopes, own, claims)
-        ]
+        found = []
+        for (path_sum, faint), slope, a, b in zip(sums, slopes, own, claims):
+            uncertain = faint + NOISE_FACTOR * (a + b)
+            found.append((felt(path_sum, slope, a), uncertain))
+        return found
 
     def claimed_noise(self, output: int) -> list[float]:
         """Return by how much a claimed gradient moves when its inputs move by a unit or two.
@@ -277,8 +320,9 @@ class Check:
         found = [0.0] * n
         for claims in self.nearby():
             there = claims[n * output : n * (output + 1)]
-            changes = [change(as_float(a), as_float(b)) for a, b in zip(there, here)]
-            found = [max(x, y) if math.isfinite(y) else x for x, y in zip(found, changes)]
+            for i, moved in enumerate(map(change, there, here)):
+                if math.isfinite(moved):
+                    found[i] = max(found[i], moved)
         return found
 
     def nearby(self) -> list[list[Any]]:
@@ -291,8 +335,8 @@ class Check:
         self.claims_nearby = []
         if not callable(self.claim):
             return self.claims_nearby
-        again = zip(self.claims(self.args), self.all_claims())
-        changes = [change(as_float(a), as_float(b)) for a, b in again]
+        again = self.claims(self.args)
+        changes = list(map(change, again, self.all_claims()))
         if any(changes):
             raise NotDeterministic(
                 f"gradient= is not deterministic: called twice at {self.shown_inputs()} it "
@@ -320,13 +364,14 @@ class Check:
         estimate = self.estimate(i, suspicion, place)
         size = finite_size(as_float(estimate.slope)) + finite_size(scale)
         if suspicion and estimate.jump > MIN_JUMP * size:
-            infinite = "they grow without bound" if estimate.jump == math.inf else ""
-            raise NonDifferentiablePoint(
+            how = f"differ by {estimate.jump:.3g}"
+            if estimate.jump == math.inf:
+                how = "they grow without bound"
+            text = (
                 f"{self.name} has no derivative at {self.shown_inputs()}: by {place}, the "
-                f"slopes to the left and to the right "
-                f"{infinite or f'differ by {estimate.jump:.3g}'}"
-                + (f" ({suspicion})" if self.recording else "")
+                f"slopes to the left and to the right {how}"
             )
+            raise NonDifferentiablePoint(f"{text} ({suspicion})" if self.recording else text)
         return self.compared(place, claimed, estimate, scale, uncertain)
 
     def compared(
@@ -366,13 +411,15 @@ class Check:
         That of an input on which the result does not depend has no scale of its own.
         """
         value = abs(self.values[self.program.output])
-        largest = max((part.scale for part in found), default=0.0) or value or 1.0
-        return [
-            part._replace(scale=largest)
-            if part.is_zero and (part.scale == 0 or part.oracle in FLOATS)
-            else part
-            for part in found
-        ]
+        largest = max((part.scale for part in found), default=0.0)
+        largest = largest or value or 1.0
+        scaled = []
+        for part in found:
+            has_none = part.scale == 0 or part.oracle in FLOATS
+            if part.is_zero and has_none:
+                part = part._replace(scale=largest)
+            scaled.append(part)
+        return scaled
 
     def estimate(self, direction: Direction, suspicion: str, place: str) -> Estimate:
         """Return the oracle's derivative, with its jump where the point is suspect."""
@@ -406,14 +453,19 @@ class Check:
         with quietly():
             noises = noise(self.f, self.args, output, order=2)
         for i in self.variables:
-            (slope,) = gradients(root, [leaves[i]]) if isinstance(root, Value) else [Value(0.0)]
+            slope = Value(0.0)
+            if isinstance(root, Value):
+                (slope,) = gradients(root, [leaves[i]])
             sums = path_sums(slope, leaves)
             row = gradients(slope, leaves)
+            start = i * len(leaves)
+            own_noises = noises[start : start + len(leaves)]
             for j in self.variables:
-                uncertain = sums[j][1] + NOISE_FACTOR * noises[i * len(leaves) + j]
+                scale, faint = sums[j]
+                uncertain = faint + NOISE_FACTOR * own_noises[j]
                 place = f"{self.place(output, i)}, {self.place(output, j)}"
                 estimate = self.second_estimate(output, i, j)
-                part = self.compared(place, row[j].data, estimate, sums[j][0], uncertain)
+                part = self.compared(place, row[j].data, estimate, scale, uncertain)
                 if suspicion:
                     self.no_kink_of_second(i, j, part, suspicion)
                 yield part
@@ -444,8 +496,9 @@ class Check:
                 except REFUSALS:
                     continue
 
-        def slope(*arguments: Any) -> float:
-            return float(record(self.f, arguments).gradient(output)[i])
+        def slope(*arguments: object) -> float:
+            gradient = record(self.f, arguments).gradient(output)
+            return float(gradient[i])
 
         try:
             return differences(Program(slope, self.args, recorded=False), j)
@@ -456,7 +509,8 @@ class Check:
 
     def judged(self, output: int, found: list[Component]) -> list[Component]:
         """Return the components where all are right, else raise."""
-        wrong = sorted((x for x in found if x.is_wrong), key=lambda part: -part.excess)
+        wrong = [part for part in found if part.is_wrong]
+        wrong.sort(key=lambda part: -part.excess)
         if wrong:
             raise self.mismatch(output, found, wrong)
         unsure = [part for part in found if part.is_unsure]
@@ -510,9 +564,12 @@ def felt(path_sum: float, slope: Any, noise: float) -> float:
     return min(path_sum, finite_size(slope) + NOISE_FACTOR * noise / UNIT_ROUNDOFF)
 
 
-def change(x: float, y: float) -> float:
-    """Return |x - y|, 0 where both are the same infinity or NaN."""
-    return 0.0 if x == y or (x != x and y != y) else abs(x - y)
+def change(one: Any, other: Any) -> float:
+    """Return |one - other| in floats, 0 where both are the same infinity or NaN."""
+    x = as_float(one)
+    y = as_float(other)
+    both_nan = x != x and y != y
+    return 0.0 if x == y or both_nan else abs(x - y)
 
 
 def nudged(x: Any, units: int) -> float:

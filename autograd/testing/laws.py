@@ -12,7 +12,7 @@ is not exact in floats is compared within (operations + 8) roundings of the path
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from autograd import primitives as p
@@ -20,18 +20,24 @@ from autograd.backward import topological_order
 from autograd.functional import gradients, jvp, value_and_grad
 from autograd.scalar_math import fold
 from autograd.structures import flatten, rebuild, remade
+from autograd.testing.number_types import Function, Numbers
 from autograd.testing.oracles import UNIT_ROUNDOFF
 from autograd.testing.recording import Recording, noise, path_sums, record
 from autograd.testing.verdicts.naming import name_of
 from autograd.value import Value
 
-Function = Callable[..., Any]
 
-
-def agree(law: str, f: Any, found: Sequence[Any], wanted: Sequence[Any], allowed: Any) -> None:
+def agree(
+    law: str,
+    f: Function,
+    found: Numbers,
+    wanted: Numbers,
+    allowed: Sequence[float],
+) -> None:
     """Raise an AssertionError where two lists of numbers differ by more than is allowed."""
     for i, (x, y, bound) in enumerate(zip(found, wanted, allowed)):
-        if not (x == y or abs(x - y) <= bound or (x != x and y != y)):
+        both_nan = x != x and y != y
+        if not (x == y or abs(x - y) <= bound or both_nan):
             raise AssertionError(
                 f"{law} does not hold for {name_of(f)}: input {i} gives {x!r} and {y!r}, which "
                 f"differ by {abs(x - y):.3g}; {bound:.3g} is allowed"
@@ -40,15 +46,25 @@ def agree(law: str, f: Any, found: Sequence[Any], wanted: Sequence[Any], allowed
 
 def summed(recording: Recording) -> Value:
     """Return the sum of all outputs with different weights, so that none can hide."""
-    parts = [y * (1.0 + 0.25 * k) for k, y in enumerate(recording.outputs)]
-    whole = fold(parts[1:], parts[0])
-    return whole if isinstance(whole, Value) else Value(whole)
+    first, *rest = weighted(recording.outputs)
+    return as_value(fold(rest, first))
+
+
+def weighted(outputs: Numbers) -> list[Any]:
+    """Return outputs times the weights 1, 1.25, 1.5 ..."""
+    return [y * (1.0 + 0.25 * k) for k, y in enumerate(outputs)]
+
+
+def as_value(x: Any) -> Value:
+    """Return a result as a Value, which it is not where it depends on no input."""
+    return x if isinstance(x, Value) else Value(x)
 
 
 def roundings(root: Value, leaves: Sequence[Value]) -> list[float]:
     """Return for every leaf how far rounding may carry its derivative."""
-    n = len(topological_order(root))
-    return [(n + 8) * UNIT_ROUNDOFF * s + faint for s, faint in path_sums(root, leaves)]
+    operations = len(topological_order(root))
+    share = (operations + 8) * UNIT_ROUNDOFF
+    return [share * size + faint for size, faint in path_sums(root, leaves)]
 
 
 def slopes_of(root: Value, leaves: Sequence[Value]) -> list[Any]:
@@ -59,130 +75,180 @@ def slopes_of(root: Value, leaves: Sequence[Value]) -> list[Any]:
     return [leaf.grad for leaf in leaves]
 
 
-def second_backward_doubles(f: Function, *args: Any) -> None:
+def second_backward_doubles(f: Function, *args: object) -> None:
     """A second pass over the same graph adds exactly as much again."""
     recording = record(f, args)
     root = summed(recording)
     once = slopes_of(root, recording.leaves)
+    # The gradients of the first pass are still there.
     root.backward()
-    doubled = [leaf.grad for leaf in recording.leaves]
-    agree("a second backward doubles", f, doubled, [2 * g for g in once], [0.0] * len(once))
+    found = [leaf.grad for leaf in recording.leaves]
+    wanted = [2 * g for g in once]
+    agree("a second backward doubles", f, found, wanted, exactly(once))
 
 
-def forward_equals_reverse(f: Function, *args: Any) -> None:
+def exactly(numbers: Numbers) -> list[float]:
+    """Return that no error of some numbers is allowed."""
+    return [0.0] * len(numbers)
+
+
+def forward_equals_reverse(f: Function, *args: object) -> None:
     """The derivative along a direction is the gradient times it: jvp and vjp are adjoint."""
     recording = record(f, args)
     root = summed(recording)
     leaves = recording.leaves
+    # No two of them alike, and none 0.
     along = [math.cos(1.0 + i) for i in range(len(leaves))]
-    _, tangents = jvp(f, args, rebuild(args, iter(along)))
-    forward = fold(t * (1.0 + 0.25 * k) for k, t in enumerate(flatten(tangents)))
-    reverse = fold(g * t for g, t in zip(slopes_of(root, leaves), along))
+    direction = rebuild(args, iter(along))
+    _, tangents = jvp(f, args, direction)
+    forward = fold(weighted(flatten(tangents)))
+    slopes = slopes_of(root, leaves)
+    reverse = fold(g * t for g, t in zip(slopes, along))
     allowed = 2 * fold(roundings(root, leaves))
     agree("forward = reverse", f, [forward], [reverse], [allowed])
 
 
-def symmetric_hessian(f: Function, *args: Any) -> None:
+def symmetric_hessian(f: Function, *args: object) -> None:
     """Second derivatives do not depend on the order of differentiation (Schwarz)."""
     recording = record(f, args)
     root = summed(recording)
     leaves = recording.leaves
-    rows = []
-    for slope in gradients(root, leaves):
-        row = gradients(slope, leaves)
-        rows.append([(x.data, bound) for x, bound in zip(row, roundings(slope, leaves))])
-    uncertain = noise(lambda *xs: summed_value(f, xs), args, 0, order=2)
+    # Each row is a gradient of its own, with the roundings of its own graph.
     n = len(leaves)
-    pairs = [(i, j) for i in range(n) for j in range(i)]
-    agree(
-        "the Hessian is symmetric",
-        f,
-        [rows[i][j][0] for i, j in pairs],
-        [rows[j][i][0] for i, j in pairs],
-        [rows[i][j][1] + rows[j][i][1] + 16 * uncertain[i * n + j] for i, j in pairs],
-    )
+    found: dict[tuple[int, int], float] = {}
+    bounds: dict[tuple[int, int], float] = {}
+    for i, slope in enumerate(gradients(root, leaves)):
+        row = gradients(slope, leaves)
+        for j, bound in enumerate(roundings(slope, leaves)):
+            found[i, j] = row[j].data
+            bounds[i, j] = bound
+
+    def whole(*xs: object) -> Any:
+        return summed_value(f, xs)
+
+    uncertain = noise(whole, args, 0, order=2)
+    below: list[float] = []
+    above: list[float] = []
+    allowed: list[float] = []
+    for i in range(n):
+        for j in range(i):
+            below.append(found[i, j])
+            above.append(found[j, i])
+            bound = bounds[i, j] + bounds[j, i]
+            allowed.append(bound + 16 * uncertain[i * n + j])
+    agree("the Hessian is symmetric", f, below, above, allowed)
 
 
-def summed_value(f: Function, xs: Sequence[Any]) -> Any:
+def summed_value(f: Function, xs: Sequence[object]) -> Any:
     """Return the weighted sum of a function's outputs."""
-    return fold(y * (1.0 + 0.25 * k) for k, y in enumerate(flatten(f(*xs))))
+    return fold(weighted(flatten(f(*xs))))
 
 
-def sharing(f: Function, *args: Any) -> None:
+def sharing(f: Function, *args: object) -> None:
     """A Value in the place of several equal inputs has the sum of their gradients."""
-    scalars = flatten(tuple(args))
+    scalars = flatten(args)
     first = scalars[0]
-    same = remade(tuple(args), iter([first] * len(scalars)))
-    apart = record(f, same)
+
+    # Every input has the same number, as a leaf of its own.
+    numbers = [first] * len(scalars)
+    same = remade(args, iter(numbers))
+    recording = record(f, same)
+    apart = summed(recording)
+    wanted = fold(slopes_of(apart, recording.leaves))
+    allowed = 2 * fold(roundings(apart, recording.leaves))
+
+    # Every input is the same leaf.
     together = Value(first)
-    shared = f(*remade(same, iter([together] * len(scalars))))
+    leaves = [together] * len(scalars)
+    shared = f(*remade(same, iter(leaves)))
     root = summed(Recording(flatten(shared), [together], []))
-    whole = fold(slopes_of(summed(apart), apart.leaves))
-    agree("sharing = duplication", f, slopes_of(root, [together]), [whole],
-          [2 * fold(roundings(summed(apart), apart.leaves))])  # fmt: skip
+    found = slopes_of(root, [together])
+    agree("sharing = duplication", f, found, [wanted], [allowed])
 
 
-def permutation(f: Function, *args: Any) -> None:
+def permutation(f: Function, *args: object) -> None:
     """With its arguments in another order, a function has its gradient in that order: exactly."""
-    order = list(range(len(args)))[::-1]
     everything = tuple(range(len(args)))
 
-    def shuffled(*xs: Any) -> Any:
-        return summed_value(f, [xs[order.index(i)] for i in everything])
+    def straight(*xs: object) -> Any:
+        return summed_value(f, xs)
 
-    straight = value_and_grad(lambda *xs: summed_value(f, xs), everything)(*args)[1]
-    other = value_and_grad(shuffled, everything)(*(args[i] for i in order))[1]
+    def backwards(*xs: object) -> Any:
+        return summed_value(f, xs[::-1])
+
+    _, slopes = value_and_grad(straight, everything)(*args)
+    _, other = value_and_grad(backwards, everything)(*args[::-1])
     found = flatten(other)
-    wanted = flatten(tuple(straight[i] for i in order))
-    agree("permutation of operands", f, found, wanted, [0.0] * len(found))
+    wanted = flatten(tuple(slopes[::-1]))
+    agree("permutation of operands", f, found, wanted, exactly(found))
 
 
-def negation(f: Function, *args: Any) -> None:
+def negation(f: Function, *args: object) -> None:
     """The negated function has the negated gradient: exactly."""
     recording = record(f, args)
     root = summed(recording)
     once = slopes_of(root, recording.leaves)
     negated = slopes_of(-root, recording.leaves)
-    agree("negation", f, negated, [-g for g in once], [0.0] * len(once))
+    wanted = [-g for g in once]
+    agree("negation", f, negated, wanted, exactly(once))
 
 
-def linearity(f: Function, *args: Any, other: Function | None = None) -> None:
+def linearity(f: Function, *args: object, other: Function | None = None) -> None:
     """The gradient of a*f + b*g is a times that of f plus b times that of g."""
     a = 0.75
     b = -1.25
     leaves, of_f, of_g = pair(f, other, args)
     combined = a * of_f + b * of_g
-    parts = zip(slopes_of(of_f, leaves), slopes_of(of_g, leaves))
-    wanted = [a * x + b * y for x, y in parts]
-    agree("linearity", f, slopes_of(combined, leaves), wanted, roundings(combined, leaves))
+    slopes = slopes_of(of_f, leaves)
+    others = slopes_of(of_g, leaves)
+    wanted = [a * x + b * y for x, y in zip(slopes, others)]
+    found = slopes_of(combined, leaves)
+    agree("linearity", f, found, wanted, roundings(combined, leaves))
 
 
-def product_rule(f: Function, *args: Any, other: Function | None = None) -> None:
+def product_rule(f: Function, *args: object, other: Function | None = None) -> None:
     """The gradient of f*g is g times that of f plus f times that of g (Leibniz)."""
     leaves, of_f, of_g = pair(f, other, args)
     product = of_f * of_g
-    parts = zip(slopes_of(of_f, leaves), slopes_of(of_g, leaves))
-    wanted = [x * of_g.data + of_f.data * y for x, y in parts]
-    agree("the product rule", f, slopes_of(product, leaves), wanted, roundings(product, leaves))
+    slopes = slopes_of(of_f, leaves)
+    others = slopes_of(of_g, leaves)
+    f_here = of_f.data
+    g_here = of_g.data
+    wanted = [x * g_here + f_here * y for x, y in zip(slopes, others)]
+    found = slopes_of(product, leaves)
+    agree("the product rule", f, found, wanted, roundings(product, leaves))
 
 
-def pair(f: Function, other: Function | None, args: Any) -> tuple[list[Value], Value, Value]:
+def pair(
+    f: Function, other: Function | None, args: Sequence[object]
+) -> tuple[list[Value], Value, Value]:
     """Return the leaves, and f and another function of them; a smooth one of our own by default."""
-    g = other or (lambda *xs: fold(p.sin(x) for x in flatten(xs)))
-    recording = record(lambda *xs: [summed_value(f, xs), summed_value(g, xs)], args)
-    of_f, of_g = (y if isinstance(y, Value) else Value(y) for y in recording.outputs)
+    g = other or sum_of_sines
+
+    def both(*xs: object) -> list[Any]:
+        return [summed_value(f, xs), summed_value(g, xs)]
+
+    recording = record(both, args)
+    of_f, of_g = map(as_value, recording.outputs)
     return recording.leaves, of_f, of_g
 
 
-def chain_rule(f: Function, *args: Any, outer: Function = p.tanh) -> None:
+def sum_of_sines(*xs: object) -> Any:
+    """Return the sum of the sines of all numbers."""
+    return fold(map(p.sin, flatten(xs)))
+
+
+def chain_rule(f: Function, *args: object, outer: Function = p.tanh) -> None:
     """The gradient of outer(f) is the slope of outer times the gradient of f."""
     recording = record(f, args)
     inner = summed(recording)
     leaves = recording.leaves
     whole = outer(inner)
     (slope,) = gradients(whole, [inner])
-    wanted = [slope.data * g for g in slopes_of(inner, leaves)]
-    agree("the chain rule", f, slopes_of(whole, leaves), wanted, roundings(whole, leaves))
+    inner_slopes = slopes_of(inner, leaves)
+    wanted = [slope.data * g for g in inner_slopes]
+    found = slopes_of(whole, leaves)
+    agree("the chain rule", f, found, wanted, roundings(whole, leaves))
 
 
 def batch(f: Function, rows: Sequence[Sequence[Any]], parameters: Sequence[Value]) -> None:
@@ -195,22 +261,32 @@ def batch(f: Function, rows: Sequence[Sequence[Any]], parameters: Sequence[Value
     together = slopes_of(whole, parameters)
     singles = [0.0] * len(parameters)
     for row in rows:
-        singles = [x + y for x, y in zip(singles, slopes_of(f(*row), parameters))]
+        loss = f(*row)
+        slopes = slopes_of(loss, parameters)
+        singles = [x + y for x, y in zip(singles, slopes)]
     agree("batch = sum of singles", f, together, singles, roundings(whole, parameters))
 
 
 def inverse_pair(f: Function, inverse: Function, x: float) -> None:
     """The slopes of a function and of its inverse multiply to 1."""
     there = record(f, (x,))
-    back = record(inverse, (there.outputs[0].data,))
-    slope = there.gradient(0)[0]
-    other = back.gradient(0)[0]
-    moved = noise(lambda y: inverse(p.pos(y)), (there.outputs[0].data,), 0)[0]
-    shaken = noise(lambda y: f(p.pos(y)), (x,), 0)[0]
+    y = there.outputs[0].data
+    back = record(inverse, (y,))
+    (slope,) = there.gradient(0)
+    (other,) = back.gradient(0)
+
+    def above(function: Function) -> Function:
+        return lambda x: function(p.pos(x))
+
+    (moved,) = noise(above(inverse), (y,), 0)
+    (shaken,) = noise(above(f), (x,), 0)
+    product = slope * other
     allowed = 0.0
-    if slope * other:
-        allowed = 16 * UNIT_ROUNDOFF + 16 * moved / abs(other) + 16 * shaken / abs(slope)
-    agree("an inverse has the inverse slope", f, [slope * other], [1.0], [allowed])
+    if product:
+        allowed = 16 * UNIT_ROUNDOFF
+        allowed += 16 * moved / abs(other)
+        allowed += 16 * shaken / abs(slope)
+    agree("an inverse has the inverse slope", f, [product], [1.0], [allowed])
 
 
 OF_ONE_FUNCTION = (

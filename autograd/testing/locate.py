@@ -8,15 +8,17 @@ from typing import Any
 
 from autograd.backward import history
 from autograd.given import Given
+from autograd.testing.number_types import Numbers
 from autograd.testing.oracles import REFUSALS, Program, ask, with_jump
-from autograd.testing.recording import expression_of, is_suspect
+from autograd.testing.recording import expression_of, is_suspect, numbers_of
 from autograd.value import Value
 
-MAX_RELATIVE_ERROR = 1e-9  # of a local derivative; a larger one is no rounding
+# Of a local derivative; a larger error is no rounding.
+MAX_RELATIVE_ERROR = 1e-9
 MAX_NODES_SEARCHED = 5000
 
 
-def diagnosis(root: Any) -> str:
+def diagnosis(root: object) -> str:
     """Return a sentence about the first node whose local derivative or number is wrong."""
     nodes = history(root) if isinstance(root, Value) else []
     for node in nodes[:MAX_NODES_SEARCHED]:
@@ -57,7 +59,7 @@ def unknown_function(node: Value) -> str:
 
 def changed_operand(node: Value) -> str:
     """Return a sentence where an operand was changed after the node had used it."""
-    numbers = [x.data if isinstance(x, Value) else x for x in node.operands]
+    numbers = numbers_of(node)
     try:
         again = node.op.forward(*numbers)  # type: ignore[union-attr]
     except REFUSALS:
@@ -72,28 +74,30 @@ def changed_operand(node: Value) -> str:
 
 def wrong_edges(node: Value) -> Iterator[tuple[int, float, float]]:
     """Yield (operand, recorded, expected) for local derivatives that are wrong."""
-    numbers = [x.data if isinstance(x, Value) else x for x in node.operands]
+    numbers = tuple(numbers_of(node))
+    program = Program(lambda *xs: apply(node.op, xs), numbers)
     edges = iter(zip(node.parents, node.local_derivatives))
     edge = next(edges, None)
     for i, operand in enumerate(node.operands):
         claimed = 0.0
+        # Operands that no edge leads to are passed over.
         if edge is not None and edge[0] is operand:
             claimed = edge[1]
             edge = next(edges, None)
-        if isinstance(operand, Value):
-            program = Program(lambda *xs: apply(node.op, xs), tuple(numbers))
-            try:
-                found = with_jump(ask(program, i), program, i, is_suspect(node))
-            except REFUSALS:
-                continue
-            expected = float(found.slope)
-            if (
-                not found.jump
-                and abs(claimed - expected) > MAX_RELATIVE_ERROR * abs(expected) + found.error
-            ):
-                yield i, float(claimed), expected
+        if not isinstance(operand, Value):
+            continue
+        try:
+            found = with_jump(ask(program, i), program, i, is_suspect(node))
+        except REFUSALS:
+            continue
+        expected = float(found.slope)
+        bound = MAX_RELATIVE_ERROR * abs(expected) + found.error
+        if not found.jump and abs(claimed - expected) > bound:
+            yield i, float(claimed), expected
 
 
-def apply(op: Any, xs: Any) -> Any:
+def apply(op: Any, xs: Numbers) -> Any:
     """Apply a primitive to operands, as many as they are."""
-    return op(xs) if type(op).__name__ == "Variadic" else op(*xs)
+    if type(op).__name__ == "Variadic":
+        return op(xs)
+    return op(*xs)

@@ -9,7 +9,8 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-DIGITS = 60  # decimal, unless an oracle asks for more
+# Decimal digits, unless an oracle asks for more.
+DIGITS = 60
 
 
 class NotLiftable(TypeError):

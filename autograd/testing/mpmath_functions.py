@@ -12,27 +12,47 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Sequence
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autograd.testing.mpmath_context import NotLiftable, context
 
-ERFC_ZERO_FROM = 10**4  # erfc is 0 to a million digits from here on
-EXP_ZERO_BELOW = -(10**8)  # exp is 0 to a million digits up to here
-ERFC_SERIES_BELOW = 4  # where erfc goes over from a series to a continued fraction
+if TYPE_CHECKING:
+    from mpmath import MPContext
+    from mpmath.ctx_mp_python import mpnumeric as Number  # real or complex
+
+Form = Callable[..., Any]
+"""The function of a row, in mpmath's."""
+
+Forms = dict[str, Form]
+"""The forms of some rows, by the names of the rows."""
+
+# From here on erfc is 0 to a million digits.
+ERFC_ZERO_FROM = 10**4
+# Up to here exp is 0 to a million digits.
+EXP_ZERO_BELOW = -(10**8)
+# Below this erfc is a series, from here on a continued fraction.
+ERFC_SERIES_BELOW = 4
+# Digits for what cancels, and terms for what converges slowly.
+SPARE = 20
 
 
-def real(x: Any) -> Any:
+def real(x: Number) -> Number:
     """Return the real part of a number, real or complex."""
     return getattr(x, "real", x)
 
 
-def analytic_abs(x: Any) -> Any:
+def whole(n: Number) -> int:
+    """Return an index, or how many times, as an int."""
+    return int(real(n))
+
+
+def analytic_abs(x: Number) -> Number:
     """Return the absolute value, analytic on either side of 0."""
     return -x if real(x) < 0 else x
 
 
 @cache
-def precise_functions() -> dict[str, Callable[..., Any]]:
+def precise_functions() -> Forms:
     """Return the name of every row of the table with its function; made once.
 
     Raises: NotLiftable: mpmath is missing.
@@ -42,10 +62,13 @@ def precise_functions() -> dict[str, Callable[..., Any]]:
         arithmetic, powers, trigonometric, hyperbolic, special, activations, piecewise,
         comparisons, n_ary,
     )  # fmt: skip
-    return {name: function for table in tables for name, function in table(mp).items()}
+    found: Forms = {}
+    for table in tables:
+        found.update(table(mp))
+    return found
 
 
-def precise_function(name: str) -> Callable[..., Any]:
+def precise_function(name: str) -> Form:
     """Return the function of a row of the table.
 
     Raises: NotLiftable: it has none here; the message says where to add it.
@@ -59,83 +82,150 @@ def precise_function(name: str) -> Callable[..., Any]:
         ) from None
 
 
-def require_real(condition: Any, what: str) -> None:
+def require_real(condition: bool, what: str) -> None:
     """Raise a ValueError where a function is not real."""
     if not condition:
         raise ValueError(f"{what} is not real here")
 
 
-def powered(mp: Any, x: Any, y: Any) -> Any:
+def powered(x: Number, y: Number) -> Number:
     """Return x ** y for a base that is positive, or an exponent that is an integer."""
-    if y == real(y) and real(y) == mp.floor(real(y)) and abs(y) < 1e6:
-        if x == 0 and real(y) < 0:
+    mp = context()
+    exponent = real(y)
+    is_integer = y == exponent and exponent == mp.floor(exponent)
+    if is_integer and abs(y) < 1e6:
+        if x == 0 and exponent < 0:
             raise ZeroDivisionError("zero to a negative power")
-        return x ** int(real(y))
-    if x == 0 and real(y) > 0:
+        return x ** int(exponent)
+    if x == 0 and exponent > 0:
         return mp.mpf(0)
     require_real(real(x) > 0, "a power of a negative base")
     return mp.exp(y * mp.log(x))
 
 
-def arithmetic(mp: Any) -> dict[str, Callable[..., Any]]:
+def modulo(x: Number, y: Number) -> Number:
+    """Return what is left of x by the quotient rounded down."""
+    return x - y * whole_quotient(x, y)
+
+
+def whole_quotient(x: Number, y: Number) -> Number:
+    """Return the quotient rounded down."""
+    quotient = real(x / y)
+    return context().floor(quotient)
+
+
+def truncated_modulo(x: Number, y: Number) -> Number:
+    """Return what is left of x by the quotient without its decimal places."""
+    quotient = toward_zero(real(x / y))
+    return x - y * quotient
+
+
+def nearest_modulo(x: Number, y: Number) -> Number:
+    """Return what is left of x by the nearest quotient."""
+    quotient = context().nint(real(x / y))
+    return x - y * quotient
+
+
+def arithmetic(mp: MPContext) -> Forms:
     """Return the operators."""
     return {
         "add": operator.add,
         "sub": operator.sub,
         "mul": operator.mul,
         "div": operator.truediv,
-        "power": lambda x, y: powered(mp, x, y),
-        "mod": lambda x, y: x - y * mp.floor(real(x / y)),
-        "floordiv": lambda x, y: mp.floor(real(x / y)),
+        "power": powered,
+        "mod": modulo,
+        "floordiv": whole_quotient,
         "neg": operator.neg,
         "pos": lambda x: x,
         "absolute": analytic_abs,
         "square": lambda x: x * x,
         "ratio": operator.truediv,
-        "fmod": lambda x, y: x - y * toward_zero(mp, real(x / y)),
-        "remainder": lambda x, y: x - y * mp.nint(real(x / y)),
+        "fmod": truncated_modulo,
+        "remainder": nearest_modulo,
         "finite": lambda x: x,
         "spread": lambda x: x * (1 - x),
     }
 
 
-def restricted(condition: Callable[[Any], Any], function: Callable[..., Any]) -> Callable[..., Any]:
+def restricted(
+    condition: Callable[[Number], bool], function: Callable[[Number], Number]
+) -> Callable[[Number], Number]:
     """Return a function that raises where its operand is outside its domain."""
+    name = getattr(function, "__name__", "the function")
 
-    def guarded(x: Any) -> Any:
-        require_real(condition(real(x)), getattr(function, "__name__", "the function"))
+    def guarded(x: Number) -> Number:
+        require_real(condition(real(x)), name)
         return function(x)
 
     return guarded
+
+
+# The domains, of real numbers.
+
+
+def positive(x: Number) -> bool:
+    """Tell whether x is in (0, inf)."""
+    return bool(x > 0)
+
+
+def inside(x: Number) -> bool:
+    """Tell whether x is in (-1, 1)."""
+    return bool(abs(x) < 1)
+
+
+def inside_or_at(x: Number) -> bool:
+    """Tell whether x is in [-1, 1]."""
+    return bool(abs(x) <= 1)
+
+
+def outside(x: Number) -> bool:
+    """Tell whether x is beyond -1 or 1."""
+    return bool(abs(x) > 1)
+
+
+def between(x: Number) -> bool:
+    """Tell whether x is in (0, 1)."""
+    return bool(0 < x < 1)
 
 
 # mpmath loses the imaginary part of some complex functions where it is small beside the real one.
 # These are made of real functions, or of series, and keep it.
 
 
-def real_and_imaginary(mp: Any, z: Any) -> tuple[Any, Any]:
+def real_and_imaginary(z: Number) -> tuple[Number, Number]:
     """Return the real and the imaginary part."""
-    return real(z), getattr(z, "imag", mp.mpf(0))
+    nothing = context().mpf(0)
+    return real(z), getattr(z, "imag", nothing)
 
 
-def arc_tangent(mp: Any, z: Any) -> Any:
+def arc_tangent(z: Number) -> Number:
     """Return atan of a number (Abramowitz and Stegun, 1964, 4.4.39)."""
-    x, y = real_and_imaginary(mp, z)
-    turn = (mp.atan2(x, 1 - y) + mp.atan2(x, 1 + y)) / 2
-    return mp.mpc(turn, mp.log1p(4 * y / ((1 - y) ** 2 + x * x)) / 4)
+    mp = context()
+    x, y = real_and_imaginary(z)
+    right = mp.atan2(x, 1 - y)
+    left = mp.atan2(x, 1 + y)
+    below = (1 - y) ** 2 + x * x
+    area = mp.log1p(4 * y / below)
+    return mp.mpc((right + left) / 2, area / 4)
 
 
-def area_tangent(mp: Any, z: Any) -> Any:
+def area_tangent(z: Number) -> Number:
     """Return atanh of a number (Abramowitz and Stegun, 1964, 4.6.22 and 4.6.41)."""
-    x, y = real_and_imaginary(mp, z)
+    mp = context()
+    x, y = real_and_imaginary(z)
     far = (1 + x) ** 2 + y * y
     near = (1 - x) ** 2 + y * y
-    area = mp.log1p(4 * x / near) / 4 if abs(x) < 0.5 else mp.log(far / near) / 4
-    return mp.mpc(area, mp.atan2(2 * y, (1 - x) * (1 + x) - y * y) / 2)
+    # Next to 0 the quotient is next to 1, and its logarithm would lose digits.
+    area = mp.log1p(4 * x / near) if abs(x) < 0.5 else mp.log(far / near)
+    real_part = (1 - x) * (1 + x) - y * y
+    turn = mp.atan2(2 * y, real_part)
+    return mp.mpc(area / 4, turn / 2)
 
 
-def erf_series(mp: Any, z: Any) -> Any:
+def erf_series(z: Number) -> Number:
     """Return erf by a series of terms of one sign (Abramowitz and Stegun, 1964, 7.1.6)."""
+    mp = context()
     term = z
     total = z
     n = 1
@@ -143,479 +233,773 @@ def erf_series(mp: Any, z: Any) -> Any:
         term = term * 2 * z * z / (2 * n + 1)
         total = total + term
         n += 1
-    return 2 / mp.sqrt(mp.pi) * mp.exp(-z * z) * total
+    scale = 2 / mp.sqrt(mp.pi)
+    return scale * mp.exp(-z * z) * total
 
 
-def complementary_erf(mp: Any, z: Any) -> Any:
+def complementary_erf(z: Number) -> Number:
     """Return erfc: by the series of erf, far out by a continued fraction (7.1.14)."""
+    mp = context()
     x = real(z)
     if x < 0:
-        return 2 - complementary_erf(mp, -z)
+        return 2 - complementary_erf(-z)
     if x > ERFC_ZERO_FROM:
         return mp.mpf(0)
     if x < ERFC_SERIES_BELOW:
-        with mp.workdps(mp.dps + 20):
-            return 1 - erf_series(mp, z)
+        # Next to 1 the difference cancels.
+        with mp.workdps(mp.dps + SPARE):
+            return 1 - erf_series(z)
+    terms = int(mp.dps**2 / x**2) + SPARE
     below = z
-    for n in range(int(mp.dps**2 / x**2) + 20, 0, -1):
+    for n in range(terms, 0, -1):
         below = z + n / (2 * below)
-    return mp.exp(-z * z) / (mp.sqrt(mp.pi) * below)
+    scale = mp.sqrt(mp.pi)
+    return mp.exp(-z * z) / (scale * below)
 
 
-def area_sine(mp: Any, x: Any) -> Any:
+def leg_inside(x: Number) -> Number:
+    """Return sqrt(1 - x**2), with all digits also near 1."""
+    square = (1 - x) * (1 + x)
+    return context().sqrt(square)
+
+
+def leg_outside(x: Number) -> Number:
+    """Return sqrt(x**2 - 1), with all digits also near 1."""
+    square = (x - 1) * (x + 1)
+    return context().sqrt(square)
+
+
+def area_sine(x: Number) -> Number:
     """Return asinh of a number."""
+    mp = context()
     if real(x) < 0:
-        return -area_sine(mp, -x)
+        return -area_sine(-x)
+    hypotenuse = mp.sqrt(1 + x * x)
+    # Next to 0 the logarithm would lose digits.
     if real(x) < 1:
-        return area_tangent(mp, x / mp.sqrt(1 + x * x))
-    return mp.log(x + mp.sqrt(1 + x * x))
+        return area_tangent(x / hypotenuse)
+    return mp.log(x + hypotenuse)
 
 
-def arc_sine(mp: Any, x: Any) -> Any:
+def area_cosine(x: Number) -> Number:
+    """Return acosh of a number, with all digits also near 1."""
+    mp = context()
+    above = x - 1 + leg_outside(x)
+    return mp.log1p(above)
+
+
+def area_cotangent(x: Number) -> Number:
+    """Return acoth of a number, with all digits also far out."""
+    mp = context()
+    return mp.log1p(2 / (x - 1)) / 2
+
+
+def arc_sine(x: Number) -> Number:
     """Return asin of a number."""
     if abs(x) == 1:
-        return x * mp.pi / 2
-    return arc_tangent(mp, x / mp.sqrt((1 - x) * (1 + x)))
+        return x * context().pi / 2
+    cosine = leg_inside(x)
+    return arc_tangent(x / cosine)
 
 
-def angle(mp: Any, y: Any, x: Any) -> Any:
+def arc_cosine(x: Number) -> Number:
+    """Return acos of a number."""
+    right_angle = context().pi / 2
+    return right_angle - arc_sine(x)
+
+
+def angle(y: Number, x: Number) -> Number:
     """Return atan2 of two numbers, by the quotient that is no larger than 1."""
+    half_turn = context().pi
     if abs(real(x)) >= abs(real(y)):
-        turn = 0 if real(x) > 0 else mp.pi if real(y) >= 0 else -mp.pi
-        return arc_tangent(mp, y / x) + turn
-    return (mp.pi / 2 if real(y) > 0 else -mp.pi / 2) - arc_tangent(mp, x / y)
+        turn = arc_tangent(y / x)
+        if real(x) > 0:
+            return turn
+        return turn + half_turn if real(y) >= 0 else turn - half_turn
+    quarter = half_turn / 2 if real(y) > 0 else -half_turn / 2
+    return quarter - arc_tangent(x / y)
 
 
-def cube_root(mp: Any, x: Any) -> Any:
+def cube_root(x: Number) -> Number:
     """Return the root of either sign."""
-    return -cube_root(mp, -x) if real(x) < 0 else x ** (mp.mpf(1) / 3)
+    if real(x) < 0:
+        return -cube_root(-x)
+    third = context().mpf(1) / 3
+    return x**third
 
 
-def log_gamma(mp: Any, x: Any) -> Any:
+def log_gamma(x: Number) -> Number:
     """Return log |gamma(x)|, left of 0 by reflection (Abramowitz and Stegun, 1964, 6.1.17)."""
+    mp = context()
     if real(x) > 0:
         return mp.loggamma(x)
-    return mp.log(mp.pi) - mp.log(analytic_abs(mp.sinpi(x))) - mp.loggamma(1 - x)
+    sine = analytic_abs(mp.sinpi(x))
+    reflected = mp.loggamma(1 - x)
+    return mp.log(mp.pi) - mp.log(sine) - reflected
 
 
-def logistic(mp: Any, x: Any) -> Any:
+def logistic(x: Number) -> Number:
     """Return 1 / (1 + exp(-x)), by the exponential that is no larger than 1."""
-    return mp.exp(x) / (1 + mp.exp(x)) if real(x) < 0 else 1 / (1 + mp.exp(-x))
+    mp = context()
+    if real(x) < 0:
+        small = mp.exp(x)
+        return small / (1 + small)
+    return 1 / (1 + mp.exp(-x))
 
 
-def ramp(mp: Any, x: Any) -> Any:
+def ramp(x: Number) -> Number:
     """Return log(1 + exp(x)), by the exponential that is no larger than 1."""
-    return mp.log1p(mp.exp(x)) if real(x) < 0 else x + mp.log1p(mp.exp(-x))
+    mp = context()
+    if real(x) < 0:
+        return mp.log1p(mp.exp(x))
+    return x + mp.log1p(mp.exp(-x))
 
 
-def normal_distribution(mp: Any, x: Any) -> Any:
+def normal_distribution(x: Number) -> Number:
     """Return the normal distribution function."""
-    return complementary_erf(mp, -x / mp.sqrt(2)) / 2
+    scaled = -x / context().sqrt(2)
+    return complementary_erf(scaled) / 2
 
 
-def log_of_cosh(mp: Any, x: Any) -> Any:
+def log_of_cosh(x: Number) -> Number:
     """Return log(cosh(x)), with all digits also near 0, where it is x**2 / 2."""
+    mp = context()
     x = analytic_abs(x)
     if real(x) < 1:
-        return mp.log1p(2 * mp.sinh(x / 2) ** 2)
-    return x + mp.log1p(exponential(mp, -2 * x)) - mp.log(2)
+        half = mp.sinh(x / 2)
+        return mp.log1p(2 * half**2)
+    small = exponential(-2 * x)
+    return x + mp.log1p(small) - mp.log(2)
 
 
-def times_log(mp: Any, x: Any, y: Any) -> Any:
+def times_log(x: Number, y: Number) -> Number:
     """Return x * log(y), 0 for a plain x of 0."""
+    mp = context()
     if x == 0:
         return mp.mpf(0)
     require_real(real(y) > 0, "the logarithm of a negative number")
     return x * mp.log(y)
 
 
-def toward_zero(mp: Any, x: Any) -> Any:
+def toward_zero(x: Number) -> Number:
     """Return a number without its decimal places."""
-    return mp.floor(x) if x > 0 else mp.ceil(x)
+    mp = context()
+    if x > 0:
+        return mp.floor(x)
+    return mp.ceil(x)
 
 
-def times_log1p(mp: Any, x: Any, y: Any) -> Any:
+def times_log1p(x: Number, y: Number) -> Number:
     """Return x * log(1 + y), 0 for a plain x of 0."""
+    mp = context()
     if x == 0:
         return mp.mpf(0)
     require_real(real(y) > -1, "the logarithm of a negative number")
     return x * mp.log1p(y)
 
 
-def log_of_one_less(mp: Any, x: Any) -> Any:
+def log_of_one_less(x: Number) -> Number:
     """Return log(1 - exp(-|x|))."""
-    small = exponential(mp, -analytic_abs(x))
+    mp = context()
+    exponent = -analytic_abs(x)
+    small = exponential(exponent)
     require_real(real(x) != 0, "the logarithm of 0")
     if real(small) > 0.5:
-        return mp.log(-mp.expm1(-analytic_abs(x)))
+        return mp.log(-mp.expm1(exponent))
     return mp.log1p(-small)
 
 
-def log2_of_sum(mp: Any, x: Any, y: Any) -> Any:
+def log2_of_sum(x: Number, y: Number) -> Number:
     """Return log2(2**x + 2**y), by the larger of them."""
+    mp = context()
     top = x if real(x) >= real(y) else y
-    small = exponential(mp, (x + y - 2 * top) * mp.log(2))
+    distance = x + y - 2 * top
+    small = exponential(distance * mp.log(2))
     return top + mp.log1p(small) / mp.log(2)
 
 
-def share_of_two(mp: Any, x: Any, y: Any) -> Any:
+def share_of_two(x: Number, y: Number) -> Number:
     """Return 2**x / (2**x + 2**y)."""
-    return softmax_share(mp, 0, [x * mp.log(2), y * mp.log(2)])
+    unit = context().log(2)
+    return softmax_share(0, [x * unit, y * unit])
 
 
-def powers(mp: Any) -> dict[str, Callable[..., Any]]:
+def exp2(x: Number) -> Number:
+    """Return 2 to the power of x."""
+    base = context().mpf(2)
+    return base**x
+
+
+def exp10(x: Number) -> Number:
+    """Return 10 to the power of x."""
+    base = context().mpf(10)
+    return base**x
+
+
+def log2(x: Number) -> Number:
+    """Return the logarithm to the base 2."""
+    mp = context()
+    return mp.log(x) / mp.log(2)
+
+
+def log10(x: Number) -> Number:
+    """Return the logarithm to the base 10."""
+    mp = context()
+    return mp.log(x) / mp.log(10)
+
+
+def logit(x: Number) -> Number:
+    """Return the logarithm of the odds."""
+    odds = x / (1 - x)
+    return context().log(odds)
+
+
+def powers(mp: MPContext) -> Forms:
     """Return roots, exponentials and logarithms."""
     return {
         "sqrt": restricted(lambda x: x >= 0, mp.sqrt),
-        "cbrt": lambda x: cube_root(mp, x),
+        "cbrt": cube_root,
         "exp": mp.exp,
-        "exp2": lambda x: mp.mpf(2) ** x,
+        "exp2": exp2,
         "expm1": mp.expm1,
-        "log": restricted(lambda x: x > 0, mp.log),
-        "log2": restricted(lambda x: x > 0, lambda x: mp.log(x) / mp.log(2)),
-        "log10": restricted(lambda x: x > 0, lambda x: mp.log(x) / mp.log(10)),
+        "log": restricted(positive, mp.log),
+        "log2": restricted(positive, log2),
+        "log10": restricted(positive, log10),
         "log1p": restricted(lambda x: x > -1, mp.log1p),
-        "xlogy": lambda x, y: times_log(mp, x, y),
-        "xlog1py": lambda x, y: times_log1p(mp, x, y),
-        "exp10": lambda x: mp.mpf(10) ** x,
-        "log1mexp": lambda x: log_of_one_less(mp, x),
-        "logit": restricted(lambda x: 0 < x < 1, lambda x: mp.log(x / (1 - x))),
-        "logaddexp2": lambda x, y: log2_of_sum(mp, x, y),
-        "share2": lambda x, y: share_of_two(mp, x, y),
+        "xlogy": times_log,
+        "xlog1py": times_log1p,
+        "exp10": exp10,
+        "log1mexp": log_of_one_less,
+        "logit": restricted(between, logit),
+        "logaddexp2": log2_of_sum,
+        "share2": share_of_two,
     }
 
 
-def sine_of_turns(mp: Any, x: Any) -> Any:
+def half_turns(x: Number) -> tuple[int, Number]:
+    """Return the sign that whole half turns give a sine or cosine, and what is left of x."""
+    turns = context().nint(real(x))
+    sign = 1 if turns % 2 == 0 else -1
+    return sign, x - turns
+
+
+def sine_of_turns(x: Number) -> Number:
     """Return sin(pi x), by the distance from the nearest integer."""
-    whole = mp.nint(real(x))
-    sign = 1 if whole % 2 == 0 else -1
-    return sign * mp.sin(mp.pi * (x - whole))
+    mp = context()
+    sign, rest = half_turns(x)
+    return sign * mp.sin(mp.pi * rest)
 
 
-def cosine_of_turns(mp: Any, x: Any) -> Any:
+def cosine_of_turns(x: Number) -> Number:
     """Return cos(pi x), by the distance from the nearest integer."""
-    whole = mp.nint(real(x))
-    sign = 1 if whole % 2 == 0 else -1
-    return sign * mp.cos(mp.pi * (x - whole))
+    mp = context()
+    sign, rest = half_turns(x)
+    return sign * mp.cos(mp.pi * rest)
 
 
-def sinc_slope(mp: Any, n: int, x: Any) -> Any:
+def sinc_slope(n: int, x: Number) -> Number:
     """Return the n-th derivative of sin(pi x) / (pi x): near 0 its series, else by recurrence."""
+    mp = context()
     u = mp.pi * x
     if abs(real(x)) < n + 1:
-        start = (n + 1) // 2
-        term = (-1) ** start * u ** (2 * start - n)
-        total = term / (2 * start + 1)
-        for k in range(start, start + 20 * (n + 2) + mp.dps):
-            term = -term * u * u / ((2 * k + 1 - n) * (2 * k + 2 - n))
-            total = total + term / (2 * k + 3)
-        return mp.pi**n * total
-    sine = sine_of_turns(mp, x)
-    cosine = cosine_of_turns(mp, x)
+        return mp.pi**n * sinc_series(n, u)
+    sine = sine_of_turns(x)
+    cosine = cosine_of_turns(x)
     found = sine / u
     for k in range(1, n + 1):
+        # One derivative more of each.
         sine, cosine = cosine, -sine
         found = (sine - k * found) / u
     return mp.pi**n * found
 
 
-def arc_secant(mp: Any, x: Any) -> Any:
+def sinc_series(n: int, u: Number) -> Number:
+    """Return the n-th derivative of sin(u) / u, near 0."""
+    # The terms before this one vanish when they are differentiated.
+    start = (n + 1) // 2
+    terms = SPARE * (n + 2) + context().dps
+    term = (-1) ** start * u ** (2 * start - n)
+    total = term / (2 * start + 1)
+    for k in range(start, start + terms):
+        power = 2 * k + 1 - n
+        term = -term * u * u / (power * (power + 1))
+        total = total + term / (2 * k + 3)
+    return total
+
+
+def arc_secant(x: Number) -> Number:
     """Return the angle from 0 to pi whose secant is x."""
-    turn = arc_tangent(mp, mp.sqrt((analytic_abs(x) - 1) * (analytic_abs(x) + 1)))
-    return mp.pi - turn if real(x) < 0 else turn
+    mp = context()
+    leg = leg_outside(analytic_abs(x))
+    turn = arc_tangent(leg)
+    if real(x) < 0:
+        return mp.pi - turn
+    return turn
 
 
-def arc_cosecant(mp: Any, x: Any) -> Any:
+def arc_cosecant(x: Number) -> Number:
     """Return the angle from -pi/2 to pi/2 whose cosecant is x."""
     if real(x) < 0:
-        return -arc_cosecant(mp, -x)
-    return arc_tangent(mp, 1 / mp.sqrt((x - 1) * (x + 1)))
+        return -arc_cosecant(-x)
+    leg = leg_outside(x)
+    return arc_tangent(1 / leg)
 
 
-def trigonometric(mp: Any) -> dict[str, Callable[..., Any]]:
+def slope_of_arc_sine(x: Number) -> Number:
+    """Return 1 / sqrt(1 - x**2)."""
+    return 1 / context().sqrt(1 - x * x)
+
+
+def trigonometric(mp: MPContext) -> Forms:
     """Return the functions of angles, and those that return one."""
     return {
         "sin": mp.sin,
         "cos": mp.cos,
         "tan": mp.tan,
-        "asin": restricted(lambda x: abs(x) <= 1, lambda x: arc_sine(mp, x)),
-        "acos": restricted(lambda x: abs(x) <= 1, lambda x: mp.pi / 2 - arc_sine(mp, x)),
-        "atan": lambda x: arc_tangent(mp, x),
-        "atan2": lambda y, x: angle(mp, y, x),
-        "asin_slope": restricted(lambda x: abs(x) < 1, lambda x: 1 / mp.sqrt(1 - x * x)),
+        "asin": restricted(inside_or_at, arc_sine),
+        "acos": restricted(inside_or_at, arc_cosine),
+        "atan": arc_tangent,
+        "atan2": angle,
+        "asin_slope": restricted(inside, slope_of_arc_sine),
         "atan_slope": lambda x: 1 / (1 + x * x),
         "sec": lambda x: 1 / mp.cos(x),
         "csc": lambda x: 1 / mp.sin(x),
         "cot": lambda x: 1 / mp.tan(x),
-        "asec": restricted(lambda x: abs(x) > 1, lambda x: arc_secant(mp, x)),
-        "acsc": restricted(lambda x: abs(x) > 1, lambda x: arc_cosecant(mp, x)),
-        "acot": lambda x: arc_tangent(mp, 1 / x),
-        "sinc": lambda x: sinc_slope(mp, 0, x),
-        "sinc_slope": lambda n, x: sinc_slope(mp, int(real(n)), x),
+        "asec": restricted(outside, arc_secant),
+        "acsc": restricted(outside, arc_cosecant),
+        "acot": lambda x: arc_tangent(1 / x),
+        "sinc": lambda x: sinc_slope(0, x),
+        "sinc_slope": lambda n, x: sinc_slope(whole(n), x),
         "hypot": lambda x, y: mp.sqrt(x * x + y * y),
     }
 
 
-def hyperbolic_secant(mp: Any, x: Any) -> Any:
+def hyperbolic_secant(x: Number) -> Number:
     """Return 1 / cosh(x), by the exponential that is no larger than 1."""
+    mp = context()
     if abs(real(x)) < 1:
         return 1 / mp.cosh(x)
-    small = exponential(mp, -analytic_abs(x))
+    small = exponential(-analytic_abs(x))
     return 2 * small / (1 + small * small)
 
 
-def hyperbolic_cosecant(mp: Any, x: Any) -> Any:
+def hyperbolic_cosecant(x: Number) -> Number:
     """Return 1 / sinh(x), by the exponential that is no larger than 1."""
+    mp = context()
     if real(x) < 0:
-        return -hyperbolic_cosecant(mp, -x)
-    return 1 / mp.sinh(x) if real(x) < 1 else 2 * exponential(mp, -x) / -mp.expm1(-2 * x)
+        return -hyperbolic_cosecant(-x)
+    if real(x) < 1:
+        return 1 / mp.sinh(x)
+    below = -mp.expm1(-2 * x)
+    return 2 * exponential(-x) / below
 
 
-def hyperbolic_cotangent(mp: Any, x: Any) -> Any:
+def hyperbolic_cotangent(x: Number) -> Number:
     """Return 1 / tanh(x), by the exponential that is no larger than 1."""
+    mp = context()
     if real(x) < 0:
-        return -hyperbolic_cotangent(mp, -x)
-    return (
-        mp.cosh(x) / mp.sinh(x)
-        if real(x) < 1
-        else (1 + exponential(mp, -2 * x)) / -mp.expm1(-2 * x)
-    )
+        return -hyperbolic_cotangent(-x)
+    if real(x) < 1:
+        return mp.cosh(x) / mp.sinh(x)
+    above = 1 + exponential(-2 * x)
+    below = -mp.expm1(-2 * x)
+    return above / below
 
 
-def hyperbolic(mp: Any) -> dict[str, Callable[..., Any]]:
+def area_secant(x: Number) -> Number:
+    """Return asech of a number."""
+    leg = leg_inside(x)
+    return area_sine(leg / x)
+
+
+def slope_of_area_secant(x: Number) -> Number:
+    """Return 1 / (x sqrt(1 - x**2)), minus the slope of asech."""
+    leg = context().sqrt(1 - x * x)
+    return 1 / (x * leg)
+
+
+def slope_of_area_cosine(x: Number) -> Number:
+    """Return 1 / sqrt(x**2 - 1), with all digits also near 1."""
+    return 1 / leg_outside(x)
+
+
+def slope_of_area_tangent(x: Number) -> Number:
+    """Return 1 / (1 - x**2)."""
+    return 1 / (1 - x * x)
+
+
+def hyperbolic(mp: MPContext) -> Forms:
     """Return the hyperbolic functions and their inverses."""
     return {
         "sinh": mp.sinh,
         "cosh": mp.cosh,
-        "logcosh": lambda x: log_of_cosh(mp, x),
+        "logcosh": log_of_cosh,
         "tanh": mp.tanh,
-        "asinh": lambda x: area_sine(mp, x),
-        "acosh": restricted(
-            lambda x: x >= 1, lambda x: mp.log1p(x - 1 + mp.sqrt((x - 1) * (x + 1)))
-        ),
-        "atanh": restricted(lambda x: abs(x) < 1, lambda x: area_tangent(mp, x)),
+        "asinh": area_sine,
+        "acosh": restricted(lambda x: x >= 1, area_cosine),
+        "atanh": restricted(inside, area_tangent),
         "asinh_slope": lambda x: 1 / mp.sqrt(1 + x * x),
-        "acosh_slope": restricted(lambda x: x > 1, lambda x: 1 / mp.sqrt((x - 1) * (x + 1))),
-        "atanh_slope": restricted(lambda x: abs(x) < 1, lambda x: 1 / (1 - x * x)),
-        "sech": lambda x: hyperbolic_secant(mp, x),
-        "csch": lambda x: hyperbolic_cosecant(mp, x),
-        "coth": lambda x: hyperbolic_cotangent(mp, x),
-        "asech": restricted(
-            lambda x: 0 < x <= 1, lambda x: area_sine(mp, mp.sqrt((1 - x) * (1 + x)) / x)
-        ),
-        "asech_slope": restricted(lambda x: 0 < x < 1, lambda x: 1 / (x * mp.sqrt(1 - x * x))),
-        "acsch": lambda x: area_sine(mp, 1 / x),
-        "acoth": restricted(lambda x: abs(x) > 1, lambda x: mp.log1p(2 / (x - 1)) / 2),
+        "acosh_slope": restricted(lambda x: x > 1, slope_of_area_cosine),
+        "atanh_slope": restricted(inside, slope_of_area_tangent),
+        "sech": hyperbolic_secant,
+        "csch": hyperbolic_cosecant,
+        "coth": hyperbolic_cotangent,
+        "asech": restricted(lambda x: 0 < x <= 1, area_secant),
+        "asech_slope": restricted(between, slope_of_area_secant),
+        "acsch": lambda x: area_sine(1 / x),
+        "acoth": restricted(outside, area_cotangent),
     }
 
 
-def inverse_erf(mp: Any, x: Any) -> Any:
+def inverse_erf(x: Number) -> Number:
     """Return the inverse of erf: mpmath's for the real part, steps of Newton's for the other."""
+    mp = context()
     if real(x) < 0:
-        return -inverse_erf(mp, -x)
-    with mp.workdps(mp.dps + 20):
+        return -inverse_erf(-x)
+    is_complex = hasattr(x, "imag") and x.imag
+    with mp.workdps(mp.dps + SPARE):
         y = mp.erfinv(real(x))
-        for _ in range(2 if hasattr(x, "imag") and x.imag else 0):
-            off = erf_series(mp, y) if real(y) < 1 else 1 - complementary_erf(mp, y)
-            y = y + (x - off) * mp.sqrt(mp.pi) / 2 * mp.exp(y * y)
+        # Two steps, for the first is right to the square of the imaginary part.
+        for _ in range(2 if is_complex else 0):
+            off = x - error_function(y)
+            y = y + off * mp.sqrt(mp.pi) / 2 * mp.exp(y * y)
         return y
 
 
-def gamma(mp: Any, x: Any) -> Any:
+def slope_of_inverse_erf(x: Number) -> Number:
+    """Return sqrt(pi) / 2 exp(erfinv(x)**2)."""
+    mp = context()
+    y = inverse_erf(x)
+    return mp.sqrt(mp.pi) / 2 * mp.exp(y**2)
+
+
+def error_function(x: Number) -> Number:
+    """Return erf, next to 0 with all digits."""
+    if abs(real(x)) < 1:
+        return erf_series(x)
+    return 1 - complementary_erf(x)
+
+
+def gamma(x: Number) -> Number:
     """Return the gamma function, far out by its logarithm, and 0 where that is out of reach."""
+    mp = context()
     if real(x) > 0:
         return mp.exp(mp.loggamma(x))
-    return mp.pi / (sine_of_turns(mp, x) * mp.exp(mp.loggamma(1 - x)))
+    # Reflected at 1/2.
+    reflected = mp.exp(mp.loggamma(1 - x))
+    return mp.pi / (sine_of_turns(x) * reflected)
 
 
-def special(mp: Any) -> dict[str, Callable[..., Any]]:
+def gaussian(x: Number, rate: Number) -> Number:
+    """Return exp(-rate x**2)."""
+    exponent = -rate * x * x
+    return context().exp(exponent)
+
+
+def special(mp: MPContext) -> Forms:
     """Return the functions of probability, and those of the gamma function."""
     return {
-        "gaussian": lambda x, rate: mp.exp(-rate * x * x),
-        "normal_cdf": lambda x: normal_distribution(mp, x),
-        "erf": lambda x: erf_series(mp, x) if abs(real(x)) < 1 else 1 - complementary_erf(mp, x),
-        "erfc": lambda x: complementary_erf(mp, x),
-        "erfinv": restricted(lambda x: abs(x) < 1, lambda x: inverse_erf(mp, x)),
-        "erfinv_slope": restricted(
-            lambda x: abs(x) < 1, lambda x: mp.sqrt(mp.pi) / 2 * mp.exp(inverse_erf(mp, x) ** 2)
-        ),
-        "gamma": lambda x: gamma(mp, x),
-        "polygamma": lambda n, x: mp.psi(int(real(n)), x),
-        "lgamma": lambda x: log_gamma(mp, x),
+        "gaussian": gaussian,
+        "normal_cdf": normal_distribution,
+        "erf": error_function,
+        "erfc": complementary_erf,
+        "erfinv": restricted(inside, inverse_erf),
+        "erfinv_slope": restricted(inside, slope_of_inverse_erf),
+        "gamma": gamma,
+        "polygamma": lambda n, x: mp.psi(whole(n), x),
+        "lgamma": log_gamma,
     }
 
 
-def mish(mp: Any, x: Any) -> Any:
+def mish(x: Number) -> Number:
     """Return x tanh(log(1 + exp(x))), by the exponential that is no larger than 1."""
     if real(x) < 0:
-        small = exponential(mp, x)
+        small = exponential(x)
         above = small * small + 2 * small
         return x * above / (above + 2)
-    small = exponential(mp, -x)
-    return x * (1 + 2 * small) / (1 + 2 * small + 2 * small * small)
+    small = exponential(-x)
+    above = 1 + 2 * small
+    return x * above / (above + 2 * small * small)
 
 
-def exponential_gap(mp: Any, x: Any) -> Any:
+def exponential_gap(x: Number) -> Number:
     """Return expm1(x) - x exp(x), near 0 by its series."""
+    mp = context()
     if abs(x) < 1:
-        return power_series(mp, x, lambda k: 1 - k)
-    return mp.expm1(x) - x * mp.exp(x) if real(x) > EXP_ZERO_BELOW else mp.mpf(-1)
+        return power_series(x, lambda k: 1 - k)
+    if real(x) > EXP_ZERO_BELOW:
+        return mp.expm1(x) - x * mp.exp(x)
+    return mp.mpf(-1)
 
 
-def power_series(mp: Any, x: Any, factor: Callable[[int], int]) -> Any:
+def power_series(x: Number, factor: Callable[[int], int]) -> Number:
     """Return the sum of factor(k) x**k / k! from k = 2 on."""
     term = x
     total = 0 * x
-    for k in range(2, mp.dps + 20):
+    for k in range(2, context().dps + SPARE):
         term = term * x / k
         total = total + factor(k) * term
     return total
 
 
-def celu(mp: Any, x: Any, alpha: Any) -> Any:
+def celu(x: Number, alpha: Number) -> Number:
     """Return x, and alpha expm1(x / alpha) left of 0; near it by what that is more than x."""
     if real(x) > 0:
         return x
     if abs(x) < abs(alpha):
-        return x + alpha * power_series(mp, x / alpha, lambda k: 1)
-    return alpha * mp.expm1(x / alpha) if real(x / alpha) > EXP_ZERO_BELOW else -alpha
+        return x + alpha * power_series(x / alpha, lambda k: 1)
+    if real(x / alpha) > EXP_ZERO_BELOW:
+        return alpha * context().expm1(x / alpha)
+    return -alpha
 
 
-def soft_sign(mp: Any, x: Any) -> Any:
+def soft_sign(x: Number) -> Number:
     """Return x / (1 + |x|), far out by the distance from 1."""
+    below = 1 + analytic_abs(x)
     if abs(real(x)) < 1:
-        return x / (1 + analytic_abs(x))
-    return mp.sign(real(x)) * (1 - 1 / (1 + analytic_abs(x)))
+        return x / below
+    sign = context().sign(real(x))
+    return sign * (1 - 1 / below)
 
 
-def square_plus(mp: Any, x: Any, b: Any) -> Any:
+def square_plus(x: Number, b: Number) -> Number:
     """Return (x + sqrt(x**2 + b)) / 2, without cancellation."""
-    length = mp.sqrt(x * x + b)
-    return (x + length) / 2 if real(x) > 0 else b / (2 * (length - x))
+    length = context().sqrt(x * x + b)
+    if real(x) > 0:
+        return (x + length) / 2
+    return b / (2 * (length - x))
 
 
-def slope_of_square_plus(mp: Any, x: Any, b: Any) -> Any:
+def slope_of_square_plus(x: Number, b: Number) -> Number:
     """Return (1 + x / sqrt(x**2 + b)) / 2, without cancellation."""
-    length = mp.sqrt(x * x + b)
+    length = context().sqrt(x * x + b)
     if real(x * x) < real(b):
         return (1 + x / length) / 2
     if real(x) > 0:
-        return 1 - slope_of_square_plus(mp, -x, b)
+        return 1 - slope_of_square_plus(-x, b)
     return b / (2 * length * (length - x))
 
 
-def activations(mp: Any) -> dict[str, Callable[..., Any]]:
+def slope_of_logistic(x: Number) -> Number:
+    """Return the slope of the logistic function, with all digits far out to either side."""
+    secant = hyperbolic_secant(x / 2)
+    return secant**2 / 4
+
+
+def slope_of_silu(x: Number) -> Number:
+    """Return the slope of x times the logistic function."""
+    rest = logistic(-x)
+    return logistic(x) * (1 + x * rest)
+
+
+def slope_of_gelu(x: Number) -> Number:
+    """Return the normal distribution function plus x times its density."""
+    mp = context()
+    scale = mp.sqrt(2 * mp.pi)
+    moment = x * mp.exp(-x * x / 2) / scale
+    return normal_distribution(x) + moment
+
+
+def activations(mp: MPContext) -> Forms:
     """Return the analytic activation functions of networks."""
     return {
-        "sigmoid": lambda x: logistic(mp, x),
-        "log_sigmoid": lambda x: -ramp(mp, -x),
-        "softplus": lambda x: ramp(mp, x),
-        "silu": lambda x: x * logistic(mp, x),
-        "gelu": lambda x: x * normal_distribution(mp, x),
-        "sigmoid_slope": lambda x: hyperbolic_secant(mp, x / 2) ** 2 / 4,
-        "silu_slope": lambda x: logistic(mp, x) * (1 + x * logistic(mp, -x)),
-        "gelu_slope": lambda x: (
-            normal_distribution(mp, x) + x * mp.exp(-x * x / 2) / mp.sqrt(2 * mp.pi)
-        ),
-        "mish": lambda x: mish(mp, x),
-        "celu_gap": lambda x: exponential_gap(mp, x),
-        "squareplus": lambda x, b: square_plus(mp, x, b),
-        "squareplus_slope": lambda x, b: slope_of_square_plus(mp, x, b),
+        "sigmoid": logistic,
+        "log_sigmoid": lambda x: -ramp(-x),
+        "softplus": ramp,
+        "silu": lambda x: x * logistic(x),
+        "gelu": lambda x: x * normal_distribution(x),
+        "sigmoid_slope": slope_of_logistic,
+        "silu_slope": slope_of_silu,
+        "gelu_slope": slope_of_gelu,
+        "mish": mish,
+        "celu_gap": exponential_gap,
+        "squareplus": square_plus,
+        "squareplus_slope": slope_of_square_plus,
     }
 
 
-def to_digits(mp: Any, x: Any, digits: Any) -> Any:
+def to_digits(x: Number, digits: Number) -> Number:
     """Return a number rounded to some decimal places."""
-    shift = mp.mpf(10) ** int(real(digits))
+    mp = context()
+    shift = mp.mpf(10) ** whole(digits)
     return mp.nint(real(x) * shift) / shift
 
 
-def piecewise(mp: Any) -> dict[str, Callable[..., Any]]:
+def with_sign(x: Number, y: Number) -> Number:
+    """Return x with the sign of y."""
+    is_negative = real(x) < 0
+    if is_negative == (real(y) < 0):
+        return x
+    return -x
+
+
+def at_least(x: Number, bound: Number) -> Number:
+    """Return the larger of two numbers, the bound where they are equal."""
+    return x if real(x) > real(bound) else bound
+
+
+def at_most(x: Number, bound: Number) -> Number:
+    """Return the smaller of two numbers, the bound where they are equal."""
+    return x if real(x) < real(bound) else bound
+
+
+def clipped(x: Number, low: Number, high: Number) -> Number:
+    """Return x, or the bound that it is beyond."""
+    if real(x) < real(low):
+        return low
+    return min(x, high, key=real)
+
+
+def relu(x: Number) -> Number:
+    """Return x, and 0 left of 0."""
+    if real(x) > 0:
+        return x
+    return context().mpf(0)
+
+
+def leaky_relu(x: Number, slope: Number) -> Number:
+    """Return x, and a multiple of it left of 0."""
+    if real(x) > 0:
+        return x
+    return slope * x
+
+
+def slope_of_pieces(x: Number, slope: Number) -> Number:
+    """Return 1, and another slope left of 0."""
+    if real(x) > 0:
+        return context().mpf(1)
+    return slope
+
+
+def elu(x: Number, scale: Number) -> Number:
+    """Return x, and scale expm1(x) left of 0."""
+    if real(x) > 0:
+        return x
+    return scale * context().expm1(x)
+
+
+def chosen(condition: Number, x: Number, y: Number) -> Number:
+    """Return x where the condition is not 0, else y."""
+    if real(condition):
+        return x
+    return y
+
+
+def piecewise(mp: MPContext) -> Forms:
     """Return the functions that decide by the real part."""
     return {
         "step": lambda x: mp.mpf(real(x) > 0),
-        "trunc": lambda x: toward_zero(mp, real(x)),
-        "pieces_slope": lambda x, slope: mp.mpf(1) if real(x) > 0 else slope,
-        "celu": lambda x, alpha: celu(mp, x, alpha),
-        "softsign": lambda x: soft_sign(mp, x),
+        "trunc": lambda x: toward_zero(real(x)),
+        "pieces_slope": slope_of_pieces,
+        "celu": celu,
+        "softsign": soft_sign,
         "sign": lambda x: mp.sign(real(x)),
         "floor": lambda x: mp.floor(real(x)),
         "ceil": lambda x: mp.ceil(real(x)),
-        "rounded": lambda x, digits: to_digits(mp, x, digits),
-        "copysign": lambda x, y: x if (real(x) < 0) == (real(y) < 0) else -x,
-        "at_least": lambda x, bound: x if real(x) > real(bound) else bound,
-        "at_most": lambda x, bound: x if real(x) < real(bound) else bound,
-        "relu": lambda x: x if real(x) > 0 else mp.mpf(0),
-        "leaky_relu": lambda x, slope: x if real(x) > 0 else slope * x,
-        "elu": lambda x, scale: x if real(x) > 0 else scale * mp.expm1(x),
-        "clip": lambda x, low, high: low if real(x) < real(low) else min(x, high, key=real),
-        "where": lambda condition, x, y: x if real(condition) else y,
+        "rounded": to_digits,
+        "copysign": with_sign,
+        "at_least": at_least,
+        "at_most": at_most,
+        "relu": relu,
+        "leaky_relu": leaky_relu,
+        "elu": elu,
+        "clip": clipped,
+        "where": chosen,
         "stop_gradient": real,
     }
 
 
-def comparisons(mp: Any) -> dict[str, Callable[..., Any]]:
+def comparisons(mp: MPContext) -> Forms:
     """Return the comparisons, of real parts: 1 where they hold, else 0."""
+
+    def of(relation: Callable[[Any, Any], bool]) -> Callable[..., Number]:
+        return lambda x, y: mp.mpf(relation(real(x), real(y)))
+
     return {
-        "less": lambda x, y: mp.mpf(real(x) < real(y)),
-        "less_equal": lambda x, y: mp.mpf(real(x) <= real(y)),
-        "greater": lambda x, y: mp.mpf(real(x) > real(y)),
-        "greater_equal": lambda x, y: mp.mpf(real(x) >= real(y)),
-        "tied": lambda x, y: mp.mpf(real(x) == real(y)),
-        "equal": lambda x, y: mp.mpf(real(x) == real(y)),
-        "unequal": lambda x, y: mp.mpf(real(x) != real(y)),
+        "less": of(operator.lt),
+        "less_equal": of(operator.le),
+        "greater": of(operator.gt),
+        "greater_equal": of(operator.ge),
+        "tied": of(operator.eq),
+        "equal": of(operator.eq),
+        "unequal": of(operator.ne),
     }
 
 
-def exponential(mp: Any, x: Any) -> Any:
+def exponential(x: Number) -> Number:
     """Return exp, and 0 where it is too small for any number of digits in use."""
-    return mp.exp(x) if real(x) > EXP_ZERO_BELOW else mp.mpf(0)
+    mp = context()
+    if real(x) > EXP_ZERO_BELOW:
+        return mp.exp(x)
+    return mp.mpf(0)
 
 
-def softmax_share(mp: Any, index: Any, xs: Sequence[Any]) -> Any:
+def softmax_share(index: Number, xs: Sequence[Number]) -> Number:
     """Return one number of a softmax, by the others relative to it.
 
     So a share next to 1 keeps its imaginary part.
     """
-    own = int(real(index))
-    relative = [x - xs[own] for j, x in enumerate(xs) if j != own]
-    if any(real(x) > -EXP_ZERO_BELOW for x in relative):
-        return mp.mpf(0)
-    return 1 / (1 + sum(exponential(mp, x) for x in relative))
+    own = whole(index)
+    others = relative_to(xs, own)
+    if any(real(x) > -EXP_ZERO_BELOW for x in others):
+        return context().mpf(0)
+    return 1 / (1 + sum(map(exponential, others)))
 
 
-def dot(bias: Any, *operands: Any) -> Any:
+def relative_to(xs: Sequence[Number], place: int) -> list[Number]:
+    """Return by how much all other numbers are larger than the one in a place."""
+    middle = xs[place]
+    return [x - middle for j, x in enumerate(xs) if j != place]
+
+
+def dot(bias: Number, *operands: Number) -> Number:
     """Return the bias plus the products of the first half of the operands and the second."""
     half = len(operands) // 2
     products = map(operator.mul, operands[:half], operands[half:])
     return sum(products, bias)
 
 
-def log_of_sum(mp: Any, xs: Sequence[Any]) -> Any:
+def log_of_sum(xs: Sequence[Number]) -> Number:
     """Return the logarithm of a sum of exponentials, by the largest of them."""
+    mp = context()
     top = max(map(real, xs))
-    return top + mp.log(sum(exponential(mp, x - top) for x in xs))
+    shares = [exponential(x - top) for x in xs]
+    return top + mp.log(sum(shares))
 
 
-def log_share(mp: Any, index: Any, xs: Sequence[Any]) -> Any:
+def log_share(index: Number, xs: Sequence[Number]) -> Number:
     """Return the logarithm of one number of a softmax, by the largest of them."""
+    mp = context()
+    own = xs[whole(index)]
     place = max(range(len(xs)), key=lambda j: real(xs[j]))
-    others = [exponential(mp, x - xs[place]) for j, x in enumerate(xs) if j != place]
-    return xs[int(real(index))] - xs[place] - mp.log1p(sum(others))
+    # The others alone: beside the largest a faint one still counts.
+    others = map(exponential, relative_to(xs, place))
+    return own - xs[place] - mp.log1p(sum(others))
 
 
-def n_ary(mp: Any) -> dict[str, Callable[..., Any]]:
+def total(*xs: Number) -> Number:
+    """Return the sum of all operands."""
+    return sum(xs)
+
+
+def length_of(*xs: Number) -> Number:
+    """Return the Euclidean length of a vector."""
+    squares = [x * x for x in xs]
+    return context().sqrt(sum(squares))
+
+
+def n_ary(mp: MPContext) -> Forms:
     """Return the functions of many operands."""
     return {
         "inner_product": dot,
-        "total": lambda *xs: sum(xs),
-        "fsum": lambda *xs: sum(xs),
+        "total": total,
+        "fsum": total,
         "mean": lambda *xs: sum(xs) / len(xs),
         "prod": lambda *xs: mp.fprod(xs),
-        "norm": lambda *xs: mp.sqrt(sum(x * x for x in xs)),
-        "logsumexp": lambda *xs: log_of_sum(mp, xs),
-        "softmax_of": lambda index, *xs: softmax_share(mp, index, xs),
-        "log_softmax_of": lambda index, *xs: log_share(mp, index, xs),
+        "norm": length_of,
+        "logsumexp": lambda *xs: log_of_sum(xs),
+        "softmax_of": lambda index, *xs: softmax_share(index, xs),
+        "log_softmax_of": lambda index, *xs: log_share(index, xs),
         "largest": lambda *xs: max(xs, key=real),
         "smallest": lambda *xs: min(xs, key=real),
     }

@@ -16,7 +16,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from types import BuiltinFunctionType, FunctionType, ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from autograd import primitives as p
 from autograd.coercion import as_number
@@ -26,9 +26,29 @@ from autograd.testing.mpmath_context import NotLiftable, context
 from autograd.testing.mpmath_functions import precise_function
 from autograd.value import Value
 
+if TYPE_CHECKING:
+    from mpmath.ctx_mp_python import mpnumeric
+
+Function = Callable[..., Any]
+"""A function of numbers, or of structures of them: what is checked, and what claims a gradient."""
+
+Point = tuple[Any, ...]
+"""The arguments of a function: numbers, or structures of them."""
+
+Numbers = Sequence[Any]
+"""Numbers of one type, whichever it is, in order."""
+
+SlowNumber: TypeAlias = "float | Fraction | mpnumeric"
+"""What an oracle computes with, and what it answers; exact or of many digits, but for floats."""
+
 # Beyond these, exact arithmetic takes too long to be of use.
 MAX_DENOMINATOR_BITS = 1 << 13
 MAX_EXPONENT = 1 << 16
+
+
+def plain_number(x: Any) -> Any:
+    """Return the number of a Value, and everything else as it is."""
+    return x.data if isinstance(x, Value) else x
 
 
 class Lifted(Operators):
@@ -42,15 +62,16 @@ class Lifted(Operators):
 
     def __init__(self, number: Any) -> None:
         self.number = number
-        self.name = None  # a function may name its nodes
+        # A function may name its nodes.
+        self.name = None
 
     @staticmethod
-    def lift(x: Any) -> Any:
+    def lift(x: float | Fraction) -> Any:
         """Return a plain number as one of this type."""
         raise NotImplementedError
 
     @staticmethod
-    def apply(op: Primitive, numbers: Sequence[Any]) -> Any:
+    def apply(op: Primitive, numbers: Numbers) -> Any:
         """Return a primitive of numbers of this type."""
         raise NotImplementedError
 
@@ -58,17 +79,18 @@ class Lifted(Operators):
         """Return what comparisons of this number compare."""
         return self.number
 
-    def take(self, x: Any) -> Any:
+    def take(self, x: object) -> Any:
         """Return an operand as a number of this type."""
         if isinstance(x, Lifted):
             return x.number
-        return self.lift(as_number(x.data if isinstance(x, Value) else x))
+        return self.lift(as_number(plain_number(x)))
 
-    def record(self, op: Primitive, operands: Sequence[Any]) -> Lifted:
+    def record(self, op: Primitive, operands: Sequence[object]) -> Lifted:
         """Apply a primitive; this is what `Primitive.__call__` finds."""
-        return type(self)(self.apply(op, [self.take(x) for x in operands]))
+        numbers = [self.take(x) for x in operands]
+        return type(self)(self.apply(op, numbers))
 
-    def same(self, x: Any) -> Lifted:
+    def same(self, x: object) -> Lifted:
         """Return an operand as a Lifted of the same type, for comparing."""
         return type(self)(self.take(x))
 
@@ -78,7 +100,7 @@ class Lifted(Operators):
         return self
 
     @data.setter
-    def data(self, x: Any) -> None:
+    def data(self, x: object) -> None:
         self.number = self.take(x)
 
     def item(self) -> Lifted:
@@ -90,13 +112,25 @@ class Lifted(Operators):
         return self
 
     # Comparisons decide at once, on what orders the numbers.
-    # fmt: off
-    def __lt__(self, other: Any) -> Any: return self.order() < self.same(other).order()
-    def __le__(self, other: Any) -> Any: return self.order() <= self.same(other).order()
-    def __gt__(self, other: Any) -> Any: return self.order() > self.same(other).order()
-    def __ge__(self, other: Any) -> Any: return self.order() >= self.same(other).order()
-    def __bool__(self) -> bool: return bool(self.order() != 0)
-    # fmt: on
+
+    def __lt__(self, other: object) -> Any:
+        return self.order() < self.same(other).order()
+
+    def __le__(self, other: object) -> Any:
+        return self.order() <= self.same(other).order()
+
+    def __gt__(self, other: object) -> Any:
+        return self.order() > self.same(other).order()
+
+    def __ge__(self, other: object) -> Any:
+        return self.order() >= self.same(other).order()
+
+    def __bool__(self) -> bool:
+        return bool(self.order() != 0)
+
+
+Operand: TypeAlias = "Dual | SlowNumber"
+"""What a Dual may be combined with: another one, or what is constant."""
 
 
 class Dual:
@@ -116,52 +150,78 @@ class Dual:
         self.slope = slope
 
     @staticmethod
-    def of(x: Any) -> Dual:
+    def of(x: Operand) -> Dual:
         """Return a constant as a Dual."""
         return x if isinstance(x, Dual) else Dual(x)
 
-    def __add__(self, other: Any) -> Dual:
-        other = Dual.of(other)
+    def __add__(self, x: Operand) -> Dual:
+        other = Dual.of(x)
         return Dual(self.number + other.number, self.slope + other.slope)
 
     def __neg__(self) -> Dual:
         return Dual(-self.number, -self.slope)
 
-    def __mul__(self, other: Any) -> Dual:
-        other = Dual.of(other)
+    def __mul__(self, x: Operand) -> Dual:
+        other = Dual.of(x)
+        product = self.number * other.number
         slope = self.slope * other.number + self.number * other.slope
-        return Dual(checked_length(self.number * other.number), checked_length(slope))
+        return Dual(checked_length(product), checked_length(slope))
 
-    def __truediv__(self, other: Any) -> Dual:
-        other = Dual.of(other)
+    def __truediv__(self, x: Operand) -> Dual:
+        other = Dual.of(x)
         quotient = checked_length(self.number / other.number)
-        return Dual(quotient, checked_length((self.slope - quotient * other.slope) / other.number))
+        slope = (self.slope - quotient * other.slope) / other.number
+        return Dual(quotient, checked_length(slope))
 
     def __pow__(self, n: int) -> Dual:
         if n == 0:
             return Dual(self.number**0, self.slope * 0)
+        power = self.number**n
         slope = self.number ** (n - 1) * n * self.slope
-        return Dual(checked_length(self.number**n), checked_length(slope))
+        return Dual(checked_length(power), checked_length(slope))
 
-    # fmt: off
     __radd__ = __add__
     __rmul__ = __mul__
-    def __sub__(self, other: Any) -> Dual: return self + -Dual.of(other)
-    def __rsub__(self, other: Any) -> Dual: return Dual.of(other) + -self
-    def __rtruediv__(self, other: Any) -> Dual: return Dual.of(other) / self
-    def __pos__(self) -> Dual: return self
-    def __abs__(self) -> Dual: return -self if self < 0 else self
-    def __bool__(self) -> bool: return bool(self.number)
-    def __eq__(self, other: Any) -> bool: return bool(self.number == Dual.of(other).number)
-    def __lt__(self, other: Any) -> bool: return bool(self.number < Dual.of(other).number)
-    def __le__(self, other: Any) -> bool: return bool(self.number <= Dual.of(other).number)
-    def __gt__(self, other: Any) -> bool: return bool(self.number > Dual.of(other).number)
-    def __ge__(self, other: Any) -> bool: return bool(self.number >= Dual.of(other).number)
+
+    def __sub__(self, x: Operand) -> Dual:
+        return self + -Dual.of(x)
+
+    def __rsub__(self, x: Operand) -> Dual:
+        return Dual.of(x) + -self
+
+    def __rtruediv__(self, x: Operand) -> Dual:
+        return Dual.of(x) / self
+
+    def __pos__(self) -> Dual:
+        return self
+
+    def __abs__(self) -> Dual:
+        if self < 0:
+            return -self
+        return self
+
+    def __bool__(self) -> bool:
+        return bool(self.number)
+
+    def __eq__(self, x: Any) -> bool:
+        return bool(self.number == Dual.of(x).number)
+
+    def __lt__(self, x: Operand) -> bool:
+        return bool(self.number < Dual.of(x).number)
+
+    def __le__(self, x: Operand) -> bool:
+        return bool(self.number <= Dual.of(x).number)
+
+    def __gt__(self, x: Operand) -> bool:
+        return bool(self.number > Dual.of(x).number)
+
+    def __ge__(self, x: Operand) -> bool:
+        return bool(self.number >= Dual.of(x).number)
+
     __hash__ = None  # type: ignore[assignment]
-    # fmt: on
 
 
-def checked_length(x: Any) -> Any:
+def checked_length(x: Operand) -> Any:
     """Return an exact number.
 
     Raises: NotLiftable: it has grown too long to go on with.
@@ -184,28 +244,31 @@ class Exact(Lifted):
     __slots__ = ()
 
     @staticmethod
-    def lift(x: Any) -> Any:
+    def lift(x: float | Fraction) -> Any:
         """Return the exact value of a finite number."""
         if not math.isfinite(x):
             raise NotLiftable(f"{x} is no fraction")
         return Fraction(x)
 
     @staticmethod
-    def apply(op: Primitive, numbers: Sequence[Any]) -> Any:
+    def apply(op: Primitive, numbers: Numbers) -> Any:
         """Return the primitive, where it is rational."""
         if op is p.power:
             return checked_length(numbers[0] ** integer(numbers[1]))
         if op.name not in RATIONAL or p.TABLE.get(op.name) is not op:
             raise NotLiftable(f"{op} is not rational")
         out = op.forward(*numbers)
-        return Fraction(out) if isinstance(out, (int, float)) else checked_length(out)
+        if isinstance(out, (int, float)):
+            return Fraction(out)
+        return checked_length(out)
 
 
-def integer(x: Any) -> int:
+def integer(x: Fraction | Dual) -> int:
     """Return an exponent as an int.
 
     Raises: NotLiftable: the power is not rational, or too large.
     """
+    # A Dual of Duals is that of a second derivative.
     while isinstance(x, Dual):
         if x.slope != 0:
             raise NotLiftable("an exponent that varies")
@@ -225,19 +288,23 @@ class Precise(Lifted):
     __slots__ = ()
 
     @staticmethod
-    def lift(x: Any) -> Any:
+    def lift(x: float | Fraction) -> Any:
         """Return a number in the many-digit arithmetic, unrounded."""
         if isinstance(x, Fraction):
             return context().mpf(x.numerator) / x.denominator
         return context().mpf(x)
 
     @staticmethod
-    def apply(op: Primitive, numbers: Sequence[Any]) -> Any:
+    def apply(op: Primitive, numbers: Numbers) -> Any:
         """Return the primitive by the library of mpmath, or by its own program."""
         if p.TABLE.get(op.name) is op:
             return precise_function(op.name)(*numbers)
-        out = portable(op.forward)(*map(Precise, numbers))
-        return out.number if isinstance(out, Precise) else Precise.lift(as_number(out))
+        # A row of a user has no function in mpmath; its own may be one of `math`.
+        function = portable(op.forward)
+        out = function(*map(Precise, numbers))
+        if isinstance(out, Precise):
+            return out.number
+        return Precise.lift(as_number(out))
 
     def order(self) -> Any:
         """Return the real part: comparisons decide on the point, not on the step."""
@@ -255,17 +322,18 @@ class Mathematics(ModuleType):
         return portable_name(getattr(math, name))
 
 
-def portable_name(x: Any) -> Any:
+def portable_name(x: object) -> Any:
     """Return the primitive for a function of `math`, and everything else as it is."""
     if not isinstance(x, BuiltinFunctionType) or x.__module__ != "math":
         return x
-    found = getattr(p, OTHER_NAMES.get(x.__name__, x.__name__), None)
+    name = x.__name__
+    found = getattr(p, OTHER_NAMES.get(name, name), None)
     if found is None:
-        raise NotLiftable(f"math.{x.__name__} has no primitive")
+        raise NotLiftable(f"math.{name} has no primitive")
     return found
 
 
-def portable(f: Callable[..., Any]) -> Callable[..., Any]:
+def portable(f: Function) -> Function:
     """Return a function that calls primitives where the given one calls `math`.
 
     Only what the function itself names is replaced; what it calls is not.
@@ -276,14 +344,14 @@ def portable(f: Callable[..., Any]) -> Callable[..., Any]:
     <primitive *>
     """
     if not isinstance(f, FunctionType):
-        replaced: Callable[..., Any] = portable_name(f)
+        replaced: Function = portable_name(f)
         return replaced
-    changed = dict(renamed(f.__globals__, f.__code__.co_names))
+    code = f.__code__
+    changed = dict(renamed(f.__globals__, code.co_names))
     if not changed:
         return f
-    copy = FunctionType(
-        f.__code__, {**f.__globals__, **changed}, f.__name__, f.__defaults__, f.__closure__
-    )
+    names = {**f.__globals__, **changed}
+    copy = FunctionType(code, names, f.__name__, f.__defaults__, f.__closure__)
     copy.__kwdefaults__ = f.__kwdefaults__
     return copy
 

@@ -10,11 +10,12 @@ A parameter is passed as it is, never as a Value, and no derivative is taken by 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from autograd.primitive_type import Primitive, Variadic
 from autograd.primitives import TABLE
+from autograd.testing.number_types import Function, Point
 
 PARAMETERS: dict[str, dict[int, Sequence[float]]] = {
     "gaussian": {1: (0.5, 1.0)},
@@ -30,26 +31,29 @@ PARAMETERS: dict[str, dict[int, Sequence[float]]] = {
 """The row's name -> the operand -> what is tried for it; nothing where any number will do."""
 
 
-def parameters(row: Any) -> dict[int, Sequence[float]]:
+def parameters(row: object) -> dict[int, Sequence[float]]:
     """Return the operands of a row of the table that are parameters."""
     if not isinstance(row, Primitive) or TABLE.get(row.name) is not row:
         return {}
     return PARAMETERS.get(row.name, {})
 
 
-def without_parameters(
-    f: Callable[..., Any], args: tuple[Any, ...]
-) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+def without_parameters(f: Function, args: Point) -> tuple[Function, Point]:
     """Return a function of the variables alone, and the variables among the arguments."""
     fixed = parameters(f)
     if not fixed:
         return f, args
     if isinstance(f, Variadic):
-        index, *xs = args[0]
-        return (lambda xs: f([index, *xs])), (xs,)
+        # The index of a softmax stands in front of its numbers.
+        index, *numbers = args[0]
+        return (lambda xs: f([index, *xs])), (numbers,)
+    free = [i for i in range(len(args)) if i not in fixed]
 
-    def function(*variables: Any) -> Any:
-        remaining = iter(variables)
-        return f(*(x if i in fixed else next(remaining) for i, x in enumerate(args)))
+    def function(*variables: object) -> Any:
+        operands = list(args)
+        for i, x in zip(free, variables, strict=True):
+            operands[i] = x
+        return f(*operands)
 
-    return function, tuple(x for i, x in enumerate(args) if i not in fixed)
+    varying = tuple(args[i] for i in free)
+    return function, varying

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from autograd import primitives as p
@@ -21,12 +22,17 @@ from autograd.functional import gradients
 from autograd.modes import mode
 from autograd.primitive_type import Primitive
 from autograd.structures import flatten
+from autograd.testing.number_types import Function, Numbers, plain_number
 from autograd.value import Value
 
-NOISE_TRIALS = 3  # recordings with perturbed rounding, to see what it does
-SUBNORMAL = 2.0**-1074  # the smallest float
-FAINT_SLOPE = 2.0**-1000  # slopes below this may have lost digits
-MAX_AMPLIFICATION = 1e5  # by how much a rule may multiply a number that has lost digits
+# Recordings with perturbed rounding, to see what it does.
+NOISE_TRIALS = 3
+# The smallest float.
+SUBNORMAL = 2.0**-1074
+# Slopes below this may have lost digits,
+FAINT_SLOPE = 2.0**-1000
+# and by so much a rule may multiply what has lost them.
+MAX_AMPLIFICATION = 1e5
 # Rows that are smooth wherever they are defined, which is everywhere.
 POLYNOMIAL = frozenset(
     "add sub mul neg pos total mean prod inner_product square stop_gradient".split()
@@ -48,11 +54,13 @@ class Ties:
     def move(self, node: Value) -> None:
         """Leave the number of a node as it is."""
 
-    def compared(self, relation: Primitive, x: Any, y: Any) -> Any:
+    def compared(self, relation: Primitive, x: object, y: object) -> Any:
         """Return what the comparison gives, and note a tie."""
-        left, right = (as_number(z._data if isinstance(z, Value) else z) for z in (x, y))
+        left = as_number(plain_number(x))
+        right = as_number(plain_number(y))
         if left == right:
-            self.found.append(f"{relation.spell(repr(left), repr(right))} is a tie")
+            text = relation.spell(repr(left), repr(right))
+            self.found.append(f"{text} is a tie")
         return relation.forward(left, right)
 
     def decided(self, node: Value) -> None:
@@ -87,7 +95,8 @@ class Jitter(Ties):
 
     def beside(self, x: float) -> float:
         """Return a neighbour of a number."""
-        return math.nextafter(x, self.source.choice((-math.inf, math.inf)))
+        toward = self.source.choice((-math.inf, math.inf))
+        return math.nextafter(x, toward)
 
     def adjoints(self, root: Value) -> dict[Value, Any]:
         """Return d root / d node for every node, where each product and sum is rounded otherwise.
@@ -103,12 +112,24 @@ class Jitter(Ties):
                     contribution = self.beside(contribution)
                 before = found.get(parent, 0.0)
                 total = before + contribution
-                exact = total - before == contribution and total - contribution == before
-                found[parent] = total if exact else self.beside(total)
+                if is_exact_sum(before, contribution, total):
+                    found[parent] = total
+                else:
+                    found[parent] = self.beside(total)
         return found
 
 
-def is_power_of_two(x: Any) -> bool:
+def numbers_of(node: Value) -> list[Any]:
+    """Return the numbers that a node was made of."""
+    return list(map(plain_number, node.operands))
+
+
+def is_exact_sum(x: float, y: float, total: float) -> bool:
+    """Tell whether a sum was not rounded."""
+    return total - x == y and total - y == x
+
+
+def is_power_of_two(x: float) -> bool:
     """Tell whether multiplying by a number rounds nothing: 0 and plus or minus powers of two."""
     return x == 0 or abs(math.frexp(x)[0]) == 0.5
 
@@ -116,15 +137,17 @@ def is_power_of_two(x: Any) -> bool:
 def is_exact(node: Value) -> bool:
     """Tell whether a result was surely not rounded: a choice, a sign, a sum without remainder."""
     op = node.op
-    out = node._data
     if op is None or not op.smooth or op in (p.neg, p.pos):
         return True
-    numbers = [x._data if isinstance(x, Value) else x for x in node.operands]
+    first, *others = numbers_of(node)
     if op in (p.add, p.sub):
-        x = numbers[0]
-        y = numbers[1] if op is p.add else -numbers[1]
-        return bool(out - x == y and out - y == x)
-    return op in (p.mul, p.div) and any(map(is_power_of_two, numbers[1:]))
+        (second,) = others
+        if op is p.sub:
+            second = -second
+        return bool(is_exact_sum(first, second, node._data))
+    if op not in (p.mul, p.div):
+        return False
+    return any(map(is_power_of_two, others))
 
 
 @dataclass
@@ -136,7 +159,8 @@ class Recording:
     ties: list[str]
 
     def __post_init__(self) -> None:
-        self.suspicions: dict[int, str] = {}  # by output
+        # By output.
+        self.suspicions: dict[int, str] = {}
 
     def gradient(self, output: int) -> list[Any]:
         """Return the derivative of an output by every input."""
@@ -148,11 +172,13 @@ class Recording:
 
     def histories(self) -> list[list[Value]]:
         """Return the nodes that each output depends on."""
-        return [list(history(root)) for root in self.outputs if isinstance(root, Value)]
+        roots = [root for root in self.outputs if isinstance(root, Value)]
+        return [list(history(root)) for root in roots]
 
     def is_cut(self) -> bool:
         """Tell whether `stop_gradient` is among the operations."""
-        return any(node.op is p.stop_gradient for nodes in self.histories() for node in nodes)
+        nodes = chain.from_iterable(self.histories())
+        return any(node.op is p.stop_gradient for node in nodes)
 
     def suspicion(self, output: int) -> str:
         """Return why the point may have no derivative, or nothing where it surely has one."""
@@ -165,13 +191,15 @@ class Recording:
         if self.ties:
             return self.ties[0]
         root = self.outputs[output]
-        for node in history(root) if isinstance(root, Value) else ():
+        if not isinstance(root, Value):
+            return ""
+        for node in history(root):
             if node.op is not None and is_suspect(node):
                 return f"{expression_of(node)} may have no derivative here"
         return ""
 
 
-def record(f: Callable[..., Any], args: Sequence[Any]) -> Recording:
+def record(f: Function, args: Sequence[object]) -> Recording:
     """Record a function at the given arguments."""
     observer = Ties()
     with mode(record=True, observer=observer):
@@ -185,22 +213,27 @@ def is_suspect(node: Value) -> bool:
     op = node.op
     if op is None or op.name in POLYNOMIAL:
         return False
-    numbers = [x._data if isinstance(x, Value) else x for x in node.operands]
-    inside = all(low < x < high for x, (low, high) in zip(numbers, op.domain))
-    finite = all(map(math.isfinite, node.local_derivatives))
-    return not (op.smooth and inside and finite and 0 not in numbers)
+    numbers = numbers_of(node)
+    operands = zip(numbers, op.domain)
+    is_inside = all(low < x < high for x, (low, high) in operands)
+    is_finite = all(map(math.isfinite, node.local_derivatives))
+    is_surely_smooth = op.smooth and is_inside and is_finite
+    return not (is_surely_smooth and 0 not in numbers)
 
 
 def expression_of(node: Value) -> str:
     """Return a node as the expression of its operands, with their names and numbers."""
+    if node.op is None:
+        return f"{node.name or 'leaf'}={node._data!r}"
     texts = []
     for x in node.operands:
-        name = f"{x.name}=" if isinstance(x, Value) and x.name else ""
-        texts.append(f"{name}{x._data if isinstance(x, Value) else x!r}")
-    return node.op.spell(*texts) if node.op else f"{node.name or 'leaf'}={node._data!r}"
+        is_named = isinstance(x, Value) and x.name
+        name = f"{x.name}=" if is_named else ""
+        texts.append(f"{name}{plain_number(x)!r}")
+    return str(node.op.spell(*texts))
 
 
-def path_sums(root: Any, leaves: Sequence[Any]) -> list[tuple[float, float]]:
+def path_sums(root: Any, leaves: Numbers) -> list[tuple[float, float]]:
     """Return for every leaf the path sum, and what rounding below the normal range may add.
 
     Cost: one sweep over the graph.
@@ -212,18 +245,24 @@ def path_sums(root: Any, leaves: Sequence[Any]) -> list[tuple[float, float]]:
     faint = dict.fromkeys(order, 0.0)
     sums[root] = 1.0
     for node in reversed(order):
+        through = sums[node]
+        lost = faint[node]
         for parent, slope in zip(node.parents, node.local_derivatives):
+            # NaN counts as infinite, and 0 times what is infinite as nothing.
             size = abs(float(slope)) if slope == slope else math.inf
-            sums[parent] += size * sums[node] if size else 0.0
-            faint[parent] += size * faint[node] if faint[node] else 0.0
-            if size < FAINT_SLOPE or size * sums[node] < FAINT_SLOPE:
-                reach = sum(abs(x._data if isinstance(x, Value) else x) for x in node.operands)
-                reach = min(reach, MAX_AMPLIFICATION)
-                faint[parent] += 8 * SUBNORMAL * (1.0 + sums[node]) * (1.0 + reach)
+            if size:
+                sums[parent] += size * through
+            if lost:
+                faint[parent] += size * lost
+            if size < FAINT_SLOPE or size * through < FAINT_SLOPE:
+                # A rule computes with the operands, and multiplies by them what it has lost.
+                total = sum(map(abs, numbers_of(node)))
+                reach = min(total, MAX_AMPLIFICATION)
+                faint[parent] += 8 * SUBNORMAL * (1.0 + through) * (1.0 + reach)
     return [(sums.get(leaf, 0.0), faint.get(leaf, 0.0)) for leaf in leaves]
 
 
-def noise(f: Callable[..., Any], args: Sequence[Any], output: int, order: int = 1) -> list[float]:
+def noise(f: Function, args: Sequence[Any], output: int, order: int = 1) -> list[float]:
     """Return by how much perturbed rounding moves each derivative of an output.
 
     Every input and every result (of second derivatives, every input) is moved by one unit in its
@@ -231,8 +270,13 @@ def noise(f: Callable[..., Any], args: Sequence[Any], output: int, order: int = 
     up on the way back; the largest change counts. What a rule of the table loses within itself is
     not excused. Second derivatives come row by row.
     """
-    calm, *trials = (slopes_under(observer, f, args, output, order) for observer in jitters())
-    return [max(distance(trial[i], x) for trial in trials) for i, x in enumerate(calm)]
+    found = []
+    for observer in jitters():
+        found.append(slopes_under(observer, f, args, output, order))
+    # The first observer changes nothing.
+    calm, *trials = found
+    changes = [map(distance, trial, calm) for trial in trials]
+    return [max(of_one) for of_one in zip(*changes)]
 
 
 def jitters() -> Iterator[Ties]:
@@ -250,18 +294,21 @@ def distance(x: float, y: float) -> float:
 
 
 def slopes_under(
-    observer: Ties, f: Callable[..., Any], args: Sequence[Any], output: int, order: int
+    observer: Ties, f: Function, args: Sequence[object], output: int, order: int
 ) -> list[float]:
     """Return the first or second derivatives of an output, recorded under an observer."""
     arguments, leaves = lift(tuple(args))
     for leaf in leaves:
         observer.move(leaf)
-    # a rule that is called on Values must find the operands that were recorded
+    # A rule that is called on Values must find the operands that were recorded.
     watched = observer if order == 1 else Ties()
     with mode(record=True, ieee=True, observer=watched):
         root = flatten(f(*arguments))[output]
     if not isinstance(root, Value):
         return [0.0] * len(leaves) ** order
     roots = gradients(root, leaves) if order == 2 else [root]
-    found = (observer.adjoints(row) for row in roots)
-    return [float(adjoint.get(leaf, 0.0)) for adjoint in found for leaf in leaves]
+    slopes: list[float] = []
+    for row in roots:
+        adjoint = observer.adjoints(row)
+        slopes += [float(adjoint.get(leaf, 0.0)) for leaf in leaves]
+    return slopes

@@ -12,12 +12,14 @@ Those of networks are in `nn.strategies`.
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Iterable
 from typing import Any
 
 from autograd import primitives as p
 from autograd.primitive_type import Interval, Primitive, Variadic
 from autograd.testing.expressions import Expression, build, operations
+from autograd.testing.number_types import Point
 from autograd.testing.parameters import parameters
 from autograd.value import Value
 
@@ -30,7 +32,8 @@ except ImportError as error:
         'autograd.testing.strategies needs hypothesis: pip install "chainrule[testing]"'
     ) from error
 
-MAX_EVERYDAY_SIZE = 50.0  # most numbers are no larger
+# Most numbers are no larger.
+MAX_EVERYDAY_SIZE = 50.0
 HARD_SIZES = (
     0.0, 5e-324, 1e-310, 2.0**-1022, 1e-200, 1e-100, 1e-20, 2.0**-53, 1e-8, 1e-3, 0.5, 1 - 2.0**-53,
     1.0, 1 + 2.0**-52, math.pi / 2, 2.0, math.pi, 18.7, 36.7, 40.1, 354.8, 709.7, 745.0, 1e6,
@@ -45,9 +48,13 @@ def hard_numbers(domain: Interval = p.REAL) -> list[float]:
     ([5e-324, 1e-310], 0.9999999999999999)
     """
     low, high = domain
-    ends = [math.nextafter(low, high), math.nextafter(high, low)]
-    both = {x for size in (*HARD_SIZES, *ends) for x in (size, -size)}
-    return sorted((x for x in both if low < x < high), key=lambda x: (abs(x) != 0, x))
+    first = math.nextafter(low, high)
+    last = math.nextafter(high, low)
+    sizes = [*HARD_SIZES, first, last]
+    both = {x for size in sizes for x in (size, -size)}
+    inside = [x for x in both if low < x < high]
+    # 0 comes first, for hypothesis shrinks towards it.
+    return sorted(inside, key=lambda x: (abs(x) != 0, x))
 
 
 def numbers(domain: Interval = p.REAL) -> SearchStrategy[float]:
@@ -57,15 +64,18 @@ def numbers(domain: Interval = p.REAL) -> SearchStrategy[float]:
     anything = st.floats(
         low, high, exclude_min=True, exclude_max=True, allow_nan=False, allow_infinity=False
     )
-    return st.one_of(near, st.sampled_from(hard_numbers(domain)), anything)
+    hard = st.sampled_from(hard_numbers(domain))
+    return st.one_of(near, hard, anything)
 
 
 def everyday(low: float, high: float) -> SearchStrategy[float]:
     """Return a strategy of numbers of everyday size, or of those of a domain next to it."""
     if low >= MAX_EVERYDAY_SIZE:
-        return st.floats(low, min(high, 2 * low), exclude_min=True, exclude_max=high <= 2 * low)
+        # The numbers next to the border are the everyday ones there.
+        end = min(high, 2 * low)
+        return st.floats(low, end, exclude_min=True, exclude_max=end == high)
     if high <= -MAX_EVERYDAY_SIZE:
-        return everyday(-high, -low).map(lambda x: -x)
+        return everyday(-high, -low).map(operator.neg)
     return st.floats(
         max(low, -MAX_EVERYDAY_SIZE),
         min(high, MAX_EVERYDAY_SIZE),
@@ -82,7 +92,7 @@ def values(domain: Interval = p.REAL) -> SearchStrategy[Value]:
     return numbers(domain).map(Value)
 
 
-def points(primitive: Primitive) -> SearchStrategy[tuple[Any, ...]]:
+def points(primitive: Primitive) -> SearchStrategy[Point]:
     """Return a strategy of arguments for a primitive: anywhere in its domain, the hard ones too.
 
     Ties, zeros of either sign, subnormal and huge numbers, and the numbers next to the borders are
@@ -90,16 +100,25 @@ def points(primitive: Primitive) -> SearchStrategy[tuple[Any, ...]]:
     """
     if isinstance(primitive, Variadic):
         return sequences(primitive).map(lambda xs: (xs,))
+    # A parameter without choices may be any number.
     choices = {i: given for i, given in parameters(primitive).items() if given}
-    free = [
-        st.sampled_from(choices[i]) if i in choices else numbers(domain)
-        for i, domain in enumerate(primitive.domain)
-    ]
-    apart: SearchStrategy[tuple[Any, ...]] = st.tuples(*free)
+    free: list[SearchStrategy[float]] = []
+    for i, domain in enumerate(primitive.domain):
+        if i in choices:
+            free.append(st.sampled_from(choices[i]))
+        else:
+            free.append(numbers(domain))
+    apart: SearchStrategy[Point] = st.tuples(*free)
     if len(free) == 1 or choices or len(set(primitive.domain)) > 1:
         return apart
+
+    def with_ties(both: tuple[tuple[float, ...], bool]) -> tuple[float, ...]:
+        point, tie = both
+        return point[:1] * len(point) if tie else point
+
+    # One point in ten has all operands equal.
     tie = st.integers(0, 9).map(lambda k: k == 9)
-    return st.tuples(apart, tie).map(lambda both: both[0][:1] * len(free) if both[1] else both[0])
+    return st.tuples(apart, tie).map(with_ties)
 
 
 def examples(strategy: SearchStrategy[Any], count: int) -> list[Any]:
@@ -122,12 +141,26 @@ def examples(strategy: SearchStrategy[Any], count: int) -> list[Any]:
 def sequences(primitive: Primitive) -> SearchStrategy[list[Any]]:
     """Return a strategy of the one argument of an n-ary primitive: a list, with ties."""
     plain = st.lists(numbers(), min_size=1, max_size=5)
-    lists = st.one_of(plain, st.lists(st.sampled_from(HARD_SIZES[:12]), min_size=2, max_size=5))
+    few = st.sampled_from(HARD_SIZES[:12])
+    tied = st.lists(few, min_size=2, max_size=5)
+    lists = st.one_of(plain, tied)
     if primitive in (p.softmax_of, p.log_softmax_of):
-        return lists.flatmap(lambda xs: st.integers(0, len(xs) - 1).map(lambda i: [i, *xs]))
+        return lists.flatmap(with_index)
     if primitive is p.inner_product:
-        return st.tuples(numbers(), lists).map(lambda both: [both[0], *both[1], *both[1]])
+        return st.tuples(numbers(), lists).map(squares_of)
     return lists
+
+
+def with_index(xs: list[float]) -> SearchStrategy[list[Any]]:
+    """Return a strategy of the operands of a softmax: an index, then the numbers."""
+    indexes = st.integers(0, len(xs) - 1)
+    return indexes.map(lambda i: [i, *xs])
+
+
+def squares_of(both: tuple[float, list[float]]) -> list[float]:
+    """Return the operands of a dot product of a list with itself: a bias, then the factors."""
+    bias, xs = both
+    return [bias, *xs, *xs]
 
 
 def expressions(
@@ -156,10 +189,20 @@ def expressions(
         raise ValueError(f"an expression has at least 1 line and 1 input: {max_nodes}, {inputs}")
     index = st.integers(-8, 7)
     # A line draws no more indexes than it has operands, so that hypothesis can take it away whole.
-    lines = [st.tuples(st.just(k), st.tuples(*[index] * op.arity)) for k, op in enumerate(pool)]
-    draws = st.lists(st.one_of(lines), min_size=1, max_size=max_nodes)
-    near = st.floats(-3.0, 3.0).map(lambda x: round(x, 3))
-    return st.builds(build, st.tuples(*[near] * inputs), draws, st.just(pool), st.just(sharing))
+    lines = []
+    for k, op in enumerate(pool):
+        operands = st.tuples(*[index] * op.arity)
+        lines.append(st.tuples(st.just(k), operands))
+    line = st.one_of(lines)
+    draws = st.lists(line, min_size=1, max_size=max_nodes)
+    near = st.floats(-3.0, 3.0).map(three_decimals)
+    point = st.tuples(*[near] * inputs)
+    return st.builds(build, point, draws, st.just(pool), st.just(sharing))
+
+
+def three_decimals(x: float) -> float:
+    """Return a number that a message can show."""
+    return round(x, 3)
 
 
 def __getattr__(name: str) -> Any:

@@ -18,10 +18,10 @@ Fraction(12, 1)
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from autograd.testing.mpmath_context import NotLiftable
+from autograd.testing.number_types import Function, Numbers
 from autograd.testing.oracles.complex_step import NotAnalytic, complex_step
 from autograd.testing.oracles.differences import UNIT_ROUNDOFF, differences
 from autograd.testing.oracles.estimate import Estimate
@@ -43,9 +43,11 @@ __all__ = [
     "Program", "refilled", "REFUSALS", "scale", "UNIT_ROUNDOFF", "with_jump",
 ]  # fmt: skip
 
-SAME = 1e-8  # relative: values of floats and of slow numbers that differ by no more are the same
+# Values of floats and of slow numbers that differ by a smaller share are the same.
+SAME = 1e-8
 SLOW = {"exact": exact_value, "mpmath": precise_value}
-SHARP = 1e-7  # of the slope: differences as good as that need no better oracle
+# Differences whose error is a smaller share of the slope need no better oracle.
+SHARP = 1e-7
 
 # The oracles by name; these of first derivatives, those of second ones.
 FIRST_DERIVATIVES = {
@@ -53,7 +55,8 @@ FIRST_DERIVATIVES = {
     "complex step": complex_step,
     "mpmath": precise,
     "differences": differences,
-    "ridders": differences,  # as it was called once
+    # As it was called once.
+    "ridders": differences,
 }
 SECOND_DERIVATIVES = {"exact": exact_second, "mpmath": precise_second}
 
@@ -66,7 +69,8 @@ def ask(program: Program, direction: Direction, oracle: str = "auto") -> Estimat
         found = first_of(("exact", "mpmath", "complex step"), program, direction)
         return found or differences(program, direction)
     rough = None
-    if program.is_long:  # slower numbers for each of them would take too long
+    # Slower numbers for each of the inputs would take too long.
+    if program.is_long:
         rough = differences(program, direction)
         if rough.error <= SHARP * abs(rough.slope) or rough.is_flat or not rough.slope:
             return rough
@@ -82,24 +86,28 @@ def is_same(program: Program, name: str) -> bool:
     key = (name, program.output)
     if key not in program.compared:
         value = SLOW[name]
-        points = [program.inputs, [x * 1.03125 + 0.03125 for x in map(float, program.inputs)]]
+        moved = [x * 1.03125 + 0.03125 for x in map(float, program.inputs)]
+        points = [program.inputs, moved]
         program.compared[key] = all(agrees(program, value, numbers) for numbers in points)
     return program.compared[key]
 
 
-def agrees(program: Program, value: Callable[..., Any], numbers: Sequence[Any]) -> bool:
+def agrees(program: Program, value: Function, numbers: Numbers) -> bool:
     """Tell whether a function has the same value on slow numbers as on floats, where it has one."""
     try:
-        wanted = program.float_of(refilled(program.args, [float(x) for x in numbers]))
+        arguments = refilled(program.args, map(float, numbers))
+        wanted = program.float_of(arguments)
     except REFUSALS:
-        return True  # it is not defined there
+        # Where it is not defined there is nothing to compare.
+        return True
     try:
         found = float(value(program, numbers))
     except NotLiftable:
         raise
     except REFUSALS:
         return not math.isfinite(wanted)
-    return abs(found - wanted) <= SAME * max(abs(found), abs(wanted)) or wanted != wanted
+    size = max(abs(found), abs(wanted))
+    return abs(found - wanted) <= SAME * size or wanted != wanted
 
 
 def first_of(names: Sequence[str], program: Program, direction: Direction) -> Estimate | None:
@@ -113,7 +121,8 @@ def first_of(names: Sequence[str], program: Program, direction: Direction) -> Es
                 continue
             return FIRST_DERIVATIVES[name](program, direction)
         except NotAnalytic:
-            continue  # here; elsewhere it may be
+            # Not here; elsewhere it may be.
+            continue
         except NotLiftable:
             program.refusing.add(name)
         except REFUSALS:

@@ -28,17 +28,26 @@ from autograd.testing.oracles.differences import UNIT_ROUNDOFF, Fit, is_confirme
 from autograd.testing.oracles.estimate import Estimate
 from autograd.testing.oracles.program import Direction, Line, Program
 
-COMPLEX_STEP = 1e-100  # relative to the operand; its square is lost in rounding
-COMPLEX_ERROR = 1e-11  # of the complex step in floats, relative to the slope
+# Relative to the operand; its square is lost in rounding.
+COMPLEX_STEP = 1e-100
+# Of the complex step in floats, relative to the slope.
+COMPLEX_ERROR = 1e-11
 RELATIVE_RADII = tuple(2.0**-k for k in (2, 5, 9, 14, 20, 28))
-POINTS = 16  # on a circle
-DOUBT = 8.0  # how many times a wrong coefficient the slope may be off
-ROUNDINGS = 16.0  # of the values, that the slope may be off
-NOISE = 64.0  # how many roundings of the values a wrong coefficient may be that is only noise
-SLIGHT = 1e-9  # of the slope: what is not analytic, but no more than this
+# On a circle.
+POINTS = 16
+# How many times a wrong coefficient the slope may be off.
+DOUBT = 8.0
+# How many roundings of the values the slope may be off.
+ROUNDINGS = 16.0
+# How many roundings of the values a wrong coefficient may be that is only noise.
+NOISE = 64.0
+# Of the slope: what is not analytic, but no more than this.
+SLIGHT = 1e-9
 SMALLEST_STEP = 2.0**-1000
-SIGHTINGS = 4  # on so many successive circles the same is not analytic
-DISCARDS = ".*discards the imaginary part"  # NumPy's warning on what float(z) does
+# What is the same on so many successive circles is not analytic.
+SIGHTINGS = 4
+# NumPy's warning on what float(z) does.
+DISCARDS = ".*discards the imaginary part"
 
 
 class NotAnalytic(NotLiftable):
@@ -46,8 +55,11 @@ class NotAnalytic(NotLiftable):
 
 
 ROOTS = [cmath.exp(2j * math.pi * k / POINTS) for k in range(POINTS)]
-REAL_POINTS = {0: 1.0, POINTS // 2: -1.0}  # those that lie on the real line
-ROOTS[0], ROOTS[POINTS // 2] = 1.0 + 0.0j, -1.0 + 0.0j
+# Those that lie on the real line.
+REAL_POINTS = {0: 1.0, POINTS // 2: -1.0}
+# Rounding moves the second of them off the line.
+ROOTS[0] = 1.0 + 0.0j
+ROOTS[POINTS // 2] = -1.0 + 0.0j
 
 
 def complex_step(program: Program, direction: Direction) -> Estimate:
@@ -61,31 +73,48 @@ def complex_step(program: Program, direction: Direction) -> Estimate:
     if program.cut:
         raise NotLiftable("stop_gradient is unknown to complex numbers")
     line = program.along(direction)
+    slope, circle = complex_slopes(line)
+    error = circle.error
+    is_noise = circle.residual <= NOISE * circle.rounding
+    if not (is_noise or error <= SLIGHT * abs(slope)):
+        share = circle.residual / circle.step / abs(slope) if slope else math.inf
+        raise NotAnalytic(f"not analytic where it was tried, by {share:.0e} of the slope")
+    own_error = COMPLEX_ERROR * abs(slope)
+    if not abs(slope - circle.slope) <= error + own_error:
+        raise NotAnalytic("the complex step and a circle disagree")
+    if not is_confirmed(line, circle):
+        raise NotAnalytic("the complex step and differences disagree")
+    return Estimate(
+        slope,
+        max(error, own_error),
+        "complex step",
+        spread=circle.spread,
+        is_flat=circle.is_flat,
+    )
+
+
+def complex_slopes(line: Line) -> tuple[float, Fit]:
+    """Return the slope by the complex step, and what a circle says of it.
+
+    Raises: NotLiftable: the function does not take complex numbers.
+    """
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of what the function says at other points
+        # What the function says of other points is no concern of ours.
+        warnings.simplefilter("ignore")
         warnings.filterwarnings("error", message=DISCARDS)
         try:
             step = complex_step_of(line)
             slope = line.complex(step * 1j).imag / step
-            circle = best_circle(line)
+            return slope, best_circle(line)
         except (Warning, TypeError) as reason:
             raise NotLiftable(str(reason)) from None
-    error = circle.error
-    if not (circle.residual <= NOISE * circle.rounding or error <= SLIGHT * abs(slope)):
-        share = circle.residual / circle.step / abs(slope) if slope else math.inf
-        raise NotAnalytic(f"not analytic where it was tried, by {share:.0e} of the slope")
-    if not abs(slope - circle.slope) <= error + COMPLEX_ERROR * abs(slope):
-        raise NotAnalytic("the complex step and a circle disagree")
-    if not is_confirmed(line, circle):
-        raise NotAnalytic("the complex step and differences disagree")
-    bound = max(error, COMPLEX_ERROR * abs(slope))
-    return Estimate(slope, bound, "complex step", spread=circle.spread, is_flat=circle.is_flat)
 
 
 def complex_step_of(line: Line) -> float:
     """Return the step along the imaginary axis: small against all sizes that leave it normal."""
     steps = [COMPLEX_STEP * size for size in line.sizes]
-    return next((step for step in reversed(steps) if step > SMALLEST_STEP), steps[0])
+    normal = [step for step in steps if step > SMALLEST_STEP]
+    return normal[-1] if normal else steps[0]
 
 
 def best_circle(line: Line) -> Fit:
@@ -99,14 +128,16 @@ def best_circle(line: Line) -> Fit:
         found = min(found, circle, key=lambda fit: fit.error)
         shares.append(circle.residual / radius)
         # Smaller ones can only be worse; and what does not shrink with the circle never will.
-        if found.is_clean or len(shares) >= SIGHTINGS and shares[-1] > shares[-SIGHTINGS] / 2:
+        is_seen = len(shares) >= SIGHTINGS
+        if found.is_clean or is_seen and shares[-1] > shares[-SIGHTINGS] / 2:
             break
     return found
 
 
 def radii(line: Line) -> list[float]:
     """Return the radii of the circles, the largest first."""
-    wanted = {line.step(size * share) for size in line.sizes for share in RELATIVE_RADII} - {0.0}
+    wanted = {line.step(size * share) for size in line.sizes for share in RELATIVE_RADII}
+    wanted.discard(0.0)
     return sorted(wanted, reverse=True)
 
 
@@ -118,21 +149,30 @@ def circle_of(line: Line, radius: float) -> Fit | None:
     except (ValueError, ArithmeticError):
         return None
     rises = [value - here for value in values]
-    powers = {k: coefficient(rises, k) for k in range(1 - POINTS // 2, POINTS // 2 + 1)}
-    # No negative powers, and the mean is the value in the middle.
-    odd = [powers[k] for k in powers if k <= 0 or k > POINTS // 2 - 1]
+    highest = POINTS // 2
+    powers = {k: coefficient(rises, k) for k in range(1 - highest, highest + 1)}
+    # No negative powers, and the mean is the value in the middle. On so few points the highest
+    # power is a negative one, too.
+    odd = [powers[k] for k in powers if k <= 0 or k == highest]
     wrong = max(map(abs, odd)) + abs(powers[1].imag)
     # On the real line it must be the same function.
-    apart = [values[k].real - line(radius * sign) for k, sign in REAL_POINTS.items()]
-    apart.append(here.real - line(0.0))
+    apart = [here.real - line(0.0)]
+    for k, sign in REAL_POINTS.items():
+        apart.append(values[k].real - line(radius * sign))
     wrong += max(map(abs, apart))
     rounding = UNIT_ROUNDOFF * max(map(abs, values))
     error = (DOUBT * wrong + ROUNDINGS * rounding) / radius
     if not math.isfinite(error):
         return None
-    bend = abs(powers[3]) / radius
-    spread = max(map(abs, rises)) / radius
-    return Fit(powers[1].real / radius, error, radius, wrong, rounding, bend, (), spread)
+    return Fit(
+        slope=powers[1].real / radius,
+        error=error,
+        step=radius,
+        residual=wrong,
+        rounding=rounding,
+        bend=abs(powers[3]) / radius,
+        spread=max(map(abs, rises)) / radius,
+    )
 
 
 def coefficient(values: Sequence[complex], power: int) -> complex:

@@ -6,7 +6,11 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from autograd.testing.number_types import SlowNumber
 
 
 class Estimate(NamedTuple):
@@ -28,3 +32,11 @@ class Estimate(NamedTuple):
     spread: float = 0.0
     is_flat: bool = False
     hidden: float = 0.0
+
+
+def as_float(x: SlowNumber) -> float:
+    """Return an oracle's number as a float; what is too large is infinite."""
+    try:
+        return float(x)
+    except OverflowError:
+        return math.inf if x > 0 else -math.inf

@@ -8,60 +8,91 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
 from autograd.testing.mpmath_context import DIGITS, context
-from autograd.testing.number_types import Dual, Exact, Lifted, Precise
-from autograd.testing.oracles.estimate import Estimate
+from autograd.testing.number_types import (
+    Dual,
+    Exact,
+    Lifted,
+    Numbers,
+    Operand,
+    Precise,
+    SlowNumber,
+)
+from autograd.testing.oracles.estimate import Estimate, as_float
 from autograd.testing.oracles.program import REFUSALS, Direction, Program
 
-PRECISE_COMPLEX_STEP = 1e-200  # with DIGITS digits; its error is about the square
-PRECISE_DIFFERENCE_STEP = 1e-30  # of the difference of two complex steps, relative
-ONE_SIDED_STEP = Fraction(1, 2**200)  # of one-sided differences in exact and precise arithmetic
-ONE_SIDED_STEP_RATIO = Fraction(1, 2**30)  # of a second step to it
-MIN_BEND_JUMP = 1e-12  # of second derivatives; less is no kink
+# With DIGITS digits; its error is about the square.
+PRECISE_COMPLEX_STEP = 1e-200
+# Of the difference of two complex steps, relative to the input.
+PRECISE_DIFFERENCE_STEP = 1e-30
+# Of one-sided differences in exact and precise arithmetic,
+ONE_SIDED_STEP = Fraction(1, 2**200)
+# and what a second, smaller step is of it.
+ONE_SIDED_STEP_RATIO = Fraction(1, 2**30)
+# Of second derivatives; less is no kink.
+MIN_BEND_JUMP = 1e-12
 
 
-def moved(inputs: Sequence[Any], direction: Direction, step: Any) -> list[Any]:
+def moved(inputs: Numbers, direction: Direction, step: SlowNumber) -> list[Any]:
     """Return the inputs moved along a direction."""
+    found = list(inputs)
     if isinstance(direction, int):
-        return [x + step if j == direction else x for j, x in enumerate(inputs)]
-    return [x + step * weight if weight else x for x, weight in zip(inputs, direction)]
+        found[direction] += step
+        return found
+    # What does not move stays as it is: 0 times a step in another type would convert it.
+    for i, weight in enumerate(direction):
+        if weight:
+            found[i] += step * weight
+    return found
 
 
-def lifted_direction(direction: Direction, number_type: type[Lifted]) -> Any:
+def lifted_inputs(program: Program, number_type: type[Lifted]) -> list[Any]:
+    """Return the inputs of a program as numbers of a type."""
+    return list(map(number_type.lift, program.inputs))
+
+
+def lifted_direction(direction: Direction, number_type: type[Lifted]) -> Direction:
     """Return a direction with weights of a number type."""
-    return direction if isinstance(direction, int) else list(map(number_type.lift, direction))
+    if isinstance(direction, int):
+        return direction
+    return list(map(number_type.lift, direction))
 
 
 def exact(program: Program, direction: Direction) -> Estimate:
     """Return a derivative of a rational function without any error."""
-    inputs = [Exact.lift(x) for x in program.inputs]
+    inputs = lifted_inputs(program, Exact)
     direction = lifted_direction(direction, Exact)
-    speeds = moved([Fraction(0)] * len(inputs), direction, Fraction(1))
-    out = Dual.of(program.lifted(Exact, list(map(Dual, inputs, speeds))))
+    still = [Fraction(0)] * len(inputs)
+    speeds = moved(still, direction, Fraction(1))
+    duals = list(map(Dual, inputs, speeds))
+    out = Dual.of(program.lifted(Exact, duals))
     jump = jump_of_slopes(program, Exact, inputs, direction, out.slope)
     return Estimate(Fraction(out.slope), 0.0, "exact", jump)
 
 
 def exact_second(program: Program, i: int, j: int) -> Estimate:
     """Return a second derivative of a rational function without any error."""
-    duals = [
-        Dual(Dual(Exact.lift(x), Fraction(i == k)), Dual(Fraction(j == k), Fraction(0)))
-        for k, x in enumerate(program.inputs)
-    ]
-    slope = Dual.of(Dual.of(program.lifted(Exact, duals)).slope)
-    return Estimate(Fraction(slope.slope), 0.0, "exact")
+    duals = []
+    for k, x in enumerate(lifted_inputs(program, Exact)):
+        # The outer slope is that of input j, the inner one that of input i.
+        number = Dual(x, Fraction(i == k))
+        slope = Dual(Fraction(j == k), Fraction(0))
+        duals.append(Dual(number, slope))
+    out = Dual.of(program.lifted(Exact, duals))
+    bend = Dual.of(out.slope).slope
+    return Estimate(Fraction(bend), 0.0, "exact")
 
 
 def jump_of_slopes(
     program: Program,
     number_type: type[Lifted],
-    inputs: Sequence[Any],
+    inputs: Numbers,
     direction: Direction,
-    slope: Any,
+    slope: SlowNumber,
 ) -> float:
     """Return by how much the slopes to the right and to the left miss a slope, in many digits.
 
@@ -70,70 +101,93 @@ def jump_of_slopes(
     """
     here = program.lifted(number_type, inputs)
 
-    def quotients(step: Any) -> list[Any]:
-        ends = (program.lifted(number_type, moved(inputs, direction, s)) for s in (step, -step))
-        return [primal(end - here) / s for end, s in zip(ends, (step, -step))]
+    def quotient(step: SlowNumber) -> SlowNumber:
+        numbers = moved(inputs, direction, step)
+        end = program.lifted(number_type, numbers)
+        return primal(end - here) / step
 
-    size = abs(inputs[direction]) if isinstance(direction, int) else 0
-    step = (size or scale(inputs, direction)) * number_type.lift(ONE_SIDED_STEP)
+    def quotients(step: SlowNumber) -> list[Any]:
+        return [quotient(step), quotient(-step)]
+
+    def most_missed(both: Numbers) -> SlowNumber:
+        return max(abs(q - slope) for q in both)
+
+    # What is a miss at two steps of different size is a jump.
+    share = number_type.lift(ONE_SIDED_STEP)
+    step = full_scale(inputs, direction) * share
     far = quotients(step)
     near = quotients(step * number_type.lift(ONE_SIDED_STEP_RATIO))
     if abs(near[0]) > 2 * abs(far[0]) + 1:
         return math.inf
-    miss, before = (max(abs(q - slope) for q in both) for both in (near, far))
-    faint = abs(primal(here) / step) * number_type.lift(ONE_SIDED_STEP) ** 2
-    return as_float(miss) if 2 * miss > before and miss > faint else 0.0
+    miss = most_missed(near)
+    is_lasting = 2 * miss > most_missed(far)
+    # What is lost of the output, in as many digits as there are, is no miss.
+    faint = abs(primal(here) / step) * share**2
+    if is_lasting and miss > faint:
+        return as_float(miss)
+    return 0.0
 
 
-def as_float(x: Any) -> float:
-    """Return an oracle's number as a float; what is too large is infinite."""
-    try:
-        return float(x)
-    except OverflowError:
-        return math.inf if x > 0 else -math.inf
+def full_scale(inputs: Numbers, direction: Direction) -> Any:
+    """Return the scale of a step that has digits enough to be relative to a large input, too."""
+    if isinstance(direction, int) and inputs[direction]:
+        return abs(inputs[direction])
+    return scale(inputs, direction)
 
 
-def primal(x: Any) -> Any:
+def primal(x: Operand) -> Any:
     """Return the number of a Dual, or the real part of a complex number."""
-    x = x.number if isinstance(x, Dual) else x
+    if isinstance(x, Dual):
+        x = x.number
     return getattr(x, "real", x)
 
 
 def precise(program: Program, direction: Direction) -> Estimate:
     """Return the complex step in arithmetic of 60 digits: right to every digit of a float."""
     with context().workdps(DIGITS):
-        inputs = [Precise.lift(x) for x in program.inputs]
-        slope = precise_slope(program, inputs, lifted_direction(direction, Precise))
+        inputs = lifted_inputs(program, Precise)
+        direction = lifted_direction(direction, Precise)
+        slope = precise_slope(program, inputs, direction)
         return Estimate(slope, 0.0, "mpmath")
 
 
-def precise_value(program: Program, inputs: Sequence[Any] | None = None) -> Any:
+def precise_value(program: Program, inputs: Numbers | None = None) -> Any:
     """Return the output in arithmetic of 60 digits, at the inputs of the program or at others."""
     with context().workdps(DIGITS):
-        return program.lifted(Precise, [Precise.lift(x) for x in inputs or program.inputs])
+        numbers = map(Precise.lift, inputs or program.inputs)
+        return program.lifted(Precise, list(numbers))
 
 
-def exact_value(program: Program, inputs: Sequence[Any] | None = None) -> Any:
+def exact_value(program: Program, inputs: Numbers | None = None) -> Any:
     """Return the output as a fraction, at the inputs of the program or at others."""
-    return program.lifted(Exact, [Exact.lift(x) for x in inputs or program.inputs])
+    numbers = map(Exact.lift, inputs or program.inputs)
+    return program.lifted(Exact, list(numbers))
 
 
-def precise_slope(program: Program, inputs: Sequence[Any], direction: Direction) -> Any:
+def precise_slope(program: Program, inputs: Numbers, direction: Direction) -> Any:
     """Return Im f(x + ih) / h in the arithmetic at hand."""
     step = context().mpf(PRECISE_COMPLEX_STEP) * scale(inputs, direction)
-    return program.lifted(Precise, moved(inputs, direction, 1j * step)).imag / step
+    numbers = moved(inputs, direction, 1j * step)
+    out = program.lifted(Precise, numbers)
+    return out.imag / step
 
 
-def scale(inputs: Sequence[Any], direction: Direction) -> Any:
+def scale(inputs: Numbers, direction: Direction) -> Any:
     """Return what a step of an input is small against: the input, else the smallest that is not 0.
 
     Never more than 1, or a step from a huge number would cross the waves of a sine.
     """
     if isinstance(direction, int):
         here = abs(inputs[direction])
-        sizes = [here] if here else [abs(x) for x in inputs if x]
-    else:
-        sizes = [(abs(x) or 1) / abs(weight) for x, weight in zip(inputs, direction) if weight]
+        if here:
+            return min(1, here)
+        sizes = [abs(x) for x in inputs if x]
+        return min([1, *sizes])
+    sizes = []
+    for x, weight in zip(inputs, direction):
+        if weight:
+            size = abs(x) or 1
+            sizes.append(size / abs(weight))
     return min([1, *sizes])
 
 
@@ -145,11 +199,17 @@ def precise_second(program: Program, i: int, j: int) -> Estimate:
     """
     for digits in (2 * DIGITS, 15 * DIGITS):
         with context().workdps(digits):
-            inputs = [Precise.lift(x) for x in program.inputs]
+            inputs = lifted_inputs(program, Precise)
             step = context().mpf(PRECISE_DIFFERENCE_STEP) * scale(inputs, j)
-            right, left = (precise_slope(program, moved(inputs, j, s), i) for s in (step, -step))
-            found = Estimate((right - left) / (2 * step), 0.0, "mpmath")
-            if abs(right - left) > abs(right) * context().mpf(10) ** (DIGITS - digits):
+            ahead = moved(inputs, j, step)
+            behind = moved(inputs, j, -step)
+            right = precise_slope(program, ahead, i)
+            left = precise_slope(program, behind, i)
+            rise = right - left
+            found = Estimate(rise / (2 * step), 0.0, "mpmath")
+            # What is larger than this has as many digits as one step.
+            faintest = context().mpf(10) ** (DIGITS - digits)
+            if abs(rise) > abs(right) * faintest:
                 break
     return found
 
@@ -162,10 +222,12 @@ def with_jump(found: Estimate, program: Program, direction: Direction, suspect: 
     if not suspect or found.oracle != "mpmath" or program.cut:
         return found
     with context().workdps(4 * DIGITS):
-        inputs = [Precise.lift(x) for x in program.inputs]
+        inputs = lifted_inputs(program, Precise)
         direction = lifted_direction(direction, Precise)
-        slope = precise_slope(program, inputs, direction)  # of as many digits as the quotients
-        return found._replace(jump=jump_of_slopes(program, Precise, inputs, direction, slope))
+        # Once more, of as many digits as the quotients.
+        slope = precise_slope(program, inputs, direction)
+        jump = jump_of_slopes(program, Precise, inputs, direction, slope)
+        return found._replace(jump=jump)
 
 
 def bend_jump(program: Program, i: int, j: int) -> float:
@@ -176,33 +238,45 @@ def bend_jump(program: Program, i: int, j: int) -> float:
     Raises: NotLiftable: neither can evaluate the function.
     """
 
-    def exact_slope(inputs: list[Any]) -> Any:
-        duals = [Dual(x, Fraction(i == k)) for k, x in enumerate(inputs)]
-        return Dual.of(program.lifted(Exact, duals)).slope
+    def exact_slope(inputs: list[Any]) -> SlowNumber:
+        duals = [Dual(x, Fraction(0)) for x in inputs]
+        duals[i].slope = Fraction(1)
+        out = Dual.of(program.lifted(Exact, duals))
+        return out.slope
+
+    def slope_in_digits(inputs: list[Any]) -> SlowNumber:
+        return precise_slope(program, inputs, i)
 
     try:
-        return jump_of_bends(exact_slope, [Exact.lift(x) for x in program.inputs], j)
+        return jump_of_bends(exact_slope, lifted_inputs(program, Exact), j)
     except REFUSALS:
         pass
     with context().workdps(6 * DIGITS):
-        inputs = [Precise.lift(x) for x in program.inputs]
-        return jump_of_bends(lambda xs: precise_slope(program, xs, i), inputs, j)
+        return jump_of_bends(slope_in_digits, lifted_inputs(program, Precise), j)
 
 
-def jump_of_bends(slope: Callable[[list[Any]], Any], inputs: list[Any], j: int) -> float:
+def jump_of_bends(slope: Callable[[list[Any]], SlowNumber], inputs: list[Any], j: int) -> float:
     """Return by how much a slope changes faster on one side of the point than on the other.
 
     What shrinks with the step is no jump.
     """
 
-    def difference(step: Any) -> tuple[Any, Any]:
-        near = [slope(moved(inputs, j, side * step)) for side in (1, -1)]
-        far = [slope(moved(inputs, j, 2 * side * step)) for side in (1, -1)]
-        right = (far[0] - near[0]) / step
-        left = (near[1] - far[1]) / step
+    def bend(step: SlowNumber) -> SlowNumber:
+        # Neither end is the point itself, which may lie on either piece.
+        near = slope(moved(inputs, j, step))
+        far = slope(moved(inputs, j, 2 * step))
+        return (far - near) / step
+
+    def difference(step: SlowNumber) -> tuple[SlowNumber, SlowNumber]:
+        right = bend(step)
+        left = bend(-step)
         return abs(right - left), abs(right) + abs(left)
 
-    step = scale(inputs, j) * ONE_SIDED_STEP.numerator / ONE_SIDED_STEP.denominator
+    share = ONE_SIDED_STEP
+    step = scale(inputs, j) * share.numerator / share.denominator
     at_first, _ = difference(step)
     found, size = difference(step / ONE_SIDED_STEP_RATIO.denominator)
-    return as_float(found) if 2 * found > at_first and found > MIN_BEND_JUMP * size else 0.0
+    is_lasting = 2 * found > at_first
+    if is_lasting and found > MIN_BEND_JUMP * size:
+        return as_float(found)
+    return 0.0

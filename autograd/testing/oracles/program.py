@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +22,7 @@ from autograd.coercion import as_number
 from autograd.modes import ieee, no_grad
 from autograd.structures import PLAIN, flatten, is_array, kind_of, parts, remade, with_parts
 from autograd.testing.mpmath_context import NotLiftable
-from autograd.testing.number_types import Lifted, portable
+from autograd.testing.number_types import Function, Lifted, Numbers, Point, plain_number, portable
 from autograd.value import Value
 
 # What a function may raise on numbers that it cannot take; all else is a fault of its own.
@@ -30,6 +30,9 @@ REFUSALS = (TypeError, AttributeError, ValueError, ArithmeticError, NotImplement
 
 Direction = int | Sequence[float]
 """Along which a derivative is taken: the index of an input, or a weight for each of them."""
+
+Step = float | complex
+"""How far from the point along a line."""
 
 
 @dataclass
@@ -42,31 +45,35 @@ class Program:
         too long for every input by itself.
     """
 
-    function: Callable[..., Any]
-    args: tuple[Any, ...]
+    function: Function
+    args: Point
     output: int = 0
     recorded: bool = True
     cut: bool = False
     is_long: bool = False
 
     def __post_init__(self) -> None:
-        self.refusing: set[str] = set()  # the oracles that cannot evaluate the function at all
-        self.compared: dict[tuple[str, int], bool] = {}  # by oracle and output: is it the same?
-        self.inputs: list[Any] = [
-            as_number(x.data if isinstance(x, Value) else x) for x in flatten(self.args)
-        ]
+        # The oracles that cannot evaluate the function at all.
+        self.refusing: set[str] = set()
+        # By oracle and output: does the function give there what it gives on floats?
+        self.compared: dict[tuple[str, int], bool] = {}
+        plain = map(plain_number, flatten(self.args))
+        self.inputs: list[Any] = [as_number(x) for x in plain]
 
-    def on(self, function: Callable[..., Any], scalars: Sequence[Any]) -> Any:
+    def on(self, function: Function, scalars: Numbers) -> Any:
         """Return the chosen output of a function with scalars in the place of its inputs."""
-        return flatten(function(*refilled(self.args, scalars)))[self.output]
+        arguments = refilled(self.args, scalars)
+        return flatten(function(*arguments))[self.output]
 
-    def lifted(self, number_type: type[Lifted], numbers: Sequence[Any]) -> Any:
+    def lifted(self, number_type: type[Lifted], numbers: Numbers) -> Any:
         """Return the output as a number of another type.
 
         Raises: NotLiftable: the function cannot be evaluated on such numbers.
         """
+        slow = [number_type(x) for x in numbers]
         try:
-            out = self.on(portable(self.function), [number_type(x) for x in numbers])
+            out = self.on(portable(self.function), slow)
+            # A result that does not depend on the inputs is a plain number still.
             return number_type(0).take(out)
         except NotLiftable:
             raise
@@ -77,25 +84,27 @@ class Program:
         """Return all outputs as floats, at the point itself."""
         return self.outputs_of(refilled(self.args, self.inputs))
 
-    def float_of(self, arguments: tuple[Any, ...]) -> float:
+    def float_of(self, arguments: Point) -> float:
         """Return the output for arguments of floats."""
         out = self.outputs_of(arguments)[self.output]
         if isinstance(out, complex):
             raise ValueError(f"the function is complex here: {out}")
         return float(out)
 
-    def outputs_of(self, arguments: tuple[Any, ...]) -> list[Any]:
+    def outputs_of(self, arguments: Point) -> list[Any]:
         """Return all outputs for arguments of floats."""
         if not self.recorded:
             return flatten(self.function(*arguments))
         with ieee(), no_grad():
-            values = refilled(arguments, [Value(x) for x in flatten(arguments)])
+            leaves = [Value(x) for x in flatten(arguments)]
+            values = refilled(arguments, leaves)
             found = flatten(self.function(*values))
-        return [x.data if isinstance(x, Value) else x for x in found]
+        return list(map(plain_number, found))
 
-    def complex_of(self, arguments: tuple[Any, ...]) -> complex:
+    def complex_of(self, arguments: Point) -> complex:
         """Return the output for arguments of complex numbers."""
-        return complex(flatten(self.function(*arguments))[self.output])
+        found = flatten(self.function(*arguments))
+        return complex(found[self.output])
 
     def along(self, direction: Direction) -> Line:
         """Return the function of one number that moves the inputs in a direction."""
@@ -114,12 +123,13 @@ class Line:
         if isinstance(direction, int):
             self.at = self.inputs[direction]
             self.axis: int | None = direction
-            weights: Sequence[float] = [0.0] * len(self.inputs)
-            weights[direction] = 1.0  # type: ignore[index]
+            weights = [0.0] * len(self.inputs)
+            weights[direction] = 1.0
         else:
-            self.at = 1.0  # the weights hold the sizes already
+            # The weights hold the sizes already.
+            self.at = 1.0
             self.axis = None
-            weights = direction
+            weights = list(direction)
         self.base = refilled(program.args, self.inputs)
         self.velocity = refilled(program.args, weights)
         self.known = dict[float, float]()
@@ -132,26 +142,33 @@ class Line:
 
     def step(self, t: float) -> float:
         """Return the step that is taken instead of t, because the input is rounded."""
-        return (self.at + t) - self.at if self.axis is not None else t
+        if self.axis is None:
+            return t
+        return (self.at + t) - self.at
 
     def __call__(self, t: float) -> float:
         """Return the output at a step from the point."""
-        if t not in self.known:
-            try:
-                self.known[t] = self.program.float_of(self.moved(t))
-            except REFUSALS:  # as float() of a complex number, which is what a power may be
-                self.known[t] = math.nan
-        return self.known[t]
+        if t in self.known:
+            return self.known[t]
+        try:
+            found = self.program.float_of(self.moved(t))
+        except REFUSALS:
+            # A power may be complex, beside all that is not defined.
+            found = math.nan
+        self.known[t] = found
+        return found
 
     def complex(self, t: complex) -> complex:
         """Return the output at a complex step from the point."""
         return self.program.complex_of(self.moved(complex(t)))
 
-    def moved(self, t: Any) -> tuple[Any, ...]:
+    def moved(self, t: Step) -> Point:
         """Return the arguments at a step from the point."""
         if self.axis is not None and isinstance(t, float):
-            return tuple(with_number(self.base, self.axis, self.at + t))
-        return tuple(moved(x, v, t) for x, v in zip(self.base, self.velocity))
+            changed = with_number(self.base, self.axis, self.at + t)
+            return tuple(changed)
+        pairs = zip(self.base, self.velocity)
+        return tuple(moved(x, speed, t) for x, speed in pairs)
 
 
 def with_number(x: Any, i: int, number: float) -> Any:
@@ -174,29 +191,31 @@ def with_number(x: Any, i: int, number: float) -> Any:
     for k, part in enumerate(new):
         count = len(flatten(part))
         new[k] = with_number(part, i, number)
+        # Of the next part, counted from its own beginning.
         i -= count
     return with_parts(x, new)
 
 
-def moved(x: Any, velocity: Any, t: Any) -> Any:
+def moved(x: Any, velocity: Any, t: Step) -> Any:
     """Return a structure of floats, moved: x + t * velocity; an array is moved as a whole."""
-    if kind_of(x) is None:
-        return x + t * velocity
-    if is_array(x) and x.dtype == float:
+    is_number = kind_of(x) is None
+    if is_number or is_array(x) and x.dtype == float:
         return x + t * velocity
     pairs = zip(parts(x), parts(velocity))
-    return with_parts(x, [moved(part, speed, t) for part, speed in pairs])
+    new = [moved(part, speed, t) for part, speed in pairs]
+    return with_parts(x, new)
 
 
 @contextmanager
 def quietly() -> Iterator[None]:
     """Keep what a function warns of at points that nobody asked about to ourselves."""
     numpy = sys.modules.get("numpy")
-    with warnings.catch_warnings(), numpy.errstate(all="ignore") if numpy else nullcontext():
+    silent = numpy.errstate(all="ignore") if numpy else nullcontext()
+    with warnings.catch_warnings(), silent:
         warnings.simplefilter("ignore")
         yield
 
 
-def refilled(shape: Any, scalars: Sequence[Any]) -> Any:
+def refilled(shape: Iterable[Any], scalars: Iterable[Any]) -> Any:
     """Return arguments with scalars of any kind in the place of their numbers."""
     return remade(tuple(shape), iter(scalars))

@@ -7,25 +7,49 @@ over paths is missing. The first that explains all claims is named.
 
 from __future__ import annotations
 
+import operator
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from autograd import primitives as p
 from autograd.backward import topological_order
+from autograd.testing.number_types import Point, plain_number
 from autograd.testing.recording import Recording, expression_of
-from autograd.testing.verdicts.mistakes import Case, penalty, spelled, times_input
+from autograd.testing.verdicts.mistakes import (
+    Case,
+    Explanations,
+    Group,
+    penalty,
+    spelled,
+    times_input,
+)
 from autograd.value import Value
 
-MAX_NODES = 3000  # beyond this the search takes too long
-MAX_CHAIN = 6  # nodes in a row with one parent each, such as 1 / (1 + exp(-x))
-MAX_NODES_ALONE = 400  # in graphs of no more, every activation is tried by itself
-MAX_TERMS = 400_000  # nodes times inputs, for which terms of the sum over paths are tried
-MAX_SIBLINGS = 8  # of the neighbours of a bias, that are tried as a factor
+# In a larger graph the search takes too long.
+MAX_NODES = 3000
+# Nodes in a row with one parent each, such as 1 / (1 + exp(-x)).
+MAX_CHAIN = 6
+# In graphs of no more nodes, every activation is tried by itself.
+MAX_NODES_ALONE = 400
+# Nodes times inputs, for which terms of the sum over paths are tried.
+MAX_TERMS = 400_000
+# Of the neighbours of a bias, that are tried as a factor.
+MAX_SIBLINGS = 8
+# Their slopes do not depend on the operand that varies.
 LINEAR = (p.add, p.sub, p.neg, p.pos, p.mul, p.total, p.mean)
 
 Edge = tuple[Value, int]
 """A node and the place of one of its parents."""
+
+Changes = dict[Edge, float]
+"""The local derivatives that a mistake changes."""
+
+Adjoints = dict[Value, float]
+"""What flows to each node of a graph."""
+
+Run = list[Value]
+"""Nodes with one parent each, from the last back to the first."""
 
 # What people take for the slope of a function, given its operand and its result.
 MISTAKEN = {
@@ -49,11 +73,25 @@ class Graph:
     def __init__(self, recording: Recording, output: int) -> None:
         self.root = recording.outputs[output]
         self.leaves = recording.leaves
-        self.order = topological_order(self.root) if isinstance(self.root, Value) else []
-        self.slopes = {node: [float(s) for s in node.local_derivatives] for node in self.order}
+        self.order: list[Value] = []
+        if isinstance(self.root, Value):
+            self.order = topological_order(self.root)
+        self.slopes: dict[Value, list[float]] = {}
+        for node in self.order:
+            self.slopes[node] = list(map(float, node.local_derivatives))
         self.adjoints = self.swept({})
 
-    def swept(self, changed: dict[Edge, float], grow: bool = True) -> dict[Value, float]:
+    def edges(self) -> Iterator[tuple[Value, int, Value]]:
+        """Yield every edge in order: the node, the place of a parent, the parent."""
+        for node in self.order:
+            for place, parent in enumerate(node.parents):
+                yield node, place, parent
+
+    def leaves_of(self, group: Group) -> set[Value]:
+        """Return the leaves that are the inputs of a group."""
+        return {self.leaves[i] for i in group.indexes}
+
+    def swept(self, changed: Changes, grow: bool = True) -> Adjoints:
         """Return the adjoints of a backward pass with some local derivatives changed.
 
         Without `grow` an adjoint is what came last, and no sum.
@@ -64,7 +102,9 @@ class Graph:
             adjoint = found[node]
             slopes = self.slopes[node]
             for place, parent in enumerate(node.parents):
-                slope = changed.get((node, place), slopes[place]) if changed else slopes[place]
+                slope = slopes[place]
+                if changed:
+                    slope = changed.get((node, place), slope)
                 if grow:
                     found[parent] += adjoint * slope
                 else:
@@ -75,26 +115,31 @@ class Graph:
         """Return how far each node is from the root, by the longest way."""
         found = dict.fromkeys(self.order, 0)
         for node in reversed(self.order):
+            below = found[node] + 1
             for parent in node.parents:
-                found[parent] = max(found[parent], found[node] + 1)
+                found[parent] = max(found[parent], below)
         return found
 
-    def explains(self, case: Case, changed: dict[Edge, float]) -> bool:
+    def explains(self, case: Case, changed: Changes) -> bool:
         """Tell whether a backward pass with other local derivatives gives what was claimed."""
-        return bool(changed) and case.fits_all(self.of_leaves(self.swept(changed)))
+        if not changed:
+            return False
+        adjoints = self.swept(changed)
+        return case.fits_all(self.of_leaves(adjoints))
 
-    def of_leaves(self, adjoints: dict[Value, float]) -> list[float]:
+    def of_leaves(self, adjoints: Adjoints) -> list[float]:
         """Return the gradient among some adjoints."""
         return [adjoints.get(leaf, 0.0) for leaf in self.leaves]
 
 
-def graph_explanations(case: Case, recording: Recording, output: int) -> Iterator[str]:
+def graph_explanations(case: Case, recording: Recording, output: int) -> Explanations:
     """Yield the mistakes in a backward pass that explain a case, the surest first."""
     graph = Graph(recording, output)
     if not graph.order or len(graph.order) > MAX_NODES:
         return
     if not case.fits_expected(graph.of_leaves(graph.adjoints)):
-        return  # the graph itself is wrong, or does not know all that the function does
+        # The graph itself is wrong, or does not know all that the function does.
+        return
     for kind in (
         one_use, overwritten, downstream, sign_of_difference, cross_terms, terms, paths_of_a_kind,
         missing_factor,
@@ -105,28 +150,33 @@ def graph_explanations(case: Case, recording: Recording, output: int) -> Iterato
         yield from kind(case, graph)
 
 
-def one_use(case: Case, graph: Graph) -> Iterator[str]:
+def one_use(case: Case, graph: Graph) -> Explanations:
     """Only one of several uses of an argument counts."""
     uses: dict[Value, list[float]] = defaultdict(list)
     users: dict[Value, list[Value]] = defaultdict(list)
-    for node in graph.order:
-        for place, parent in enumerate(node.parents):
-            uses[parent].append(graph.adjoints[node] * graph.slopes[node][place])
-            users[parent].append(node)
-    for group in case.wrong:
+    for node, place, parent in graph.edges():
+        slope = graph.slopes[node][place]
+        uses[parent].append(graph.adjoints[node] * slope)
+        users[parent].append(node)
+    wrong = case.wrong
+    for group in wrong:
         shares = [uses[graph.leaves[i]] for i in group.indexes]
         counts = set(map(len, shares))
         if len(counts) != 1 or counts == {1}:
             return
         (count,) = counts
-        fitting = [k for k in range(count) if case.fits([s[k] for s in shares], group.indexes)]
+        # The first use of every input, or the second of every input ...
+        candidates = map(list, zip(*shares))
+        fitting = [k for k, x in enumerate(candidates) if case.fits(x, group.indexes)]
         if not fitting:
             return
-    leaf = graph.leaves[case.wrong[0].indexes[0]]
-    left = [name_below(user, users) for k, user in enumerate(users[leaf]) if k != fitting[0]]
-    lost = f"term through {left[0]}" if count == 2 else "terms through the others"
+    leaf = graph.leaves[wrong[0].indexes[0]]
+    lost = "terms through the others"
+    if count == 2:
+        other = users[leaf][1 - fitting[0]]
+        lost = f"term through {name_below(other, users)}"
     yield (
-        f"{spelled(case.wrong)}: only one of {count} uses counts; the sum lacks the {lost},"
+        f"{spelled(wrong)}: only one of {count} uses counts; the sum lacks the {lost},"
         " as where = stands for += or a sum over a batch is forgotten"
     )
 
@@ -139,107 +189,132 @@ def name_below(node: Value, users: dict[Value, list[Value]]) -> str:
     return str(below.name or expression_of(node))
 
 
-def overwritten(case: Case, graph: Graph) -> Iterator[str]:
+def overwritten(case: Case, graph: Graph) -> Explanations:
     """Every adjoint is what came last, where it should be a sum."""
-    if case.fits_all(graph.of_leaves(graph.swept({}, grow=False))):
+    adjoints = graph.swept({}, grow=False)
+    if case.fits_all(graph.of_leaves(adjoints)):
         yield "only the last use of a variable counts: = stands where += should"
 
 
-def chains(graph: Graph) -> dict[tuple[Any, ...], list[list[Value]]]:
+def chains(graph: Graph) -> dict[Point, list[Run]]:
     """Return runs of nodes with one parent each, by what they compute and how deep they stand."""
     depth = graph.depths()
-    found: dict[tuple[Any, ...], list[list[Value]]] = defaultdict(list)
+    found: dict[Point, list[Run]] = defaultdict(list)
     for node in graph.order:
-        run: list[Value] = []
+        run: Run = []
         top = node
         while len(top.parents) == 1 and len(run) < MAX_CHAIN:
             run = [*run, top]
+            # All of a kind, those as deep, and each by itself.
             key = tuple(str(link.op) for link in run)
             found[key].append(run)
             found[(*key, depth[node])].append(run)
             if len(graph.order) <= MAX_NODES_ALONE:
                 found[(*key, depth[node], len(found))].append(run)
-            top = top.parents[0]
+            (top,) = top.parents
     return found
 
 
-def activation(case: Case, graph: Graph) -> Iterator[str]:
+def activation(case: Case, graph: Graph) -> Explanations:
     """The local derivative of a function is forgotten, or taken at the wrong number."""
-    for key, runs in sorted(chains(graph).items(), key=lambda item: (len(item[0]), -len(item[1]))):
+
+    def complexity(item: tuple[tuple[object, ...], list[Run]]) -> tuple[int, int]:
+        key, runs = item
+        return len(key), -len(runs)
+
+    # Few functions that are taken for wrong come first, and those in many places.
+    for key, runs in sorted(chains(graph).items(), key=complexity):
         names = [name for name in key if isinstance(name, str)]
-        if all(link.op in LINEAR for run in runs for link in run):
+        links = [link for run in runs for link in run]
+        if all(link.op in LINEAR for link in links):
             continue
+        what = f"the derivative of {described(names, runs)}"
         for how, mistaken in MISTAKEN.items():
             changed = changes(runs, mistaken)
             if graph.explains(case, changed):
-                yield f"the derivative of {described(names, runs)} {how}"
-        twice = {(link, 0): graph.slopes[link][0] ** 2 for run in runs for link in run}
+                yield f"{what} {how}"
+        twice: Changes = {}
+        for link in links:
+            (slope,) = graph.slopes[link]
+            twice[link, 0] = slope**2
         if graph.explains(case, twice):
-            yield f"the derivative of {described(names, runs)} counts twice"
+            yield f"{what} counts twice"
         if len(names) == 1:
-            at_result = {(run[0], 0): slope_at_result(run[0]) for run in runs}
+            singles = [run[0] for run in runs]
+            at_result = {(link, 0): slope_at_result(link) for link in singles}
             if graph.explains(case, at_result):
-                yield f"the derivative of {described(names, runs)} is taken at its result"
+                yield f"{what} is taken at its result"
 
 
-def changes(runs: Sequence[Sequence[Value]], slope: Callable[..., float]) -> dict[Edge, float]:
+def changes(runs: Sequence[Run], slope: Callable[..., float]) -> Changes:
     """Return the changes by which runs of nodes have another slope from end to end."""
-    changed: dict[Edge, float] = {}
+    changed: Changes = {}
     for run in runs:
-        operand = float(run[-1].parents[0].data)
-        result = float(run[0].data)
+        first = run[0]
+        (start,) = run[-1].parents
+        operand = float(start.data)
+        result = float(first.data)
+        # The first link has the whole slope, the others pass it on.
         changed.update({(link, 0): 1.0 for link in run})
-        changed[(run[0], 0)] = slope(operand, result)
+        changed[first, 0] = slope(operand, result)
     return changed
 
 
 def slope_at_result(node: Value) -> float:
     """Return the slope of a function of one operand at its own result."""
     op = node.op
+    own = float(node.local_derivatives[0])
     result = float(node.data)
     operands = [result if isinstance(x, Value) else x for x in node.operands]
-    if op is None or len(getattr(op, "partials", ())) != len(operands):
-        return float(node.local_derivatives[0])
+    partials = getattr(op, "partials", ())
+    if op is None or len(partials) != len(operands):
+        return own
+    is_varying = [isinstance(x, Value) for x in node.operands]
+    place = is_varying.index(True)
     try:
-        place = next(k for k, x in enumerate(node.operands) if isinstance(x, Value))
-        return float(op.partials[place](*operands, op.forward(*operands)))
+        out = op.forward(*operands)
+        return float(partials[place](*operands, out))
     except (ValueError, ArithmeticError, TypeError):
-        return float(node.local_derivatives[0])
+        return own
 
 
-def described(names: Sequence[str], runs: Sequence[Sequence[Value]]) -> str:
+def described(names: Sequence[str], runs: Sequence[Run]) -> str:
     """Return what a sentence calls functions of one operand, and how many there are."""
     count = len(runs)
-    text = names[0] if len(names) == 1 else f"what ends in {expression_of(runs[0][0])}"
+    last = runs[0][0]
+    text = names[0] if len(names) == 1 else f"what ends in {expression_of(last)}"
     return f"{text} ({count} of them)" if count > 1 else text
 
 
-def sign_of_difference(case: Case, graph: Graph) -> Iterator[str]:
+def sign_of_difference(case: Case, graph: Graph) -> Explanations:
     """The second operand of a difference has the sign of the first."""
-    edges = [
-        (node, place)
-        for node in graph.order
-        if node.op is p.sub
-        for place, parent in enumerate(node.parents)
-        if graph.slopes[node][place] == -1.0
-    ]
-    if graph.explains(case, dict.fromkeys(edges, 1.0)):
+    changed: Changes = {}
+    for node, place, _ in graph.edges():
+        slope = graph.slopes[node][place]
+        if node.op is p.sub and slope == -1.0:
+            changed[node, place] = 1.0
+    if graph.explains(case, changed):
         yield "the sign: what is subtracted has the slope of what is added"
 
 
-def cross_terms(case: Case, graph: Graph) -> Iterator[str]:
+def cross_terms(case: Case, graph: Graph) -> Explanations:
     """A softmax is differentiated as if it were taken of each number by itself."""
-    alone: dict[Edge, float] = {}
-    forgotten: dict[Edge, float] = {}
+    alone: Changes = {}
+    forgotten: Changes = {}
     for node in graph.order:
-        if node.op is not p.softmax_of or len(node.parents) != len(node.operands) - 1:
+        is_of_values = len(node.parents) == len(node.operands) - 1
+        if node.op is not p.softmax_of or not is_of_values:
             continue
         own = int(value_of(node.operands[0]))
         for place in range(len(node.parents)):
-            if place != own:
-                alone[node, place] = forgotten[node, place] = 0.0
-        forgotten[node, own] = value_of(node)  # s for s (1 - s)
-    if graph.explains(case, alone) or graph.explains(case, forgotten):
+            if place == own:
+                continue
+            alone[node, place] = 0.0
+            forgotten[node, place] = 0.0
+        # s in the place of s (1 - s).
+        forgotten[node, own] = value_of(node)
+    is_alone = graph.explains(case, alone)
+    if is_alone or graph.explains(case, forgotten):
         yield "the sum lacks the terms through the other outputs: the cross terms of softmax"
 
 
@@ -247,8 +322,9 @@ def products(graph: Graph) -> Iterator[tuple[Value, int, Any]]:
     """Yield the edges of products with the other factor: node, place, factor."""
     for node in graph.order:
         if node.op is p.mul and len(node.parents) == 2:
-            yield node, 0, node.parents[1]
-            yield node, 1, node.parents[0]
+            left, right = node.parents
+            yield node, 0, right
+            yield node, 1, left
         elif node.op is p.inner_product:
             yield from factors_of_dot(node)
 
@@ -260,102 +336,114 @@ def factors_of_dot(node: Value) -> Iterator[tuple[Value, int, Any]]:
     for k, operand in enumerate(node.operands):
         if not isinstance(operand, Value):
             continue
+        # The bias comes first, and has no factor.
         if k > 0:
-            yield node, place, node.operands[k + half if k <= half else k - half]
+            other = k + half if k <= half else k - half
+            yield node, place, node.operands[other]
         place += 1
 
 
-def downstream(case: Case, graph: Graph) -> Iterator[str]:
+def downstream(case: Case, graph: Graph) -> Explanations:
     """The gradient of a weight stands where the weight itself belongs."""
     edges = list(products(graph))
     for group in case.groups:
-        leaves = {graph.leaves[i] for i in group.indexes}
-        changed = {
-            (node, place): graph.adjoints[factor]
-            for node, place, factor in edges
-            if isinstance(factor, Value) and factor in leaves
-        }
+        leaves = graph.leaves_of(group)
+        changed: Changes = {}
+        for node, place, factor in edges:
+            if isinstance(factor, Value) and factor in leaves:
+                changed[node, place] = graph.adjoints[factor]
         if graph.explains(case, changed):
             yield f"the gradient of {group.name} stands where {group.name} itself belongs"
 
 
-def missing_factor(case: Case, graph: Graph) -> Iterator[str]:
+def missing_factor(case: Case, graph: Graph) -> Explanations:
     """The slope of a product lacks the other factor, or has it twice."""
     edges = list(products(graph))
     for group in case.wrong:
-        leaves = {graph.leaves[i] for i in group.indexes}
-        own = [edge for edge in edges if edge[0].parents[edge[1]] in leaves]
+        leaves = graph.leaves_of(group)
+        own = []
+        for node, place, factor in edges:
+            if node.parents[place] in leaves:
+                own.append((node, place, factor))
         for how, power in (("lacks", 0), ("has twice", 2)):
-            changed = {(n, k): value_of(factor) ** power for n, k, factor in own}
+            changed: Changes = {}
+            for node, place, factor in own:
+                changed[node, place] = value_of(factor) ** power
             if graph.explains(case, changed):
                 yield f"the slope of {group.name} {how} the other factor of its product"
 
 
-def paths_of_a_kind(case: Case, graph: Graph) -> Iterator[str]:
+def paths_of_a_kind(case: Case, graph: Graph) -> Explanations:
     """All edges of one kind are missing, such as those of a skip connection."""
     depth = graph.depths()
-    kinds: dict[tuple[Any, ...], dict[Edge, float]] = defaultdict(dict)
-    for node in graph.order:
-        for place, parent in enumerate(node.parents):
-            key = (str(node.op), depth[node], str(parent.op))
-            for wider in (
-                key,
-                (*key, place),
-                (str(node.op), str(parent.op)),
-                (*key, depth[parent]),
-            ):
-                kinds[wider][node, place] = 0.0
-    leaves = {
-        leaf: group
-        for group in case.groups
-        for leaf in map(graph.leaves.__getitem__, group.indexes)
-    }
+    kinds: dict[Point, Changes] = defaultdict(dict)
+    for node, place, parent in graph.edges():
+        ops = str(node.op), str(parent.op)
+        key = (*ops, depth[node])
+        edge = node, place
+        # Edges are of a kind by what they join, how deep, from which side.
+        kinds[key][edge] = 0.0
+        kinds[*key, place][edge] = 0.0
+        kinds[ops][edge] = 0.0
+        kinds[*key, depth[parent]][edge] = 0.0
+    names: dict[Value, str] = {}
+    for group in case.groups:
+        names.update(dict.fromkeys(graph.leaves_of(group), group.name))
     for changed in sorted(kinds.values(), key=len):
-        if graph.explains(case, changed):
-            (node, place), *_ = changed
-            parent = node.parents[place]
-            name = leaves[parent].name if parent in leaves else called(parent, node, graph)
-            yield (
-                f"the sum lacks the terms through {name} in {expression_of(node)}"
-                + (f" and {len(changed) - 1} more of its kind" if len(changed) > 1 else "")
-            )
+        if not graph.explains(case, changed):
+            continue
+        (node, place), *others = changed
+        parent = node.parents[place]
+        name = names.get(parent) or called(parent, node, graph)
+        text = f"the sum lacks the terms through {name} in {expression_of(node)}"
+        yield f"{text} and {len(others)} more of its kind" if others else text
 
 
-def sibling_factor(case: Case, graph: Graph) -> Iterator[str]:
+def sibling_factor(case: Case, graph: Graph) -> Explanations:
     """The slope of a bias is multiplied by what its neighbour is multiplied by."""
     for group in case.wrong:
-        leaves = {graph.leaves[i] for i in group.indexes}
+        leaves = graph.leaves_of(group)
+        beside: dict[Edge, list[Any]] = {}
+        for node, place, parent in graph.edges():
+            if parent in leaves:
+                beside[node, place] = neighbours(node, place)
         for k in range(MAX_SIBLINGS):
-            changed: dict[Edge, float] = {}
-            for node in graph.order:
-                for place, parent in enumerate(node.parents):
-                    if parent in leaves:
-                        factors = [value_of(x) for x in neighbours(node, place)]
-                        if k < len(factors):
-                            changed[node, place] = graph.slopes[node][place] * factors[k]
+            changed: Changes = {}
+            for (node, place), factors in beside.items():
+                if k < len(factors):
+                    slope = graph.slopes[node][place]
+                    changed[node, place] = slope * value_of(factors[k])
             if graph.explains(case, changed):
                 yield f"{group.name}: multiplied by an input of the weights beside it"
 
 
 def neighbours(node: Value, place: int) -> list[Any]:
     """Return what stands beside an operand of a sum, and the factors of that."""
-    beside = [x for k, x in enumerate(node.operands) if x is not node.parents[place]]
-    return [y for x in beside for y in (x, *(x.operands if isinstance(x, Value) else ()))]
+    found: list[Any] = []
+    for x in node.operands:
+        if x is node.parents[place]:
+            continue
+        found.append(x)
+        if isinstance(x, Value):
+            found += x.operands
+    return found
 
 
 def value_of(x: Any) -> float:
     """Return the number of an operand."""
-    return float(x.data if isinstance(x, Value) else x)
+    return float(plain_number(x))
 
 
-def terms(case: Case, graph: Graph) -> Iterator[str]:
+def terms(case: Case, graph: Graph) -> Explanations:
     """A term of the sum over paths is missing, counts twice, or has the wrong sign."""
     n = len(graph.leaves)
     if len(graph.order) * n > MAX_TERMS:
         return
-    errors = [a - b for a, b in zip(case.claimed, case.expected)]
-    size = max(map(abs, errors))
-    largest = max(range(n), key=lambda i: abs(errors[i]))
+    errors = list(map(operator.sub, case.claimed, case.expected))
+    # A term is told by the input of which the claim is off by most.
+    sizes = list(map(abs, errors))
+    size = max(sizes)
+    largest = sizes.index(size)
     slopes = tangents(graph)
     for node in reversed(graph.order):
         flow = graph.adjoints[node]
@@ -363,19 +451,20 @@ def terms(case: Case, graph: Graph) -> Iterator[str]:
             through = slopes[parent]
             share = flow * graph.slopes[node][place]
             term = share * through.get(largest, 0.0)
+            # The factors of OFF_BY are small: a term that is far less than the error explains none.
             if not term or abs(term) < size / 5:
                 continue
-            factor = errors[largest] / term
-            how = OFF_BY.get(round(factor, 6))
+            factor = round(errors[largest] / term, 6)
+            how = OFF_BY.get(factor)
             if how is None:
                 continue
-            candidate = [
-                e + round(factor, 6) * share * through.get(i, 0.0)
-                for i, e in enumerate(case.expected)
-            ]
+            candidate = list(case.expected)
+            for i, slope in through.items():
+                candidate[i] += factor * share * slope
             if case.fits_all(candidate):
                 kind = next(penalty(case, least=2), "")
-                yield how.format(called(parent, node, graph)) + (f"; {kind}" if kind else "")
+                text = how.format(called(parent, node, graph))
+                yield f"{text}; {kind}" if kind else text
 
 
 def tangents(graph: Graph) -> dict[Value, dict[int, float]]:
@@ -387,7 +476,8 @@ def tangents(graph: Graph) -> dict[Value, dict[int, float]]:
         if node in place:
             own[place[node]] = 1.0
         for parent, slope in zip(node.parents, graph.slopes[node]):
-            for i, x in found[parent].items():
+            before = found[parent]
+            for i, x in before.items():
                 own[i] += slope * x
         found[node] = own
     return found
@@ -397,9 +487,11 @@ def called(parent: Value, node: Value, graph: Graph) -> str:
     """Return what a sentence calls an edge: by names where there are, else by expressions."""
     if parent.name:
         return str(parent.name)
-    text = expression_of(parent) if parent.op else f"its use in {expression_of(node)}"
+    if parent.op is None:
+        return f"its use in {expression_of(node)}"
+    text = expression_of(parent)
     same = [other for other in graph.order if other.op is parent.op]
-    if parent.op and len(same) > 1:
+    if len(same) > 1:
         return f"{text} (number {place_in(parent, same)})"
     return text
 

@@ -7,12 +7,15 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from autograd.testing.mpmath_context import has_mpmath
+from autograd.testing.number_types import Numbers
 from autograd.testing.oracles.program import Program
 from autograd.testing.verdicts.report import MAX_DOUBT, Component
 
 INSTALL = 'pip install "chainrule[testing]"'
-SINGLE_PRECISION = 1e-6  # an error of less, relative, is what float32 makes
-SMALL_BESIDE = 1e-6  # a derivative that is this small beside the largest one
+# An error of a smaller share is what float32 makes.
+SINGLE_PRECISION = 1e-6
+# Of the largest derivative: another one of no more is small beside it.
+SMALL_BESIDE = 1e-6
 
 
 def for_unsure(part: Component, found: Sequence[Component], program: Program) -> str:
@@ -38,7 +41,7 @@ def for_unsure(part: Component, found: Sequence[Component], program: Program) ->
     return f"{better}; {allowed}" if allowed else better
 
 
-def for_wrong(wrong: Sequence[Component], claims: Sequence[Any] | None) -> Iterator[str]:
+def for_wrong(wrong: Sequence[Component], claims: Numbers | None) -> Iterator[str]:
     """Yield hints for a gradient that is wrong by little."""
     is_slight = all(part.error <= SINGLE_PRECISION * part.scale for part in wrong)
     if claims and is_slight and all(is_single(part.claimed) for part in wrong):
@@ -48,6 +51,8 @@ def for_wrong(wrong: Sequence[Component], claims: Sequence[Any] | None) -> Itera
 def is_single(x: Any) -> bool:
     """Tell whether a number is one of float32."""
     try:
-        return bool(struct.unpack("f", struct.pack("f", x))[0] == x)
+        packed = struct.pack("f", x)
+        (found,) = struct.unpack("f", packed)
+        return bool(found == x)
     except (OverflowError, TypeError, struct.error):
         return False

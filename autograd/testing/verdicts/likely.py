@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import product
 from typing import TYPE_CHECKING
 
+from autograd.testing.oracles.estimate import as_float
 from autograd.testing.recording import Recording
 from autograd.testing.verdicts.graph_mistakes import graph_explanations
 from autograd.testing.verdicts.mistakes import AGREEMENT, Case, explanations, groups_of, guesses
 from autograd.testing.verdicts.naming import argument_names
-from autograd.testing.verdicts.report import Component, NonDifferentiablePoint, as_float
+from autograd.testing.verdicts.report import Component, NonDifferentiablePoint
 
-MOST_OUTPUTS = 12  # for which all derivatives are looked at, to see whether they are transposed
+# Of no more outputs all derivatives are looked at, to see whether they are transposed.
+MOST_OUTPUTS = 12
 
 if TYPE_CHECKING:
     from autograd.testing.judge import Check
@@ -28,7 +31,8 @@ def likely_mistake(check: Check, output: int, found: Sequence[Component]) -> str
     names = argument_names(check.f, check.args)
     bounds = [part.bound for part in found]
     groups = groups_of(names, check.args)
-    case = Case(groups, claimed, expected, bounds, inputs, check.values[output])
+    value = check.values[output]
+    case = Case(groups, claimed, expected, bounds, inputs, value)
     if not case.wrong:
         return ""
     try:
@@ -47,7 +51,10 @@ def is_jacobian_transposed(check: Check) -> bool:
     claims = [as_float(x) for x in check.all_claims()]
     here = check.program.output
     try:
-        return all(is_slope(check, claims[n * i + k], k, i) for k in range(n) for i in range(n))
+        for output, i in product(range(n), repeat=2):
+            if not is_slope(check, claims[n * i + output], output, i):
+                return False
+        return True
     except NonDifferentiablePoint:
         return False
     finally:

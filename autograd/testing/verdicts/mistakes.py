@@ -14,18 +14,26 @@ and those that are right.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
+from itertools import chain, combinations
 from typing import Any
 
 from autograd.structures import flatten, kind_of, parts, regular_shape, steps
 
-AGREEMENT = 1e-7  # relative: claims that differ by less from a candidate are explained by it
-EXPLAINED = 1e-3  # of a fault: a candidate that leaves more of it does not explain it
-FAINT = 1e-8  # beside the largest: a derivative as small as this proves nothing when it is 0
-SIMPLE = [2.0, 3.0, 4.0, 6.0, 8.0, 10.0, 100.0]  # the factors that people forget
-MIN_COMPONENTS = 3  # that one factor must explain, where it is none of those
+# Claims that differ from a candidate by a smaller share are explained by it.
+AGREEMENT = 1e-7
+# Of a fault: a candidate that leaves more of it does not explain it.
+EXPLAINED = 1e-3
+# Beside the largest: a derivative as small as this proves nothing when it is 0.
+FAINT = 1e-8
+# The factors that people forget.
+SIMPLE = [2.0, 3.0, 4.0, 6.0, 8.0, 10.0, 100.0]
+# So many components one factor must explain, where it is none of those.
+MIN_COMPONENTS = 3
+
+Explanations = Iterator[str]
+"""Sentences, each of which says what mistake explains all that is claimed."""
 
 
 @dataclass
@@ -39,14 +47,17 @@ class Group:
 
 @dataclass
 class Case:
-    """A wrong gradient: claimed, expected, bounds and inputs, in the order of the inputs."""
+    """A wrong gradient: claimed, expected, bounds and inputs, in the order of the inputs.
+
+    `value` is that of the function.
+    """
 
     groups: list[Group]
     claimed: list[float]
     expected: list[float]
     bounds: list[float]
     inputs: list[float]
-    value: float = 0.0  # of the function
+    value: float = 0.0
 
     def is_right(self, i: int, value: float) -> bool:
         """Tell whether a claim agrees with a candidate's value.
@@ -55,12 +66,13 @@ class Case:
         """
         if not math.isfinite(value):
             return False
-        size = abs(value) + abs(self.claimed[i])
-        near = AGREEMENT * size
-        fault = abs(self.claimed[i] - self.expected[i])
-        if fault > self.bounds[i]:
+        claimed = self.claimed[i]
+        bound = self.bounds[i]
+        near = AGREEMENT * (abs(value) + abs(claimed))
+        fault = abs(claimed - self.expected[i])
+        if fault > bound:
             near = min(near, EXPLAINED * fault)
-        return abs(self.claimed[i] - value) <= max(near, self.bounds[i])
+        return abs(claimed - value) <= max(near, bound)
 
     def fits(self, candidate: Sequence[float], indexes: Sequence[int]) -> bool:
         """Tell whether a candidate explains the claims of some inputs."""
@@ -72,7 +84,8 @@ class Case:
 
     def fits_expected(self, found: Sequence[float]) -> bool:
         """Tell whether a gradient is the right one."""
-        return replace(self, claimed=list(found)).fits_all(self.expected)
+        other = replace(self, claimed=list(found))
+        return other.fits_all(self.expected)
 
     @property
     def wrong(self) -> list[Group]:
@@ -101,21 +114,22 @@ def groups_of(names: Sequence[str], args: Sequence[Any]) -> list[Group]:
             return
         start = found[-1].indexes[-1] + 1 if found else 0
         count = len(flatten(x)) if kind_of(x) else 1
-        if count:
-            found.append(Group(name, shape, list(range(start, start + count))))
+        indexes = list(range(start, start + count))
+        if indexes:
+            found.append(Group(name, shape, indexes))
 
     for name, x in zip(names, args):
         visit(name, x)
     return found
 
 
-def explanations(case: Case) -> Iterator[str]:
+def explanations(case: Case) -> Explanations:
     """Yield the mistakes that explain a case and that need no graph, the surest first."""
     for kind in (sign, simple_factor, zero, transpose, swapped, permuted, penalty):
         yield from kind(case)
 
 
-def guesses(case: Case) -> Iterator[str]:
+def guesses(case: Case) -> Explanations:
     """Yield what explains a case where nothing better does."""
     for kind in (times_input, any_factor, one_component):
         yield from kind(case)
@@ -128,40 +142,50 @@ def spelled(groups: Sequence[Group]) -> str:
     'w, b and c'
     """
     names = [group.name for group in groups]
-    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+    if len(names) < 2:
+        return "".join(names)
+    *others, last = names
+    return f"{', '.join(others)} and {last}"
 
 
 def where(case: Case) -> str:
     """Return what a sentence begins with: the groups that are wrong, where others are right."""
     wrong = case.wrong
-    return "" if len(wrong) == len(case.groups) else f"{spelled(wrong)}: "
+    if len(wrong) == len(case.groups):
+        return ""
+    return f"{spelled(wrong)}: "
 
 
 def scaled(case: Case, factor: float) -> bool:
     """Tell whether every group that is wrong is a multiple of what is right."""
-    return all(
-        case.fits([factor * x for x in case.of(case.expected, group)], group.indexes)
-        for group in case.wrong
-    )
+    for group in case.wrong:
+        right = case.of(case.expected, group)
+        turned = [factor * x for x in right]
+        if not case.fits(turned, group.indexes):
+            return False
+    return True
 
 
-def sign(case: Case) -> Iterator[str]:
+def sign(case: Case) -> Explanations:
     """The claims have the wrong sign."""
     if scaled(case, -1.0):
         yield f"{where(case)}the sign, it is minus the right value"
 
 
-def simple_factor(case: Case) -> Iterator[str]:
+def simple_factor(case: Case) -> Explanations:
     """The claims are twice the right values, or half of them, or n times: a mean over n."""
-    lengths = sorted({n for group in case.groups for n in group.shape if n > 1})
+    shapes = [group.shape for group in case.groups]
+    lengths = sorted({n for n in chain.from_iterable(shapes) if n > 1})
+    # n times or the n-th part, where n is a length, may be a mean that is forgotten or taken twice.
     for size in sorted({*SIMPLE, *map(float, lengths)}):
         n = int(size)
-        for factor, text in ((size, multiple(n)), (1 / size, share(n))):
-            for turned in (factor, -factor):
-                if not scaled(case, turned):
-                    continue
-                minus = "minus " if turned < 0 else ""
-                yield f"{where(case)}{minus}{text} the right value{of_mean(n, lengths, factor)}"
+        texts = {size: multiple(n), 1 / size: share(n)}
+        for factor, text in texts.items():
+            mean = of_mean(n, lengths, factor)
+            if scaled(case, factor):
+                yield f"{where(case)}{text} the right value{mean}"
+            if scaled(case, -factor):
+                yield f"{where(case)}minus {text} the right value{mean}"
 
 
 def of_mean(n: int, lengths: Sequence[int], factor: float) -> str:
@@ -183,51 +207,59 @@ def share(n: int) -> str:
     return "half" if n == 2 else f"1/{n} of"
 
 
-def zero(case: Case) -> Iterator[str]:
+def zero(case: Case) -> Explanations:
     """The claims of whole arguments are 0."""
     largest = max(map(abs, case.expected))
     for group in case.wrong:
         if any(case.of(case.claimed, group)):
             return
         right = case.of(case.expected, group)
-        moves = [abs(x * slope) for x, slope in zip(case.of(case.inputs, group), right)]
-        if max(map(abs, right)) <= FAINT * largest or max(moves) <= FAINT * abs(case.value):
-            return  # it vanished, in floats
+        inputs = case.of(case.inputs, group)
+        moves = [abs(x * slope) for x, slope in zip(inputs, right)]
+        is_faint = max(map(abs, right)) <= FAINT * largest
+        if is_faint or max(moves) <= FAINT * abs(case.value):
+            # It vanished, in floats.
+            return
     verb = "has" if len(case.wrong) == 1 else "have"
     yield f"{spelled(case.wrong)} {verb} no gradient at all, 0: a dependence was cut off"
 
 
-def transpose(case: Case) -> Iterator[str]:
+def transpose(case: Case) -> Explanations:
     """The claims of a matrix are those of its transpose."""
     for group in case.wrong:
         if len(group.shape) != 2:
             return
         rows, columns = group.shape
+        if 1 in (rows, columns):
+            return
         right = case.of(case.expected, group)
-        turned = [right[i * columns + j] for j in range(columns) for i in range(rows)]
-        if not case.fits(turned, group.indexes) or min(group.shape) == 1:
+        turned = joined(right[column::columns] for column in range(columns))
+        if not case.fits(turned, group.indexes):
             return
     yield f"{spelled(case.wrong)}: the transpose of the right values fits"
 
 
-def swapped(case: Case) -> Iterator[str]:
+def swapped(case: Case) -> Explanations:
     """Two arguments have each other's slopes, or one has another's."""
-    if len(case.wrong) == 2:
-        a, b = case.wrong
-        if len(a.indexes) == len(b.indexes):
-            crossed = case.of(case.expected, b) + case.of(case.expected, a)
-            if case.fits(crossed, a.indexes + b.indexes):
-                yield f"{a.name} and {b.name} have each other's slopes"
-    if len(case.wrong) == 1:
-        (a,) = case.wrong
+    wrong = case.wrong
+    if len(wrong) == 2:
+        a, b = wrong
+        of_a = case.of(case.expected, a)
+        crossed = case.of(case.expected, b) + of_a
+        is_alike = len(a.indexes) == len(b.indexes)
+        if is_alike and case.fits(crossed, a.indexes + b.indexes):
+            yield f"{a.name} and {b.name} have each other's slopes"
+    if len(wrong) == 1:
+        (a,) = wrong
         for b in case.groups:
-            if b is not a and len(a.indexes) == len(b.indexes):
-                right = case.of(case.expected, b)
-                if any(right) and case.fits(right, a.indexes):
-                    yield f"{a.name} has the slope of {b.name}"
+            if b is a or len(a.indexes) != len(b.indexes):
+                continue
+            right = case.of(case.expected, b)
+            if any(right) and case.fits(right, a.indexes):
+                yield f"{a.name} has the slope of {b.name}"
 
 
-def permuted(case: Case) -> Iterator[str]:
+def permuted(case: Case) -> Explanations:
     """The claims are the right values in another order."""
     orders = []
     for group in case.wrong:
@@ -243,45 +275,68 @@ def permuted(case: Case) -> Iterator[str]:
 
 def order_of(case: Case, group: Group, right: Sequence[float]) -> str:
     """Return in which order the claims of a group are its right values, empty where in none."""
-    n = len(right)
-    if case.fits(right[::-1], group.indexes):
-        return "reversed"
-    for shift in range(1, n):
-        if case.fits([*right[shift:], *right[:shift]], group.indexes):
-            return f"shifted by {min(shift, n - shift)}"
-    if len(group.shape) == 2:
-        columns = group.shape[1]
-        rows = [list(right[k : k + columns]) for k in range(0, n, columns)]
-        if case.fits([x for row in rows[::-1] for x in row], group.indexes):
-            return "its rows reversed"
-        if case.fits([x for row in rows for x in row[::-1]], group.indexes):
-            return "its columns reversed"
-    for i, j in combinations(range(n), 2):
-        turned = list(right)
-        turned[i] = right[j]
-        turned[j] = right[i]
+    for order, turned in in_other_orders(group, list(right)):
         if case.fits(turned, group.indexes):
-            return f"those of entries {i} and {j} exchanged"
+            return order
+    # Any other order is that in which the sizes are those of the claims.
+    n = len(right)
     claims = case.of(case.claimed, group)
     by_size = sorted(range(n), key=lambda k: claims[k])
     candidate = [0.0] * n
     for k, x in zip(by_size, sorted(right)):
         candidate[k] = x
-    return "mixed up" if n > 2 and case.fits(candidate, group.indexes) else ""
+    if n > 2 and case.fits(candidate, group.indexes):
+        return "mixed up"
+    return ""
 
 
-def penalty(case: Case, least: int = MIN_COMPONENTS) -> Iterator[str]:
+def in_other_orders(group: Group, right: list[float]) -> Iterator[tuple[str, list[float]]]:
+    """Yield the values of a group in the orders that have a name, with the name."""
+    n = len(right)
+    yield "reversed", right[::-1]
+    for shift in range(1, n):
+        yield f"shifted by {min(shift, n - shift)}", right[shift:] + right[:shift]
+    if len(group.shape) == 2:
+        columns = group.shape[1]
+        rows = [right[k : k + columns] for k in range(0, n, columns)]
+        yield "its rows reversed", joined(rows[::-1])
+        yield "its columns reversed", joined(row[::-1] for row in rows)
+    for i, j in combinations(range(n), 2):
+        turned = list(right)
+        turned[i] = right[j]
+        turned[j] = right[i]
+        yield f"those of entries {i} and {j} exchanged", turned
+
+
+def joined(rows: Iterable[list[float]]) -> list[float]:
+    """Return the numbers of all rows, one after the other."""
+    return list(chain.from_iterable(rows))
+
+
+def penalty(case: Case, least: int = MIN_COMPONENTS) -> Explanations:
     """The claims miss a multiple of the inputs themselves, or of their signs."""
     if next(any_factor(case), ""):
-        return  # the right values are multiples of the inputs, too
-    for text, shape in (
-        ("the inputs themselves: a quadratic penalty (weight decay)", lambda x: x),
-        ("the signs of the inputs: an absolute penalty (L1)", lambda x: math.copysign(1.0, x)),
-    ):
-        factor = multiple_of(case, shape, least)
-        if factor is not None:
-            how = "is missing, or counts for too little" if factor < 0 else "counts too much"
-            yield f"{where(case)}the error is {factor:.4g} times {text} {how}"
+        # The right values are multiples of the inputs, too.
+        return
+    for text, slope in PENALTIES.items():
+        factor = multiple_of(case, slope, least)
+        if factor is None:
+            continue
+        how = "counts too much"
+        if factor < 0:
+            how = "is missing, or counts for too little"
+        yield f"{where(case)}the error is {factor:.4g} times {text} {how}"
+
+
+def sign_of(x: float) -> float:
+    """Return the slope of |x|."""
+    return math.copysign(1.0, x)
+
+
+PENALTIES: dict[str, Callable[[float], float]] = {
+    "the inputs themselves: a quadratic penalty (weight decay)": lambda x: x,
+    "the signs of the inputs: an absolute penalty (L1)": sign_of,
+}
 
 
 def multiple_of(case: Case, shape: Callable[[float], float], least: int) -> float | None:
@@ -292,15 +347,21 @@ def multiple_of(case: Case, shape: Callable[[float], float], least: int) -> floa
     square = math.fsum(x * x for x in wanted)
     if len(indexes) < least or not square:
         return None
-    factor = math.fsum(x * y for x, y in zip(errors, wanted)) / square
-    candidate = [case.expected[i] + factor * x for i, x in zip(indexes, wanted)]
-    is_noticed = all(
-        abs(error) > 10 * case.bounds[i] for i, error in zip(indexes, errors) if case.inputs[i]
-    )
-    return factor if is_noticed and factor and case.fits(candidate, indexes) else None
+    # The multiple that leaves the least squares of errors.
+    product = math.fsum(x * y for x, y in zip(errors, wanted))
+    factor = product / square
+    # An input whose claim is not off speaks against it.
+    for i, error in zip(indexes, errors):
+        if case.inputs[i] and not abs(error) > 10 * case.bounds[i]:
+            return None
+    right = [case.expected[i] for i in indexes]
+    candidate = [slope + factor * x for slope, x in zip(right, wanted)]
+    if not factor or not case.fits(candidate, indexes):
+        return None
+    return factor
 
 
-def times_input(case: Case) -> Iterator[str]:
+def times_input(case: Case) -> Explanations:
     """The claims have an input as a factor too much, or lack one."""
     for group in case.wrong:
         found = next(factors_of(case, group), "")
@@ -309,19 +370,23 @@ def times_input(case: Case) -> Iterator[str]:
     yield f"{spelled(case.wrong)}: {found}"
 
 
-def factors_of(case: Case, group: Group) -> Iterator[str]:
+def factors_of(case: Case, group: Group) -> Explanations:
     """Yield the arguments by which the claims of a group are multiplied or divided."""
     right = case.of(case.expected, group)
     for other in case.groups:
         values = case.of(case.inputs, other)
         for name, factors in spread(other, values, group):
-            if not all(factors) or all(abs(x) == 1 for x in factors):
+            sizes = set(map(abs, factors))
+            # By 1 it would change nothing, and by 0 everything.
+            if 0.0 in sizes or sizes == {1.0}:
                 continue
-            if not all(map(math.isfinite, (x / k for x, k in zip(right, factors)))):
+            divided = [x / k for x, k in zip(right, factors)]
+            if not all(map(math.isfinite, divided)):
                 continue
-            if case.fits([x * k for x, k in zip(right, factors)], group.indexes):
+            multiplied = [x * k for x, k in zip(right, factors)]
+            if case.fits(multiplied, group.indexes):
                 yield f"multiplied by {name} once too often"
-            if case.fits([x / k for x, k in zip(right, factors)], group.indexes):
+            if case.fits(divided, group.indexes):
                 yield f"a factor {name} is missing"
 
 
@@ -337,42 +402,48 @@ def spread(
         if len(values) == columns:
             yield other.name, list(values) * rows
         if len(values) == rows:
-            yield other.name, [x for x in values for _ in range(columns)]
+            repeated = [[x] * columns for x in values]
+            yield other.name, joined(repeated)
     for k, x in enumerate(values):
-        yield (f"{other.name}[{k}]" if other.shape else other.name), [x] * n
+        name = f"{other.name}[{k}]" if other.shape else other.name
+        yield name, [x] * n
 
 
-def any_factor(case: Case) -> Iterator[str]:
+def any_factor(case: Case) -> Explanations:
     """The claims of every argument are multiples of the right ones, by one factor."""
     factors = []
     for group in case.wrong:
         right = case.of(case.expected, group)
         claims = case.of(case.claimed, group)
-        largest = max(range(len(right)), key=lambda k: abs(right[k]))
-        if not right[largest]:
+        # The largest, for it has the most digits.
+        slope, claim = max(zip(right, claims), key=lambda pair: abs(pair[0]))
+        if not slope:
             return
-        factors.append(claims[largest] / right[largest])
+        factors.append(claim / slope)
     components = sum(len(group.indexes) for group in case.wrong)
-    if max(factors) - min(factors) > AGREEMENT * max(map(abs, factors)):
+    spread_of_factors = max(factors) - min(factors)
+    if spread_of_factors > AGREEMENT * max(map(abs, factors)):
         return
-    if components >= MIN_COMPONENTS and scaled(case, factors[0]):
-        yield f"{where(case)}a factor, {factors[0]:.10g} times the right value"
+    first = factors[0]
+    if components >= MIN_COMPONENTS and scaled(case, first):
+        yield f"{where(case)}a factor, {first:.10g} times the right value"
 
 
-def one_component(case: Case) -> Iterator[str]:
+def one_component(case: Case) -> Explanations:
     """One entry of an array is wrong, the others are right."""
-    if len(case.wrong) != 1 or len(case.wrong[0].indexes) < MIN_COMPONENTS:
+    wrong = case.wrong
+    if len(wrong) != 1 or len(wrong[0].indexes) < MIN_COMPONENTS:
         return
-    (group,) = case.wrong
-    off = [k for k, i in enumerate(group.indexes) if not case.is_right(i, case.expected[i])]
+    (group,) = wrong
+    indexes = group.indexes
+    off = [i for i in indexes if not case.is_right(i, case.expected[i])]
     if len(off) != 1:
         return
-    k = off[0]
-    alone = replace(group, shape=(), indexes=[group.indexes[k]])
+    k = indexes.index(off[0])
+    alone = replace(group, shape=(), indexes=off)
     single = replace(case, groups=[alone])
-    how = next((text for kind in (sign, simple_factor) for text in kind(single)), "")
-    others = len(group.indexes) - 1
-    yield (
-        f"one component of {group.name}, entry {k} counted from 0; the other {others} are right"
-        + (f" ({how})" if how else "")
-    )
+    reasons = chain(sign(single), simple_factor(single))
+    how = next(reasons, "")
+    others = len(indexes) - 1
+    text = f"one component of {group.name}, entry {k} counted from 0; the other {others} are right"
+    yield f"{text} ({how})" if how else text

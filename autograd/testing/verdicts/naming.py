@@ -19,10 +19,11 @@ from typing import Any
 
 from autograd.structures import paths
 
-LETTERS = "xyzuvw"  # where a function does not say what it calls its arguments
+# Where a function does not say what it calls its arguments.
+LETTERS = "xyzuvw"
 
 
-def name_of(f: Any) -> str:
+def name_of(f: object) -> str:
     """Return what a message calls a function."""
     return str(getattr(f, "__name__", None) or f)
 
@@ -35,14 +36,16 @@ def argument_names(f: Callable[..., Any], args: Sequence[Any]) -> list[str]:
     """
     try:
         parameters = list(inspect.signature(f).parameters.values())
-    except (TypeError, ValueError):  # as of a primitive, or a function in C
+    except (TypeError, ValueError):
+        # A primitive, or a function in C.
         parameters = []
     found: list[str] = []
     for parameter in parameters:
         if parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD):
             found.append(parameter.name)
         elif parameter.kind == parameter.VAR_POSITIONAL:
-            found += [f"{parameter.name}[{k}]" for k in range(len(args) - len(found))]
+            rest = len(args) - len(found)
+            found += [f"{parameter.name}[{k}]" for k in range(rest)]
     if len(found) >= len(args):
         return found[: len(args)]
     if len(args) <= len(LETTERS):

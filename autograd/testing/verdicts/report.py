@@ -14,11 +14,25 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-MAX_DOUBT = 1e-4  # a verdict whose resolution is a larger share of the path sum tells nothing
-DENOMINATORS_SHOWN = 10**6  # below this; other fractions are shown as decimals
-FAR = 1e3  # times what an oracle says: a claim that may be right where nothing can be seen
-MAX_COMPONENTS_SHOWN = 5  # of those that are wrong
-PUBLIC = "autograd.testing"  # where users find the errors, and tracebacks say they are
+from autograd.testing.oracles.estimate import as_float
+
+# A verdict whose resolution is a larger share of the path sum tells nothing.
+MAX_DOUBT = 1e-4
+# Fractions with a larger denominator are shown as decimals.
+DENOMINATORS_SHOWN = 10**6
+# Times what an oracle says: a claim that may be right where nothing can be seen.
+FAR = 1e3
+# Of those that are wrong.
+MAX_COMPONENTS_SHOWN = 5
+# Where users find the errors, and tracebacks say they are.
+PUBLIC = "autograd.testing"
+
+
+def ratio(part: float, whole: float) -> float:
+    """Return a quotient: of something by nothing infinite, of nothing by nothing 0."""
+    if whole:
+        return part / whole
+    return math.inf if part else 0.0
 
 
 class Component(NamedTuple):
@@ -58,19 +72,21 @@ class Component(NamedTuple):
         """The smallest fault that could have been told, relative to the path sum S."""
         if self.claimed == self.expected and isinstance(self.claimed, Fraction):
             return 0.0
-        return self.limit / self.scale if self.scale else math.inf if self.limit else 0.0
+        return ratio(self.limit, self.scale)
 
     @property
     def excess(self) -> float:
         """The error as a multiple of the bound."""
-        return self.error / self.bound if self.bound else math.inf if self.error else 0.0
+        return ratio(self.error, self.bound)
 
     @property
     def is_wrong(self) -> bool:
         """Whether the error is larger than anything but a mistake explains."""
-        if self.local is not None and abs(float(self.claimed) - self.local) <= self.local_bound:
+        claimed = float(self.claimed)
+        if self.local is not None and abs(claimed - self.local) <= self.local_bound:
             return False
-        is_far = abs(float(self.claimed)) > FAR * max(abs(as_float(self.expected)), self.bound)
+        expected = abs(as_float(self.expected))
+        is_far = abs(claimed) > FAR * max(expected, self.bound)
         if is_far and self.error <= self.hidden:
             return False
         return not self.error <= self.bound
@@ -81,8 +97,10 @@ class Component(NamedTuple):
         if self.error > self.bound:
             return not self.is_wrong
         if self.oracle in ("exact", "mpmath") and self.claimed == as_float(self.expected):
-            return False  # the float nearest to the truth
-        return self.limit - self.asked > max(MAX_DOUBT * self.scale, self.allowance)
+            # It is the float nearest to the truth.
+            return False
+        most = max(MAX_DOUBT * self.scale, self.allowance)
+        return self.limit - self.asked > most
 
     def __str__(self) -> str:
         claimed = ten_digits(self.claimed)
@@ -120,7 +138,8 @@ class Report(NamedTuple):
     def __str__(self) -> str:
         if self.worst is None:
             return f"{self.function}: nothing to differentiate"
-        names = ", ".join(sorted({part.oracle for part in self.components}))
+        oracles = {part.oracle for part in self.components}
+        names = ", ".join(sorted(oracles))
         count = len(self.components)
         what = f"{count} derivative{'s' if count > 1 else ''}"
         if self.directions:
@@ -186,14 +205,6 @@ def ten_digits(x: Any) -> str:
     return f"{as_float(x):.10g}"
 
 
-def as_float(x: Any) -> float:
-    """Return an oracle's number as a float; what is too large is infinite."""
-    try:
-        return float(x)
-    except OverflowError:
-        return math.inf if x > 0 else -math.inf
-
-
 def finite_size(x: Any) -> float:
     """Return |x| where it is finite, else 0."""
     return abs(float(x)) if math.isfinite(x) else 0.0
@@ -205,7 +216,8 @@ def difference(claimed: Any, expected: Any) -> float:
         return 0.0 if claimed == as_float(expected) else math.inf
     if isinstance(expected, Fraction):
         return as_float(abs(Fraction(claimed) - expected))
-    found = as_float(abs(expected - (claimed if isinstance(claimed, float) else float(claimed))))
+    plain = claimed if isinstance(claimed, float) else float(claimed)
+    found = as_float(abs(expected - plain))
     return found if found == found else math.inf
 
 
