@@ -98,9 +98,7 @@ def by_engine(program: Runnable, engine: str) -> Answer:
 
 def by_source(program: Runnable) -> Answer:
     """Return what the listing computes, forward and backward."""
-    compiled = autograd.compile(
-        program.function, program.parameters, (program.rows[0],), engine="numpy"
-    )
+    compiled = Compiled(program.function, program.parameters, (program.rows[0],), engine="numpy")
     found = [executed(compiled)(row) for row in program.rows]
     return Answer(
         [row.results[0] for row in found],

@@ -11,7 +11,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 import numpy as np
 
@@ -115,7 +115,7 @@ class AsRows(ast.NodeTransformer):
         return ast.Expr(ast.Call(add, [places, node.value], []))
 
 
-def is_shape(node: ast.expr) -> bool:
+def is_shape(node: ast.expr) -> TypeGuard[ast.Call]:
     """Tell whether an expression is a shape."""
     return isinstance(node, ast.Call) and ast.unparse(node.func) == "shape"
 
