@@ -24,6 +24,7 @@ import numpy as np
 from autograd.compile.lower.program import WANT_INPUTS
 from autograd.compile.machine import objects
 from autograd.compile.machine.intrinsics import (
+    Integers,
     address_of,
     as_code,
     as_doubles,
@@ -68,7 +69,7 @@ NEW_ARRAY_PLACE = 93  # in NumPy's table of functions
 MOST_WORK = 2**17  # operations of a program that may hold Python's lock
 
 
-def entry(context: Any, arguments: Any, count: Any) -> Any:
+def entry(context: Integers, arguments: Integers, count: int) -> Any:
     """Run a job on arrays; arguments and result are those of a builtin function of CPython's.
 
     Returns a float, if there are no other results, or a tuple; False where an argument is not as
@@ -92,7 +93,7 @@ def entry(context: Any, arguments: Any, count: Any) -> Any:
     return results_of(fields)
 
 
-def set_step(fields: Any, step_size: Any) -> None:
+def set_step(fields: Integers, step_size: float) -> None:
     """Have the machine move the parameters; a step of no size is none to it."""
     if fields[ITEM_SIZE] == 8:
         as_doubles(fields[STEP])[0] = step_size
@@ -100,7 +101,7 @@ def set_step(fields: Any, step_size: Any) -> None:
         as_floats(fields[STEP])[0] = step_size
 
 
-def is_as_expected(fields: Any, part: Any, array: Any) -> Any:
+def is_as_expected(fields: Integers, part: Integers, array: Integers) -> Any:
     """Tell whether an argument is a plain array of the right shape and type."""
     if array[TYPE] != fields[ARRAY_TYPE]:
         return False
@@ -115,7 +116,9 @@ def is_as_expected(fields: Any, part: Any, array: Any) -> Any:
     return array[FLAGS] & PLAIN == PLAIN
 
 
-def copy(fields: Any, to: Any, to_stride: Any, start: Any, stride: Any, part: Any) -> None:
+def copy(
+    fields: Integers, to: int, to_stride: int, start: int, stride: int, part: Integers
+) -> None:
     """Copy the rows of a part from one place to another."""
     rows = part[ROWS]
     columns = part[COLUMNS]
@@ -125,14 +128,16 @@ def copy(fields: Any, to: Any, to_stride: Any, start: Any, stride: Any, part: An
         copy_rows(as_shorts(to), to_stride, as_shorts(start), stride, rows, columns)
 
 
-def copy_rows(to: Any, to_stride: Any, start: Any, stride: Any, rows: Any, columns: Any) -> None:
+def copy_rows(
+    to: Integers, to_stride: int, start: Integers, stride: int, rows: int, columns: int
+) -> None:
     """Copy rows of numbers, bit by bit."""
     for row in range(rows):
         for column in range(columns):
             to[row * to_stride + column] = start[row * stride + column]
 
 
-def results_of(fields: Any) -> Any:
+def results_of(fields: Integers) -> Any:
     """Return the objects that the caller gets; 0 where there is no memory left for them."""
     if fields[RESULTS] == 0:
         return total_of(fields)
@@ -156,7 +161,7 @@ def results_of(fields: Any) -> Any:
     return found
 
 
-def total_of(fields: Any) -> Any:
+def total_of(fields: Integers) -> Any:
     """Return a new float."""
     if fields[ITEM_SIZE] == 8:
         return called(fields[NEW_FLOAT], as_doubles(fields[TOTAL])[0])

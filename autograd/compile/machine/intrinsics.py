@@ -8,6 +8,7 @@ run by, which is what a BLAS does too.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 
 from autograd.compile.machine import ir
 from autograd.compile.machine.ir import (
@@ -23,6 +24,22 @@ from autograd.compile.machine.translate import Emitter
 
 LANES = 8  # of a vector; 64 bytes of doubles
 MASK = f"<{LANES} x i1>"
+
+
+class Integers(Protocol):
+    """A pointer to integers, as kernels name its type; machine code has nothing but the pointer."""
+
+    def __getitem__(self, place: int, /) -> int: ...
+
+    def __setitem__(self, place: int, x: int, /) -> None: ...
+
+
+class Numbers(Protocol):
+    """A pointer to floats, of either width."""
+
+    def __getitem__(self, place: int, /) -> float: ...
+
+    def __setitem__(self, place: int, x: float, /) -> None: ...
 
 
 @Emitter

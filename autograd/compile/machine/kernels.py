@@ -30,6 +30,8 @@ from autograd.compile.machine.consecutive import (
 )
 from autograd.compile.machine.intrinsics import (
     LANES,
+    Integers,
+    Numbers,
     address_of,
     as_code,
     call,
@@ -68,23 +70,23 @@ four_inner = inner(4)
 one_inner = inner(1)
 
 
-def is_absent(upstream: Any) -> Any:
+def is_absent(upstream: float) -> Any:
     """Tell whether there is no adjoint: it is -0.0 then (`lower.optional_adjoints`)."""
     return upstream == 0.0 and math.copysign(1.0, upstream) < 0.0
 
 
 def product(
-    out: Any,
-    out_row: Any,
-    left: Any,
-    left_row: Any,
-    left_column: Any,
-    right: Any,
-    right_row: Any,
-    rows: Any,
-    terms: Any,
-    columns: Any,
-    fresh: Any,
+    out: Numbers,
+    out_row: int,
+    left: Numbers,
+    left_row: int,
+    left_column: int,
+    right: Numbers,
+    right_row: int,
+    rows: int,
+    terms: int,
+    columns: int,
+    fresh: int,
 ) -> None:
     """Add left (rows x terms) times right (terms x columns) to out, or write it if it is fresh.
 
@@ -121,18 +123,18 @@ def product(
 
 
 def share_product(
-    code: Any,
-    out: Any,
-    out_row: Any,
-    left: Any,
-    left_row: Any,
-    left_column: Any,
-    right: Any,
-    right_row: Any,
-    rows: Any,
-    terms: Any,
-    columns: Any,
-    fresh: Any,
+    code: Integers,
+    out: Numbers,
+    out_row: int,
+    left: Numbers,
+    left_row: int,
+    left_column: int,
+    right: Numbers,
+    right_row: int,
+    rows: int,
+    terms: int,
+    columns: int,
+    fresh: int,
 ) -> None:
     """Do the same, by several threads where that pays: each computes some rows."""
     if code[TEAM] == 0 or rows * terms * columns < MIN_MULTIPLICATIONS_SHARED:
@@ -159,17 +161,17 @@ def share_product(
 
 
 def add_tile(
-    out: Any,
-    out_row: Any,
-    left: Any,
-    left_row: Any,
-    left_column: Any,
-    right: Any,
-    right_row: Any,
-    rows: Any,
-    terms: Any,
-    width: Any,
-    fresh: Any,
+    out: Numbers,
+    out_row: int,
+    left: Numbers,
+    left_row: int,
+    left_column: int,
+    right: Numbers,
+    right_row: int,
+    rows: int,
+    terms: int,
+    width: int,
+    fresh: int,
 ) -> Any:
     """Add a product to the largest tile that has not more rows, and return how many it has."""
     if width > LANES:
@@ -192,7 +194,9 @@ def add_tile(
     return 8 if rows >= 8 else 4 if rows >= 4 else 2 if rows >= 2 else 1
 
 
-def add_inner(out: Any, left: Any, left_row: Any, right: Any, rows: Any, terms: Any) -> None:
+def add_inner(
+    out: Numbers, left: Numbers, left_row: int, right: Numbers, rows: int, terms: int
+) -> None:
     """Add left (rows x terms, consecutive by term) times one column to out."""
     whole = terms - terms % LANES
     row = 0
@@ -210,7 +214,7 @@ def add_inner(out: Any, left: Any, left_row: Any, right: Any, rows: Any, terms: 
             out[r] = total
 
 
-def gather(to: Any, numbers: Any, table: Any, count: Any, lanes: Any) -> None:
+def gather(to: Numbers, numbers: Numbers, table: Integers, count: int, lanes: int) -> None:
     """Copy the lanes of the slots of a table to consecutive places."""
     if lanes == 1:
         for i in range(count):
@@ -220,19 +224,19 @@ def gather(to: Any, numbers: Any, table: Any, count: Any, lanes: Any) -> None:
         copy(shift(to, i * lanes), shift(numbers, table[i] * lanes), lanes)
 
 
-def pick(to: Any, numbers: Any, table: Any, count: Any, whole: Any) -> None:
+def pick(to: Numbers, numbers: Numbers, table: Integers, count: int, whole: int) -> None:
     """Copy the numbers at the places of a table; the last one again up to a whole vector."""
     for j in range(whole):
         to[j] = numbers[table[min(j, count - 1)]]
 
 
-def pick_in_order(to: Any, numbers: Any, count: Any, whole: Any) -> None:
+def pick_in_order(to: Numbers, numbers: Numbers, count: int, whole: int) -> None:
     """Copy numbers that follow one another; the last one again up to a whole vector."""
     for j in range(whole):
         to[j] = numbers[min(j, count - 1)]
 
 
-def scatter(to: Any, numbers: Any, table: Any, count: Any, lanes: Any) -> None:
+def scatter(to: Numbers, numbers: Numbers, table: Integers, count: int, lanes: int) -> None:
     """Add consecutive numbers to the lanes of the slots of a table."""
     if lanes == 1:
         for i in range(count):
@@ -242,7 +246,9 @@ def scatter(to: Any, numbers: Any, table: Any, count: Any, lanes: Any) -> None:
         add(shift(to, table[i] * lanes), shift(numbers, i * lanes), lanes)
 
 
-def fill_biases(out: Any, table: Any, count: Any, shared: Any, values: Any, lanes: Any) -> None:
+def fill_biases(
+    out: Numbers, table: Integers, count: int, shared: Numbers, values: Numbers, lanes: int
+) -> None:
     """Set results to their biases: slots, or shared numbers whose place is coded by ~."""
     if lanes == 1:
         for i in range(count):
@@ -259,7 +265,7 @@ def fill_biases(out: Any, table: Any, count: Any, shared: Any, values: Any, lane
 
 
 def add_bias_adjoints(
-    upstream: Any, table: Any, count: Any, gradient: Any, adjoints: Any, lanes: Any
+    upstream: Numbers, table: Integers, count: int, gradient: Numbers, adjoints: Numbers, lanes: int
 ) -> None:
     """Add the adjoints of results to those of their biases."""
     if lanes == 1:
@@ -280,7 +286,7 @@ def add_bias_adjoints(
 
 
 @never_inlined
-def transpose(to: Any, numbers: Any, rows: Any, columns: Any) -> None:
+def transpose(to: Numbers, numbers: Numbers, rows: int, columns: int) -> None:
     """Write the transpose of a matrix of consecutive numbers, square by square."""
     whole_rows = rows - rows % LANES
     whole_columns = columns - columns % LANES
@@ -296,7 +302,14 @@ def transpose(to: Any, numbers: Any, rows: Any, columns: Any) -> None:
 
 
 def total_forward(
-    code: Any, tables: Any, shared: Any, values: Any, _: Any, __: Any, ___: Any, lanes: Any
+    code: Integers,
+    tables: Integers,
+    shared: Numbers,
+    values: Numbers,
+    _: Numbers,
+    __: Numbers,
+    ___: Numbers,
+    lanes: int,
 ) -> None:
     """Compute sums, from left to right."""
     count = code[COUNT]
@@ -316,7 +329,14 @@ def total_forward(
 
 
 def total_backward(
-    code: Any, tables: Any, _: Any, __: Any, adjoints: Any, ___: Any, ____: Any, lanes: Any
+    code: Integers,
+    tables: Integers,
+    _: Numbers,
+    __: Numbers,
+    adjoints: Numbers,
+    ___: Numbers,
+    ____: Numbers,
+    lanes: int,
 ) -> None:
     """Add the adjoint of each sum to those of its terms."""
     count = code[COUNT]
@@ -333,7 +353,14 @@ def total_backward(
 
 
 def dot_forward(
-    code: Any, tables: Any, shared: Any, values: Any, _: Any, __: Any, ___: Any, lanes: Any
+    code: Integers,
+    tables: Integers,
+    shared: Numbers,
+    values: Numbers,
+    _: Numbers,
+    __: Numbers,
+    ___: Numbers,
+    lanes: int,
 ) -> None:
     """Compute inner products, from left to right; left sides are slots or shared numbers."""
     count = code[COUNT]
@@ -356,14 +383,14 @@ def dot_forward(
 
 
 def dot_backward(
-    code: Any,
-    tables: Any,
-    shared: Any,
-    values: Any,
-    adjoints: Any,
-    gradient: Any,
-    _: Any,
-    lanes: Any,
+    code: Integers,
+    tables: Integers,
+    shared: Numbers,
+    values: Numbers,
+    adjoints: Numbers,
+    gradient: Numbers,
+    _: Numbers,
+    lanes: int,
 ) -> None:
     """Apply the product rule to each pair."""
     count = code[COUNT]
@@ -403,14 +430,14 @@ def dot_backward(
 
 
 def add_pair_adjoints(
-    edges: Any,
-    x: Any,
-    y: Any,
-    shared: Any,
-    values: Any,
-    adjoints: Any,
-    gradient: Any,
-    upstream: Any,
+    edges: int,
+    x: int,
+    y: int,
+    shared: Numbers,
+    values: Numbers,
+    adjoints: Numbers,
+    gradient: Numbers,
+    upstream: Numbers,
 ) -> None:
     """Apply the product rule to a pair in a single lane, if that has an adjoint."""
     if edges & OPTIONAL and is_absent(upstream[0]):
@@ -427,15 +454,15 @@ def add_pair_adjoints(
 
 
 def add_shared_pair_adjoints(
-    edges: Any,
-    place: Any,
-    y: Any,
-    shared: Any,
-    values: Any,
-    adjoints: Any,
-    gradient: Any,
-    upstream: Any,
-    lanes: Any,
+    edges: int,
+    place: int,
+    y: int,
+    shared: Numbers,
+    values: Numbers,
+    adjoints: Numbers,
+    gradient: Numbers,
+    upstream: Numbers,
+    lanes: int,
 ) -> None:
     """Apply the product rule to a pair of which one number is shared by all lanes."""
     if edges & LEFT:
@@ -453,7 +480,7 @@ def add_shared_pair_adjoints(
 
 
 @never_inlined
-def add_shares(edges: Any, to: Any, numbers: Any, upstream: Any, lanes: Any) -> None:
+def add_shares(edges: int, to: Numbers, numbers: Numbers, upstream: Numbers, lanes: int) -> None:
     """Add numbers times the adjoints of a result, in those lanes that have one."""
     if edges & OPTIONAL:
         add_present_products(to, numbers, upstream, lanes)
@@ -462,7 +489,14 @@ def add_shares(edges: Any, to: Any, numbers: Any, upstream: Any, lanes: Any) -> 
 
 
 def edges_backward(
-    code: Any, tables: Any, _: Any, values: Any, adjoints: Any, __: Any, ___: Any, lanes: Any
+    code: Integers,
+    tables: Integers,
+    _: Numbers,
+    values: Numbers,
+    adjoints: Numbers,
+    __: Numbers,
+    ___: Numbers,
+    lanes: int,
 ) -> None:
     """Add the products of edges whose slopes stand in slots, unless a mask forbids it."""
     count = code[COUNT]
@@ -478,7 +512,14 @@ def edges_backward(
 
 
 def matrix_forward(
-    code: Any, tables: Any, shared: Any, values: Any, _: Any, __: Any, scratch: Any, lanes: Any
+    code: Integers,
+    tables: Integers,
+    shared: Numbers,
+    values: Numbers,
+    _: Numbers,
+    __: Numbers,
+    scratch: Numbers,
+    lanes: int,
 ) -> None:
     """Compute a product of shared weights with slots."""
     terms = code[TERMS]
@@ -511,15 +552,15 @@ def matrix_forward(
 
 @never_inlined
 def add_matrix_adjoints(
-    code: Any,
-    tables: Any,
-    shared: Any,
-    values: Any,
-    adjoints: Any,
-    gradient: Any,
-    scratch: Any,
-    lanes: Any,
-    fresh: Any,
+    code: Integers,
+    tables: Integers,
+    shared: Numbers,
+    values: Numbers,
+    adjoints: Numbers,
+    gradient: Numbers,
+    scratch: Numbers,
+    lanes: int,
+    fresh: int,
 ) -> None:
     """Compute the two products that are a product's adjoint."""
     terms = code[TERMS]
@@ -537,44 +578,44 @@ def add_matrix_adjoints(
 
 
 def matrix_backward(
-    code: Any,
-    tables: Any,
-    shared: Any,
-    values: Any,
-    adjoints: Any,
-    gradient: Any,
-    scratch: Any,
-    lanes: Any,
+    code: Integers,
+    tables: Integers,
+    shared: Numbers,
+    values: Numbers,
+    adjoints: Numbers,
+    gradient: Numbers,
+    scratch: Numbers,
+    lanes: int,
 ) -> None:
     """Add the two products that are a product's adjoint."""
     add_matrix_adjoints(code, tables, shared, values, adjoints, gradient, scratch, lanes, 0)
 
 
 def matrix_backward_first(
-    code: Any,
-    tables: Any,
-    shared: Any,
-    values: Any,
-    adjoints: Any,
-    gradient: Any,
-    scratch: Any,
-    lanes: Any,
+    code: Integers,
+    tables: Integers,
+    shared: Numbers,
+    values: Numbers,
+    adjoints: Numbers,
+    gradient: Numbers,
+    scratch: Numbers,
+    lanes: int,
 ) -> None:
     """Do the same where nothing has been added to the weights' gradient, which is written."""
     add_matrix_adjoints(code, tables, shared, values, adjoints, gradient, scratch, lanes, 1)
 
 
 def add_input_adjoints(
-    code: Any,
-    table: Any,
-    out: Any,
-    shared: Any,
-    adjoints: Any,
-    scratch: Any,
-    rows: Any,
-    terms: Any,
-    columns: Any,
-    lanes: Any,
+    code: Integers,
+    table: Integers,
+    out: Numbers,
+    shared: Numbers,
+    adjoints: Numbers,
+    scratch: Numbers,
+    rows: int,
+    terms: int,
+    columns: int,
+    lanes: int,
 ) -> None:
     """Add the transposed weights times the adjoints of the results to those of the inputs."""
     width = columns * lanes
@@ -607,7 +648,7 @@ def add_input_adjoints(
         scatter(adjoints, target, shift(table, rows * terms), terms * columns, lanes)
 
 
-def column_is_absent(numbers: Any, column: Any, rows: Any, columns: Any) -> Any:
+def column_is_absent(numbers: Numbers, column: int, rows: int, columns: int) -> Any:
     """Tell whether no result in a column has an adjoint."""
     for row in range(rows):
         if not is_absent(numbers[row * columns + column]):
@@ -616,17 +657,17 @@ def column_is_absent(numbers: Any, column: Any, rows: Any, columns: Any) -> Any:
 
 
 def add_weight_gradient(
-    code: Any,
-    table: Any,
-    out: Any,
-    values: Any,
-    gradient: Any,
-    scratch: Any,
-    rows: Any,
-    terms: Any,
-    columns: Any,
-    lanes: Any,
-    fresh: Any,
+    code: Integers,
+    table: Integers,
+    out: Numbers,
+    values: Numbers,
+    gradient: Numbers,
+    scratch: Numbers,
+    rows: int,
+    terms: int,
+    columns: int,
+    lanes: int,
+    fresh: int,
 ) -> None:
     """Add the adjoints of the results times the transposed inputs to the weights' gradient."""
     width = columns * lanes
@@ -680,7 +721,7 @@ UNSOUND = 2**61  # is added to the answer where a number of the gradient, or the
 UNFIT = -(2**62)  # the answer where a step would leave a parameter that is not finite
 
 
-def clear_gradient(job: Any, tables: Any, gradient: Any) -> None:
+def clear_gradient(job: Integers, tables: Integers, gradient: Numbers) -> None:
     """Set to zero what is not written by the first block anyway: ranges of the shared numbers."""
     table = shift(tables, job[CLEAR_TABLE])
     for i in range(job[CLEAR_COUNT]):
@@ -688,7 +729,7 @@ def clear_gradient(job: Any, tables: Any, gradient: Any) -> None:
         fill(shift(gradient, start), table[2 * i + 1] - start, 0.0)
 
 
-def load_rows(job: Any, values: Any, start: Any, lanes: Any) -> None:
+def load_rows(job: Integers, values: Numbers, start: int, lanes: int) -> None:
     """Copy samples, each a row, to the slots of the inputs, where each is a column."""
     count = job[INPUTS_COUNT]
     inputs = shift(pointer_like(values, job[ROWS]), start * count)
@@ -702,7 +743,7 @@ def load_rows(job: Any, values: Any, start: Any, lanes: Any) -> None:
 
 
 @never_inlined
-def infinite_lane(values: Any, rows: Any, lanes: Any) -> Any:
+def infinite_lane(values: Numbers, rows: int, lanes: int) -> Any:
     """Return the first lane in which one of the rows is infinite or NaN, or -1."""
     if sum_of_none(values, rows * lanes) == 0.0:
         return -1
@@ -714,18 +755,18 @@ def infinite_lane(values: Any, rows: Any, lanes: Any) -> Any:
 
 
 @never_inlined
-def is_finite(numbers: Any, count: Any) -> Any:
+def is_finite(numbers: Numbers, count: int) -> Any:
     """Tell whether consecutive numbers are finite."""
     return sum_of_none(numbers, count) == 0.0
 
 
 @never_inlined
-def sum_of_squares(numbers: Any, count: Any) -> Any:
+def sum_of_squares(numbers: Numbers, count: int) -> Any:
     """Return the sum of the squares of consecutive numbers."""
     return sum_of_products(numbers, numbers, count)
 
 
-def watched_lane(job: Any, tables: Any, values: Any, lanes: Any) -> Any:
+def watched_lane(job: Integers, tables: Integers, values: Numbers, lanes: int) -> Any:
     """Return the first lane in which a watched number is infinite or NaN, or -1."""
     table = shift(tables, job[WATCHED_TABLE])
     found = -1
@@ -736,7 +777,7 @@ def watched_lane(job: Any, tables: Any, values: Any, lanes: Any) -> Any:
     return found
 
 
-def is_judged(step: Any, samples: Any) -> Any:
+def is_judged(step: Integers, samples: int) -> Any:
     """Tell whether a product's gradient, which it alone writes, is judged by its factors.
 
     That is so where they are fewer than the numbers of the gradient.
@@ -749,7 +790,9 @@ def is_judged(step: Any, samples: Any) -> Any:
     return rows * terms > max(factors, LARGE_PRODUCT_NUMBERS)
 
 
-def factors_are_small(step: Any, tables: Any, values: Any, adjoints: Any, lanes: Any) -> Any:
+def factors_are_small(
+    step: Integers, tables: Integers, values: Numbers, adjoints: Numbers, lanes: int
+) -> Any:
     """Tell whether a product's factors are so small that no number of the gradient is infinite."""
     count = step[TERMS] * step[COLUMNS]
     squares = 0.0
@@ -765,7 +808,7 @@ def factors_are_small(step: Any, tables: Any, values: Any, adjoints: Any, lanes:
 
 
 def gradient_is_finite(
-    job: Any, code: Any, tables: Any, gradient: Any, samples: Any, judged: Any
+    job: Integers, code: Integers, tables: Integers, gradient: Numbers, samples: int, judged: bool
 ) -> Any:
     """Tell whether the gradient by the parameters is finite.
 
@@ -790,7 +833,9 @@ def gradient_is_finite(
     return True
 
 
-def load_shared(job: Any, tables: Any, shared: Any, values: Any, lanes: Any) -> None:
+def load_shared(
+    job: Integers, tables: Integers, shared: Numbers, values: Numbers, lanes: int
+) -> None:
     """Copy shared numbers to all lanes of the slots where instructions ask for them."""
     table = shift(tables, job[BROADCAST_TABLE])
     slots = shift(values, job[INPUTS_COUNT] * lanes)
@@ -798,7 +843,9 @@ def load_shared(job: Any, tables: Any, shared: Any, values: Any, lanes: Any) -> 
         fill(shift(slots, i * lanes), lanes, shared[table[i]])
 
 
-def add_shared_gradient(job: Any, tables: Any, adjoints: Any, gradient: Any, lanes: Any) -> None:
+def add_shared_gradient(
+    job: Integers, tables: Integers, adjoints: Numbers, gradient: Numbers, lanes: int
+) -> None:
     """Add the adjoints of those slots to the gradient."""
     table = shift(tables, job[BROADCAST_TABLE])
     slots = shift(adjoints, job[INPUTS_COUNT] * lanes)
@@ -806,7 +853,7 @@ def add_shared_gradient(job: Any, tables: Any, adjoints: Any, gradient: Any, lan
         gradient[table[i]] += sum_of(shift(slots, i * lanes), lanes)
 
 
-def failing_lane(job: Any, tables: Any, values: Any, lanes: Any) -> Any:
+def failing_lane(job: Integers, tables: Integers, values: Numbers, lanes: int) -> Any:
     """Return the first lane in which a guard has not the truth that was traced, or -1."""
     count = job[GUARDS_COUNT]
     table = shift(tables, job[GUARDS_TABLE])
@@ -817,7 +864,9 @@ def failing_lane(job: Any, tables: Any, values: Any, lanes: Any) -> Any:
     return -1
 
 
-def store_outputs(job: Any, tables: Any, values: Any, total: Any, start: Any, lanes: Any) -> Any:
+def store_outputs(
+    job: Integers, tables: Integers, values: Numbers, total: Numbers, start: int, lanes: int
+) -> Any:
     """Copy the outputs' slots to columns, and add up what they come to under the seed.
 
     Returns the first lane that is not finite, or -1.
@@ -839,14 +888,14 @@ def store_outputs(job: Any, tables: Any, values: Any, total: Any, start: Any, la
     return found
 
 
-def with_multiples(total: Any, factor: Any, numbers: Any, lanes: Any) -> Any:
+def with_multiples(total: float, factor: float, numbers: Numbers, lanes: int) -> Any:
     """Return a total to which multiples of numbers are added, one after another."""
     for lane in range(lanes):
         total += factor * numbers[lane]
     return total
 
 
-def store_slopes(job: Any, slopes: Any, adjoints: Any, start: Any, lanes: Any) -> Any:
+def store_slopes(job: Integers, slopes: Numbers, adjoints: Numbers, start: int, lanes: int) -> Any:
     """Copy the adjoints of the inputs to rows; what has none has a slope of 0.0.
 
     Returns whether all are finite.
@@ -858,7 +907,7 @@ def store_slopes(job: Any, slopes: Any, adjoints: Any, start: Any, lanes: Any) -
     return is_finite(to, count * lanes)
 
 
-def seed_outputs(job: Any, tables: Any, adjoints: Any, lanes: Any) -> None:
+def seed_outputs(job: Integers, tables: Integers, adjoints: Numbers, lanes: int) -> None:
     """Set the adjoints of the outputs to the seed; no other slot has an adjoint yet."""
     if job[WANTED] & WANT_INPUTS:
         fill(adjoints, job[INPUTS_COUNT] * lanes, -0.0)
@@ -872,7 +921,7 @@ def seed_outputs(job: Any, tables: Any, adjoints: Any, lanes: Any) -> None:
         add_number(shift(adjoints, table[i] * lanes), seed[i], lanes)
 
 
-def descend(job: Any, shared: Any, gradient: Any, blank: Any) -> Any:
+def descend(job: Integers, shared: Numbers, gradient: Numbers, blank: int) -> Any:
     """Move the parameters down the gradient if that is asked for, and return the machine's answer.
 
     They stay where they are if they have to be finite and would not be, or a number was not; and if
@@ -890,7 +939,7 @@ def descend(job: Any, shared: Any, gradient: Any, blank: Any) -> Any:
     return blank
 
 
-def machine(job: Any, tables: Any, shared: Any) -> Any:
+def machine(job: Integers, tables: Integers, shared: Numbers) -> Any:
     """Run a program on the samples of a job, a block of lanes at a time.
 
     Inputs and slopes (the gradient by them) have a row for each sample, and outputs a column.
