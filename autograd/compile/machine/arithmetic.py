@@ -41,15 +41,16 @@ class Arithmetic:
 
     def applied(self, op: Primitive, operands: Sequence[Operand]) -> Operand:
         """Return the result of a primitive."""
+        body = self.body
         if op in INLINE:
-            return ir.arithmetic(self.body, INLINE[op], *operands)
+            return ir.arithmetic(body, INLINE[op], *operands)
         if op is neg:
-            return Operand(operands[0].type, self.body.let(f"fneg {operands[0].typed}"))
+            return Operand(operands[0].type, body.let(f"fneg {operands[0].typed}"))
         if op is pos:
             return operands[0]
-        found = self.library.result(function_of(op), operands, self.body)
+        found = self.library.result(function_of(op), operands, body)
         is_mask = ir.one_of(found.type) == BIT
-        return ir.converted(self.body, found, operands[0].type) if is_mask else found
+        return ir.converted(body, found, operands[0].type) if is_mask else found
 
     def with_partner(self, op: Primitive, x: Operand) -> tuple[Operand, Operand]:
         """Return the sine or the cosine of a number, and the other one."""

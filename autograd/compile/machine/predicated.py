@@ -140,36 +140,38 @@ class PredicatedWriter(FunctionWriter):
         self, condition: Operand, write: Callable[[], Operand], instead: Callable[[], Operand]
     ) -> Operand:
         """Return one of two for a single lane, of which the other is not computed."""
-        there, elsewhere, after = (self.body.label() for _ in range(3))
-        self.body.branch(condition.text, there, elsewhere)
-        self.body.begin(there)
+        body = self.body
+        there, elsewhere, after = (body.label() for _ in range(3))
+        body.branch(condition.text, there, elsewhere)
+        body.begin(there)
         x = write()
-        end = self.body.block
-        self.body.jump(after)
-        self.body.begin(elsewhere)
+        end = body.block
+        body.jump(after)
+        body.begin(elsewhere)
         y = instead()
-        other_end = self.body.block
-        self.body.begin(after)
+        other_end = body.block
+        body.begin(after)
         if x.kind == y.kind:
-            return ir.merged(self.body, x, end, y, other_end)
-        first = ir.merged(self.body, x, end, ir.poison(x), other_end)
-        second = ir.merged(self.body, ir.poison(y), end, y, other_end)
-        return ir.chosen(self.body, condition, first, second)
+            return ir.merged(body, x, end, y, other_end)
+        first = ir.merged(body, x, end, ir.poison(x), other_end)
+        second = ir.merged(body, ir.poison(y), end, y, other_end)
+        return ir.chosen(body, condition, first, second)
 
     def where_asked(self, mask: Operand, write: Callable[[], Operand], is_cheap: bool) -> Operand:
         """Return what is computed if any lane asks for it."""
+        body = self.body
         if is_cheap:
             return write()
-        some = any_lane(self.body, mask)
-        before = self.body.block
-        there = self.body.label()
-        after = self.body.label()
-        self.body.branch(some, there, after)
-        self.body.begin(there)
+        some = any_lane(body, mask)
+        before = body.block
+        there = body.label()
+        after = body.label()
+        body.branch(some, there, after)
+        body.begin(there)
         x = write()
-        end = self.body.block
-        self.body.begin(after)
-        return ir.merged(self.body, x, end, ir.poison(x), before)
+        end = body.block
+        body.begin(after)
+        return ir.merged(body, x, end, ir.poison(x), before)
 
     def called(self, function: Any, operands: Sequence[Operand], node: ast.AST) -> Operand:
         """Return the result of a function for operands, written out here."""

@@ -78,33 +78,36 @@ class Registers:
 
     def place(self, slot: Slot) -> Operand:
         """Return the number of a slot in this turn."""
+        body = self.body
         if isinstance(slot, int):
             return ir.constant(slot)
         assert self.turn is not None  # slots move in loops only
         if slot.table:
             table = Operand(ir.POINTER, f"@{slot.table}", ir.SHORT)
-            return ir.loaded(self.body, ir.element(self.body, table, self.turn))
-        moved = ir.arithmetic(self.body, "*", self.turn, ir.constant(slot.step))
-        return ir.arithmetic(self.body, "+", moved, ir.constant(slot.first))
+            return ir.loaded(body, ir.element(body, table, self.turn))
+        moved = ir.arithmetic(body, "*", self.turn, ir.constant(slot.step))
+        return ir.arithmetic(body, "+", moved, ir.constant(slot.first))
 
     def address(self, slot: Slot) -> str:
         """Return where a slot's numbers stand."""
+        body = self.body
         index = self.place(slot)
         if self.lanes is not None and self.lane is not None:
-            row = ir.arithmetic(self.body, "*", index, self.lanes)
-            index = ir.arithmetic(self.body, "+", row, self.lane)
-        return ir.element(self.body, self.base, index).text
+            row = ir.arithmetic(body, "*", index, self.lanes)
+            index = ir.arithmetic(body, "+", row, self.lane)
+        return ir.element(body, self.base, index).text
 
     def read(self, slot: Slot) -> Operand:
         """Return the numbers of a slot as they stand in memory."""
+        body = self.body
         if is_shared(slot):
-            place = ir.arithmetic(self.body, "^", self.place(slot), ir.constant(-1))
+            place = ir.arithmetic(body, "^", self.place(slot), ir.constant(-1))
             shared = argument("shared", self.base.element)
-            one = ir.loaded(self.body, ir.element(self.body, shared, place))
-            return ir.converted(self.body, one, self.type)
+            one = ir.loaded(body, ir.element(body, shared, place))
+            return ir.converted(body, one, self.type)
         access = ir.memory(self.base.element)
         text = f"load {self.type}, ptr {self.address(slot)}, {access}"
-        return Operand(self.type, self.body.let(text))
+        return Operand(self.type, body.let(text))
 
     def write(self, slot: Slot, x: Operand) -> None:
         """Write the numbers of a slot to memory."""

@@ -113,16 +113,17 @@ class Writer:
 
     def result(self, part: Named, i: int) -> Operand:
         """Return the result of a member of an instruction that adds."""
+        body = self.body
         numbers = self.numbers([row[i] for row in part.rows])
         total = numbers[0]
         if isinstance(part.step, Total):
             for x in numbers[1:]:
-                total = ir.arithmetic(self.body, "+", total, x)
+                total = ir.arithmetic(body, "+", total, x)
             return total
         terms = len(numbers) // 2
         for x, y in zip(numbers[1 : terms + 1], numbers[terms + 1 :]):
-            product = ir.arithmetic(self.body, "*", x, y)
-            total = ir.arithmetic(self.body, "+", total, product)
+            product = ir.arithmetic(body, "*", x, y)
+            total = ir.arithmetic(body, "+", total, product)
         return total
 
     def numbers(self, slots: Sequence[Slot]) -> list[Operand]:
@@ -159,34 +160,37 @@ class Writer:
 
     def add(self, slot: Slot, x: Operand) -> None:
         """Add to the adjoint of a slot, or to the gradient by a shared number if it has one."""
+        body = self.body
         if is_shared(slot):
             self.add_share(slot, x)
             return
         if self.kept is not None and slot not in self.kept:
-            total = ir.arithmetic(self.body, "+", self.adjoints.read(slot), x)
+            total = ir.arithmetic(body, "+", self.adjoints.read(slot), x)
             self.adjoints.write(slot, total)
             return
-        self.adjoints.put(slot, ir.arithmetic(self.body, "+", self.adjoints.get(slot), x))
+        self.adjoints.put(slot, ir.arithmetic(body, "+", self.adjoints.get(slot), x))
         if slot not in self.alone:
             self.touched[slot] = None
 
     def add_share(self, slot: Slot, x: Operand) -> None:
         """Add to the gradient by a shared number: at the end, but where a turn has its own."""
+        body = self.body
         if isinstance(slot, int) and ~slot >= self.trained:
             return
-        x = ir.converted(self.body, x, self.adjoints.type)
+        x = ir.converted(body, x, self.adjoints.type)
         if self.kept is not None and slot not in self.shares:
             self.add_to_gradient(slot, x)
             return
         before = self.shares.get(slot, self.nothing())
-        self.shares[slot] = ir.arithmetic(self.body, "+", before, x)
+        self.shares[slot] = ir.arithmetic(body, "+", before, x)
 
     def add_to_gradient(self, slot: Slot, x: Operand) -> None:
         """Add one lane after the other, so that the sum does not depend on how many are at once."""
-        place = ir.arithmetic(self.body, "^", self.values.place(slot), ir.constant(-1))
-        address = ir.element(self.body, argument("gradient", self.adjoints.base.element), place)
-        before = ir.loaded(self.body, address)
-        ir.stored(self.body, ir.added_in_order(self.body, before, x), address)
+        body = self.body
+        place = ir.arithmetic(body, "^", self.values.place(slot), ir.constant(-1))
+        address = ir.element(body, argument("gradient", self.adjoints.base.element), place)
+        before = ir.loaded(body, address)
+        ir.stored(body, ir.added_in_order(body, before, x), address)
 
     def nothing(self) -> Operand:
         """Return adjoints to which nobody has added yet."""
@@ -210,6 +214,7 @@ class Writer:
 
     def contributions(self, part: Named, step: Map, members: slice) -> Iterator[Operand]:
         """Yield what members add over each of their edges."""
+        body = self.body
         slots = part.results[members]
         upstream = self.joined([self.adjoints.get(slot) for slot in slots])
         out = self.joined(self.numbers(slots))
@@ -219,22 +224,23 @@ class Writer:
         other = self.joined(self.numbers(part.partners[members])) if part.partners else None
         slopes = self.arithmetic.slopes(step.op, operands, out, step.edges, other)
         for slope, is_constant in slopes:
-            product = ir.arithmetic(self.body, "*", slope, upstream)
+            product = ir.arithmetic(body, "*", slope, upstream)
             if step.optional or is_constant is not None:
-                product = ir.arithmetic(self.body, "+", product, ir.constant(0.0))
+                product = ir.arithmetic(body, "+", product, ir.constant(0.0))
             if is_constant is not None:
-                product = ir.chosen(self.body, is_constant, nothing, product)
+                product = ir.chosen(body, is_constant, nothing, product)
             if absent is not None:
-                product = ir.chosen(self.body, absent, nothing, product)
+                product = ir.chosen(body, absent, nothing, product)
             yield product
 
     def absence(self, upstream: Operand) -> Operand:
         """Return in which lanes there is no adjoint: it is -0.0 there."""
+        body = self.body
         lanes = ir.lanes_of(upstream.type)
-        double = ir.converted(self.body, upstream, ir.vector(ir.DOUBLE, lanes))
+        double = ir.converted(body, upstream, ir.vector(ir.DOUBLE, lanes))
         whole = ir.vector(INTEGER, lanes)
-        found = Operand(whole, self.body.let(f"bitcast {double.typed} to {whole}"))
-        return ir.compared(self.body, "==", found, ir.constant(SIGN_BIT))
+        found = Operand(whole, body.let(f"bitcast {double.typed} to {whole}"))
+        return ir.compared(body, "==", found, ir.constant(SIGN_BIT))
 
     def total_backward(self, part: Named, step: Total) -> None:
         """Add the adjoint of each sum to those of its terms."""
@@ -265,11 +271,12 @@ class Writer:
 
     def share(self, slot: Slot, upstream: Operand, absent: Operand | None) -> Operand:
         """Return the other number of a pair times the adjoint."""
-        product = ir.arithmetic(self.body, "*", self.values.get(slot), upstream)
+        body = self.body
+        product = ir.arithmetic(body, "*", self.values.get(slot), upstream)
         if absent is None:
             return product
-        product = ir.arithmetic(self.body, "+", product, ir.constant(0.0))
-        return ir.chosen(self.body, absent, ir.constant(ABSENT), product)
+        product = ir.arithmetic(body, "+", product, ir.constant(0.0))
+        return ir.chosen(body, absent, ir.constant(ABSENT), product)
 
     # Loops.
 
@@ -297,6 +304,7 @@ class Writer:
         Where that is safe, adjoints stay in registers: of what is the same in all turns, and of
         what a turn took from the one before it, of which the turn before begins with them.
         """
+        body = self.body
         self.write_back()
         values = self.values
         adjoints = self.adjoints
@@ -315,7 +323,7 @@ class Writer:
         first += [shares.get(place, self.nothing()) for place in shared]
 
         def turn(count: Operand, numbers: Sequence[Operand]) -> list[Operand]:
-            number = ir.arithmetic(self.body, "-", last, count)
+            number = ir.arithmetic(body, "-", last, count)
             self.values = in_turn(values, number)
             self.adjoints = adjoints.in_turn(number)
             self.adjoints.held |= dict(zip(begin, numbers))
@@ -324,7 +332,7 @@ class Writer:
             ends = [self.adjoints.get(slot) for slot in leave]
             return ends + [self.shares[place] for place in shared]
 
-        ends = ir.loop(self.body, ir.constant(0), ir.constant(part.turns), 1, first, turn)
+        ends = ir.loop(body, ir.constant(0), ir.constant(part.turns), 1, first, turn)
         self.values = values
         self.adjoints = adjoints
         outside = [slot if isinstance(slot, int) else slot.first for slot in leave]

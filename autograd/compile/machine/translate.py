@@ -255,15 +255,16 @@ class FunctionWriter:
 
     def run(self) -> None:
         """Write all lines."""
+        body = self.body
         for name, x in self.arguments.items():
             self.assign(name, x)
         self.block(self.source.body)
-        self.body.begin(self.end)
+        body.begin(self.end)
         result = self.types.get(RESULT)
         if result is None:
-            self.body.do("ret void")
+            body.do("ret void")
             return
-        self.body.do(f"ret {type_text(result)} {whole(self.body, self.variable(RESULT))}")
+        body.do(f"ret {type_text(result)} {whole(body, self.variable(RESULT))}")
 
     # Variables.
 
@@ -290,12 +291,13 @@ class FunctionWriter:
 
     def store(self, place: Any, kind: Operand, x: Operand) -> None:
         """Write an operand to the places of a variable."""
+        body = self.body
         if kind.type == TUPLE:
             for part_place, part_kind, part in zip(place, kind.parts, x.parts):
                 self.store(part_place, part_kind, part)
             return
-        x = ir.converted(self.body, x, kind.type) if kind.type != POINTER else x
-        self.body.do(f"store {x.typed}, ptr {place}")
+        x = ir.converted(body, x, kind.type) if kind.type != POINTER else x
+        body.do(f"store {x.typed}, ptr {place}")
 
     def variable(self, name: str) -> Operand:
         """Return what a variable holds."""
@@ -356,50 +358,54 @@ class FunctionWriter:
 
     def write_augassign(self, node: ast.AugAssign) -> None:
         """Write an assignment such as `x += 1`."""
+        body = self.body
         sign = SIGNS[type(node.op)]
         if isinstance(node.target, ast.Subscript):
             place = self.address(node.target)
             right = self.expression(node.value)
-            found = ir.arithmetic(self.body, sign, ir.loaded(self.body, place), right)
-            ir.stored(self.body, found, place)
+            found = ir.arithmetic(body, sign, ir.loaded(body, place), right)
+            ir.stored(body, found, place)
             return
         left = self.expression(node.target)
         right = self.expression(node.value)
-        self.assign_to(node.target, ir.arithmetic(self.body, sign, left, right))
+        self.assign_to(node.target, ir.arithmetic(body, sign, left, right))
 
     def write_if(self, node: ast.If) -> None:
         """Write a branch; of one whose condition is known, the part that is taken."""
+        body = self.body
         certain = self.certain(node.test)
         if certain is not None:
             self.block(node.body if certain else node.orelse)
             return
-        there, otherwise, after = (self.body.label() for _ in range(3))
+        there, otherwise, after = (body.label() for _ in range(3))
         condition = self.condition(node.test)
-        self.body.branch(condition.text, there, otherwise if node.orelse else after)
-        self.body.begin(there)
+        body.branch(condition.text, there, otherwise if node.orelse else after)
+        body.begin(there)
         self.block(node.body)
-        self.body.jump(after)
+        body.jump(after)
         if node.orelse:
-            self.body.begin(otherwise)
+            body.begin(otherwise)
             self.block(node.orelse)
-            self.body.jump(after)
-        self.body.begin(after)
+            body.jump(after)
+        body.begin(after)
 
     def write_while(self, node: ast.While) -> None:
         """Write a loop with a condition."""
+        body = self.body
         if node.orelse:
             raise self.refuse(node)
-        test, inside, after = (self.body.label() for _ in range(3))
-        self.body.begin(test)
+        test, inside, after = (body.label() for _ in range(3))
+        body.begin(test)
         condition = self.condition(node.test)
-        self.body.branch(condition.text, inside, after)
-        self.body.begin(inside)
+        body.branch(condition.text, inside, after)
+        body.begin(inside)
         self.block(node.body)
-        self.body.jump(test)
-        self.body.begin(after)
+        body.jump(test)
+        body.begin(after)
 
     def write_for(self, node: ast.For) -> None:
         """Write a loop over a range."""
+        body = self.body
         call = node.iter
         ranged = isinstance(call, ast.Call) and ast.unparse(call.func) == "range"
         if not ranged or not isinstance(node.target, ast.Name) or node.orelse:
@@ -407,22 +413,22 @@ class FunctionWriter:
         start, stop, step = self.bounds(call)
         if not step.text.lstrip("-").isdigit():  # whether it goes up or down has to be known
             raise self.refuse(node)
-        counter = self.body.place(INTEGER)
-        self.body.do(f"store {start.typed}, ptr {counter}")
-        test, inside, after = (self.body.label() for _ in range(3))
-        self.body.begin(test)
-        now = Operand(INTEGER, self.body.let(f"load i64, ptr {counter}"))
+        counter = body.place(INTEGER)
+        body.do(f"store {start.typed}, ptr {counter}")
+        test, inside, after = (body.label() for _ in range(3))
+        body.begin(test)
+        now = Operand(INTEGER, body.let(f"load i64, ptr {counter}"))
         sign = ">" if step.text.startswith("-") else "<"
-        going = ir.compared(self.body, sign, now, stop)
-        self.body.branch(going.text, inside, after)
-        self.body.begin(inside)
+        going = ir.compared(body, sign, now, stop)
+        body.branch(going.text, inside, after)
+        body.begin(inside)
         self.assign(node.target.id, now)
         self.block(node.body)
-        if not self.body.ended:
-            following = self.body.let(f"add nsw {now.typed}, {step.text}")
-            self.body.do(f"store i64 {following}, ptr {counter}")
-        self.body.jump(test)
-        self.body.begin(after)
+        if not body.ended:
+            following = body.let(f"add nsw {now.typed}, {step.text}")
+            body.do(f"store i64 {following}, ptr {counter}")
+        body.jump(test)
+        body.begin(after)
 
     def bounds(self, call: Any) -> tuple[Operand, Operand, Operand]:
         """Return start, stop and step of a range."""
@@ -481,31 +487,34 @@ class FunctionWriter:
 
     def of_binop(self, node: ast.BinOp) -> Operand:
         """Return the result of an operation on two operands."""
+        body = self.body
         left = self.expression(node.left)
         right = self.expression(node.right)
         if isinstance(node.op, ast.Pow):
-            return power(self.body, left, right)
+            return power(body, left, right)
         sign = SIGNS.get(type(node.op))
         if sign is None:
             raise self.refuse(node)
         kinds = {ir.one_of(left.type), ir.one_of(right.type)}
         if sign in ("//", "%") and kinds & set(NUMBERS):
             raise self.refuse(node)
-        return ir.arithmetic(self.body, sign, left, right)
+        return ir.arithmetic(body, sign, left, right)
 
     def of_unaryop(self, node: ast.UnaryOp) -> Operand:
         """Return a negation."""
+        body = self.body
         if isinstance(node.op, ast.Not):
-            return ir.arithmetic(self.body, "^", self.condition(node.operand), ir.constant(True))
+            return ir.arithmetic(body, "^", self.condition(node.operand), ir.constant(True))
         x = self.expression(node.operand)
         if isinstance(node.op, ast.Invert):
-            return ir.arithmetic(self.body, "^", x, ir.constant(-1))
+            return ir.arithmetic(body, "^", x, ir.constant(-1))
         if not isinstance(node.op, ast.USub):
             raise self.refuse(node)
-        return negative(self.body, x)
+        return negative(body, x)
 
     def of_compare(self, node: ast.Compare) -> Operand:
         """Return a comparison, or a chain of them."""
+        body = self.body
         if not all(map(self.is_cheap, node.comparators[1:])):  # Python may not come to them
             raise self.refuse(node)
         values = [self.expression(x) for x in (node.left, *node.comparators)]
@@ -513,8 +522,8 @@ class FunctionWriter:
         for op, x, y in zip(node.ops, values, values[1:]):
             if type(op) not in ORDERS:
                 raise self.refuse(node)
-            one = ir.compared(self.body, ORDERS[type(op)], x, y)
-            found = ir.arithmetic(self.body, "&", found, one) if found else one
+            one = ir.compared(body, ORDERS[type(op)], x, y)
+            found = ir.arithmetic(body, "&", found, one) if found else one
         assert found is not None  # a comparison has two sides at least
         return found
 
@@ -614,16 +623,17 @@ class FunctionWriter:
 
     def called(self, function: Any, operands: Sequence[Operand], node: ast.AST) -> Operand:
         """Return the result of a function for operands."""
+        body = self.body
         if isinstance(function, Emitter):
-            return function.write(self.body, *operands) or Operand("void", "")
+            return function.write(body, *operands) or Operand("void", "")
         if function in FUNCTIONS:
-            return FUNCTIONS[function](self.body, *operands)
+            return FUNCTIONS[function](body, *operands)
         source = source_of(function) if isinstance(function, FunctionType) else function
         if isinstance(source, Source):
             if len(source.parameters) != len(operands):
                 raise self.refuse(node)
             name, result = self.module.instance(source, operands)
-            return called(self.body, name, result, operands)
+            return called(body, name, result, operands)
         raise self.refuse(node)
 
     def certain(self, node: ast.expr) -> bool | None:
