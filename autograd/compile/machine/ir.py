@@ -11,7 +11,7 @@ Operand(type='double', text='%v0', element='', parts=())
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 DOUBLE = "double"
@@ -73,6 +73,11 @@ class Operand(NamedTuple):
         return (self.type, self.element, tuple(part.kind for part in self.parts))
 
 
+def listed(operands: Iterable[Operand]) -> str:
+    """Return operands with their types, as the arguments of a call."""
+    return ", ".join(x.typed for x in operands)
+
+
 class Body:
     """The lines of a function under construction.
 
@@ -82,12 +87,14 @@ class Body:
 
     def __init__(self, flags: str = "") -> None:
         self.lines: list[str] = []
-        self.variables: list[str] = []  # lines that reserve their places, at the very beginning
+        # Lines that reserve the places of variables, at the very beginning.
+        self.variables: list[str] = []
         self.names = 0
         self.block = "entry"
         self.ended = False
         self.flags = f" {flags}" if flags else ""
-        self.declared: dict[str, str] = {}  # functions that are called, and their declarations
+        # Declarations of functions that are called, by name.
+        self.declared: dict[str, str] = {}
 
     def let(self, text: str) -> str:
         """Append an instruction that has a result, and return its name."""
@@ -133,7 +140,7 @@ class Body:
         """Append the call of a function of C's or of LLVM's; return its result's name, if any."""
         types = ", ".join(x.type for x in arguments)
         self.declared[name] = f"declare {result} @{name}({types})"
-        text = f"call {result} @{name}({', '.join(x.typed for x in arguments)})"
+        text = f"call {result} @{name}({listed(arguments)})"
         if result == "void":
             self.do(text)
             return ""
@@ -163,7 +170,7 @@ def vector(type_: str, lanes: int) -> str:
     return f"<{lanes} x {type_}>" if lanes > 1 else type_
 
 
-def constant(x: Any) -> Operand:
+def constant(x: float) -> Operand:
     """Return a number of Python's as an operand.
 
     >>> constant(2), constant(0.5), constant(True)  # doctest: +NORMALIZE_WHITESPACE
