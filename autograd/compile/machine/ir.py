@@ -78,6 +78,11 @@ def listed(operands: Iterable[Operand]) -> str:
     return ", ".join(x.typed for x in operands)
 
 
+def joined(parts: Iterable[Operand]) -> Operand:
+    """Return several operands as one."""
+    return Operand(TUPLE, "", parts=tuple(parts))
+
+
 class Body:
     """The lines of a function under construction.
 
@@ -153,7 +158,10 @@ def lanes_of(type_: str) -> int:
     >>> lanes_of("double"), lanes_of("<8 x double>")
     (1, 8)
     """
-    return int(type_[1 : type_.index(" ")]) if type_.startswith("<") else 1
+    if not type_.startswith("<"):
+        return 1
+    end = type_.index(" ")
+    return int(type_[1:end])
 
 
 def one_of(type_: str) -> str:
@@ -162,7 +170,10 @@ def one_of(type_: str) -> str:
     >>> one_of("<8 x double>"), one_of("double")
     ('double', 'double')
     """
-    return type_[type_.index("x ") + 2 : -1] if type_.startswith("<") else type_
+    if not type_.startswith("<"):
+        return type_
+    _, one = type_.split("x ")
+    return one.removesuffix(">")
 
 
 def vector(type_: str, lanes: int) -> str:
@@ -187,7 +198,9 @@ def constant(x: float) -> Operand:
 
 def float_text(x: float) -> str:
     """Return a float as LLVM reads it without rounding: its bits."""
-    return f"0x{struct.unpack('<Q', struct.pack('<d', x))[0]:016X}"
+    packed = struct.pack("<d", x)
+    (bits,) = struct.unpack("<Q", packed)
+    return f"0x{bits:016X}"
 
 
 def common_type(x: str, y: str) -> str:
@@ -201,7 +214,8 @@ def common_type(x: str, y: str) -> str:
     y = one_of(y)
     if x == y:
         return vector(x, lanes)
-    return vector(DOUBLE if x in NUMBERS or y in NUMBERS else INTEGER, lanes)
+    one = DOUBLE if x in NUMBERS or y in NUMBERS else INTEGER
+    return vector(one, lanes)
 
 
 def converted(body: Body, x: Operand, type_: str) -> Operand:
@@ -210,11 +224,14 @@ def converted(body: Body, x: Operand, type_: str) -> Operand:
         return x
     lanes = lanes_of(type_)
     if lanes_of(x.type) < lanes:
-        return spread(body, converted(body, x, one_of(type_)), lanes)
+        one = converted(body, x, one_of(type_))
+        return spread(body, one, lanes)
     if x.type == INTEGER and type_ == DOUBLE and is_whole(x.text):
-        return constant(float(int(x.text)))
-    text = f"{conversion(one_of(x.type), one_of(type_))} {x.typed} to {type_}"
-    return Operand(type_, body.let(text))
+        number = int(x.text)
+        return constant(float(number))
+    instruction = conversion(one_of(x.type), one_of(type_))
+    found = body.let(f"{instruction} {x.typed} to {type_}")
+    return Operand(type_, found)
 
 
 def is_whole(text: str) -> bool:
@@ -229,7 +246,8 @@ def spread(body: Body, x: Operand, lanes: int) -> Operand:
         return Operand(type_, f"splat ({x.typed})")
     one = body.let(f"insertelement {type_} poison, {x.typed}, i32 0")
     zeros = f"<{lanes} x i32> zeroinitializer"
-    return Operand(type_, body.let(f"shufflevector {type_} {one}, {type_} poison, {zeros}"))
+    found = body.let(f"shufflevector {type_} {one}, {type_} poison, {zeros}")
+    return Operand(type_, found)
 
 
 def conversion(old: str, new: str) -> str:
@@ -298,6 +316,11 @@ def compared(body: Body, sign: str, x: Operand, y: Operand) -> Operand:
     return Operand(found, body.let(f"icmp {SIGNED[sign]} {x.typed}, {y.text}"))
 
 
+def opposite(body: Body, condition: Operand) -> Operand:
+    """Return whether a condition is not true."""
+    return arithmetic(body, "^", condition, constant(True))
+
+
 def truth(body: Body, x: Operand) -> Operand:
     """Return whether a number is not 0."""
     return x if one_of(x.type) == BIT else compared(body, "!=", x, constant(0))
@@ -307,7 +330,7 @@ def chosen(body: Body, condition: Operand, x: Operand, y: Operand) -> Operand:
     """Return one of two operands, of vectors lane by lane."""
     if x.type == TUPLE:
         pairs = zip(x.parts, y.parts, strict=True)
-        return Operand(TUPLE, "", parts=tuple(chosen(body, condition, *pair) for pair in pairs))
+        return joined(chosen(body, condition, one, other) for one, other in pairs)
     if x.type == POINTER:
         found = body.let(f"select {condition.typed}, {x.typed}, {y.typed}")
         return x._replace(text=found)
@@ -323,15 +346,15 @@ def merged(body: Body, x: Operand, block: str, y: Operand, other: str) -> Operan
     """Return an operand, or another of its kind, by the block from which this one was reached."""
     if x.type == TUPLE:
         pairs = zip(x.parts, y.parts, strict=True)
-        parts = tuple(merged(body, one, block, two, other) for one, two in pairs)
-        return Operand(TUPLE, "", parts=parts)
+        return joined(merged(body, one, block, two, other) for one, two in pairs)
     text = f"phi {x.type} [{x.text}, %{block}], [{y.text}, %{other}]"
     return x._replace(text=body.let(text))
 
 
 def poison(x: Operand) -> Operand:
     """Return what stands for an operand where nobody looks at it."""
-    return x._replace(text="poison", parts=tuple(map(poison, x.parts)))
+    parts = tuple(map(poison, x.parts))
+    return x._replace(text="poison", parts=parts)
 
 
 def added_in_order(body: Body, start: Operand, x: Operand) -> Operand:
@@ -339,8 +362,10 @@ def added_in_order(body: Body, start: Operand, x: Operand) -> Operand:
     lanes = lanes_of(x.type)
     if lanes == 1:
         return arithmetic(body, "+", start, x)
-    name = f"llvm.vector.reduce.fadd.v{lanes}{'f32' if start.type == FLOAT else 'f64'}"
-    return Operand(start.type, body.call(start.type, name, start, x))
+    width = "f32" if start.type == FLOAT else "f64"
+    name = f"llvm.vector.reduce.fadd.v{lanes}{width}"
+    found = body.call(start.type, name, start, x)
+    return Operand(start.type, found)
 
 
 def element(body: Body, pointer: Operand, index: Operand) -> Operand:
@@ -407,7 +432,4 @@ def loop(
     ]
     body.branch(more.text, inside, after)
     body.begin(after)
-    return [
-        x._replace(text=body.let(f"phi {x.type} [{x.text}, %{before}], [{again.text}, %{end}]"))
-        for x, again in zip(carried, left)
-    ]
+    return [merged(body, x, before, again, end) for x, again in zip(carried, left)]

@@ -566,7 +566,7 @@ def strides_of(weights: Table) -> tuple[int, int, int]:
     rows, columns = weights.shape
     start = int(weights[0, 0])
     column = int(weights[0, 1]) - start if columns > 1 else 1
-    # A single row has no stride: one that would go on is what kernels ask for.
+    # No row follows a single one, so any stride would do.
     row_alone = columns if column == 1 else 1
     row = int(weights[1, 0]) - start if rows > 1 else row_alone
     row_starts = start + row * np.arange(rows)
