@@ -321,6 +321,11 @@ def opposite(body: Body, condition: Operand) -> Operand:
     return arithmetic(body, "^", condition, constant(True))
 
 
+def inverted(body: Body, x: Operand) -> Operand:
+    """Return an integer with all bits changed, which is ~x."""
+    return arithmetic(body, "^", x, constant(-1))
+
+
 def truth(body: Body, x: Operand) -> Operand:
     """Return whether a number is not 0."""
     return x if one_of(x.type) == BIT else compared(body, "!=", x, constant(0))

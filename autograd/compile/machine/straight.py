@@ -214,7 +214,7 @@ class Writer:
         """Add one lane after the other, so that the sum does not depend on how many are at once."""
         body = self.body
         code = self.values.place(slot)
-        place = ir.arithmetic(body, "^", code, ir.constant(-1))
+        place = ir.inverted(body, code)
         gradient = argument("gradient", self.adjoints.base.element)
         address = ir.element(body, gradient, place)
         before = ir.loaded(body, address)

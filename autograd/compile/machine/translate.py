@@ -562,7 +562,7 @@ class FunctionWriter:
             return ir.opposite(body, condition)
         x = self.expression(node.operand)
         if isinstance(node.op, ast.Invert):
-            return ir.arithmetic(body, "^", x, ir.constant(-1))
+            return ir.inverted(body, x)
         if not isinstance(node.op, ast.USub):
             raise self.refuse(node)
         return negative(body, x)
