@@ -45,7 +45,8 @@ from autograd.compile.machine.translate import never_inlined
 
 # The fields of an instruction.
 FORWARD, BACKWARD, OUT, COUNT, TABLE, TERMS, COLUMNS, EDGES = range(8)
-WEIGHTS, WEIGHT_ROW, WEIGHT_COLUMN, INPUTS, BIAS, FIRST = range(8, 14)  # FIRST: see `machine`
+# FIRST: see `run_backward`.
+WEIGHTS, WEIGHT_ROW, WEIGHT_COLUMN, INPUTS, BIAS, FIRST = range(8, 14)
 # Where the kernel `product` is, who shares the work of a large one, and where that is written down.
 PRODUCT = 14
 TEAM = 15
@@ -54,7 +55,8 @@ TASK = 16
 SAMPLES_SLOT = 17
 SAMPLE_SIZE = 18
 INSTRUCTION_FIELDS = 19
-NOWHERE = -1  # of weights or inputs that do not stand in order: they are gathered by their table
+# Of weights or inputs that do not stand in order: they are gathered by their table.
+NOWHERE = -1
 
 # Of EDGES: where adjoints flow, and whether some may be absent.
 LEFT = 1
@@ -62,7 +64,8 @@ RIGHT = 2
 OPTIONAL = 4
 
 PANEL_ROWS = 64
-MIN_MULTIPLICATIONS_SHARED = 2**23  # so many are worth another thread, about 0.3 ms
+# So many are worth another thread, about 0.3 ms.
+MIN_MULTIPLICATIONS_SHARED = 2**23
 
 tile8, tile4, tile2, tile1 = (tile(rows, 2, False) for rows in (8, 4, 2, 1))
 edge8, edge4, edge2, edge1 = (tile(rows, 1, True) for rows in (8, 4, 2, 1))
@@ -154,9 +157,18 @@ def share_product(
         )
         return
     task = as_code(code[TASK])
-    task[0], task[1], task[2] = address_of(out), out_row, address_of(left)
-    task[3], task[4], task[5], task[6] = left_row, left_column, address_of(right), right_row
-    task[7], task[8], task[9], task[10] = rows, terms, columns, fresh
+    # As `threads.ThreadTeam` reads it: the arguments of a product in their order.
+    task[0] = address_of(out)
+    task[1] = out_row
+    task[2] = address_of(left)
+    task[3] = left_row
+    task[4] = left_column
+    task[5] = address_of(right)
+    task[6] = right_row
+    task[7] = rows
+    task[8] = terms
+    task[9] = columns
+    task[10] = fresh
     call(code[TEAM])
 
 
@@ -676,7 +688,8 @@ def add_weight_gradient(
         inputs = scratch
         gather(scratch, values, shift(table, rows * terms), terms * columns, lanes)
         scratch = shift(scratch, terms * width)
-    below = terms  # from one row of the transposed inputs to the next
+    # From one row of the transposed inputs to the next.
+    below = terms
     if width > 1 and code[SAMPLES_SLOT]:
         inputs = shift(values, code[SAMPLES_SLOT] * lanes + code[INPUTS])
         below = code[SAMPLE_SIZE]
@@ -703,9 +716,12 @@ CODE, VALUES, ADJOINTS, SCRATCH, GRADIENT, ROWS, OUTPUTS, SEED, SLOPES, SUM = ra
 CLEAR_COUNT = 23
 CLEAR_TABLE = 24
 PARAMETERS_COUNT = 25
-STEP = 26  # where the step size of a descent stands, and whether all has to stay finite
-OUTPUTS_STRIDE = 27  # numbers from one column of the outputs to the next
-SAMPLES_KEPT = 28  # whether products ask for the samples as rows
+# Where the step size of a descent stands, and whether all has to stay finite.
+STEP = 26
+# Numbers from one column of the outputs to the next.
+OUTPUTS_STRIDE = 27
+# Whether products ask for the samples as rows.
+SAMPLES_KEPT = 28
 # Slots that have to be finite.
 WATCHED_COUNT = 29
 WATCHED_TABLE = 30
@@ -714,11 +730,14 @@ ADJOINTS_COUNT = 31
 ADJOINTS_TABLE = 32
 JOB_FIELDS = 33
 
-LARGE_PRODUCT_NUMBERS = 2**13  # of a product of which so many are judged by its factors
-SMALL_PRODUCT = 1e30  # of two sums of squares: no inner product of their numbers is above its root
-UNSOUND = 2**61  # is added to the answer where a number of the gradient, or the sum, is not finite
-
-UNFIT = -(2**62)  # the answer where a step would leave a parameter that is not finite
+# The gradient of a product of so many is judged by its factors.
+LARGE_PRODUCT_NUMBERS = 2**13
+# Of two sums of squares: no inner product of their numbers is above its root.
+SMALL_PRODUCT = 1e30
+# Is added to the answer where a number of the gradient, or the sum, is not finite.
+UNSOUND = 2**61
+# The answer where a step would leave a parameter that is not finite.
+UNFIT = -(2**62)
 
 
 def clear_gradient(job: Integers, tables: Integers, gradient: Numbers) -> None:
@@ -933,9 +952,68 @@ def descend(job: Integers, shared: Numbers, gradient: Numbers, blank: int) -> An
     finite = step[1] != 0.0
     if step_size == 0.0 or (finite and blank) or blank >= UNSOUND:
         return blank
+    # A parameter would not stay finite.
     if finite and sum_of_none_moved(shared, -step_size, gradient, count) != 0.0:
-        return UNFIT  # a parameter would not stay finite
+        return UNFIT
     add_multiple(shared, -step_size, gradient, count)
+    return blank
+
+
+def run_forward(
+    job: Integers,
+    code: Integers,
+    tables: Integers,
+    shared: Numbers,
+    values: Numbers,
+    adjoints: Numbers,
+    gradient: Numbers,
+    scratch: Numbers,
+    lanes: int,
+) -> None:
+    """Call the forward kernels of a block."""
+    for i in range(job[INSTRUCTIONS]):
+        step = shift(code, i * INSTRUCTION_FIELDS)
+        kernel = step[FORWARD]
+        if kernel:
+            call(kernel, step, tables, shared, values, adjoints, gradient, scratch, lanes)
+
+
+def run_backward(
+    job: Integers,
+    code: Integers,
+    tables: Integers,
+    shared: Numbers,
+    values: Numbers,
+    adjoints: Numbers,
+    gradient: Numbers,
+    scratch: Numbers,
+    lanes: int,
+    is_first: bool,
+    samples: int,
+    looks: bool,
+    judged: int,
+) -> Any:
+    """Call the backward kernels of a block, the last first, and judge products on the way.
+
+    FIRST is the backward kernel of the first block, which may write to the gradient where others
+    add. Returns 1 if products were judged by factors that are small, -1 if any are not, and else
+    what was found before.
+    """
+    for i in range(job[INSTRUCTIONS] - 1, -1, -1):
+        step = shift(code, i * INSTRUCTION_FIELDS)
+        kernel = step[FIRST] if is_first else step[BACKWARD]
+        if looks and judged >= 0 and is_judged(step, samples):
+            small = factors_are_small(step, tables, values, adjoints, lanes)
+            judged = 1 if small else -1
+        if kernel:
+            call(kernel, step, tables, shared, values, adjoints, gradient, scratch, lanes)
+    return judged
+
+
+def noted(blank: int, start: int, lane: int) -> Any:
+    """Return the answer so far, or which sample a lane is that is the first not to be finite."""
+    if lane >= 0 and not blank:
+        blank = start + lane + 1
     return blank
 
 
@@ -948,8 +1026,6 @@ def machine(job: Integers, tables: Integers, shared: Numbers) -> Any:
     sample s, UNFIT where the parameters cannot take a step that is asked for, and 0 if all is well.
     UNSOUND is added where the gradient is not finite, or what the outputs add up to; whoever asks
     for a step hears UNFIT.
-    FIRST is the backward kernel of the first block, which may write to the gradient where others
-    add.
     """
     code = as_code(job[CODE])
     values = pointer_like(shared, job[VALUES])
@@ -958,58 +1034,62 @@ def machine(job: Integers, tables: Integers, shared: Numbers) -> Any:
     gradient = pointer_like(shared, job[GRADIENT])
     total = pointer_like(shared, job[SUM])
     wanted = job[WANTED]
+    each = (wanted & WANT_EACH) != 0
     blank = 0
     start = 0
-    total[0], unsound = 0.0, False
-    judged = 0  # 1 if products were judged by factors that are small, -1 if any are not
+    total[0] = 0.0
+    unsound = False
+    judged = 0
+    # A step that looks at its numbers, or none: then somebody asks whether the gradient is finite.
     step_asked = pointer_like(shared, job[STEP])
-    samples = 1 if wanted & WANT_EACH else job[SAMPLES]
     looks = wanted != 0 and (step_asked[0] == 0.0 or step_asked[1] == 0.0)
-    if wanted and not wanted & WANT_EACH:
+    samples = 1 if each else job[SAMPLES]
+    if wanted and not each:
         clear_gradient(job, tables, gradient)
     while start < job[SAMPLES]:
         lanes = min(job[BLOCK], job[SAMPLES] - start)
         load_rows(job, values, start, lanes)
         lane = infinite_lane(values, job[INPUTS_COUNT], lanes)
-        if lane >= 0 and not blank:
-            blank = start + lane + 1
+        blank = noted(blank, start, lane)
         load_shared(job, tables, shared, values, lanes)
-        for i in range(job[INSTRUCTIONS]):
-            step = shift(code, i * INSTRUCTION_FIELDS)
-            if step[FORWARD]:
-                kernel = step[FORWARD]
-                call(kernel, step, tables, shared, values, adjoints, gradient, scratch, lanes)
+        run_forward(job, code, tables, shared, values, adjoints, gradient, scratch, lanes)
         lane = failing_lane(job, tables, values, lanes)
         if lane >= 0:
             return -1 - start - lane
         lane = store_outputs(job, tables, values, total, start, lanes)
-        if lane >= 0 and not blank:
-            blank = start + lane + 1
+        blank = noted(blank, start, lane)
         lane = watched_lane(job, tables, values, lanes)
-        if lane >= 0 and not blank:
-            blank = start + lane + 1
+        blank = noted(blank, start, lane)
         if wanted:
-            if wanted & WANT_EACH:
+            if each:
                 clear_gradient(job, tables, gradient)
             seed_outputs(job, tables, adjoints, lanes)
-            for i in range(job[INSTRUCTIONS] - 1, -1, -1):
-                step = shift(code, i * INSTRUCTION_FIELDS)
-                kernel = step[FIRST] if start == 0 or wanted & WANT_EACH else step[BACKWARD]
-                if looks and judged >= 0 and is_judged(step, samples):
-                    small = factors_are_small(step, tables, values, adjoints, lanes)
-                    judged = 1 if small else -1
-                if kernel:
-                    call(kernel, step, tables, shared, values, adjoints, gradient, scratch, lanes)
+            is_first = start == 0 or each
+            judged = run_backward(
+                job,
+                code,
+                tables,
+                shared,
+                values,
+                adjoints,
+                gradient,
+                scratch,
+                lanes,
+                is_first,
+                samples,
+                looks,
+                judged,
+            )
             add_shared_gradient(job, tables, adjoints, gradient, lanes)
             if wanted & WANT_INPUTS:
                 slopes = pointer_like(shared, job[SLOPES])
                 if not store_slopes(job, slopes, adjoints, start, lanes):
                     unsound = True
-            if looks and (wanted & WANT_EACH or start + lanes == job[SAMPLES]):
+            if looks and (each or start + lanes == job[SAMPLES]):
                 if not gradient_is_finite(job, code, tables, gradient, samples, judged > 0):
                     unsound = True
                 judged = 0
-            if wanted & WANT_EACH:
+            if each:
                 gradient = shift(gradient, job[SHARED_COUNT])
         start += lanes
     if unsound or total[0] * 0.0 != 0.0:
