@@ -25,10 +25,12 @@ from autograd.compile.machine.intrinsics import Numbers, bits, number, polynomia
 from autograd.compile.polynomials import COS, ERF, ERFC, EXP, LOG, SIN, TANH
 from autograd.scalar_math import SQRT_HALF, SQRT_HALF_LOW, TWO_BY_SQRT_PI
 
-OWN_MATH = True  # what is called `math` here is the C library's
+# What is called `math` here is the C library's.
+OWN_MATH = True
 
 LOG2_E = 1.4426950408889634
-ROUNDING_CONSTANT = 6755399441055744.0  # 1.5 * 2**52: adding it rounds to integers
+# 1.5 * 2**52: adding it rounds to integers.
+ROUNDING_CONSTANT = 6755399441055744.0
 ROUNDING_CONSTANT_BITS = 0x4338000000000000
 # 42 bits, and the rest.
 LN2_HIGH = 0.6931471805598903
@@ -36,10 +38,12 @@ LN2_LOW = 5.497923018708371e-14
 TWO_BY_PI = 0.6366197723675814
 FAR_RADIANS = 2.0**20
 PI_PARTS = (1.5707963267341256, 6.077100506303966e-11, 2.0222662487111665e-21, 8.4784276603689e-32)
-ONE_BITS = 0x3FF0000000000000  # of 1.0
+# Of 1.0.
+ONE_BITS = 0x3FF0000000000000
 SQRT_HALF_BITS = 0x3FE6A09E667F3BCD
 SIGN_BIT = -(2**63)
-SPLITTER = 134217729.0  # 2**27 + 1: splits a double into two halves of 26 bits (Dekker, 1971)
+# 2**27 + 1: splits a double into two halves of 26 bits (Dekker, 1971).
+SPLITTER = 134217729.0
 SQRT_HALF_UPPER = SPLITTER * SQRT_HALF - (SPLITTER * SQRT_HALF - SQRT_HALF)
 SQRT_HALF_LOWER = SQRT_HALF - SQRT_HALF_UPPER
 
@@ -106,7 +110,8 @@ def expm1(x: float) -> Any:
     shifted, r, rest = parts_of_exp(inside)
     p = r + rest
     low = (r - p) + rest
-    half = power_of_two(bits(shifted) - ROUNDING_CONSTANT_BITS - 1)  # 2**1024 would be infinite
+    # Of half the power, as 2**1024 would be infinite.
+    half = power_of_two(bits(shifted) - ROUNDING_CONSTANT_BITS - 1)
     lead = half - 0.5
     p = half * p
     low = half * low

@@ -312,7 +312,8 @@ RESTATED: dict[Primitive, Callable[..., Any]] = {
     p.cbrt: cube_root,
     p.exp2: exponential_of_two,
 }
-INLINE = {p.add: "+", p.sub: "-", p.mul: "*", p.div: "/"}  # spelled as operators
+# Spelled as operators.
+INLINE = {p.add: "+", p.sub: "-", p.mul: "*", p.div: "/"}
 
 
 @cache
@@ -326,8 +327,9 @@ def function_of(op: Primitive) -> Any:
 
 NAMES = {row: name for name, row in p.TABLE.items()} | INTERNAL_NAMES
 NEAR_FUNCTIONS = {p.sin: elementary.near_sin, p.cos: elementary.near_cos}
+# Rows whose functions take several numbers in the time of one.
 # fmt: off
-VECTORIZED = {  # rows whose functions take several numbers in the time of one
+VECTORIZED = {
     p.exp, p.expm1, p.log, p.log1p, p.sin, p.cos, p.tanh, p.sigmoid, p.log_sigmoid, p.softplus,
     p.silu, p.gelu, p.elu, p.normal_cdf, p.gaussian, p.erf, p.erfc, p.sigmoid_slope, p.sech,
     p.silu_slope, p.gelu_slope,

@@ -123,6 +123,10 @@ class Body:
         self.names += 1
         return f"b{self.names - 1}"
 
+    def labels(self, count: int) -> list[str]:
+        """Return the names of so many new blocks."""
+        return [self.label() for _ in range(count)]
+
     def begin(self, label: str) -> None:
         """Go on in a block, to which the one before leads if it has no jump yet."""
         self.jump(label)

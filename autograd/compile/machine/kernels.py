@@ -796,6 +796,11 @@ def watched_lane(job: Integers, tables: Integers, values: Numbers, lanes: int) -
     return found
 
 
+def samples_of_gradient(job: Integers) -> Any:
+    """Return how many samples add to a gradient: all, but where each has its own."""
+    return 1 if job[WANTED] & WANT_EACH else job[SAMPLES]
+
+
 def is_judged(step: Integers, samples: int) -> Any:
     """Tell whether a product's gradient, which it alone writes, is judged by its factors.
 
@@ -827,7 +832,7 @@ def factors_are_small(
 
 
 def gradient_is_finite(
-    job: Integers, code: Integers, tables: Integers, gradient: Numbers, samples: int, judged: bool
+    job: Integers, code: Integers, tables: Integers, gradient: Numbers, judged: bool
 ) -> Any:
     """Tell whether the gradient by the parameters is finite.
 
@@ -835,6 +840,7 @@ def gradient_is_finite(
     """
     if not judged:
         return is_finite(gradient, job[PARAMETERS_COUNT])
+    samples = samples_of_gradient(job)
     table = shift(tables, job[CLEAR_TABLE])
     for i in range(job[CLEAR_COUNT]):
         start = table[2 * i]
@@ -987,26 +993,31 @@ def run_backward(
     adjoints: Numbers,
     gradient: Numbers,
     scratch: Numbers,
+    start: int,
     lanes: int,
-    is_first: bool,
-    samples: int,
-    looks: bool,
     judged: int,
 ) -> Any:
     """Call the backward kernels of a block, the last first, and judge products on the way.
 
     FIRST is the backward kernel of the first block, which may write to the gradient where others
-    add. Returns 1 if products were judged by factors that are small, -1 if any are not, and else
-    what was found before.
+    add. Returns 1 if products were judged by factors that are small, -1 if any are not, or nobody
+    asks, and else what was found before.
     """
+    each = (job[WANTED] & WANT_EACH) != 0
+    samples = samples_of_gradient(job)
+    is_first = start == 0 or each
+    if each:
+        clear_gradient(job, tables, gradient)
+    seed_outputs(job, tables, adjoints, lanes)
     for i in range(job[INSTRUCTIONS] - 1, -1, -1):
         step = shift(code, i * INSTRUCTION_FIELDS)
         kernel = step[FIRST] if is_first else step[BACKWARD]
-        if looks and judged >= 0 and is_judged(step, samples):
+        if judged >= 0 and is_judged(step, samples):
             small = factors_are_small(step, tables, values, adjoints, lanes)
             judged = 1 if small else -1
         if kernel:
             call(kernel, step, tables, shared, values, adjoints, gradient, scratch, lanes)
+    add_shared_gradient(job, tables, adjoints, gradient, lanes)
     return judged
 
 
@@ -1039,11 +1050,10 @@ def machine(job: Integers, tables: Integers, shared: Numbers) -> Any:
     start = 0
     total[0] = 0.0
     unsound = False
-    judged = 0
-    # A step that looks at its numbers, or none: then somebody asks whether the gradient is finite.
+    # A step that has to leave finite numbers looks at them itself: see `descend`.
     step_asked = pointer_like(shared, job[STEP])
     looks = wanted != 0 and (step_asked[0] == 0.0 or step_asked[1] == 0.0)
-    samples = 1 if each else job[SAMPLES]
+    judged = 0 if looks else -1
     if wanted and not each:
         clear_gradient(job, tables, gradient)
     while start < job[SAMPLES]:
@@ -1061,32 +1071,15 @@ def machine(job: Integers, tables: Integers, shared: Numbers) -> Any:
         lane = watched_lane(job, tables, values, lanes)
         blank = noted(blank, start, lane)
         if wanted:
-            if each:
-                clear_gradient(job, tables, gradient)
-            seed_outputs(job, tables, adjoints, lanes)
-            is_first = start == 0 or each
             judged = run_backward(
-                job,
-                code,
-                tables,
-                shared,
-                values,
-                adjoints,
-                gradient,
-                scratch,
-                lanes,
-                is_first,
-                samples,
-                looks,
-                judged,
+                job, code, tables, shared, values, adjoints, gradient, scratch, start, lanes, judged
             )
-            add_shared_gradient(job, tables, adjoints, gradient, lanes)
             if wanted & WANT_INPUTS:
                 slopes = pointer_like(shared, job[SLOPES])
                 if not store_slopes(job, slopes, adjoints, start, lanes):
                     unsound = True
             if looks and (each or start + lanes == job[SAMPLES]):
-                if not gradient_is_finite(job, code, tables, gradient, samples, judged > 0):
+                if not gradient_is_finite(job, code, tables, gradient, judged > 0):
                     unsound = True
                 judged = 0
             if each:

@@ -105,7 +105,9 @@ class LlvmEngine:
         self.written = np.zeros(len(shared), bool)
         self.steps = self.single_steps()
         code = [self.encoded(step) for step in self.steps]
-        self.code = np.array(code, np.int64).reshape(-1, k.INSTRUCTION_FIELDS)
+        # Without instructions it has no rows, but the columns that are read.
+        flat = np.array(code, np.int64)
+        self.code = flat.reshape(-1, k.INSTRUCTION_FIELDS)
         self.codes: dict[tuple[str, bool], Array] = {}
         self.settings = self.settled()
         # Its address is passed on, even where no instruction has a table.
@@ -160,8 +162,10 @@ class LlvmEngine:
     def fill_in(self, code: Array, mode: str) -> None:
         """Enter the kernels for one kind of jobs into code."""
         fields = [k.FORWARD, k.BACKWARD, k.FIRST]
-        found = [self.kernels_of(step, mode) for step in patiently(self.steps)]
-        code[:, fields] = np.array(found, np.int64).reshape(-1, 3)
+        steps = patiently(self.steps)
+        found = [self.kernels_of(step, mode) for step in steps]
+        addresses = np.array(found, np.int64)
+        code[:, fields] = addresses.reshape(-1, 3)
         settings = self.dtype_name, self.functions, mode, self.program.trained
         known: dict[int, tuple[int, int]] = {}
         # Each stretch is one instruction here, so that those behind it have moved up.
@@ -204,13 +208,14 @@ class LlvmEngine:
 
     def kernels_of_map(self, step: Map, mode: str) -> tuple[int, int]:
         """Return the addresses of a primitive's kernels: compiled, or those that call Python."""
-        if id(step) not in self.called:
+        key = id(step)
+        if key not in self.called:
             try:
                 return self.compiled(step, mode)
             except (TypeError, AttributeError):
-                in_numpy = self.numpy.steps[id(step)]
-                self.called[id(step)] = self.calling(in_numpy.forward, in_numpy.backward)
-        return self.called[id(step)]
+                in_numpy = self.numpy.steps[key]
+                self.called[key] = self.calling(in_numpy.forward, in_numpy.backward)
+        return self.called[key]
 
     def compiled(self, step: Map, mode: str) -> tuple[int, int]:
         """Return the addresses of a primitive's kernels.
@@ -218,8 +223,10 @@ class LlvmEngine:
         Raises: TypeError, AttributeError: something of it cannot be translated.
         """
         op = step.op
-        if op is rounded and any(plain_operands(self.program, step.operands[1])):
-            raise TypeError("only Python rounds decimals exactly")
+        if op is rounded:
+            _, digits = step.operands
+            if any(plain_operands(self.program, digits)):
+                raise TypeError("only Python rounds decimals exactly")
         arity = 0 if isinstance(op, Variadic) else len(step.operands)
         edges = step.edges[:arity]
         options = step.optional, self.dtype_name, self.functions, mode
@@ -279,7 +286,8 @@ class LlvmEngine:
         fields[k.COLUMNS] = columns
         fields[k.EDGES] = flags_of(step)
         fields[k.WEIGHTS : k.WEIGHT_COLUMN + 1] = strides_of(step.weights)
-        fields[k.INPUTS] = int(inputs[0]) if consecutive(inputs) else k.NOWHERE
+        first = int(inputs[0])
+        fields[k.INPUTS] = first if consecutive(inputs) else k.NOWHERE
         if self.takes_samples(step, fields):
             fields[k.SAMPLES_SLOT] = self.program.slots
             fields[k.SAMPLE_SIZE] = self.program.inputs
@@ -314,7 +322,8 @@ class LlvmEngine:
         """Encode edges whose slopes stand in slots."""
         fields[k.COUNT] = len(step.nodes)
         tables = [step.nodes, step.parents, step.slopes, step.locally_constant]
-        fields[k.TABLE] = self.put(np.stack(tables))
+        stacked = np.stack(tables)
+        fields[k.TABLE] = self.put(stacked)
 
     def settled(self) -> Array:
         """Return what the machine has to know about the program."""
@@ -331,7 +340,8 @@ class LlvmEngine:
         settings[k.GUARDS_COUNT] = len(program.guards)
         rows = [guard.row for guard in program.guards]
         truths = [guard.truth for guard in program.guards]
-        settings[k.GUARDS_TABLE] = self.put(np.array([rows, truths], np.int32))
+        guards = np.array([rows, truths], np.int32)
+        settings[k.GUARDS_TABLE] = self.put(guards)
         settings[k.WATCHED_COUNT] = len(program.watched)
         settings[k.WATCHED_TABLE] = self.put(program.watched)
         cleared = ranges_of(~self.written)
@@ -340,7 +350,8 @@ class LlvmEngine:
         ranges = ranges_of(self.slots_with_adjoints())
         settings[k.ADJOINTS_COUNT] = len(ranges)
         settings[k.ADJOINTS_TABLE] = self.put(ranges)
-        settings[k.SAMPLES_KEPT] = self.code[:, k.SAMPLES_SLOT].any()
+        samples_slots = self.code[:, k.SAMPLES_SLOT]
+        settings[k.SAMPLES_KEPT] = samples_slots.any()
         settings[k.PARAMETERS_COUNT] = program.trained
         return settings
 
@@ -494,12 +505,14 @@ class Callback:
                 failures.append(error)
 
         self.function = ctypes.CFUNCTYPE(None, *types)(kernel)
-        self.address = ctypes.cast(self.function, pointer).value or 0
+        address = ctypes.cast(self.function, pointer)
+        self.address = address.value or 0
 
 
 def patiently(steps: Sequence[Instruction]) -> Iterator[Instruction]:
     """Yield instructions; to somebody who watches, say on stderr how far it is if it takes long."""
-    watched = bool(sys.stderr) and (sys.stderr.isatty() or "ipykernel" in sys.modules)
+    in_notebook = "ipykernel" in sys.modules
+    watched = bool(sys.stderr) and (in_notebook or sys.stderr.isatty())
     count = len(steps)
     told = time.monotonic() + PATIENCE_SECONDS
     has_told = False
@@ -537,8 +550,9 @@ def ranges_of(mask: Array) -> Array:
     >>> ranges_of(np.array([True, False, True, True])).tolist()
     [[0, 1], [2, 4]]
     """
-    padded = np.concatenate([[0], mask, [0]]).astype(np.int8)
-    bounds = np.flatnonzero(np.diff(padded))
+    padded = np.concatenate([[0], mask, [0]])
+    moves = np.diff(padded.astype(np.int8))
+    bounds = np.flatnonzero(moves)
     return bounds.reshape(-1, 2)
 
 
@@ -558,7 +572,8 @@ def consecutive(slots: Table) -> bool:
     distance = slots[-1] - slots[0]
     if distance != len(slots) - 1:
         return False
-    return bool((np.diff(slots) == 1).all())
+    moves = np.diff(slots)
+    return bool((moves == 1).all())
 
 
 def strides_of(weights: Table) -> tuple[int, int, int]:

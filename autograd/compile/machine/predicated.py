@@ -147,7 +147,7 @@ class PredicatedWriter(FunctionWriter):
     ) -> Operand:
         """Return one of two for a single lane, of which the other is not computed."""
         body = self.body
-        there, elsewhere, after = (body.label() for _ in range(3))
+        there, elsewhere, after = body.labels(3)
         body.branch(condition.text, there, elsewhere)
         body.begin(there)
         x = write()

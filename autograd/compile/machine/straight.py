@@ -90,8 +90,9 @@ class Writer:
             return [self.result(part, i) for i in range(step.count)]
         found: list[Operand] = []
         partners: list[Operand] = []
-        for members in self.together(step.count, step.op in VECTORIZED):
-            operands = [self.joined(self.numbers(row[members])) for row in part.rows]
+        is_long = step.op in VECTORIZED
+        for members in self.together(step.count, is_long):
+            operands = self.operands(part, members)
             count = members.stop - members.start
             if part.partners:
                 (operand,) = operands
@@ -112,6 +113,14 @@ class Writer:
         size = LANES if fills_a_vector else 1
         starts = range(0, count, size)
         return [slice(start, min(start + size, count)) for start in starts]
+
+    def operands(self, part: Named, members: slice) -> list[Operand]:
+        """Return the operands of members, those that are computed at once as vectors."""
+        found: list[Operand] = []
+        for row in part.rows:
+            numbers = self.numbers(row[members])
+            found.append(self.joined(numbers))
+        return found
 
     def joined(self, numbers: Sequence[Operand]) -> Operand:
         """Return numbers as one vector, filled up with the last; one alone as it is."""
@@ -223,7 +232,8 @@ class Writer:
 
     def nothing(self) -> Operand:
         """Return adjoints to which nobody has added yet."""
-        return ir.converted(self.body, ir.constant(ABSENT), self.adjoints.type)
+        absent = ir.constant(ABSENT)
+        return ir.converted(self.body, absent, self.adjoints.type)
 
     def map_backward(self, part: Named, step: Map) -> None:
         """Write the contributions of a primitive, edge by edge and member by member."""
@@ -250,7 +260,7 @@ class Writer:
         adjoints = [self.adjoints.get(slot) for slot in slots]
         upstream = self.joined(adjoints)
         out = self.joined(self.numbers(slots))
-        operands = [self.joined(self.numbers(row[members])) for row in part.rows]
+        operands = self.operands(part, members)
         absent = self.absence(upstream) if step.optional else None
         nothing = ir.constant(ABSENT)
         partner = None
@@ -321,7 +331,8 @@ class Writer:
         if absent is None:
             return product
         product = self.plus(product, ir.constant(0.0))
-        return ir.chosen(self.body, absent, ir.constant(ABSENT), product)
+        nothing = ir.constant(ABSENT)
+        return ir.chosen(self.body, absent, nothing, product)
 
     # Loops.
 

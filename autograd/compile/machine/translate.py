@@ -158,8 +158,10 @@ class Module:
 
     def text(self) -> str:
         """Return all functions, and what is declared for them."""
-        declared = [self.declared[name] for name in sorted(self.declared)]
-        return "\n".join([*self.functions, *declared, ir.METADATA])
+        names = sorted(self.declared)
+        declared = [self.declared[name] for name in names]
+        lines = [*self.functions, *declared, ir.METADATA]
+        return "\n".join(lines)
 
 
 def parameter(i: int, type_: str | tuple[str, str]) -> Operand:
@@ -190,7 +192,8 @@ def function_text(
     """Return the text of a function."""
     type_ = type_text(result)
     head = f"define {linkage}{type_} @{name}({ir.listed(arguments)}){more} {{"
-    return "\n".join([head, "entry:", *body.variables, *body.lines, "}"])
+    lines = [head, "entry:", *body.variables, *body.lines, "}"]
+    return "\n".join(lines)
 
 
 def whole(body: Body, x: Operand) -> str:
@@ -419,9 +422,10 @@ class FunctionWriter:
         if certain is not None:
             self.block(node.body if certain else node.orelse)
             return
-        there, otherwise, after = (body.label() for _ in range(3))
+        there, otherwise, after = body.labels(3)
         condition = self.condition(node.test)
-        body.branch(condition.text, there, otherwise if node.orelse else after)
+        elsewhere = otherwise if node.orelse else after
+        body.branch(condition.text, there, elsewhere)
         body.begin(there)
         self.block(node.body)
         body.jump(after)
@@ -436,7 +440,7 @@ class FunctionWriter:
         body = self.body
         if node.orelse:
             raise self.refuse(node)
-        test, inside, after = (body.label() for _ in range(3))
+        test, inside, after = body.labels(3)
         body.begin(test)
         condition = self.condition(node.test)
         body.branch(condition.text, inside, after)
@@ -460,7 +464,7 @@ class FunctionWriter:
             raise self.refuse(node)
         counter = body.place(INTEGER)
         body.do(f"store {start.typed}, ptr {counter}")
-        test, inside, after = (body.label() for _ in range(3))
+        test, inside, after = body.labels(3)
         body.begin(test)
         loaded = body.let(f"load i64, ptr {counter}")
         now = Operand(INTEGER, loaded)
@@ -645,7 +649,7 @@ class FunctionWriter:
             x = write()
             y = write_other()
             return ir.chosen(body, condition, x, y)
-        there, elsewhere, after = (body.label() for _ in range(3))
+        there, elsewhere, after = body.labels(3)
         name = f"choice {node.lineno}.{node.col_offset}.{there}"
         body.branch(condition.text, there, elsewhere)
         body.begin(there)
@@ -885,13 +889,15 @@ def operation(sign: str, body: Body, x: Operand, y: Operand) -> Operand:
 def as_double(body: Body, x: Operand) -> Operand:
     """Return a number as a double."""
     lanes = ir.lanes_of(x.type)
-    return ir.converted(body, x, ir.vector(DOUBLE, lanes))
+    type_ = ir.vector(DOUBLE, lanes)
+    return ir.converted(body, x, type_)
 
 
 def as_integer(body: Body, x: Operand) -> Operand:
     """Return a number as an integer, towards zero."""
     lanes = ir.lanes_of(x.type)
-    return ir.converted(body, x, ir.vector(INTEGER, lanes))
+    type_ = ir.vector(INTEGER, lanes)
+    return ir.converted(body, x, type_)
 
 
 def is_nan(body: Body, x: Operand) -> Operand:
@@ -902,13 +908,15 @@ def is_nan(body: Body, x: Operand) -> Operand:
 def is_infinite(body: Body, x: Operand) -> Operand:
     """Tell whether a number is infinite."""
     infinity = ir.constant(math.inf)
-    return ir.compared(body, "==", size(body, x), infinity)
+    absolute = size(body, x)
+    return ir.compared(body, "==", absolute, infinity)
 
 
 def is_finite(body: Body, x: Operand) -> Operand:
     """Tell whether a number is neither infinite nor NaN."""
     infinity = ir.constant(math.inf)
-    return ir.compared(body, "<", size(body, x), infinity)
+    absolute = size(body, x)
+    return ir.compared(body, "<", absolute, infinity)
 
 
 # Roundings to integers, which stay floats: down, up, to the next (of two the even one), to zero.
