@@ -269,8 +269,8 @@ class FunctionWriter:
         self.names = source.names
         self.types = types
         self.places: dict[str, Place] = {}
-        flags = source.marks.get("flags", "")
-        self.body = Body(flags)
+        permitted = source.marks.get("flags", "")
+        self.body = Body(permitted)
         self.end = "end"
         self.own_math = self.names.get("OWN_MATH", False)
         self.arguments = dict(zip(source.parameters, arguments, strict=True))
