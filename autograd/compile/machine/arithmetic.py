@@ -22,7 +22,8 @@ from autograd.primitives import cos, neg, pos, sin
 def is_written(op: Primitive, edges: tuple[bool, ...]) -> bool:
     """Tell whether a primitive and its slopes can be written out for vectors."""
     library = Library(elementary.INSTEAD)
-    numbers = [Operand(ir.vector(ir.DOUBLE, LANES), f"%x{i}") for i in range(len(edges))]
+    type_ = ir.vector(ir.DOUBLE, LANES)
+    numbers = [Operand(type_, f"%x{i}") for i in range(len(edges))]
     writer = Arithmetic(library, Body())
     try:
         out = writer.applied(op, numbers)
@@ -41,19 +42,26 @@ class Arithmetic:
 
     def applied(self, op: Primitive, operands: Sequence[Operand]) -> Operand:
         """Return the result of a primitive."""
+        body = self.body
+        body = self.body
         if op in INLINE:
-            return ir.arithmetic(self.body, INLINE[op], *operands)
+            return ir.arithmetic(body, INLINE[op], *operands)
+        x = operands[0]
         if op is neg:
-            return Operand(operands[0].type, self.body.let(f"fneg {operands[0].typed}"))
+            found = body.let(f"fneg {x.typed}")
+            return Operand(x.type, found)
         if op is pos:
-            return operands[0]
-        found = self.library.result(function_of(op), operands, self.body)
-        is_mask = ir.one_of(found.type) == BIT
-        return ir.converted(self.body, found, operands[0].type) if is_mask else found
+            return x
+        function = function_of(op)
+        result = self.library.result(function, operands, body)
+        is_mask = ir.one_of(result.type) == BIT
+        return ir.converted(body, result, x.type) if is_mask else result
 
     def with_partner(self, op: Primitive, x: Operand) -> tuple[Operand, Operand]:
         """Return the sine or the cosine of a number, and the other one."""
-        sine, cosine = self.library.result(elementary.sine_with_cosine, [x], self.body).parts
+        function = elementary.sine_with_cosine
+        both = self.library.result(function, [x], self.body)
+        sine, cosine = both.parts
         return (sine, cosine) if op is sin else (cosine, sine)
 
     def slopes(
@@ -69,9 +77,10 @@ class Arithmetic:
         Args: partner: of a sine or a cosine, the other one.
         """
         rules = rules_of(op, len(operands), edges)
-        count = sum(edges)
-        found = dict(zip(rules.inputs, [*operands, out]))
-        found |= {place: ir.constant(x) for place, x in rules.constants.items()}
+        numbers = [*operands, out]
+        found = dict(zip(rules.inputs, numbers))
+        for place, number in rules.constants.items():
+            found[place] = ir.constant(number)
         for place in sorted(ancestors(rules, rules.outputs)):
             rule = rules.ops[place]
             if partner is not None and rule in (sin, cos):
@@ -79,18 +88,25 @@ class Arithmetic:
             elif rule is not None:
                 numbers = [found[x] for x in rules.operands[place]]
                 found[place] = self.applied(rule, self.alike(numbers, out))
-        masks = [self.mask_of(rules, found, place) for place in rules.outputs[count:]]
-        return list(zip((found[place] for place in rules.outputs[:count]), masks))
+        # The slopes come first, and then for each where there is none.
+        count = sum(edges)
+        places = rules.outputs[:count]
+        masked = rules.outputs[count:]
+        masks = [self.mask_of(rules, found, place) for place in masked]
+        slopes = [found[place] for place in places]
+        return list(zip(slopes, masks))
 
     def alike(self, numbers: Sequence[Operand], model: Operand) -> list[Operand]:
         """Return numbers of which constants have as many lanes as the others."""
         lanes = ir.lanes_of(model.type)
-        if lanes == 1 or all(ir.lanes_of(x.type) == lanes for x in numbers):
-            return list(numbers)
-        return [
-            x if ir.lanes_of(x.type) == lanes else ir.spread(self.body, as_number(x), lanes)
-            for x in numbers
-        ]
+        found = list(numbers)
+        if lanes == 1:
+            return found
+        for i, x in enumerate(numbers):
+            if ir.lanes_of(x.type) != lanes:
+                number = as_number(x)
+                found[i] = ir.spread(self.body, number, lanes)
+        return found
 
     def mask_of(self, rules: Tape, found: dict[int, Operand], place: int) -> Operand | None:
         """Return where a result is constant in an operand; None where it never is."""
@@ -102,5 +118,9 @@ class Arithmetic:
 def as_number(x: Operand) -> Operand:
     """Return a constant integer or bool as a double."""
     if x.type == INTEGER:
-        return ir.constant(float(int(x.text)))
-    return ir.constant(float(x.text == "true")) if x.type == BIT else x
+        number = int(x.text)
+        return ir.constant(float(number))
+    if x.type == BIT:
+        truth = x.text == "true"
+        return ir.constant(float(truth))
+    return x

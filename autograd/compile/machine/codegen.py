@@ -31,7 +31,8 @@ from autograd.primitive_type import Primitive, Variadic
 from autograd.primitives import neg
 
 ELEMENT_TYPES = {"float64": DOUBLE, "float32": FLOAT}
-MIN_NUMBERS_OF_VECTOR = 3  # so many are worth a vector that is filled up
+# So many are worth a vector that is filled up.
+MIN_NUMBERS_OF_VECTOR = 3
 KERNEL_NAMES = ("COLUMNS", "COUNT", "OUT", "TABLE", "TERMS", "is_absent", "pick", "pick_in_order")
 # Lanes of a job: a single one, or blocks.
 ONE = "one"
@@ -58,8 +59,10 @@ def product_types(dtype: str) -> list[Any]:
 
 
 ARGUMENT_TYPES: dict[Any, Any] = {kernels.machine: machine_types, kernels.product: product_types}
-KNOWN = {ONE: [constant(1)], MANY: []}  # of the last arguments of a kernel
-BOTH_WAYS = kernels.matrix_backward, kernels.matrix_backward_first  # are one function inside
+# What the last arguments of a kernel are, whatever is passed.
+KNOWN = {ONE: [constant(1)], MANY: []}
+# These are one function inside, and compiled together.
+BOTH_WAYS = kernels.matrix_backward, kernels.matrix_backward_first
 
 
 def fixed(function: Callable[..., Any], dtype: str, mode: str = MANY) -> int:
@@ -135,7 +138,8 @@ class Writer:
         self.library = library
         self.mode = mode
         self.functions: list[Primitive] = []
-        self.is_plain = mode == ONE  # unless elementary functions are computed for vectors
+        # Unless elementary functions are computed for vectors.
+        self.is_plain = mode == ONE
 
     def lines(
         self, op: Primitive, arity: int, edges: Sequence[bool], optional: bool = False

@@ -15,9 +15,11 @@ from autograd.compile.machine.intrinsics import LANES, MASK, Vectors
 from autograd.compile.machine.ir import Body, Operand
 from autograd.compile.machine.translate import Emitter
 
-SUMS = 4  # that take turns, so that an addition does not wait for the one before it
+# Sums take turns, so that an addition does not wait for the one before it.
+SUMS = 4
 Step = Callable[[Vectors, Operand], None]
 Term = Callable[[Vectors, Operand], Operand]
+Turn = Callable[[Vectors, Operand, Sequence[Operand]], Sequence[Operand]]
 
 
 def for_vectors(body: Body, element: str, count: Operand, step: Step) -> None:
@@ -27,53 +29,66 @@ def for_vectors(body: Body, element: str, count: Operand, step: Step) -> None:
         step(lanes, i)
         return []
 
-    in_turns(body, Vectors(body, element), ir.constant(0), count, [], turn)
+    lanes = Vectors(body, element)
+    start = ir.constant(0)
+    in_turns(lanes, start, count, [], turn)
 
 
 def total(body: Body, element: str, count: Operand, term: Term) -> Operand:
     """Return the sum over consecutive numbers of what is written for each vector of them."""
     lanes = Vectors(body, element)
-    whole = ir.arithmetic(body, "&", count, ir.constant(-SUMS * LANES))
+    stride = SUMS * LANES
+    whole = ir.arithmetic(body, "&", count, ir.constant(-stride))
 
     def several(i: Operand, sums: Sequence[Operand]) -> list[Operand]:
-        places = [ir.arithmetic(body, "+", i, ir.constant(LANES * k)) for k in range(SUMS)]
-        return [ir.arithmetic(body, "+", x, term(lanes, at)) for x, at in zip(sums, places)]
+        offsets = [ir.constant(LANES * k) for k in range(SUMS)]
+        places = [ir.arithmetic(body, "+", i, offset) for offset in offsets]
+        return [lanes.add(x, term(lanes, place)) for x, place in zip(sums, places)]
 
     def one(lanes: Vectors, i: Operand, sums: Sequence[Operand]) -> list[Operand]:
-        return [ir.arithmetic(body, "+", sums[0], term(lanes, i))]
+        (before,) = sums
+        return [lanes.add(before, term(lanes, i))]
 
+    start = ir.constant(0)
     zeros = [lanes.zero()] * SUMS
-    sums = ir.loop(body, ir.constant(0), whole, SUMS * LANES, zeros, several)
-    joined = reduce(lambda x, y: ir.arithmetic(body, "+", x, y), sums)
-    (found,) = in_turns(body, lanes, whole, count, [joined], one)
+    sums = ir.loop(body, start, whole, stride, zeros, several)
+    joined = reduce(lanes.add, sums)
+    (found,) = in_turns(lanes, whole, count, [joined], one)
     return lanes.sum(found)
 
 
 def in_turns(
-    body: Body,
     lanes: Vectors,
     start: Operand,
     count: Operand,
     carried: Sequence[Operand],
-    turn: Callable[[Vectors, Operand, Sequence[Operand]], Sequence[Operand]],
+    turn: Turn,
 ) -> Sequence[Operand]:
     """Write a turn for each vector from some place on, and for what is left if there is any."""
+    body = lanes.body
     whole = ir.arithmetic(body, "&", count, ir.constant(-LANES))
-    carried = ir.loop(body, start, whole, LANES, carried, lambda i, xs: turn(lanes, i, xs))
 
-    def last(i: Operand, xs: Sequence[Operand]) -> Sequence[Operand]:
-        lanes.first(ir.arithmetic(body, "-", count, whole))
+    def full(i: Operand, xs: Sequence[Operand]) -> Sequence[Operand]:
         return turn(lanes, i, xs)
 
+    def last(i: Operand, xs: Sequence[Operand]) -> Sequence[Operand]:
+        rest = ir.arithmetic(body, "-", count, whole)
+        lanes.first(rest)
+        return turn(lanes, i, xs)
+
+    carried = ir.loop(body, start, whole, LANES, carried, full)
     return ir.loop(body, whole, count, LANES, carried, last)
 
 
 @Emitter
 def fill(body: Body, to: Operand, count: Operand, x: Operand) -> None:
     """Set numbers to one and the same."""
-    lanes = Vectors(body, to.element)
-    number = lanes.spread(ir.converted(body, x, to.element))
-    for_vectors(body, to.element, count, lambda v, i: v.store(number, ir.element(body, to, i)))
+    number = repeated(body, x, to.element)
+
+    def step(lanes: Vectors, i: Operand) -> None:
+        lanes.store_at(number, to, i)
+
+    for_vectors(body, to.element, count, step)
 
 
 @Emitter
@@ -81,9 +96,16 @@ def copy(body: Body, to: Operand, numbers: Operand, count: Operand) -> None:
     """Copy numbers, which do not overlap with where they go."""
 
     def step(lanes: Vectors, i: Operand) -> None:
-        lanes.store(lanes.load(ir.element(body, numbers, i)), ir.element(body, to, i))
+        x = lanes.load_at(numbers, i)
+        lanes.store_at(x, to, i)
 
     for_vectors(body, to.element, count, step)
+
+
+def repeated(body: Body, x: Operand, element: str) -> Operand:
+    """Return a vector of equal numbers of a type."""
+    number = ir.converted(body, x, element)
+    return ir.spread(body, number, LANES)
 
 
 def added(body: Body, to: Operand, count: Operand, term: Term) -> None:
@@ -92,7 +114,8 @@ def added(body: Body, to: Operand, count: Operand, term: Term) -> None:
     def step(lanes: Vectors, i: Operand) -> None:
         place = ir.element(body, to, i)
         x = term(lanes, i)
-        lanes.store(ir.arithmetic(body, "+", lanes.load(place), x), place)
+        before = lanes.load(place)
+        lanes.store(lanes.add(before, x), place)
 
     for_vectors(body, to.element, count, step)
 
@@ -100,14 +123,22 @@ def added(body: Body, to: Operand, count: Operand, term: Term) -> None:
 @Emitter
 def add(body: Body, to: Operand, numbers: Operand, count: Operand) -> None:
     """Add numbers to others."""
-    added(body, to, count, lambda lanes, i: lanes.load(ir.element(body, numbers, i)))
+
+    def term(lanes: Vectors, i: Operand) -> Operand:
+        return lanes.load_at(numbers, i)
+
+    added(body, to, count, term)
 
 
 @Emitter
 def add_number(body: Body, to: Operand, x: Operand, count: Operand) -> None:
     """Add one and the same to numbers."""
-    number = Vectors(body, to.element).spread(ir.converted(body, x, to.element))
-    added(body, to, count, lambda lanes, i: number)
+    number = repeated(body, x, to.element)
+
+    def term(_: Vectors, __: Operand) -> Operand:
+        return number
+
+    added(body, to, count, term)
 
 
 @Emitter
@@ -115,10 +146,11 @@ def add_multiple(
     body: Body, to: Operand, factor: Operand, numbers: Operand, count: Operand
 ) -> None:
     """Add a multiple of numbers to others."""
-    spread = Vectors(body, to.element).spread(ir.converted(body, factor, to.element))
+    factors = repeated(body, factor, to.element)
 
     def term(lanes: Vectors, i: Operand) -> Operand:
-        return ir.arithmetic(body, "*", spread, lanes.load(ir.element(body, numbers, i)))
+        x = lanes.load_at(numbers, i)
+        return lanes.multiply(factors, x)
 
     added(body, to, count, term)
 
@@ -126,7 +158,7 @@ def add_multiple(
 @Emitter
 def add_products(body: Body, to: Operand, left: Operand, right: Operand, count: Operand) -> None:
     """Add products of numbers to others."""
-    added(body, to, count, lambda lanes, i: product(lanes, left, right, i))
+    added(body, to, count, products(left, right))
 
 
 @Emitter
@@ -134,10 +166,11 @@ def add_present_multiple(
     body: Body, to: Operand, factor: Operand, upstream: Operand, count: Operand
 ) -> None:
     """Add a multiple of adjoints, of those that there are."""
-    spread = Vectors(body, to.element).spread(ir.converted(body, factor, to.element))
+    factors = repeated(body, factor, to.element)
 
     def term(lanes: Vectors, i: Operand) -> Operand:
-        return present(lanes, spread, lanes.load(ir.element(body, upstream, i)))
+        adjoint = lanes.load_at(upstream, i)
+        return present(lanes, factors, adjoint)
 
     added(body, to, count, term)
 
@@ -147,7 +180,7 @@ def add_present_products(
     body: Body, to: Operand, numbers: Operand, upstream: Operand, count: Operand
 ) -> None:
     """Add the products of numbers with adjoints, with those that there are."""
-    added(body, to, count, lambda lanes, i: present_product(lanes, numbers, upstream, i))
+    added(body, to, count, present_products(numbers, upstream))
 
 
 @Emitter
@@ -155,49 +188,65 @@ def sum_of_present_products(
     body: Body, numbers: Operand, upstream: Operand, count: Operand
 ) -> Operand:
     """Return the inner product of numbers with adjoints, with those that there are."""
-    element = numbers.element
-    return total(body, element, count, lambda v, i: present_product(v, numbers, upstream, i))
+    return total(body, numbers.element, count, present_products(numbers, upstream))
 
 
-def present_product(lanes: Vectors, numbers: Operand, upstream: Operand, i: Operand) -> Operand:
-    """Return the products of a vector of numbers with adjoints, where there are any."""
-    x, adjoint = (lanes.load(ir.element(lanes.body, side, i)) for side in (numbers, upstream))
-    return present(lanes, x, adjoint)
+def present_products(numbers: Operand, upstream: Operand) -> Term:
+    """Return what writes products of a vector of numbers with adjoints, where there are any."""
+
+    def term(lanes: Vectors, i: Operand) -> Operand:
+        x = lanes.load_at(numbers, i)
+        adjoint = lanes.load_at(upstream, i)
+        return present(lanes, x, adjoint)
+
+    return term
 
 
 def present(lanes: Vectors, x: Operand, adjoint: Operand) -> Operand:
     """Return products with adjoints, and -0.0, which adds nothing, where there is none: -0.0."""
     body = lanes.body
-    nothing = lanes.spread(ir.converted(body, ir.constant(-0.0), lanes.element))
-    found = ir.arithmetic(body, "+", ir.arithmetic(body, "*", x, adjoint), lanes.zero())
+    nothing = repeated(body, ir.constant(-0.0), lanes.element)
+    product = lanes.multiply(x, adjoint)
+    found = lanes.add(product, lanes.zero())
+    # Bits are compared, for 0.0 == -0.0, and 0.0 is an adjoint.
     whole = f"<{LANES} x i{8 * lanes.size}>"
-    bits = [body.let(f"bitcast {side.typed} to {whole}") for side in (adjoint, nothing)]
-    absent = Operand(MASK, body.let(f"icmp eq {whole} {bits[0]}, {bits[1]}"))
-    return ir.chosen(body, absent, nothing, found)
+    bits = body.let(f"bitcast {adjoint.typed} to {whole}")
+    bits_of_nothing = body.let(f"bitcast {nothing.typed} to {whole}")
+    absent = body.let(f"icmp eq {whole} {bits}, {bits_of_nothing}")
+    mask = Operand(MASK, absent)
+    return ir.chosen(body, mask, nothing, found)
 
 
-def product(lanes: Vectors, left: Operand, right: Operand, i: Operand) -> Operand:
-    """Return the products of a vector of numbers with another."""
-    x, y = (lanes.load(ir.element(lanes.body, side, i)) for side in (left, right))
-    return ir.arithmetic(lanes.body, "*", x, y)
+def products(left: Operand, right: Operand) -> Term:
+    """Return what writes the products of a vector of numbers with another."""
+
+    def term(lanes: Vectors, i: Operand) -> Operand:
+        x = lanes.load_at(left, i)
+        y = lanes.load_at(right, i)
+        return lanes.multiply(x, y)
+
+    return term
 
 
 @Emitter
 def sum_of(body: Body, numbers: Operand, count: Operand) -> Operand:
     """Return the sum of numbers."""
-    element = numbers.element
-    return total(body, element, count, lambda lanes, i: lanes.load(ir.element(body, numbers, i)))
+
+    def term(lanes: Vectors, i: Operand) -> Operand:
+        return lanes.load_at(numbers, i)
+
+    return total(body, numbers.element, count, term)
 
 
 @Emitter
 def sum_of_products(body: Body, left: Operand, right: Operand, count: Operand) -> Operand:
     """Return the inner product of numbers with others."""
-    return total(body, left.element, count, lambda lanes, i: product(lanes, left, right, i))
+    return total(body, left.element, count, products(left, right))
 
 
 def no_numbers(lanes: Vectors, x: Operand) -> Operand:
     """Return 0.0 for each finite number of a vector, and NaN for each other."""
-    return ir.arithmetic(lanes.body, "*", x, lanes.zero())
+    return lanes.multiply(x, lanes.zero())
 
 
 @Emitter
@@ -205,7 +254,8 @@ def sum_of_none(body: Body, numbers: Operand, count: Operand) -> Operand:
     """Return 0.0 if all numbers are finite, else NaN."""
 
     def term(lanes: Vectors, i: Operand) -> Operand:
-        return no_numbers(lanes, lanes.load(ir.element(body, numbers, i)))
+        x = lanes.load_at(numbers, i)
+        return no_numbers(lanes, x)
 
     return total(body, numbers.element, count, term)
 
@@ -215,11 +265,12 @@ def sum_of_none_moved(
     body: Body, to: Operand, factor: Operand, numbers: Operand, count: Operand
 ) -> Operand:
     """Return 0.0 if all numbers were finite with a multiple of others added to them, else NaN."""
-    spread = Vectors(body, to.element).spread(ir.converted(body, factor, to.element))
+    factors = repeated(body, factor, to.element)
 
     def term(lanes: Vectors, i: Operand) -> Operand:
-        step = ir.arithmetic(body, "*", spread, lanes.load(ir.element(body, numbers, i)))
-        moved = ir.arithmetic(body, "+", lanes.load(ir.element(body, to, i)), step)
-        return no_numbers(lanes, moved)
+        direction = lanes.load_at(numbers, i)
+        step = lanes.multiply(factors, direction)
+        start = lanes.load_at(to, i)
+        return no_numbers(lanes, lanes.add(start, step))
 
     return total(body, to.element, count, term)

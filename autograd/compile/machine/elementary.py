@@ -21,14 +21,16 @@ from collections.abc import Callable
 from typing import Any
 
 from autograd import scalar_math
-from autograd.compile.machine.intrinsics import bits, number, polynomial
+from autograd.compile.machine.intrinsics import Numbers, bits, number, polynomial
 from autograd.compile.polynomials import COS, ERF, ERFC, EXP, LOG, SIN, TANH
 from autograd.scalar_math import SQRT_HALF, SQRT_HALF_LOW, TWO_BY_SQRT_PI
 
-OWN_MATH = True  # what is called `math` here is the C library's
+# What is called `math` here is the C library's.
+OWN_MATH = True
 
 LOG2_E = 1.4426950408889634
-ROUNDING_CONSTANT = 6755399441055744.0  # 1.5 * 2**52: adding it rounds to integers
+# 1.5 * 2**52: adding it rounds to integers.
+ROUNDING_CONSTANT = 6755399441055744.0
 ROUNDING_CONSTANT_BITS = 0x4338000000000000
 # 42 bits, and the rest.
 LN2_HIGH = 0.6931471805598903
@@ -36,10 +38,12 @@ LN2_LOW = 5.497923018708371e-14
 TWO_BY_PI = 0.6366197723675814
 FAR_RADIANS = 2.0**20
 PI_PARTS = (1.5707963267341256, 6.077100506303966e-11, 2.0222662487111665e-21, 8.4784276603689e-32)
-ONE_BITS = 0x3FF0000000000000  # of 1.0
+# Of 1.0.
+ONE_BITS = 0x3FF0000000000000
 SQRT_HALF_BITS = 0x3FE6A09E667F3BCD
 SIGN_BIT = -(2**63)
-SPLITTER = 134217729.0  # 2**27 + 1: splits a double into two halves of 26 bits (Dekker, 1971)
+# 2**27 + 1: splits a double into two halves of 26 bits (Dekker, 1971).
+SPLITTER = 134217729.0
 SQRT_HALF_UPPER = SPLITTER * SQRT_HALF - (SPLITTER * SQRT_HALF - SQRT_HALF)
 SQRT_HALF_LOWER = SQRT_HALF - SQRT_HALF_UPPER
 
@@ -49,12 +53,12 @@ exp_tail, log_tail, sin_tail, cos_tail, tanh_tail, erf_tail, erfc_tail = map(
 )
 
 
-def signed(size: Any, x: Any) -> Any:
+def signed(size: float, x: float) -> Any:
     """Return a size with the sign of x."""
     return number((bits(size) & ~SIGN_BIT) | (bits(x) & SIGN_BIT))
 
 
-def parts_of_exp(x: Any) -> Any:
+def parts_of_exp(x: float) -> Any:
     """Return n + ROUNDING_CONSTANT, and r and the rest of expm1(r), where r = x - n log 2.
 
     Here n is an integer.
@@ -67,12 +71,12 @@ def parts_of_exp(x: Any) -> Any:
     return shifted, r, (high - r) - low + r * r * exp_tail(r)
 
 
-def power_of_two(n: Any) -> Any:
+def power_of_two(n: int) -> Any:
     """Return 2**n for an integer from -1022 to 1023."""
     return number(ONE_BITS + (n << 52))
 
 
-def scaled(x: Any, shifted: Any) -> Any:
+def scaled(x: float, shifted: float) -> Any:
     """Return x * 2**n for shifted = n + ROUNDING_CONSTANT.
 
     In two steps, as the result may be subnormal.
@@ -82,7 +86,7 @@ def scaled(x: Any, shifted: Any) -> Any:
     return x * power_of_two(half) * power_of_two(n - half)
 
 
-def exp(x: Any) -> Any:
+def exp(x: float) -> Any:
     """Return the exponential."""
     x = float(x)
     x = 710.0 if x > 710.0 else x
@@ -91,14 +95,14 @@ def exp(x: Any) -> Any:
     return scaled(one + (((1.0 - one) + r) + rest), shifted)
 
 
-def exp_of_sum(x: Any, low: Any) -> Any:
+def exp_of_sum(x: float, low: float) -> Any:
     """Return exp(x + low) for x from -800 to 700, where low is small."""
     shifted, r, rest = parts_of_exp(x)
     one = 1.0 + r
     return scaled(one + ((((1.0 - one) + r) + rest) + low * (one + rest)), shifted)
 
 
-def expm1(x: Any) -> Any:
+def expm1(x: float) -> Any:
     """Return exp(x) - 1."""
     x = float(x)
     inside = 710.0 if x > 710.0 else x
@@ -106,7 +110,8 @@ def expm1(x: Any) -> Any:
     shifted, r, rest = parts_of_exp(inside)
     p = r + rest
     low = (r - p) + rest
-    half = power_of_two(bits(shifted) - ROUNDING_CONSTANT_BITS - 1)  # 2**1024 would be infinite
+    # Of half the power, as 2**1024 would be infinite.
+    half = power_of_two(bits(shifted) - ROUNDING_CONSTANT_BITS - 1)
     lead = half - 0.5
     p = half * p
     low = half * low
@@ -115,7 +120,7 @@ def expm1(x: Any) -> Any:
     return x if math.fabs(x) < 1e-17 else found
 
 
-def split(x: Any) -> Any:
+def split(x: float) -> Any:
     """Return n and m, where x = 2**n m and m is from sqrt(1/2) to sqrt(2)."""
     small = x < 2.2250738585072014e-308
     pattern = bits(x * 18014398509481984.0 if small else x)
@@ -125,7 +130,7 @@ def split(x: Any) -> Any:
     return (n - 54.0 if small else n), m
 
 
-def log(x: Any) -> Any:
+def log(x: float) -> Any:
     """Return the natural logarithm; -inf for 0, NaN for what is negative."""
     x = float(x)
     n, m = split(x)
@@ -138,7 +143,7 @@ def log(x: Any) -> Any:
     return found if x < math.inf else x
 
 
-def log1p(x: Any) -> Any:
+def log1p(x: float) -> Any:
     """Return log(1 + x); -inf for -1, NaN for what is below."""
     x = float(x)
     u = 1.0 + x
@@ -156,7 +161,7 @@ def log1p(x: Any) -> Any:
     return found if x < math.inf else x
 
 
-def turned(x: Any) -> Any:
+def turned(x: float) -> Any:
     """Return n + ROUNDING_CONSTANT, and x - n pi/2 as a difference of two: r - over.
 
     Here n is the integer nearest x / (pi/2). What is rounded off a difference is taken up exactly,
@@ -174,7 +179,7 @@ def turned(x: Any) -> Any:
     return shifted, r, over + (part - (second - r))
 
 
-def sine_and_cosine(r: Any, over: Any) -> Any:
+def sine_and_cosine(r: float, over: float) -> Any:
     """Return the sine and the cosine of r - over, where r is at most pi/4.
 
     The sine is a difference so that that of -0.0 is -0.0.
@@ -187,12 +192,12 @@ def sine_and_cosine(r: Any, over: Any) -> Any:
     return sine, cosine
 
 
-def with_sign_of(n: Any, size: Any) -> Any:
+def with_sign_of(n: int, size: float) -> Any:
     """Return a number, negated where n is 2 or 3 modulo 4."""
     return number(bits(size) ^ ((n & 2) << 62))
 
 
-def near_sin(x: Any) -> Any:
+def near_sin(x: float) -> Any:
     """Return the sine of a number not beyond FAR_RADIANS."""
     shifted, r, over = turned(float(x))
     sine, cosine = sine_and_cosine(r, over)
@@ -200,7 +205,7 @@ def near_sin(x: Any) -> Any:
     return with_sign_of(n, cosine if n & 1 else sine)
 
 
-def near_cos(x: Any) -> Any:
+def near_cos(x: float) -> Any:
     """Return the cosine of a number not beyond FAR_RADIANS."""
     shifted, r, over = turned(float(x))
     sine, cosine = sine_and_cosine(r, over)
@@ -208,7 +213,7 @@ def near_cos(x: Any) -> Any:
     return with_sign_of(n + 1, sine if n & 1 else cosine)
 
 
-def near_both(x: Any) -> Any:
+def near_both(x: float) -> Any:
     """Return the sine and the cosine of a number not beyond FAR_RADIANS."""
     shifted, r, over = turned(float(x))
     sine, cosine = sine_and_cosine(r, over)
@@ -217,23 +222,23 @@ def near_both(x: Any) -> Any:
     return with_sign_of(n, first), with_sign_of(n + 1, second)
 
 
-def sin(x: Any) -> Any:
+def sin(x: float) -> Any:
     """Return the sine, in radians."""
     return near_sin(x) if math.fabs(x) <= FAR_RADIANS else math.sin(float(x))
 
 
-def cos(x: Any) -> Any:
+def cos(x: float) -> Any:
     """Return the cosine, in radians."""
     return near_cos(x) if math.fabs(x) <= FAR_RADIANS else math.cos(float(x))
 
 
-def sine_with_cosine(x: Any) -> Any:
+def sine_with_cosine(x: float) -> Any:
     """Return both, each with the bits that it has alone."""
     is_near = math.fabs(x) <= FAR_RADIANS
     return near_both(x) if is_near else (math.sin(float(x)), math.cos(float(x)))
 
 
-def tanh(x: Any) -> Any:
+def tanh(x: float) -> Any:
     """Return the hyperbolic tangent: a polynomial near 0, else 1 - 2 / (exp(2x) + 1)."""
     x = float(x)
     size = math.fabs(x)
@@ -251,7 +256,7 @@ def tanh(x: Any) -> Any:
     return signed(near if size < 0.625 else found, x)
 
 
-def square_exactly(x: Any) -> Any:
+def square_exactly(x: float) -> Any:
     """Return x * x as a rounded product and its exact error (Dekker, 1971)."""
     big = SPLITTER * x
     high = big - (big - x)
@@ -260,7 +265,7 @@ def square_exactly(x: Any) -> Any:
     return product, ((high * high - product) + 2.0 * (high * low)) + low * low
 
 
-def tail(x: Any, low: Any) -> Any:
+def tail(x: float, low: float) -> Any:
     """Return erfc(x + low) for x from 0.5 on: exp(-x**2) times a polynomial of (x - 4) / (x + 4).
 
     exp gets the square as a sum of two, for what rounding takes from it would be magnified.
@@ -272,7 +277,7 @@ def tail(x: Any, low: Any) -> Any:
     return found * erfc_tail((x - 4.0) / whole) / whole
 
 
-def erfc_of_sum(x: Any, low: Any) -> Any:
+def erfc_of_sum(x: float, low: float) -> Any:
     """Return erfc(x + low), where low is what rounding took from x."""
     size = math.fabs(x)
     near = 0.5 - ((x - 0.5) + (x * erf_tail(x * x) + TWO_BY_SQRT_PI * low))
@@ -281,7 +286,7 @@ def erfc_of_sum(x: Any, low: Any) -> Any:
     return near if size < 0.5 else beyond
 
 
-def erf(x: Any) -> Any:
+def erf(x: float) -> Any:
     """Return the error function."""
     x = float(x)
     size = math.fabs(x)
@@ -289,12 +294,12 @@ def erf(x: Any) -> Any:
     return signed(found if size < 1.0 else 1.0 - tail(size, 0.0), x)
 
 
-def erfc(x: Any) -> Any:
+def erfc(x: float) -> Any:
     """Return 1 - erf(x), without cancellation."""
     return erfc_of_sum(float(x), 0.0)
 
 
-def cumulative_normal(x: Any) -> Any:
+def cumulative_normal(x: float) -> Any:
     """Return the probability that a standard normal variable is below x: erfc(-x/sqrt(2)) / 2."""
     x = float(x)
     x = 40.0 if x > 40.0 else x
@@ -308,7 +313,7 @@ def cumulative_normal(x: Any) -> Any:
     return 0.5 * erfc_of_sum(t, error - x * SQRT_HALF_LOW)
 
 
-def near(xs: Any, count: Any) -> Any:
+def near(xs: Numbers, count: int) -> Any:
     """Tell whether no number is beyond FAR_RADIANS."""
     far = 0
     for i in range(count):

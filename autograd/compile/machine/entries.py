@@ -17,13 +17,14 @@ import importlib
 import sys
 from collections.abc import Sequence
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autograd.compile.lower.program import WANT_INPUTS
 from autograd.compile.machine import objects
 from autograd.compile.machine.intrinsics import (
+    Integers,
     address_of,
     as_code,
     as_doubles,
@@ -36,6 +37,10 @@ from autograd.compile.machine.ir import INTEGER, POINTER
 from autograd.compile.machine.translate import Module
 from autograd.compile.sources import source_of
 
+if TYPE_CHECKING:
+    from autograd.compile.batches import Part as Columns
+    from autograd.compile.machine.workspace import Job
+
 Array = np.ndarray[Any, Any]
 
 # The words of an array as CPython and NumPy lay it out, which NumPy promises to keep; of a float
@@ -47,7 +52,8 @@ SHAPE = 4
 DESCRIPTION = 7
 FLAGS = 8
 LOW_HALF = 0xFFFFFFFF
-PLAIN = 0x101  # of the flags: consecutive in memory, and aligned
+# Of the flags: consecutive in memory, and aligned.
+PLAIN = 0x101
 
 # The fields of an entry.
 MACHINE, JOB, TABLES, SHARED, TOTAL, STEP, ITEM_SIZE = range(7)
@@ -63,12 +69,15 @@ PART_FIELDS = 6
 REFUSED = 0
 RAN = 1
 
-TAKES_ARRAY = 0x80  # a function of C's that is called with an array of arguments and their number
-NEW_ARRAY_PLACE = 93  # in NumPy's table of functions
-MOST_WORK = 2**17  # operations of a program that may hold Python's lock
+# A function of C's that is called with an array of arguments and their number.
+TAKES_ARRAY = 0x80
+# In NumPy's table of functions.
+NEW_ARRAY_PLACE = 93
+# Operations of a program that may hold Python's lock.
+MOST_WORK = 2**17
 
 
-def entry(context: Any, arguments: Any, count: Any) -> Any:
+def entry(context: Integers, arguments: Integers, count: int) -> Any:
     """Run a job on arrays; arguments and result are those of a builtin function of CPython's.
 
     Returns a float, if there are no other results, or a tuple; False where an argument is not as
@@ -92,7 +101,7 @@ def entry(context: Any, arguments: Any, count: Any) -> Any:
     return results_of(fields)
 
 
-def set_step(fields: Any, step_size: Any) -> None:
+def set_step(fields: Integers, step_size: float) -> None:
     """Have the machine move the parameters; a step of no size is none to it."""
     if fields[ITEM_SIZE] == 8:
         as_doubles(fields[STEP])[0] = step_size
@@ -100,7 +109,7 @@ def set_step(fields: Any, step_size: Any) -> None:
         as_floats(fields[STEP])[0] = step_size
 
 
-def is_as_expected(fields: Any, part: Any, array: Any) -> Any:
+def is_as_expected(fields: Integers, part: Integers, array: Integers) -> Any:
     """Tell whether an argument is a plain array of the right shape and type."""
     if array[TYPE] != fields[ARRAY_TYPE]:
         return False
@@ -115,7 +124,9 @@ def is_as_expected(fields: Any, part: Any, array: Any) -> Any:
     return array[FLAGS] & PLAIN == PLAIN
 
 
-def copy(fields: Any, to: Any, to_stride: Any, start: Any, stride: Any, part: Any) -> None:
+def copy(
+    fields: Integers, to: int, to_stride: int, start: int, stride: int, part: Integers
+) -> None:
     """Copy the rows of a part from one place to another."""
     rows = part[ROWS]
     columns = part[COLUMNS]
@@ -125,14 +136,16 @@ def copy(fields: Any, to: Any, to_stride: Any, start: Any, stride: Any, part: An
         copy_rows(as_shorts(to), to_stride, as_shorts(start), stride, rows, columns)
 
 
-def copy_rows(to: Any, to_stride: Any, start: Any, stride: Any, rows: Any, columns: Any) -> None:
+def copy_rows(
+    to: Integers, to_stride: int, start: Integers, stride: int, rows: int, columns: int
+) -> None:
     """Copy rows of numbers, bit by bit."""
     for row in range(rows):
         for column in range(columns):
             to[row * to_stride + column] = start[row * stride + column]
 
 
-def results_of(fields: Any) -> Any:
+def results_of(fields: Integers) -> Any:
     """Return the objects that the caller gets; 0 where there is no memory left for them."""
     if fields[RESULTS] == 0:
         return total_of(fields)
@@ -156,7 +169,7 @@ def results_of(fields: Any) -> Any:
     return found
 
 
-def total_of(fields: Any) -> Any:
+def total_of(fields: Integers) -> Any:
     """Return a new float."""
     if fields[ITEM_SIZE] == 8:
         return called(fields[NEW_FLOAT], as_doubles(fields[TOTAL])[0])
@@ -181,7 +194,9 @@ def definition() -> MethodDefinition:
     def write() -> str:
         source = source_of(entry)
         integers = POINTER, INTEGER
-        return Module().with_function("entry", source, [integers, integers, INTEGER]).text()
+        types: list[str | tuple[str, str]] = [integers, integers, INTEGER]
+        module = Module().with_function("entry", source, types)
+        return module.text()
 
     (address,) = objects.loaded("the kernel entry", write, ["entry"])
     return MethodDefinition(b"entry", address, TAKES_ARRAY, None)
@@ -191,20 +206,23 @@ def definition() -> MethodDefinition:
 def functions() -> list[int]:
     """Return the addresses of what an entry calls, in the order of its fields."""
     names = "PyFloat_FromDouble", "PyBool_FromLong", "PyTuple_New", "PyTuple_SetItem", "Py_DecRef"
-    found = [ctypes.cast(getattr(ctypes.pythonapi, name), ctypes.c_void_p).value for name in names]
-    pointer_in = ctypes.pythonapi.PyCapsule_GetPointer
+    api = ctypes.pythonapi
+    pointers = [ctypes.cast(getattr(api, name), ctypes.c_void_p) for name in names]
+    pointer_in = api.PyCapsule_GetPointer
     pointer_in.restype = ctypes.c_void_p
     pointer_in.argtypes = [ctypes.py_object, ctypes.c_char_p]
-    table = pointer_in(numpy_core()._ARRAY_API, None)
-    new_array = ctypes.c_void_p.from_address(table + NEW_ARRAY_PLACE * 8).value
-    return [address or 0 for address in [new_array, *found]]
+    capsule = numpy_core()._ARRAY_API
+    table = pointer_in(capsule, None)
+    new_array = ctypes.c_void_p.from_address(table + NEW_ARRAY_PLACE * 8)
+    return [pointer.value or 0 for pointer in [new_array, *pointers]]
 
 
 def numpy_core() -> Any:
     """Return the module of NumPy's that has its table of functions for C."""
     try:
         return importlib.import_module("numpy._core._multiarray_umath")
-    except ModuleNotFoundError:  # before NumPy 2
+    except ModuleNotFoundError:
+        # It was called so before NumPy 2.
         return importlib.import_module("numpy.core._multiarray_umath")
 
 
@@ -216,14 +234,24 @@ def is_possible() -> bool:
     """
     if sys.implementation.name != "cpython" or object.__basicsize__ != DATA * 8:
         return False
-    array = np.zeros((2, 3))
-    words = (ctypes.c_int64 * (FLAGS + 1)).from_address(id(array))
-    lengths = (ctypes.c_int64 * 2).from_address(words[SHAPE])
-    found = words[TYPE], words[DATA], words[AXES] & LOW_HALF, words[DESCRIPTION]
-    known = id(np.ndarray), array.ctypes.data, 2, id(array.dtype)
+    shape = 2, 3
+    array = np.zeros(shape)
+    turned = array.T
+    words = words_at(id(array), FLAGS + 1)
+    turned_words = words_at(id(turned), FLAGS + 1)
+    axes = words[AXES] & LOW_HALF
+    lengths = words_at(words[SHAPE], axes) if axes == len(shape) else []
+    found = [words[TYPE], words[DATA], words[DESCRIPTION], *lengths]
+    known = [id(np.ndarray), array.ctypes.data, id(array.dtype), *shape]
     is_plain = words[FLAGS] & PLAIN == PLAIN
-    is_turned = (ctypes.c_int64 * (FLAGS + 1)).from_address(id(array.T))[FLAGS] & PLAIN != PLAIN
-    return found == known and tuple(lengths) == (2, 3) and is_plain and is_turned
+    is_turned = turned_words[FLAGS] & PLAIN != PLAIN
+    return found == known and is_plain and is_turned
+
+
+def words_at(address: int, count: int) -> list[int]:
+    """Return the integers of 64 bits that stand at an address."""
+    words = (ctypes.c_int64 * count).from_address(address)
+    return list(words)
 
 
 class Part:
@@ -240,9 +268,12 @@ class Part:
 
     def fields(self, lengths: int) -> list[int]:
         """Return the part as integers, its shape being listed from a place on."""
-        rows, columns = self.numbers.shape
-        stride = self.numbers.strides[0] // self.numbers.itemsize
-        return [self.numbers.ctypes.data, stride, rows, columns, len(self.shape), lengths]
+        numbers = self.numbers
+        rows, columns = numbers.shape
+        row_bytes, _ = numbers.strides
+        stride = row_bytes // numbers.itemsize
+        place = numbers.ctypes.data
+        return [place, stride, rows, columns, len(self.shape), lengths]
 
 
 class Entry:
@@ -255,45 +286,57 @@ class Entry:
         copies: whether it returns gradients, or outputs if none are wanted, beside the total.
     """
 
-    def __init__(self, job: Any, parts: Sequence[Any], steps: bool, copies: bool) -> None:
+    def __init__(self, job: Job, parts: Sequence[Columns], steps: bool, copies: bool) -> None:
         self.job = job
         samples = len(job.rows)
         arguments = [part_of(job.rows, part, samples) for part in parts]
         results = self.results(parts) if copies and not steps else []
-        job.step[1] = 1.0  # a step from or to what is not finite is left to Python
+        # A step from or to what is not finite is left to Python.
+        job.step[1] = 1.0
         self.context = context_of(job, steps, arguments, results)
         make = ctypes.pythonapi.PyCFunction_NewEx
         make.restype = ctypes.py_object
         make.argtypes = [ctypes.c_void_p, ctypes.py_object, ctypes.c_void_p]
-        self.call: Any = make(ctypes.addressof(definition()), self.context, None)
+        address = ctypes.addressof(definition())
+        self.call: Any = make(address, self.context, None)
 
-    def results(self, parts: Sequence[Any]) -> list[Part]:
+    def results(self, parts: Sequence[Columns]) -> list[Part]:
         """Return what is copied to arrays: outputs, or gradient and slopes."""
         job = self.job
         if not job.wanted:
             columns = job.outputs.T
-            return [Part(columns, columns.shape[-1:] if len(columns) == 1 else columns.shape)]
-        found = [Part(job.gradients, job.gradients.shape[1:])]
+            shape = columns.shape
+            # A single output has no axis of its own.
+            return [Part(columns, shape[1:] if len(columns) == 1 else shape)]
+        _, parameters = job.gradients.shape
+        found = [Part(job.gradients, [parameters])]
         if job.wanted & WANT_INPUTS:
-            found += [part_of(job.slopes, part, len(job.rows)) for part in parts]
+            samples = len(job.rows)
+            found += [part_of(job.slopes, part, samples) for part in parts]
         return found
 
 
-def part_of(rows: Array, part: Any, samples: int) -> Part:
+def part_of(rows: Array, part: Columns, samples: int) -> Part:
     """Return the part of an argument in the rows of a job, or in those of its slopes."""
-    return Part(rows[:, part.start : part.stop], (samples, *part.shape))
+    numbers = rows[:, part.start : part.stop]
+    return Part(numbers, (samples, *part.shape))
 
 
-def context_of(job: Any, steps: bool, arguments: Sequence[Part], results: Sequence[Part]) -> Array:
+def context_of(job: Job, steps: bool, arguments: Sequence[Part], results: Sequence[Part]) -> Array:
     """Return the fields of an entry, those of its parts, and their shapes."""
     dtype = job.total.dtype
+    total = job.total.ctypes.data
     step = job.step.ctypes.data if steps else 0
-    fields = [job.engine.machine, *job.addresses, job.total.ctypes.data, step, dtype.itemsize]
-    fields += [id(np.ndarray), id(dtype), dtype.num, *functions()]
-    fields += [len(arguments), len(results), int(bool(job.wanted))]
+    fields = [job.engine.machine, *job.addresses, total, step, dtype.itemsize]
+    fields += [id(np.ndarray), id(dtype), dtype.num]
+    fields += functions()
+    has_total = int(bool(job.wanted))
+    fields += [len(arguments), len(results), has_total]
+    parts = [*arguments, *results]
     lengths: list[int] = []
-    first_length = ENTRY_FIELDS + (len(arguments) + len(results)) * PART_FIELDS
-    for part in [*arguments, *results]:
-        fields += part.fields(first_length + len(lengths))
+    first_length = ENTRY_FIELDS + len(parts) * PART_FIELDS
+    for part in parts:
+        place = first_length + len(lengths)
+        fields += part.fields(place)
         lengths += part.shape
     return np.array([*fields, *lengths], np.int64)

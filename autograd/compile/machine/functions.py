@@ -15,6 +15,7 @@ from typing import Any
 
 from autograd import primitives as p
 from autograd.compile.machine import elementary
+from autograd.compile.machine.intrinsics import Numbers
 from autograd.compile.machine.translate import (
     rounded_down,
     rounded_to_even,
@@ -40,7 +41,7 @@ VECTOR = "vector"
 LIBM = "libm"
 
 
-def power(x: Any, y: Any) -> Any:
+def power(x: float, y: float) -> Any:
     if y == 1.0:
         return x
     if y == 2.0:
@@ -48,7 +49,7 @@ def power(x: Any, y: Any) -> Any:
     return x**y
 
 
-def modulo(x: Any, y: Any) -> Any:
+def modulo(x: float, y: float) -> Any:
     if y == 0.0:
         return nan
     rest = math.fmod(x, y)
@@ -57,7 +58,7 @@ def modulo(x: Any, y: Any) -> Any:
     return rest + y if (y < 0.0) != (rest < 0.0) else rest
 
 
-def floor_division(x: Any, y: Any) -> Any:
+def floor_division(x: float, y: float) -> Any:
     if y == 0.0:
         return nan
     rest = math.fmod(x, y)
@@ -70,53 +71,53 @@ def floor_division(x: Any, y: Any) -> Any:
     return whole + 1.0 if quotient - whole > 0.5 else whole
 
 
-def ceiling(x: Any) -> Any:
+def ceiling(x: float) -> Any:
     return rounded_up(x) + 0.0  # Python's is an int, which has no -0.0
 
 
-def floor(x: Any) -> Any:
+def floor(x: float) -> Any:
     return rounded_down(x) + 0.0
 
 
-def cube_root(x: Any) -> Any:
+def cube_root(x: float) -> Any:
     return math.cbrt(x)
 
 
-def exponential_of_two(x: Any) -> Any:
+def exponential_of_two(x: float) -> Any:
     return math.exp2(x)
 
 
-def to_integer(x: Any, digits: Any) -> Any:
+def to_integer(x: float, digits: float) -> Any:
     return rounded_to_even(x)  # digits is 0: other roundings are left to Python
 
 
-def at_least(x: Any, bound: Any) -> Any:
+def at_least(x: float, bound: float) -> Any:
     return x if x >= bound or x != x else bound
 
 
-def at_most(x: Any, bound: Any) -> Any:
+def at_most(x: float, bound: float) -> Any:
     return x if x <= bound or x != x else bound
 
 
-def clamp(x: Any, low: Any, high: Any) -> Any:
+def clamp(x: float, low: float, high: float) -> Any:
     if not low <= high:
         return nan
     return low if x < low else high if x > high else x
 
 
-def heaviside(x: Any) -> Any:
+def heaviside(x: float) -> Any:
     return 1.0 if x > 0.0 else 0.0 if x <= 0.0 else x
 
 
-def sign_of(x: Any) -> Any:
+def sign_of(x: float) -> Any:
     return math.copysign(1.0, x) if x > 0.0 or x < 0.0 else 0.0 if x == 0.0 else x
 
 
-def rectified(x: Any) -> Any:
+def rectified(x: float) -> Any:
     return x if x > 0.0 or x != x else 0.0
 
 
-def slope_of_pieces(x: Any, slope: Any) -> Any:
+def slope_of_pieces(x: float, slope: float) -> Any:
     if x > 0.0:
         return 1.0
     if x < 0.0:
@@ -124,93 +125,93 @@ def slope_of_pieces(x: Any, slope: Any) -> Any:
     return x if x != x else 0.0 if slope < 0.0 else 1.0 if slope > 1.0 else slope
 
 
-def ratio(x: Any, y: Any) -> Any:
+def ratio(x: float, y: float) -> Any:
     return x / y if y != 0.0 or x != 0.0 else 0.0
 
 
-def chosen(condition: Any, x: Any, y: Any) -> Any:
+def chosen(condition: float, x: float, y: float) -> Any:
     return x if condition != 0.0 else y
 
 
-def truncated(x: Any) -> Any:
+def truncated(x: float) -> Any:
     return rounded_to_zero(x) + 0.0  # Python's is an int, which has no -0.0
 
 
-def less(x: Any, y: Any) -> Any:
+def less(x: float, y: float) -> Any:
     return 1.0 if x < y else 0.0
 
 
-def less_equal(x: Any, y: Any) -> Any:
+def less_equal(x: float, y: float) -> Any:
     return 1.0 if x <= y else 0.0
 
 
-def greater(x: Any, y: Any) -> Any:
+def greater(x: float, y: float) -> Any:
     return 1.0 if x > y else 0.0
 
 
-def greater_equal(x: Any, y: Any) -> Any:
+def greater_equal(x: float, y: float) -> Any:
     return 1.0 if x >= y else 0.0
 
 
-def equal(x: Any, y: Any) -> Any:
+def equal(x: float, y: float) -> Any:
     return 1.0 if x == y else 0.0
 
 
-def not_equal(x: Any, y: Any) -> Any:
+def not_equal(x: float, y: float) -> Any:
     return 1.0 if x != y else 0.0
 
 
-def any_of(x: Any, y: Any) -> Any:
+def any_of(x: float, y: float) -> Any:
     return 1.0 if x != 0.0 or y != 0.0 else 0.0
 
 
-def all_of(x: Any, y: Any) -> Any:
+def all_of(x: float, y: float) -> Any:
     return 1.0 if x != 0.0 and y != 0.0 else 0.0
 
 
-def first(number: Any, x: Any, slope: Any) -> Any:
+def first(number: float, x: float, slope: float) -> Any:
     return number
 
 
 # Functions of a row of numbers: a pointer, and how many.
 
 
-def largest(xs: Any, count: Any) -> Any:
+def largest(xs: Numbers, count: int) -> Any:
     found = xs[0]
     for i in range(1, count):
         found = xs[i] if xs[i] > found or xs[i] != xs[i] else found
     return found
 
 
-def smallest(xs: Any, count: Any) -> Any:
+def smallest(xs: Numbers, count: int) -> Any:
     found = xs[0]
     for i in range(1, count):
         found = xs[i] if xs[i] < found or xs[i] != xs[i] else found
     return found
 
 
-def first_largest(xs: Any, count: Any) -> Any:
+def first_largest(xs: Numbers, count: int) -> Any:
     found = xs[0]
     for i in range(1, count):
         found = xs[i] if xs[i] > found else found
     return found
 
 
-def first_smallest(xs: Any, count: Any) -> Any:
+def first_smallest(xs: Numbers, count: int) -> Any:
     found = xs[0]
     for i in range(1, count):
         found = xs[i] if xs[i] < found else found
     return found
 
 
-def product(xs: Any, count: Any) -> Any:
+def product(xs: Numbers, count: int) -> Any:
     found = xs[0]
     for i in range(1, count):
         found *= xs[i]
     return found
 
 
-def length(xs: Any, count: Any) -> Any:
+def length(xs: Numbers, count: int) -> Any:
     scale = 0.0
     total = 0.0
     for i in range(count):
@@ -226,7 +227,7 @@ def length(xs: Any, count: Any) -> Any:
     return scale * math.sqrt(total)
 
 
-def log_of_sum(xs: Any, count: Any) -> Any:
+def log_of_sum(xs: Numbers, count: int) -> Any:
     place = 0
     total = 0.0
     for i in range(count):
@@ -241,7 +242,7 @@ def log_of_sum(xs: Any, count: Any) -> Any:
     return xs[place] + math.log1p(total)
 
 
-def exact_sum(xs: Any, count: Any) -> Any:
+def exact_sum(xs: Numbers, count: int) -> Any:
     total = 0.0
     low = 0.0
     plain = 0.0
@@ -254,7 +255,7 @@ def exact_sum(xs: Any, count: Any) -> Any:
     return total + low if math.isfinite(plain) else plain
 
 
-def log_of_share(xs: Any, count: Any) -> Any:
+def log_of_share(xs: Numbers, count: int) -> Any:
     own = xs[int(xs[0]) + 1]
     place = 1
     total = 0.0
@@ -311,7 +312,8 @@ RESTATED: dict[Primitive, Callable[..., Any]] = {
     p.cbrt: cube_root,
     p.exp2: exponential_of_two,
 }
-INLINE = {p.add: "+", p.sub: "-", p.mul: "*", p.div: "/"}  # spelled as operators
+# Spelled as operators.
+INLINE = {p.add: "+", p.sub: "-", p.mul: "*", p.div: "/"}
 
 
 @cache
@@ -325,8 +327,9 @@ def function_of(op: Primitive) -> Any:
 
 NAMES = {row: name for name, row in p.TABLE.items()} | INTERNAL_NAMES
 NEAR_FUNCTIONS = {p.sin: elementary.near_sin, p.cos: elementary.near_cos}
+# Rows whose functions take several numbers in the time of one.
 # fmt: off
-VECTORIZED = {  # rows whose functions take several numbers in the time of one
+VECTORIZED = {
     p.exp, p.expm1, p.log, p.log1p, p.sin, p.cos, p.tanh, p.sigmoid, p.log_sigmoid, p.softplus,
     p.silu, p.gelu, p.elu, p.normal_cdf, p.gaussian, p.erf, p.erfc, p.sigmoid_slope, p.sech,
     p.silu_slope, p.gelu_slope,

@@ -8,6 +8,8 @@ run by, which is what a BLAS does too.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product
+from typing import Protocol
 
 from autograd.compile.machine import ir
 from autograd.compile.machine.ir import (
@@ -21,8 +23,25 @@ from autograd.compile.machine.ir import (
 )
 from autograd.compile.machine.translate import Emitter
 
-LANES = 8  # of a vector; 64 bytes of doubles
+# Of a vector: 64 bytes of doubles.
+LANES = 8
 MASK = f"<{LANES} x i1>"
+
+
+class Integers(Protocol):
+    """A pointer to integers, as kernels name its type; machine code has nothing but the pointer."""
+
+    def __getitem__(self, place: int, /) -> int: ...
+
+    def __setitem__(self, place: int, x: int, /) -> None: ...
+
+
+class Numbers(Protocol):
+    """A pointer to floats, of either width."""
+
+    def __getitem__(self, place: int, /) -> float: ...
+
+    def __setitem__(self, place: int, x: float, /) -> None: ...
 
 
 @Emitter
@@ -34,14 +53,20 @@ def shift(body: Body, pointer: Operand, count: Operand) -> Operand:
 @Emitter
 def pointer_like(body: Body, model: Operand, address: Operand) -> Operand:
     """Return an address as a pointer of the model's type."""
-    return Operand(POINTER, body.let(f"inttoptr {address.typed} to ptr"), model.element)
+    return pointer_to(body, model.element, address)
+
+
+def pointer_to(body: Body, element: str, address: Operand) -> Operand:
+    """Return an address as a pointer to elements of a type."""
+    pointer = body.let(f"inttoptr {address.typed} to ptr")
+    return Operand(POINTER, pointer, element)
 
 
 def as_pointer_to(element: str) -> Emitter:
     """Return what makes an address a pointer to numbers of a type."""
 
     def converted(body: Body, address: Operand) -> Operand:
-        return Operand(POINTER, body.let(f"inttoptr {address.typed} to ptr"), element)
+        return pointer_to(body, element, address)
 
     return Emitter(converted)
 
@@ -55,38 +80,47 @@ as_floats = as_pointer_to(FLOAT)
 @Emitter
 def address_of(body: Body, pointer: Operand) -> Operand:
     """Return a pointer as an integer."""
-    return Operand(INTEGER, body.let(f"ptrtoint {pointer.typed} to i64"))
+    address = body.let(f"ptrtoint {pointer.typed} to i64")
+    return Operand(INTEGER, address)
 
 
 @Emitter
 def call(body: Body, address: Operand, *arguments: Operand) -> None:
     """Call the function at an address with arguments."""
     pointer = body.let(f"inttoptr {address.typed} to ptr")
-    numbers = [ir.converted(body, x, INTEGER) if x.type == ir.BIT else x for x in arguments]
-    body.do(f"call void {pointer}({', '.join(x.typed for x in numbers)})")
+    numbers = list(arguments)
+    for i, x in enumerate(arguments):
+        if x.type == ir.BIT:
+            numbers[i] = ir.converted(body, x, INTEGER)
+    body.do(f"call void {pointer}({ir.listed(numbers)})")
 
 
 @Emitter
 def called(body: Body, address: Operand, *arguments: Operand) -> Operand:
     """Return what the function at an address returns, which is an integer or an address."""
     pointer = body.let(f"inttoptr {address.typed} to ptr")
-    return Operand(
-        INTEGER, body.let(f"call i64 {pointer}({', '.join(x.typed for x in arguments)})")
-    )
+    found = body.let(f"call i64 {pointer}({ir.listed(arguments)})")
+    return Operand(INTEGER, found)
 
 
 @Emitter
 def bits(body: Body, x: Operand) -> Operand:
     """Return the 64 bits of a double as an integer."""
-    type_ = ir.vector(INTEGER, ir.lanes_of(x.type))
-    return Operand(type_, body.let(f"bitcast {x.typed} to {type_}"))
+    return as_bits_of(body, x, INTEGER)
 
 
 @Emitter
 def number(body: Body, x: Operand) -> Operand:
     """Return the double that has these 64 bits."""
-    type_ = ir.vector(DOUBLE, ir.lanes_of(x.type))
-    return Operand(type_, body.let(f"bitcast {x.typed} to {type_}"))
+    return as_bits_of(body, x, DOUBLE)
+
+
+def as_bits_of(body: Body, x: Operand, type_: str) -> Operand:
+    """Return the same bits as a number of another type, lane by lane."""
+    lanes = ir.lanes_of(x.type)
+    whole = ir.vector(type_, lanes)
+    found = body.let(f"bitcast {x.typed} to {whole}")
+    return Operand(whole, found)
 
 
 def polynomial(numbers: Sequence[float]) -> Emitter:
@@ -99,8 +133,11 @@ def polynomial(numbers: Sequence[float]) -> Emitter:
         power = x
         terms = [ir.constant(number) for number in numbers]
         while len(terms) > 1:
-            products = [ir.arithmetic(body, "*", power, y) for y in terms[1::2]]
-            joined = [ir.arithmetic(body, "+", x, y) for x, y in zip(terms[::2], products)]
+            evens = terms[::2]
+            odds = terms[1::2]
+            products = [ir.arithmetic(body, "*", power, y) for y in odds]
+            joined = [ir.arithmetic(body, "+", x, y) for x, y in zip(evens, products)]
+            # Of an odd number of terms the last has no partner yet.
             terms = joined + terms[len(joined) * 2 :]
             power = ir.arithmetic(body, "*", power, power)
         return terms[0]
@@ -146,8 +183,14 @@ class Vectors:
             return self.vector(f"load {self.type}, {pointer.typed}, align {self.size}, {tag}")
         name = f"llvm.masked.load.{self.suffix}.p0"
         aligned = Operand("i32", str(self.size))
-        arguments = [pointer._replace(element=""), aligned, self.mask, self.zero()]
-        return Operand(self.type, self.body.call(self.type, name, *arguments))
+        instead = self.zero()
+        found = self.body.call(self.type, name, pointer, aligned, self.mask, instead)
+        return Operand(self.type, found)
+
+    def load_at(self, pointer: Operand, place: Operand) -> Operand:
+        """Return the vector some numbers further on."""
+        address = ir.element(self.body, pointer, place)
+        return self.load(address)
 
     def load_unless(self, fresh: Operand, pointers: Sequence[Operand]) -> list[Operand]:
         """Return the vectors at some pointers, or zeros where the flag `fresh` is not 0."""
@@ -155,14 +198,13 @@ class Vectors:
         reading = body.label()
         after = body.label()
         before = body.block
-        body.branch(ir.truth(body, fresh).text, after, reading)
+        is_fresh = ir.truth(body, fresh)
+        body.branch(is_fresh.text, after, reading)
         body.begin(reading)
-        found = [self.load(pointer) for pointer in pointers]
+        there = [self.load(pointer) for pointer in pointers]
         body.begin(after)
-        return [
-            self.vector(f"phi {self.type} [zeroinitializer, %{before}], [{x.text}, %{reading}]")
-            for x in found
-        ]
+        nothing = self.zero()
+        return [ir.merged(body, nothing, before, x, reading) for x in there]
 
     def store(self, x: Operand, pointer: Operand) -> None:
         """Store a vector at a pointer, where the mask is true."""
@@ -174,9 +216,29 @@ class Vectors:
         name = f"llvm.masked.store.{self.suffix}.p0"
         self.body.call("void", name, x, pointer, aligned, self.mask)
 
+    def store_at(self, x: Operand, pointer: Operand, place: Operand) -> None:
+        """Store a vector some numbers further on."""
+        address = ir.element(self.body, pointer, place)
+        self.store(x, address)
+
+    def add(self, x: Operand, y: Operand) -> Operand:
+        """Return the sums of two vectors."""
+        return ir.arithmetic(self.body, "+", x, y)
+
+    def multiply(self, x: Operand, y: Operand) -> Operand:
+        """Return the products of two vectors."""
+        return ir.arithmetic(self.body, "*", x, y)
+
     def multiply_add(self, x: Operand, y: Operand, z: Operand) -> Operand:
         """Return x * y + z, rounded once."""
-        return Operand(self.type, self.body.call(self.type, f"llvm.fma.{self.suffix}", x, y, z))
+        name = f"llvm.fma.{self.suffix}"
+        found = self.body.call(self.type, name, x, y, z)
+        return Operand(self.type, found)
+
+    def shuffled(self, pair: str, chosen: Sequence[int]) -> Operand:
+        """Return the chosen lanes of two vectors, which are counted on from one to the other."""
+        mask = ", ".join(f"i32 {lane}" for lane in chosen)
+        return self.vector(f"shufflevector {pair}, <{LANES} x i32> <{mask}>")
 
     def sum(self, x: Operand) -> Operand:
         """Return the sum of the lanes."""
@@ -226,14 +288,19 @@ def tile(rows: int, vectors: int, masked: bool) -> Emitter:
         columns = [LANES * v for v in range(vectors)]
 
         def step(k: Operand, sums: Sequence[Operand]) -> list[Operand]:
-            xs = [lanes.load(place(body, right, k, right_row, column)) for column in columns]
-            factors = [ir.loaded(body, place(body, s, k, left_column)) for s in starts]
-            pairs = [(w, x) for w in map(lanes.spread, factors) for x in xs]
-            return [lanes.multiply_add(*pair, z) for pair, z in zip(pairs, sums)]
+            places = (place(body, right, k, right_row, column) for column in columns)
+            xs = [lanes.load(there) for there in places]
+            heads = (place(body, start, k, left_column) for start in starts)
+            numbers = [ir.loaded(body, head) for head in heads]
+            factors = [lanes.spread(number) for number in numbers]
+            pairs = product(factors, xs)
+            return [lanes.multiply_add(w, x, z) for (w, x), z in zip(pairs, sums)]
 
-        places = [place(body, out, r, out_row, column) for r in range(rows) for column in columns]
+        tile_places = product(range(rows), columns)
+        places = [place(body, out, r, out_row, column) for r, column in tile_places]
         sums = lanes.load_unless(fresh, places)
-        for pointer, x in zip(places, ir.loop(body, ir.constant(0), terms, 1, sums, step)):
+        found = ir.loop(body, ir.constant(0), terms, 1, sums, step)
+        for pointer, x in zip(places, found):
             lanes.store(x, pointer)
 
     return Emitter(multiply)
@@ -258,15 +325,16 @@ def inner(rows: int) -> Emitter:
         starts = [place(body, left, r, left_row) for r in range(rows)]
 
         def step(k: Operand, sums: Sequence[Operand]) -> list[Operand]:
-            x = lanes.load(ir.element(body, right, k))
-            ws = [lanes.load(ir.element(body, start, k)) for start in starts]
+            x = lanes.load_at(right, k)
+            ws = [lanes.load_at(start, k) for start in starts]
             return [lanes.multiply_add(w, x, z) for w, z in zip(ws, sums)]
 
         zeros = [lanes.zero()] * rows
         found = ir.loop(body, ir.constant(0), terms, LANES, zeros, step)
         for r, x in enumerate(found):
             target = ir.element(body, out, ir.constant(r))
-            total = ir.arithmetic(body, "+", ir.loaded(body, target), lanes.sum(x))
+            before = ir.loaded(body, target)
+            total = ir.arithmetic(body, "+", before, lanes.sum(x))
             ir.stored(body, total, target)
 
     return Emitter(multiply)
@@ -278,20 +346,22 @@ def transpose_square(
 ) -> None:
     """Write the transpose of LANES x LANES numbers; the rows of both are so far apart."""
     lanes = Vectors(body, to.element)
-    rows = [lanes.load(place(body, numbers, i, row)) for i in range(LANES)]
+    places = (place(body, numbers, i, row) for i in range(LANES))
+    rows = [lanes.load(there) for there in places]
     distance = LANES // 2
     # Swap what stands across, in squares of 4, of 2, of 1.
     while distance:
         for i in range(LANES):
             if not i & distance:
-                pair = f"{rows[i].typed}, {rows[i + distance].typed}"
-                for k, chosen in enumerate(swapped(distance)):
-                    mask = ", ".join(f"i32 {lane}" for lane in chosen)
-                    text = f"shufflevector {pair}, <{LANES} x i32> <{mask}>"
-                    rows[i + k * distance] = lanes.vector(text)
+                other = i + distance
+                pair = f"{rows[i].typed}, {rows[other].typed}"
+                upper, lower = swapped(distance)
+                rows[i] = lanes.shuffled(pair, upper)
+                rows[other] = lanes.shuffled(pair, lower)
         distance //= 2
     for i, x in enumerate(rows):
-        lanes.store(x, place(body, to, i, to_row))
+        target = place(body, to, i, to_row)
+        lanes.store(x, target)
 
 
 def swapped(distance: int) -> tuple[list[int], list[int]]:
@@ -300,7 +370,13 @@ def swapped(distance: int) -> tuple[list[int], list[int]]:
     >>> swapped(4)
     ([0, 1, 2, 3, 8, 9, 10, 11], [4, 5, 6, 7, 12, 13, 14, 15])
     """
-    lanes = range(LANES)
-    upper = [LANES + j - distance if j & distance else j for j in lanes]
-    lower = [LANES + j if j & distance else j + distance for j in lanes]
+    upper: list[int] = []
+    lower: list[int] = []
+    for lane in range(LANES):
+        if lane & distance:
+            upper.append(LANES + lane - distance)
+            lower.append(LANES + lane)
+        else:
+            upper.append(lane)
+            lower.append(lane + distance)
     return upper, lower

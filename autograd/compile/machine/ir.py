@@ -11,7 +11,7 @@ Operand(type='double', text='%v0', element='', parts=())
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 DOUBLE = "double"
@@ -73,6 +73,16 @@ class Operand(NamedTuple):
         return (self.type, self.element, tuple(part.kind for part in self.parts))
 
 
+def listed(operands: Iterable[Operand]) -> str:
+    """Return operands with their types, as the arguments of a call."""
+    return ", ".join(x.typed for x in operands)
+
+
+def joined(parts: Iterable[Operand]) -> Operand:
+    """Return several operands as one."""
+    return Operand(TUPLE, "", parts=tuple(parts))
+
+
 class Body:
     """The lines of a function under construction.
 
@@ -82,12 +92,14 @@ class Body:
 
     def __init__(self, flags: str = "") -> None:
         self.lines: list[str] = []
-        self.variables: list[str] = []  # lines that reserve their places, at the very beginning
+        # Lines that reserve the places of variables, at the very beginning.
+        self.variables: list[str] = []
         self.names = 0
         self.block = "entry"
         self.ended = False
         self.flags = f" {flags}" if flags else ""
-        self.declared: dict[str, str] = {}  # functions that are called, and their declarations
+        # Declarations of functions that are called, by name.
+        self.declared: dict[str, str] = {}
 
     def let(self, text: str) -> str:
         """Append an instruction that has a result, and return its name."""
@@ -111,6 +123,10 @@ class Body:
         self.names += 1
         return f"b{self.names - 1}"
 
+    def labels(self, count: int) -> list[str]:
+        """Return the names of so many new blocks."""
+        return [self.label() for _ in range(count)]
+
     def begin(self, label: str) -> None:
         """Go on in a block, to which the one before leads if it has no jump yet."""
         self.jump(label)
@@ -133,7 +149,7 @@ class Body:
         """Append the call of a function of C's or of LLVM's; return its result's name, if any."""
         types = ", ".join(x.type for x in arguments)
         self.declared[name] = f"declare {result} @{name}({types})"
-        text = f"call {result} @{name}({', '.join(x.typed for x in arguments)})"
+        text = f"call {result} @{name}({listed(arguments)})"
         if result == "void":
             self.do(text)
             return ""
@@ -146,7 +162,10 @@ def lanes_of(type_: str) -> int:
     >>> lanes_of("double"), lanes_of("<8 x double>")
     (1, 8)
     """
-    return int(type_[1 : type_.index(" ")]) if type_.startswith("<") else 1
+    if not type_.startswith("<"):
+        return 1
+    end = type_.index(" ")
+    return int(type_[1:end])
 
 
 def one_of(type_: str) -> str:
@@ -155,7 +174,10 @@ def one_of(type_: str) -> str:
     >>> one_of("<8 x double>"), one_of("double")
     ('double', 'double')
     """
-    return type_[type_.index("x ") + 2 : -1] if type_.startswith("<") else type_
+    if not type_.startswith("<"):
+        return type_
+    _, one = type_.split("x ")
+    return one.removesuffix(">")
 
 
 def vector(type_: str, lanes: int) -> str:
@@ -163,7 +185,7 @@ def vector(type_: str, lanes: int) -> str:
     return f"<{lanes} x {type_}>" if lanes > 1 else type_
 
 
-def constant(x: Any) -> Operand:
+def constant(x: float) -> Operand:
     """Return a number of Python's as an operand.
 
     >>> constant(2), constant(0.5), constant(True)  # doctest: +NORMALIZE_WHITESPACE
@@ -180,7 +202,9 @@ def constant(x: Any) -> Operand:
 
 def float_text(x: float) -> str:
     """Return a float as LLVM reads it without rounding: its bits."""
-    return f"0x{struct.unpack('<Q', struct.pack('<d', x))[0]:016X}"
+    packed = struct.pack("<d", x)
+    (bits,) = struct.unpack("<Q", packed)
+    return f"0x{bits:016X}"
 
 
 def common_type(x: str, y: str) -> str:
@@ -194,7 +218,8 @@ def common_type(x: str, y: str) -> str:
     y = one_of(y)
     if x == y:
         return vector(x, lanes)
-    return vector(DOUBLE if x in NUMBERS or y in NUMBERS else INTEGER, lanes)
+    one = DOUBLE if x in NUMBERS or y in NUMBERS else INTEGER
+    return vector(one, lanes)
 
 
 def converted(body: Body, x: Operand, type_: str) -> Operand:
@@ -203,11 +228,14 @@ def converted(body: Body, x: Operand, type_: str) -> Operand:
         return x
     lanes = lanes_of(type_)
     if lanes_of(x.type) < lanes:
-        return spread(body, converted(body, x, one_of(type_)), lanes)
+        one = converted(body, x, one_of(type_))
+        return spread(body, one, lanes)
     if x.type == INTEGER and type_ == DOUBLE and is_whole(x.text):
-        return constant(float(int(x.text)))
-    text = f"{conversion(one_of(x.type), one_of(type_))} {x.typed} to {type_}"
-    return Operand(type_, body.let(text))
+        number = int(x.text)
+        return constant(float(number))
+    instruction = conversion(one_of(x.type), one_of(type_))
+    found = body.let(f"{instruction} {x.typed} to {type_}")
+    return Operand(type_, found)
 
 
 def is_whole(text: str) -> bool:
@@ -222,7 +250,8 @@ def spread(body: Body, x: Operand, lanes: int) -> Operand:
         return Operand(type_, f"splat ({x.typed})")
     one = body.let(f"insertelement {type_} poison, {x.typed}, i32 0")
     zeros = f"<{lanes} x i32> zeroinitializer"
-    return Operand(type_, body.let(f"shufflevector {type_} {one}, {type_} poison, {zeros}"))
+    found = body.let(f"shufflevector {type_} {one}, {type_} poison, {zeros}")
+    return Operand(type_, found)
 
 
 def conversion(old: str, new: str) -> str:
@@ -291,6 +320,16 @@ def compared(body: Body, sign: str, x: Operand, y: Operand) -> Operand:
     return Operand(found, body.let(f"icmp {SIGNED[sign]} {x.typed}, {y.text}"))
 
 
+def opposite(body: Body, condition: Operand) -> Operand:
+    """Return whether a condition is not true."""
+    return arithmetic(body, "^", condition, constant(True))
+
+
+def inverted(body: Body, x: Operand) -> Operand:
+    """Return an integer with all bits changed, which is ~x."""
+    return arithmetic(body, "^", x, constant(-1))
+
+
 def truth(body: Body, x: Operand) -> Operand:
     """Return whether a number is not 0."""
     return x if one_of(x.type) == BIT else compared(body, "!=", x, constant(0))
@@ -300,7 +339,7 @@ def chosen(body: Body, condition: Operand, x: Operand, y: Operand) -> Operand:
     """Return one of two operands, of vectors lane by lane."""
     if x.type == TUPLE:
         pairs = zip(x.parts, y.parts, strict=True)
-        return Operand(TUPLE, "", parts=tuple(chosen(body, condition, *pair) for pair in pairs))
+        return joined(chosen(body, condition, one, other) for one, other in pairs)
     if x.type == POINTER:
         found = body.let(f"select {condition.typed}, {x.typed}, {y.typed}")
         return x._replace(text=found)
@@ -316,15 +355,15 @@ def merged(body: Body, x: Operand, block: str, y: Operand, other: str) -> Operan
     """Return an operand, or another of its kind, by the block from which this one was reached."""
     if x.type == TUPLE:
         pairs = zip(x.parts, y.parts, strict=True)
-        parts = tuple(merged(body, one, block, two, other) for one, two in pairs)
-        return Operand(TUPLE, "", parts=parts)
+        return joined(merged(body, one, block, two, other) for one, two in pairs)
     text = f"phi {x.type} [{x.text}, %{block}], [{y.text}, %{other}]"
     return x._replace(text=body.let(text))
 
 
 def poison(x: Operand) -> Operand:
     """Return what stands for an operand where nobody looks at it."""
-    return x._replace(text="poison", parts=tuple(map(poison, x.parts)))
+    parts = tuple(map(poison, x.parts))
+    return x._replace(text="poison", parts=parts)
 
 
 def added_in_order(body: Body, start: Operand, x: Operand) -> Operand:
@@ -332,8 +371,10 @@ def added_in_order(body: Body, start: Operand, x: Operand) -> Operand:
     lanes = lanes_of(x.type)
     if lanes == 1:
         return arithmetic(body, "+", start, x)
-    name = f"llvm.vector.reduce.fadd.v{lanes}{'f32' if start.type == FLOAT else 'f64'}"
-    return Operand(start.type, body.call(start.type, name, start, x))
+    width = "f32" if start.type == FLOAT else "f64"
+    name = f"llvm.vector.reduce.fadd.v{lanes}{width}"
+    found = body.call(start.type, name, start, x)
+    return Operand(start.type, found)
 
 
 def element(body: Body, pointer: Operand, index: Operand) -> Operand:
@@ -400,7 +441,4 @@ def loop(
     ]
     body.branch(more.text, inside, after)
     body.begin(after)
-    return [
-        x._replace(text=body.let(f"phi {x.type} [{x.text}, %{before}], [{again.text}, %{end}]"))
-        for x, again in zip(carried, left)
-    ]
+    return [merged(body, x, before, again, end) for x, again in zip(carried, left)]

@@ -20,7 +20,6 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import llvmlite
 
@@ -28,6 +27,7 @@ from autograd.compile.machine import trimming
 from autograd.compile.machine.trimming import VARIABLE
 
 PACKAGE = Path(__file__).parents[2]
+# What code depends on.
 ROOMS = (
     "",
     "compile",
@@ -35,15 +35,17 @@ ROOMS = (
     "compile/tracing",
     "compile/lower",
     "compile/reference",
-)  # that code depends on
+)
 OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 CHECKSUM_BYTES = 32
-WRITES_UNTRIMMED = 100  # so many files a process may write until it looks how large all is
-told: list[str] = []  # of what this process has been warned
-writes = itertools.count()  # of this process
+# So many files a process may write until it looks how large all is.
+WRITES_UNTRIMMED = 100
+# Of what this process has been warned, and how many files it has written.
+told: list[str] = []
+writes = itertools.count()
 
 
-def tell(where: Any, why: Any) -> None:
+def tell(where: object, why: object) -> None:
     """Warn that code is not kept, once in a process."""
     if not told:
         told.append(f"{where}: {why}")
@@ -164,11 +166,13 @@ def read(path: Path) -> bytes:
 
 def put(path: Path, content: bytes) -> None:
     """Write a file under another name and rename it; tell of it where that fails."""
-    beside = path.with_name(f".{os.urandom(8).hex()}")  # other processes may write it now, too
+    # Other processes may write it now, too.
+    beside = path.with_name(f".{os.urandom(8).hex()}")
     try:
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
-        path.parent.mkdir(mode=0o700, exist_ok=True)  # it was emptied by now, maybe
+        # It was emptied by now, maybe.
+        path.parent.mkdir(mode=0o700, exist_ok=True)
         with open(beside, "xb") as file:
             file.write(content)
         os.replace(beside, path)

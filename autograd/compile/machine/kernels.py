@@ -30,6 +30,8 @@ from autograd.compile.machine.consecutive import (
 )
 from autograd.compile.machine.intrinsics import (
     LANES,
+    Integers,
+    Numbers,
     address_of,
     as_code,
     call,
@@ -43,7 +45,8 @@ from autograd.compile.machine.translate import never_inlined
 
 # The fields of an instruction.
 FORWARD, BACKWARD, OUT, COUNT, TABLE, TERMS, COLUMNS, EDGES = range(8)
-WEIGHTS, WEIGHT_ROW, WEIGHT_COLUMN, INPUTS, BIAS, FIRST = range(8, 14)  # FIRST: see `machine`
+# FIRST: see `run_backward`.
+WEIGHTS, WEIGHT_ROW, WEIGHT_COLUMN, INPUTS, BIAS, FIRST = range(8, 14)
 # Where the kernel `product` is, who shares the work of a large one, and where that is written down.
 PRODUCT = 14
 TEAM = 15
@@ -52,7 +55,8 @@ TASK = 16
 SAMPLES_SLOT = 17
 SAMPLE_SIZE = 18
 INSTRUCTION_FIELDS = 19
-NOWHERE = -1  # of weights or inputs that do not stand in order: they are gathered by their table
+# Of weights or inputs that do not stand in order: they are gathered by their table.
+NOWHERE = -1
 
 # Of EDGES: where adjoints flow, and whether some may be absent.
 LEFT = 1
@@ -60,7 +64,8 @@ RIGHT = 2
 OPTIONAL = 4
 
 PANEL_ROWS = 64
-MIN_MULTIPLICATIONS_SHARED = 2**23  # so many are worth another thread, about 0.3 ms
+# So many are worth another thread, about 0.3 ms.
+MIN_MULTIPLICATIONS_SHARED = 2**23
 
 tile8, tile4, tile2, tile1 = (tile(rows, 2, False) for rows in (8, 4, 2, 1))
 edge8, edge4, edge2, edge1 = (tile(rows, 1, True) for rows in (8, 4, 2, 1))
@@ -68,23 +73,23 @@ four_inner = inner(4)
 one_inner = inner(1)
 
 
-def is_absent(upstream: Any) -> Any:
+def is_absent(upstream: float) -> Any:
     """Tell whether there is no adjoint: it is -0.0 then (`lower.optional_adjoints`)."""
     return upstream == 0.0 and math.copysign(1.0, upstream) < 0.0
 
 
 def product(
-    out: Any,
-    out_row: Any,
-    left: Any,
-    left_row: Any,
-    left_column: Any,
-    right: Any,
-    right_row: Any,
-    rows: Any,
-    terms: Any,
-    columns: Any,
-    fresh: Any,
+    out: Numbers,
+    out_row: int,
+    left: Numbers,
+    left_row: int,
+    left_column: int,
+    right: Numbers,
+    right_row: int,
+    rows: int,
+    terms: int,
+    columns: int,
+    fresh: int,
 ) -> None:
     """Add left (rows x terms) times right (terms x columns) to out, or write it if it is fresh.
 
@@ -121,18 +126,18 @@ def product(
 
 
 def share_product(
-    code: Any,
-    out: Any,
-    out_row: Any,
-    left: Any,
-    left_row: Any,
-    left_column: Any,
-    right: Any,
-    right_row: Any,
-    rows: Any,
-    terms: Any,
-    columns: Any,
-    fresh: Any,
+    code: Integers,
+    out: Numbers,
+    out_row: int,
+    left: Numbers,
+    left_row: int,
+    left_column: int,
+    right: Numbers,
+    right_row: int,
+    rows: int,
+    terms: int,
+    columns: int,
+    fresh: int,
 ) -> None:
     """Do the same, by several threads where that pays: each computes some rows."""
     if code[TEAM] == 0 or rows * terms * columns < MIN_MULTIPLICATIONS_SHARED:
@@ -152,24 +157,33 @@ def share_product(
         )
         return
     task = as_code(code[TASK])
-    task[0], task[1], task[2] = address_of(out), out_row, address_of(left)
-    task[3], task[4], task[5], task[6] = left_row, left_column, address_of(right), right_row
-    task[7], task[8], task[9], task[10] = rows, terms, columns, fresh
+    # As `threads.ThreadTeam` reads it: the arguments of a product in their order.
+    task[0] = address_of(out)
+    task[1] = out_row
+    task[2] = address_of(left)
+    task[3] = left_row
+    task[4] = left_column
+    task[5] = address_of(right)
+    task[6] = right_row
+    task[7] = rows
+    task[8] = terms
+    task[9] = columns
+    task[10] = fresh
     call(code[TEAM])
 
 
 def add_tile(
-    out: Any,
-    out_row: Any,
-    left: Any,
-    left_row: Any,
-    left_column: Any,
-    right: Any,
-    right_row: Any,
-    rows: Any,
-    terms: Any,
-    width: Any,
-    fresh: Any,
+    out: Numbers,
+    out_row: int,
+    left: Numbers,
+    left_row: int,
+    left_column: int,
+    right: Numbers,
+    right_row: int,
+    rows: int,
+    terms: int,
+    width: int,
+    fresh: int,
 ) -> Any:
     """Add a product to the largest tile that has not more rows, and return how many it has."""
     if width > LANES:
@@ -192,7 +206,9 @@ def add_tile(
     return 8 if rows >= 8 else 4 if rows >= 4 else 2 if rows >= 2 else 1
 
 
-def add_inner(out: Any, left: Any, left_row: Any, right: Any, rows: Any, terms: Any) -> None:
+def add_inner(
+    out: Numbers, left: Numbers, left_row: int, right: Numbers, rows: int, terms: int
+) -> None:
     """Add left (rows x terms, consecutive by term) times one column to out."""
     whole = terms - terms % LANES
     row = 0
@@ -210,7 +226,7 @@ def add_inner(out: Any, left: Any, left_row: Any, right: Any, rows: Any, terms: 
             out[r] = total
 
 
-def gather(to: Any, numbers: Any, table: Any, count: Any, lanes: Any) -> None:
+def gather(to: Numbers, numbers: Numbers, table: Integers, count: int, lanes: int) -> None:
     """Copy the lanes of the slots of a table to consecutive places."""
     if lanes == 1:
         for i in range(count):
@@ -220,19 +236,19 @@ def gather(to: Any, numbers: Any, table: Any, count: Any, lanes: Any) -> None:
         copy(shift(to, i * lanes), shift(numbers, table[i] * lanes), lanes)
 
 
-def pick(to: Any, numbers: Any, table: Any, count: Any, whole: Any) -> None:
+def pick(to: Numbers, numbers: Numbers, table: Integers, count: int, whole: int) -> None:
     """Copy the numbers at the places of a table; the last one again up to a whole vector."""
     for j in range(whole):
         to[j] = numbers[table[min(j, count - 1)]]
 
 
-def pick_in_order(to: Any, numbers: Any, count: Any, whole: Any) -> None:
+def pick_in_order(to: Numbers, numbers: Numbers, count: int, whole: int) -> None:
     """Copy numbers that follow one another; the last one again up to a whole vector."""
     for j in range(whole):
         to[j] = numbers[min(j, count - 1)]
 
 
-def scatter(to: Any, numbers: Any, table: Any, count: Any, lanes: Any) -> None:
+def scatter(to: Numbers, numbers: Numbers, table: Integers, count: int, lanes: int) -> None:
     """Add consecutive numbers to the lanes of the slots of a table."""
     if lanes == 1:
         for i in range(count):
@@ -242,7 +258,9 @@ def scatter(to: Any, numbers: Any, table: Any, count: Any, lanes: Any) -> None:
         add(shift(to, table[i] * lanes), shift(numbers, i * lanes), lanes)
 
 
-def fill_biases(out: Any, table: Any, count: Any, shared: Any, values: Any, lanes: Any) -> None:
+def fill_biases(
+    out: Numbers, table: Integers, count: int, shared: Numbers, values: Numbers, lanes: int
+) -> None:
     """Set results to their biases: slots, or shared numbers whose place is coded by ~."""
     if lanes == 1:
         for i in range(count):
@@ -259,7 +277,7 @@ def fill_biases(out: Any, table: Any, count: Any, shared: Any, values: Any, lane
 
 
 def add_bias_adjoints(
-    upstream: Any, table: Any, count: Any, gradient: Any, adjoints: Any, lanes: Any
+    upstream: Numbers, table: Integers, count: int, gradient: Numbers, adjoints: Numbers, lanes: int
 ) -> None:
     """Add the adjoints of results to those of their biases."""
     if lanes == 1:
@@ -280,7 +298,7 @@ def add_bias_adjoints(
 
 
 @never_inlined
-def transpose(to: Any, numbers: Any, rows: Any, columns: Any) -> None:
+def transpose(to: Numbers, numbers: Numbers, rows: int, columns: int) -> None:
     """Write the transpose of a matrix of consecutive numbers, square by square."""
     whole_rows = rows - rows % LANES
     whole_columns = columns - columns % LANES
@@ -296,7 +314,14 @@ def transpose(to: Any, numbers: Any, rows: Any, columns: Any) -> None:
 
 
 def total_forward(
-    code: Any, tables: Any, shared: Any, values: Any, _: Any, __: Any, ___: Any, lanes: Any
+    code: Integers,
+    tables: Integers,
+    shared: Numbers,
+    values: Numbers,
+    _: Numbers,
+    __: Numbers,
+    ___: Numbers,
+    lanes: int,
 ) -> None:
     """Compute sums, from left to right."""
     count = code[COUNT]
@@ -316,7 +341,14 @@ def total_forward(
 
 
 def total_backward(
-    code: Any, tables: Any, _: Any, __: Any, adjoints: Any, ___: Any, ____: Any, lanes: Any
+    code: Integers,
+    tables: Integers,
+    _: Numbers,
+    __: Numbers,
+    adjoints: Numbers,
+    ___: Numbers,
+    ____: Numbers,
+    lanes: int,
 ) -> None:
     """Add the adjoint of each sum to those of its terms."""
     count = code[COUNT]
@@ -333,7 +365,14 @@ def total_backward(
 
 
 def dot_forward(
-    code: Any, tables: Any, shared: Any, values: Any, _: Any, __: Any, ___: Any, lanes: Any
+    code: Integers,
+    tables: Integers,
+    shared: Numbers,
+    values: Numbers,
+    _: Numbers,
+    __: Numbers,
+    ___: Numbers,
+    lanes: int,
 ) -> None:
     """Compute inner products, from left to right; left sides are slots or shared numbers."""
     count = code[COUNT]
@@ -356,14 +395,14 @@ def dot_forward(
 
 
 def dot_backward(
-    code: Any,
-    tables: Any,
-    shared: Any,
-    values: Any,
-    adjoints: Any,
-    gradient: Any,
-    _: Any,
-    lanes: Any,
+    code: Integers,
+    tables: Integers,
+    shared: Numbers,
+    values: Numbers,
+    adjoints: Numbers,
+    gradient: Numbers,
+    _: Numbers,
+    lanes: int,
 ) -> None:
     """Apply the product rule to each pair."""
     count = code[COUNT]
@@ -403,14 +442,14 @@ def dot_backward(
 
 
 def add_pair_adjoints(
-    edges: Any,
-    x: Any,
-    y: Any,
-    shared: Any,
-    values: Any,
-    adjoints: Any,
-    gradient: Any,
-    upstream: Any,
+    edges: int,
+    x: int,
+    y: int,
+    shared: Numbers,
+    values: Numbers,
+    adjoints: Numbers,
+    gradient: Numbers,
+    upstream: Numbers,
 ) -> None:
     """Apply the product rule to a pair in a single lane, if that has an adjoint."""
     if edges & OPTIONAL and is_absent(upstream[0]):
@@ -427,15 +466,15 @@ def add_pair_adjoints(
 
 
 def add_shared_pair_adjoints(
-    edges: Any,
-    place: Any,
-    y: Any,
-    shared: Any,
-    values: Any,
-    adjoints: Any,
-    gradient: Any,
-    upstream: Any,
-    lanes: Any,
+    edges: int,
+    place: int,
+    y: int,
+    shared: Numbers,
+    values: Numbers,
+    adjoints: Numbers,
+    gradient: Numbers,
+    upstream: Numbers,
+    lanes: int,
 ) -> None:
     """Apply the product rule to a pair of which one number is shared by all lanes."""
     if edges & LEFT:
@@ -453,7 +492,7 @@ def add_shared_pair_adjoints(
 
 
 @never_inlined
-def add_shares(edges: Any, to: Any, numbers: Any, upstream: Any, lanes: Any) -> None:
+def add_shares(edges: int, to: Numbers, numbers: Numbers, upstream: Numbers, lanes: int) -> None:
     """Add numbers times the adjoints of a result, in those lanes that have one."""
     if edges & OPTIONAL:
         add_present_products(to, numbers, upstream, lanes)
@@ -462,7 +501,14 @@ def add_shares(edges: Any, to: Any, numbers: Any, upstream: Any, lanes: Any) -> 
 
 
 def edges_backward(
-    code: Any, tables: Any, _: Any, values: Any, adjoints: Any, __: Any, ___: Any, lanes: Any
+    code: Integers,
+    tables: Integers,
+    _: Numbers,
+    values: Numbers,
+    adjoints: Numbers,
+    __: Numbers,
+    ___: Numbers,
+    lanes: int,
 ) -> None:
     """Add the products of edges whose slopes stand in slots, unless a mask forbids it."""
     count = code[COUNT]
@@ -478,7 +524,14 @@ def edges_backward(
 
 
 def matrix_forward(
-    code: Any, tables: Any, shared: Any, values: Any, _: Any, __: Any, scratch: Any, lanes: Any
+    code: Integers,
+    tables: Integers,
+    shared: Numbers,
+    values: Numbers,
+    _: Numbers,
+    __: Numbers,
+    scratch: Numbers,
+    lanes: int,
 ) -> None:
     """Compute a product of shared weights with slots."""
     terms = code[TERMS]
@@ -511,15 +564,15 @@ def matrix_forward(
 
 @never_inlined
 def add_matrix_adjoints(
-    code: Any,
-    tables: Any,
-    shared: Any,
-    values: Any,
-    adjoints: Any,
-    gradient: Any,
-    scratch: Any,
-    lanes: Any,
-    fresh: Any,
+    code: Integers,
+    tables: Integers,
+    shared: Numbers,
+    values: Numbers,
+    adjoints: Numbers,
+    gradient: Numbers,
+    scratch: Numbers,
+    lanes: int,
+    fresh: int,
 ) -> None:
     """Compute the two products that are a product's adjoint."""
     terms = code[TERMS]
@@ -537,44 +590,44 @@ def add_matrix_adjoints(
 
 
 def matrix_backward(
-    code: Any,
-    tables: Any,
-    shared: Any,
-    values: Any,
-    adjoints: Any,
-    gradient: Any,
-    scratch: Any,
-    lanes: Any,
+    code: Integers,
+    tables: Integers,
+    shared: Numbers,
+    values: Numbers,
+    adjoints: Numbers,
+    gradient: Numbers,
+    scratch: Numbers,
+    lanes: int,
 ) -> None:
     """Add the two products that are a product's adjoint."""
     add_matrix_adjoints(code, tables, shared, values, adjoints, gradient, scratch, lanes, 0)
 
 
 def matrix_backward_first(
-    code: Any,
-    tables: Any,
-    shared: Any,
-    values: Any,
-    adjoints: Any,
-    gradient: Any,
-    scratch: Any,
-    lanes: Any,
+    code: Integers,
+    tables: Integers,
+    shared: Numbers,
+    values: Numbers,
+    adjoints: Numbers,
+    gradient: Numbers,
+    scratch: Numbers,
+    lanes: int,
 ) -> None:
     """Do the same where nothing has been added to the weights' gradient, which is written."""
     add_matrix_adjoints(code, tables, shared, values, adjoints, gradient, scratch, lanes, 1)
 
 
 def add_input_adjoints(
-    code: Any,
-    table: Any,
-    out: Any,
-    shared: Any,
-    adjoints: Any,
-    scratch: Any,
-    rows: Any,
-    terms: Any,
-    columns: Any,
-    lanes: Any,
+    code: Integers,
+    table: Integers,
+    out: Numbers,
+    shared: Numbers,
+    adjoints: Numbers,
+    scratch: Numbers,
+    rows: int,
+    terms: int,
+    columns: int,
+    lanes: int,
 ) -> None:
     """Add the transposed weights times the adjoints of the results to those of the inputs."""
     width = columns * lanes
@@ -607,7 +660,7 @@ def add_input_adjoints(
         scatter(adjoints, target, shift(table, rows * terms), terms * columns, lanes)
 
 
-def column_is_absent(numbers: Any, column: Any, rows: Any, columns: Any) -> Any:
+def column_is_absent(numbers: Numbers, column: int, rows: int, columns: int) -> Any:
     """Tell whether no result in a column has an adjoint."""
     for row in range(rows):
         if not is_absent(numbers[row * columns + column]):
@@ -616,17 +669,17 @@ def column_is_absent(numbers: Any, column: Any, rows: Any, columns: Any) -> Any:
 
 
 def add_weight_gradient(
-    code: Any,
-    table: Any,
-    out: Any,
-    values: Any,
-    gradient: Any,
-    scratch: Any,
-    rows: Any,
-    terms: Any,
-    columns: Any,
-    lanes: Any,
-    fresh: Any,
+    code: Integers,
+    table: Integers,
+    out: Numbers,
+    values: Numbers,
+    gradient: Numbers,
+    scratch: Numbers,
+    rows: int,
+    terms: int,
+    columns: int,
+    lanes: int,
+    fresh: int,
 ) -> None:
     """Add the adjoints of the results times the transposed inputs to the weights' gradient."""
     width = columns * lanes
@@ -635,7 +688,8 @@ def add_weight_gradient(
         inputs = scratch
         gather(scratch, values, shift(table, rows * terms), terms * columns, lanes)
         scratch = shift(scratch, terms * width)
-    below = terms  # from one row of the transposed inputs to the next
+    # From one row of the transposed inputs to the next.
+    below = terms
     if width > 1 and code[SAMPLES_SLOT]:
         inputs = shift(values, code[SAMPLES_SLOT] * lanes + code[INPUTS])
         below = code[SAMPLE_SIZE]
@@ -662,9 +716,12 @@ CODE, VALUES, ADJOINTS, SCRATCH, GRADIENT, ROWS, OUTPUTS, SEED, SLOPES, SUM = ra
 CLEAR_COUNT = 23
 CLEAR_TABLE = 24
 PARAMETERS_COUNT = 25
-STEP = 26  # where the step size of a descent stands, and whether all has to stay finite
-OUTPUTS_STRIDE = 27  # numbers from one column of the outputs to the next
-SAMPLES_KEPT = 28  # whether products ask for the samples as rows
+# Where the step size of a descent stands, and whether all has to stay finite.
+STEP = 26
+# Numbers from one column of the outputs to the next.
+OUTPUTS_STRIDE = 27
+# Whether products ask for the samples as rows.
+SAMPLES_KEPT = 28
 # Slots that have to be finite.
 WATCHED_COUNT = 29
 WATCHED_TABLE = 30
@@ -673,14 +730,17 @@ ADJOINTS_COUNT = 31
 ADJOINTS_TABLE = 32
 JOB_FIELDS = 33
 
-LARGE_PRODUCT_NUMBERS = 2**13  # of a product of which so many are judged by its factors
-SMALL_PRODUCT = 1e30  # of two sums of squares: no inner product of their numbers is above its root
-UNSOUND = 2**61  # is added to the answer where a number of the gradient, or the sum, is not finite
+# The gradient of a product of so many is judged by its factors.
+LARGE_PRODUCT_NUMBERS = 2**13
+# Of two sums of squares: no inner product of their numbers is above its root.
+SMALL_PRODUCT = 1e30
+# Is added to the answer where a number of the gradient, or the sum, is not finite.
+UNSOUND = 2**61
+# The answer where a step would leave a parameter that is not finite.
+UNFIT = -(2**62)
 
-UNFIT = -(2**62)  # the answer where a step would leave a parameter that is not finite
 
-
-def clear_gradient(job: Any, tables: Any, gradient: Any) -> None:
+def clear_gradient(job: Integers, tables: Integers, gradient: Numbers) -> None:
     """Set to zero what is not written by the first block anyway: ranges of the shared numbers."""
     table = shift(tables, job[CLEAR_TABLE])
     for i in range(job[CLEAR_COUNT]):
@@ -688,7 +748,7 @@ def clear_gradient(job: Any, tables: Any, gradient: Any) -> None:
         fill(shift(gradient, start), table[2 * i + 1] - start, 0.0)
 
 
-def load_rows(job: Any, values: Any, start: Any, lanes: Any) -> None:
+def load_rows(job: Integers, values: Numbers, start: int, lanes: int) -> None:
     """Copy samples, each a row, to the slots of the inputs, where each is a column."""
     count = job[INPUTS_COUNT]
     inputs = shift(pointer_like(values, job[ROWS]), start * count)
@@ -702,7 +762,7 @@ def load_rows(job: Any, values: Any, start: Any, lanes: Any) -> None:
 
 
 @never_inlined
-def infinite_lane(values: Any, rows: Any, lanes: Any) -> Any:
+def infinite_lane(values: Numbers, rows: int, lanes: int) -> Any:
     """Return the first lane in which one of the rows is infinite or NaN, or -1."""
     if sum_of_none(values, rows * lanes) == 0.0:
         return -1
@@ -714,18 +774,18 @@ def infinite_lane(values: Any, rows: Any, lanes: Any) -> Any:
 
 
 @never_inlined
-def is_finite(numbers: Any, count: Any) -> Any:
+def is_finite(numbers: Numbers, count: int) -> Any:
     """Tell whether consecutive numbers are finite."""
     return sum_of_none(numbers, count) == 0.0
 
 
 @never_inlined
-def sum_of_squares(numbers: Any, count: Any) -> Any:
+def sum_of_squares(numbers: Numbers, count: int) -> Any:
     """Return the sum of the squares of consecutive numbers."""
     return sum_of_products(numbers, numbers, count)
 
 
-def watched_lane(job: Any, tables: Any, values: Any, lanes: Any) -> Any:
+def watched_lane(job: Integers, tables: Integers, values: Numbers, lanes: int) -> Any:
     """Return the first lane in which a watched number is infinite or NaN, or -1."""
     table = shift(tables, job[WATCHED_TABLE])
     found = -1
@@ -736,7 +796,12 @@ def watched_lane(job: Any, tables: Any, values: Any, lanes: Any) -> Any:
     return found
 
 
-def is_judged(step: Any, samples: Any) -> Any:
+def samples_of_gradient(job: Integers) -> Any:
+    """Return how many samples add to a gradient: all, but where each has its own."""
+    return 1 if job[WANTED] & WANT_EACH else job[SAMPLES]
+
+
+def is_judged(step: Integers, samples: int) -> Any:
     """Tell whether a product's gradient, which it alone writes, is judged by its factors.
 
     That is so where they are fewer than the numbers of the gradient.
@@ -749,7 +814,9 @@ def is_judged(step: Any, samples: Any) -> Any:
     return rows * terms > max(factors, LARGE_PRODUCT_NUMBERS)
 
 
-def factors_are_small(step: Any, tables: Any, values: Any, adjoints: Any, lanes: Any) -> Any:
+def factors_are_small(
+    step: Integers, tables: Integers, values: Numbers, adjoints: Numbers, lanes: int
+) -> Any:
     """Tell whether a product's factors are so small that no number of the gradient is infinite."""
     count = step[TERMS] * step[COLUMNS]
     squares = 0.0
@@ -765,7 +832,7 @@ def factors_are_small(step: Any, tables: Any, values: Any, adjoints: Any, lanes:
 
 
 def gradient_is_finite(
-    job: Any, code: Any, tables: Any, gradient: Any, samples: Any, judged: Any
+    job: Integers, code: Integers, tables: Integers, gradient: Numbers, judged: bool
 ) -> Any:
     """Tell whether the gradient by the parameters is finite.
 
@@ -773,6 +840,7 @@ def gradient_is_finite(
     """
     if not judged:
         return is_finite(gradient, job[PARAMETERS_COUNT])
+    samples = samples_of_gradient(job)
     table = shift(tables, job[CLEAR_TABLE])
     for i in range(job[CLEAR_COUNT]):
         start = table[2 * i]
@@ -790,7 +858,9 @@ def gradient_is_finite(
     return True
 
 
-def load_shared(job: Any, tables: Any, shared: Any, values: Any, lanes: Any) -> None:
+def load_shared(
+    job: Integers, tables: Integers, shared: Numbers, values: Numbers, lanes: int
+) -> None:
     """Copy shared numbers to all lanes of the slots where instructions ask for them."""
     table = shift(tables, job[BROADCAST_TABLE])
     slots = shift(values, job[INPUTS_COUNT] * lanes)
@@ -798,7 +868,9 @@ def load_shared(job: Any, tables: Any, shared: Any, values: Any, lanes: Any) -> 
         fill(shift(slots, i * lanes), lanes, shared[table[i]])
 
 
-def add_shared_gradient(job: Any, tables: Any, adjoints: Any, gradient: Any, lanes: Any) -> None:
+def add_shared_gradient(
+    job: Integers, tables: Integers, adjoints: Numbers, gradient: Numbers, lanes: int
+) -> None:
     """Add the adjoints of those slots to the gradient."""
     table = shift(tables, job[BROADCAST_TABLE])
     slots = shift(adjoints, job[INPUTS_COUNT] * lanes)
@@ -806,7 +878,7 @@ def add_shared_gradient(job: Any, tables: Any, adjoints: Any, gradient: Any, lan
         gradient[table[i]] += sum_of(shift(slots, i * lanes), lanes)
 
 
-def failing_lane(job: Any, tables: Any, values: Any, lanes: Any) -> Any:
+def failing_lane(job: Integers, tables: Integers, values: Numbers, lanes: int) -> Any:
     """Return the first lane in which a guard has not the truth that was traced, or -1."""
     count = job[GUARDS_COUNT]
     table = shift(tables, job[GUARDS_TABLE])
@@ -817,7 +889,9 @@ def failing_lane(job: Any, tables: Any, values: Any, lanes: Any) -> Any:
     return -1
 
 
-def store_outputs(job: Any, tables: Any, values: Any, total: Any, start: Any, lanes: Any) -> Any:
+def store_outputs(
+    job: Integers, tables: Integers, values: Numbers, total: Numbers, start: int, lanes: int
+) -> Any:
     """Copy the outputs' slots to columns, and add up what they come to under the seed.
 
     Returns the first lane that is not finite, or -1.
@@ -839,14 +913,14 @@ def store_outputs(job: Any, tables: Any, values: Any, total: Any, start: Any, la
     return found
 
 
-def with_multiples(total: Any, factor: Any, numbers: Any, lanes: Any) -> Any:
+def with_multiples(total: float, factor: float, numbers: Numbers, lanes: int) -> Any:
     """Return a total to which multiples of numbers are added, one after another."""
     for lane in range(lanes):
         total += factor * numbers[lane]
     return total
 
 
-def store_slopes(job: Any, slopes: Any, adjoints: Any, start: Any, lanes: Any) -> Any:
+def store_slopes(job: Integers, slopes: Numbers, adjoints: Numbers, start: int, lanes: int) -> Any:
     """Copy the adjoints of the inputs to rows; what has none has a slope of 0.0.
 
     Returns whether all are finite.
@@ -858,7 +932,7 @@ def store_slopes(job: Any, slopes: Any, adjoints: Any, start: Any, lanes: Any) -
     return is_finite(to, count * lanes)
 
 
-def seed_outputs(job: Any, tables: Any, adjoints: Any, lanes: Any) -> None:
+def seed_outputs(job: Integers, tables: Integers, adjoints: Numbers, lanes: int) -> None:
     """Set the adjoints of the outputs to the seed; no other slot has an adjoint yet."""
     if job[WANTED] & WANT_INPUTS:
         fill(adjoints, job[INPUTS_COUNT] * lanes, -0.0)
@@ -872,7 +946,7 @@ def seed_outputs(job: Any, tables: Any, adjoints: Any, lanes: Any) -> None:
         add_number(shift(adjoints, table[i] * lanes), seed[i], lanes)
 
 
-def descend(job: Any, shared: Any, gradient: Any, blank: Any) -> Any:
+def descend(job: Integers, shared: Numbers, gradient: Numbers, blank: int) -> Any:
     """Move the parameters down the gradient if that is asked for, and return the machine's answer.
 
     They stay where they are if they have to be finite and would not be, or a number was not; and if
@@ -884,13 +958,77 @@ def descend(job: Any, shared: Any, gradient: Any, blank: Any) -> Any:
     finite = step[1] != 0.0
     if step_size == 0.0 or (finite and blank) or blank >= UNSOUND:
         return blank
+    # A parameter would not stay finite.
     if finite and sum_of_none_moved(shared, -step_size, gradient, count) != 0.0:
-        return UNFIT  # a parameter would not stay finite
+        return UNFIT
     add_multiple(shared, -step_size, gradient, count)
     return blank
 
 
-def machine(job: Any, tables: Any, shared: Any) -> Any:
+def run_forward(
+    job: Integers,
+    code: Integers,
+    tables: Integers,
+    shared: Numbers,
+    values: Numbers,
+    adjoints: Numbers,
+    gradient: Numbers,
+    scratch: Numbers,
+    lanes: int,
+) -> None:
+    """Call the forward kernels of a block."""
+    for i in range(job[INSTRUCTIONS]):
+        step = shift(code, i * INSTRUCTION_FIELDS)
+        kernel = step[FORWARD]
+        if kernel:
+            call(kernel, step, tables, shared, values, adjoints, gradient, scratch, lanes)
+
+
+def run_backward(
+    job: Integers,
+    code: Integers,
+    tables: Integers,
+    shared: Numbers,
+    values: Numbers,
+    adjoints: Numbers,
+    gradient: Numbers,
+    scratch: Numbers,
+    start: int,
+    lanes: int,
+    judged: int,
+) -> Any:
+    """Call the backward kernels of a block, the last first, and judge products on the way.
+
+    FIRST is the backward kernel of the first block, which may write to the gradient where others
+    add. Returns 1 if products were judged by factors that are small, -1 if any are not, or nobody
+    asks, and else what was found before.
+    """
+    each = (job[WANTED] & WANT_EACH) != 0
+    samples = samples_of_gradient(job)
+    is_first = start == 0 or each
+    if each:
+        clear_gradient(job, tables, gradient)
+    seed_outputs(job, tables, adjoints, lanes)
+    for i in range(job[INSTRUCTIONS] - 1, -1, -1):
+        step = shift(code, i * INSTRUCTION_FIELDS)
+        kernel = step[FIRST] if is_first else step[BACKWARD]
+        if judged >= 0 and is_judged(step, samples):
+            small = factors_are_small(step, tables, values, adjoints, lanes)
+            judged = 1 if small else -1
+        if kernel:
+            call(kernel, step, tables, shared, values, adjoints, gradient, scratch, lanes)
+    add_shared_gradient(job, tables, adjoints, gradient, lanes)
+    return judged
+
+
+def noted(blank: int, start: int, lane: int) -> Any:
+    """Return the answer so far, or which sample a lane is that is the first not to be finite."""
+    if lane >= 0 and not blank:
+        blank = start + lane + 1
+    return blank
+
+
+def machine(job: Integers, tables: Integers, shared: Numbers) -> Any:
     """Run a program on the samples of a job, a block of lanes at a time.
 
     Inputs and slopes (the gradient by them) have a row for each sample, and outputs a column.
@@ -899,8 +1037,6 @@ def machine(job: Any, tables: Any, shared: Any) -> Any:
     sample s, UNFIT where the parameters cannot take a step that is asked for, and 0 if all is well.
     UNSOUND is added where the gradient is not finite, or what the outputs add up to; whoever asks
     for a step hears UNFIT.
-    FIRST is the backward kernel of the first block, which may write to the gradient where others
-    add.
     """
     code = as_code(job[CODE])
     values = pointer_like(shared, job[VALUES])
@@ -909,58 +1045,44 @@ def machine(job: Any, tables: Any, shared: Any) -> Any:
     gradient = pointer_like(shared, job[GRADIENT])
     total = pointer_like(shared, job[SUM])
     wanted = job[WANTED]
+    each = (wanted & WANT_EACH) != 0
     blank = 0
     start = 0
-    total[0], unsound = 0.0, False
-    judged = 0  # 1 if products were judged by factors that are small, -1 if any are not
+    total[0] = 0.0
+    unsound = False
+    # A step that has to leave finite numbers looks at them itself: see `descend`.
     step_asked = pointer_like(shared, job[STEP])
-    samples = 1 if wanted & WANT_EACH else job[SAMPLES]
     looks = wanted != 0 and (step_asked[0] == 0.0 or step_asked[1] == 0.0)
-    if wanted and not wanted & WANT_EACH:
+    judged = 0 if looks else -1
+    if wanted and not each:
         clear_gradient(job, tables, gradient)
     while start < job[SAMPLES]:
         lanes = min(job[BLOCK], job[SAMPLES] - start)
         load_rows(job, values, start, lanes)
         lane = infinite_lane(values, job[INPUTS_COUNT], lanes)
-        if lane >= 0 and not blank:
-            blank = start + lane + 1
+        blank = noted(blank, start, lane)
         load_shared(job, tables, shared, values, lanes)
-        for i in range(job[INSTRUCTIONS]):
-            step = shift(code, i * INSTRUCTION_FIELDS)
-            if step[FORWARD]:
-                kernel = step[FORWARD]
-                call(kernel, step, tables, shared, values, adjoints, gradient, scratch, lanes)
+        run_forward(job, code, tables, shared, values, adjoints, gradient, scratch, lanes)
         lane = failing_lane(job, tables, values, lanes)
         if lane >= 0:
             return -1 - start - lane
         lane = store_outputs(job, tables, values, total, start, lanes)
-        if lane >= 0 and not blank:
-            blank = start + lane + 1
+        blank = noted(blank, start, lane)
         lane = watched_lane(job, tables, values, lanes)
-        if lane >= 0 and not blank:
-            blank = start + lane + 1
+        blank = noted(blank, start, lane)
         if wanted:
-            if wanted & WANT_EACH:
-                clear_gradient(job, tables, gradient)
-            seed_outputs(job, tables, adjoints, lanes)
-            for i in range(job[INSTRUCTIONS] - 1, -1, -1):
-                step = shift(code, i * INSTRUCTION_FIELDS)
-                kernel = step[FIRST] if start == 0 or wanted & WANT_EACH else step[BACKWARD]
-                if looks and judged >= 0 and is_judged(step, samples):
-                    small = factors_are_small(step, tables, values, adjoints, lanes)
-                    judged = 1 if small else -1
-                if kernel:
-                    call(kernel, step, tables, shared, values, adjoints, gradient, scratch, lanes)
-            add_shared_gradient(job, tables, adjoints, gradient, lanes)
+            judged = run_backward(
+                job, code, tables, shared, values, adjoints, gradient, scratch, start, lanes, judged
+            )
             if wanted & WANT_INPUTS:
                 slopes = pointer_like(shared, job[SLOPES])
                 if not store_slopes(job, slopes, adjoints, start, lanes):
                     unsound = True
-            if looks and (wanted & WANT_EACH or start + lanes == job[SAMPLES]):
-                if not gradient_is_finite(job, code, tables, gradient, samples, judged > 0):
+            if looks and (each or start + lanes == job[SAMPLES]):
+                if not gradient_is_finite(job, code, tables, gradient, judged > 0):
                     unsound = True
                 judged = 0
-            if wanted & WANT_EACH:
+            if each:
                 gradient = shift(gradient, job[SHARED_COUNT])
         start += lanes
     if unsound or total[0] * 0.0 != 0.0:

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property, partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -45,20 +45,37 @@ from autograd.compile.reference.own_primitives import OwnStep, is_own, plain_ope
 from autograd.primitive_type import Variadic
 from autograd.primitives import rounded
 
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from autograd.compile.batches import Part
+
 Array = np.ndarray[Any, Any]
-CACHE_BYTES = 3 * 2**19  # of values and adjoints, that a block of lanes should not exceed
+# Of values and adjoints, that a block of lanes should not exceed.
+CACHE_BYTES = 3 * 2**19
 # Of a block.
 MIN_LANES = 8
 MAX_LANES = 512
 C_TYPES = {"float64": ctypes.c_double, "float32": ctypes.c_float}
-PATIENCE_SECONDS = 1.0  # until somebody is told that it takes long
-STRETCH = Instruction(0, 1)  # in place of instructions that one function computes
-PAUSE_SECONDS = 0.2  # until they are told again
+# Stands in place of instructions that one function computes.
+STRETCH = Instruction(0, 1)
+# Until somebody is told that it takes long, and until they are told again.
+PATIENCE_SECONDS = 1.0
+PAUSE_SECONDS = 0.2
 WAITING = "autograd.compile is preparing instructions; those new to this machine are compiled, once"
 
 
 class LlvmEngine:
-    """Runs a program through the machine of `autograd.compile.machine.kernels`."""
+    """Runs a program through the machine of `autograd.compile.machine.kernels`.
+
+    Attributes:
+        callbacks: kernels that call Python, which are called as long as the engine lives.
+        called: where such kernels are, forward and backward, by the ids of steps.
+        team: threads, where there is a product of matrices.
+        written: which shared numbers' gradient the first block of a job writes.
+        codes: see `code_for`.
+        idle: workspaces of jobs that ran beside others.
+    """
 
     name = "llvm"
 
@@ -79,26 +96,34 @@ class LlvmEngine:
         self.functions = functions
         self.tables: list[Array] = []
         self.length = 0
-        self.callbacks: list[Callback] = []  # which are called as long as the engine lives
-        self.called: dict[int, tuple[int, int]] = {}  # kernels that are such, by the ids of steps
+        self.callbacks: list[Callback] = []
+        self.called: dict[int, tuple[int, int]] = {}
         self.failures = list[BaseException]()
         self.threads = threads
-        self.team: ThreadTeam | None = None  # there is one where there is a product of matrices
+        self.team: ThreadTeam | None = None
         self.uses = uses_of_shared(program, len(shared))
-        self.written = np.zeros(len(shared), bool)  # by the first block of a job
+        self.written = np.zeros(len(shared), bool)
         self.steps = self.single_steps()
         code = [self.encoded(step) for step in self.steps]
-        self.code = np.array(code, np.int64).reshape(-1, k.INSTRUCTION_FIELDS)
-        self.codes: dict[tuple[str, bool], Array] = {}  # by the kind of a job: see `code_for`
+        # Without instructions it has no rows, but the columns that are read.
+        flat = np.array(code, np.int64)
+        self.code = flat.reshape(-1, k.INSTRUCTION_FIELDS)
+        self.codes: dict[tuple[str, bool], Array] = {}
         self.settings = self.settled()
-        self.table = np.concatenate([*self.tables, np.zeros(1, np.int32)])
+        # Its address is passed on, even where no instruction has a table.
+        end = np.zeros(1, np.int32)
+        self.table = np.concatenate([*self.tables, end])
         self.workspace = self.new_workspace(0)
-        self.idle: list[Workspace] = []  # of jobs that ran beside others
+        self.idle: list[Workspace] = []
         self.machine = codegen.fixed(k.machine, self.dtype_name)
-        pointer = ctypes.c_void_p
-        function = ctypes.CFUNCTYPE(ctypes.c_int64, pointer, pointer, pointer)(self.machine)
-        numbers = shared.ctypes.data
-        self.call: Any = lambda job, tables: partial(function, job, tables, numbers)
+        pointers = [ctypes.c_void_p] * 3
+        prototype = ctypes.CFUNCTYPE(ctypes.c_int64, *pointers)
+        self.function = prototype(self.machine)
+        self.numbers: int = shared.ctypes.data
+
+    def call(self, job: int, tables: int) -> Callable[[], int]:
+        """Return what calls the machine, given addresses: without arguments, so that it is fast."""
+        return partial(self.function, job, tables, self.numbers)
 
     @cached_property
     def numpy(self) -> NumpyEngine:
@@ -107,7 +132,7 @@ class LlvmEngine:
 
     # Encoding
 
-    def put(self, table: Any) -> int:
+    def put(self, table: npt.ArrayLike) -> int:
         """Append a table, and return where it starts."""
         start = self.length
         flat = np.ascontiguousarray(table, np.int32).ravel()
@@ -124,30 +149,36 @@ class LlvmEngine:
 
     def code_for(self, lanes: int, apart: bool) -> Array:
         """Return the code of a job of so many lanes; of one apart, which shares with nobody."""
-        key = ONE if lanes == 1 else MANY, apart
+        mode = ONE if lanes == 1 else MANY
+        key = mode, apart
         if key not in self.codes:
             code = self.code.copy()
             if apart:
                 code[:, k.TEAM] = 0
-            self.fill_in(code, key[0])
+            self.fill_in(code, mode)
             self.codes[key] = code
         return self.codes[key]
 
     def fill_in(self, code: Array, mode: str) -> None:
         """Enter the kernels for one kind of jobs into code."""
-        found = [self.kernels_of(step, mode) for step in patiently(self.steps)]
-        code[:, [k.FORWARD, k.BACKWARD, k.FIRST]] = np.array(found, np.int64).reshape(-1, 3)
-        gone = 0
+        fields = [k.FORWARD, k.BACKWARD, k.FIRST]
+        steps = patiently(self.steps)
+        found = [self.kernels_of(step, mode) for step in steps]
+        addresses = np.array(found, np.int64)
+        code[:, fields] = addresses.reshape(-1, 3)
+        settings = self.dtype_name, self.functions, mode, self.program.trained
         known: dict[int, tuple[int, int]] = {}
+        # Each stretch is one instruction here, so that those behind it have moved up.
+        gone = 0
         for stretch in self.stretches:
-            key = id(stretch.shared)
+            shared = stretch.shared
+            key = id(shared)
             if key not in known:
-                settings = self.dtype_name, self.functions, mode, self.program.trained
-                kernels = StretchKernels(stretch.shared, *settings)
+                kernels = StretchKernels(shared, *settings)
                 known[key] = kernels.addresses()
             forward, backward = known[key]
             place = stretch.start - gone
-            code[place, [k.FORWARD, k.BACKWARD, k.FIRST]] = forward, backward, backward
+            code[place, fields] = forward, backward, backward
             code[place, k.TABLE] = stretch.number
             gone += stretch.stop - stretch.start - 1
 
@@ -156,7 +187,8 @@ class LlvmEngine:
         if step is STRETCH:
             return 0, 0, 0
         fixed = partial(codegen.fixed, dtype=self.dtype_name, mode=mode)
-        forward = backward = 0
+        forward = 0
+        backward = 0
         if isinstance(step, Map):
             forward, backward = self.kernels_of_map(step, mode)
         elif isinstance(step, Edges):
@@ -176,24 +208,29 @@ class LlvmEngine:
 
     def kernels_of_map(self, step: Map, mode: str) -> tuple[int, int]:
         """Return the addresses of a primitive's kernels: compiled, or those that call Python."""
-        if id(step) not in self.called:
+        key = id(step)
+        if key not in self.called:
             try:
                 return self.compiled(step, mode)
             except (TypeError, AttributeError):
-                in_numpy = self.numpy.steps[id(step)]
-                self.called[id(step)] = self.calling(in_numpy.forward, in_numpy.backward)
-        return self.called[id(step)]
+                in_numpy = self.numpy.steps[key]
+                self.called[key] = self.calling(in_numpy.forward, in_numpy.backward)
+        return self.called[key]
 
     def compiled(self, step: Map, mode: str) -> tuple[int, int]:
         """Return the addresses of a primitive's kernels.
 
         Raises: TypeError, AttributeError: something of it cannot be translated.
         """
-        if step.op is rounded and any(plain_operands(self.program, step.operands[1])):
-            raise TypeError("only Python rounds decimals exactly")
-        arity = 0 if isinstance(step.op, Variadic) else len(step.operands)
+        op = step.op
+        if op is rounded:
+            _, digits = step.operands
+            if any(plain_operands(self.program, digits)):
+                raise TypeError("only Python rounds decimals exactly")
+        arity = 0 if isinstance(op, Variadic) else len(step.operands)
+        edges = step.edges[:arity]
         options = step.optional, self.dtype_name, self.functions, mode
-        return codegen.of_primitive(step.op, arity, step.edges[:arity], *options)
+        return codegen.of_primitive(op, arity, edges, *options)
 
     def calling(self, *ways: Callable[[Array, Array], None]) -> tuple[int, int]:
         """Return where kernels are that call functions of all values and adjoints in Python."""
@@ -205,10 +242,12 @@ class LlvmEngine:
     def encoded(self, step: Instruction) -> list[int]:
         """Return an instruction as integers."""
         fields = [0] * k.INSTRUCTION_FIELDS
-        fields[k.OUT], fields[k.COUNT] = step.out, step.count
+        fields[k.OUT] = step.out
+        fields[k.COUNT] = step.count
         if step is STRETCH:
             return fields
-        ENCODERS[type(step)](self, step, fields)
+        encode = ENCODERS[type(step)]
+        encode(self, step, fields)
         return fields
 
     def encode_map(self, step: Map, fields: list[int]) -> None:
@@ -216,102 +255,138 @@ class LlvmEngine:
         if is_own(step.op):
             own = OwnStep(self.program, step)
             self.called[id(step)] = self.calling(own.forward, own.backward)
-        fields[k.TABLE], fields[k.TERMS] = self.put(step.operands), len(step.operands)
-        fields[k.COLUMNS] = int(all(consecutive(slots) for slots in step.operands))
+        operands = step.operands
+        fields[k.TABLE] = self.put(operands)
+        fields[k.TERMS] = len(operands)
+        are_consecutive = all(map(consecutive, operands))
+        fields[k.COLUMNS] = int(are_consecutive)
 
     def encode_total(self, step: Total, fields: list[int]) -> None:
         """Encode sums."""
-        fields[k.TABLE], fields[k.TERMS] = self.put(step.terms), len(step.terms)
+        fields[k.TABLE] = self.put(step.terms)
+        fields[k.TERMS] = len(step.terms)
 
     def encode_dot(self, step: Dot, fields: list[int]) -> None:
         """Encode inner products."""
-        fields[k.TABLE] = self.put(np.concatenate([step.left, step.right]))
-        fields[k.TERMS], fields[k.BIAS] = len(step.left), self.put(step.bias)
+        sides = np.concatenate([step.left, step.right])
+        fields[k.TABLE] = self.put(sides)
+        fields[k.TERMS] = len(step.left)
+        fields[k.BIAS] = self.put(step.bias)
         fields[k.EDGES] = flags_of(step)
 
     def encode_matrix(self, step: Matrix, fields: list[int]) -> None:
         """Encode a matrix product; weights and inputs that stand in order need no table."""
-        tables = np.concatenate([step.weights.ravel(), step.inputs.ravel()])
-        fields[k.TABLE], fields[k.BIAS] = self.put(tables), self.put(step.bias)
-        fields[k.TERMS], fields[k.COLUMNS] = step.inputs.shape
+        weights = step.weights.ravel()
+        inputs = step.inputs.ravel()
+        tables = np.concatenate([weights, inputs])
+        fields[k.TABLE] = self.put(tables)
+        fields[k.BIAS] = self.put(step.bias)
+        terms, columns = step.inputs.shape
+        fields[k.TERMS] = terms
+        fields[k.COLUMNS] = columns
         fields[k.EDGES] = flags_of(step)
         fields[k.WEIGHTS : k.WEIGHT_COLUMN + 1] = strides_of(step.weights)
-        flat = step.inputs.ravel()
-        fields[k.INPUTS] = int(flat[0]) if consecutive(flat) else k.NOWHERE
+        first = int(inputs[0])
+        fields[k.INPUTS] = first if consecutive(inputs) else k.NOWHERE
         if self.takes_samples(step, fields):
-            fields[k.SAMPLES_SLOT], fields[k.SAMPLE_SIZE] = self.program.slots, self.program.inputs
+            fields[k.SAMPLES_SLOT] = self.program.slots
+            fields[k.SAMPLE_SIZE] = self.program.inputs
         if self.is_fresh(step):
             self.written[step.weights] = True
         fields[k.PRODUCT] = codegen.fixed(k.product, self.dtype_name)
         if self.threads > 1:
-            self.team = self.team or ThreadTeam(self.threads, self.dtype_name, self.failures)
-            fields[k.TEAM], fields[k.TASK] = self.team.address, self.team.place
+            team = self.team or ThreadTeam(self.threads, self.dtype_name, self.failures)
+            self.team = team
+            fields[k.TEAM] = team.address
+            fields[k.TASK] = team.place
 
     def takes_samples(self, step: Matrix, fields: list[int]) -> bool:
         """Tell whether a product's inputs are numbers of the samples, and its weights' gradient is
         wanted: a row for each sample is the transpose that it needs."""
-        last = fields[k.INPUTS] + len(step.inputs)
-        regular = fields[k.INPUTS] != k.NOWHERE and step.inputs.shape[1] == 1
-        return step.edges[1] and regular and last <= self.program.inputs
+        terms, columns = step.inputs.shape
+        start = fields[k.INPUTS]
+        regular = start != k.NOWHERE and columns == 1
+        are_inputs = start + terms <= self.program.inputs
+        return step.edges[1] and regular and are_inputs
 
     def is_fresh(self, step: Matrix) -> bool:
         """Tell whether nothing but this product adds to the gradient of its weights."""
+        if not step.edges[1]:
+            return False
         start, _, column = strides_of(step.weights)
+        uses = self.uses[step.weights]
         regular = start != k.NOWHERE and column == 1
-        return step.edges[1] and regular and bool((self.uses[step.weights] == 1).all())
+        return regular and bool((uses == 1).all())
 
     def encode_edges(self, step: Edges, fields: list[int]) -> None:
         """Encode edges whose slopes stand in slots."""
         fields[k.COUNT] = len(step.nodes)
         tables = [step.nodes, step.parents, step.slopes, step.locally_constant]
-        fields[k.TABLE] = self.put(np.stack(tables))
+        stacked = np.stack(tables)
+        fields[k.TABLE] = self.put(stacked)
 
     def settled(self) -> Array:
         """Return what the machine has to know about the program."""
         program = self.program
         settings = np.zeros(k.JOB_FIELDS, np.int64)
-        settings[k.INSTRUCTIONS], settings[k.SLOTS] = len(self.code), program.slots
-        settings[k.INPUTS_COUNT], settings[k.SHARED_COUNT] = program.inputs, len(self.shared)
+        settings[k.INSTRUCTIONS] = len(self.code)
+        settings[k.SLOTS] = program.slots
+        settings[k.INPUTS_COUNT] = program.inputs
+        settings[k.SHARED_COUNT] = len(self.shared)
         settings[k.OUTPUTS_COUNT] = len(program.outputs)
         settings[k.OUTPUTS_TABLE] = self.put(program.outputs)
         settings[k.BROADCAST_COUNT] = len(program.broadcast)
         settings[k.BROADCAST_TABLE] = self.put(program.broadcast)
         settings[k.GUARDS_COUNT] = len(program.guards)
-        guards = [[g.row for g in program.guards], [g.truth for g in program.guards]]
-        settings[k.GUARDS_TABLE] = self.put(np.array(guards, np.int32))
+        rows = [guard.row for guard in program.guards]
+        truths = [guard.truth for guard in program.guards]
+        guards = np.array([rows, truths], np.int32)
+        settings[k.GUARDS_TABLE] = self.put(guards)
         settings[k.WATCHED_COUNT] = len(program.watched)
         settings[k.WATCHED_TABLE] = self.put(program.watched)
-        ranges = ranges_of(~self.written)
-        settings[k.CLEAR_COUNT] = len(ranges)
-        settings[k.CLEAR_TABLE] = self.put(ranges)
-        asked = np.ones(program.slots, bool)
-        asked[: program.inputs] = False
-        asked[without_adjoints(self.stretches)] = False
-        ranges = ranges_of(asked)
+        cleared = ranges_of(~self.written)
+        settings[k.CLEAR_COUNT] = len(cleared)
+        settings[k.CLEAR_TABLE] = self.put(cleared)
+        ranges = ranges_of(self.slots_with_adjoints())
         settings[k.ADJOINTS_COUNT] = len(ranges)
         settings[k.ADJOINTS_TABLE] = self.put(ranges)
-        settings[k.SAMPLES_KEPT] = self.code[:, k.SAMPLES_SLOT].any()
+        samples_slots = self.code[:, k.SAMPLES_SLOT]
+        settings[k.SAMPLES_KEPT] = samples_slots.any()
         settings[k.PARAMETERS_COUNT] = program.trained
         return settings
+
+    def slots_with_adjoints(self) -> Array:
+        """Return a mask of the slots, without inputs, whose adjoints stand in memory."""
+        asked = np.ones(self.program.slots, bool)
+        asked[: self.program.inputs] = False
+        asked[without_adjoints(self.stretches)] = False
+        return asked
 
     # Running
 
     def block(self, samples: int) -> int:
         """Return how many lanes a block has."""
-        fast_bytes = max(CACHE_BYTES, 2 * int(self.shared.nbytes))  # many weights: many lanes
-        lane_bytes = 2 * int(self.dtype.itemsize) * max(1, self.program.slots)
+        weights_bytes = int(self.shared.nbytes)
+        # Weights are read once per block, so many of them are worth many lanes.
+        fast_bytes = max(CACHE_BYTES, 2 * weights_bytes)
+        slots = max(1, self.program.slots)
+        lane_bytes = 2 * int(self.dtype.itemsize) * slots
         fitting = max(MIN_LANES, fast_bytes // lane_bytes)
-        blocks = -(-samples // min(MAX_LANES, fitting))
-        lanes = -(-samples // blocks)
-        return min(samples, -(-lanes // MIN_LANES) * MIN_LANES)  # whole vectors
+        most = min(MAX_LANES, fitting)
+        blocks = ceiling_of(samples, most)
+        lanes = ceiling_of(samples, blocks)
+        vectors = ceiling_of(lanes, MIN_LANES)
+        return min(samples, vectors * MIN_LANES)
 
     def probe(self, rows: Array, slots: Sequence[int], wanted: int) -> Array:
         """Return the numbers of some slots, samples x slots, with the bits that a job has.
 
         The job is one for the same samples, and wants the same.
         """
+        samples = len(rows)
+        lanes = self.lanes(samples, wanted)
         table = np.ascontiguousarray(slots, np.int32)
-        probe = Probe(self, len(rows), self.lanes(len(rows), wanted), self.workspace, table)
+        probe = Probe(self, samples, lanes, self.workspace, table)
         probe.rows[:] = rows
         probe.run()
         return probe.outputs
@@ -325,19 +400,23 @@ class LlvmEngine:
 
     def new_workspace(self, lanes: int) -> Workspace:
         """Return a workspace for blocks of so many lanes."""
-        program = self.program
+        slots = self.program.slots
+        inputs = self.program.inputs
         scratch_size = self.scratch_size(lanes)
-        sizes = program.slots, program.inputs, scratch_size
-        return Workspace(*sizes, lanes, self.dtype, self.keeping.count)
+        kept = self.keeping.count
+        return Workspace(slots, inputs, scratch_size, lanes, self.dtype, kept)
 
     def scratch_size(self, lanes: int) -> int:
         """Return how many numbers the kernels need beside the slots."""
         sizes = [1]
         for step in self.program.instructions:
             if isinstance(step, Matrix):
-                sizes.append(2 * step.weights.size + 3 * step.inputs.size * lanes)
+                weights = step.weights.size
+                inputs = step.inputs.size * lanes
+                sizes.append(2 * weights + 3 * inputs)
             elif isinstance(step, Map):
-                sizes.append((step.count + LANES) * (len(step.operands) + 2))
+                rows = len(step.operands) + 2
+                sizes.append((step.count + LANES) * rows)
         return max(sizes)
 
     def job(self, samples: int, wanted: int, apart: bool = False) -> Job:
@@ -345,10 +424,11 @@ class LlvmEngine:
         lanes = self.lanes(samples, wanted)
         if not apart:
             return Job(self, samples, wanted, lanes, self.workspace)
-        return Job(self, samples, wanted, lanes, self.idle_workspace(lanes), apart)
+        workspace = self.idle_workspace(lanes)
+        return Job(self, samples, wanted, lanes, workspace, apart)
 
     def entry(
-        self, job: Job, parts: Sequence[Any], steps: bool = False, copies: bool = True
+        self, job: Job, parts: Sequence[Part], steps: bool = False, copies: bool = True
     ) -> Entry | None:
         """Return what runs a job like this at once, or None where that cannot be.
 
@@ -357,21 +437,25 @@ class LlvmEngine:
             steps, copies: see `Entry`.
         """
         samples = len(job.rows)
+        wanted = job.wanted
         long = self.operations * samples > MOST_WORK
         if long or self.callbacks or job.large or not is_possible():
             return None
-        lanes = self.lanes(samples, job.wanted)
-        own = Job(self, samples, job.wanted, lanes, self.new_workspace(lanes), apart=True)
+        lanes = self.lanes(samples, wanted)
+        workspace = self.new_workspace(lanes)
+        own = Job(self, samples, wanted, lanes, workspace, apart=True)
         own.seed[:] = job.seed
         return Entry(own, parts, steps, copies)
 
     @cached_property
     def operations(self) -> int:
         """About how many operations the program has, those of a product counted by vectors."""
-        products = [step for step in self.program.instructions if isinstance(step, Matrix)]
-        sizes = [step.weights.size * step.inputs.shape[1] for step in products]
-        total: int = self.program.slots + sum(sizes) // LANES
-        return total
+        multiplications = 0
+        for step in self.program.instructions:
+            if isinstance(step, Matrix):
+                _, columns = step.inputs.shape
+                multiplications += step.weights.size * columns
+        return self.program.slots + multiplications // LANES
 
     def lanes(self, samples: int, wanted: int) -> int:
         """Return how many lanes a block of a job has, for which there is space then."""
@@ -404,38 +488,42 @@ class Callback:
     def __init__(self, engine: LlvmEngine, run: Callable[[Array, Array], None]) -> None:
         number = ctypes.POINTER(C_TYPES[engine.dtype.name])
         pointer = ctypes.c_void_p
-        arguments = [pointer] * 3 + [number] * 2 + [pointer] * 2 + [ctypes.c_int64]
+        types = [pointer] * 3 + [number] * 2 + [pointer] * 2 + [ctypes.c_int64]
         slots = engine.program.slots
         failures = engine.failures
 
-        def kernel(
-            code: Any, tables: Any, shared: Any, values: Any, adjoints: Any, *others: Any
-        ) -> None:
-            *_, lanes = others
+        def kernel(*arguments: Any) -> None:
+            *_, values, adjoints, _, _, lanes = arguments
             shape = (slots, lanes)
+            # C cannot pass an exception on.
             try:
+                there = np.ctypeslib.as_array(values, shape)
+                back = np.ctypeslib.as_array(adjoints, shape)
                 with np.errstate(all="ignore"):
-                    run(*(np.ctypeslib.as_array(x, shape) for x in (values, adjoints)))
-            except BaseException as error:  # C cannot pass it on
+                    run(there, back)
+            except BaseException as error:
                 failures.append(error)
 
-        self.function = ctypes.CFUNCTYPE(None, *arguments)(kernel)
-        self.address = ctypes.cast(self.function, pointer).value or 0
+        self.function = ctypes.CFUNCTYPE(None, *types)(kernel)
+        address = ctypes.cast(self.function, pointer)
+        self.address = address.value or 0
 
 
 def patiently(steps: Sequence[Instruction]) -> Iterator[Instruction]:
     """Yield instructions; to somebody who watches, say on stderr how far it is if it takes long."""
-    watched = bool(sys.stderr) and (sys.stderr.isatty() or "ipykernel" in sys.modules)
+    in_notebook = "ipykernel" in sys.modules
+    watched = bool(sys.stderr) and (in_notebook or sys.stderr.isatty())
+    count = len(steps)
     told = time.monotonic() + PATIENCE_SECONDS
-    end = ""
+    has_told = False
     for i, step in enumerate(steps):
         if watched and time.monotonic() > told:
             told = time.monotonic() + PAUSE_SECONDS
-            end = "\n"
-            print(f"\r{WAITING}: {i} of {len(steps)}", end="", file=sys.stderr, flush=True)
+            has_told = True
+            print(f"\r{WAITING}: {i} of {count}", end="", file=sys.stderr, flush=True)
         yield step
-    if end:
-        print(f"\r{WAITING}: {len(steps)} of {len(steps)}", end=end, file=sys.stderr)
+    if has_told:
+        print(f"\r{WAITING}: {count} of {count}", file=sys.stderr)
 
 
 def uses_of_shared(program: Program, count: int) -> Table:
@@ -443,13 +531,16 @@ def uses_of_shared(program: Program, count: int) -> Table:
     uses = np.zeros(count, np.int32)
     np.add.at(uses, program.broadcast, 1)
     for step in program.instructions:
-        if isinstance(step, Loop):  # which use what they use in every turn
-            every = all_places(step.body, step.columns())
-            uses[np.unique(~every[every < 0])] += 2
+        if isinstance(step, Loop):
+            # What a loop uses it uses in every turn, so more than once.
+            places = all_places(step.body, step.columns())
+            used = np.unique(~places[places < 0])
+            uses[used] += 2
         elif isinstance(step, (Dot, Matrix)):
-            places = [step.bias.ravel(), (step.left if isinstance(step, Dot) else ~step.weights)]
-            for table in places:
-                np.add.at(uses, ~table[table < 0], 1)
+            factors = step.left if isinstance(step, Dot) else ~step.weights
+            for table in (step.bias, factors):
+                used = ~table[table < 0]
+                np.add.at(uses, used, 1)
     return uses
 
 
@@ -459,20 +550,30 @@ def ranges_of(mask: Array) -> Array:
     >>> ranges_of(np.array([True, False, True, True])).tolist()
     [[0, 1], [2, 4]]
     """
-    bounds = np.flatnonzero(np.diff(np.concatenate([[0], mask, [0]]).astype(np.int8)))
+    padded = np.concatenate([[0], mask, [0]])
+    moves = np.diff(padded.astype(np.int8))
+    bounds = np.flatnonzero(moves)
     return bounds.reshape(-1, 2)
 
 
 def flags_of(step: Dot | Matrix) -> int:
     """Return the field EDGES of inner products."""
-    return k.LEFT * step.edges[1] + k.RIGHT * step.edges[2] + k.OPTIONAL * step.optional
+    _, to_left, to_right = step.edges
+    left = k.LEFT * to_left
+    right = k.RIGHT * to_right
+    return left + right + k.OPTIONAL * step.optional
 
 
 def consecutive(slots: Table) -> bool:
     """Tell whether slots follow one another."""
     if len(slots) == 1:
         return True
-    return bool(slots[-1] - slots[0] == len(slots) - 1 and (np.diff(slots) == 1).all())
+    # Most tables that do not are told by their ends, and those are found at once.
+    distance = slots[-1] - slots[0]
+    if distance != len(slots) - 1:
+        return False
+    moves = np.diff(slots)
+    return bool((moves == 1).all())
 
 
 def strides_of(weights: Table) -> tuple[int, int, int]:
@@ -480,8 +581,16 @@ def strides_of(weights: Table) -> tuple[int, int, int]:
     rows, columns = weights.shape
     start = int(weights[0, 0])
     column = int(weights[0, 1]) - start if columns > 1 else 1
-    row = int(weights[1, 0]) - start if rows > 1 else (column * columns if column == 1 else 1)
-    regular = start + row * np.arange(rows)[:, None] + column * np.arange(columns)
+    # No row follows a single one, so any stride would do.
+    row_alone = columns if column == 1 else 1
+    row = int(weights[1, 0]) - start if rows > 1 else row_alone
+    row_starts = start + row * np.arange(rows)
+    regular = row_starts[:, None] + column * np.arange(columns)
     if (regular == weights).all():
         return start, row, column
     return k.NOWHERE, 0, 0
+
+
+def ceiling_of(x: int, y: int) -> int:
+    """Return x / y, rounded up."""
+    return -(-x // y)

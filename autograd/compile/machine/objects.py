@@ -17,14 +17,17 @@ import llvmlite.binding as llvm
 
 from autograd.compile.machine import kept, translate
 
-PATIENCE_SECONDS = 10.0  # of a fork while another thread compiles
+# Of a fork while another thread compiles.
+PATIENCE_SECONDS = 10.0
 OPTIMIZATION = 3
 # Which passes look at a text.
 USUAL = "usual"
 PLAIN = "plain"
 STRAIGHT = "straight"
-compiling = threading.RLock()  # LLVM is asked by one thread at a time
-addresses: dict[str, list[int]] = {}  # of functions that are loaded, by what they were made from
+# LLVM is asked by one thread at a time.
+compiling = threading.RLock()
+# Of functions that are loaded, by what they were made from.
+addresses: dict[str, list[int]] = {}
 
 
 @cache
@@ -141,7 +144,8 @@ def let_child_compile() -> None:
         compiling = threading.RLock()
 
 
-held: list[bool] = []  # whether a fork that is under way holds the compiler's lock
+# Whether a fork that is under way holds the compiler's lock.
+held: list[bool] = []
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(
         before=hold_compiler,

@@ -27,7 +27,8 @@ class Keeping:
     """
 
     def __init__(self, first: int) -> None:
-        self.first = self.free = first
+        self.first = first
+        self.free = first
 
     def begin(self) -> None:
         """Take all slots back."""
@@ -44,15 +45,22 @@ class Keeping:
             if isinstance(part, Turns):
                 self.pair_turn(part)
         plain = [part for part in parts if isinstance(part, Named)]
-        pairs = iter(self.with_partners(plain, self.slot))
-        return [next(pairs) if isinstance(part, Named) else part for part in parts]
+        paired = iter(self.with_partners(plain, self.slot))
+        return [next(paired) if isinstance(part, Named) else part for part in parts]
 
     def pair_turn(self, loop: Turns) -> None:
         """Do the same for the turns of a loop, of which each has its own slots."""
         start = self.free
-        size = sum(len(new_partners(part, made_by(loop.body))) for part in loop.body)
-        loop.body = self.with_partners(loop.body, lambda: Moving(self.slot(), size))
-        loop.stored |= {slot for part in loop.body for slot in part.stored}
+        there = made_by(loop.body)
+        new = [new_partners(part, there) for part in loop.body]
+        size = sum(map(len, new))
+
+        def slot() -> Slot:
+            return Moving(self.slot(), size)
+
+        loop.body = self.with_partners(loop.body, slot)
+        for part in loop.body:
+            loop.stored |= part.stored
         self.free = start + size * loop.turns
 
     def with_partners(self, parts: Sequence[Named], slot: Callable[[], Slot]) -> list[Named]:
@@ -63,14 +71,15 @@ class Keeping:
         Args: slot: gives one that is free.
         """
         there = made_by(parts)
-        found = [
-            with_partner(part, there, {x: slot() for x in new_partners(part, there)})
-            for part in parts
-        ]
-        asked = {slot for part in found if flows(part) for slot in part.partners}
-        return [
-            part._replace(stored=part.stored | asked.intersection(part.results)) for part in found
-        ]
+        found: list[Named] = []
+        asked: set[Slot] = set()
+        for part in parts:
+            kept = {x: slot() for x in new_partners(part, there)}
+            paired = with_partner(part, there, kept)
+            found.append(paired)
+            if flows(paired):
+                asked.update(paired.partners)
+        return [part._replace(stored=part.stored.union(part.made(asked))) for part in found]
 
     def slot(self) -> int:
         """Return the next slot."""
@@ -80,12 +89,14 @@ class Keeping:
 
 def made_by(parts: Sequence[Named]) -> Made:
     """Return the results of sines and cosines by the row and the operand."""
-    return {
-        (part.step.op, operand): slot
-        for part in parts
-        if isinstance(part.step, Map) and part.step.op in PARTNERS
-        for operand, slot in zip(part.rows[0], part.results)
-    }
+    found: Made = {}
+    for part in parts:
+        step = part.step
+        if isinstance(step, Map) and step.op in PARTNERS:
+            (operands,) = part.rows
+            for operand, slot in zip(operands, part.results):
+                found[step.op, operand] = slot
+    return found
 
 
 def flows(part: Named) -> bool:
@@ -95,10 +106,14 @@ def flows(part: Named) -> bool:
 
 def new_partners(part: Named, there: Made) -> list[Slot]:
     """Return the operands of an instruction whose partners are asked for, and no results."""
-    if not isinstance(part.step, Map) or part.step.op not in PARTNERS or not flows(part):
+    step = part.step
+    if not isinstance(step, Map) or step.op not in PARTNERS or not flows(part):
         return []
-    other = PARTNERS[part.step.op]
-    return list(dict.fromkeys(x for x in part.rows[0] if (other, x) not in there))
+    other = PARTNERS[step.op]
+    (operands,) = part.rows
+    new = [x for x in operands if (other, x) not in there]
+    # Each once, in their order.
+    return list(dict.fromkeys(new))
 
 
 def with_partner(part: Named, there: Made, kept: dict[Slot, Slot]) -> Named:
@@ -106,10 +121,16 @@ def with_partner(part: Named, there: Made, kept: dict[Slot, Slot]) -> Named:
 
     Args: there: results of the program; kept: slots for this instruction's own, by operand.
     """
-    if not isinstance(part.step, Map) or part.step.op not in PARTNERS:
+    step = part.step
+    if not isinstance(step, Map) or step.op not in PARTNERS:
         return part
-    known = {x: slot for (op, x), slot in there.items() if op is PARTNERS[part.step.op]} | kept
-    if not all(x in known for x in part.rows[0]):
+    other = PARTNERS[step.op]
+    known = dict(kept)
+    for (op, operand), slot in there.items():
+        if op is other:
+            known.setdefault(operand, slot)
+    (operands,) = part.rows
+    if not all(x in known for x in operands):
         return part
-    partners = [known[x] for x in part.rows[0]]
+    partners = [known[x] for x in operands]
     return part._replace(partners=partners, kept=frozenset(kept.values()))

@@ -18,6 +18,7 @@ from autograd.compile.machine.translate import (
     Emitter,
     FunctionWriter,
     Module,
+    Side,
     Untranslatable,
     called,
     function_text,
@@ -27,7 +28,8 @@ from autograd.compile.machine.translate import (
 )
 from autograd.compile.sources import Source, source_of
 
-MAX_LINES_INLINE = 12  # of a function that is written out where it is called
+# Of a function that is written out where it is called.
+MAX_LINES_INLINE = 12
 
 
 class PredicatedWriter(FunctionWriter):
@@ -76,26 +78,25 @@ class PredicatedWriter(FunctionWriter):
         for node in nodes:
             if self.done:
                 return
-            write = getattr(self, f"write_{type(node).__name__.lower()}", None)
-            if write is None:
-                raise self.refuse(node)
-            write(node)
+            self.statement(node)
 
     def write_return(self, node: ast.Return) -> None:
         """Set the result of the active lanes, which are done then."""
         if node.value is None:
             raise self.refuse(node)
+        body = self.body
         x = self.expression(node.value)
         if self.returned is not None:
-            assert self.result is not None  # as some lanes have one
-            x = ir.chosen(self.body, self.returned, self.result, x)
+            # Some lanes have their result, and keep it.
+            assert self.result is not None
+            x = ir.chosen(body, self.returned, self.result, x)
         if self.active is None:
             self.result = x
             self.done = True
             return
-        self.result = (
-            x if self.result is None else ir.chosen(self.body, self.active, x, self.result)
-        )
+        if self.result is not None:
+            x = ir.chosen(body, self.active, x, self.result)
+        self.result = x
         self.returned = self.joined("|", self.returned, self.active)
 
     def joined(self, sign: str, x: Operand | None, y: Operand) -> Operand:
@@ -112,7 +113,7 @@ class PredicatedWriter(FunctionWriter):
         outside = self.active
         self.active = self.joined("&", outside, condition)
         self.block(node.body)
-        otherwise = ir.arithmetic(self.body, "^", condition, ir.constant(True))
+        otherwise = ir.opposite(self.body, condition)
         self.active = self.joined("&", outside, otherwise)
         self.block(node.orelse)
         self.active = outside
@@ -125,51 +126,62 @@ class PredicatedWriter(FunctionWriter):
         """Refuse a loop."""
         raise self.refuse(node)
 
-    def either(self, condition: Operand, body: Any, otherwise: Any, node: ast.AST) -> Operand:
+    def either(self, condition: Operand, first: Side, second: Side, node: ast.expr) -> Operand:
         """Return one of two; what is not cheap is computed only where some lane asks for it."""
-        if body[1] and otherwise[1]:
-            return ir.chosen(self.body, condition, body[0](), otherwise[0]())
-        if ir.lanes_of(condition.type) == 1:
-            return self.one_side(condition, body[0], otherwise[0])
-        opposite = ir.arithmetic(self.body, "^", condition, ir.constant(True))
-        first = self.where_asked(condition, *body)
-        second = self.where_asked(opposite, *otherwise)
-        return ir.chosen(self.body, condition, first, second)
+        body = self.body
+        write, is_cheap = first
+        write_other, other_is_cheap = second
+        if is_cheap and other_is_cheap:
+            x = write()
+            y = write_other()
+        elif ir.lanes_of(condition.type) == 1:
+            return self.one_side(condition, write, write_other)
+        else:
+            opposite = ir.opposite(body, condition)
+            x = self.where_asked(condition, write, is_cheap)
+            y = self.where_asked(opposite, write_other, other_is_cheap)
+        return ir.chosen(body, condition, x, y)
 
     def one_side(
         self, condition: Operand, write: Callable[[], Operand], instead: Callable[[], Operand]
     ) -> Operand:
         """Return one of two for a single lane, of which the other is not computed."""
-        there, elsewhere, after = (self.body.label() for _ in range(3))
-        self.body.branch(condition.text, there, elsewhere)
-        self.body.begin(there)
+        body = self.body
+        there, elsewhere, after = body.labels(3)
+        body.branch(condition.text, there, elsewhere)
+        body.begin(there)
         x = write()
-        end = self.body.block
-        self.body.jump(after)
-        self.body.begin(elsewhere)
+        end = body.block
+        body.jump(after)
+        body.begin(elsewhere)
         y = instead()
-        other_end = self.body.block
-        self.body.begin(after)
+        other_end = body.block
+        body.begin(after)
         if x.kind == y.kind:
-            return ir.merged(self.body, x, end, y, other_end)
-        first = ir.merged(self.body, x, end, ir.poison(x), other_end)
-        second = ir.merged(self.body, ir.poison(y), end, y, other_end)
-        return ir.chosen(self.body, condition, first, second)
+            return ir.merged(body, x, end, y, other_end)
+        # Of two kinds each is there alone, and one is chosen and converted behind both.
+        no_x = ir.poison(x)
+        no_y = ir.poison(y)
+        first = ir.merged(body, x, end, no_x, other_end)
+        second = ir.merged(body, no_y, end, y, other_end)
+        return ir.chosen(body, condition, first, second)
 
     def where_asked(self, mask: Operand, write: Callable[[], Operand], is_cheap: bool) -> Operand:
         """Return what is computed if any lane asks for it."""
+        body = self.body
         if is_cheap:
             return write()
-        some = any_lane(self.body, mask)
-        before = self.body.block
-        there = self.body.label()
-        after = self.body.label()
-        self.body.branch(some, there, after)
-        self.body.begin(there)
+        some = any_lane(body, mask)
+        before = body.block
+        there = body.label()
+        after = body.label()
+        body.branch(some, there, after)
+        body.begin(there)
         x = write()
-        end = self.body.block
-        self.body.begin(after)
-        return ir.merged(self.body, x, end, ir.poison(x), before)
+        end = body.block
+        body.begin(after)
+        nothing = ir.poison(x)
+        return ir.merged(body, x, end, nothing, before)
 
     def called(self, function: Any, operands: Sequence[Operand], node: ast.AST) -> Operand:
         """Return the result of a function for operands, written out here."""
@@ -191,12 +203,15 @@ def applied(module: Module, function: Any, operands: Sequence[Operand], body: Bo
     """
     if isinstance(function, Emitter):
         found = function.write(body, *operands)
-        assert found is not None  # functions of numbers return one
+        # Functions of numbers return one.
+        assert found is not None
         return found
     if function in FUNCTIONS:
-        return FUNCTIONS[function](body, *operands)
+        write = FUNCTIONS[function]
+        return write(body, *operands)
     source = function if isinstance(function, Source) else source_of(function)
-    return PredicatedWriter(module, source, operands, body).written()
+    writer = PredicatedWriter(module, source, operands, body)
+    return writer.written()
 
 
 class Library:
@@ -217,13 +232,14 @@ class Library:
 
         Raises: Untranslatable, NoSource.
         """
-        function = self.module.instead.get(function, function)
+        module = self.module
+        function = module.instead.get(function, function)
         if isinstance(function, Emitter) or function in FUNCTIONS:
-            return applied(self.module, function, operands, body)
+            return applied(module, function, operands, body)
         source = function if isinstance(function, Source) else source_of(function)
         name, result, lines = self.function(source, operands)
         if lines <= MAX_LINES_INLINE:
-            return applied(self.module, source, operands, body)
+            return applied(module, source, operands, body)
         return called(body, name, result, operands, self.convention)
 
     def function(self, source: Source, operands: Sequence[Operand]) -> tuple[str, Operand, int]:
@@ -233,14 +249,16 @@ class Library:
         """
         key = source, tuple(x.kind for x in operands)
         if key not in self.made:
+            module = self.module
             inner = Body()
             arguments = [renamed(x, i) for i, x in enumerate(operands)]
-            result = applied(self.module, source, arguments, inner)
-            inner.do(f"ret {type_text(result)} {whole(inner, result)}")
+            result = applied(module, source, arguments, inner)
+            found = whole(inner, result)
+            inner.do(f"ret {type_text(result)} {found}")
             name = f"{source.name}.p{len(self.made)}"
             linkage = f"internal {self.convention}"
             text = function_text(linkage, name, arguments, result, inner, " noinline")
-            self.module.functions.append(text)
-            self.module.declared |= inner.declared
+            module.functions.append(text)
+            module.declared |= inner.declared
             self.made[key] = name, result, len(inner.lines)
         return self.made[key]

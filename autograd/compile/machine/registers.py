@@ -30,13 +30,16 @@ Slot = int | Moving
 
 def is_shared(slot: Slot) -> bool:
     """Tell whether a slot is that of a number that all samples share."""
-    return (slot if isinstance(slot, int) else slot.first) < 0
+    first = slot if isinstance(slot, int) else slot.first
+    return first < 0
 
 
 def argument(name: str, element: str = "") -> Operand:
     """Return an argument of a kernel: an array of such elements, or a number."""
     type_ = ir.POINTER if element else ir.INTEGER
-    return Operand(type_, f"%a{ARGUMENTS.split(', ').index(name)}", element)
+    names = ARGUMENTS.split(", ")
+    place = names.index(name)
+    return Operand(type_, f"%a{place}", element)
 
 
 class Registers:
@@ -78,39 +81,49 @@ class Registers:
 
     def place(self, slot: Slot) -> Operand:
         """Return the number of a slot in this turn."""
+        body = self.body
         if isinstance(slot, int):
             return ir.constant(slot)
-        assert self.turn is not None  # slots move in loops only
+        # Slots move in loops only.
+        assert self.turn is not None
         if slot.table:
             table = Operand(ir.POINTER, f"@{slot.table}", ir.SHORT)
-            return ir.loaded(self.body, ir.element(self.body, table, self.turn))
-        moved = ir.arithmetic(self.body, "*", self.turn, ir.constant(slot.step))
-        return ir.arithmetic(self.body, "+", moved, ir.constant(slot.first))
+            address = ir.element(body, table, self.turn)
+            return ir.loaded(body, address)
+        step = ir.constant(slot.step)
+        moved = ir.arithmetic(body, "*", self.turn, step)
+        return ir.arithmetic(body, "+", moved, ir.constant(slot.first))
 
     def address(self, slot: Slot) -> str:
         """Return where a slot's numbers stand."""
+        body = self.body
         index = self.place(slot)
         if self.lanes is not None and self.lane is not None:
-            row = ir.arithmetic(self.body, "*", index, self.lanes)
-            index = ir.arithmetic(self.body, "+", row, self.lane)
-        return ir.element(self.body, self.base, index).text
+            row = ir.arithmetic(body, "*", index, self.lanes)
+            index = ir.arithmetic(body, "+", row, self.lane)
+        return ir.element(body, self.base, index).text
 
     def read(self, slot: Slot) -> Operand:
         """Return the numbers of a slot as they stand in memory."""
+        body = self.body
         if is_shared(slot):
-            place = ir.arithmetic(self.body, "^", self.place(slot), ir.constant(-1))
+            place = ir.inverted(body, self.place(slot))
             shared = argument("shared", self.base.element)
-            one = ir.loaded(self.body, ir.element(self.body, shared, place))
-            return ir.converted(self.body, one, self.type)
+            address = ir.element(body, shared, place)
+            one = ir.loaded(body, address)
+            return ir.converted(body, one, self.type)
         access = ir.memory(self.base.element)
-        text = f"load {self.type}, ptr {self.address(slot)}, {access}"
-        return Operand(self.type, self.body.let(text))
+        start = self.address(slot)
+        found = body.let(f"load {self.type}, ptr {start}, {access}")
+        return Operand(self.type, found)
 
     def write(self, slot: Slot, x: Operand) -> None:
         """Write the numbers of a slot to memory."""
-        x = ir.converted(self.body, x, self.type)
+        body = self.body
+        x = ir.converted(body, x, self.type)
         access = ir.memory(self.base.element)
-        self.body.do(f"store {x.typed}, ptr {self.address(slot)}, {access}")
+        start = self.address(slot)
+        body.do(f"store {x.typed}, ptr {start}, {access}")
 
     def get(self, slot: Slot) -> Operand:
         """Return the numbers of a slot, which are read once."""

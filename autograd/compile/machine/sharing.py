@@ -7,7 +7,7 @@ the next as those of a loop's turns do.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -51,16 +51,20 @@ class Shared(NamedTuple):
 
 def shape_of(parts: Sequence[Part]) -> tuple[Any, list[int]]:
     """Return all of a stretch but for its slots, and these, in the order in which they come up."""
-    names: dict[Any, int] = {}
+    numbers: dict[Any, int] = {}
     lines: list[Any] = []
     for part in parts:
+        # A loop shares with nobody.
         if isinstance(part, Turns):
-            return id(part), []  # a loop shares with nobody
+            return id(part), []
         rows = [part.results, *part.rows, part.partners, sorted(part.kept)]
-        numbers = tuple(tuple(names.setdefault(x, len(names)) for x in row) for row in rows)
-        lines.append((description(part.step), numbers))
-    signs = tuple(slot < 0 for slot in names)
-    return (tuple(lines), signs), list(names)
+        line: list[Any] = [description(part.step)]
+        for row in rows:
+            numbered = tuple(numbers.setdefault(slot, len(numbers)) for slot in row)
+            line.append(numbered)
+        lines.append(tuple(line))
+    signs = tuple(slot < 0 for slot in numbers)
+    return (tuple(lines), signs), list(numbers)
 
 
 def shared(stretches: Sequence[Sequence[Part]], prefix: str) -> Shared:
@@ -70,34 +74,44 @@ def shared(stretches: Sequence[Sequence[Part]], prefix: str) -> Shared:
     """
     first, *others = stretches
     if not others:
-        tables: Tables = {}
+        own_tables: Tables = {}
         for part in first:
-            tables |= part.tables if isinstance(part, Turns) else {}
-        return Shared(list(first), tables, 1)
-    columns = np.array([shape_of(parts)[1] for parts in stretches]).T
-    tables = {}
-    slots = [named_column(column, f"{prefix}_{j}", tables) for j, column in enumerate(columns)]
-    found: list[Part] = []
-    for same in zip(*stretches, strict=True):
-        found.append(moving(same, [dict(zip(row, slots)) for row in columns.T.tolist()]))
+            if isinstance(part, Turns):
+                own_tables |= part.tables
+        return Shared(list(first), own_tables, 1)
+    rows: list[list[int]] = []
+    for parts in stretches:
+        _, own_slots = shape_of(parts)
+        rows.append(own_slots)
+    tables: Tables = {}
+    slots: list[Slot] = []
+    for j, column in enumerate(np.array(rows).T):
+        slot = named_column(column, f"{prefix}_{j}", tables)
+        slots.append(slot)
+    names = [dict(zip(row, slots)) for row in rows]
+    found: list[Part] = [moving(same, names) for same in zip(*stretches, strict=True)]
     return Shared(found, tables, len(stretches))
 
 
-def moving(same: Sequence[Any], names: Sequence[dict[Slot, Slot]]) -> Named:
+def moving(same: Sequence[Any], names: Sequence[Mapping[int, Slot]]) -> Named:
     """Return one instruction for those that stand at the same place of each stretch.
 
     Args: names: of the slots of each stretch.
     """
     first = same[0]
     name = names[0]
-    stored = [{name[x] for x in part.stored} for part, name in zip(same, names, strict=True)]
-    alone = [{name[x] for x in part.alone} for part, name in zip(same, names, strict=True)]
+    stored: set[Slot] = set()
+    alone: list[set[Slot]] = []
+    for part, own_name in zip(same, names, strict=True):
+        stored.update(own_name[x] for x in part.stored)
+        alone.append({own_name[x] for x in part.alone})
+    in_all = set.intersection(*alone)
     return Named(
         first.step,
         [name[x] for x in first.results],
         [[name[x] for x in row] for row in first.rows],
-        frozenset().union(*stored),
-        frozenset(alone[0]).intersection(*alone),
+        frozenset(stored),
+        frozenset(in_all),
         [name[x] for x in first.partners],
         frozenset(name[x] for x in first.kept),
     )

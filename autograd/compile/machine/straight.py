@@ -21,7 +21,8 @@ from autograd.compile.machine.turns import Named, Part, Turns
 from autograd.compile.tracing.rules import rules_of
 
 SIGN_BIT = -(2**63)
-ABSENT = -0.0  # an adjoint that is not there
+# An adjoint that is not there.
+ABSENT = -0.0
 
 
 class Writer:
@@ -30,6 +31,12 @@ class Writer:
     Args:
         registers: of any array, for they say which lanes.
         trained: how many shared numbers have a gradient.
+
+    Attributes:
+        touched: slots whose adjoints changed in registers and not yet in memory.
+        kept: in a loop, slots that are not added to in memory at once.
+        alone: slots to whose adjoints nobody else adds, from -0.0 on.
+        shares: of each lane in the gradient by shared numbers.
     """
 
     def __init__(self, library: Library, registers: Registers, trained: int) -> None:
@@ -39,10 +46,18 @@ class Writer:
         self.values = registers.of("values")
         self.adjoints = registers.of("adjoints")
         self.touched: dict[Slot, None] = {}
-        self.kept: set[Slot] | None = None  # in a loop: what is not added to in memory at once
-        self.alone: set[Slot] = set()  # to whose adjoints nobody else adds, from -0.0 on
+        self.kept: set[Slot] | None = None
+        self.alone: set[Slot] = set()
         self.trained = trained
-        self.shares: dict[Slot, Operand] = {}  # of each lane in the gradient by shared numbers
+        self.shares: dict[Slot, Operand] = {}
+
+    def plus(self, x: Operand, y: Operand) -> Operand:
+        """Return the sum of two numbers."""
+        return ir.arithmetic(self.body, "+", x, y)
+
+    def times(self, x: Operand, y: Operand) -> Operand:
+        """Return the product of two numbers."""
+        return ir.arithmetic(self.body, "*", x, y)
 
     # Forward.
 
@@ -56,15 +71,17 @@ class Writer:
 
     def compute(self, part: Named, stored: Set[Slot]) -> None:
         """Write the operations of an instruction, whose results its partner may have made."""
-        if not all(slot in self.values.held for slot in part.results):
-            for slot, x in zip([*part.results, *part.partners], self.results(part)):
-                self.values.put(slot, x)
+        values = self.values
+        if not all(slot in values.held for slot in part.results):
+            slots = [*part.results, *part.partners]
+            for slot, x in zip(slots, self.results(part)):
+                values.put(slot, x)
         for slot in part.results:
             if slot in stored:
-                self.values.store(slot)
+                values.store(slot)
         for slot in part.partners:
             if slot in part.kept:
-                self.values.store(slot)
+                values.store(slot)
 
     def results(self, part: Named) -> list[Operand]:
         """Return the results of an instruction's members, and then what is made beside them."""
@@ -73,11 +90,13 @@ class Writer:
             return [self.result(part, i) for i in range(step.count)]
         found: list[Operand] = []
         partners: list[Operand] = []
-        for members in self.together(step.count, step.op in VECTORIZED):
-            operands = [self.joined(self.numbers(row[members])) for row in part.rows]
+        is_long = step.op in VECTORIZED
+        for members in self.together(step.count, is_long):
+            operands = self.operands(part, members)
             count = members.stop - members.start
             if part.partners:
-                x, other = self.arithmetic.with_partner(step.op, operands[0])
+                (operand,) = operands
+                x, other = self.arithmetic.with_partner(step.op, operand)
                 partners += self.parted(other, count)
             else:
                 x = self.arithmetic.applied(step.op, operands)
@@ -89,17 +108,29 @@ class Writer:
 
         Where there is a single lane, several members of a long function make up a vector.
         """
-        size = LANES if is_long and self.width == 1 and count >= MIN_NUMBERS_OF_VECTOR else 1
-        return [slice(i, min(i + size, count)) for i in range(0, count, size)]
+        is_single = self.width == 1
+        fills_a_vector = is_long and is_single and count >= MIN_NUMBERS_OF_VECTOR
+        size = LANES if fills_a_vector else 1
+        starts = range(0, count, size)
+        return [slice(start, min(start + size, count)) for start in starts]
+
+    def operands(self, part: Named, members: slice) -> list[Operand]:
+        """Return the operands of members, those that are computed at once as vectors."""
+        found: list[Operand] = []
+        for row in part.rows:
+            numbers = self.numbers(row[members])
+            found.append(self.joined(numbers))
+        return found
 
     def joined(self, numbers: Sequence[Operand]) -> Operand:
         """Return numbers as one vector, filled up with the last; one alone as it is."""
         if len(numbers) == 1:
             return numbers[0]
-        type_ = ir.vector(numbers[0].type, LANES)
+        *_, last = numbers
+        type_ = ir.vector(last.type, LANES)
         found = "poison"
         for lane in range(LANES):
-            x = numbers[min(lane, len(numbers) - 1)]
+            x = numbers[lane] if lane < len(numbers) else last
             found = self.body.let(f"insertelement {type_} {found}, {x.typed}, i32 {lane}")
         return Operand(type_, found)
 
@@ -108,21 +139,23 @@ class Writer:
         if count == 1:
             return [x]
         one = ir.one_of(x.type)
-        names = [self.body.let(f"extractelement {x.typed}, i32 {lane}") for lane in range(count)]
+        texts = [f"extractelement {x.typed}, i32 {lane}" for lane in range(count)]
+        names = map(self.body.let, texts)
         return [Operand(one, name) for name in names]
 
     def result(self, part: Named, i: int) -> Operand:
         """Return the result of a member of an instruction that adds."""
-        numbers = self.numbers([row[i] for row in part.rows])
-        total = numbers[0]
+        slots = [row[i] for row in part.rows]
+        total, *others = self.numbers(slots)
         if isinstance(part.step, Total):
-            for x in numbers[1:]:
-                total = ir.arithmetic(self.body, "+", total, x)
+            for x in others:
+                total = self.plus(total, x)
             return total
-        terms = len(numbers) // 2
-        for x, y in zip(numbers[1 : terms + 1], numbers[terms + 1 :]):
-            product = ir.arithmetic(self.body, "*", x, y)
-            total = ir.arithmetic(self.body, "+", total, product)
+        terms = len(others) // 2
+        left = others[:terms]
+        right = others[terms:]
+        for x, y in zip(left, right):
+            total = self.plus(total, self.times(x, y))
         return total
 
     def numbers(self, slots: Sequence[Slot]) -> list[Operand]:
@@ -133,17 +166,19 @@ class Writer:
 
     def backward(self, parts: Sequence[Part]) -> None:
         """Write what each instruction adds to adjoints, the last first, and store those."""
-        self.alone.update(*(part.alone for part in parts if isinstance(part, Named)))
-        self.adjoints.held |= dict.fromkeys(self.alone, self.nothing())
+        adjoints = self.adjoints
+        plain = [part for part in parts if isinstance(part, Named)]
+        self.alone.update(*(part.alone for part in plain))
+        adjoints.held |= dict.fromkeys(self.alone, self.nothing())
         for part in reversed(parts):
             if isinstance(part, Turns):
                 self.turns_backward(part)
             else:
                 self.give_back(part)
-        made = {slot for part in parts if isinstance(part, Named) for slot in part.results}
+        made = {slot for part in plain for slot in part.results}
         for slot in self.touched:
             if slot not in made:
-                self.adjoints.store(slot)
+                adjoints.store(slot)
         for slot, x in self.shares.items():
             self.add_to_gradient(slot, x)
 
@@ -162,11 +197,13 @@ class Writer:
         if is_shared(slot):
             self.add_share(slot, x)
             return
+        adjoints = self.adjoints
         if self.kept is not None and slot not in self.kept:
-            total = ir.arithmetic(self.body, "+", self.adjoints.read(slot), x)
-            self.adjoints.write(slot, total)
+            before = adjoints.read(slot)
+            adjoints.write(slot, self.plus(before, x))
             return
-        self.adjoints.put(slot, ir.arithmetic(self.body, "+", self.adjoints.get(slot), x))
+        before = adjoints.get(slot)
+        adjoints.put(slot, self.plus(before, x))
         if slot not in self.alone:
             self.touched[slot] = None
 
@@ -174,23 +211,29 @@ class Writer:
         """Add to the gradient by a shared number: at the end, but where a turn has its own."""
         if isinstance(slot, int) and ~slot >= self.trained:
             return
+        shares = self.shares
         x = ir.converted(self.body, x, self.adjoints.type)
-        if self.kept is not None and slot not in self.shares:
+        if self.kept is not None and slot not in shares:
             self.add_to_gradient(slot, x)
             return
-        before = self.shares.get(slot, self.nothing())
-        self.shares[slot] = ir.arithmetic(self.body, "+", before, x)
+        before = shares.get(slot, self.nothing())
+        shares[slot] = self.plus(before, x)
 
     def add_to_gradient(self, slot: Slot, x: Operand) -> None:
         """Add one lane after the other, so that the sum does not depend on how many are at once."""
-        place = ir.arithmetic(self.body, "^", self.values.place(slot), ir.constant(-1))
-        address = ir.element(self.body, argument("gradient", self.adjoints.base.element), place)
-        before = ir.loaded(self.body, address)
-        ir.stored(self.body, ir.added_in_order(self.body, before, x), address)
+        body = self.body
+        code = self.values.place(slot)
+        place = ir.inverted(body, code)
+        gradient = argument("gradient", self.adjoints.base.element)
+        address = ir.element(body, gradient, place)
+        before = ir.loaded(body, address)
+        total = ir.added_in_order(body, before, x)
+        ir.stored(body, total, address)
 
     def nothing(self) -> Operand:
         """Return adjoints to which nobody has added yet."""
-        return ir.converted(self.body, ir.constant(ABSENT), self.adjoints.type)
+        absent = ir.constant(ABSENT)
+        return ir.converted(self.body, absent, self.adjoints.type)
 
     def map_backward(self, part: Named, step: Map) -> None:
         """Write the contributions of a primitive, edge by edge and member by member."""
@@ -198,43 +241,54 @@ class Writer:
             return
         parents = [k for k, edge in enumerate(step.edges) if edge]
         contributions: list[list[Operand]] = [[] for _ in parents]
-        used = rules_of(step.op, len(step.edges), step.edges).ops
-        is_long = not part.partners and any(op in VECTORIZED for op in used)
+        rules = rules_of(step.op, len(step.edges), step.edges)
+        # With a partner at hand no long function is left to compute.
+        is_long = not part.partners and any(op in VECTORIZED for op in rules.ops)
         for members in self.together(step.count, is_long):
             count = members.stop - members.start
-            for place, x in enumerate(self.contributions(part, step, members)):
+            found = self.contributions(part, step, members)
+            for place, x in enumerate(found):
                 contributions[place] += self.parted(x, count)
-        for found, k in zip(contributions, parents):
-            for slot, x in zip(part.rows[k], found):
+        for xs, k in zip(contributions, parents):
+            for slot, x in zip(part.rows[k], xs):
                 self.add(slot, x)
 
     def contributions(self, part: Named, step: Map, members: slice) -> Iterator[Operand]:
         """Yield what members add over each of their edges."""
+        body = self.body
         slots = part.results[members]
-        upstream = self.joined([self.adjoints.get(slot) for slot in slots])
+        adjoints = [self.adjoints.get(slot) for slot in slots]
+        upstream = self.joined(adjoints)
         out = self.joined(self.numbers(slots))
-        operands = [self.joined(self.numbers(row[members])) for row in part.rows]
+        operands = self.operands(part, members)
         absent = self.absence(upstream) if step.optional else None
         nothing = ir.constant(ABSENT)
-        other = self.joined(self.numbers(part.partners[members])) if part.partners else None
-        slopes = self.arithmetic.slopes(step.op, operands, out, step.edges, other)
+        partner = None
+        if part.partners:
+            partners = self.numbers(part.partners[members])
+            partner = self.joined(partners)
+        slopes = self.arithmetic.slopes(step.op, operands, out, step.edges, partner)
         for slope, is_constant in slopes:
-            product = ir.arithmetic(self.body, "*", slope, upstream)
+            product = self.times(slope, upstream)
+            # No product is -0.0 then, which would say that there is none.
             if step.optional or is_constant is not None:
-                product = ir.arithmetic(self.body, "+", product, ir.constant(0.0))
+                product = self.plus(product, ir.constant(0.0))
             if is_constant is not None:
-                product = ir.chosen(self.body, is_constant, nothing, product)
+                product = ir.chosen(body, is_constant, nothing, product)
             if absent is not None:
-                product = ir.chosen(self.body, absent, nothing, product)
+                product = ir.chosen(body, absent, nothing, product)
             yield product
 
     def absence(self, upstream: Operand) -> Operand:
         """Return in which lanes there is no adjoint: it is -0.0 there."""
+        body = self.body
         lanes = ir.lanes_of(upstream.type)
-        double = ir.converted(self.body, upstream, ir.vector(ir.DOUBLE, lanes))
+        doubles = ir.vector(ir.DOUBLE, lanes)
+        double = ir.converted(body, upstream, doubles)
         whole = ir.vector(INTEGER, lanes)
-        found = Operand(whole, self.body.let(f"bitcast {double.typed} to {whole}"))
-        return ir.compared(self.body, "==", found, ir.constant(SIGN_BIT))
+        bits = body.let(f"bitcast {double.typed} to {whole}")
+        sign = ir.constant(SIGN_BIT)
+        return ir.compared(body, "==", Operand(whole, bits), sign)
 
     def total_backward(self, part: Named, step: Total) -> None:
         """Add the adjoint of each sum to those of its terms."""
@@ -252,24 +306,33 @@ class Writer:
             return
         bias, *sides = part.rows
         for slot, result in zip(bias, part.results):
-            self.add(slot, self.adjoints.get(result))
+            upstream = self.adjoints.get(result)
+            self.add(slot, upstream)
         terms = len(sides) // 2
+        left_rows = sides[:terms]
+        right_rows = sides[terms:]
         for i, result in enumerate(part.results):
             upstream = self.adjoints.get(result)
             absent = self.absence(upstream) if step.optional else None
-            for left, right in zip(sides[:terms], sides[terms:]):
+            for left_row, right_row in zip(left_rows, right_rows):
+                left = left_row[i]
+                right = right_row[i]
                 if to_left:
-                    self.add(left[i], self.share(right[i], upstream, absent))
+                    share = self.share(right, upstream, absent)
+                    self.add(left, share)
                 if to_right:
-                    self.add(right[i], self.share(left[i], upstream, absent))
+                    share = self.share(left, upstream, absent)
+                    self.add(right, share)
 
     def share(self, slot: Slot, upstream: Operand, absent: Operand | None) -> Operand:
         """Return the other number of a pair times the adjoint."""
-        product = ir.arithmetic(self.body, "*", self.values.get(slot), upstream)
+        number = self.values.get(slot)
+        product = self.times(number, upstream)
         if absent is None:
             return product
-        product = ir.arithmetic(self.body, "+", product, ir.constant(0.0))
-        return ir.chosen(self.body, absent, ir.constant(ABSENT), product)
+        product = self.plus(product, ir.constant(0.0))
+        nothing = ir.constant(ABSENT)
+        return ir.chosen(self.body, absent, nothing, product)
 
     # Loops.
 
@@ -279,16 +342,19 @@ class Writer:
         for place in part.still():
             if place >= 0:
                 outside.get(place)
-        first = [outside.get(before.first) for before in part.before.values()]
+        passed = part.before.values()
+        first = [outside.get(before.first) for before in passed]
 
         def turn(number: Operand, numbers: Sequence[Operand]) -> list[Operand]:
             inside = self.values = in_turn(outside, number)
-            inside.held |= dict(zip(part.before.values(), numbers))
+            inside.held |= dict(zip(passed, numbers))
             for instruction in part.body:
                 self.compute(instruction, part.stored)
             return [inside.get(slot) for slot in part.before]
 
-        ir.loop(self.body, ir.constant(0), ir.constant(part.turns), 1, first, turn)
+        start = ir.constant(0)
+        stop = ir.constant(part.turns)
+        ir.loop(self.body, start, stop, 1, first, turn)
         self.values = outside
 
     def turns_backward(self, part: Turns) -> None:
@@ -297,47 +363,60 @@ class Writer:
         Where that is safe, adjoints stay in registers: of what is the same in all turns, and of
         what a turn took from the one before it, of which the turn before begins with them.
         """
+        body = self.body
         self.write_back()
         values = self.values
         adjoints = self.adjoints
-        slots = [place for place in part.still() if place >= 0]
+        shares = self.shares
+        still = part.still()
+        slots = [place for place in still if place >= 0]
+        shared = [place for place in still if 0 <= ~place < self.trained]
         for place in slots:
             values.get(place)
+        # What a turn begins with, and under which name it leaves that to the turn before.
+        begin: list[Slot] = []
+        leave: list[Slot] = []
+        first: list[Operand] = []
         last = ir.constant(part.turns - 1)
-        still = slots if part.in_registers else []
-        passed = list(part.before) if part.in_registers else []
-        begin: list[Slot] = [*still, *passed]
-        leave: list[Slot] = [*still, *(part.before[slot] for slot in passed)]
-        first = [adjoints.get(place) for place in still]
-        first += [adjoints.in_turn(last).read(slot) for slot in passed]
-        shared = [place for place in part.still() if 0 <= ~place < self.trained]
-        shares = self.shares
+        if part.in_registers:
+            in_last = adjoints.in_turn(last)
+            begin = [*slots, *part.before]
+            leave = [*slots, *part.before.values()]
+            first = [adjoints.get(place) for place in slots]
+            first += [in_last.read(slot) for slot in part.before]
         first += [shares.get(place, self.nothing()) for place in shared]
 
         def turn(count: Operand, numbers: Sequence[Operand]) -> list[Operand]:
-            number = ir.arithmetic(self.body, "-", last, count)
+            number = ir.arithmetic(body, "-", last, count)
+            inside = adjoints.in_turn(number)
+            inside.held |= dict(zip(begin, numbers))
+            own_shares = numbers[len(begin) :]
             self.values = in_turn(values, number)
-            self.adjoints = adjoints.in_turn(number)
-            self.adjoints.held |= dict(zip(begin, numbers))
-            self.shares = dict(zip(shared, numbers[len(begin) :], strict=True))
+            self.adjoints = inside
+            self.shares = dict(zip(shared, own_shares, strict=True))
             self.turn_backward(part, leave)
-            ends = [self.adjoints.get(slot) for slot in leave]
+            ends = [inside.get(slot) for slot in leave]
             return ends + [self.shares[place] for place in shared]
 
-        ends = ir.loop(self.body, ir.constant(0), ir.constant(part.turns), 1, first, turn)
+        start = ir.constant(0)
+        stop = ir.constant(part.turns)
+        ends = ir.loop(body, start, stop, 1, first, turn)
         self.values = values
         self.adjoints = adjoints
+        # Before the loop stands what its first turn, done last, took from there.
         outside = [slot if isinstance(slot, int) else slot.first for slot in leave]
         adjoints.held |= dict(zip(outside, ends))
-        self.shares = shares | dict(zip(shared, ends[len(leave) :], strict=True))
+        sums = ends[len(leave) :]
+        self.shares = shares | dict(zip(shared, sums, strict=True))
         self.touched = dict.fromkeys(outside)
 
     def turn_backward(self, part: Turns, leave: Sequence[Slot]) -> None:
         """Write what the instructions of a turn add to adjoints, those to `leave` in registers."""
+        adjoints = self.adjoints
         own = {slot for instruction in part.body for slot in instruction.results}
         # Nobody but the turn itself has added to these.
         private = own - part.looked_at - set(part.before)
-        self.adjoints.held |= dict.fromkeys(private, self.nothing())
+        adjoints.held |= dict.fromkeys(private, self.nothing())
         self.kept = own.union(leave)
         for instruction in reversed(part.body):
             self.give_back(instruction)
@@ -345,15 +424,18 @@ class Writer:
 
     def write_back(self) -> None:
         """Write adjoints to memory, from where a loop takes them, and forget them."""
+        adjoints = self.adjoints
         for slot in self.touched:
-            self.adjoints.store(slot)
+            adjoints.store(slot)
         self.touched.clear()
-        held = self.adjoints.held
-        self.adjoints.held = {slot: held[slot] for slot in self.alone}
+        before = adjoints.held
+        adjoints.held = {slot: before[slot] for slot in self.alone}
 
 
 def in_turn(registers: Registers, number: Operand) -> Registers:
     """Return registers for a turn of a loop that has what was read before it."""
     inside = registers.in_turn(number)
-    inside.held |= {slot: x for slot, x in registers.held.items() if isinstance(slot, int)}
+    for slot, x in registers.held.items():
+        if isinstance(slot, int):
+            inside.held[slot] = x
     return inside

@@ -23,6 +23,7 @@ from autograd.compile.lower.program import (
     Map,
     Matrix,
     Program,
+    Table,
     Total,
     expanded_steps,
 )
@@ -45,9 +46,12 @@ from autograd.compile.reference.own_primitives import is_own
 from autograd.primitive_type import Variadic
 from autograd.primitives import rounded
 
-MAX_MEMBERS = 8  # of an instruction: more that stand in order are a loop's business
-MIN_INSTRUCTIONS = 3  # of a stretch that is worth a function
-MAX_OPERATIONS = 2000  # of a program: to compile more takes longer than that is worth
+# Of an instruction: more that stand in order are a loop's business.
+MAX_MEMBERS = 8
+# Of a stretch that is worth a function.
+MIN_INSTRUCTIONS = 3
+# Of a program: to compile more takes longer than that is worth.
+MAX_OPERATIONS = 2000
 
 
 @dataclass
@@ -111,11 +115,14 @@ def stretches(program: Program, keeping: Keeping | None = None) -> list[Stretch]
         kinds = {}
         for start, stop in places:
             steps = program.instructions[start:stop]
-            kinds[tuple(step.kind() for step in steps)] = sum(map(operations_of, steps))
-        if sum(kinds.values()) <= MAX_OPERATIONS:
-            found = sharing(places, all_parts(program, places, keeping))
-            if written_operations(found) <= MAX_OPERATIONS:
-                return found
+            kind = tuple(step.kind() for step in steps)
+            kinds[kind] = sum(map(operations_of, steps))
+        if sum(kinds.values()) > MAX_OPERATIONS:
+            continue
+        parts = all_parts(program, places, keeping)
+        found = sharing(places, parts)
+        if written_operations(found) <= MAX_OPERATIONS:
+            return found
     return []
 
 
@@ -123,10 +130,11 @@ def all_parts(
     program: Program, places: Sequence[tuple[int, int]], keeping: Keeping | None
 ) -> list[list[Part]]:
     """Return the instructions of stretches as they are written out."""
-    uses = Uses(program, frozenset(PARTNERS) if keeping else NONE)
+    kept = frozenset(PARTNERS) if keeping else NONE
+    uses = Uses(program, kept)
     if keeping:
         keeping.begin()
-    return [parts_of(program, *place, uses, keeping) for place in places]
+    return [parts_of(program, start, stop, uses, keeping) for start, stop in places]
 
 
 def parts_of(
@@ -136,12 +144,13 @@ def parts_of(
     steps = program.instructions[start:stop]
     read = uses.in_memory(steps)
     met = uses.met_by_others(steps)
-    found = [
-        Turns(step, program, f"table_{start + i}", uses.kept)
-        if isinstance(step, Loop)
-        else plain(step, read, met)
-        for i, step in enumerate(steps)
-    ]
+    found: list[Part] = []
+    for place, step in enumerate(steps, start):
+        if isinstance(step, Loop):
+            turns = Turns(step, program, f"table_{place}", uses.kept)
+            found.append(turns)
+        else:
+            found.append(plain(step, read, met))
     return keeping.paired(found) if keeping else found
 
 
@@ -149,24 +158,30 @@ def sharing(places: Sequence[tuple[int, int]], parts: Sequence[list[Part]]) -> l
     """Return stretches, of which those that do the same have one function."""
     groups: dict[Any, list[int]] = {}
     for i, each in enumerate(parts):
-        groups.setdefault(shape_of(each)[0], []).append(i)
+        shape, _ = shape_of(each)
+        group = groups.setdefault(shape, [])
+        group.append(i)
     found: dict[int, Stretch] = {}
     for group in groups.values():
-        one = shared([parts[i] for i in group], f"slots_{group[0]}")
+        alike = [parts[i] for i in group]
+        one = shared(alike, f"slots_{group[0]}")
         for number, i in enumerate(group):
-            found[i] = Stretch(*places[i], parts[i], one, number)
+            start, stop = places[i]
+            found[i] = Stretch(start, stop, parts[i], one, number)
     return [found[i] for i in range(len(places))]
 
 
 def written_operations(found: Sequence[Stretch]) -> int:
     """Return how many operations are written out for stretches."""
-    steps = [
-        part.loop if isinstance(part, Turns) else part.step
-        for stretch in found
-        if stretch.number == 0
-        for part in stretch.parts
-    ]
-    return sum(map(operations_of, steps))
+    total = 0
+    for stretch in found:
+        # Others share the function of the first.
+        if stretch.number:
+            continue
+        for part in stretch.parts:
+            step = part.loop if isinstance(part, Turns) else part.step
+            total += operations_of(step)
+    return total
 
 
 def runs(
@@ -174,11 +189,13 @@ def runs(
 ) -> Iterator[tuple[int, int]]:
     """Yield where the longest stretches of instructions begin and end that are worth a function."""
     start = 0
-    for i in range(len(steps) + 1):
-        if i < len(steps) and able(steps[i]):
+    end = len(steps)
+    for i in range(end + 1):
+        if i < end and able(steps[i]):
             continue
         stretch = steps[start:i]
-        if len(stretch) >= MIN_INSTRUCTIONS or any(map(is_loop, stretch)):
+        has_loop = any(map(is_loop, stretch))
+        if has_loop or len(stretch) >= MIN_INSTRUCTIONS:
             yield start, i
         start = i + 1
 
@@ -198,32 +215,41 @@ def is_simple(step: Instruction, trained: int) -> bool:
     if isinstance(step, Total):
         return True
     if isinstance(step, Dot):
-        shared = [~table[table < 0] for table in (step.left, step.bias)]
+        tables = step.left, step.bias
+        shared = [~table[table < 0] for table in tables]
         return all((places >= trained).all() for places in shared)
-    if not isinstance(step, Map) or isinstance(step.op, Variadic) or step.op is rounded:
+    if not isinstance(step, Map):
         return False
-    return not is_own(step.op) and is_written(step.op, step.edges)
+    op = step.op
+    if isinstance(op, Variadic) or op is rounded or is_own(op):
+        return False
+    return is_written(op, step.edges)
 
 
 def stands_in_order(step: Instruction) -> bool:
     """Tell whether the operands of members follow one another, so that a loop needs no table."""
-    return all(bool((np.diff(slots) == 1).all()) for slots in step.reads())
+    moves = [np.diff(slots) for slots in step.reads()]
+    return all(bool((move == 1).all()) for move in moves)
 
 
 def operations_of(step: Instruction) -> int:
     """Return how many operations an instruction has; of a loop, those of one turn."""
     if isinstance(step, Loop):
-        return sum(map(operations_of, expanded_steps(step.body)))
+        body = expanded_steps(step.body)
+        return sum(map(operations_of, body))
     if isinstance(step, Total):
         return int(step.terms.size)
-    return 2 * int(step.left.size) if isinstance(step, Dot) else step.count
+    if isinstance(step, Dot):
+        return 2 * int(step.left.size)
+    return step.count
 
 
 def flows_back(part: Part) -> bool:
     """Tell whether an instruction, or one of a loop, adds to adjoints."""
     if isinstance(part, Turns):
         return any(map(flows_back, part.body))
-    edges: Any = part.step.edges  # type: ignore[attr-defined]  # all simple ones have them
+    # All simple ones have edges.
+    edges: Any = part.step.edges  # type: ignore[attr-defined]
     return bool(edges) if isinstance(part.step, Total) else any(edges)
 
 
@@ -243,51 +269,69 @@ class StretchKernels:
 
     def meaning(self) -> str:
         """Return all that the kernels are made from, beside the sources."""
-        settings = self.dtype, self.functions, self.mode, self.shared.places, self.trained
+        shared = self.shared
+        settings = self.dtype, self.functions, self.mode, shared.places, self.trained
         lines = [f"straight {settings}"]
-        lines += [f"{name} {table.tolist()}" for name, table in self.shared.tables.items()]
-        return "\n".join([*lines, *map(text_of, self.parts)])
+        for name, table in shared.tables.items():
+            lines.append(f"{name} {table.tolist()}")
+        lines += map(text_of, self.parts)
+        return "\n".join(lines)
 
     def addresses(self) -> tuple[int, int]:
         """Return where the kernels are; 0 for a backward one that has nothing to do."""
         meaning = self.meaning()
         digest = hashlib.sha256(meaning.encode()).hexdigest()[:20]
-        ways = ["forward", "backward"] if any(map(flows_back, self.parts)) else ["forward"]
+        ways = ["forward"]
+        if any(map(flows_back, self.parts)):
+            ways.append("backward")
         names = [f"{way}_{digest}" for way in ways]
-        found = objects.loaded(meaning, lambda: self.text(names), names, objects.STRAIGHT)
-        forward, *backward = found
-        return forward, backward[0] if backward else 0
+
+        def write() -> str:
+            return self.text(names)
+
+        found = objects.loaded(meaning, write, names, objects.STRAIGHT)
+        forward, *rest = found
+        backward = rest[0] if rest else 0
+        return forward, backward
 
     def text(self, names: Sequence[str]) -> str:
         """Return the kernels in LLVM's language."""
         instead = elementary.INSTEAD if self.functions == VECTOR else {}
         library = Library(instead, objects.vector_convention())
-        for name, way in zip(names, (Writer.forward, Writer.backward)):
+        ways = Writer.forward, Writer.backward
+        for name, way in zip(names, ways):
             self.add(library, name, way)
-        library.module.functions += [table_text(*pair) for pair in self.shared.tables.items()]
-        return library.module.text()
+        module = library.module
+        for table in self.shared.tables.items():
+            module.functions.append(table_text(*table))
+        return module.text()
 
     def add(self, library: Library, name: str, way: Callable[..., None]) -> None:
         """Add a kernel."""
         body = Body()
         element = ELEMENT_TYPES[self.dtype]
-        field = ir.element(body, argument("code", ir.INTEGER), ir.constant(TABLE))
+        code = argument("code", ir.INTEGER)
+        field = ir.element(body, code, ir.constant(TABLE))
         number = ir.loaded(body, field)
 
         def write(width: int, lanes: Operand | None = None, lane: Operand | None = None) -> None:
             values = argument("values", element)
             registers = Registers(body, values, width, lanes, lane, number)
-            way(Writer(library, registers, self.trained), self.parts)
+            writer = Writer(library, registers, self.trained)
+            way(writer, self.parts)
 
         if self.mode == ONE:
             write(1)
         else:
             for_lanes(body, write)
         body.do("ret void")
-        arguments = [parameter(i, type_) for i, type_ in enumerate(kernel_types(self.dtype))]
-        library.module.declared |= body.declared
-        text = function_text("", name, arguments, Operand("void", ""), body, "")
-        library.module.functions.append(text)
+        types = kernel_types(self.dtype)
+        arguments = [parameter(i, type_) for i, type_ in enumerate(types)]
+        nothing = Operand("void", "")
+        text = function_text("", name, arguments, nothing, body, "")
+        module = library.module
+        module.declared |= body.declared
+        module.functions.append(text)
 
 
 def for_lanes(body: Body, write: Callable[[int, Operand, Operand], None]) -> None:
@@ -303,13 +347,15 @@ def for_lanes(body: Body, write: Callable[[int, Operand, Operand], None]) -> Non
         write(1, lanes, lane)
         return []
 
-    ir.loop(body, ir.constant(0), whole, LANES, [], vectors)
+    start = ir.constant(0)
+    ir.loop(body, start, whole, LANES, [], vectors)
     ir.loop(body, whole, lanes, 1, [], single)
 
 
-def table_text(name: str, table: Any) -> str:
+def table_text(name: str, table: Table) -> str:
     """Return a table of slots, one for each turn, in LLVM's language."""
-    numbers = ", ".join(f"i32 {slot}" for slot in table.tolist())
+    slots = table.tolist()
+    numbers = ", ".join(f"i32 {slot}" for slot in slots)
     return f"@{name} = internal constant [{len(table)} x i32] [{numbers}]"
 
 
@@ -322,9 +368,9 @@ def text_of(part: Part) -> str:
 
 def without_adjoints(found: Sequence[Stretch]) -> list[int]:
     """Return the slots whose adjoints stretches never read from memory, nor anybody else."""
-    return [
-        slot
-        for stretch in found
-        if stretch.number == 0
-        for slot in stretch.shared.without_adjoints()
-    ]
+    slots: list[int] = []
+    for stretch in found:
+        # What is shared tells of all places.
+        if stretch.number == 0:
+            slots += stretch.shared.without_adjoints()
+    return slots

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import ctypes
 from threading import Thread
-from typing import Any
 
 import numpy as np
 
 from autograd.compile.machine import codegen, kernels
 
-TASK_FIELDS = 11  # of a task: see `share_product`
+# Of a task: see `share_product`.
+TASK_FIELDS = 11
 
 
 class ThreadTeam:
@@ -27,32 +27,38 @@ class ThreadTeam:
         self.task = np.zeros(TASK_FIELDS, np.int64)
         self.itemsize = np.dtype(dtype).itemsize
         address = codegen.fixed(kernels.product, dtype)
-        self.product = ctypes.CFUNCTYPE(None, *[ctypes.c_int64] * TASK_FIELDS)(address)
-        self.function = ctypes.CFUNCTYPE(None)(self.multiply)
+        fields = [ctypes.c_int64] * TASK_FIELDS
+        product = ctypes.CFUNCTYPE(None, *fields)
+        task = ctypes.CFUNCTYPE(None)
+        self.product = product(address)
+        self.function = task(self.multiply)
         self.address = ctypes.cast(self.function, ctypes.c_void_p).value or 0
         self.place: int = self.task.ctypes.data
 
     def part(self, number: int) -> None:
         """Compute one thread's rows of the product."""
         out, out_row, left, left_row, *between, rows, terms, columns, fresh = self.task.tolist()
-        first, stop = (rows * i // self.threads for i in (number, number + 1))
+        first = rows * number // self.threads
+        stop = rows * (number + 1) // self.threads
         out += first * out_row * self.itemsize
         left += first * left_row * self.itemsize
         self.product(out, out_row, left, left_row, *between, stop - first, terms, columns, fresh)
 
     def multiply(self) -> None:
         """Compute the product, and return when all rows are there, whatever happens."""
-        others = [Thread(target=self.part, args=(i,)) for i in range(1, self.threads)]
+        numbers = range(1, self.threads)
+        others = [Thread(target=self.part, args=(number,)) for number in numbers]
+        # C cannot pass an exception on.
         try:
             for thread in others:
                 thread.start()
             self.part(0)
-        except BaseException as error:  # C cannot pass it on
+        except BaseException as error:
             self.failures.append(error)
         while others:
             self.wait(others)
 
-    def wait(self, others: list[Any]) -> None:
+    def wait(self, others: list[Thread]) -> None:
         """Wait for threads, and take those off the list that are done; Ctrl-C has to wait too."""
         try:
             while others:

@@ -50,7 +50,8 @@ ORDERS = {
     ast.NotEq: "!=",
 }
 COMPILE_TIME = (ast.Name, ast.Constant, ast.Attribute)
-ROUNDS_TO_FIXED_POINT = 10  # of a function's types; two are enough for all that there is
+# Of a function's types; two are enough for all that there is.
+ROUNDS_TO_FIXED_POINT = 10
 LIBM = "libm"
 END_OF_INTEGERS = 2**63
 
@@ -83,7 +84,7 @@ class Emitter:
         self.__name__ = write.__name__
         self.__doc__ = write.__doc__
 
-    def __call__(self, *operands: Any) -> Any:
+    def __call__(self, *operands: object) -> Any:
         """Refuse: Python has no such function."""
         raise TypeError(f"{self.__name__} is only there in compiled code")
 
@@ -114,16 +115,20 @@ class Module:
             known: what the last arguments are, whatever is passed.
         """
         operands = [parameter(i, type_) for i, type_ in enumerate(types)]
-        passed = [*operands[: len(operands) - len(known)], *known]
+        unknown = len(operands) - len(known)
+        passed = [*operands[:unknown], *known]
         inner, result = self.instance(source, passed)
         body = Body()
-        call = f"call {type_text(result)} @{inner}({', '.join(x.typed for x in passed)})"
+        type_ = type_text(result)
+        call = f"call {type_} @{inner}({ir.listed(passed)})"
         if result.type == "void":
             body.do(call)
             body.do("ret void")
         else:
-            body.do(f"ret {type_text(result)} {body.let(call)}")
-        self.functions.append(function_text("", name, operands, result, body, ""))
+            found = body.let(call)
+            body.do(f"ret {type_} {found}")
+        text = function_text("", name, operands, result, body, "")
+        self.functions.append(text)
         return self
 
     def instance(self, source: Source, operands: Sequence[Operand]) -> tuple[str, Operand]:
@@ -132,30 +137,40 @@ class Module:
         if key not in self.instances:
             name = f"{source.name}.{len(self.instances)}"
             self.instances[key] = name, Operand(UNDER_WAY, "")
-            arguments = [renamed(x, i) for i, x in enumerate(operands)]
-            writer, result = written(self, source, arguments)
-            inlined = source.marks.get("inlined", True)
-            attributes = " alwaysinline" if inlined else " noinline"
-            self.declared |= writer.body.declared
-            self.functions.append(
-                function_text("internal ", name, arguments, result, writer.body, attributes)
-            )
+            result = self.add(source, name, operands)
             self.instances[key] = name, result
-        if self.instances[key][1].type == UNDER_WAY:
+        name, result = self.instances[key]
+        if result.type == UNDER_WAY:
             raise Untranslatable(f"{source.name} calls itself, which is not translated")
-        return self.instances[key]
+        return name, result
+
+    def add(self, source: Source, name: str, operands: Sequence[Operand]) -> Operand:
+        """Add a function that others call, and return the kind of its result."""
+        arguments = [renamed(x, i) for i, x in enumerate(operands)]
+        writer, result = written(self, source, arguments)
+        body = writer.body
+        inlined = source.marks.get("inlined", True)
+        attributes = " alwaysinline" if inlined else " noinline"
+        self.declared |= body.declared
+        text = function_text("internal ", name, arguments, result, body, attributes)
+        self.functions.append(text)
+        return result
 
     def text(self) -> str:
         """Return all functions, and what is declared for them."""
-        declared = [self.declared[name] for name in sorted(self.declared)]
-        return "\n".join([*self.functions, *declared, ir.METADATA])
+        names = sorted(self.declared)
+        declared = [self.declared[name] for name in names]
+        lines = [*self.functions, *declared, ir.METADATA]
+        return "\n".join(lines)
 
 
 def parameter(i: int, type_: str | tuple[str, str]) -> Operand:
     """Return the i-th argument of a function."""
+    name = f"%a{i}"
     if isinstance(type_, tuple):
-        return Operand(type_[0], f"%a{i}", type_[1])
-    return Operand(type_, f"%a{i}")
+        pointer, element = type_
+        return Operand(pointer, name, element)
+    return Operand(type_, name)
 
 
 def renamed(x: Operand, i: int) -> Operand:
@@ -166,7 +181,8 @@ def renamed(x: Operand, i: int) -> Operand:
 def type_text(x: Operand) -> str:
     """Return the type of a result as LLVM writes it."""
     if x.type == TUPLE:
-        return f"{{{', '.join(part.type for part in x.parts)}}}"
+        types = ", ".join(part.type for part in x.parts)
+        return f"{{{types}}}"
     return x.type
 
 
@@ -174,18 +190,20 @@ def function_text(
     linkage: str, name: str, arguments: Sequence[Operand], result: Operand, body: Body, more: str
 ) -> str:
     """Return the text of a function."""
-    listed = ", ".join(x.typed for x in arguments)
-    head = f"define {linkage}{type_text(result)} @{name}({listed}){more} {{"
-    return "\n".join([head, "entry:", *body.variables, *body.lines, "}"])
+    type_ = type_text(result)
+    head = f"define {linkage}{type_} @{name}({ir.listed(arguments)}){more} {{"
+    lines = [head, "entry:", *body.variables, *body.lines, "}"]
+    return "\n".join(lines)
 
 
 def whole(body: Body, x: Operand) -> str:
     """Return the text of a result; a tuple is put together first."""
     if x.type != TUPLE:
         return x.text
+    type_ = type_text(x)
     text = "poison"
     for i, part in enumerate(x.parts):
-        text = body.let(f"insertvalue {type_text(x)} {text}, {part.typed}, {i}")
+        text = body.let(f"insertvalue {type_} {text}, {part.typed}, {i}")
     return text
 
 
@@ -193,18 +211,19 @@ def called(
     body: Body, name: str, result: Operand, operands: Sequence[Operand], convention: str = ""
 ) -> Operand:
     """Call a function of the module, and return its result, of which the kind is given."""
-    call = f"call {convention}{type_text(result)} @{name}({', '.join(x.typed for x in operands)})"
+    type_ = type_text(result)
+    call = f"call {convention}{type_} @{name}({ir.listed(operands)})"
     if result.type == "void":
         body.do(call)
         return result
     found = body.let(call)
     if result.type != TUPLE:
         return result._replace(text=found)
-    parts = [
-        part._replace(text=body.let(f"extractvalue {type_text(result)} {found}, {i}"))
-        for i, part in enumerate(result.parts)
-    ]
-    return Operand(TUPLE, "", parts=tuple(parts))
+    parts: list[Operand] = []
+    for i, part in enumerate(result.parts):
+        one = body.let(f"extractvalue {type_} {found}, {i}")
+        parts.append(part._replace(text=one))
+    return ir.joined(parts)
 
 
 def written(
@@ -219,13 +238,20 @@ def written(
         writer = FunctionWriter(module, source, arguments, dict(types))
         writer.run()
         if writer.types == types:
-            return writer, types.get(RESULT, Operand("void", ""))
+            nothing = Operand("void", "")
+            return writer, types.get(RESULT, nothing)
         types = writer.types
     raise Untranslatable(f"{source.name} has variables of changing types")
 
 
-UNDER_WAY = "under way"  # the type of what a function returns while it is being translated
-RESULT = "return"  # the name of the variable that holds a function's result: no name in Python
+# The type of what a function returns while it is being translated.
+UNDER_WAY = "under way"
+# The name of the variable that holds a function's result: no name in Python.
+RESULT = "return"
+# Where a variable stands: of a tuple, a place for each part.
+Place = str | list["Place"]
+# What writes one of two operands, and whether that is cheap, so that it may be written anyway.
+Side = tuple[Callable[[], Operand], bool]
 
 
 class FunctionWriter:
@@ -242,8 +268,9 @@ class FunctionWriter:
         self.source = source
         self.names = source.names
         self.types = types
-        self.places: dict[str, Any] = {}
-        self.body = Body(source.marks.get("flags", ""))
+        self.places: dict[str, Place] = {}
+        permitted = source.marks.get("flags", "")
+        self.body = Body(permitted)
         self.end = "end"
         self.own_math = self.names.get("OWN_MATH", False)
         self.arguments = dict(zip(source.parameters, arguments, strict=True))
@@ -255,15 +282,18 @@ class FunctionWriter:
 
     def run(self) -> None:
         """Write all lines."""
+        body = self.body
         for name, x in self.arguments.items():
             self.assign(name, x)
         self.block(self.source.body)
-        self.body.begin(self.end)
+        body.begin(self.end)
         result = self.types.get(RESULT)
         if result is None:
-            self.body.do("ret void")
+            body.do("ret void")
             return
-        self.body.do(f"ret {type_text(result)} {whole(self.body, self.variable(RESULT))}")
+        found = self.variable(RESULT)
+        text = whole(body, found)
+        body.do(f"ret {type_text(result)} {text}")
 
     # Variables.
 
@@ -274,39 +304,45 @@ class FunctionWriter:
         if kind is None:
             raise Untranslatable(f"{self.source.name}: {name} is a number and a pointer")
         self.types[name] = kind
-        self.store(self.place(name, kind), kind, x)
+        place = self.place(name, kind)
+        self.store(place, kind, x)
 
-    def place(self, name: str, kind: Operand) -> Any:
-        """Return where a variable stands: a place for each part of a tuple."""
+    def place(self, name: str, kind: Operand) -> Place:
+        """Return where a variable stands."""
         if name not in self.places:
             self.places[name] = self.reserved(kind)
         return self.places[name]
 
-    def reserved(self, kind: Operand) -> Any:
+    def reserved(self, kind: Operand) -> Place:
         """Reserve the places of a variable of some kind."""
         if kind.type == TUPLE:
             return [self.reserved(part) for part in kind.parts]
         return self.body.place(kind.type)
 
-    def store(self, place: Any, kind: Operand, x: Operand) -> None:
+    def store(self, place: Place, kind: Operand, x: Operand) -> None:
         """Write an operand to the places of a variable."""
-        if kind.type == TUPLE:
+        body = self.body
+        if isinstance(place, list):
             for part_place, part_kind, part in zip(place, kind.parts, x.parts):
                 self.store(part_place, part_kind, part)
             return
-        x = ir.converted(self.body, x, kind.type) if kind.type != POINTER else x
-        self.body.do(f"store {x.typed}, ptr {place}")
+        if kind.type != POINTER:
+            x = ir.converted(body, x, kind.type)
+        body.do(f"store {x.typed}, ptr {place}")
 
     def variable(self, name: str) -> Operand:
         """Return what a variable holds."""
-        return self.held(self.place(name, self.types[name]), self.types[name])
+        kind = self.types[name]
+        place = self.place(name, kind)
+        return self.held(place, kind)
 
-    def held(self, place: Any, kind: Operand) -> Operand:
+    def held(self, place: Place, kind: Operand) -> Operand:
         """Return what stands at the places of a variable."""
-        if kind.type == TUPLE:
-            parts = [self.held(*pair) for pair in zip(place, kind.parts)]
-            return Operand(TUPLE, "", parts=tuple(parts))
-        return kind._replace(text=self.body.let(f"load {kind.type}, ptr {place}"))
+        if isinstance(place, list):
+            parts = map(self.held, place, kind.parts)
+            return ir.joined(parts)
+        text = self.body.let(f"load {kind.type}, ptr {place}")
+        return kind._replace(text=text)
 
     # Statements.
 
@@ -318,10 +354,15 @@ class FunctionWriter:
         for node in nodes:
             if self.body.ended:
                 return
-            write = getattr(self, f"write_{type(node).__name__.lower()}", None)
-            if write is None:
-                raise self.refuse(node)
-            write(node)
+            self.statement(node)
+
+    def statement(self, node: ast.stmt) -> None:
+        """Write a statement."""
+        kind = type(node).__name__.lower()
+        write = getattr(self, f"write_{kind}", None)
+        if write is None:
+            raise self.refuse(node)
+        write(node)
 
     def write_expr(self, node: ast.Expr) -> None:
         """Write an expression that stands alone; a docstring is left out."""
@@ -331,14 +372,17 @@ class FunctionWriter:
     def write_return(self, node: ast.Return) -> None:
         """Write a return."""
         if node.value is not None:
-            self.assign(RESULT, self.expression(node.value))
+            found = self.expression(node.value)
+            self.assign(RESULT, found)
         self.body.jump(self.end)
 
     def write_assign(self, node: ast.Assign) -> None:
         """Write an assignment."""
-        if len(node.targets) > 1:
+        target, *others = node.targets
+        if others:
             raise self.refuse(node)
-        self.assign_to(node.targets[0], self.expression(node.value))
+        found = self.expression(node.value)
+        self.assign_to(target, found)
 
     def assign_to(self, target: ast.expr, x: Operand) -> None:
         """Set a variable, several, or an element."""
@@ -350,83 +394,96 @@ class FunctionWriter:
             for name, part in zip(target.elts, x.parts, strict=True):
                 self.assign_to(name, part)
         elif isinstance(target, ast.Subscript):
-            ir.stored(self.body, x, self.address(target))
+            place = self.address(target)
+            ir.stored(self.body, x, place)
         else:
             raise self.refuse(target)
 
     def write_augassign(self, node: ast.AugAssign) -> None:
         """Write an assignment such as `x += 1`."""
+        body = self.body
         sign = SIGNS[type(node.op)]
         if isinstance(node.target, ast.Subscript):
             place = self.address(node.target)
             right = self.expression(node.value)
-            found = ir.arithmetic(self.body, sign, ir.loaded(self.body, place), right)
-            ir.stored(self.body, found, place)
+            left = ir.loaded(body, place)
+            found = ir.arithmetic(body, sign, left, right)
+            ir.stored(body, found, place)
             return
         left = self.expression(node.target)
         right = self.expression(node.value)
-        self.assign_to(node.target, ir.arithmetic(self.body, sign, left, right))
+        found = ir.arithmetic(body, sign, left, right)
+        self.assign_to(node.target, found)
 
     def write_if(self, node: ast.If) -> None:
         """Write a branch; of one whose condition is known, the part that is taken."""
+        body = self.body
         certain = self.certain(node.test)
         if certain is not None:
             self.block(node.body if certain else node.orelse)
             return
-        there, otherwise, after = (self.body.label() for _ in range(3))
+        there, otherwise, after = body.labels(3)
         condition = self.condition(node.test)
-        self.body.branch(condition.text, there, otherwise if node.orelse else after)
-        self.body.begin(there)
+        elsewhere = otherwise if node.orelse else after
+        body.branch(condition.text, there, elsewhere)
+        body.begin(there)
         self.block(node.body)
-        self.body.jump(after)
+        body.jump(after)
         if node.orelse:
-            self.body.begin(otherwise)
+            body.begin(otherwise)
             self.block(node.orelse)
-            self.body.jump(after)
-        self.body.begin(after)
+            body.jump(after)
+        body.begin(after)
 
     def write_while(self, node: ast.While) -> None:
         """Write a loop with a condition."""
+        body = self.body
         if node.orelse:
             raise self.refuse(node)
-        test, inside, after = (self.body.label() for _ in range(3))
-        self.body.begin(test)
+        test, inside, after = body.labels(3)
+        body.begin(test)
         condition = self.condition(node.test)
-        self.body.branch(condition.text, inside, after)
-        self.body.begin(inside)
+        body.branch(condition.text, inside, after)
+        body.begin(inside)
         self.block(node.body)
-        self.body.jump(test)
-        self.body.begin(after)
+        body.jump(test)
+        body.begin(after)
 
     def write_for(self, node: ast.For) -> None:
         """Write a loop over a range."""
+        body = self.body
         call = node.iter
-        ranged = isinstance(call, ast.Call) and ast.unparse(call.func) == "range"
-        if not ranged or not isinstance(node.target, ast.Name) or node.orelse:
+        target = node.target
+        if not isinstance(call, ast.Call) or ast.unparse(call.func) != "range":
+            raise self.refuse(node)
+        if not isinstance(target, ast.Name) or node.orelse:
             raise self.refuse(node)
         start, stop, step = self.bounds(call)
-        if not step.text.lstrip("-").isdigit():  # whether it goes up or down has to be known
+        # Whether it goes up or down has to be known.
+        if not step.text.lstrip("-").isdigit():
             raise self.refuse(node)
-        counter = self.body.place(INTEGER)
-        self.body.do(f"store {start.typed}, ptr {counter}")
-        test, inside, after = (self.body.label() for _ in range(3))
-        self.body.begin(test)
-        now = Operand(INTEGER, self.body.let(f"load i64, ptr {counter}"))
+        counter = body.place(INTEGER)
+        body.do(f"store {start.typed}, ptr {counter}")
+        test, inside, after = body.labels(3)
+        body.begin(test)
+        loaded = body.let(f"load i64, ptr {counter}")
+        now = Operand(INTEGER, loaded)
         sign = ">" if step.text.startswith("-") else "<"
-        going = ir.compared(self.body, sign, now, stop)
-        self.body.branch(going.text, inside, after)
-        self.body.begin(inside)
-        self.assign(node.target.id, now)
+        going = ir.compared(body, sign, now, stop)
+        body.branch(going.text, inside, after)
+        body.begin(inside)
+        self.assign(target.id, now)
         self.block(node.body)
-        if not self.body.ended:
-            following = self.body.let(f"add nsw {now.typed}, {step.text}")
-            self.body.do(f"store i64 {following}, ptr {counter}")
-        self.body.jump(test)
-        self.body.begin(after)
+        if not body.ended:
+            following = body.let(f"add nsw {now.typed}, {step.text}")
+            body.do(f"store i64 {following}, ptr {counter}")
+        body.jump(test)
+        body.begin(after)
 
-    def bounds(self, call: Any) -> tuple[Operand, Operand, Operand]:
+    def bounds(self, call: ast.Call) -> tuple[Operand, Operand, Operand]:
         """Return start, stop and step of a range."""
-        found = [ir.converted(self.body, self.expression(x), INTEGER) for x in call.args]
+        numbers = map(self.expression, call.args)
+        found = [ir.converted(self.body, number, INTEGER) for number in numbers]
         if len(found) == 1:
             found = [ir.constant(0), *found]
         if len(found) == 2:
@@ -438,7 +495,8 @@ class FunctionWriter:
 
     def expression(self, node: ast.expr) -> Operand:
         """Return the operand that an expression comes to."""
-        write = getattr(self, f"of_{type(node).__name__.lower()}", None)
+        kind = type(node).__name__.lower()
+        write = getattr(self, f"of_{kind}", None)
         if write is None:
             raise self.refuse(node)
         found: Operand = write(node)
@@ -448,9 +506,11 @@ class FunctionWriter:
         """Return a number."""
         return self.number(node.value, node)
 
-    def number(self, x: Any, node: ast.AST) -> Operand:
+    def number(self, x: object, node: ast.AST) -> Operand:
         """Return a number, or a tuple of them."""
-        if isinstance(x, float) or (isinstance(x, int) and -END_OF_INTEGERS <= x < END_OF_INTEGERS):
+        if isinstance(x, float):
+            return ir.constant(x)
+        if isinstance(x, int) and -END_OF_INTEGERS <= x < END_OF_INTEGERS:
             return ir.constant(x)
         raise self.refuse(node)
 
@@ -458,18 +518,21 @@ class FunctionWriter:
         """Return a variable, or a number that the function's module has."""
         if node.id in self.types:
             return self.variable(node.id)
-        return self.number(self.meaning(node), node)
+        found = self.meaning(node)
+        return self.number(found, node)
 
     def of_attribute(self, node: ast.Attribute) -> Operand:
         """Return a number that a module has."""
-        return self.number(self.meaning(node), node)
+        found = self.meaning(node)
+        return self.number(found, node)
 
     def meaning(self, node: ast.expr) -> Any:
         """Return what a name, or a name of a module's, stands for in Python."""
         if isinstance(node, ast.Name):
             if node.id in self.types:
                 raise self.refuse(node)
-            found = self.names.get(node.id, getattr(builtins, node.id, None))
+            builtin = getattr(builtins, node.id, None)
+            found = self.names.get(node.id, builtin)
         elif isinstance(node, ast.Attribute):
             module = self.meaning(node.value)
             found = getattr(module, node.attr) if isinstance(module, ModuleType) else None
@@ -481,48 +544,59 @@ class FunctionWriter:
 
     def of_binop(self, node: ast.BinOp) -> Operand:
         """Return the result of an operation on two operands."""
+        body = self.body
         left = self.expression(node.left)
         right = self.expression(node.right)
         if isinstance(node.op, ast.Pow):
-            return power(self.body, left, right)
+            return power(body, left, right)
         sign = SIGNS.get(type(node.op))
         if sign is None:
             raise self.refuse(node)
-        kinds = {ir.one_of(left.type), ir.one_of(right.type)}
-        if sign in ("//", "%") and kinds & set(NUMBERS):
+        types = {ir.one_of(left.type), ir.one_of(right.type)}
+        of_floats = not types.isdisjoint(NUMBERS)
+        if sign in ("//", "%") and of_floats:
             raise self.refuse(node)
-        return ir.arithmetic(self.body, sign, left, right)
+        return ir.arithmetic(body, sign, left, right)
 
     def of_unaryop(self, node: ast.UnaryOp) -> Operand:
         """Return a negation."""
+        body = self.body
         if isinstance(node.op, ast.Not):
-            return ir.arithmetic(self.body, "^", self.condition(node.operand), ir.constant(True))
+            condition = self.condition(node.operand)
+            return ir.opposite(body, condition)
         x = self.expression(node.operand)
         if isinstance(node.op, ast.Invert):
-            return ir.arithmetic(self.body, "^", x, ir.constant(-1))
+            return ir.inverted(body, x)
         if not isinstance(node.op, ast.USub):
             raise self.refuse(node)
-        return negative(self.body, x)
+        return negative(body, x)
 
     def of_compare(self, node: ast.Compare) -> Operand:
         """Return a comparison, or a chain of them."""
-        if not all(map(self.is_cheap, node.comparators[1:])):  # Python may not come to them
+        body = self.body
+        # Python may not come to those behind the second.
+        later = node.comparators[1:]
+        if not all(map(self.is_cheap, later)):
             raise self.refuse(node)
-        values = [self.expression(x) for x in (node.left, *node.comparators)]
+        sides = [node.left, *node.comparators]
+        values = [self.expression(side) for side in sides]
         found = None
         for op, x, y in zip(node.ops, values, values[1:]):
-            if type(op) not in ORDERS:
+            order = ORDERS.get(type(op))
+            if order is None:
                 raise self.refuse(node)
-            one = ir.compared(self.body, ORDERS[type(op)], x, y)
-            found = ir.arithmetic(self.body, "&", found, one) if found else one
-        assert found is not None  # a comparison has two sides at least
+            one = ir.compared(body, order, x, y)
+            found = ir.arithmetic(body, "&", found, one) if found else one
+        # A comparison has two sides at least.
+        assert found is not None
         return found
 
     def condition(self, node: ast.expr) -> Operand:
         """Return whether an expression is true."""
         if isinstance(node, ast.BoolOp):
             return self.connected(node, self.condition)
-        return ir.truth(self.body, self.expression(node))
+        found = self.expression(node)
+        return ir.truth(self.body, found)
 
     def of_boolop(self, node: ast.BoolOp) -> Operand:
         """Return `and` or `or` of what is True or False: of numbers, Python returns one of them."""
@@ -540,13 +614,16 @@ class FunctionWriter:
 
     def connected(self, node: ast.BoolOp, ask: Callable[[ast.expr], Operand]) -> Operand:
         """Return `and` or `or` of conditions; the later are asked only where it takes them."""
-        found = ask(node.values[0])
+        first, *values = node.values
+        found = ask(first)
         is_and = isinstance(node.op, ast.And)
-        known = partial(ir.constant, not is_and), True
-        for value in node.values[1:]:
-            later = partial(ask, value), self.is_cheap(value)
-            body, otherwise = (later, known) if is_and else (known, later)
-            found = self.either(found, body, otherwise, node)
+        decided: Side = (partial(ir.constant, not is_and), True)
+        for value in values:
+            later: Side = (partial(ask, value), self.is_cheap(value))
+            if is_and:
+                found = self.either(found, later, decided, node)
+            else:
+                found = self.either(found, decided, later, node)
         return found
 
     def of_ifexp(self, node: ast.IfExp) -> Operand:
@@ -555,22 +632,33 @@ class FunctionWriter:
         if certain is not None:
             return self.expression(node.body if certain else node.orelse)
         condition = self.condition(node.test)
-        body = partial(self.expression, node.body), self.is_cheap(node.body)
-        otherwise = partial(self.expression, node.orelse), self.is_cheap(node.orelse)
-        return self.either(condition, body, otherwise, node)
+        first = self.side(node.body)
+        second = self.side(node.orelse)
+        return self.either(condition, first, second, node)
 
-    def either(self, condition: Operand, body: Any, otherwise: Any, node: ast.AST) -> Operand:
+    def side(self, node: ast.expr) -> Side:
+        """Return an expression as one of two that may be asked for."""
+        return partial(self.expression, node), self.is_cheap(node)
+
+    def either(self, condition: Operand, first: Side, second: Side, node: ast.expr) -> Operand:
         """Return one of two; both are computed where that is cheap: loops have no branch then."""
-        if body[1] and otherwise[1]:
-            return ir.chosen(self.body, condition, body[0](), otherwise[0]())
-        there, elsewhere, after = (self.body.label() for _ in range(3))
-        name = f"choice {node.lineno}.{node.col_offset}.{there}"  # type: ignore[attr-defined]
-        self.body.branch(condition.text, there, elsewhere)
-        for label, (found, _) in ((there, body), (elsewhere, otherwise)):
-            self.body.begin(label)
-            self.assign(name, found())
-            self.body.jump(after)
-        self.body.begin(after)
+        body = self.body
+        write, is_cheap = first
+        write_other, other_is_cheap = second
+        if is_cheap and other_is_cheap:
+            x = write()
+            y = write_other()
+            return ir.chosen(body, condition, x, y)
+        there, elsewhere, after = body.labels(3)
+        name = f"choice {node.lineno}.{node.col_offset}.{there}"
+        body.branch(condition.text, there, elsewhere)
+        body.begin(there)
+        self.assign(name, write())
+        body.jump(after)
+        body.begin(elsewhere)
+        self.assign(name, write_other())
+        body.jump(after)
+        body.begin(after)
         return self.variable(name)
 
     def is_cheap(self, node: ast.expr) -> bool:
@@ -578,29 +666,35 @@ class FunctionWriter:
 
         What it reads need not be there, and a whole number divided by 0 ends the process.
         """
-        if any(isinstance(part, ast.Subscript) or divides(part) for part in ast.walk(node)):
+        parts = list(ast.walk(node))
+        if any(isinstance(part, ast.Subscript) or divides(part) for part in parts):
             return False
-        calls = [part for part in ast.walk(node) if isinstance(part, ast.Call)]
-        return all(self.meaning(call.func) in CHEAP for call in calls)
+        called = [part.func for part in parts if isinstance(part, ast.Call)]
+        return all(self.meaning(function) in CHEAP for function in called)
 
     def of_tuple(self, node: ast.Tuple) -> Operand:
         """Return several operands as one."""
-        return Operand(TUPLE, "", parts=tuple(map(self.expression, node.elts)))
+        parts = map(self.expression, node.elts)
+        return ir.joined(parts)
 
     def of_subscript(self, node: ast.Subscript) -> Operand:
         """Return an element of what a pointer points to, or of a tuple of constants."""
-        if isinstance(node.value, ast.Name) and node.value.id not in self.types:
-            numbers = self.meaning(node.value)
+        value = node.value
+        if isinstance(value, ast.Name) and value.id not in self.types:
+            numbers = self.meaning(value)
             if isinstance(numbers, tuple) and isinstance(node.slice, ast.Constant):
-                return self.number(numbers[int(str(node.slice.value))], node)
-        return ir.loaded(self.body, self.address(node))
+                place = int(str(node.slice.value))
+                return self.number(numbers[place], node)
+        address = self.address(node)
+        return ir.loaded(self.body, address)
 
     def address(self, node: ast.Subscript) -> Operand:
         """Return where an element stands."""
         pointer = self.expression(node.value)
         if pointer.type != POINTER:
             raise self.refuse(node)
-        return ir.element(self.body, pointer, self.expression(node.slice))
+        index = self.expression(node.slice)
+        return ir.element(self.body, pointer, index)
 
     def of_call(self, node: ast.Call) -> Operand:
         """Return the result of a call."""
@@ -614,16 +708,17 @@ class FunctionWriter:
 
     def called(self, function: Any, operands: Sequence[Operand], node: ast.AST) -> Operand:
         """Return the result of a function for operands."""
+        body = self.body
         if isinstance(function, Emitter):
-            return function.write(self.body, *operands) or Operand("void", "")
+            return function.write(body, *operands) or Operand("void", "")
         if function in FUNCTIONS:
-            return FUNCTIONS[function](self.body, *operands)
+            return FUNCTIONS[function](body, *operands)
         source = source_of(function) if isinstance(function, FunctionType) else function
         if isinstance(source, Source):
             if len(source.parameters) != len(operands):
                 raise self.refuse(node)
             name, result = self.module.instance(source, operands)
-            return called(self.body, name, result, operands)
+            return called(body, name, result, operands)
         raise self.refuse(node)
 
     def certain(self, node: ast.expr) -> bool | None:
@@ -632,7 +727,8 @@ class FunctionWriter:
             found = self.certain(node.operand)
             return None if found is None else not found
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "isinstance":
-            asked = self.meaning(node.args[1])
+            _, type_ = node.args
+            asked = self.meaning(type_)
             return False if asked in (Fraction, complex) else None
         text = ast.unparse(node)
         if text.startswith("type(") and text.endswith(") is float"):
@@ -642,19 +738,23 @@ class FunctionWriter:
 
 def divides(node: ast.AST) -> bool:
     """Tell whether something is divided with a rest, by what may be 0."""
-    if not (isinstance(node, ast.BinOp) and isinstance(node.op, (ast.FloorDiv, ast.Mod))):
+    if not isinstance(node, ast.BinOp):
         return False
-    return not (isinstance(node.right, ast.Constant) and node.right.value)
+    if not isinstance(node.op, (ast.FloorDiv, ast.Mod)):
+        return False
+    divisor = node.right
+    return not (isinstance(divisor, ast.Constant) and divisor.value)
 
 
 def unified(known: Operand, x: Operand) -> Operand | None:
     """Return the kind of a variable that holds both; None where there is none."""
     if known.type == x.type == TUPLE and len(known.parts) == len(x.parts):
-        parts = [unified(*pair) for pair in zip(known.parts, x.parts)]
-        return known._replace(parts=tuple(parts)) if None not in parts else None
-    if known.type in (POINTER, TUPLE) or x.type in (POINTER, TUPLE):
+        parts = tuple(map(unified, known.parts, x.parts))
+        return known._replace(parts=parts) if None not in parts else None
+    if not {known.type, x.type}.isdisjoint((POINTER, TUPLE)):
         return known if known.kind == x.kind else None
-    return Operand(ir.common_type(known.type, x.type), "")
+    type_ = ir.common_type(known.type, x.type)
+    return Operand(type_, "")
 
 
 # What Python and C have.
@@ -663,46 +763,66 @@ def unified(known: Operand, x: Operand) -> Operand | None:
 def negative(body: Body, x: Operand) -> Operand:
     """Return -x."""
     if ir.one_of(x.type) in NUMBERS:
-        return Operand(x.type, body.let(f"fneg {x.typed}"))
+        found = body.let(f"fneg {x.typed}")
+        return Operand(x.type, found)
     if x.text.isdigit():
-        return ir.constant(-int(x.text))
-    return ir.arithmetic(body, "-", ir.constant(0), x)
+        number = int(x.text)
+        return ir.constant(-number)
+    zero = ir.constant(0)
+    return ir.arithmetic(body, "-", zero, x)
 
 
 def power(body: Body, x: Operand, y: Operand) -> Operand:
     """Return x to a power; a whole number as an exponent means so many factors."""
-    if y.type == INTEGER and y.text.isdigit() and 0 < int(y.text) < 4:
-        found = x
-        for _ in range(int(y.text) - 1):
-            found = ir.arithmetic(body, "*", found, x)
-        return found
-    return of_c("pow")(body, x, y)
+    is_number = y.type == INTEGER and y.text.isdigit()
+    factors = int(y.text) if is_number else 0
+    if not 0 < factors < 4:
+        write = of_c("pow")
+        return write(body, x, y)
+    found = x
+    for _ in range(factors - 1):
+        found = ir.arithmetic(body, "*", found, x)
+    return found
 
 
 def of_c(name: str) -> Callable[..., Operand]:
     """Return what calls a function of doubles of the C library, for each lane of a vector."""
 
     def call(body: Body, *operands: Operand) -> Operand:
-        lanes = max(ir.lanes_of(x.type) for x in operands)
+        lanes = most_lanes(operands)
         type_ = ir.vector(DOUBLE, lanes)
         doubles = [ir.converted(body, x, type_) for x in operands]
         if lanes > 1:
             found = lane_by_lane(body, name, doubles)
         else:
-            found = Operand(DOUBLE, body.call(DOUBLE, name, *doubles))
-        single = all(ir.one_of(x.type) == ir.FLOAT for x in operands)
-        return ir.converted(body, found, ir.vector(ir.FLOAT, lanes)) if single else found
+            one = body.call(DOUBLE, name, *doubles)
+            found = Operand(DOUBLE, one)
+        result = ir.vector(width_of(operands), lanes)
+        return ir.converted(body, found, result)
 
     return call
+
+
+def most_lanes(operands: Sequence[Operand]) -> int:
+    """Return how many numbers the longest of some operands has."""
+    return max(ir.lanes_of(x.type) for x in operands)
+
+
+def width_of(operands: Sequence[Operand]) -> str:
+    """Return the type of what comes of numbers: a float of nothing but floats, else a double."""
+    types = {ir.one_of(x.type) for x in operands}
+    return ir.FLOAT if types == {ir.FLOAT} else DOUBLE
 
 
 def lane_by_lane(body: Body, name: str, operands: Sequence[Operand]) -> Operand:
     """Return the results of a function of C's for each lane of vectors."""
     type_ = operands[0].type
+    lanes = ir.lanes_of(type_)
     found = "poison"
-    for lane in range(ir.lanes_of(type_)):
+    for lane in range(lanes):
         parts = [body.let(f"extractelement {x.typed}, i32 {lane}") for x in operands]
-        one = body.call(DOUBLE, name, *[Operand(DOUBLE, part) for part in parts])
+        numbers = [Operand(DOUBLE, part) for part in parts]
+        one = body.call(DOUBLE, name, *numbers)
         found = body.let(f"insertelement {type_} {found}, double {one}, i32 {lane}")
     return Operand(type_, found)
 
@@ -714,13 +834,14 @@ def of_llvm(name: str) -> Callable[..., Operand]:
     """Return what calls a function of LLVM's for numbers, or vectors, of one type."""
 
     def call(body: Body, *operands: Operand) -> Operand:
-        lanes = max(ir.lanes_of(x.type) for x in operands)
-        single = all(ir.one_of(x.type) == ir.FLOAT for x in operands)
-        one = ir.FLOAT if single else DOUBLE
+        lanes = most_lanes(operands)
+        one = width_of(operands)
         type_ = ir.vector(one, lanes)
         numbers = [ir.converted(body, x, type_) for x in operands]
-        width = (f"v{lanes}" if lanes > 1 else "") + SUFFIXES[one]
-        return Operand(type_, body.call(type_, f"llvm.{name}.{width}", *numbers))
+        count = f"v{lanes}" if lanes > 1 else ""
+        suffix = SUFFIXES[one]
+        found = body.call(type_, f"llvm.{name}.{count}{suffix}", *numbers)
+        return Operand(type_, found)
 
     return call
 
@@ -728,24 +849,31 @@ def of_llvm(name: str) -> Callable[..., Operand]:
 def size(body: Body, x: Operand) -> Operand:
     """Return the absolute value."""
     if ir.one_of(x.type) in NUMBERS:
-        return of_llvm("fabs")(body, x)
-    return ir.chosen(body, ir.compared(body, "<", x, ir.constant(0)), negative(body, x), x)
+        write = of_llvm("fabs")
+        return write(body, x)
+    zero = ir.constant(0)
+    is_below = ir.compared(body, "<", x, zero)
+    opposite = negative(body, x)
+    return ir.chosen(body, is_below, opposite, x)
+
+
+def outermost(body: Body, sign: str, xs: Sequence[Operand]) -> Operand:
+    """Return the number that stands in an order before all others, of equal ones the first."""
+    found, *others = xs
+    for x in others:
+        is_before = ir.compared(body, sign, x, found)
+        found = ir.chosen(body, is_before, x, found)
+    return found
 
 
 def smaller(body: Body, *xs: Operand) -> Operand:
     """Return the least of some numbers, of equal ones the first."""
-    found = xs[0]
-    for x in xs[1:]:
-        found = ir.chosen(body, ir.compared(body, "<", x, found), x, found)
-    return found
+    return outermost(body, "<", xs)
 
 
 def larger(body: Body, *xs: Operand) -> Operand:
     """Return the greatest of some numbers, of equal ones the first."""
-    found = xs[0]
-    for x in xs[1:]:
-        found = ir.chosen(body, ir.compared(body, ">", x, found), x, found)
-    return found
+    return outermost(body, ">", xs)
 
 
 def same(body: Body, x: Operand) -> Operand:
@@ -760,12 +888,16 @@ def operation(sign: str, body: Body, x: Operand, y: Operand) -> Operand:
 
 def as_double(body: Body, x: Operand) -> Operand:
     """Return a number as a double."""
-    return ir.converted(body, x, ir.vector(DOUBLE, ir.lanes_of(x.type)))
+    lanes = ir.lanes_of(x.type)
+    type_ = ir.vector(DOUBLE, lanes)
+    return ir.converted(body, x, type_)
 
 
 def as_integer(body: Body, x: Operand) -> Operand:
     """Return a number as an integer, towards zero."""
-    return ir.converted(body, x, ir.vector(INTEGER, ir.lanes_of(x.type)))
+    lanes = ir.lanes_of(x.type)
+    type_ = ir.vector(INTEGER, lanes)
+    return ir.converted(body, x, type_)
 
 
 def is_nan(body: Body, x: Operand) -> Operand:
@@ -775,12 +907,16 @@ def is_nan(body: Body, x: Operand) -> Operand:
 
 def is_infinite(body: Body, x: Operand) -> Operand:
     """Tell whether a number is infinite."""
-    return ir.compared(body, "==", size(body, x), ir.constant(math.inf))
+    infinity = ir.constant(math.inf)
+    absolute = size(body, x)
+    return ir.compared(body, "==", absolute, infinity)
 
 
 def is_finite(body: Body, x: Operand) -> Operand:
     """Tell whether a number is neither infinite nor NaN."""
-    return ir.compared(body, "<", size(body, x), ir.constant(math.inf))
+    infinity = ir.constant(math.inf)
+    absolute = size(body, x)
+    return ir.compared(body, "<", absolute, infinity)
 
 
 # Roundings to integers, which stay floats: down, up, to the next (of two the even one), to zero.
@@ -822,8 +958,9 @@ CHEAP = {
     math.isinf,
     math.isfinite,
 }
+# What C calls functions of `math`, where it has another name.
 # fmt: off
-IN_C = {  # what C calls functions of `math`, where it has another name
+IN_C = {
     getattr(math, name): {"gamma": "tgamma"}.get(name, name)
     for name in (
         "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "cbrt", "cos", "cosh", "erf",

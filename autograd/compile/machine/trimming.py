@@ -15,12 +15,15 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-VARIABLE = "CHAINRULE_CACHE"  # the environment variable that names another folder
+# The environment variable that names another folder.
+VARIABLE = "CHAINRULE_CACHE"
 USUAL = "~/.cache/chainrule"
 MAX_BYTES = 200_000_000
-FULL = 0.8  # of MAX_BYTES: what is left after trimming
+# Of MAX_BYTES: what is left after trimming.
+FULL = 0.8
 DAY_SECONDS = 86_400.0
-STALE_DAYS = 7  # after so many days without use the folder of another version goes
+# After so many days without use the folder of another version goes.
+STALE_DAYS = 7
 VERSION = re.compile("[0-9a-f]{16}")
 
 

@@ -29,7 +29,8 @@ from autograd.compile.lower.program import (
 )
 from autograd.compile.machine.registers import Moving, Slot
 
-Tables = dict[str, Table]  # of slots that move unevenly, by name
+# Of slots that move unevenly, by name.
+Tables = dict[str, Table]
 
 
 class Named(NamedTuple):
@@ -47,14 +48,21 @@ class Named(NamedTuple):
     rows: list[list[Slot]]
     stored: frozenset[Slot] = frozenset()
     alone: frozenset[Slot] = frozenset()
-    partners: list[Slot] = []  # noqa: RUF012  # of a tuple, and never changed
+    partners: list[Slot] = []
     kept: frozenset[Slot] = frozenset()
+
+    def made(self, slots: set[Slot]) -> set[Slot]:
+        """Return which of some slots are results of this instruction."""
+        return slots.intersection(self.results)
 
 
 def named(step: Instruction, slots: Sequence[Slot]) -> Named:
     """Return an instruction with its own results, and the given slots as it lists them."""
-    rows = [list(slots[i : i + step.count]) for i in range(0, len(slots), step.count)]
-    return Named(step, list(range(step.out, step.out + step.count)), rows)
+    count = step.count
+    starts = range(0, len(slots), count)
+    rows = [list(slots[start : start + count]) for start in starts]
+    results: list[Slot] = list(range(step.out, step.out + count))
+    return Named(step, results, rows)
 
 
 def plain(step: Instruction, read: set[int], met: set[int]) -> Named:
@@ -64,11 +72,11 @@ def plain(step: Instruction, read: set[int], met: set[int]) -> Named:
         read: slots that are read from memory.
         met: slots to whose adjoints others add.
     """
-    found = named(step, step.places().ravel().tolist())
-    return found._replace(
-        stored=frozenset(read.intersection(slots_of(step))),
-        alone=frozenset(slots_of(step)) - met,
-    )
+    places = step.places().ravel()
+    found = named(step, places.tolist())
+    results = frozenset(slots_of(step))
+    stored = results.intersection(read)
+    return found._replace(stored=stored, alone=results - met)
 
 
 def named_column(column: Table, table: str, tables: Tables) -> Slot:
@@ -91,7 +99,8 @@ def places_of(slot: Slot, turns: int, tables: Tables) -> list[int]:
     if isinstance(slot, int):
         return [slot]
     if slot.table:
-        found: list[int] = tables[slot.table].tolist()
+        table = tables[slot.table]
+        found: list[int] = table.tolist()
         return found
     return [slot.first + slot.step * turn for turn in range(turns)]
 
@@ -118,46 +127,55 @@ class Turns:
         self.places = all_places(loop.body, loop.columns())
         self.body = list(self.instructions())
         flow = flow_of(loop, program, kept)
-        self.looked_at = {self.own(loop.out + place) for place in self.offsets(flow.after)}
-        self.before = {
-            self.own(slot): Moving(slot - self.stride, self.stride)
-            for slot, ago in flow.carried.items()
-            if ago >= 1 and self.is_read_next(slot)
-        }
-        earlier = {self.own(slot) for slot, ago in flow.carried.items() if ago > 1}
-        checked = {self.own(loop.out + place) for place in self.offsets(flow.checked)}
-        self.stored: set[Slot] = {self.own(slot) for slot in flow.backward}
-        self.stored |= self.looked_at | earlier
-        self.stored |= checked
+        self.looked_at = self.own_results(flow.after)
+        self.before: dict[Slot, Moving] = {}
+        earlier: set[Slot] = set()
+        for slot, ago in flow.carried.items():
+            own = self.own(slot)
+            if ago >= 1 and self.is_read_next(slot):
+                self.before[own] = self.of_turn_before(slot)
+            if ago > 1:
+                earlier.add(own)
         self.looked_at |= earlier
+        backward = map(self.own, flow.backward)
+        self.stored: set[Slot] = {*backward, *self.looked_at}
+        self.stored |= self.own_results(flow.checked)
         self.in_registers = not self.overlaps()
 
     def own(self, slot: int) -> Moving:
         """Return the name of what a turn computes, by its slot in the first turn."""
         return Moving(slot, self.stride)
 
-    def offsets(self, slots: set[int]) -> set[int]:
-        """Return which of a turn's results some slots of any turn are."""
-        return {(slot - self.loop.out) % self.stride for slot in slots}
+    def own_results(self, slots: set[int]) -> set[Slot]:
+        """Return the names of a turn's results that some slots of any turn are."""
+        first = self.loop.out
+        offsets = {(slot - first) % self.stride for slot in slots}
+        return {self.own(first + offset) for offset in offsets}
+
+    def of_turn_before(self, slot: int) -> Moving:
+        """Return what a turn calls a result of the turn before it, by its slot in the first."""
+        return Moving(slot - self.stride, self.stride)
 
     def is_read_next(self, slot: int) -> bool:
         """Tell whether a turn reads what the turn before it computed."""
-        wanted = Moving(slot - self.stride, self.stride)
+        wanted = self.of_turn_before(slot)
         return any(wanted in row for part in self.body for row in part.rows)
 
     def instructions(self) -> Iterator[Named]:
         """Yield the instructions of a turn with the names of their slots."""
         start = 0
         for step in expanded_steps(self.loop.turn(0)):
-            size = step.places().size
-            slots = [self.name(j) for j in range(start, start + size)]
+            stop = start + step.places().size
+            slots = [self.name(j) for j in range(start, stop)]
             results: list[Slot] = [self.own(slot) for slot in slots_of(step)]
-            yield named(step, slots)._replace(results=results)
-            start += size
+            found = named(step, slots)
+            yield found._replace(results=results)
+            start = stop
 
     def name(self, j: int) -> Slot:
         """Return the name of the j-th place of a turn."""
-        return named_column(self.places[:, j], f"{self.prefix}_{j}", self.tables)
+        column = self.places[:, j]
+        return named_column(column, f"{self.prefix}_{j}", self.tables)
 
     def slots(self) -> set[Slot]:
         """Return all slots that are read."""
@@ -165,7 +183,8 @@ class Turns:
 
     def still(self) -> list[int]:
         """Return the slots that are the same in all turns, and those of shared numbers."""
-        return sorted(slot for slot in self.slots() if isinstance(slot, int))
+        still = [slot for slot in self.slots() if isinstance(slot, int)]
+        return sorted(still)
 
     def overlaps(self) -> bool:
         """Tell whether a slot before the loop goes by several names."""
@@ -183,16 +202,22 @@ class Turns:
 
     def without_adjoints(self) -> list[int]:
         """Return the slots, in all turns, whose adjoints are never read from memory."""
-        met = {slot.first for slot in {*self.looked_at, *self.before} if isinstance(slot, Moving)}
+        taken = {*self.looked_at, *self.before}
+        met = {slot.first for slot in taken if isinstance(slot, Moving)}
         first = self.loop.out
-        alone = [slot for slot in range(first, first + self.stride) if slot not in met]
-        return [slot + turn * self.stride for turn in range(self.turns) for slot in alone]
+        results = range(first, first + self.stride)
+        alone = [slot for slot in results if slot not in met]
+        distances = [turn * self.stride for turn in range(self.turns)]
+        return [slot + distance for distance in distances for slot in alone]
 
     def description(self) -> str:
         """Return all of the loop as text."""
         lines = [f"{self.turns} turns of {self.stride} {self.in_registers}"]
         lines += map(instruction_text, self.body)
-        return "\n".join([*lines, f"stored {listed(self.stored)} after {listed(self.looked_at)}"])
+        stored = listed(self.stored)
+        after = listed(self.looked_at)
+        lines.append(f"stored {stored} after {after}")
+        return "\n".join(lines)
 
 
 Part = Named | Turns

@@ -20,15 +20,27 @@ class Counts:
     """How often each slot comes up in some tables of places; shared numbers do not count."""
 
     def __init__(self, slots: int, tables: Sequence[Array]) -> None:
-        places = np.concatenate([np.empty(0, np.int32), *tables])
-        self.counts = np.bincount(places[places >= 0], minlength=slots)
+        places = all_in(tables)
+        own = places[places >= 0]
+        self.counts = np.bincount(own, minlength=slots)
 
     def others(self, own: range, tables: Sequence[Array]) -> set[int]:
         """Return which of some slots come up more often than in these tables, which count too."""
-        places = np.concatenate([np.empty(0, np.int32), *tables])
-        inside = places[(places >= own.start) & (places < own.stop)] - own.start
-        rest = self.counts[own.start : own.stop] - np.bincount(inside, minlength=len(own))
-        return set((np.flatnonzero(rest) + own.start).tolist())
+        start = own.start
+        stop = own.stop
+        places = all_in(tables)
+        is_own = (places >= start) & (places < stop)
+        inside = places[is_own] - start
+        here = np.bincount(inside, minlength=len(own))
+        rest = self.counts[start:stop] - here
+        found = np.flatnonzero(rest) + start
+        return set(found.tolist())
+
+
+def all_in(tables: Sequence[Array]) -> Array:
+    """Return the places of all tables, one behind the other."""
+    nothing = np.empty(0, np.int32)
+    return np.concatenate([nothing, *tables])
 
 
 class Uses:
@@ -39,26 +51,32 @@ class Uses:
 
     def __init__(self, program: Program, kept: Kept) -> None:
         self.kept = kept
-        loops = [step for step in program.instructions if isinstance(step, Loop)]
-        steps = [step for step in program.instructions if not isinstance(step, Loop)]
-        ends = [program.outputs, program.watched]
-        ends.append(np.array([guard.row for guard in program.guards], np.int32))
-        read = [*map(read_places, steps), *ends]
-        met = [*map(all_of, steps), program.outputs]
-        for loop in loops:
-            places, forward, backward = reads_in(loop, kept)
-            read.append(places[:, forward | backward].ravel())
-            met.append(places.ravel())
+        outputs = program.outputs
+        guarded = [guard.row for guard in program.guards]
+        read = [outputs, program.watched, np.array(guarded, np.int32)]
+        met = [outputs]
+        for step in program.instructions:
+            if isinstance(step, Loop):
+                places, forward, backward = reads_in(step, kept)
+                is_read = forward | backward
+                read.append(places[:, is_read].ravel())
+                met.append(places.ravel())
+            else:
+                read.append(read_places(step))
+                met.append(all_of(step))
         self.read = Counts(program.slots, read)
         self.met = Counts(program.slots, met)
 
     def in_memory(self, steps: Sequence[Instruction]) -> set[int]:
         """Return which results of a stretch others read, or loops, or the way back."""
         plain = [step for step in steps if not isinstance(step, Loop)]
-        found = self.read.others(results_of(steps), list(map(read_places, plain)))
+        own = results_of(steps)
+        read = [read_places(step) for step in plain]
+        found = self.read.others(own, read)
         for step in plain:
             _, backward = reads_of(step, self.kept)
-            found.update(all_of(step)[backward].tolist())
+            places = all_of(step)[backward]
+            found.update(places.tolist())
             if needs_result(step):
                 found.update(slots_of(step))
         return found
@@ -66,12 +84,16 @@ class Uses:
     def met_by_others(self, steps: Sequence[Instruction]) -> set[int]:
         """Return the results of a stretch to whose adjoints others add, or its loops."""
         plain = [step for step in steps if not isinstance(step, Loop)]
-        return self.met.others(results_of(steps), list(map(all_of, plain)))
+        own = results_of(steps)
+        met = [all_of(step) for step in plain]
+        return self.met.others(own, met)
 
 
 def results_of(steps: Sequence[Instruction]) -> range:
     """Return the slots of the results of neighbouring instructions."""
-    return range(steps[0].out, steps[-1].out + steps[-1].count)
+    first = steps[0]
+    last = steps[-1]
+    return range(first.out, last.out + last.count)
 
 
 def all_of(step: Instruction) -> Array:
@@ -82,4 +104,6 @@ def all_of(step: Instruction) -> Array:
 
 def read_places(step: Instruction) -> Array:
     """Return the places that an instruction reads, forward or backward."""
-    return all_of(step)[np.logical_or(*reads_of(step))]
+    forward, backward = reads_of(step)
+    is_read = np.logical_or(forward, backward)
+    return all_of(step)[is_read]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,10 +11,15 @@ from autograd.compile.finite import descend
 from autograd.compile.lower.program import WANT_EACH, WANT_INPUTS
 from autograd.compile.machine import kernels as k
 
+if TYPE_CHECKING:
+    from autograd.compile.machine.llvm_engine import LlvmEngine
+
 Array = np.ndarray[Any, Any]
-LARGE_GRADIENT_NUMBERS = 2**15  # a gradient of so many is not copied
+# A gradient of so many is not copied.
+LARGE_GRADIENT_NUMBERS = 2**15
+# References to an array that only a list holds.
 probe = [np.empty(0)]
-UNHELD_REFERENCES = sys.getrefcount(probe[0])  # to an array that only a list holds
+UNHELD_REFERENCES = sys.getrefcount(probe[0])
 
 
 class Workspace:
@@ -27,20 +32,29 @@ class Workspace:
     """
 
     def __init__(
-        self, slots: int, inputs: int, scratch_size: int, lanes: int, dtype: Any, kept: int = 0
+        self,
+        slots: int,
+        inputs: int,
+        scratch_size: int,
+        lanes: int,
+        dtype: np.dtype[Any],
+        kept: int = 0,
     ) -> None:
         self.slots = slots
         self.inputs = inputs
         self.lanes = lanes
         # The samples as rows stand behind the slots, and behind them what is kept.
-        self.values = np.empty((slots + inputs + kept) * lanes, dtype)
+        rows = slots + inputs + kept
+        self.values = np.empty(rows * lanes, dtype)
         self.adjoints = np.empty(slots * lanes, dtype)
         self.scratch = np.empty(scratch_size, dtype)
 
     def rows(self, lanes: int) -> Array:
         """Return where kernels look for the samples of a block as rows, behind its slots."""
-        stop = (self.slots + self.inputs) * lanes
-        return self.values[self.slots * lanes : stop].reshape(lanes, self.inputs)
+        start = self.slots * lanes
+        stop = start + self.inputs * lanes
+        numbers = self.values[start:stop]
+        return numbers.reshape(lanes, self.inputs)
 
 
 class Job:
@@ -51,11 +65,18 @@ class Job:
         wanted: see `lower.program`.
         lanes: of a block, which fit into the workspace.
         apart: whether it shares its work with no other threads, and has its workspace for itself.
+
+    Attributes:
+        step: the size of a step of descent, and whether all numbers have to stay finite.
+        moved: whether the parameters were moved by such a step.
+        unsound: whether a number of the gradient may not be finite, or the sum.
+        runs: whose results were as usual, as `Compiled` counts.
+        entries: of calls that step, and of others: see `entries`.
     """
 
     def __init__(
         self,
-        engine: Any,
+        engine: LlvmEngine,
         samples: int,
         wanted: int,
         lanes: int,
@@ -64,25 +85,31 @@ class Job:
     ) -> None:
         program = engine.program
         dtype = engine.dtype
-        count = len(engine.shared)
+        inputs = program.inputs
+        outputs = len(program.outputs)
+        shared = len(engine.shared)
         self.engine = engine
         self.workspace = workspace
         self.wanted = wanted
         self.failures = engine.failures
-        fits = lanes == samples > 1  # then no kernel needs another copy of the samples
-        self.rows = workspace.rows(lanes) if fits else np.zeros((samples, program.inputs), dtype)
-        self.outputs = np.empty((len(program.outputs), samples), dtype).T
-        self.seed = np.ones(len(program.outputs), dtype)
-        self.slopes = np.empty((samples if wanted & WANT_INPUTS else 0, program.inputs), dtype)
-        self.full = np.empty((samples if wanted & WANT_EACH else 1, count if wanted else 0), dtype)
+        # A block that has all samples is filled by the caller, and no kernel copies them again.
+        fits = lanes == samples > 1
+        self.rows = workspace.rows(lanes) if fits else np.zeros((samples, inputs), dtype)
+        self.outputs = np.empty((outputs, samples), dtype).T
+        self.seed = np.ones(outputs, dtype)
+        slopes = samples if wanted & WANT_INPUTS else 0
+        self.slopes = np.empty((slopes, inputs), dtype)
+        gradients = samples if wanted & WANT_EACH else 1
+        numbers = shared if wanted else 0
+        self.full = np.empty((gradients, numbers), dtype)
         self.large = self.full.size >= LARGE_GRADIENT_NUMBERS
         self.gradients = self.full[:, : program.trained]
         self.total = np.zeros(1, dtype)
-        self.step = np.zeros(2, dtype)  # the size of a step of descent, whether all must be finite
-        self.moved = False  # by such a step
-        self.unsound = False  # whether a number of the gradient may not be finite, or the sum
-        self.runs = 0  # whose results were as usual, as `Compiled` counts
-        self.entries: dict[bool, Any] = {}  # of calls that step, and of others: see `entries`
+        self.step = np.zeros(2, dtype)
+        self.moved = False
+        self.unsound = False
+        self.runs = 0
+        self.entries: dict[bool, Any] = {}
         self.settings = engine.settings.copy()
         self.settings[[k.BLOCK, k.SAMPLES, k.WANTED]] = lanes, samples, wanted
         self.settings[k.STEP] = self.step.ctypes.data
@@ -102,9 +129,12 @@ class Job:
         arrays = [space.values, space.adjoints, space.scratch, self.full, rows, outputs]
         arrays += [self.seed, slopes, self.total]
         self.settings[k.VALUES : k.SUM + 1] = [x.ctypes.data for x in arrays]
-        self.settings[k.OUTPUTS_STRIDE] = outputs.strides[1] // outputs.itemsize
-        self.addresses = [x.ctypes.data for x in (self.settings, self.table, self.engine.shared)]
-        self.machine = self.engine.call(*self.addresses[:2])
+        _, stride = outputs.strides
+        self.settings[k.OUTPUTS_STRIDE] = stride // outputs.itemsize
+        job = self.settings.ctypes.data
+        tables = self.table.ctypes.data
+        self.addresses = [job, tables, self.engine.numbers]
+        self.machine = self.engine.call(job, tables)
 
     def gradient(self) -> Array:
         """Return the gradient as an array of the caller's own; a large one without a copy."""
@@ -118,14 +148,16 @@ class Job:
         """
         shape = self.full.shape
         dtype = self.full.dtype
-        count = self.gradients.shape[1]
+        _, count = self.gradients.shape
         del self.full, self.gradients
-        places = range(len(self.buffers))
-        idle = [i for i in places if sys.getrefcount(self.buffers[i]) <= UNHELD_REFERENCES]
+        buffers = self.buffers
+        places = range(len(buffers))
+        idle = [i for i in places if sys.getrefcount(buffers[i]) <= UNHELD_REFERENCES]
         if not idle:
-            self.buffers = [self.buffers[-1], np.empty(shape, dtype)]
+            buffers = [buffers[-1], np.empty(shape, dtype)]
+            self.buffers = buffers
             idle = [1]
-        self.full = self.buffers[idle[0]]
+        self.full = buffers[idle[0]]
         self.gradients = self.full[:, :count]
         self.settings[k.GRADIENT] = self.full.ctypes.data
 
@@ -141,9 +173,11 @@ class Job:
         if self.large:
             self.change_buffer()
         self.moved = self.unsound = False
-        steps = step_size and not self.engine.callbacks  # which may fail half-way
+        # What calls Python may fail half-way.
+        steps = step_size and not self.engine.callbacks
         if steps:
-            self.step[0], self.step[1] = step_size, finite
+            self.step[0] = step_size
+            self.step[1] = finite
         answer = self.machine()
         if steps:
             self.step[0] = 0.0
@@ -172,11 +206,13 @@ class Probe(Job):
     """A run that has the numbers of some slots in place of the outputs, whatever the guards say."""
 
     def __init__(
-        self, engine: Any, samples: int, lanes: int, workspace: Workspace, slots: Array
+        self, engine: LlvmEngine, samples: int, lanes: int, workspace: Workspace, slots: Array
     ) -> None:
         super().__init__(engine, samples, 0, lanes, workspace)
+        count = len(slots)
         self.table = np.concatenate([engine.table, slots])
-        self.settings[[k.OUTPUTS_TABLE, k.OUTPUTS_COUNT]] = len(engine.table), len(slots)
+        self.settings[k.OUTPUTS_TABLE] = len(engine.table)
+        self.settings[k.OUTPUTS_COUNT] = count
         self.settings[[k.GUARDS_COUNT, k.WATCHED_COUNT]] = 0
-        outputs = np.empty((len(slots), samples), engine.dtype).T
+        outputs = np.empty((count, samples), engine.dtype).T
         self.share(self.rows, outputs, self.slopes)
