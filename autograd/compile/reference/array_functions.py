@@ -19,8 +19,10 @@ from autograd.compile.tracing.internal_primitives import both, either, quotient,
 from autograd.primitive_type import Primitive
 
 Array = np.ndarray[Any, Any]
-Operand = Array | float  # the same number everywhere
-Function = Callable[..., Any]  # of operands
+# A number is the same everywhere.
+Operand = Array | float
+Function = Callable[..., Any]
+# Which operand is no float.
 INTEGER_OPERANDS = {p.rounded: 1, p.polygamma: 0, p.sinc_slope: 0, p.log_softmax_of: 0}
 # What NumPy has, by the name in the table, and NumPy's where that is another.
 NUMPY_NAMES = """
@@ -62,11 +64,12 @@ def of_floats(op: Primitive) -> Function:
 
 
 def power(x: Operand, y: Operand) -> Any:
-    """Return x ** y; infinite bases are left to Python: NumPy makes a NaN of (-inf)**2."""
+    """Return x ** y."""
     found = np.power(x, y)
     is_infinite = np.isinf(x)
     if not np.any(is_infinite):
         return found
+    # Those are left to Python: NumPy makes a NaN of (-inf)**2.
     return np.where(is_infinite, of_floats(p.power)(x, y), found)
 
 

@@ -18,9 +18,11 @@ from autograd.compile.reference.array_functions import Array
 from autograd.compile.reference.own_primitives import OwnStep, is_own
 from autograd.compile.reference.steps import ABSENT, KINDS, Places
 
-CACHE_BYTES = 2**23  # of values and adjoints, that a block of lanes should not exceed
-MIN_LANES = 128  # of a block: with fewer, calls would cost more than the cache saves
-MEMORY_BYTES = 2**28  # that it must not exceed, however few lanes that leaves
+# What values and adjoints of a block of lanes should not exceed, to stay in the cache; with fewer
+# lanes than these, calls would cost more than it saves; and what no block may exceed.
+CACHE_BYTES = 2**23
+MIN_LANES = 128
+MEMORY_BYTES = 2**28
 
 
 class NumpyEngine:
@@ -40,8 +42,9 @@ class NumpyEngine:
         # Of a sample these have to be finite, unless anything may be infinite.
         inputs = np.arange(program.inputs)
         self.watched = Places(np.concatenate([inputs, program.outputs, program.watched]))
-        self.guards = np.array([guard.row for guard in program.guards], np.intp)
-        self.truths = np.array([guard.truth for guard in program.guards], bool)[:, None]
+        guards = program.guards
+        self.guards = np.array([guard.row for guard in guards], np.intp)
+        self.truths = np.array([guard.truth for guard in guards], bool)[:, None]
 
     def prepared(self, step: Instruction) -> Any:
         """Return an instruction, prepared to be run on arrays."""
@@ -61,6 +64,7 @@ class NumpyEngine:
         lane_bytes = max(1, 2 * self.program.slots) * int(self.dtype.itemsize)
         in_cache = max(MIN_LANES, CACHE_BYTES // lane_bytes)
         fitting = max(1, min(in_cache, MEMORY_BYTES // lane_bytes))
+        # Blocks that are alike, in place of full ones and a rest.
         blocks = -(-samples // fitting)
         return -(-samples // blocks)
 
@@ -84,7 +88,8 @@ class NumpyEngine:
 
     def forward(self, rows: Array) -> Array:
         """Return the values of all slots for samples, one a row."""
-        values = np.zeros((self.program.slots, len(rows)), self.dtype)
+        shape = self.program.slots, len(rows)
+        values = np.zeros(shape, self.dtype)
         values[self.inputs] = rows.T
         values[self.broadcast] = self.places.of(self.shared)[:, None]
         for step in self.steps.values():
@@ -94,9 +99,11 @@ class NumpyEngine:
     def backward(self, values: Array, seed: Array, gradient: Array) -> Array:
         """Return all adjoints, and add to the gradient by the shared numbers."""
         adjoints = np.full_like(values, ABSENT)
-        self.outputs.add(adjoints, np.repeat(seed[:, None], values.shape[1], axis=1))
+        lanes = values.shape[1]
+        self.outputs.add(adjoints, np.repeat(seed[:, None], lanes, axis=1))
         for step in reversed(self.steps.values()):
             step.backward(values, adjoints, gradient)
+        # A number that all lanes share has the sum of their adjoints.
         self.places.add(gradient, adjoints[self.broadcast].sum(axis=1))
         return adjoints
 
@@ -121,8 +128,11 @@ class Job:
         self.rows = np.zeros((samples, program.inputs), dtype)
         self.outputs = np.empty((samples, len(program.outputs)), dtype)
         self.seed = np.ones(len(program.outputs), dtype)
-        self.slopes = np.empty((samples if wanted & WANT_INPUTS else 0, program.inputs), dtype)
-        self.shape = samples if wanted & WANT_EACH else 1, len(engine.shared) if wanted else 0
+        slopes = samples if wanted & WANT_INPUTS else 0
+        self.slopes = np.empty((slopes, program.inputs), dtype)
+        # The backward pass adds to what constants have as well; `gradients` are those that count.
+        gradients = samples if wanted & WANT_EACH else 1
+        self.shape = gradients, len(engine.shared) if wanted else 0
         self.gradients = self.full = np.zeros((0, 0), dtype)
         self.total = np.zeros(1, dtype)
         self.entries = dict.fromkeys((False, True))
@@ -177,7 +187,9 @@ class Job:
             if self.wanted & WANT_INPUTS:
                 self.slopes[samples] = adjoints[engine.inputs].T + 0.0
         watched = engine.watched.of(values)
-        return 0, 0 if all_finite(watched) else first(~np.isfinite(watched).all(axis=0))
+        if all_finite(watched):
+            return 0, 0
+        return 0, first(~np.isfinite(watched).all(axis=0))
 
 
 def first(marks: Array | np.bool_) -> int:

@@ -18,7 +18,8 @@ from autograd.compile.reference.own_primitives import result_of
 from autograd.compile.tracing.rules import ancestors, rules_of
 from autograd.compile.tracing.tape import Tape
 
-ABSENT = -0.0  # an adjoint that is not there: see `lower.optional_adjoints`
+# An adjoint that is not there: see `lower.optional_adjoints`.
+ABSENT = -0.0
 
 
 class Places:
@@ -100,9 +101,11 @@ class Rules:
         for place in sorted(ancestors(tape, tape.outputs)):
             op = tape.ops[place]
             operands = tape.operands[place]
-            if op and self.known.keys() >= set(operands):
+            if op is None:
+                continue
+            if self.known.keys() >= set(operands):
                 self.known[place] = result_of(op, *map(self.known.get, operands))
-            elif op:
+            else:
                 self.rows.append((place, function_of(op), operands))
 
     def __call__(self, *numbers: Array) -> list[Any]:
@@ -118,11 +121,13 @@ def contribution(slope: Operand, upstream: Array, mask: Operand, optional: bool)
 
     A contribution that is there is no -0.0 where others may be absent.
     """
+    product: Array = slope * upstream
     is_cut = np.not_equal(mask, 0.0)
     if optional:
         is_cut = is_cut | is_absent(upstream)
-    product: Array = slope * upstream
-    return np.where(is_cut, ABSENT, product + 0.0) if optional or np.any(is_cut) else product
+    if optional or np.any(is_cut):
+        return np.where(is_cut, ABSENT, product + 0.0)
+    return product
 
 
 def is_absent(upstream: Array) -> Array:
@@ -191,7 +196,8 @@ def dot_step(step: Dot, program: Program, shared: Array) -> Step:
     left = Coded(step.left, shared)
     right = Places(step.right)
     exists, to_left, to_right = step.edges
-    pairs = (*step.left.shape, -1)  # terms x members x lanes
+    # Terms x members x lanes, and pairs x lanes.
+    pairs = (*step.left.shape, -1)
     rows = (step.left.size, -1)
 
     def forward(values: Array) -> None:
