@@ -66,25 +66,28 @@ class Coded:
     def __init__(self, code: Array, shared: Array) -> None:
         flat = code.ravel()
         self.shared = shared
-        self.in_shared = flat < 0
-        self.in_slots = ~self.in_shared
+        self.in_slots = np.flatnonzero(flat >= 0)
+        self.in_shared = np.flatnonzero(flat < 0)
         self.slots = Places(flat[self.in_slots])
         self.places = Places(~flat[self.in_shared])
 
     def of(self, values: Array) -> Array:
         """Return the numbers, members x lanes, or members x 1 where all are shared."""
         shared = self.places.of(self.shared)[:, None]
-        if self.in_shared.all():
+        if not self.in_slots.size:
             return shared
-        found = np.empty((self.in_slots.size, values.shape[1]), values.dtype)
+        members = self.in_slots.size + self.in_shared.size
+        found = np.empty((members, values.shape[1]), values.dtype)
         found[self.in_slots] = self.slots.of(values)
         found[self.in_shared] = shared
         return found
 
     def add(self, adjoints: Array, gradient: Array, more: Array) -> None:
         """Add numbers, members x lanes, to the adjoints of slots, and to the gradient."""
-        self.slots.add(adjoints, more[self.in_slots])
-        self.places.add(gradient, more[self.in_shared].sum(axis=1))
+        if self.in_slots.size:
+            self.slots.add(adjoints, more[self.in_slots])
+        if self.in_shared.size:
+            self.places.add(gradient, more[self.in_shared].sum(axis=1))
 
 
 class Rules:
