@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from itertools import repeat
+from itertools import compress, repeat
 from threading import get_ident
 from typing import Any
 
@@ -19,7 +19,7 @@ import numpy as np
 
 from autograd import primitives as p
 from autograd.coercion import as_data, finite_or_inf, ieee_result
-from autograd.compile.lower.program import Map, Program, counted
+from autograd.compile.lower.program import Map, Program, Table, counted
 from autograd.compile.reference.array_functions import Array, function_of
 from autograd.compile.tracing.internal_primitives import INTERNAL_NAMES
 from autograd.compile.tracing.rules import ancestors, slopes_and_masks
@@ -28,7 +28,8 @@ from autograd.compile.tracing.tape import Tape
 from autograd.messages import explained
 from autograd.primitive_type import Primitive
 
-MIN_NUMBERS_READ = 16  # for fewer, calling a rule is faster than reading it
+# For fewer numbers, calling a rule is faster than reading it.
+MIN_NUMBERS_READ = 16
 OURS = frozenset(p.TABLE.values()) | INTERNAL_NAMES.keys()
 
 
@@ -45,7 +46,10 @@ def result_of(op: Primitive, *numbers: Any) -> float:
     """
     try:
         found = op.forward(*numbers)
-        return found if type(found) is float else float(finite_or_inf(as_data(found)))
+        # The usual case, which needs no look at what kind of number it is.
+        if type(found) is float:
+            return found
+        return float(finite_or_inf(as_data(found)))
     except (ValueError, ArithmeticError):
         return float(finite_or_inf(ieee_result(op, numbers)[1]))
     except TypeError as error:
@@ -62,14 +66,18 @@ def slopes_of(
     from autograd.value import edge_mask, limits, node
 
     *operands, out = numbers
+    # Which edges there are, the eager engine asks of Values.
     values = [node(x, None, (), (), ()) if edge else x for x, edge in zip(operands, edges)]
     mask = edge_mask(op, values, operands, out)
     try:
         slopes = op.derivatives(operands, out, mask)
     except (ValueError, ArithmeticError):
         slopes = limits(op, operands, out, mask)
-    pairs = [(slope if there else 0.0, not there) for slope, there in zip(slopes, mask)]
-    return [(float(finite_or_inf(x)), cut) for (x, cut), edge in zip(pairs, edges) if edge]
+    found = []
+    for slope, is_there in compress(zip(slopes, mask), edges):
+        number = float(finite_or_inf(slope)) if is_there else 0.0
+        found.append((number, not is_there))
+    return found
 
 
 def calls_users(program: Program) -> bool:
@@ -79,10 +87,13 @@ def calls_users(program: Program) -> bool:
 
 
 class Members:
-    """Some members of an instruction: those to which one tuple of plain operands was written."""
+    """Some members of an instruction: those to which one tuple of plain operands was written.
+
+    Args: plain: a number for each operand, None for one that varies.
+    """
 
     def __init__(self, step: Map, plain: tuple[Any, ...], places: Sequence[int]) -> None:
-        self.plain = plain  # one for each operand, None for one that varies
+        self.plain = plain
         self.places = np.array(places)
         self.slots = [table[self.places] for table in step.operands]
         self.results = step.out + self.places
@@ -91,7 +102,10 @@ class Members:
         """Yield all numbers of each operand, member by member."""
         size = len(self.places) * values.shape[1]
         for slots, number in zip(self.slots, self.plain):
-            yield values[slots].ravel().tolist() if number is None else [number] * size
+            if number is None:
+                yield values[slots].ravel().tolist()
+            else:
+                yield [number] * size
 
 
 class OwnStep:
@@ -101,14 +115,8 @@ class OwnStep:
         self.step = step
         self.op = step.op
         self.parents = [i for i, edge in enumerate(step.edges) if edge]
-        places: dict[Any, list[int]] = {}
-        plain: dict[Any, tuple[Any, ...]] = {}
-        for i, numbers in enumerate(zip(*(plain_operands(program, x) for x in step.operands))):
-            key = tuple((type(x), repr(x)) for x in numbers)  # 0.0 and -0.0 are two, as 1 and 1.0
-            plain[key] = numbers
-            places.setdefault(key, []).append(i)
-        self.groups = [Members(step, plain[key], found) for key, found in places.items()]
-        self.threads: set[int] = set()  # that are inside
+        self.groups = groups_of(step, program)
+        self.threads_inside: set[int] = set()
 
     @contextmanager
     def once(self) -> Iterator[None]:
@@ -117,16 +125,16 @@ class OwnStep:
         Raises: RuntimeError: it did, and what it was called for would be overwritten.
         """
         thread = get_ident()
-        if thread in self.threads:
+        if thread in self.threads_inside:
             raise RuntimeError(
                 f"{self.op} calls the compiled function that it is part of, whose arrays are in"
                 " use; have it call a second one, compiled from the same function"
             )
-        self.threads.add(thread)
+        self.threads_inside.add(thread)
         try:
             yield
         finally:
-            self.threads.discard(thread)
+            self.threads_inside.discard(thread)
 
     def forward(self, values: Array, _: Any = None) -> None:
         """Compute the results."""
@@ -141,23 +149,27 @@ class OwnStep:
             upstream = adjoints[group.results]
             with self.once():
                 slopes, cut = self.slopes(group, values)
-            for i, slope, absent in zip(self.parents, slopes, cut):
+            for i, slope, is_cut in zip(self.parents, slopes, cut):
                 found = slope.reshape(upstream.shape) * upstream + 0.0
-                absent = absent.reshape(upstream.shape)
+                is_absent = is_cut.reshape(upstream.shape)
+                # -0.0 is an adjoint that is not there: see `lower.optional_adjoints`.
                 if self.step.optional:
-                    absent = absent | ((upstream == 0.0) & np.signbit(upstream))
-                found[absent] = -0.0
+                    is_absent = is_absent | ((upstream == 0.0) & np.signbit(upstream))
+                found[is_absent] = -0.0
                 np.add.at(adjoints, group.slots[i], found)
 
     def slopes(self, group: Members, values: Array) -> tuple[Array, Array]:
         """Return slopes, and where there is no edge: edges x numbers."""
         out = values[group.results].ravel()
         columns = [*group.columns(values), out.tolist()]
-        tape = self.readable_rules(group.plain) if out.size >= MIN_NUMBERS_READ else None
+        tape = None
+        if out.size >= MIN_NUMBERS_READ:
+            tape = self.readable_rules(group.plain)
         if tape is None:
             return self.called(columns)
         varying = [column for column, x in zip(columns, group.plain) if x is None]
         slopes, cut = evaluated(tape, [*varying, out], out.size)
+        # What is not finite may be a limit, or no edge at all: only a call tells.
         odd = np.flatnonzero(~np.isfinite(slopes).all(0))
         if odd.size:
             rows = [[column[i] for i in odd.tolist()] for column in columns]
@@ -166,7 +178,7 @@ class OwnStep:
 
     def called(self, columns: Sequence[Sequence[Any]]) -> tuple[Array, Array]:
         """Return slopes and missing edges, found for one point after the other."""
-        points = list(map(slopes_of, repeat(self.op), repeat(self.step.edges), zip(*columns)))
+        points = [slopes_of(self.op, self.step.edges, numbers) for numbers in zip(*columns)]
         found = np.array(points, float).reshape(len(points), len(self.parents), 2)
         return found[:, :, 0].T, found[:, :, 1].T != 0.0
 
@@ -177,13 +189,28 @@ class OwnStep:
         try:
             slopes, masks = slopes_and_masks(self.op, symbols, self.step.edges)
             tape.outputs = [place_of(tape, x) for x in slopes + masks]
-        except Exception:  # a rule may do to a Symbol what only a number takes
+        # A rule may do to a Symbol what only a number takes.
+        except Exception:
             return None
         return tape
 
 
-def plain_operands(program: Program, slots: Any) -> list[Any]:
+def groups_of(step: Map, program: Program) -> list[Members]:
+    """Return the members of an instruction by the plain operands that were written to them."""
+    columns = [plain_operands(program, slots) for slots in step.operands]
+    places: dict[Any, list[int]] = {}
+    plain: dict[Any, tuple[Any, ...]] = {}
+    for i, numbers in enumerate(zip(*columns)):
+        # By their texts 0.0 and -0.0 are two numbers, as 1 and 1.0 are.
+        key = tuple((type(x), repr(x)) for x in numbers)
+        plain[key] = numbers
+        places.setdefault(key, []).append(i)
+    return [Members(step, plain[key], found) for key, found in places.items()]
+
+
+def plain_operands(program: Program, slots: Table) -> list[Any]:
     """Return the constants that stand in slots, as they were written; None for what varies."""
+    # What is shared stands in the slots behind the inputs, the constants behind the parameters.
     first = program.inputs
     after = program.inputs + len(program.broadcast)
     found: list[Any] = [None] * len(slots)
@@ -197,7 +224,9 @@ def plain_operands(program: Program, slots: Any) -> list[Any]:
 
 def evaluated(tape: Tape, numbers: Sequence[Any], size: int) -> tuple[Array, Array]:
     """Return slopes and masks of rules, for operands and results that are so many numbers."""
-    rows: dict[int, Any] = dict(zip(tape.inputs, (np.array(x, float) for x in numbers)))
+    rows: dict[int, Array] = {}
+    for place, column in zip(tape.inputs, numbers):
+        rows[place] = np.array(column, float)
     for place, x in tape.constants.items():
         rows[place] = np.full(size, float(finite_or_inf(x)))
     for place in sorted(ancestors(tape, tape.outputs)):
@@ -207,13 +236,12 @@ def evaluated(tape: Tape, numbers: Sequence[Any], size: int) -> tuple[Array, Arr
             continue
         rows[place] = np.empty(size)
         if is_own(op):
-            known = [tape.constants.get(x) for x in operands]
-            columns = [
-                rows[x].tolist() if number is None else [number] * size
-                for x, number in zip(operands, known)
-            ]
+            # It, too, is called with plain operands as they were written.
+            known = {x: [tape.constants[x]] * size for x in operands if x in tape.constants}
+            columns = [known.get(x) or rows[x].tolist() for x in operands]
             rows[place][:] = list(map(result_of, repeat(op), *columns))
         else:
-            rows[place][:] = function_of(op)(*(rows[x] for x in operands))
-    found = np.array([rows[place] for place in tape.outputs]).reshape(2, -1, size)
-    return found[0], found[1] != 0.0
+            rows[place][:] = function_of(op)(*[rows[x] for x in operands])
+    # Slopes come first, then as many masks.
+    slopes, masks = np.array([rows[place] for place in tape.outputs]).reshape(2, -1, size)
+    return slopes, masks != 0.0
