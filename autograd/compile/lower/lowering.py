@@ -36,8 +36,9 @@ from autograd.compile.lower.program import (
     Table,
     Total,
 )
-from autograd.compile.lower.rolling import rolled
-from autograd.compile.lower.schedule import schedule
+from autograd.compile.lower.rolling import rolled, rolled_steps
+from autograd.compile.lower.schedule import schedule, schedule_in_time
+from autograd.compile.lower.turns import is_better, is_torn, times_of, turns_in
 from autograd.compile.lower.watched import watched_rows
 from autograd.compile.tracing.internal_primitives import differentiable, quotient, share
 from autograd.compile.tracing.rules import slopes_and_masks
@@ -81,11 +82,31 @@ def lower(tape: Tape, edges: Array, leaves: Sequence[int], way: str = FAST) -> P
         nothing but the expression.
     Cost: O(n log n) in time for n nodes and operands, O(n) in memory.
     """
-    return rolled(unrolled(tape, edges, leaves, way))
+    return chosen(tape, edges, leaves, way)[1]
 
 
 def unrolled(tape: Tape, edges: Array, leaves: Sequence[int], way: str = FAST) -> Program:
     """Return the program with all turns of its loops written out: see `lower`."""
+    return chosen(tape, edges, leaves, way)[0]
+
+
+def chosen(tape: Tape, edges: Array, leaves: Sequence[int], way: str) -> tuple[Program, Program]:
+    """Return a program with all turns of its loops written out, and the same with loops."""
+    lowering, some_absent = prepared(tape, edges, leaves, way)
+    whole = lowering.program(lowering.grouped(), some_absent)
+    program = rolled(whole)
+    if way != PLAIN and is_torn(program, lowering.rows_by_slot()):
+        groups = lowering.grouped_by_turns()
+        if groups is not None:
+            other_whole = lowering.program(groups, some_absent)
+            other = rolled(other_whole)
+            if is_better(other, program):
+                return other_whole, other
+    return whole, program
+
+
+def prepared(tape: Tape, edges: Array, leaves: Sequence[int], way: str) -> tuple[Lowering, bool]:
+    """Return the lowering of a tape, and whether any adjoint is absent in some samples."""
     graph = Graph(tape)
     varies = varying(tape, graph, leaves, edges)
     edges = edges[varies[edges[:, 1]]]
@@ -93,7 +114,7 @@ def unrolled(tape: Tape, edges: Array, leaves: Sequence[int], way: str = FAST) -
     if way != FAST:
         optional = varies
     nodes = fuse(tape, graph, edges[:, 2:].ravel().tolist(), chains=way != PLAIN)
-    return Lowering(tape, graph, nodes, edges, varies, optional, way).program(some)
+    return Lowering(tape, graph, nodes, edges, varies, optional, way), some
 
 
 def varying(tape: Tape, graph: Graph, leaves: Sequence[int], edges: Array = NO_EDGES) -> Array:
@@ -152,7 +173,10 @@ def is_alone(group: Group) -> bool:
 
 
 class Lowering:
-    """The state of one lowering: which slot each row of the tape has got."""
+    """The state of one lowering: which slot each row of the tape has got.
+
+    It can make several programs, one after the other.
+    """
 
     def __init__(
         self,
@@ -169,28 +193,26 @@ class Lowering:
         self.nodes = nodes
         self.edges = edges
         self.way = way
-        self.slot = np.full(graph.rows, -1, np.int32)
         self.number = np.full(graph.rows, -1, np.int32)  # in the array of shared numbers
         shared = [*tape.parameters, *tape.followed, *tape.constants]
         self.number[shared] = np.arange(len(shared))
         self.zero = int(self.number[tape.constant(0.0)])
         self.keys, self.table = group_keys(graph, nodes, varies, optional, self.number >= 0)
+        self.start()
+
+    def start(self) -> None:
+        """Forget the instructions that there are, and all slots."""
+        self.slot = np.full(self.graph.rows, -1, np.int32)
         self.instructions: list[Instruction] = []
         self.slots = 0
 
-    def program(self, some_absent: bool) -> Program:
-        """Return the program; `some_absent` tells whether any adjoint is absent in some samples."""
+    def program(self, groups: list[Group], some_absent: bool) -> Program:
+        """Return the program of groups in their order.
+
+        Args: some_absent: whether any adjoint is absent in some samples.
+        """
         tape = self.tape
-        self.assign(np.array(tape.inputs, np.int32))
-        groups = self.grouped()
-        broadcast = self.broadcast(groups)
-        self.assign(broadcast)
-        for alone, run in groupby(groups, key=is_alone):
-            if alone:
-                self.emit_run(list(run))
-            else:
-                for key, members in run:
-                    self.emit(key, np.array(members))
+        broadcast = self.write(groups)
         return Program(
             trained=len(tape.parameters),
             parameters=len(tape.parameters) + len(tape.followed),
@@ -207,6 +229,20 @@ class Lowering:
             some_absent=some_absent,
             facts=self.facts(),
         )
+
+    def write(self, groups: list[Group]) -> Array:
+        """Write the instructions of groups in their order, and return what is broadcast."""
+        self.start()
+        self.assign(np.array(self.tape.inputs, np.int32))
+        broadcast = self.broadcast(groups)
+        self.assign(broadcast)
+        for alone, run in groupby(groups, key=is_alone):
+            if alone:
+                self.emit_run(list(run))
+            else:
+                for key, members in run:
+                    self.emit(key, np.array(members))
+        return broadcast
 
     def facts(self) -> dict[str, Any]:
         """Return what a report says of the tape."""
@@ -230,10 +266,36 @@ class Lowering:
     def grouped(self) -> list[Group]:
         """Return the nodes in groups, in the order of their computation."""
         if self.way == PLAIN:
-            return [(self.table[self.keys[row]], [row]) for row in self.nodes.tolist()]
-        patient = [key.shared and key.arity >= 2 * MIN_TERMS_TO_WAIT for key in self.table]
-        groups = schedule(self.keys, *self.dependencies(), patient)
+            return self.one_by_one()
+        groups = schedule(self.keys, *self.dependencies(), self.patient())
         return [(self.table[key], members) for key, members in groups]
+
+    def one_by_one(self) -> list[Group]:
+        """Return the nodes as they stand on the tape, each a group of its own."""
+        return [(self.table[self.keys[row]], [row]) for row in self.nodes.tolist()]
+
+    def patient(self) -> list[bool]:
+        """Tell of each group key whether its nodes wait until no others are ready."""
+        return [key.shared and key.arity >= 2 * MIN_TERMS_TO_WAIT for key in self.table]
+
+    def grouped_by_turns(self) -> list[Group] | None:
+        """Return the nodes in groups, those of a turn together; None if no rows have turns."""
+        way = self.way
+        self.way = PLAIN
+        self.write(self.one_by_one())
+        self.way = way
+        steps = rolled_steps(self.instructions, self.slots - len(self.nodes))
+        if len(steps) == len(self.nodes):
+            return None
+        edges = self.dependencies()
+        times = times_of(turns_in(steps), self.nodes, *edges, self.graph.rows)
+        groups = schedule_in_time(self.keys, *edges, self.patient(), times)
+        return [(self.table[self.keys[members[0]]], members) for members in groups]
+
+    def rows_by_slot(self) -> Array:
+        """Return the nodes in the order in which they are computed."""
+        rows: Array = self.nodes[np.argsort(self.slot[self.nodes])]
+        return rows
 
     def dependencies(self) -> tuple[Array, Array]:
         """Return the edges of all nodes to what they are computed from, a bias included."""

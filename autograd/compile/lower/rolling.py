@@ -24,7 +24,7 @@ return s201
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -55,12 +55,18 @@ def rolled(program: Program) -> Program:
     Cost: O(n log n) for n places, for each distance at which there are loops.
     """
     leaves = program.inputs + len(program.broadcast)
-    listing = Listing(program.instructions, leaves, {})
+    steps = rolled_steps(program.instructions, leaves)
+    return replace(program, instructions=[evened(step) for step in steps])
+
+
+def rolled_steps(steps: Sequence[Instruction], leaves: int) -> list[Instruction]:
+    """Return instructions, with loops in place of those that repeat themselves."""
+    listing = Listing(steps, leaves, {})
     found = with_loops(listing)
     while found is not None:
         listing = found
         found = with_loops(listing)
-    return replace(program, instructions=[evened(step) for step in listing.steps])
+    return listing.steps
 
 
 def with_loops(listing: Listing) -> Listing | None:

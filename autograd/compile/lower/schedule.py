@@ -19,13 +19,17 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from autograd.compile.lower.graph import Array, compact
+from autograd.compile.lower.graph import Array, compact, numbered
 
 HALF_BITS = 32  # of an integer that holds a pair
 
 
 def schedule(
-    keys: Array, children: Array, parents: Array, patient: Sequence[bool]
+    keys: Array,
+    children: Array,
+    parents: Array,
+    patient: Sequence[bool],
+    heights: Sequence[int] | None = None,
 ) -> list[tuple[int, list[int]]]:
     """Return all nodes in groups with one key, each group after those that it depends on.
 
@@ -34,12 +38,14 @@ def schedule(
         children, parents: the edges between rows, in the order of the children; parents stand
             before their children.
         patient: for each key, whether it waits until no other is ready.
+        heights: how urgent each row is; None for how long a way it has to go.
     Cost: O(n log n) for n nodes and edges.
     """
     children, parents = among(keys >= 0, children, parents)
     counts = np.bincount(children, minlength=len(keys))
     first, dependents = dependents_of(children, parents, len(keys))
-    heights = heights_of(children, parents, len(keys))
+    if heights is None:
+        heights = heights_of(children, parents, len(keys))
     fresh = np.flatnonzero((keys >= 0) & (counts == 0)).tolist()  # nodes that can be computed now
     waiting = counts.tolist()
     key_of = keys.tolist()
@@ -56,6 +62,27 @@ def schedule(
                 if not count:
                     fresh.append(place)
     return groups
+
+
+def schedule_in_time(
+    keys: Array, children: Array, parents: Array, patient: Sequence[bool], times: Array
+) -> list[list[int]]:
+    """Return all nodes in groups with one key and one time, the earliest first.
+
+    Args: as those of `schedule`; times: of each row, not before those of its parents.
+    """
+    nodes = np.flatnonzero(keys >= 0)
+    children, parents = among(keys >= 0, children, parents)
+    at_once = times[children] == times[parents]
+    height = np.array(heights_of(children[at_once], parents[at_once], len(keys)))
+    most = int(height.max(initial=0)) + 1
+    height[nodes] += most * ~np.array(patient)[keys[nodes]]
+    _, places = np.unique(times, return_inverse=True)
+    height += 2 * most * (places.max(initial=0) - places)
+    both = np.full(len(keys), -1)
+    both[nodes] = numbered([places[nodes], keys[nodes]])
+    never = [False] * (int(both.max(initial=-1)) + 1)
+    return [group for _, group in schedule(both, children, parents, never, height.tolist())]
 
 
 def among(nodes: Array, children: Array, parents: Array) -> tuple[Array, Array]:
