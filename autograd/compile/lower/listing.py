@@ -15,9 +15,12 @@ import numpy as np
 
 from autograd.compile.lower.graph import Array, ranges
 from autograd.compile.lower.program import Instruction, Loop
+from autograd.compile.lower.single_rows import SingleRows, made
 
 MULTIPLIER = 0x9E3779B97F4A7C15  # odd, so that it has an inverse modulo 2^64
 INVERSE = pow(MULTIPLIER, -1, 2**64)
+NO_INDICES = np.empty(0, np.int32)
+NO_ROWS = SingleRows([], NO_INDICES, NO_INDICES, NO_INDICES, NO_INDICES)
 NOWHERE = -1  # the highest slot of what refers to no slots
 ENDLESS = 2**31 - 1  # and the lowest
 
@@ -26,7 +29,8 @@ class Listing:
     """Instructions, and arrays of what they are.
 
     Attributes:
-        steps: the instructions.
+        steps: the instructions; numbers stand for some of `rows`.
+        rows: instructions that are no objects yet.
         kinds: a number for each, equal where the instructions differ in their places only.
         before: how many slots are written before each, and after the last.
         starts: where the places of each begin among all, and where the last one's end.
@@ -35,24 +39,45 @@ class Listing:
         leaves: how many slots there are before the first instruction.
     """
 
-    def __init__(self, steps: Sequence[Instruction], leaves: int, known: dict[Any, int]) -> None:
+    def __init__(
+        self,
+        steps: Sequence[Instruction | int],
+        leaves: int,
+        known: dict[Any, int],
+        rows: SingleRows = NO_ROWS,
+    ) -> None:
         self.steps = list(steps)
         self.known = known  # kinds, and their numbers
         self.leaves = leaves
-        kinds = [known.setdefault(step.kind(), len(known)) for step in steps]
-        self.kinds = np.array(kinds, np.int64)
-        places = [step.places() for step in steps]
-        sizes = np.array([table.size for table in places], np.int64)
-        counts = np.array([step.count for step in steps], np.int64)
+        self.rows = rows
+        others = [(i, step) for i, step in enumerate(steps) if not isinstance(step, int)]
+        single = np.ones(len(self.steps), bool)
+        single[[i for i, _ in others]] = False
+        self.kinds = np.empty(len(self.steps), np.int64)
+        self.kinds[single] = rows.kinds(known)
+        sizes = np.empty(len(self.steps), np.int64)
+        sizes[single] = np.diff(rows.starts)
+        counts = np.ones(len(self.steps), np.int64)
+        places = [step.places() for _, step in others]
+        self.kinds[~single] = [known.setdefault(step.kind(), len(known)) for _, step in others]
+        sizes[~single] = [table.size for table in places]
+        counts[~single] = [step.count for _, step in others]
         self.starts = np.concatenate([[0], np.cumsum(sizes)])
         self.before = np.concatenate([[leaves], leaves + np.cumsum(counts)])
-        self.places = np.concatenate([*places, np.empty(0, np.int32)], axis=None)
+        of_rows = np.repeat(single, sizes)
+        self.places = np.empty(self.starts[-1], np.int32)
+        self.places[of_rows] = rows.places
+        self.places[~of_rows] = np.concatenate([*places, np.empty(0, np.int32)], axis=None)
         self.dip, self.reach = np.zeros((2, self.places.size), np.int32)
-        for i, step in enumerate(steps):
+        for i, step in others:
             if isinstance(step, Loop):
                 start, (dip, reach) = self.starts[i], spread_of(step)
                 self.dip[start : start + dip.size] = dip
                 self.reach[start : start + reach.size] = reach
+
+    def made(self) -> list[Instruction]:
+        """Return the instructions as objects."""
+        return made(self.steps, self.rows)
 
     def __len__(self) -> int:
         return len(self.steps)
@@ -67,6 +92,7 @@ class Listing:
         found = object.__new__(Listing)
         found.steps = self.steps[start:stop]
         found.known = self.known
+        found.rows = self.rows
         found.leaves = self.leaves
         found.kinds = self.kinds[start:stop]
         found.before = self.before[start : stop + 1]
@@ -81,6 +107,7 @@ class Listing:
         """Return the instructions of parts of this list, in their order."""
         found = object.__new__(Listing)
         found.known = self.known
+        found.rows = self.rows
         found.leaves = self.leaves
         found.steps = [step for part in parts for step in part.steps]
         found.kinds = np.concatenate([part.kinds for part in parts])

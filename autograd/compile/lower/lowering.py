@@ -10,7 +10,8 @@ up, into loops.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import chain, groupby
+from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -25,19 +26,19 @@ from autograd.compile.lower.grouping import (
     edges_with_positions,
     group_keys,
 )
+from autograd.compile.lower.listing import Listing
 from autograd.compile.lower.optional_adjoints import optional_rows
 from autograd.compile.lower.program import (
     Dot,
     Edges,
     Instruction,
-    Map,
     Matrix,
     Program,
     Table,
-    Total,
 )
-from autograd.compile.lower.rolling import rolled, rolled_steps
+from autograd.compile.lower.rolling import evened, rolled_up
 from autograd.compile.lower.schedule import schedule, schedule_in_time
+from autograd.compile.lower.single_rows import SingleRows, instruction_of, made
 from autograd.compile.lower.turns import is_better, is_torn, times_of, turns_in
 from autograd.compile.lower.watched import watched_rows
 from autograd.compile.tracing.internal_primitives import differentiable, quotient, share
@@ -48,7 +49,7 @@ from autograd.primitive_type import Variadic
 
 MIN_TERMS_TO_WAIT = 4  # inner products of fewer do not wait for others with the same weights
 MIN_TERMS_OF_ONE_ROW = 8  # a single row of fewer is no matrix
-Group = tuple[GroupKey, list[int]]  # rows that are computed at once
+Group = tuple[int, list[int]]  # the number of a group key, and rows that are computed at once
 Edge = tuple[int, int, int, int]  # node, parent, slope, mask
 NO_EDGES = np.empty((0, 4), np.int32)
 # Ways of lowering.
@@ -82,31 +83,37 @@ def lower(tape: Tape, edges: Array, leaves: Sequence[int], way: str = FAST) -> P
         nothing but the expression.
     Cost: O(n log n) in time for n nodes and operands, O(n) in memory.
     """
-    return chosen(tape, edges, leaves, way)[1]
+    lowering, groups = prepared(tape, edges, leaves, way)
+    return chosen(lowering, groups)[1]
 
 
 def unrolled(tape: Tape, edges: Array, leaves: Sequence[int], way: str = FAST) -> Program:
     """Return the program with all turns of its loops written out: see `lower`."""
-    return chosen(tape, edges, leaves, way)[0]
+    lowering, groups = prepared(tape, edges, leaves, way)
+    groups, program = chosen(lowering, groups)
+    lowering.write(groups)
+    return replace(program, instructions=lowering.written_out())
 
 
-def chosen(tape: Tape, edges: Array, leaves: Sequence[int], way: str) -> tuple[Program, Program]:
-    """Return a program with all turns of its loops written out, and the same with loops."""
-    lowering, some_absent = prepared(tape, edges, leaves, way)
-    whole = lowering.program(lowering.grouped(), some_absent)
-    program = rolled(whole)
-    if way != PLAIN and is_torn(program, lowering.rows_by_slot()):
-        groups = lowering.grouped_by_turns()
-        if groups is not None:
-            other_whole = lowering.program(groups, some_absent)
-            other = rolled(other_whole)
+def chosen(lowering: Lowering, groups: list[Group]) -> tuple[list[Group], Program]:
+    """Return the groups of which the program is made, and the program, with loops.
+
+    Args: groups: in the order of critical paths, beside which there is the order of turns.
+    """
+    program = lowering.program(groups)
+    if lowering.way != PLAIN and is_torn(program, lowering.rows_by_slot()):
+        others = lowering.grouped_by_turns()
+        if others is not None:
+            other = lowering.program(others)
             if is_better(other, program):
-                return other_whole, other
-    return whole, program
+                return others, other
+    return groups, program
 
 
-def prepared(tape: Tape, edges: Array, leaves: Sequence[int], way: str) -> tuple[Lowering, bool]:
-    """Return the lowering of a tape, and whether any adjoint is absent in some samples."""
+def prepared(
+    tape: Tape, edges: Array, leaves: Sequence[int], way: str
+) -> tuple[Lowering, list[Group]]:
+    """Return the lowering of a tape, and its nodes in groups."""
     graph = Graph(tape)
     varies = varying(tape, graph, leaves, edges)
     edges = edges[varies[edges[:, 1]]]
@@ -114,7 +121,9 @@ def prepared(tape: Tape, edges: Array, leaves: Sequence[int], way: str) -> tuple
     if way != FAST:
         optional = varies
     nodes = fuse(tape, graph, edges[:, 2:].ravel().tolist(), chains=way != PLAIN)
-    return Lowering(tape, graph, nodes, edges, varies, optional, way), some
+    lowering = Lowering(tape, graph, nodes, edges, varies, optional, way)
+    lowering.some_absent = some
+    return lowering, lowering.grouped()
 
 
 def varying(tape: Tape, graph: Graph, leaves: Sequence[int], edges: Array = NO_EDGES) -> Array:
@@ -166,12 +175,6 @@ def edges_of(tape: Tape, place: int, varies: Array) -> Iterable[Edge]:
     ]
 
 
-def is_alone(group: Group) -> bool:
-    """Tell whether a group is a single row, and no dot."""
-    key, members = group
-    return len(members) == 1 and key.op is not p.inner_product
-
-
 class Lowering:
     """The state of one lowering: which slot each row of the tape has got.
 
@@ -198,19 +201,18 @@ class Lowering:
         self.number[shared] = np.arange(len(shared))
         self.zero = int(self.number[tape.constant(0.0)])
         self.keys, self.table = group_keys(graph, nodes, varies, optional, self.number >= 0)
+        self.some_absent = False
         self.start()
 
     def start(self) -> None:
         """Forget the instructions that there are, and all slots."""
         self.slot = np.full(self.graph.rows, -1, np.int32)
-        self.instructions: list[Instruction] = []
+        self.instructions: list[Instruction | int] = []
+        self.alone: list[int] = []
         self.slots = 0
 
-    def program(self, groups: list[Group], some_absent: bool) -> Program:
-        """Return the program of groups in their order.
-
-        Args: some_absent: whether any adjoint is absent in some samples.
-        """
+    def program(self, groups: list[Group]) -> Program:
+        """Return the program of groups in their order, with loops."""
         tape = self.tape
         broadcast = self.write(groups)
         return Program(
@@ -221,12 +223,12 @@ class Lowering:
             inputs=len(tape.inputs),
             slots=self.slots,
             broadcast=self.number[broadcast],
-            instructions=self.with_edges(),
+            instructions=[evened(step) for step in self.rolled().made()],
             outputs=self.slot[tape.outputs],
             guards=self.guards(),
             watched=self.slot[list(tape.watched)],
             watched_names=[op.symbol for op in tape.watched.values()],
-            some_absent=some_absent,
+            some_absent=self.some_absent,
             facts=self.facts(),
         )
 
@@ -236,13 +238,31 @@ class Lowering:
         self.assign(np.array(self.tape.inputs, np.int32))
         broadcast = self.broadcast(groups)
         self.assign(broadcast)
-        for alone, run in groupby(groups, key=is_alone):
-            if alone:
-                self.emit_run(list(run))
+        may_be_alone = [key.op is not p.inner_product for key in self.table]
+        alone: list[int] = []
+        for number, members in groups:
+            if len(members) == 1 and may_be_alone[number]:
+                alone += members
             else:
-                for key, members in run:
-                    self.emit(key, np.array(members))
+                self.emit_alone(alone)
+                alone = []
+                self.emit(self.table[number], np.array(members))
+        self.emit_alone(alone)
         return broadcast
+
+    def single_rows(self) -> SingleRows:
+        """Return the instructions of one row each, to which their numbers refer."""
+        rows = np.array(self.alone, np.int64)
+        places = self.slot[self.graph.operands[self.graph.places(rows)]]
+        sizes = self.graph.counts[rows]
+        return SingleRows(self.table, self.keys[rows], self.slot[rows], sizes, places)
+
+    def rolled(self) -> Listing:
+        """Return the instructions with loops in place of those that repeat themselves."""
+        leaves = self.slots - len(self.nodes)
+        if self.edges.size:
+            return rolled_up(Listing(self.written_out(), leaves, {}))
+        return rolled_up(Listing(self.instructions, leaves, {}, self.single_rows()))
 
     def facts(self) -> dict[str, Any]:
         """Return what a report says of the tape."""
@@ -267,12 +287,13 @@ class Lowering:
         """Return the nodes in groups, in the order of their computation."""
         if self.way == PLAIN:
             return self.one_by_one()
-        groups = schedule(self.keys, *self.dependencies(), self.patient())
-        return [(self.table[key], members) for key, members in groups]
+        return schedule(self.keys, *self.dependencies(), self.patient())
 
     def one_by_one(self) -> list[Group]:
         """Return the nodes as they stand on the tape, each a group of its own."""
-        return [(self.table[self.keys[row]], [row]) for row in self.nodes.tolist()]
+        return [
+            (key, [row]) for key, row in zip(self.keys[self.nodes].tolist(), self.nodes.tolist())
+        ]
 
     def patient(self) -> list[bool]:
         """Tell of each group key whether its nodes wait until no others are ready."""
@@ -284,13 +305,14 @@ class Lowering:
         self.way = PLAIN
         self.write(self.one_by_one())
         self.way = way
-        steps = rolled_steps(self.instructions, self.slots - len(self.nodes))
+        leaves = self.slots - len(self.nodes)
+        steps = rolled_up(Listing(self.instructions, leaves, {}, self.single_rows())).steps
         if len(steps) == len(self.nodes):
             return None
         edges = self.dependencies()
         times = times_of(turns_in(steps), self.nodes, *edges, self.graph.rows)
         groups = schedule_in_time(self.keys, *edges, self.patient(), times)
-        return [(self.table[self.keys[members[0]]], members) for members in groups]
+        return [(int(self.keys[members[0]]), members) for members in groups]
 
     def rows_by_slot(self) -> Array:
         """Return the nodes in the order in which they are computed."""
@@ -309,7 +331,8 @@ class Lowering:
     def broadcast(self, groups: list[Group]) -> Array:
         """Return the shared numbers that are operands of other instructions than matrices."""
         asked = self.tape.asked()
-        members = chain.from_iterable(members for key, members in groups if not key.shared)
+        shared = [key.shared for key in self.table]
+        members = chain.from_iterable(members for key, members in groups if not shared[key])
         rows = np.fromiter(members, np.int64)
         _, operands = self.graph.edges(rows)
         found = np.concatenate([operands, np.array(asked, np.int32), self.edges[:, 1:].ravel()])
@@ -318,21 +341,13 @@ class Lowering:
         kept: Array = found[np.sort(first)]
         return kept
 
-    def emit_run(self, groups: Sequence[Group]) -> None:
+    def emit_alone(self, rows: list[int]) -> None:
         """Append the instructions of groups of one row each, as in a chain a million rows long."""
-        rows = np.array([place for _, (place,) in groups])
-        out = self.assign(rows)
-        operands = self.slot[self.graph.operands[self.graph.places(rows)]].reshape(-1, 1)
-        stops = np.cumsum(self.graph.counts[rows]).tolist()
-        start = 0
-        for (key, _), stop in zip(groups, stops):
-            found = operands[start:stop]
-            if key.op is p.total:
-                self.instructions.append(Total(out, 1, found, key.flows[0]))
-            else:
-                self.instructions.append(Map(out, 1, key.op, found, key.flows, key.optional))
-            out += 1
-            start = stop
+        if rows:
+            self.assign(np.array(rows))
+            first = len(self.alone)
+            self.alone += rows
+            self.instructions.extend(range(first, len(self.alone)))
 
     def emit(self, key: GroupKey, members: Array) -> None:
         """Append the instructions of a group."""
@@ -344,13 +359,9 @@ class Lowering:
         if key.op is p.inner_product:
             left, right = np.split(operands, 2)
             self.append_dot(key, members, left, right)
-        elif key.op is p.total:
-            out = self.assign(members)
-            self.instructions.append(Total(out, len(members), operands, key.flows[0]))
         else:
             out = self.assign(members)
-            step = Map(out, len(members), key.op, operands, key.flows, key.optional)
-            self.instructions.append(step)
+            self.instructions.append(instruction_of(key, out, operands))
 
     def sorted_by_slots(self, members: Array) -> tuple[Array, Table]:
         """Return the members of a group in the order of their operands' slots, and those."""
@@ -418,17 +429,18 @@ class Lowering:
             Matrix(out, len(places), bias, weights, inputs, key.flows, key.optional)
         )
 
-    def with_edges(self) -> list[Instruction]:
+    def written_out(self) -> list[Instruction]:
         """Return all instructions, with the edges of nodes whose slopes are rows themselves."""
+        steps = made(self.instructions, self.single_rows())
         if not self.edges.size:
-            return self.instructions
+            return steps
         edges = self.slot[self.edges]
         edges = edges[np.argsort(edges[:, 0], kind="stable")]
-        stops = [step.out + step.count for step in self.instructions]
+        stops = [step.out + step.count for step in steps]
         bounds = np.searchsorted(edges[:, 0], [0, *stops]).tolist()
-        steps: list[Instruction] = []
-        for step, start, stop in zip(self.instructions, bounds, bounds[1:]):
-            steps.append(step)
+        found: list[Instruction] = []
+        for step, start, stop in zip(steps, bounds, bounds[1:]):
+            found.append(step)
             if start < stop:
-                steps.append(Edges(0, 0, *edges[start:stop].T))
-        return steps
+                found.append(Edges(0, 0, *edges[start:stop].T))
+        return found

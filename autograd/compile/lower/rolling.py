@@ -24,7 +24,7 @@ return s201
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -55,18 +55,17 @@ def rolled(program: Program) -> Program:
     Cost: O(n log n) for n places, for each distance at which there are loops.
     """
     leaves = program.inputs + len(program.broadcast)
-    steps = rolled_steps(program.instructions, leaves)
-    return replace(program, instructions=[evened(step) for step in steps])
+    listing = rolled_up(Listing(program.instructions, leaves, {}))
+    return replace(program, instructions=[evened(step) for step in listing.made()])
 
 
-def rolled_steps(steps: Sequence[Instruction], leaves: int) -> list[Instruction]:
-    """Return instructions, with loops in place of those that repeat themselves."""
-    listing = Listing(steps, leaves, {})
+def rolled_up(listing: Listing) -> Listing:
+    """Return a list with loops in place of instructions that repeat themselves."""
     found = with_loops(listing)
     while found is not None:
         listing = found
         found = with_loops(listing)
-    return listing.steps
+    return listing
 
 
 def with_loops(listing: Listing) -> Listing | None:
@@ -195,7 +194,7 @@ def collapsed(listing: Listing, places: list[Place]) -> Listing:
 def loop_of(listing: Listing, start: int, distance: int, turns: int) -> Loop:
     """Return the loop of instructions that are its turns."""
     out, stop = listing.before[[start, start + distance * turns]].tolist()
-    body = listing.steps[start : start + distance]
+    body = listing.part(start, start + distance).made()
     return even_loop(out, stop - out, body, listing.turns(start, distance, turns))
 
 

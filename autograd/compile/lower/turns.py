@@ -72,7 +72,7 @@ def written_out(steps: Sequence[Instruction]) -> int:
     return sum(1 for _ in counted(steps))
 
 
-def turns_in(steps: Sequence[Instruction]) -> Turns:
+def turns_in(steps: Sequence[Instruction | int]) -> Turns:
     """Return where the rows of a list are, of which each is an instruction, in turns of loops.
 
     >>> table = np.zeros((1, 1), np.int32)
@@ -109,7 +109,7 @@ def roles_in(loop: Loop, first: int) -> list[int]:
     return roles * loop.turns
 
 
-def beginnings(steps: Sequence[Instruction]) -> list[bool]:
+def beginnings(steps: Sequence[Instruction | int]) -> list[bool]:
     """Tell of each row whether a turn begins with it, or what stands between loops."""
     found: list[bool] = []
     behind_loop = False

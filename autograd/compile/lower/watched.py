@@ -57,20 +57,25 @@ def watched_rows(tape: Tape) -> dict[int, Primitive]:
     """
     ops = set(filter(None, tape.ops))
     risky = (ops & EXPLOSIVE) | (ops - OURS)
-    places = [place for place, op in enumerate(tape.ops) if op in risky and not tamed(tape, place)]
-    if not places:
+    if not risky:
         return {}
     graph = Graph(tape)
-    suspects = np.zeros(graph.rows, bool)
-    suspects[places] = True
+    suspects = graph.applies(*risky)
+    for place in np.flatnonzero(graph.applies(p.div)).tolist():
+        suspects[place] = not tamed(tape, place)
+    if not suspects.any():
+        return {}
     children, parents = graph.edges()
-    asked = tape.asked()
-    suspects &= reached(asked, children[::-1], parents[::-1], graph.rows)
     gets_through = openness(graph)
     shown = reached(
         tape.outputs, children[gets_through][::-1], parents[gets_through][::-1], graph.rows
     )
-    hidden = np.flatnonzero(suspects & ~shown).tolist()
+    suspects &= ~shown
+    if not suspects.any():  # as in most functions, of which no more needs to be asked then
+        return {}
+    asked = tape.asked()
+    suspects &= reached(asked, children[::-1], parents[::-1], graph.rows)
+    hidden = np.flatnonzero(suspects).tolist()
     if not hidden:
         return {}
     sure = uncut(graph)
