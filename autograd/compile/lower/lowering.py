@@ -101,7 +101,8 @@ def chosen(lowering: Lowering, groups: list[Group]) -> tuple[list[Group], Progra
     Args: groups: in the order of critical paths, beside which there is the order of turns.
     """
     program = lowering.program(groups)
-    if lowering.way != PLAIN and is_torn(program, lowering.rows_by_slot()):
+    slots = lowering.slot[lowering.nodes]
+    if lowering.way != PLAIN and is_torn(program, lowering.nodes, slots):
         others = lowering.grouped_by_turns()
         if others is not None:
             other = lowering.program(others)
@@ -313,11 +314,6 @@ class Lowering:
         times = times_of(turns_in(steps), self.nodes, *edges, self.graph.rows)
         groups = schedule_in_time(self.keys, *edges, self.patient(), times)
         return [(int(self.keys[members[0]]), members) for members in groups]
-
-    def rows_by_slot(self) -> Array:
-        """Return the nodes in the order in which they are computed."""
-        rows: Array = self.nodes[np.argsort(self.slot[self.nodes])]
-        return rows
 
     def dependencies(self) -> tuple[Array, Array]:
         """Return the edges of all nodes to what they are computed from, a bias included."""

@@ -22,9 +22,6 @@ import numpy as np
 from autograd.compile.lower.graph import Array, compact, numbered
 
 HALF_BITS = 32  # of an integer that holds a pair
-LAST_HALF = 2**HALF_BITS - 1
-PATIENT = 2**96  # more than any height
-NEVER = 2 * PATIENT
 
 
 def schedule(
@@ -98,7 +95,7 @@ def dependents_of(children: Array, parents: Array, rows: int) -> tuple[array[int
     """Return who waits for each row, one row after the other, and where each row's begin."""
     pairs = np.sort(parents.astype(np.int64) << HALF_BITS | children)
     first = np.concatenate([[0], np.cumsum(np.bincount(parents, minlength=rows))])
-    return compact(first), compact(pairs & LAST_HALF)
+    return compact(first), compact(pairs & (2**HALF_BITS - 1))
 
 
 def heights_of(children: Array, parents: Array, rows: int) -> list[int]:
@@ -112,49 +109,32 @@ def heights_of(children: Array, parents: Array, rows: int) -> list[int]:
 
 
 class Ready:
-    """Nodes that can be computed now, by group key; gives the most urgent key first.
-
-    An entry of the heap is an integer, for these compare faster than tuples: the lower the more
-    urgent, with the rank of a key in its last digits. Ranks are the order in which keys were met,
-    so that a tie has one outcome.
-    """
+    """Nodes that can be computed now, by group key; gives the most urgent key first."""
 
     def __init__(self, patient: Sequence[bool]) -> None:
         self.patient = patient
         self.members: list[list[int]] = [[] for _ in patient]
-        self.lowest = [NEVER] * len(patient)  # the most urgent entry of each key
-        self.base: list[int | None] = [None] * len(patient)  # the entry of a node without height
-        self.ranked: list[int] = []  # the keys by their ranks
-        self.heap: list[int] = []
+        self.peak = [0] * len(patient)  # the greatest height of each key's members
+        self.rank: dict[int, int] = {}  # keys in the order they were met: a tie has one outcome
+        self.heap: list[tuple[bool, int, int, int]] = []
 
     def add(self, places: Sequence[int], key_of: Sequence[int], heights: Sequence[int]) -> None:
         """Add nodes."""
         members = self.members
-        lowest = self.lowest
+        peak = self.peak
         for place in places:
             key = key_of[place]
+            height = heights[place]
             members[key].append(place)
-            base = self.base[key]
-            if base is None:
-                base = self.ranked_last(key)
-            entry = base - (heights[place] << HALF_BITS)
-            if entry < lowest[key]:
-                lowest[key] = entry
-                heapq.heappush(self.heap, entry)
-
-    def ranked_last(self, key: int) -> int:
-        """Give a key the next rank, and return the entry of a node without height."""
-        base = len(self.ranked) + (PATIENT if self.patient[key] else 0)
-        self.ranked.append(key)
-        self.base[key] = base
-        return base
+            if height > peak[key]:
+                peak[key] = height
+                rank = self.rank.setdefault(key, len(self.rank))
+                heapq.heappush(self.heap, (self.patient[key], -height, rank, key))
 
     def first(self) -> tuple[int, list[int]]:
         """Remove and return the most urgent key that need not wait, and its nodes."""
-        heap = self.heap
-        ranked = self.ranked
-        key = ranked[heapq.heappop(heap) & LAST_HALF]
-        members, self.members[key], self.lowest[key] = self.members[key], [], NEVER
-        while heap and self.lowest[ranked[heap[0] & LAST_HALF]] != heap[0]:
-            heapq.heappop(heap)  # an entry that was outgrown, or is gone
+        *_, key = heapq.heappop(self.heap)
+        members, self.members[key], self.peak[key] = self.members[key], [], 0
+        while self.heap and self.peak[self.heap[0][3]] != -self.heap[0][1]:
+            heapq.heappop(self.heap)  # an entry that was outgrown, or is gone
         return key, members

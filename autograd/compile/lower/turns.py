@@ -41,18 +41,21 @@ class Turns(NamedTuple):
     loops: Array
 
 
-def is_torn(program: Program, rows: Array) -> bool:
+def is_torn(program: Program, nodes: Array, slots: Array) -> bool:
     """Tell whether a program looks as if loops of it had been torn apart.
 
     Its loops run side by side on the tape, or many instructions are written out, of few rows each.
 
-    Args: rows: that are computed, in the order of their slots.
+    Args: nodes: the rows that are computed; slots: of their results.
     """
     written = written_out(program.instructions)
-    if written > ENOUGH and len(rows) < CROWDED * written:
+    if written > ENOUGH and len(nodes) < CROWDED * written:
         return True
-    leaves = program.slots - len(rows)
     loops = [step for step in program.instructions if isinstance(step, Loop)]
+    if len(loops) < 2:
+        return False
+    rows = nodes[np.argsort(slots)]
+    leaves = program.slots - len(rows)
     own_rows = [rows[loop.out - leaves : loop.out - leaves + loop.count] for loop in loops]
     spans = sorted((int(own.min()), int(own.max())) for own in own_rows)
     return any(start < stop for (_, stop), (start, _) in pairwise(spans))
