@@ -28,7 +28,8 @@ from autograd.compile.tracing.rules import ancestors, rules_of
 from autograd.primitive_type import Primitive
 from autograd.primitives import TABLE
 
-Kept = Set[Primitive]  # rows whose slopes somebody keeps, so that no operand is read for them
+# Rows whose slopes somebody keeps, so that no operand is read for them.
+Kept = Set[Primitive]
 NONE: Kept = frozenset()
 
 
@@ -137,7 +138,8 @@ def read_by(op: Primitive, arity: int, edges: tuple[bool, ...]) -> Set[int]:
         return frozenset()
     try:
         rules = rules_of(op, arity, edges)
-    except (TypeError, AttributeError):  # they are called, not read
+    except (TypeError, AttributeError):
+        # They are called, not read.
         return frozenset(range(arity + 1))
     found = ancestors(rules, rules.outputs)
     return frozenset(i for i, place in enumerate(rules.inputs) if place in found)

@@ -17,12 +17,15 @@ from autograd.compile.lower.graph import Array, ranges
 from autograd.compile.lower.program import Instruction, Loop
 from autograd.compile.lower.single_rows import SingleRows, made
 
-MULTIPLIER = 0x9E3779B97F4A7C15  # odd, so that it has an inverse modulo 2^64
+# Odd, so that it has an inverse modulo 2^64.
+MULTIPLIER = 0x9E3779B97F4A7C15
 INVERSE = pow(MULTIPLIER, -1, 2**64)
 NO_INDICES = np.empty(0, np.int32)
 NO_ROWS = SingleRows([], NO_INDICES, NO_INDICES, NO_INDICES, NO_INDICES)
-NOWHERE = -1  # the highest slot of what refers to no slots
-ENDLESS = 2**31 - 1  # and the lowest
+# The highest slot of what refers to no slots.
+NOWHERE = -1
+# The lowest slot of the same.
+ENDLESS = 2**31 - 1
 
 
 class Listing:

@@ -47,10 +47,14 @@ from autograd.compile.tracing.symbols import Symbol, place_of
 from autograd.compile.tracing.tape import Guard, Tape
 from autograd.primitive_type import Variadic
 
-MIN_TERMS_TO_WAIT = 4  # inner products of fewer do not wait for others with the same weights
-MIN_TERMS_OF_ONE_ROW = 8  # a single row of fewer is no matrix
-Group = tuple[int, list[int]]  # the number of a group key, and rows that are computed at once
-Edge = tuple[int, int, int, int]  # node, parent, slope, mask
+# Inner products of fewer do not wait for others with the same weights.
+MIN_TERMS_TO_WAIT = 4
+# A single row of fewer is no matrix.
+MIN_TERMS_OF_ONE_ROW = 8
+# The number of a group key, and rows that are computed at once.
+Group = tuple[int, list[int]]
+# Node, parent, slope, mask.
+Edge = tuple[int, int, int, int]
 NO_EDGES = np.empty((0, 4), np.int32)
 # Ways of lowering.
 FAST = "fast"
@@ -64,12 +68,15 @@ def complete(tape: Tape) -> Array:
     Returns the edges of the nodes whose local derivatives are rows now: for each of them node,
     parent, slope and mask.
     """
-    tape.constant(0.0)  # the bias of a dot that has none
-    tape.constant(1.0)  # the factor of a term that is no product
+    # The bias of a dot that has none.
+    tape.constant(0.0)
+    # The factor of a term that is no product.
+    tape.constant(1.0)
     edges = expand(tape)
     tape.watched = watched_rows(tape)
     for place, op in enumerate(tape.ops):
-        if op is share:  # its edges are written down, so what is left is a quotient
+        # Its edges are written down, so what is left is a quotient.
+        if op is share:
             tape.ops[place], tape.operands[place] = quotient, tape.operands[place][:2]
     return np.array(edges, np.int32).reshape(-1, 4)
 
@@ -165,7 +172,8 @@ def edges_of(tape: Tape, place: int, varies: Array) -> Iterable[Edge]:
     """Return the edges of one node, after writing their slopes to the tape."""
     op = tape.ops[place]
     operands = tape.operands[place]
-    assert op is not None  # leaves have no edges
+    # Leaves have no edges.
+    assert op is not None
     flows = [bool(varies[x]) and differentiable(op, i) for i, x in enumerate(operands)]
     symbols = [tape.constants.get(x, Symbol(tape, x)) for x in (*operands, place)]
     slopes, masks = slopes_and_masks(op, symbols, flows)
@@ -389,7 +397,8 @@ class Lowering:
 
         Columns of inputs that meet the same set of weights belong together.
         """
-        rows: dict[Any, int] = {}  # by weights, and a number that tells equal weights apart
+        # By weights, and a number that tells equal weights apart.
+        rows: dict[Any, int] = {}
         columns: dict[tuple[int, ...], dict[int, int]] = {}
         left, right = np.split(self.graph.columns(members), 2)
         sides = zip(self.number[left].T.tolist(), self.slot[right].T.tolist())
@@ -398,7 +407,8 @@ class Lowering:
             copy = 0
             column = columns.setdefault(tuple(slots), {})
             while rows.setdefault((weights, copy), len(rows)) in column:
-                copy += 1  # the same dot but for its bias
+                # The same dot but for its bias.
+                copy += 1
             column[rows[weights, copy]] = place
         blocks: dict[tuple[int, ...], list[tuple[int, ...]]] = {}
         for inputs, column in columns.items():

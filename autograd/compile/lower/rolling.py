@@ -35,10 +35,14 @@ from autograd.compile.lower.listing import Listing, feasible, pairs_at, stop_of
 from autograd.compile.lower.program import Instruction, Loop, Program, expanded_steps
 
 MIN_TURNS = 4
-MAX_BODY = 2**12  # instructions of a turn
-ALL_DISTANCES = 16  # up to which every distance is tried
-MIN_PAIRS = MIN_TURNS - 1  # turns that agree with the next
-Place = tuple[int, int, int]  # of a loop: where it starts, instructions of a turn, and turns
+# A turn has no more instructions.
+MAX_BODY = 2**12
+# Up to here every distance is tried.
+ALL_DISTANCES = 16
+# So many turns agree with the next.
+MIN_PAIRS = MIN_TURNS - 1
+# A loop: where it starts, instructions of a turn, and turns.
+Place = tuple[int, int, int]
 
 
 def expanded(program: Program) -> Program:
@@ -117,7 +121,8 @@ def loops_at(listing: Listing, distance: int) -> list[Place]:
         return []
     starts = feasible(listing, pairs, distance, length)
     found: list[Place] = []
-    free = 0  # up to where instructions are in loops
+    # Instructions before this one are in loops already.
+    free = 0
     while True:
         next_one = np.searchsorted(starts, free)
         if next_one == starts.size:

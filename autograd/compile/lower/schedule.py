@@ -21,7 +21,8 @@ import numpy as np
 
 from autograd.compile.lower.graph import Array, compact, numbered
 
-HALF_BITS = 32  # of an integer that holds a pair
+# Half of an integer that holds a pair.
+HALF_BITS = 32
 
 
 def schedule(
@@ -46,7 +47,8 @@ def schedule(
     first, dependents = dependents_of(children, parents, len(keys))
     if heights is None:
         heights = heights_of(children, parents, len(keys))
-    fresh = np.flatnonzero((keys >= 0) & (counts == 0)).tolist()  # nodes that can be computed now
+    # These nodes can be computed now.
+    fresh = np.flatnonzero((keys >= 0) & (counts == 0)).tolist()
     waiting = counts.tolist()
     key_of = keys.tolist()
     ready = Ready(patient)
@@ -136,5 +138,6 @@ class Ready:
         *_, key = heapq.heappop(self.heap)
         members, self.members[key], self.peak[key] = self.members[key], [], 0
         while self.heap and self.peak[self.heap[0][3]] != -self.heap[0][1]:
-            heapq.heappop(self.heap)  # an entry that was outgrown, or is gone
+            # An entry that was outgrown, or is gone.
+            heapq.heappop(self.heap)
         return key, members

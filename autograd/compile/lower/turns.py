@@ -21,10 +21,14 @@ import numpy as np
 from autograd.compile.lower.graph import Array, compact, reached
 from autograd.compile.lower.program import Instruction, Loop, Program, counted
 
-OUTSIDE = -1  # the role of a row that is in no loop
-ENOUGH = 16  # instructions: of more it is asked whether they should have been in loops
-CROWDED = 16  # rows for each instruction: then the instructions have many members, and no loops
-LONGER = 1.5  # may a program be that has turns, than the one without
+# The role of a row that is in no loop.
+OUTSIDE = -1
+# Of more instructions it is asked whether they should have been in loops.
+ENOUGH = 16
+# With so many rows for each instruction these have many members, and no turns were torn apart.
+CROWDED = 16
+# So much longer may a program with turns be than the one without, all turns written out.
+LONGER = 1.5
 
 
 class Turns(NamedTuple):
@@ -148,7 +152,8 @@ def times_of(turns: Turns, nodes: Array, children: Array, parents: Array, rows: 
         if time > times[child]:
             times[child] = time
     found: Array = np.array(times)[place]
-    found[~needed] = len(times)  # after all turns
+    # What no turn needs is computed after them all.
+    found[~needed] = len(times)
     return found
 
 
@@ -186,7 +191,8 @@ def after_circles(sources: Array, targets: Array, count: int) -> Array:
         following[source].append(target)
     waiting = np.bincount(targets, minlength=count).tolist()
     free = [place for place, edges in enumerate(waiting) if not edges]
-    for place in free:  # which grows
+    # The list grows while it is read.
+    for place in free:
         for target in following[place]:
             waiting[target] -= 1
             if not waiting[target]:
