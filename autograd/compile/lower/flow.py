@@ -206,6 +206,8 @@ def moving(places: Array) -> tuple[set[int], set[tuple[int, int]], set[tuple[int
     moves = np.diff(places, axis=0)
     still = (moves == 0).all(axis=0)
     even = (moves == moves[0]).all(axis=0)
-    strided = places[0, even & ~still].tolist(), moves[0, even & ~still].tolist()
-    chosen = {tuple(column) for column in places[:, ~even].T.tolist()}
-    return set(places[0, still].tolist()), set(zip(*strided)), chosen
+    strides = even & ~still
+    first = places[0]
+    strided = zip(first[strides].tolist(), moves[0, strides].tolist())
+    chosen = places[:, ~even].T.tolist()
+    return set(first[still].tolist()), set(strided), set(map(tuple, chosen))

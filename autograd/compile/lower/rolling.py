@@ -207,9 +207,11 @@ def even_loop(out: int, count: int, body: list[Instruction], places: Array) -> L
     """Return the loop with these places, turns x places, and a table only of those that need it."""
     moves = np.diff(places, axis=0)
     even = (moves == moves[0]).all(axis=0)
-    steps = np.where(even, moves[0], 0).astype(np.int32)
-    irregular = np.flatnonzero(~even).astype(np.int32)
-    return Loop(out, count, len(places), body, steps, irregular, places[:, ~even])
+    steps = np.where(even, moves[0], 0)
+    irregular = np.flatnonzero(~even)
+    table = places[:, ~even]
+    turns = len(places)
+    return Loop(out, count, turns, body, steps.astype(np.int32), irregular.astype(np.int32), table)
 
 
 def evened(step: Instruction) -> Instruction:

@@ -73,18 +73,24 @@ def schedule_in_time(
 
     Args: as those of `schedule`; times: of each row, not before those of its parents.
     """
-    nodes = np.flatnonzero(keys >= 0)
-    children, parents = among(keys >= 0, children, parents)
+    computed = keys >= 0
+    nodes = np.flatnonzero(computed)
+    children, parents = among(computed, children, parents)
+    # Within a time the node goes first that has the longest way to go, and patient ones last.
     at_once = times[children] == times[parents]
     height = np.array(heights_of(children[at_once], parents[at_once], len(keys)))
     most = int(height.max(initial=0)) + 1
-    height[nodes] += most * ~np.array(patient)[keys[nodes]]
+    waits = np.array(patient, bool)[keys[nodes]]
+    height[nodes[~waits]] += most
+    # Before all that, the earlier time goes first.
     _, places = np.unique(times, return_inverse=True)
     height += 2 * most * (places.max(initial=0) - places)
+    # Only nodes of one time are members of one group.
     both = np.full(len(keys), -1)
     both[nodes] = numbered([places[nodes], keys[nodes]])
     never = [False] * (int(both.max(initial=-1)) + 1)
-    return [group for _, group in schedule(both, children, parents, never, height.tolist())]
+    groups = schedule(both, children, parents, never, height.tolist())
+    return [members for _, members in groups]
 
 
 def among(nodes: Array, children: Array, parents: Array) -> tuple[Array, Array]:

@@ -166,16 +166,20 @@ def spread(numbers: Array, nodes: Array, rows: int) -> Array:
 
 def in_turns(roles: Array, loops: Array, children: Array, parents: Array) -> tuple[Array, Array]:
     """Tell which rows keep to their turn, and which are needed by any that do."""
-    rows = len(roles)
-    own = (roles[children] != OUTSIDE) & (loops[children] == loops[parents])
-    ends = np.unique(np.stack([roles[children[own]], roles[parents[own]]]), axis=1)
-    roles_count = int(roles.max(initial=OUTSIDE)) + 1
-    behind = after_circles(ends[1], ends[0], roles_count)
-    ahead = after_circles(ends[0], ends[1], roles_count)
+    # A circle of roles is a recurrence: what it leads to, and what leads to it, is found by role.
+    same_loop = loops[children] == loops[parents]
+    own = same_loop & (roles[children] != OUTSIDE)
+    pairs = np.stack([roles[children[own]], roles[parents[own]]])
+    reading, read = np.unique(pairs, axis=1)
+    count = int(roles.max(initial=OUTSIDE)) + 1
+    behind = after_circles(read, reading, count)
+    ahead = after_circles(reading, read, count)
+    # What such rows need outside of the loop, or in other loops, is found row by row.
     inside = np.flatnonzero(roles != OUTSIDE)
-    first = inside[(behind & ahead)[roles[inside]]]
-    needed = reached(first.tolist(), children[::-1], parents[::-1], rows)
-    kept = np.zeros(rows, bool)
+    between = behind & ahead
+    first = inside[between[roles[inside]]]
+    needed = reached(first.tolist(), children[::-1], parents[::-1], len(roles))
+    kept = np.zeros(len(roles), bool)
     kept[inside] = behind[roles[inside]] & needed[inside]
     return kept, needed
 
