@@ -152,6 +152,62 @@ def adam(turns: int) -> Callable[[Number, Number], Number]:
     return found
 
 
+def kalman(seen: Sequence[Number], drift: Number, noise: Number) -> Number:
+    """Return how unlikely what was seen is, and the last mean, by a filter of Kalman's."""
+    mean, variance, unlikely = 0.5, 1.0, 0.0
+    for x in seen:
+        variance = variance + drift
+        spread = variance + noise
+        gain = variance / spread
+        error = x - mean
+        unlikely = unlikely + error * error / spread + p.log(spread)
+        mean = mean + gain * error
+        variance = variance * (1.0 - gain)
+    return unlikely + mean
+
+
+def smoothed(seen: Sequence[Number], drift: Number, noise: Number) -> Number:
+    """Return a sum over the smoothed means of a filter of Kalman's, which goes forth and back."""
+    mean, variance, means, variances = 0.5, 1.0, [], []
+    for x in seen:
+        before = 0.81 * variance + drift
+        gain = before / (before + noise)
+        mean = 0.9 * mean + gain * (x - 0.9 * mean)
+        variance = before * (1.0 - gain)
+        means.append(mean)
+        variances.append(variance)
+    mean, total = means[-1], means[-1] * means[-1]
+    for last, variance in zip(means[-2::-1], variances[-2::-1]):
+        mean = last + 0.9 * variance / (0.81 * variance + drift) * (mean - 0.9 * last)
+        total = total + mean * mean
+    return total
+
+
+def thomas(diagonal: Sequence[Number], right: Sequence[Number]) -> Number:
+    """Return the sum of squares of the solution of a system with -1 beside its diagonal."""
+    factors, sides = [-1.0 / diagonal[0]], [right[0] / diagonal[0]]
+    for pivot, side in zip(diagonal[1:], right[1:]):
+        rest = pivot + factors[-1]
+        factors.append(-1.0 / rest)
+        sides.append((side + sides[-1]) / rest)
+    x = sides[-1]
+    total = x * x
+    for factor, side in zip(factors[-2::-1], sides[-2::-1]):
+        x = side - factor * x
+        total = total + x * x
+    return total
+
+
+def two_averages(xs: Sequence[Number], share: Number) -> Number:
+    """Return a sum of products of a short recurrence and of a long one."""
+    mean, state, total = 0.0, 0.5, 0.0
+    for x in xs:
+        mean = 0.9 * mean + share * x
+        state = p.tanh(p.cos(p.sin(state) * 0.7 + 0.1) + x)
+        total = total + mean * state
+    return total
+
+
 def delayed(turns: int, x: Number) -> Number:
     """Return a number that depends on those one turn, three and six turns before."""
     found = [x + 0.1 * i for i in range(6)]

@@ -23,6 +23,7 @@ from testkit.kernels import seldom
 from testkit.loop_interpreter import Interpreter
 from testkit.loops import LoopProgram, close
 
+SEEN = [0.1 * (7 * i % 11) - 0.3 for i in range(40)]
 EXAMPLES = {
     "pendulum": (loops.pendulum(1000), (0.5, 0.1, 9.81, 0.25)),
     "newton": (lambda a, x: loops.newton(30, a, x), (2.0, 1.5)),
@@ -30,6 +31,10 @@ EXAMPLES = {
     "heat": (loops.heat(20, 20), ([0.1 * i for i in range(20)],)),
     "adam": (loops.adam(50), (1.0, 0.3)),
     "delayed": (lambda x: loops.delayed(60, x), (0.5,)),
+    "kalman": (loops.kalman, (SEEN, 0.1, 0.5)),
+    "smoothed": (loops.smoothed, (SEEN, 0.1, 0.5)),
+    "thomas": (loops.thomas, ([2.5 + 0.1 * (i % 7) for i in range(40)], SEEN)),
+    "two averages": (loops.two_averages, (SEEN, 0.1)),
 }
 ELMAN, ELMAN_WEIGHTS = loops.elman(50)
 LSTM, LSTM_WEIGHTS = loops.lstm(30)
@@ -159,6 +164,80 @@ def test_a_loop_around_another_is_found_where_it_adds_no_operation_of_its_own():
         return x
 
     assert loops_of(function, 0.9)[1] == (48, 1, [(6, 2)])
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("kalman", [(38, 8)]),
+        ("smoothed", [(37, 10), (39, 3)]),
+        ("thomas", [(38, 3), (39, 2)]),
+        ("two averages", [(37, 7)]),
+    ],
+)
+def test_recurrences_of_different_depth_in_one_for_are_one_loop(name, expected):
+    assert loops_of(*EXAMPLES[name][:1], *EXAMPLES[name][1]) == expected
+
+
+@pytest.mark.parametrize("turns", [6, 12, 300])
+def test_a_filter_is_one_loop_of_as_many_turns_as_the_for_has(turns):
+    seen = [SEEN[i % 40] for i in range(turns)]
+    assert loops_of(loops.kalman, seen, 0.1, 0.5) == [(turns - 2, 8)]
+    noise = [Value(0.1), Value(0.5)]
+    compiled = autograd.compile(lambda xs: loops.kalman(xs, *noise), noise, (seen,))
+    assert f"code  {turns - 2} turns of 8 operations," in str(compiled.explain())
+
+
+def test_filters_one_after_the_other_are_members_of_one_loop():
+    def function(seen, drift, noise):
+        each = [[x + 0.1 * i for x in seen] for i in range(4)]
+        return sum(loops.kalman(xs, drift + 0.1 * i, noise) for i, xs in enumerate(each))
+
+    program = programs(function, (SEEN, 0.1, 0.5))[1]
+    (loop,) = (step for step in program.instructions if isinstance(step, Loop))
+    assert loop.turns == 38 and all(step.count >= 4 for step in loop.body)
+
+
+def test_recurrences_of_different_depth_in_a_loop_in_a_loop_stay_there():
+    def function(x):
+        total = 0.0
+        for _ in range(12):
+            y, v = x, 1.0
+            for _ in range(6):
+                v = v + 0.1
+                k = v / (v + 0.5)
+                v = v * (1.0 - k)
+                y = y + k * (1.0 - y)
+            x = sin(y) + 0.1 * v
+            total = tanh(total + x)
+        return total
+
+    found = loops_of(function, 0.4)
+    assert max(found)[0] == 11 and [loop[0] for loop in max(found)[2]] == [5]
+
+
+@pytest.mark.parametrize("name", ["kalman", "smoothed", "thomas", "two averages"])
+@pytest.mark.parametrize("engine", ["numpy", None])
+def test_recurrences_of_different_depth_compute_what_eager_code_does(name, engine):
+    function, example = EXAMPLES[name]
+    compiled = autograd.compile(function, example=example, engine=engine, reduce="sum")
+    for size in (1, 9):
+        samples = [[np.asarray(x) * (1 + 0.01 * i) for x in example] for i in range(size)]
+        values, slopes = zip(*(recorded(function, sample) for sample in samples))
+        total, _, found = compiled.value_and_grad(*map(np.stack, zip(*samples)), inputs=True)
+        assert close(total, sum(values))
+        for of_argument, right in zip(found, zip(*slopes)):
+            assert close(of_argument, right)
+
+
+def recorded(function, sample):
+    """Return the value of a function, and its slopes by each argument, by the eager engine."""
+    arguments = [loops.lifted(x.tolist()) for x in sample]
+    out = function(*arguments)
+    out.backward()
+    slopes = [[x.grad for x in loops.flat([xs])] for xs in arguments]
+    shaped = [np.reshape(own, np.shape(x)) for own, x in zip(slopes, sample)]
+    return out.data, shaped
 
 
 def test_a_number_that_is_read_seven_turns_later_is_carried_so_far():

@@ -12,7 +12,8 @@ from autograd.compile.lower.graph import Array
 from autograd.compile.lower.program import Dot, Instruction, Loop, Matrix, bounds_of
 from autograd.compile.lower.rolling import even_loop
 
-MAX_MULTIPLICATIONS = 96  # in the products of a turn: more are as fast in a kernel of their own
+# So many stand in the products of a turn: more are as fast in a kernel of their own.
+MAX_MULTIPLICATIONS = 96
 
 
 def with_dots(loop: Loop) -> Loop:

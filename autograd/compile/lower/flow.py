@@ -28,7 +28,8 @@ from autograd.compile.tracing.rules import ancestors, rules_of
 from autograd.primitive_type import Primitive
 from autograd.primitives import TABLE
 
-Kept = Set[Primitive]  # rows whose slopes somebody keeps, so that no operand is read for them
+# Rows whose slopes somebody keeps, so that no operand is read for them.
+Kept = Set[Primitive]
 NONE: Kept = frozenset()
 
 
@@ -137,7 +138,8 @@ def read_by(op: Primitive, arity: int, edges: tuple[bool, ...]) -> Set[int]:
         return frozenset()
     try:
         rules = rules_of(op, arity, edges)
-    except (TypeError, AttributeError):  # they are called, not read
+    except (TypeError, AttributeError):
+        # They are called, not read.
         return frozenset(range(arity + 1))
     found = ancestors(rules, rules.outputs)
     return frozenset(i for i, place in enumerate(rules.inputs) if place in found)
@@ -204,6 +206,8 @@ def moving(places: Array) -> tuple[set[int], set[tuple[int, int]], set[tuple[int
     moves = np.diff(places, axis=0)
     still = (moves == 0).all(axis=0)
     even = (moves == moves[0]).all(axis=0)
-    strided = places[0, even & ~still].tolist(), moves[0, even & ~still].tolist()
-    chosen = {tuple(column) for column in places[:, ~even].T.tolist()}
-    return set(places[0, still].tolist()), set(zip(*strided)), chosen
+    strides = even & ~still
+    first = places[0]
+    strided = zip(first[strides].tolist(), moves[0, strides].tolist())
+    chosen = places[:, ~even].T.tolist()
+    return set(first[still].tolist()), set(strided), set(map(tuple, chosen))

@@ -17,9 +17,12 @@ from autograd.compile.tracing.tape import Tape
 from autograd.primitive_type import Primitive
 
 NO_DOT = -1
-SHARED = 2  # uses, which are too many
-CHAINED = (p.add, p.inner_product, p.total)  # what a chain of + can start with
-Row = tuple[Primitive, Sequence[int], int]  # a row rewritten: its operands and its bias
+# So many uses are too many for a part of a chain.
+SHARED = 2
+# What a chain of + can start with.
+CHAINED = (p.add, p.inner_product, p.total)
+# A row rewritten: its operands and its bias.
+Row = tuple[Primitive, Sequence[int], int]
 
 
 def fuse(tape: Tape, graph: Graph, extra: Iterable[int], chains: bool = True) -> Array:
@@ -34,7 +37,8 @@ def fuse(tape: Tape, graph: Graph, extra: Iterable[int], chains: bool = True) ->
     used = np.concatenate([parents[left[children]], np.array(asked, np.int32)])
     uses = np.bincount(used, minlength=graph.rows)
     if not chains:
-        uses += SHARED  # what is used elsewhere, too, is no part of a chain
+        # What is used elsewhere, too, is no part of a chain.
+        uses += SHARED
     ends = np.flatnonzero(left & ends_of_chains(graph, uses))
     uses_of = uses.tolist()
     swallowed: set[int] = set()
@@ -73,7 +77,8 @@ def chain(tape: Tape, uses: list[int], swallowed: set[int], place: int) -> Row:
         if term in products:
             x, y = tape.operands[term]
         elif tape.constants.get(term) == 0:
-            continue  # the 0 that `sum` starts from
+            # The 0 that `sum` starts from.
+            continue
         elif bias == NO_BIAS:
             bias = term
             continue

@@ -27,7 +27,8 @@ from autograd.primitive_type import Primitive
 
 Array = np.ndarray[Any, Any]
 NO_BIAS = -1
-MAX_CODES = 2**62  # that an integer has space for
+# An integer has space for so many.
+MAX_CODES = 2**62
 
 
 class Graph:
@@ -74,7 +75,8 @@ class Graph:
         """Return the operands of rows that have equally many: operands x rows."""
         start = self.starts[rows[0]]
         count = self.counts[rows[0]]
-        if len(rows) == 1:  # as in a long chain, a million times
+        # A long chain asks for single rows, a million times.
+        if len(rows) == 1:
             return self.operands[start : start + count, None]
         steps = np.arange(count)
         found: Array = self.operands[self.starts[rows] + steps[:, None]]

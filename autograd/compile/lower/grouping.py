@@ -16,7 +16,8 @@ from autograd.compile.lower.graph import Array, Graph, numbered, ranges
 from autograd.compile.tracing.internal_primitives import differentiable
 from autograd.primitive_type import Primitive, Variadic
 
-DOT_FLAGS = 4  # of a dot's row; other rows have one for each operand
+# A row that is a dot has so many; other rows have one for each operand.
+DOT_FLAGS = 4
 
 
 class GroupKey(NamedTuple):
@@ -55,7 +56,8 @@ def key_of(graph: Graph, row: int, flags: list[bool], optional: Any) -> GroupKey
     """Return the group key of one row."""
     op = graph.table[graph.codes[row]]
     arity = int(graph.counts[row])
-    assert op is not None  # leaves are no nodes
+    # Leaves are no nodes.
+    assert op is not None
     if op is p.inner_product:
         return GroupKey(op, arity, bool(optional), tuple(flags[1:DOT_FLAGS]), flags[0])
     flows = tuple(flags[:arity]) + (False,) * (arity - len(flags))

@@ -12,21 +12,29 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from autograd.compile.lower.graph import Array, ranges
 from autograd.compile.lower.program import Instruction, Loop
+from autograd.compile.lower.single_rows import SingleRows, made
 
-MULTIPLIER = 0x9E3779B97F4A7C15  # odd, so that it has an inverse modulo 2^64
+# Odd, so that it has an inverse modulo 2^64.
+MULTIPLIER = 0x9E3779B97F4A7C15
 INVERSE = pow(MULTIPLIER, -1, 2**64)
-NOWHERE = -1  # the highest slot of what refers to no slots
-ENDLESS = 2**31 - 1  # and the lowest
+NO_INDICES = np.empty(0, np.int32)
+NO_ROWS = SingleRows([], NO_INDICES, NO_INDICES, NO_INDICES, NO_INDICES)
+# The highest slot of what refers to no slots.
+NOWHERE = -1
+# The lowest slot of the same.
+ENDLESS = 2**31 - 1
 
 
 class Listing:
     """Instructions, and arrays of what they are.
 
     Attributes:
-        steps: the instructions.
+        steps: the instructions; numbers stand for some of `rows`.
+        rows: instructions that are no objects yet.
         kinds: a number for each, equal where the instructions differ in their places only.
         before: how many slots are written before each, and after the last.
         starts: where the places of each begin among all, and where the last one's end.
@@ -35,24 +43,47 @@ class Listing:
         leaves: how many slots there are before the first instruction.
     """
 
-    def __init__(self, steps: Sequence[Instruction], leaves: int, known: dict[Any, int]) -> None:
+    def __init__(
+        self,
+        steps: Sequence[Instruction | int],
+        leaves: int,
+        known: dict[Any, int],
+        rows: SingleRows = NO_ROWS,
+    ) -> None:
         self.steps = list(steps)
         self.known = known  # kinds, and their numbers
         self.leaves = leaves
-        kinds = [known.setdefault(step.kind(), len(known)) for step in steps]
-        self.kinds = np.array(kinds, np.int64)
-        places = [step.places() for step in steps]
-        sizes = np.array([table.size for table in places], np.int64)
-        counts = np.array([step.count for step in steps], np.int64)
-        self.starts = np.concatenate([[0], np.cumsum(sizes)])
-        self.before = np.concatenate([[leaves], leaves + np.cumsum(counts)])
-        self.places = np.concatenate([*places, np.empty(0, np.int32)], axis=None)
-        self.dip, self.reach = np.zeros((2, self.places.size), np.int32)
-        for i, step in enumerate(steps):
+        self.rows = rows
+        others = [step for step in self.steps if not isinstance(step, int)]
+        tables = [step.places().ravel() for step in others]
+        single = np.array([isinstance(step, int) for step in self.steps], bool)
+        self.kinds = sorted_in(
+            single,
+            rows.kinds(known),
+            [known.setdefault(step.kind(), len(known)) for step in others],
+        )
+        sizes = sorted_in(single, np.diff(rows.starts), [table.size for table in tables])
+        counts = sorted_in(single, [1] * len(rows), [step.count for step in others])
+        self.starts = sums_before(0, sizes)
+        self.before = sums_before(leaves, counts)
+        of_others = np.concatenate([NO_INDICES, *tables])
+        self.places = sorted_in(np.repeat(single, sizes), rows.places, of_others, np.int32)
+        self.dip = np.zeros(self.places.size, np.int32)
+        self.reach = np.zeros(self.places.size, np.int32)
+        self.note_spreads()
+
+    def note_spreads(self) -> None:
+        """Note by how much the turns of loops move their places."""
+        for start, step in zip(self.starts.tolist(), self.steps):
             if isinstance(step, Loop):
-                start, (dip, reach) = self.starts[i], spread_of(step)
-                self.dip[start : start + dip.size] = dip
-                self.reach[start : start + reach.size] = reach
+                dip, reach = spread_of(step)
+                stop = start + dip.size
+                self.dip[start:stop] = dip
+                self.reach[start:stop] = reach
+
+    def made(self) -> list[Instruction]:
+        """Return the instructions as objects."""
+        return made(self.steps, self.rows)
 
     def __len__(self) -> int:
         return len(self.steps)
@@ -67,6 +98,7 @@ class Listing:
         found = object.__new__(Listing)
         found.steps = self.steps[start:stop]
         found.known = self.known
+        found.rows = self.rows
         found.leaves = self.leaves
         found.kinds = self.kinds[start:stop]
         found.before = self.before[start : stop + 1]
@@ -81,16 +113,17 @@ class Listing:
         """Return the instructions of parts of this list, in their order."""
         found = object.__new__(Listing)
         found.known = self.known
+        found.rows = self.rows
         found.leaves = self.leaves
         found.steps = [step for part in parts for step in part.steps]
         found.kinds = np.concatenate([part.kinds for part in parts])
         found.places = np.concatenate([part.places for part in parts])
         found.dip = np.concatenate([part.dip for part in parts])
         found.reach = np.concatenate([part.reach for part in parts])
-        sizes = np.concatenate([np.diff(part.starts) for part in parts])
-        found.starts = np.concatenate([[0], np.cumsum(sizes)])
-        counts = np.concatenate([np.diff(part.before) for part in parts])
-        found.before = self.before[0] + np.concatenate([[0], np.cumsum(counts)])
+        sizes = [np.diff(part.starts) for part in parts]
+        counts = [np.diff(part.before) for part in parts]
+        found.starts = sums_before(0, np.concatenate(sizes))
+        found.before = sums_before(self.before[0], np.concatenate(counts))
         return found
 
     def windows(self, length: int, near: int) -> Array:
@@ -126,15 +159,38 @@ class Listing:
         return found.astype(np.uint64)
 
 
+def sorted_in(first: Array, numbers: ArrayLike, others: ArrayLike, dtype: type = np.int64) -> Array:
+    """Return numbers where `first` is true, and others elsewhere, both in their order.
+
+    >>> sorted_in(np.array([False, True, False]), [7], [1, 2]).tolist()
+    [1, 7, 2]
+    """
+    found: Array = np.empty(first.size, dtype)
+    found[first] = numbers
+    found[~first] = others
+    return found
+
+
+def sums_before(start: int, numbers: Array) -> Array:
+    """Return a start, and it with the first of some numbers added, the first two, and all.
+
+    >>> sums_before(2, np.array([1, 3])).tolist()
+    [2, 3, 6]
+    """
+    found: Array = np.cumsum(np.concatenate([[start], numbers]))
+    return found
+
+
 def spread_of(loop: Loop) -> tuple[Array, Array]:
     """Return by how much the turns of a loop move each place at the most, back and on."""
     inner = Listing(loop.body, 0, {})
     moves = loop.steps * (loop.turns - 1)
+    # The places of a loop are those of its first turn, and the table of what moves unevenly.
+    table_dip = np.tile(inner.dip[loop.irregular], loop.turns)
+    table_reach = np.tile(inner.reach[loop.irregular], loop.turns)
     dip = inner.dip + np.minimum(moves, 0)
     reach = inner.reach + np.maximum(moves, 0)
-    of_tables = (np.tile(x[loop.irregular], loop.turns) for x in (inner.dip, inner.reach))
-    low, high = of_tables
-    return np.concatenate([dip, low]), np.concatenate([reach, high])
+    return np.concatenate([dip, table_dip]), np.concatenate([reach, table_reach])
 
 
 def mixed(numbers: Array) -> Array:

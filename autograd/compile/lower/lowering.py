@@ -10,7 +10,8 @@ up, into loops.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import chain, groupby
+from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -25,19 +26,20 @@ from autograd.compile.lower.grouping import (
     edges_with_positions,
     group_keys,
 )
+from autograd.compile.lower.listing import Listing
 from autograd.compile.lower.optional_adjoints import optional_rows
 from autograd.compile.lower.program import (
     Dot,
     Edges,
     Instruction,
-    Map,
     Matrix,
     Program,
     Table,
-    Total,
 )
-from autograd.compile.lower.rolling import rolled
-from autograd.compile.lower.schedule import schedule
+from autograd.compile.lower.rolling import evened, rolled_up
+from autograd.compile.lower.schedule import schedule, schedule_in_time
+from autograd.compile.lower.single_rows import SingleRows, instruction_of, made
+from autograd.compile.lower.turns import is_better, is_torn, times_of, turns_in
 from autograd.compile.lower.watched import watched_rows
 from autograd.compile.tracing.internal_primitives import differentiable, quotient, share
 from autograd.compile.tracing.rules import slopes_and_masks
@@ -45,10 +47,14 @@ from autograd.compile.tracing.symbols import Symbol, place_of
 from autograd.compile.tracing.tape import Guard, Tape
 from autograd.primitive_type import Variadic
 
-MIN_TERMS_TO_WAIT = 4  # inner products of fewer do not wait for others with the same weights
-MIN_TERMS_OF_ONE_ROW = 8  # a single row of fewer is no matrix
-Group = tuple[GroupKey, list[int]]  # rows that are computed at once
-Edge = tuple[int, int, int, int]  # node, parent, slope, mask
+# Inner products of fewer do not wait for others with the same weights.
+MIN_TERMS_TO_WAIT = 4
+# A single row of fewer is no matrix.
+MIN_TERMS_OF_ONE_ROW = 8
+# The number of a group key, and rows that are computed at once.
+Group = tuple[int, list[int]]
+# Node, parent, slope, mask.
+Edge = tuple[int, int, int, int]
 NO_EDGES = np.empty((0, 4), np.int32)
 # Ways of lowering.
 FAST = "fast"
@@ -62,12 +68,15 @@ def complete(tape: Tape) -> Array:
     Returns the edges of the nodes whose local derivatives are rows now: for each of them node,
     parent, slope and mask.
     """
-    tape.constant(0.0)  # the bias of a dot that has none
-    tape.constant(1.0)  # the factor of a term that is no product
+    # The bias of a dot that has none.
+    tape.constant(0.0)
+    # The factor of a term that is no product.
+    tape.constant(1.0)
     edges = expand(tape)
     tape.watched = watched_rows(tape)
     for place, op in enumerate(tape.ops):
-        if op is share:  # its edges are written down, so what is left is a quotient
+        # Its edges are written down, so what is left is a quotient.
+        if op is share:
             tape.ops[place], tape.operands[place] = quotient, tape.operands[place][:2]
     return np.array(edges, np.int32).reshape(-1, 4)
 
@@ -81,11 +90,38 @@ def lower(tape: Tape, edges: Array, leaves: Sequence[int], way: str = FAST) -> P
         nothing but the expression.
     Cost: O(n log n) in time for n nodes and operands, O(n) in memory.
     """
-    return rolled(unrolled(tape, edges, leaves, way))
+    lowering, groups = prepared(tape, edges, leaves, way)
+    return chosen(lowering, groups)[1]
 
 
 def unrolled(tape: Tape, edges: Array, leaves: Sequence[int], way: str = FAST) -> Program:
     """Return the program with all turns of its loops written out: see `lower`."""
+    lowering, groups = prepared(tape, edges, leaves, way)
+    groups, program = chosen(lowering, groups)
+    lowering.write(groups)
+    return replace(program, instructions=lowering.written_out())
+
+
+def chosen(lowering: Lowering, groups: list[Group]) -> tuple[list[Group], Program]:
+    """Return the groups of which the program is made, and the program, with loops.
+
+    Args: groups: in the order of critical paths, beside which there is the order of turns.
+    """
+    program = lowering.program(groups)
+    slots = lowering.slot[lowering.nodes]
+    if lowering.way != PLAIN and is_torn(program, lowering.nodes, slots):
+        others = lowering.grouped_by_turns()
+        if others is not None:
+            other = lowering.program(others)
+            if is_better(other, program):
+                return others, other
+    return groups, program
+
+
+def prepared(
+    tape: Tape, edges: Array, leaves: Sequence[int], way: str
+) -> tuple[Lowering, list[Group]]:
+    """Return the lowering of a tape, and its nodes in groups."""
     graph = Graph(tape)
     varies = varying(tape, graph, leaves, edges)
     edges = edges[varies[edges[:, 1]]]
@@ -93,7 +129,9 @@ def unrolled(tape: Tape, edges: Array, leaves: Sequence[int], way: str = FAST) -
     if way != FAST:
         optional = varies
     nodes = fuse(tape, graph, edges[:, 2:].ravel().tolist(), chains=way != PLAIN)
-    return Lowering(tape, graph, nodes, edges, varies, optional, way).program(some)
+    lowering = Lowering(tape, graph, nodes, edges, varies, optional, way)
+    lowering.some_absent = some
+    return lowering, lowering.grouped()
 
 
 def varying(tape: Tape, graph: Graph, leaves: Sequence[int], edges: Array = NO_EDGES) -> Array:
@@ -134,7 +172,8 @@ def edges_of(tape: Tape, place: int, varies: Array) -> Iterable[Edge]:
     """Return the edges of one node, after writing their slopes to the tape."""
     op = tape.ops[place]
     operands = tape.operands[place]
-    assert op is not None  # leaves have no edges
+    # Leaves have no edges.
+    assert op is not None
     flows = [bool(varies[x]) and differentiable(op, i) for i, x in enumerate(operands)]
     symbols = [tape.constants.get(x, Symbol(tape, x)) for x in (*operands, place)]
     slopes, masks = slopes_and_masks(op, symbols, flows)
@@ -145,14 +184,11 @@ def edges_of(tape: Tape, place: int, varies: Array) -> Iterable[Edge]:
     ]
 
 
-def is_alone(group: Group) -> bool:
-    """Tell whether a group is a single row, and no dot."""
-    key, members = group
-    return len(members) == 1 and key.op is not p.inner_product
-
-
 class Lowering:
-    """The state of one lowering: which slot each row of the tape has got."""
+    """The state of one lowering: which slot each row of the tape has got.
+
+    It can make several programs, one after the other.
+    """
 
     def __init__(
         self,
@@ -169,28 +205,25 @@ class Lowering:
         self.nodes = nodes
         self.edges = edges
         self.way = way
-        self.slot = np.full(graph.rows, -1, np.int32)
         self.number = np.full(graph.rows, -1, np.int32)  # in the array of shared numbers
         shared = [*tape.parameters, *tape.followed, *tape.constants]
         self.number[shared] = np.arange(len(shared))
         self.zero = int(self.number[tape.constant(0.0)])
         self.keys, self.table = group_keys(graph, nodes, varies, optional, self.number >= 0)
-        self.instructions: list[Instruction] = []
+        self.some_absent = False
+        self.start()
+
+    def start(self) -> None:
+        """Forget the instructions that there are, and all slots."""
+        self.slot = np.full(self.graph.rows, -1, np.int32)
+        self.instructions: list[Instruction | int] = []
+        self.alone: list[int] = []
         self.slots = 0
 
-    def program(self, some_absent: bool) -> Program:
-        """Return the program; `some_absent` tells whether any adjoint is absent in some samples."""
+    def program(self, groups: list[Group]) -> Program:
+        """Return the program of groups in their order, with loops."""
         tape = self.tape
-        self.assign(np.array(tape.inputs, np.int32))
-        groups = self.grouped()
-        broadcast = self.broadcast(groups)
-        self.assign(broadcast)
-        for alone, run in groupby(groups, key=is_alone):
-            if alone:
-                self.emit_run(list(run))
-            else:
-                for key, members in run:
-                    self.emit(key, np.array(members))
+        broadcast = self.write(groups)
         return Program(
             trained=len(tape.parameters),
             parameters=len(tape.parameters) + len(tape.followed),
@@ -199,14 +232,46 @@ class Lowering:
             inputs=len(tape.inputs),
             slots=self.slots,
             broadcast=self.number[broadcast],
-            instructions=self.with_edges(),
+            instructions=[evened(step) for step in self.rolled().made()],
             outputs=self.slot[tape.outputs],
             guards=self.guards(),
             watched=self.slot[list(tape.watched)],
             watched_names=[op.symbol for op in tape.watched.values()],
-            some_absent=some_absent,
+            some_absent=self.some_absent,
             facts=self.facts(),
         )
+
+    def write(self, groups: list[Group]) -> Array:
+        """Write the instructions of groups in their order, and return what is broadcast."""
+        self.start()
+        self.assign(np.array(self.tape.inputs, np.int32))
+        broadcast = self.broadcast(groups)
+        self.assign(broadcast)
+        may_be_alone = [key.op is not p.inner_product for key in self.table]
+        alone: list[int] = []
+        for number, members in groups:
+            if len(members) == 1 and may_be_alone[number]:
+                alone += members
+            else:
+                self.emit_alone(alone)
+                alone = []
+                self.emit(self.table[number], np.array(members))
+        self.emit_alone(alone)
+        return broadcast
+
+    def single_rows(self) -> SingleRows:
+        """Return the instructions of one row each, to which their numbers refer."""
+        rows = np.array(self.alone, np.int64)
+        places = self.slot[self.graph.operands[self.graph.places(rows)]]
+        sizes = self.graph.counts[rows]
+        return SingleRows(self.table, self.keys[rows], self.slot[rows], sizes, places)
+
+    def rolled(self) -> Listing:
+        """Return the instructions with loops in place of those that repeat themselves."""
+        leaves = self.slots - len(self.nodes)
+        if self.edges.size:
+            return rolled_up(Listing(self.written_out(), leaves, {}))
+        return rolled_up(Listing(self.instructions, leaves, {}, self.single_rows()))
 
     def facts(self) -> dict[str, Any]:
         """Return what a report says of the tape."""
@@ -230,10 +295,33 @@ class Lowering:
     def grouped(self) -> list[Group]:
         """Return the nodes in groups, in the order of their computation."""
         if self.way == PLAIN:
-            return [(self.table[self.keys[row]], [row]) for row in self.nodes.tolist()]
-        patient = [key.shared and key.arity >= 2 * MIN_TERMS_TO_WAIT for key in self.table]
-        groups = schedule(self.keys, *self.dependencies(), patient)
-        return [(self.table[key], members) for key, members in groups]
+            return self.one_by_one()
+        return schedule(self.keys, *self.dependencies(), self.patient())
+
+    def one_by_one(self) -> list[Group]:
+        """Return the nodes as they stand on the tape, each a group of its own."""
+        return [
+            (key, [row]) for key, row in zip(self.keys[self.nodes].tolist(), self.nodes.tolist())
+        ]
+
+    def patient(self) -> list[bool]:
+        """Tell of each group key whether its nodes wait until no others are ready."""
+        return [key.shared and key.arity >= 2 * MIN_TERMS_TO_WAIT for key in self.table]
+
+    def grouped_by_turns(self) -> list[Group] | None:
+        """Return the nodes in groups, those of a turn together; None if no rows have turns."""
+        way = self.way
+        self.way = PLAIN
+        self.write(self.one_by_one())
+        self.way = way
+        leaves = self.slots - len(self.nodes)
+        steps = rolled_up(Listing(self.instructions, leaves, {}, self.single_rows())).steps
+        if len(steps) == len(self.nodes):
+            return None
+        edges = self.dependencies()
+        times = times_of(turns_in(steps), self.nodes, *edges, self.graph.rows)
+        groups = schedule_in_time(self.keys, *edges, self.patient(), times)
+        return [(int(self.keys[members[0]]), members) for members in groups]
 
     def dependencies(self) -> tuple[Array, Array]:
         """Return the edges of all nodes to what they are computed from, a bias included."""
@@ -247,7 +335,8 @@ class Lowering:
     def broadcast(self, groups: list[Group]) -> Array:
         """Return the shared numbers that are operands of other instructions than matrices."""
         asked = self.tape.asked()
-        members = chain.from_iterable(members for key, members in groups if not key.shared)
+        shared = [key.shared for key in self.table]
+        members = chain.from_iterable(members for key, members in groups if not shared[key])
         rows = np.fromiter(members, np.int64)
         _, operands = self.graph.edges(rows)
         found = np.concatenate([operands, np.array(asked, np.int32), self.edges[:, 1:].ravel()])
@@ -256,21 +345,13 @@ class Lowering:
         kept: Array = found[np.sort(first)]
         return kept
 
-    def emit_run(self, groups: Sequence[Group]) -> None:
+    def emit_alone(self, rows: list[int]) -> None:
         """Append the instructions of groups of one row each, as in a chain a million rows long."""
-        rows = np.array([place for _, (place,) in groups])
-        out = self.assign(rows)
-        operands = self.slot[self.graph.operands[self.graph.places(rows)]].reshape(-1, 1)
-        stops = np.cumsum(self.graph.counts[rows]).tolist()
-        start = 0
-        for (key, _), stop in zip(groups, stops):
-            found = operands[start:stop]
-            if key.op is p.total:
-                self.instructions.append(Total(out, 1, found, key.flows[0]))
-            else:
-                self.instructions.append(Map(out, 1, key.op, found, key.flows, key.optional))
-            out += 1
-            start = stop
+        if rows:
+            self.assign(np.array(rows))
+            first = len(self.alone)
+            self.alone += rows
+            self.instructions.extend(range(first, len(self.alone)))
 
     def emit(self, key: GroupKey, members: Array) -> None:
         """Append the instructions of a group."""
@@ -282,13 +363,9 @@ class Lowering:
         if key.op is p.inner_product:
             left, right = np.split(operands, 2)
             self.append_dot(key, members, left, right)
-        elif key.op is p.total:
-            out = self.assign(members)
-            self.instructions.append(Total(out, len(members), operands, key.flows[0]))
         else:
             out = self.assign(members)
-            step = Map(out, len(members), key.op, operands, key.flows, key.optional)
-            self.instructions.append(step)
+            self.instructions.append(instruction_of(key, out, operands))
 
     def sorted_by_slots(self, members: Array) -> tuple[Array, Table]:
         """Return the members of a group in the order of their operands' slots, and those."""
@@ -320,7 +397,8 @@ class Lowering:
 
         Columns of inputs that meet the same set of weights belong together.
         """
-        rows: dict[Any, int] = {}  # by weights, and a number that tells equal weights apart
+        # By weights, and a number that tells equal weights apart.
+        rows: dict[Any, int] = {}
         columns: dict[tuple[int, ...], dict[int, int]] = {}
         left, right = np.split(self.graph.columns(members), 2)
         sides = zip(self.number[left].T.tolist(), self.slot[right].T.tolist())
@@ -329,7 +407,8 @@ class Lowering:
             copy = 0
             column = columns.setdefault(tuple(slots), {})
             while rows.setdefault((weights, copy), len(rows)) in column:
-                copy += 1  # the same dot but for its bias
+                # The same dot but for its bias.
+                copy += 1
             column[rows[weights, copy]] = place
         blocks: dict[tuple[int, ...], list[tuple[int, ...]]] = {}
         for inputs, column in columns.items():
@@ -356,17 +435,18 @@ class Lowering:
             Matrix(out, len(places), bias, weights, inputs, key.flows, key.optional)
         )
 
-    def with_edges(self) -> list[Instruction]:
+    def written_out(self) -> list[Instruction]:
         """Return all instructions, with the edges of nodes whose slopes are rows themselves."""
+        steps = made(self.instructions, self.single_rows())
         if not self.edges.size:
-            return self.instructions
+            return steps
         edges = self.slot[self.edges]
         edges = edges[np.argsort(edges[:, 0], kind="stable")]
-        stops = [step.out + step.count for step in self.instructions]
+        stops = [step.out + step.count for step in steps]
         bounds = np.searchsorted(edges[:, 0], [0, *stops]).tolist()
-        steps: list[Instruction] = []
-        for step, start, stop in zip(self.instructions, bounds, bounds[1:]):
-            steps.append(step)
+        found: list[Instruction] = []
+        for step, start, stop in zip(steps, bounds, bounds[1:]):
+            found.append(step)
             if start < stop:
-                steps.append(Edges(0, 0, *edges[start:stop].T))
-        return steps
+                found.append(Edges(0, 0, *edges[start:stop].T))
+        return found

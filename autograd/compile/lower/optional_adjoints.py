@@ -81,8 +81,10 @@ def absences(op: Primitive, known: tuple[Any, ...]) -> list[bool]:
     """Tell for each operand whether its edge can be absent; `known` are constants, or None."""
     tape = Tape()
     numbers = [Symbol(tape, tape.input()) if x is None else x for x in known]
-    assert op.constant is not None  # asked only of rows that have it
+    # Asked only of rows that have it.
+    assert op.constant is not None
     try:
         return [bool(x is not False) for x in op.constant(*numbers, Symbol(tape, tape.input()))]
-    except (TypeError, AttributeError):  # it cannot be read, so any edge may be absent
+    except (TypeError, AttributeError):
+        # It cannot be read, so any edge may be absent.
         return [True] * len(known)

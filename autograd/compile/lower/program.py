@@ -11,7 +11,7 @@ With other places in their stead an instruction does the same elsewhere: a `Loop
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Any
@@ -398,7 +398,7 @@ def expanded_steps(steps: list[Instruction]) -> Iterator[Instruction]:
             yield step
 
 
-def counted(steps: list[Instruction], times: int = 1) -> Iterator[tuple[Instruction, int]]:
+def counted(steps: Sequence[Instruction], times: int = 1) -> Iterator[tuple[Instruction, int]]:
     """Yield instructions, those of loops in the first turn, and how often each is done."""
     for step in steps:
         if isinstance(step, Loop):

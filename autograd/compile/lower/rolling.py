@@ -36,10 +36,14 @@ from autograd.compile.lower.listing import Listing, feasible, pairs_at, stop_of
 from autograd.compile.lower.program import Instruction, Loop, Program, expanded_steps
 
 MIN_TURNS = 4
-MAX_BODY = 2**12  # instructions of a turn
-ALL_DISTANCES = 16  # up to which every distance is tried
-MIN_PAIRS = MIN_TURNS - 1  # turns that agree with the next
-Place = tuple[int, int, int]  # of a loop: where it starts, instructions of a turn, and turns
+# A turn has no more instructions.
+MAX_BODY = 2**12
+# Up to here every distance is tried.
+ALL_DISTANCES = 16
+# So many turns agree with the next.
+MIN_PAIRS = MIN_TURNS - 1
+# A loop: where it starts, instructions of a turn, and turns.
+Place = tuple[int, int, int]
 
 
 def expanded(program: Program) -> Program:
@@ -56,12 +60,17 @@ def rolled(program: Program) -> Program:
     Cost: O(n log n) for n places, for each distance at which there are loops.
     """
     leaves = program.inputs + len(program.broadcast)
-    listing = Listing(program.instructions, leaves, {})
+    listing = rolled_up(Listing(program.instructions, leaves, {}))
+    return replace(program, instructions=[evened(step) for step in listing.made()])
+
+
+def rolled_up(listing: Listing) -> Listing:
+    """Return a list with loops in place of instructions that repeat themselves."""
     found = with_loops(listing)
     while found is not None:
         listing = found
         found = with_loops(listing)
-    return replace(program, instructions=[evened(step) for step in listing.steps])
+    return listing
 
 
 def with_loops(listing: Listing) -> Listing | None:
@@ -113,7 +122,8 @@ def loops_at(listing: Listing, distance: int) -> list[Place]:
         return []
     starts = feasible(listing, pairs, distance, length)
     found: list[Place] = []
-    free = 0  # up to where instructions are in loops
+    # Instructions before this one are in loops already.
+    free = 0
     while True:
         next_one = np.searchsorted(starts, free)
         if next_one == starts.size:
@@ -190,7 +200,7 @@ def collapsed(listing: Listing, places: list[Place]) -> Listing:
 def loop_of(listing: Listing, start: int, distance: int, turns: int) -> Loop:
     """Return the loop of instructions that are its turns."""
     out, stop = listing.before[[start, start + distance * turns]].tolist()
-    body = listing.steps[start : start + distance]
+    body = listing.part(start, start + distance).made()
     return even_loop(out, stop - out, body, listing.turns(start, distance, turns))
 
 
@@ -198,9 +208,11 @@ def even_loop(out: int, count: int, body: list[Instruction], places: Array) -> L
     """Return the loop with these places, turns x places, and a table only of those that need it."""
     moves = np.diff(places, axis=0)
     even = (moves == moves[0]).all(axis=0)
-    steps = np.where(even, moves[0], 0).astype(np.int32)
-    irregular = np.flatnonzero(~even).astype(np.int32)
-    return Loop(out, count, len(places), body, steps, irregular, places[:, ~even])
+    steps = np.where(even, moves[0], 0)
+    irregular = np.flatnonzero(~even)
+    table = places[:, ~even]
+    turns = len(places)
+    return Loop(out, count, turns, body, steps.astype(np.int32), irregular.astype(np.int32), table)
 
 
 def evened(step: Instruction) -> Instruction:

@@ -19,13 +19,18 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from autograd.compile.lower.graph import Array, compact
+from autograd.compile.lower.graph import Array, compact, numbered
 
-HALF_BITS = 32  # of an integer that holds a pair
+# Half of an integer that holds a pair.
+HALF_BITS = 32
 
 
 def schedule(
-    keys: Array, children: Array, parents: Array, patient: Sequence[bool]
+    keys: Array,
+    children: Array,
+    parents: Array,
+    patient: Sequence[bool],
+    heights: Sequence[int] | None = None,
 ) -> list[tuple[int, list[int]]]:
     """Return all nodes in groups with one key, each group after those that it depends on.
 
@@ -34,13 +39,16 @@ def schedule(
         children, parents: the edges between rows, in the order of the children; parents stand
             before their children.
         patient: for each key, whether it waits until no other is ready.
+        heights: how urgent each row is; None for how long a way it has to go.
     Cost: O(n log n) for n nodes and edges.
     """
     children, parents = among(keys >= 0, children, parents)
     counts = np.bincount(children, minlength=len(keys))
     first, dependents = dependents_of(children, parents, len(keys))
-    heights = heights_of(children, parents, len(keys))
-    fresh = np.flatnonzero((keys >= 0) & (counts == 0)).tolist()  # nodes that can be computed now
+    if heights is None:
+        heights = heights_of(children, parents, len(keys))
+    # These nodes can be computed now.
+    fresh = np.flatnonzero((keys >= 0) & (counts == 0)).tolist()
     waiting = counts.tolist()
     key_of = keys.tolist()
     ready = Ready(patient)
@@ -56,6 +64,33 @@ def schedule(
                 if not count:
                     fresh.append(place)
     return groups
+
+
+def schedule_in_time(
+    keys: Array, children: Array, parents: Array, patient: Sequence[bool], times: Array
+) -> list[list[int]]:
+    """Return all nodes in groups with one key and one time, the earliest first.
+
+    Args: as those of `schedule`; times: of each row, not before those of its parents.
+    """
+    computed = keys >= 0
+    nodes = np.flatnonzero(computed)
+    children, parents = among(computed, children, parents)
+    # Within a time the node goes first that has the longest way to go, and patient ones last.
+    at_once = times[children] == times[parents]
+    height = np.array(heights_of(children[at_once], parents[at_once], len(keys)))
+    most = int(height.max(initial=0)) + 1
+    waits = np.array(patient, bool)[keys[nodes]]
+    height[nodes[~waits]] += most
+    # Before all that, the earlier time goes first.
+    _, places = np.unique(times, return_inverse=True)
+    height += 2 * most * (places.max(initial=0) - places)
+    # Only nodes of one time are members of one group.
+    both = np.full(len(keys), -1)
+    both[nodes] = numbered([places[nodes], keys[nodes]])
+    never = [False] * (int(both.max(initial=-1)) + 1)
+    groups = schedule(both, children, parents, never, height.tolist())
+    return [members for _, members in groups]
 
 
 def among(nodes: Array, children: Array, parents: Array) -> tuple[Array, Array]:
@@ -109,5 +144,6 @@ class Ready:
         *_, key = heapq.heappop(self.heap)
         members, self.members[key], self.peak[key] = self.members[key], [], 0
         while self.heap and self.peak[self.heap[0][3]] != -self.heap[0][1]:
-            heapq.heappop(self.heap)  # an entry that was outgrown, or is gone
+            # An entry that was outgrown, or is gone.
+            heapq.heappop(self.heap)
         return key, members

@@ -26,7 +26,8 @@ from autograd.compile.tracing.symbols import Symbol, place_of
 from autograd.compile.tracing.tape import Tape
 from autograd.primitive_type import Primitive, Variadic
 
-EVERY = 1000  # of the operands
+# More operands than there are: all of them.
+EVERY = 1000
 # fmt: off
 EXPLOSIVE = {  # rows that make an infinity or NaN of finite operands, where eager code raises
     p.div, p.mod, p.floordiv, p.power, p.exp, p.exp2, p.expm1, p.log, p.log2, p.log10, p.log1p,
@@ -57,20 +58,26 @@ def watched_rows(tape: Tape) -> dict[int, Primitive]:
     """
     ops = set(filter(None, tape.ops))
     risky = (ops & EXPLOSIVE) | (ops - OURS)
-    places = [place for place, op in enumerate(tape.ops) if op in risky and not tamed(tape, place)]
-    if not places:
+    if not risky:
         return {}
     graph = Graph(tape)
-    suspects = np.zeros(graph.rows, bool)
-    suspects[places] = True
+    suspects = graph.applies(*risky)
+    for place in np.flatnonzero(graph.applies(p.div)).tolist():
+        suspects[place] = not tamed(tape, place)
+    if not suspects.any():
+        return {}
     children, parents = graph.edges()
-    asked = tape.asked()
-    suspects &= reached(asked, children[::-1], parents[::-1], graph.rows)
     gets_through = openness(graph)
     shown = reached(
         tape.outputs, children[gets_through][::-1], parents[gets_through][::-1], graph.rows
     )
-    hidden = np.flatnonzero(suspects & ~shown).tolist()
+    suspects &= ~shown
+    # So it is for most functions, of which no more needs to be asked then.
+    if not suspects.any():
+        return {}
+    asked = tape.asked()
+    suspects &= reached(asked, children[::-1], parents[::-1], graph.rows)
+    hidden = np.flatnonzero(suspects).tolist()
     if not hidden:
         return {}
     sure = uncut(graph)
@@ -118,7 +125,8 @@ def ignored_rows(tape: Tape, doubtful: Array, rows: Sequence[int]) -> dict[int, 
     masks: dict[int, list[Any]] = {place: [] for place in np.flatnonzero(doubtful).tolist()}
     for place in reversed(rows):
         if place in masks:
-            ignored[place] = all_of(masks[place])  # one mask for each use of the row
+            # One mask for each use of the row.
+            ignored[place] = all_of(masks[place])
         if tape.ops[place] is not None:
             for operand, cut in zip(tape.operands[place], cuts(tape, place)):
                 if operand in masks:
@@ -137,7 +145,8 @@ def all_of(masks: Sequence[Any]) -> Any:
         return False
     different = {mask.place: mask for mask in masks if mask is not True}
     symbols = list(different.values())
-    if len(symbols) > 2:  # two instructions, however many there are: each mask is 0 or 1
+    # Two instructions, however many there are: each mask is 0 or 1.
+    if len(symbols) > 2:
         return symbols[0].record(p.total, symbols) == len(symbols)
     return reduce(and_, symbols) if symbols else True
 
@@ -146,14 +155,16 @@ def cuts(tape: Tape, place: int) -> list[Any]:
     """Return for each operand of a row where the row does not depend on it: a Symbol, or a bool."""
     op = tape.ops[place]
     operands = tape.operands[place]
-    assert op is not None  # leaves have no operands
+    # Leaves have no operands.
+    assert op is not None
     if op.constant is None:
         return [False] * len(operands)
     symbols = [tape.constants.get(x, Symbol(tape, x)) for x in (*operands, place)]
     rules = [True] * len(operands) if isinstance(op, Variadic) else op.partials
     try:
         found = op.constant(*symbols)
-    except (TypeError, AttributeError):  # it cannot be read
+    except (TypeError, AttributeError):
+        # It cannot be read.
         return [False] * len(operands)
     return [cut if rule else False for cut, rule in zip(found, rules)]
 

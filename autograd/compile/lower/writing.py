@@ -24,7 +24,8 @@ def slots_text(slots: Table, most: int = MOST_LISTED, each: bool = False) -> str
     >>> slots_text(np.array([~4, 5, 6], np.int32))
     '(p4, s5, s6)'
     """
-    if slots.min() < 0 <= slots.max():  # biases may be of both kinds
+    # Biases may be of both kinds.
+    if slots.min() < 0 <= slots.max():
         return f"({listed(', ', [slots_text(slots[i : i + 1]) for i in range(slots.size)], most)})"
     letter, slots = ("p", ~slots) if slots[0] < 0 else ("s", slots)
     if len(slots) == 1:

@@ -27,13 +27,15 @@ from autograd.operators import Operators
 from autograd.primitive_type import Primitive
 from autograd.value import Value
 
-COUNTED = not sysconfig.get_config_var("Py_GIL_DISABLED")  # else references are counted elsewhere
+# Without a global lock references are counted elsewhere.
+COUNTED = not sysconfig.get_config_var("Py_GIL_DISABLED")
 
 
 class Slots(PeerNames, Operators):
     """An object with the slots of a Value, whose class can take the place of a Value's."""
 
-    __slots__ = Value.__slots__  # the same layout
+    # The layout is the same then.
+    __slots__ = Value.__slots__
 
 
 class EndedValue(Slots):
@@ -86,7 +88,8 @@ def left_over(before: int) -> list[Any]:
     """Return the Values that outlived a trace, which began with so many references."""
     if COUNTED and references() == before:
         return []
-    gc.collect()  # it was paused, and cycles may be all that holds them
+    # It was paused, and cycles may be all that holds them.
+    gc.collect()
     return [] if COUNTED and references() == before else living()
 
 

@@ -59,7 +59,8 @@ MAX_CODES_KNOWN = 4096
 OURS = "a function of this package"
 ENDS = "the function at which walks end"
 PACKAGE = __name__.partition(".")[0] + "."
-RESUMED = CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR  # of code that may have other callers
+# Such code may have other callers.
+RESUMED = CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR
 
 
 class Region(NamedTuple):
@@ -121,8 +122,9 @@ class Handlers:
             if offset not in self.known:
                 try:
                     self.known[offset] = list(self.clauses(offset))
-                except LookupError:  # of a Python that writes it in another way
-                    self.known[offset] = [Clause((("UNKNOWN", None),))]  # may catch anything
+                except LookupError:
+                    # This Python writes it in another way, so the clause may catch anything.
+                    self.known[offset] = [Clause((("UNKNOWN", None),))]
             yield self.known[offset]
 
     def clauses(self, target: int) -> Iterator[Clause]:

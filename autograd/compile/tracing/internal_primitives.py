@@ -55,14 +55,16 @@ INTERNAL_NAMES = {
 }
 CHOICES = (top, built_in_max, built_in_min)
 for row, name in [*INTERNAL_NAMES.items(), (share, "share")]:
-    row.name = name  # tapes are copied and pickled
+    # Tapes are copied and pickled.
+    row.name = name
     row.__module__ = __name__
 
 
 def differentiable(op: Primitive, i: int) -> bool:
     """Tell whether a primitive has a derivative with respect to its i-th operand."""
     if op is share:
-        return i > 2  # after the exponential, the sum and the index
+        # After the exponential, the sum and the index.
+        return i > 2
     if isinstance(op, Variadic):
         return op not in CHOICES
     return op.partials[i] is not None

@@ -26,13 +26,15 @@ from autograd.compile.tracing.reach import Reach, name_of
 from autograd.compile.tracing.tracers import refuse
 from autograd.modes import tracing
 
-State = tuple[Any, Any]  # a generator, and what its next number depends on
+# A generator, and what its next number depends on.
+State = tuple[Any, Any]
 
 
 def global_generators(reach: Reach) -> dict[str, Any]:
     """Return the generator of `random`, and that of NumPy where it is loaded, or may be."""
     if "numpy" in sys.modules and any("random" in x.co_names for x in reach.codes.values()):
-        importlib.import_module("numpy.random")  # NumPy loads it when it is first used
+        # NumPy loads it when it is first used.
+        importlib.import_module("numpy.random")
     modules = {name: sys.modules.get(name) for name in ("random", "numpy.random")}
     return {name: x.random.__self__ for name, x in modules.items() if x is not None}
 

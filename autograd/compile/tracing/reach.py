@@ -43,9 +43,12 @@ OURS = {"autograd", "nn"}
 FOREIGN = {"numpy", "scipy", "numba", "llvmlite", "pytest", "_pytest", "hypothesis"}
 LIBRARIES = sys.stdlib_module_names | OURS | FOREIGN
 HOLDING_NOTHING = sys.stdlib_module_names - {"functools"}
-MAX_VISITED = 20_000  # objects, of a model as large as that
-MAX_ELEMENTS = 1_000  # of one list, tuple or dict
-FEW = 8  # elements that tell whether a list holds numbers only
+# So many objects are looked at: a model may be as large as that.
+MAX_VISITED = 20_000
+# So many are looked at of one list, tuple or dict.
+MAX_ELEMENTS = 1_000
+# So many elements tell whether a list holds numbers only.
+FEW = 8
 # fmt: off
 PLAIN = frozenset((
     int, float, str, bytes, bool, type(None), complex, range, Value, TracedParameter, TracedValue,
@@ -123,7 +126,8 @@ class Reach:
         names = function.__globals__
         wrapped = getattr(function, "__wrapped__", None)
         if wrapped is not None and of_library(names.get("__name__")):
-            self.meet("the function", wrapped)  # a derivative, named after its function
+            # A derivative, named after its function.
+            self.meet("the function", wrapped)
             return
         if of_library(function.__module__):
             return
@@ -133,12 +137,14 @@ class Reach:
             for name in code.co_names:
                 if name in names:
                     self.meet_global(name, names[name], code.co_names)
-                elif name in sys.modules and not of_library(name):  # imported inside
+                elif name in sys.modules and not of_library(name):
+                    # The function imports it itself.
                     self.meet_global(name, sys.modules[name], code.co_names)
         self.meet_all("a default", function.__defaults__ or ())
         self.meet_all("a default", (function.__kwdefaults__ or {}).values())
         for name, cell in zip(function.__code__.co_freevars, function.__closure__ or ()):
-            with suppress(ValueError):  # it may have no value yet
+            # It may have no value yet.
+            with suppress(ValueError):
                 self.meet_global(name, cell.cell_contents, function.__code__.co_names)
         self.meet("the function", wrapped)
 

@@ -14,7 +14,8 @@ from autograd.messages import shown
 from autograd.structures import filled, is_0d, is_array, is_scalar, parts, steps
 from autograd.value import Value
 
-ONE = 0  # the structure of one number
+# The structure of one number.
+ONE = 0
 
 
 class ArrayOf:

@@ -44,7 +44,8 @@ def choosing(function: Function, choice: Variadic) -> Function:
         if not tracing():
             return function(*args, **options)
         if len(args) == 1:
-            args = (tuple(args[0]),)  # an iterator can be asked once
+            # An iterator can be asked once.
+            args = (tuple(args[0]),)
         xs = args[0] if len(args) == 1 else args
         usual = options.get("key") is None and (len(args) == 1 or "default" not in options)
         return (

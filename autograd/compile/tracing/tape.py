@@ -77,10 +77,13 @@ from autograd.structures import flatten, remade
 from autograd.traced_adjoints import Mask
 from autograd.value import Value
 
-IN_PARTS = (mean, softmax_of)  # what is written down as several rows
-AS_THEY_ARE = {add, sub, mul, div, neg, sin, cos, exp, tanh}  # many are written, and as one row
+# What is written down as several rows.
+IN_PARTS = (mean, softmax_of)
+# Many are written, and as one row.
+AS_THEY_ARE = {add, sub, mul, div, neg, sin, cos, exp, tanh}
 WITHOUT_SLOPES = RELATIONS.union(CHOICES)
-ORDER = {  # and what each comparison is with a float instead of a number beside it
+# What each comparison is with a float instead of a number beside it.
+ORDER = {
     less: (less_equal, less),
     less_equal: (less_equal, less),
     greater: (greater, greater_equal),
@@ -183,11 +186,13 @@ class Tape:
         if op in IN_PARTS or isinstance(op, Mask):
             return self.in_parts(op, operands)
         if op is inner_product and len(operands) == 1:
-            return operands[0]  # a dot of no terms is its bias
+            # A dot of no terms is its bias.
+            return operands[0]
         if op in ORDER or op in (equal, unequal):
             op, operands = self.with_floats(op, operands)
         if op is power and self.constants.get(operands[1]) in (1, 2):
-            base, exponent = operands  # a product and no call of pow, in the slope too
+            # A product and no call of pow, in the slope too.
+            base, exponent = operands
             return base if self.constants[exponent] == 1 else self.apply(square, (base,))
         self.ops.append(op)
         self.operands.append(operands)
@@ -208,7 +213,8 @@ class Tape:
         if op in ORDER:
             upward = (near[side] < plain[side]) == bool(side)
             op = ORDER[op][not upward]
-        else:  # no float equals it
+        else:
+            # No float equals it.
             near[side] = nan
         places = list(operands)
         places[side] = self.constant(near[side])
@@ -329,7 +335,8 @@ def trace(
     settle()
     reach = Reach(function)
     with one_trace, traced_world(reach):
-        if traces:  # the outer trace looks at what is left of both
+        # The outer trace looks at what is left of both.
+        if traces:
             return written_down(function, parameters, inputs(example, backwards), example, truths)
         references = ended.references()
         states = random_numbers.states(reach)
@@ -404,7 +411,8 @@ def written_down(
     for node, truth, text, source in tracer.decisions:
         tape.guards.append(Guard(written(tape, places, node), truth, text, source))
     tape.made_inside = [ref(leaf) for leaf in tape.made]
-    tape.made = set()  # among them may be the inputs of a trace within this one
+    # Among them may be the inputs of a trace within this one.
+    tape.made = set()
     return tape, structure_of(out)
 
 
@@ -475,7 +483,8 @@ def one_kept(
         lines[id(out)] = calling_line()
         return out
 
-    with contextlib.suppress(Exception):  # what it kept the first time may stop it the second time
+    # What it kept the first time may stop it the second time.
+    with contextlib.suppress(Exception):
         called(function, parameters, remade(example, iter(inputs(example))), Tracer(), noting)
     found = ended.kept(ended.living())
     # A number that was taken out has no line of its own.
@@ -489,7 +498,8 @@ def written(tape: Tape, places: dict[int, int], root: Any) -> int:
     Args: places: of what stands on the tape, by ids, for that is fast: all of it lives meanwhile.
     """
     if not isinstance(root, Value):
-        if hasattr(root, "record"):  # of another interpreter, or of a trace that has ended
+        # It is of another interpreter, or of a trace that has ended.
+        if hasattr(root, "record"):
             root.record(stop_gradient, (root,))
         return tape.constant(as_number(root))
     find = places.get
@@ -500,12 +510,14 @@ def written(tape: Tape, places: dict[int, int], root: Any) -> int:
     node = root
     rest = iter(root.operands)
     operands = list[Any]()
-    above = []  # nodes that wait for the one in hand: what is left of their operands, and found
+    # Nodes that wait for the one in hand: what is left of their operands, and found.
+    above = []
     while True:
         for x in rest:
             place = find(id(x))
             if place is not None or not isinstance(x, Value):
-                operands.append(place)  # None for a plain number, which is read with its node
+                # None stands for a plain number, which is read with its node.
+                operands.append(place)
             elif x.op is not None and not isinstance(x, TracedValue):
                 operands.append(outside(tape, places, x))
             else:
@@ -555,7 +567,8 @@ def row_of(tape: Tape, places: dict[int, int], node: Value, operands: list[Any])
         pairs = zip(node.operands, operands)
         operands = [tape.constant(x) if place is None else place for x, place in pairs]
         places.update(zip(map(id, node.operands), operands))
-    if node.op in WITHOUT_SLOPES:  # a number need not be taken out first
+    # A number need not be taken out first.
+    if node.op in WITHOUT_SLOPES:
         operands = [below(tape, place) for place in operands]
     return tape.apply(node.op, tuple(operands))
 

@@ -37,11 +37,14 @@ from autograd.structures import SCALAR_TYPES
 from autograd.traced_adjoints import possible_parents
 from autograd.value import FIELDS, Value, new
 
-DRAWING = ("random", "secrets")  # modules
+# These modules draw random numbers.
+DRAWING = ("random", "secrets")
 PACKAGE_PREFIX = __name__.partition(".")[0] + "."
 GRAD_SLOT = Value.__dict__["grad"]
-one_trace = threading.RLock()  # parameters change their class while they are traced
-if hasattr(os, "register_at_fork"):  # a child of a thread that is not tracing has its own lock
+# Parameters change their class while they are traced.
+one_trace = threading.RLock()
+# A child of a thread that is not tracing has its own lock.
+if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=one_trace._at_fork_reinit)  # type: ignore[attr-defined]
 
 
@@ -161,7 +164,8 @@ class TracedAttributes:
             return out
         self.elsewhere()
         twin = Value.__copy__(self)  # type: ignore[arg-type]
-        twin.__class__ = type(self).__mro__[2]  # what it is when nothing is traced
+        # What it is when nothing is traced.
+        twin.__class__ = type(self).__mro__[2]
         return twin
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
@@ -502,7 +506,8 @@ def restore_classes() -> None:
         traces.clear()
 
 
-changed: list[tuple[int, list[Value], list[Any]]] = []  # by which thread, what, and from which
+# Which thread changed what, and what it was.
+changed: list[tuple[int, list[Value], list[Any]]] = []
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=restore_classes)
 

@@ -1,0 +1,204 @@
+"""Turns before depth: the rows of each turn of a `for`, kept together.
+
+The scheduler takes first what has the longest way to go. Of two recurrences in one `for`, such as
+the variance and the mean of a Kalman filter, the longer one runs ahead of the other then, and what
+they do together no longer repeats itself. So the rows, one by one and as they stand on the tape,
+are searched for loops, and each row is given a time, which the rows of a turn have in common.
+
+Only those rows keep to their turn that a recurrence leads to and that lead to one. What they read
+besides is computed as early as it can be, and what results alone read after all turns; so these are
+members of the same instructions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+
+from autograd.compile.lower.graph import Array, compact, reached
+from autograd.compile.lower.program import Instruction, Loop, Program, counted
+
+# The role of a row that is in no loop.
+OUTSIDE = -1
+# Of more instructions it is asked whether they should have been in loops.
+ENOUGH = 16
+# With so many rows for each instruction these have many members, and no turns were torn apart.
+CROWDED = 16
+# So much longer may a program with turns be than the one without, all turns written out.
+LONGER = 1.5
+
+
+class Turns(NamedTuple):
+    """Rows in their order, and where they are in loops.
+
+    Attributes:
+        segments: a number for each row, the same for those of a turn.
+        roles: which row of a turn it is, OUTSIDE for one in no loop.
+        loops: the outermost loop that it is in, OUTSIDE for one in none.
+    """
+
+    segments: Array
+    roles: Array
+    loops: Array
+
+
+def is_torn(program: Program, nodes: Array, slots: Array) -> bool:
+    """Tell whether a program looks as if loops of it had been torn apart.
+
+    Its loops run side by side on the tape, or many instructions are written out, of few rows each.
+
+    Args: nodes: the rows that are computed; slots: of their results.
+    """
+    written = written_out(program.instructions)
+    if written > ENOUGH and len(nodes) < CROWDED * written:
+        return True
+    loops = [step for step in program.instructions if isinstance(step, Loop)]
+    if len(loops) < 2:
+        return False
+    rows = nodes[np.argsort(slots)]
+    leaves = program.slots - len(rows)
+    own_rows = [rows[loop.out - leaves : loop.out - leaves + loop.count] for loop in loops]
+    spans = sorted((int(own.min()), int(own.max())) for own in own_rows)
+    return any(start < stop for (_, stop), (start, _) in pairwise(spans))
+
+
+def is_better(program: Program, other: Program) -> bool:
+    """Tell whether a program whose rows keep to their turns is better than one without."""
+    fewer = written_out(program.instructions) < written_out(other.instructions)
+    steps, other_steps = (
+        sum(times for _, times in counted(each.instructions)) for each in (program, other)
+    )
+    return fewer and steps <= LONGER * other_steps
+
+
+def written_out(steps: Sequence[Instruction]) -> int:
+    """Return how many instructions there are, those of a loop once."""
+    return sum(1 for _ in counted(steps))
+
+
+def turns_in(steps: Sequence[Instruction | int]) -> Turns:
+    """Return where the rows of a list are, of which each is an instruction, in turns of loops.
+
+    >>> table = np.zeros((1, 1), np.int32)
+    >>> row = Instruction(0, 1)
+    >>> loop = Loop(1, 6, 3, [row, row], table, table, table)
+    >>> segments, roles, loops = turns_in([row, loop, row])
+    >>> segments.tolist(), roles.tolist()
+    ([0, 1, 1, 2, 2, 3, 3, 4], [-1, 0, 1, 0, 1, 0, 1, -1])
+    >>> loops.tolist()
+    [-1, 1, 1, 1, 1, 1, 1, -1]
+    """
+    roles: list[int] = []
+    loops: list[int] = []
+    count = 0
+    for number, step in enumerate(steps):
+        if isinstance(step, Loop):
+            own = roles_in(step, count)
+            count = max(own) + 1
+            roles += own
+            loops += [number] * len(own)
+        else:
+            roles.append(OUTSIDE)
+            loops.append(OUTSIDE)
+    return Turns(np.cumsum(beginnings(steps)), np.array(roles), np.array(loops))
+
+
+def roles_in(loop: Loop, first: int) -> list[int]:
+    """Return the roles of the rows of a loop, all turns, numbered from the first on."""
+    roles: list[int] = []
+    for step in loop.body:
+        own = roles_in(step, first) if isinstance(step, Loop) else [first]
+        first = max(own) + 1
+        roles += own
+    return roles * loop.turns
+
+
+def beginnings(steps: Sequence[Instruction | int]) -> list[bool]:
+    """Tell of each row whether a turn begins with it, or what stands between loops."""
+    found: list[bool] = []
+    behind_loop = False
+    for step in steps:
+        if isinstance(step, Loop):
+            turn = beginnings(step.body)
+            turn[0] = True
+            found += turn * step.turns
+        else:
+            found.append(behind_loop)
+        behind_loop = isinstance(step, Loop)
+    return found
+
+
+def times_of(turns: Turns, nodes: Array, children: Array, parents: Array, rows: int) -> Array:
+    """Return when each row is to be computed: the rows of a turn at once, after what they read.
+
+    Args:
+        turns: of the nodes, which are rows.
+        children, parents: the edges between nodes, in the order of the children.
+    """
+    segments, roles, loops = (spread(numbers, nodes, rows) for numbers in turns)
+    kept, needed = in_turns(roles, loops, children, parents)
+    # The rows of a turn have one time, and so are one place in what follows.
+    place = np.where(kept, rows + segments, np.arange(rows))
+    counted = needed[children] & (place[children] != place[parents])
+    children = children[counted]
+    parents = parents[counted]
+    times = [0] * (rows + int(segments.max(initial=0)) + 1)
+    later = compact(kept[children])
+    for child, parent, step in zip(compact(place[children]), compact(place[parents]), later):
+        time = times[parent] + step
+        if time > times[child]:
+            times[child] = time
+    found: Array = np.array(times)[place]
+    # What no turn needs is computed after them all.
+    found[~needed] = len(times)
+    return found
+
+
+def spread(numbers: Array, nodes: Array, rows: int) -> Array:
+    """Return numbers of nodes as numbers of all rows."""
+    found = np.full(rows, OUTSIDE)
+    found[nodes] = numbers
+    return found
+
+
+def in_turns(roles: Array, loops: Array, children: Array, parents: Array) -> tuple[Array, Array]:
+    """Tell which rows keep to their turn, and which are needed by any that do."""
+    # A circle of roles is a recurrence: what it leads to, and what leads to it, is found by role.
+    same_loop = loops[children] == loops[parents]
+    own = same_loop & (roles[children] != OUTSIDE)
+    pairs = np.stack([roles[children[own]], roles[parents[own]]])
+    reading, read = np.unique(pairs, axis=1)
+    count = int(roles.max(initial=OUTSIDE)) + 1
+    behind = after_circles(read, reading, count)
+    ahead = after_circles(reading, read, count)
+    # What such rows need outside of the loop, or in other loops, is found row by row.
+    inside = np.flatnonzero(roles != OUTSIDE)
+    between = behind & ahead
+    first = inside[between[roles[inside]]]
+    needed = reached(first.tolist(), children[::-1], parents[::-1], len(roles))
+    kept = np.zeros(len(roles), bool)
+    kept[inside] = behind[roles[inside]] & needed[inside]
+    return kept, needed
+
+
+def after_circles(sources: Array, targets: Array, count: int) -> Array:
+    """Tell of each of so many places whether it is on a circle of edges, or behind one.
+
+    >>> after_circles(np.array([0, 1, 2, 2]), np.array([1, 2, 1, 3]), 5).tolist()
+    [False, True, True, True, False]
+    """
+    following: list[list[int]] = [[] for _ in range(count)]
+    for source, target in zip(sources.tolist(), targets.tolist()):
+        following[source].append(target)
+    waiting = np.bincount(targets, minlength=count).tolist()
+    free = [place for place, edges in enumerate(waiting) if not edges]
+    # The list grows while it is read.
+    for place in free:
+        for target in following[place]:
+            waiting[target] -= 1
+            if not waiting[target]:
+                free.append(target)
+    return np.array(waiting, np.int64) > 0
