@@ -68,8 +68,8 @@ class Graph:
     def edges(self, rows: Array | None = None) -> tuple[Array, Array]:
         """Return the edges of a tape's rows, or of some rows: children and their parents."""
         if rows is None:
-            return np.repeat(np.arange(self.rows, dtype=np.int32), self.counts), self.operands
-        return np.repeat(rows, self.counts[rows]), self.operands[self.places(rows)]
+            return repeated(np.arange(self.rows, dtype=np.int32), self.counts), self.operands
+        return repeated(rows, self.counts[rows]), self.operands[self.places(rows)]
 
     def columns(self, rows: Array) -> Array:
         """Return the operands of rows that have equally many: operands x rows."""
@@ -118,7 +118,17 @@ def ranges(starts: Array, counts: Array) -> Array:
     [5, 6, 0, 1, 2, 9]
     """
     before = np.cumsum(counts) - counts
-    return np.repeat(starts - before, counts) + np.arange(counts.sum())
+    return repeated(starts - before, counts) + np.arange(counts.sum())
+
+
+def repeated(numbers: Array, counts: Array) -> Array:
+    """Return each number as often as its count says.
+
+    >>> repeated(np.array([7, 8]), np.array([1, 2])).tolist()
+    [7, 8, 8]
+    """
+    # NumPy takes counts of 64 bits for too large where addresses have 32, as in a browser.
+    return np.repeat(numbers, counts.astype(np.intp, copy=False))
 
 
 def compact(integers: Array) -> array[int]:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd import primitives as p
-from autograd.compile.lower.graph import Array, Graph, numbered, ranges
+from autograd.compile.lower.graph import Array, Graph, numbered, ranges, repeated
 from autograd.compile.tracing.internal_primitives import differentiable
 from autograd.primitive_type import Primitive, Variadic
 
@@ -95,7 +95,7 @@ def flags_of_dots(graph: Graph, dots: Array, varies: Array, shared: Array) -> Ar
     right = graph.operands[rights]
     first = np.cumsum(terms) - terms
     halved = np.logical_and.reduceat(shared[left] != shared[right], first)
-    turned = np.repeat(halved, terms) & ~shared[left]
+    turned = repeated(halved, terms) & ~shared[left]
     left, right = np.where(turned, right, left), np.where(turned, left, right)
     graph.operands[lefts], graph.operands[rights] = left, right
     flows = [varies[dots] & np.logical_or.reduceat(varies[side], first) for side in (left, right)]

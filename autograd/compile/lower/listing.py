@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from autograd.compile.lower.graph import Array, ranges
+from autograd.compile.lower.graph import Array, ranges, repeated
 from autograd.compile.lower.program import Instruction, Loop
 from autograd.compile.lower.single_rows import SingleRows, made
 
@@ -67,7 +67,7 @@ class Listing:
         self.starts = sums_before(0, sizes)
         self.before = sums_before(leaves, counts)
         of_others = np.concatenate([NO_INDICES, *tables])
-        self.places = sorted_in(np.repeat(single, sizes), rows.places, of_others, np.int32)
+        self.places = sorted_in(repeated(single, sizes), rows.places, of_others, np.int32)
         self.dip = np.zeros(self.places.size, np.int32)
         self.reach = np.zeros(self.places.size, np.int32)
         self.note_spreads()
@@ -146,7 +146,7 @@ class Listing:
         if not near:
             return np.zeros(len(self), np.uint64)
         sizes = np.diff(self.starts)
-        back = np.repeat(self.before[:-1], sizes) - self.places
+        back = repeated(self.before[:-1], sizes) - self.places
         back[(self.places < self.leaves) | (back > near) | (back < 0)] = 0
         numbers = mixed(back.astype(np.uint64) * len(self.places) + self.order())
         sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(numbers)])
@@ -245,7 +245,7 @@ def pairs_at(listing: Listing, distance: int, least: int) -> Pairs | None:
     x = listing.places[first]
     y = listing.places[second]
     before = listing.before
-    shift = np.repeat(before[chosen + distance] - before[chosen], sizes)
+    shift = repeated(before[chosen + distance] - before[chosen], sizes)
     reach = listing.reach[first]
     travels = (y - x == shift) & (x + reach >= listing.leaves)
     begins = np.cumsum(sizes) - sizes
@@ -258,7 +258,7 @@ def pairs_at(listing: Listing, distance: int, least: int) -> Pairs | None:
     )
     found.bad[chosen] = np.logical_or.reduceat((x < 0) != (y < 0), begins)
     found.moving[chosen] = np.logical_or.reduceat(travels, begins)
-    ahead = x >= np.repeat(before[chosen + 1], sizes)
+    ahead = x >= repeated(before[chosen + 1], sizes)
     outside = np.where(travels | ahead, NOWHERE, np.maximum(x, y) + reach)
     highest = np.maximum.reduceat(outside, begins)
     behind = np.where(ahead & ~travels, np.minimum(x, y) + listing.dip[first], ENDLESS)

@@ -31,7 +31,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.compile.lower.graph import Array
+from autograd.compile.lower.graph import Array, repeated
 from autograd.compile.lower.listing import Listing, feasible, pairs_at, stop_of
 from autograd.compile.lower.program import Instruction, Loop, Program, expanded_steps
 
@@ -165,7 +165,7 @@ def carried_at_phases(listing: Listing, distance: int, start: int, stop: int) ->
     stride = before[start + distance] - before[start]
     reads = listing.places[starts[stop] : starts[stop + distance]]
     sizes = np.diff(starts[stop : stop + distance + 1])
-    readers = np.repeat(np.arange(stop, stop + distance), sizes)
+    readers = repeated(np.arange(stop, stop + distance), sizes)
     inside = (reads >= before[start]) & (reads < before[readers])
     reads = reads[inside]
     readers = readers[inside]

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from autograd import primitives as p
-from autograd.compile.lower.graph import Array, Graph, reached
+from autograd.compile.lower.graph import Array, Graph, reached, repeated
 from autograd.compile.lower.grouping import edges_with_positions
 from autograd.compile.tracing import internal_primitives
 from autograd.compile.tracing.symbols import Symbol, place_of
@@ -109,7 +109,7 @@ def openness(graph: Graph) -> Array:
 def uncut(graph: Graph) -> Array:
     """Tell for every edge of a graph whether the child depends on the parent in every sample."""
     varying = np.array([op is not None and op.constant is None for op in graph.table])
-    found: Array = np.repeat(varying[graph.codes], graph.counts)
+    found: Array = repeated(varying[graph.codes], graph.counts)
     return found
 
 

@@ -154,7 +154,11 @@ def results_of(fields: Integers) -> Any:
     if found == 0:
         return 0
     if before != 0:
-        called(fields[SET_ITEM], found, 0, total_of(fields))
+        total = total_of(fields)
+        if total == 0:
+            called(fields[LET_GO], found)
+            return 0
+        called(fields[SET_ITEM], found, 0, total)
     for i in range(fields[RESULTS]):
         part = shift(fields, ENTRY_FIELDS + (fields[ARGUMENTS] + i) * PART_FIELDS)
         lengths = address_of(shift(fields, part[LENGTHS]))
