@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import random
+import sys
 import time
 from collections.abc import Callable
 from functools import partial
@@ -32,6 +33,7 @@ from testkit.random_graphs import MANY, RATIONAL, TAME, path_sum
 
 LIMIT = 1e-10
 GRAPHS = 20_000
+PROGRESS = 1000  # graphs, after which a line says how far it is
 SAMPLES = 11  # a vector, and a rest
 LENGTH, PARAMETERS, INPUTS = 24, 3, 2
 BINARY = RATIONAL * 3
@@ -156,7 +158,10 @@ def main(argv: list[str]) -> int:
         chosen.processes,
         partial(marked_memory, chosen.guarded),
     )
-    for seed, error in answers:
+    for done, (seed, error) in enumerate(answers, 1):
+        if done % PROGRESS == 0:
+            seconds = time.perf_counter() - start
+            print(f"{done:,} graphs, {wrong} wrong, {seconds:.0f} s", file=sys.stderr)
         if isinstance(error, Ended):
             wrong += 1
             print(f"wrong: seed {seed} {error}")
