@@ -337,7 +337,8 @@ def test_what_is_traced_can_be_logged():
 
 def test_a_debugger_shows_what_is_traced():
     said = io.StringIO()
-    debugger = pdb.Pdb(stdin=io.StringIO("p x\np repr(y)\np [x, y.data]\nc\n"), stdout=said)
+    asked = io.StringIO("p x\np repr(y)\np [x, y.data]\nc\n")
+    debugger = pdb.Pdb(stdin=asked, stdout=said, nosigint=True)
 
     def function(x):
         y = x * 3
