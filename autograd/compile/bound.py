@@ -55,12 +55,15 @@ class Bound:
         self.samples = samples_of(compiled.parts, batch, compiled.arguments)
         for part in compiled.parts:
             check_bindable(part.of(batch), compiled.dtype, part.name)
-        rows = np.empty((self.samples, len(compiled.specializations[0].tape.inputs)))
-        fill(places_of(compiled.parts, rows), batch)
+        tape = compiled.specializations[0].tape
+        rows = np.empty((self.samples, len(tape.inputs)))
+        places = places_of(compiled.parts, rows)
+        fill(places, batch)
         self.layout = compiled.layout
         self.entry: Any = None
         # Only the machine works on the same arrays in every call, and in one piece.
-        self.is_direct = compiled.engine != "numpy" and self.samples < compiled.most_in_one_job
+        is_one_piece = self.samples < compiled.most_in_one_job
+        self.is_direct = compiled.engine != "numpy" and is_one_piece
         if self.is_direct:
             with compiled.lock:
                 compiled.check_ready()
@@ -84,7 +87,8 @@ class Bound:
         self.generation = compiled.jobs
         first = compiled.specializations[0]
         seed = None if self.seed is None else seed_of(self.seed, first.outputs)
-        job: Any = first.engine(self.wanted).job(self.samples, self.wanted)
+        engine = first.engine(self.wanted)
+        job: Any = engine.job(self.samples, self.wanted)
         job.seed[:] = compiled.weights(self.samples, self.wanted, seed)
         if compiled.regular:
             self.entry = job.engine.entry(job, compiled.parts, copies=False)
@@ -121,12 +125,15 @@ class Bound:
                 view[...] = array
             if self.job.needs_a_look():
                 return self.slowly()
-            results = self.job.total.item(), self.structured_gradient()
-            return (*results, self.slopes) if self.inputs else results
+            total = self.job.total.item()
+            gradient = self.structured_gradient()
+            return (total, gradient, self.slopes) if self.inputs else (total, gradient)
 
     def structured_gradient(self) -> Any:
         """Return the gradient by the parameters in their structure."""
-        return self.gradient if self.layout is None else in_structure(self.layout, self.gradient)
+        if self.layout is None:
+            return self.gradient
+        return in_structure(self.layout, self.gradient)
 
     def slowly(self) -> Any:
         """Return the same where a sample needs a closer look, or raise what there is to raise."""
@@ -140,7 +147,8 @@ def check_bindable(array: object, dtype: Any, name: str) -> None:
     """
     if type(array) is not np.ndarray or array.dtype != dtype:
         kind = getattr(array, "dtype", type(array).__name__)
+        wanted = np.dtype(dtype).name
         raise TypeError(
-            f"{name}: bind takes arrays of {np.dtype(dtype).name}, which it reads anew in every"
-            f" call, not {kind}; pass np.asarray(..., {np.dtype(dtype).name!r})"
+            f"{name}: bind takes arrays of {wanted}, which it reads anew in every"
+            f" call, not {kind}; pass np.asarray(..., {wanted!r})"
         )

@@ -12,12 +12,14 @@ Array = np.ndarray[Any, Any]
 
 def descend(parameters: Array, gradient: Array, step_size: float, finite: bool) -> bool:
     """Move parameters down a gradient, unless they had to be finite and would not be."""
+    # Behind the parameters stand numbers that have no gradient.
+    moved = parameters[: len(gradient)]
     with np.errstate(all="ignore"):
         new = step_size * gradient
-        np.subtract(parameters[: len(gradient)], new, out=new)
+        np.subtract(moved, new, out=new)
         if finite and not all_finite(new):
             return False
-    parameters[: len(gradient)] = new
+    moved[:] = new
     return True
 
 

@@ -47,7 +47,7 @@ class WithLabels:
         self.labels = labels
         self.__name__ = getattr(function, "__name__", "the function")
 
-    def __call__(self, *others: Any) -> Any:
+    def __call__(self, *others: object) -> Any:
         """Call the function, with the other arguments in their places."""
         arguments = list(others)
         for place in sorted(self.labels):
@@ -104,7 +104,8 @@ class CompiledByLabel:
         self.values, self.layout = parameters_of(parameters)
         self.example = example if kind_of(example) is TUPLE else (example,)
         self.places = checked_places(static, self.example)
-        self.others = [i for i in range(len(self.example)) if i not in self.places]
+        arguments = range(len(self.example))
+        self.others = [i for i in arguments if i not in self.places]
         self.reduce = reduce
         self.settings = settings
         self.compiled: dict[str, Compiled] = {}
@@ -115,7 +116,9 @@ class CompiledByLabel:
         for i in self.places:
             example = self.example[i]
             (labels[i],) = labels_in([example], example, f"argument {i}")
-        self.first = self.compiled[key_of(labels.values())] = self.made(labels, reduce)
+        self.first = self.made(labels, reduce)
+        key = key_of(labels.values())
+        self.compiled[key] = self.first
 
     def made(self, labels: Labels, reduce: str = "mean") -> Compiled:
         """Compile the function for some labels."""
@@ -147,7 +150,10 @@ class CompiledByLabel:
 
     def __getstate__(self) -> dict[str, Any]:
         with self.lock:
-            return {name: x for name, x in vars(self).items() if name != "lock"}
+            state = dict(vars(self))
+        # A lock belongs to one process.
+        del state["lock"]
+        return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
@@ -155,8 +161,10 @@ class CompiledByLabel:
         compiled_functions.add(self)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> CompiledByLabel:
-        twin = memo[id(self)] = object.__new__(type(self))
-        twin.__setstate__(deepcopy(self.__getstate__(), memo))
+        twin = object.__new__(type(self))
+        memo[id(self)] = twin
+        state = deepcopy(self.__getstate__(), memo)
+        twin.__setstate__(state)
         return twin
 
     def __reduce_ex__(self, protocol: SupportsIndex) -> Any:
@@ -203,13 +211,15 @@ class CompiledByLabel:
         sizes = [len(column) for column in columns]
         samples = sizes[0]
         if len(set(sizes)) > 1 or not samples:
+            counts = ", ".join(map(str, sizes))
             raise ValueError(
-                f"the static arguments hold {', '.join(map(str, sizes))} samples; pass"
+                f"the static arguments hold {counts} samples; pass"
                 " one label for each sample, and at least one sample"
             )
         # What is no label is put into rows once, and each group takes its own.
         rows = np.zeros((samples, self.width), self.dtype)
-        fill(places_of(self.first.parts, rows), [batch[i] for i in self.others])
+        places = places_of(self.first.parts, rows)
+        fill(places, [batch[i] for i in self.others])
         found: dict[str, tuple[Labels, list[int]]] = {}
         for sample, labels in enumerate(zip(*columns)):
             key = key_of(labels)
@@ -218,7 +228,9 @@ class CompiledByLabel:
             found[key][1].append(sample)
         groups = []
         for common, chosen in found.values():
-            groups.append(Group(chosen, self.compiled_for(common), rows))
+            compiled = self.compiled_for(common)
+            group = Group(chosen, compiled, rows)
+            groups.append(group)
         return samples, groups
 
     @property
@@ -241,20 +253,22 @@ class CompiledByLabel:
             finally:
                 group.compiled.numbering = None
 
-    def value(self, *batch: Any) -> Any:
+    def value(self, *batch: object) -> Any:
         """Return the result for every sample: an array, or the function's structure of arrays."""
-        structure = self.first.specializations[0].outputs
+        specialization = self.first.specializations[0]
+        structure = specialization.outputs
         with self.lock:
             samples, groups = self.groups(batch)
-            count = len(self.first.specializations[0].tape.outputs)
+            count = len(specialization.tape.outputs)
             outputs = np.empty((count, samples), self.dtype)
             for group in self.each_group(groups):
-                found = columns_of(structure, group.compiled.value(*group.batch))
+                results = group.compiled.value(*group.batch)
+                found = columns_of(structure, results)
                 for row, column in zip(outputs, found):
                     row[group.samples] = group.each(column)
         return rebuild_columns(structure, iter(outputs), samples)
 
-    def value_and_grad(self, *batch: Any, inputs: bool = False, seed: object = None) -> Any:
+    def value_and_grad(self, *batch: object, inputs: bool = False, seed: object = None) -> Any:
         """Return the mean (or sum) of the results over the batch, and its gradient.
 
         As `Compiled.value_and_grad` does; the gradient by the inputs leaves out the labels.
@@ -302,11 +316,12 @@ class CompiledByLabel:
     def rows_of(self, slopes: Any, samples: int) -> Array:
         """Return the gradient by the inputs of a group as rows."""
         rows = np.zeros((samples, self.width), self.dtype)
+        places = places_of(self.first.parts, rows)
         arrays = (slopes,) if len(self.others) == 1 else slopes
-        fill(places_of(self.first.parts, rows), arrays)
+        fill(places, arrays)
         return rows
 
-    def per_sample_grad(self, *batch: Any, seed: object = None) -> Any:
+    def per_sample_grad(self, *batch: object, seed: object = None) -> Any:
         """Return the gradient of each sample's own result: samples x parameters."""
         with self.lock:
             samples, groups = self.groups(batch)
@@ -314,9 +329,11 @@ class CompiledByLabel:
             for group in self.each_group(groups):
                 gradients = group.compiled.per_sample_grad(*group.batch, seed=seed)
                 found[group.samples] = group.each(gradients)
-        return found if self.layout is None else in_structure(self.layout, found)
+        if self.layout is None:
+            return found
+        return in_structure(self.layout, found)
 
-    def descend(self, *batch: Any, step_size: float, seed: object = None) -> float:
+    def descend(self, *batch: object, step_size: float, seed: object = None) -> float:
         """Take one step by the gradient of the whole batch, and return the value before it.
 
         Raises: FloatingPointError: also where a parameter would become infinite or NaN; no
@@ -346,7 +363,9 @@ class CompiledByLabel:
         return self.first.draw()
 
     def __repr__(self) -> str:
-        return f"{self.first!r}"[:-1] + f", labels {len(self.compiled)}>"
+        text = repr(self.first)
+        labels = len(self.compiled)
+        return f"{text[:-1]}, labels {labels}>"
 
     def _repr_html_(self) -> str:
         return self.explain().html
@@ -364,14 +383,16 @@ def checked_places(static: Any, example: tuple[Any, ...]) -> list[int]:
         if type(place) is not int:
             raise TypeError(f"static is {static!r}; pass the place of an argument, or several")
         if not 0 <= place < len(example) or places.count(place) > 1:
+            last = len(example) - 1
             raise ValueError(
-                f"static is {static!r}: pass places from 0 to {len(example) - 1}, each of them once"
+                f"static is {static!r}: pass places from 0 to {last}, each of them once"
             )
-        numbers = flatten(example[place])
+        labels = example[place]
+        numbers = flatten(labels)
         plain = not any(isinstance(x, (Value, str)) for x in numbers)
-        if regular_shape(example[place]) is None or not plain:
+        if regular_shape(labels) is None or not plain:
             raise TypeError(
-                f"argument {place} is static, and its example is {example[place]!r}; pass a plain"
+                f"argument {place} is static, and its example is {labels!r}; pass a plain"
                 " number, or a list or tuple of as many numbers as every sample has"
             )
     return places
@@ -383,7 +404,11 @@ def key_of(labels: Iterable[Any]) -> str:
     >>> key_of([1, 1.0, (True, -0.0)])
     '[1, 1.0, (True, -0.0)]'
     """
-    plain = [x.tolist() if isinstance(x, np.ndarray) else x for x in labels]
+    plain = []
+    for x in labels:
+        if isinstance(x, np.ndarray):
+            x = x.tolist()
+        plain.append(x)
     return repr(plain)
 
 
@@ -395,7 +420,8 @@ def labels_in(batch: object, example: object, name: str) -> list[Any]:
     found = array_of(batch, name)
     shape = regular_shape(example)
     if not found.ndim or found.shape[1:] != shape:
-        wanted = ", ".join(["samples", *map(str, shape or ())])
+        sizes = map(str, shape or ())
+        wanted = ", ".join(["samples", *sizes])
         raise ValueError(f"{name} is static and has shape {found.shape}; pass one of ({wanted})")
     if type(example).__module__ == "numpy" and shape:
         return list(found)
@@ -411,8 +437,10 @@ def columns_of(structure: Any, results: Any) -> list[Array]:
     if is_one(structure):
         return [results]
     if isinstance(structure, ArrayOf):
-        return list(results.reshape(len(results), -1).T)
+        rows = results.reshape(len(results), -1)
+        return list(rows.T)
     found = []
     for part, step in zip(parts(structure), steps(structure)):
-        found += columns_of(part, step.of(results))
+        inner = step.of(results)
+        found += columns_of(part, inner)
     return found

@@ -19,7 +19,7 @@ from autograd.backward import history
 from autograd.compile.javascript.forwards import forward_of, limit_of
 from autograd.compile.javascript.library import library, runtime, script
 from autograd.compile.javascript.slopes import constant_of, constants_of, slope_of, slopes_of
-from autograd.compile.javascript.translate import Definition, Untranslatable, number
+from autograd.compile.javascript.translate import Definition, Untranslatable, listed, number
 from autograd.primitive_type import Primitive, Variadic
 from autograd.value import Value
 
@@ -39,10 +39,8 @@ class GraphScript:
         self.nodes = history(root)
         places = {node: i for i, node in enumerate(self.nodes)}
         self.operations: dict[str, tuple[Primitive, tuple[Any, ...]]] = {}
-        self.data = {
-            "nodes": [self.entry(node, places) for node in self.nodes],
-            "root": places[root],
-        }
+        entries = [self.entry(node, places) for node in self.nodes]
+        self.data = {"nodes": entries, "root": places[root]}
 
     def entry(self, node: Value, places: dict[Value, int]) -> Any:
         """Return what the data has of a node, and take note of its operation."""
@@ -52,8 +50,13 @@ class GraphScript:
         operands = node.operands
         name = operation_name(node.op, operands)
         self.operations.setdefault(name, (node.op, operands))
-        # A place is in a list of its own, which tells it from a plain number.
-        found = [[places[x]] if isinstance(x, Value) else plain(x) for x in operands]
+        found: list[Any] = []
+        for x in operands:
+            if isinstance(x, Value):
+                # A list of its own tells a place from a plain number.
+                found.append([places[x]])
+            else:
+                found.append(plain(x))
         return [name, found]
 
     def script(self) -> str:
@@ -73,13 +76,20 @@ def script_of(
     """
     wanted: list[Definition] = [*also]
     entries = []
+    # In the order of their names, whichever graph was recorded first.
     for name, (op, operands) in sorted(operations.items()):
         parts = list(parts_of(op, operands))
         wanted += [part for _, part in parts if part is not None]
-        entries.append(f"  {json.dumps(name)}: {{{', '.join(fields(op, parts))}}},")
-    wanted += [runtime()["limit"], runtime()["py_truth"]]
+        key = json.dumps(name)
+        texts = ", ".join(fields(op, parts))
+        entries.append(f"  {key}: {{{texts}}},")
+    # What runs a graph calls these.
+    of_runtime = runtime()
+    wanted += [of_runtime["limit"], of_runtime["py_truth"]]
+    functions = library(wanted)
     table = "\n".join(["const operations = {", *entries, "};"])
-    return f"{library(wanted)}\n{table}\n{script('graph.js')}"
+    runner = script("graph.js")
+    return f"{functions}\n{table}\n{runner}"
 
 
 def check_number(x: object) -> None:
@@ -91,7 +101,8 @@ def check_number(x: object) -> None:
 def plain(x: Any) -> Any:
     """Return a plain operand for JSON, which has neither infinities nor NaN: those as texts."""
     text = number(x)
-    return text if text in ("NaN", "Infinity", "-Infinity", "-0") else x
+    is_special = text in ("NaN", "Infinity", "-Infinity", "-0")
+    return text if is_special else x
 
 
 def operation_name(op: Primitive, operands: Sequence[Any]) -> str:
@@ -99,7 +110,9 @@ def operation_name(op: Primitive, operands: Sequence[Any]) -> str:
     if isinstance(op, Variadic):
         index = f":{operands[0]}" if op in INDEXED else ""
         return f"{op.name}:{len(operands)}{index}"
-    return f"{op.name}:{''.join('v' if isinstance(x, Value) else 'c' for x in operands)}"
+    marks = ["v" if isinstance(x, Value) else "c" for x in operands]
+    varying = "".join(marks)
+    return f"{op.name}:{varying}"
 
 
 def parts_of(op: Primitive, operands: Sequence[Any]) -> Iterator[tuple[str, Definition | None]]:
@@ -108,8 +121,9 @@ def parts_of(op: Primitive, operands: Sequence[Any]) -> Iterator[tuple[str, Defi
     yield "limit", limit_of(op)
     if isinstance(op, Variadic):
         index = operands[0] if op in INDEXED else None
-        yield "slopes", slopes_of(op, len(operands), index)
-        yield "constant", constants_of(op, len(operands)) if op.constant else None
+        arity = len(operands)
+        yield "slopes", slopes_of(op, arity, index)
+        yield "constant", constants_of(op, arity) if op.constant else None
         return
     possible = []
     for i, partial in enumerate(op.partials):
@@ -117,17 +131,23 @@ def parts_of(op: Primitive, operands: Sequence[Any]) -> Iterator[tuple[str, Defi
         possible.append(is_edge)
         yield "slope", slope_of(op, i) if is_edge else None
     # Where several operands vary, the row may be constant in fewer places.
-    together = sum(possible) > 1
-    yield "constant", constant_of(op, together) if op.constant and any(possible) else None
+    edges = sum(possible)
+    if op.constant and edges:
+        yield "constant", constant_of(op, edges > 1)
+    else:
+        yield "constant", None
 
 
 def fields(op: Primitive, parts: Sequence[tuple[str, Definition | None]]) -> Iterator[str]:
     """Yield the fields of an operation in the table of a script."""
-    named = [(field, part.name if part else "null") for field, part in parts]
-    for field, name in named:
-        if field != "slope":
+    slopes = []
+    for field, part in parts:
+        name = part.name if part else "null"
+        if field == "slope":
+            slopes.append(name)
+        else:
             yield f"{field}: {name}"
     if isinstance(op, Variadic):
         yield "variadic: true"
     else:
-        yield f"slopes: [{', '.join(name for field, name in named if field == 'slope')}]"
+        yield f"slopes: {listed(slopes)}"

@@ -35,32 +35,37 @@ WORD = re.compile(r"[A-Za-z_]\w*")
 
 def script(name: str) -> str:
     """Return a script of this room."""
-    return (files(__package__) / name).read_text("utf-8")
+    path = files(__package__) / name
+    return path.read_text("utf-8")
 
 
 @cache
 def runtime() -> dict[str, Definition]:
     """Return the definitions of the runtime by name, and what each uses of the others."""
     text = COMMENT.sub("", script(RUNTIME))
-    starts = [found.start() for found in DEFINED.finditer(text)]
-    parts = [text[a:b].strip() for a, b in zip(starts, [*starts[1:], len(text)])]
-    names = {part: DEFINED.match(part)[1] for part in parts}  # type: ignore[index]
-    known = {*names.values(), *COEFFICIENTS, *FUNCTIONS}
-    tables = {
-        name: Definition(name, f"const {name} = {number(numbers)};", {})
-        for name, numbers in COEFFICIENTS.items()
-    }
-    functions = {name: translated(function) for name, function in FUNCTIONS.items()}
-    return (
-        tables
-        | functions
-        | {
-            names[part]: Definition(
-                names[part], part, dict.fromkeys(known & set(WORD.findall(part)) - {names[part]})
-            )
-            for part in parts
-        }
-    )
+    heads = list(DEFINED.finditer(text))
+    starts = [head.start() for head in heads]
+    ends = [*starts[1:], len(text)]
+    names = [head[1] for head in heads]
+    known = {*names, *COEFFICIENTS, *FUNCTIONS}
+    found: dict[str, Definition] = {}
+    for name, numbers in COEFFICIENTS.items():
+        found[name] = constant(name, numbers)
+    for name, function in FUNCTIONS.items():
+        found[name] = translated(function)
+    # A definition uses what its text names, of what is known here.
+    for name, start, end in zip(names, starts, ends):
+        part = text[start:end].strip()
+        words = set(WORD.findall(part))
+        others = (known & words) - {name}
+        found[name] = Definition(name, part, dict.fromkeys(others))
+    return found
+
+
+def constant(name: str, x: object) -> Definition:
+    """Return the definition of a number, or of a tuple of them."""
+    text = number(x)
+    return Definition(name, f"const {name} = {text};", {})
 
 
 def library(wanted: Iterable[Definition]) -> str:
@@ -76,9 +81,15 @@ def library(wanted: Iterable[Definition]) -> str:
         if part.name not in found:
             found[part.name] = part.text
             stack += [used(name, what) for name, what in part.uses.items()]
-    # In one order, whichever was asked for first; names that are set stand above their use.
-    texts = sorted(found.values(), key=lambda text: (text.startswith("const forward_"), text))
+    # In one order, whichever was asked for first.
+    texts = sorted(found.values(), key=place_of_text)
     return "\n".join(['"use strict";', *texts])
+
+
+def place_of_text(text: str) -> tuple[bool, str]:
+    """Return what definitions are sorted by: names that are set stand above their use."""
+    is_last = text.startswith("const forward_")
+    return is_last, text
 
 
 def used(name: str, what: object) -> Definition:
@@ -90,7 +101,7 @@ def used(name: str, what: object) -> Definition:
     if isinstance(what, Primitive):
         return value_of(what)
     if isinstance(what, (int, float, tuple)):
-        return Definition(name, f"const {name} = {number(what)};", {})
+        return constant(name, what)
     if isinstance(what, FunctionType):
         return translated(what)
     raise Untranslatable(f"{name} has no JavaScript")
@@ -110,8 +121,9 @@ def value_of(op: Primitive) -> Definition:
         "  }",
         "}",
     ]
+    text = "\n".join(lines)
     uses = {"limit": None, forward.name: forward, limit.name: limit}
-    return Definition(f"value_{op.name}", "\n".join(lines), uses)
+    return Definition(f"value_{op.name}", text, uses)
 
 
 def parameters(op: Primitive) -> Iterator[str]:

@@ -18,7 +18,7 @@ from typing import Any
 
 from autograd import primitives as p
 from autograd.compile.javascript.forwards import check_translatable
-from autograd.compile.javascript.translate import Definition, number
+from autograd.compile.javascript.translate import Definition, called, listed, number
 from autograd.compile.tracing.expressions import Uses
 from autograd.compile.tracing.internal_primitives import both, either
 from autograd.compile.tracing.symbols import Symbol, place_of
@@ -61,19 +61,21 @@ class Notes:
 
     def line(self, key: Hashable, op: Primitive | None, operands: tuple[int, ...]) -> int:
         """Return the place of a line, which is appended unless it stands there already."""
-        if key not in self.places:
-            self.places[key] = len(self.ops)
+        place = self.places.setdefault(key, len(self.ops))
+        if place == len(self.ops):
             self.ops.append(op)
             self.operands.append(operands)
-        return self.places[key]
+        return place
 
     def apply(self, op: Primitive, operands: tuple[int, ...]) -> int:
         """Return the place of an operation."""
-        return self.line((op, operands), op, operands)
+        key = op, operands
+        return self.line(key, op, operands)
 
     def constant(self, x: Any) -> int:
         """Return the place of a constant."""
-        place = self.line((type(x), repr(x)), None, ())
+        key = type(x), repr(x)
+        place = self.line(key, None, ())
         self.constants[place] = x
         return place
 
@@ -90,7 +92,8 @@ class Printer:
     def lines(self) -> Iterator[str]:
         """Yield the definitions of what is used more than once, in order."""
         for place in self.shared:
-            yield f"  const v{place} = {self.operation(place)};"
+            text = self.operation(place)
+            yield f"  const v{place} = {text};"
 
     def text(self, place: int) -> str:
         """Return what stands for a place."""
@@ -111,13 +114,16 @@ class Printer:
         assert op is not None
         if op in INFIX:
             left, right = map(self.text, operands)
-            return f"({left} {INFIX[op]} {right})"
+            sign = INFIX[op]
+            return f"({left} {sign} {right})"
         if op is p.neg:
-            return f"(-{self.text(operands[0])})"
+            text = self.text(operands[0])
+            return f"(-{text})"
         if op is p.pos:
             return self.text(operands[0])
-        self.uses[f"value_{op.name}"] = op
-        return f"value_{op.name}({', '.join(self.arguments(operands))})"
+        name = f"value_{op.name}"
+        self.uses[name] = op
+        return called(name, self.arguments(operands))
 
     def arguments(self, places: Sequence[int]) -> Iterator[str]:
         """Yield the texts of operands; of a sequence of inputs in order as a slice of it."""
@@ -125,12 +131,14 @@ class Printer:
         while i < len(places):
             # So many stand in order from here on.
             run = 1
-            for place, other in zip(places[i:], places[i + 1 :]):
+            after = places[i + 1 :]
+            for place, other in zip(places[i:], after):
                 if not self.follows(place, other):
                     break
                 run += 1
             if run >= MIN_SPREAD:
-                yield f"...xs.slice({places[i]}, {places[i] + run})"
+                first = places[i]
+                yield f"...xs.slice({first}, {first + run})"
                 i += run
             else:
                 yield self.text(places[i])
@@ -144,26 +152,30 @@ class Printer:
         return inputs[other].startswith("xs[")
 
 
-def printed(name: str, head: str, notes: Notes, found: Sequence[Any], listed: bool) -> Definition:
+def printed(name: str, head: str, notes: Notes, found: Sequence[Any], as_list: bool) -> Definition:
     """Return a function that gives what a rule gave: one number, or a list."""
     places = [place_of(notes, x) for x in found]  # type: ignore[arg-type]
     printer = Printer(notes, places, name)
     lines = list(printer.lines())
     texts = [printer.text(place) for place in places]
-    value = f"[{', '.join(texts)}]" if listed else texts[0]
-    text = "\n".join([f"function {name}({head}) {{", *lines, f"  return {value};", "}"])
+    value = listed(texts) if as_list else texts[0]
+    first = f"function {name}({head}) {{"
+    last = f"  return {value};"
+    text = "\n".join([first, *lines, last, "}"])
     return Definition(name, text, printer.uses)
 
 
 def of_numbers(op: Primitive) -> tuple[str, Notes]:
     """Return the parameters of a function of fixed arity, and notes that begin with them."""
     inputs = [f"x{i}" for i in range(len(op.partials))]
-    return ", ".join([*inputs, "out"]), Notes([*inputs, "out"])
+    names = [*inputs, "out"]
+    return ", ".join(names), Notes(names)
 
 
 def of_sequence(op: Primitive, arity: int) -> tuple[str, Notes]:
     """Return the same for a function of a sequence."""
-    return "xs, out", Notes([*(f"xs[{i}]" for i in range(arity)), "out"])
+    inputs = [f"xs[{i}]" for i in range(arity)]
+    return "xs, out", Notes([*inputs, "out"])
 
 
 @cache
@@ -173,7 +185,8 @@ def slope_of(op: Primitive, i: int) -> Definition:
     head, notes = of_numbers(op)
     partial = op.partials[i]
     assert partial is not None
-    return printed(f"slope_{op.name}_{i}", head, notes, [partial(*notes.symbols())], False)
+    slope = partial(*notes.symbols())
+    return printed(f"slope_{op.name}_{i}", head, notes, [slope], False)
 
 
 @cache
@@ -184,10 +197,15 @@ def constant_of(op: Primitive, together: bool) -> Definition:
     """
     check_translatable(op)
     head, notes = of_numbers(op)
-    rule = op.together if together and op.together else op.constant
+    rule = op.constant
+    kind = "constant"
+    # A row may say something else of several operands.
+    if together and op.together:
+        rule = op.together
+        kind = "together"
     assert rule is not None
-    name = f"{'together' if together and op.together else 'constant'}_{op.name}"
-    return printed(name, head, notes, list(rule(*notes.symbols())), True)
+    found = list(rule(*notes.symbols()))
+    return printed(f"{kind}_{op.name}", head, notes, found, True)
 
 
 @cache
@@ -203,8 +221,10 @@ def slopes_of(op: Variadic, arity: int, index: int | None) -> Definition:
         operands[0] = index  # type: ignore[call-overload]
     # The index has no slope; a page passes over it.
     slopes = [0 if slope is None else slope for slope in op.rule(operands, out)]
-    suffix = "" if index is None else f"_{index}"
-    return printed(f"slopes_{op.name}_{arity}{suffix}", head, notes, slopes, True)
+    name = f"slopes_{op.name}_{arity}"
+    if index is not None:
+        name = f"{name}_{index}"
+    return printed(name, head, notes, slopes, True)
 
 
 @cache
@@ -214,4 +234,6 @@ def constants_of(op: Variadic, arity: int) -> Definition:
     head, notes = of_sequence(op, arity)
     rule = op.constant
     assert rule is not None
-    return printed(f"constants_{op.name}_{arity}", head, notes, list(rule(*notes.symbols())), True)
+    name = f"constants_{op.name}_{arity}"
+    found = list(rule(*notes.symbols()))
+    return printed(name, head, notes, found, True)

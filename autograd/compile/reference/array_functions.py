@@ -39,7 +39,8 @@ def numpy_functions() -> Iterator[tuple[Primitive, Function]]:
     """Yield the rows of the table that NumPy has, with its functions."""
     for word in NUMPY_NAMES.split():
         name, _, other = word.partition(":")
-        yield p.TABLE[name], getattr(np, other or name)
+        op = p.TABLE[name]
+        yield op, getattr(np, other or name)
 
 
 def of_floats(op: Primitive) -> Function:
@@ -56,9 +57,12 @@ def of_floats(op: Primitive) -> Function:
         arrays = np.broadcast_arrays(*operands)
         columns = [x.ravel().tolist() for x in arrays]
         if integer is not None:
-            columns[integer] = list(map(int, columns[integer]))
-        found = np.fromiter(map(one, *columns), float, arrays[0].size)
-        return found.reshape(arrays[0].shape)
+            indices = map(int, columns[integer])
+            columns[integer] = list(indices)
+        whole = arrays[0]
+        results = map(one, *columns)
+        found = np.fromiter(results, float, whole.size)
+        return found.reshape(whole.shape)
 
     return of_all
 
@@ -70,58 +74,131 @@ def power(x: Operand, y: Operand) -> Any:
     if not np.any(is_infinite):
         return found
     # Those are left to Python: NumPy makes a NaN of (-inf)**2.
-    return np.where(is_infinite, of_floats(p.power)(x, y), found)
+    by_python = of_floats(p.power)(x, y)
+    return np.where(is_infinite, by_python, found)
+
+
+def ramp(x: Operand) -> Any:
+    """Return the larger of x and 0."""
+    return np.maximum(x, 0.0) + 0.0
+
+
+def leaky_ramp(x: Operand, slope: Operand) -> Any:
+    """Return x, and slope * x below 0."""
+    is_above = np.greater(x, 0.0)
+    return np.where(is_above, x, slope * x)
+
+
+def chosen(condition: Operand, x: Operand, y: Operand) -> Any:
+    """Return x where the condition holds, else y."""
+    holds = np.not_equal(condition, 0.0)
+    return np.where(holds, x, y)
+
+
+def unit_step(x: Operand) -> Any:
+    """Return 1 above 0, else 0."""
+    return np.heaviside(x, 0.0)
+
+
+def spread(x: Operand) -> Any:
+    """Return x * (1 - x)."""
+    rest = 1.0 - x
+    return x * rest
+
+
+# Like Python's ints, what is rounded is no -0.0.
+
+
+def rounded_down(x: Operand) -> Any:
+    """Return the largest whole number that is not above x."""
+    return np.floor(x) + 0.0
+
+
+def rounded_up(x: Operand) -> Any:
+    """Return the smallest whole number that is not below x."""
+    return np.ceil(x) + 0.0
+
+
+def rounded_to_zero(x: Operand) -> Any:
+    """Return x without its fraction."""
+    return np.trunc(x) + 0.0
 
 
 def fading(x: Operand) -> Any:
     """Return exp(-abs(x)), which is never above 1."""
-    return np.exp(-np.abs(x))
+    size = np.abs(x)
+    return np.exp(-size)
 
 
 def logistic(x: Operand) -> Any:
     """Return 1 / (1 + exp(-x))."""
     small = fading(x)
-    return np.where(np.greater_equal(x, 0.0), 1.0, small) / (1.0 + small)
+    is_right = np.greater_equal(x, 0.0)
+    share = np.where(is_right, 1.0, small)
+    return share / (1.0 + small)
 
 
 def slope_of_logistic(x: Operand) -> Any:
     """Return the slope of the logistic function: the product of the shares of both tails."""
     small = fading(x)
     whole = 1.0 + small
-    return small / whole * (1.0 / whole)
+    left = small / whole
+    right = 1.0 / whole
+    return left * right
+
+
+def soft_ramp(x: Operand) -> Any:
+    """Return log(1 + exp(x))."""
+    small = fading(x)
+    return np.maximum(x, 0.0) + np.log1p(small)
+
+
+def silu(x: Operand) -> Any:
+    """Return x * logistic(x), which is -0.0 at minus infinity."""
+    found = x * logistic(x)
+    is_lowest = np.equal(x, -inf)
+    return np.where(is_lowest, -0.0, found)
 
 
 def exponential(x: Operand, y: Operand) -> Any:
     """Return exp(x - y), with what the subtraction rounds away made good."""
     difference = np.subtract(x, y)
     back = difference - x
-    lost = (x - (difference - back)) - (y + back)
+    # What the difference has of x and of y, and what each of them has beside.
+    lost_of_x = x - (difference - back)
+    lost_of_y = y + back
+    lost = lost_of_x - lost_of_y
     found = np.exp(difference)
-    found = np.where(np.isfinite(difference), found * (1.0 + lost), found)
-    return np.where(np.equal(x, y), 1.0, found)
+    corrected = found * (1.0 + lost)
+    found = np.where(np.isfinite(difference), corrected, found)
+    is_same = np.equal(x, y)
+    return np.where(is_same, 1.0, found)
 
 
 def of_many(function: np.ufunc) -> Function:
     """Return a function of two arrays as one of any number of them."""
-    return lambda *operands: reduce(function, operands)
+
+    def of_all(*operands: Operand) -> Any:
+        return reduce(function, operands)
+
+    return of_all
 
 
 ARRAY_FUNCTIONS: dict[Primitive, Function] = {
     **dict(numpy_functions()),
     p.power: power,
-    p.step: lambda x: np.heaviside(x, 0.0),
-    # Like Python's ints, what is rounded is no -0.0.
-    p.floor: lambda x: np.floor(x) + 0.0,
-    p.ceil: lambda x: np.ceil(x) + 0.0,
-    p.trunc: lambda x: np.trunc(x) + 0.0,
-    p.where: lambda condition, x, y: np.where(np.not_equal(condition, 0.0), x, y),
-    p.relu: lambda x: np.maximum(x, 0.0) + 0.0,
-    p.leaky_relu: lambda x, slope: np.where(np.greater(x, 0.0), x, slope * x),
+    p.step: unit_step,
+    p.floor: rounded_down,
+    p.ceil: rounded_up,
+    p.trunc: rounded_to_zero,
+    p.where: chosen,
+    p.relu: ramp,
+    p.leaky_relu: leaky_ramp,
     p.sigmoid: logistic,
     p.sigmoid_slope: slope_of_logistic,
-    p.spread: lambda x: x * (1.0 - x),
-    p.softplus: lambda x: np.maximum(x, 0.0) + np.log1p(fading(x)),
-    p.silu: lambda x: np.where(np.equal(x, -inf), -0.0, x * logistic(x)),
+    p.spread: spread,
+    p.softplus: soft_ramp,
+    p.silu: silu,
     p.prod: of_many(np.multiply),
     p.largest: of_many(np.maximum),
     p.smallest: of_many(np.minimum),

@@ -9,7 +9,7 @@ changes; where they cannot be read, or give what is not finite, they are called 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import compress, repeat
 from threading import get_ident
@@ -49,9 +49,11 @@ def result_of(op: Primitive, *numbers: Any) -> float:
         # The usual case, which needs no look at what kind of number it is.
         if type(found) is float:
             return found
-        return float(finite_or_inf(as_data(found)))
+        number = as_data(found)
+        return float(finite_or_inf(number))
     except (ValueError, ArithmeticError):
-        return float(finite_or_inf(ieee_result(op, numbers)[1]))
+        _, number = ieee_result(op, numbers)
+        return float(finite_or_inf(number))
     except TypeError as error:
         raise explained(error, op, numbers) from None
 
@@ -67,23 +69,31 @@ def slopes_of(
 
     *operands, out = numbers
     # Which edges there are, the eager engine asks of Values.
-    values = [node(x, None, (), (), ()) if edge else x for x, edge in zip(operands, edges)]
+    values = list(operands)
+    for i, edge in enumerate(edges):
+        if edge:
+            values[i] = node(operands[i], None, (), (), ())
     mask = edge_mask(op, values, operands, out)
     try:
         slopes = op.derivatives(operands, out, mask)
     except (ValueError, ArithmeticError):
         slopes = limits(op, operands, out, mask)
     found = []
-    for slope, is_there in compress(zip(slopes, mask), edges):
-        number = float(finite_or_inf(slope)) if is_there else 0.0
+    pairs = zip(slopes, mask)
+    for slope, is_there in compress(pairs, edges):
+        number = 0.0
+        if is_there:
+            number = float(finite_or_inf(slope))
         found.append((number, not is_there))
     return found
 
 
 def calls_users(program: Program) -> bool:
     """Tell whether a program calls functions of a user's own, which need not bear two threads."""
-    steps = (step for step, _ in counted(program.instructions))
-    return any(isinstance(step, Map) and is_own(step.op) for step in steps)
+    for step, _ in counted(program.instructions):
+        if isinstance(step, Map) and is_own(step.op):
+            return True
+    return False
 
 
 class Members:
@@ -100,10 +110,12 @@ class Members:
 
     def columns(self, values: Array) -> Iterator[list[Any]]:
         """Yield all numbers of each operand, member by member."""
-        size = len(self.places) * values.shape[1]
+        lanes = values.shape[1]
+        size = len(self.places) * lanes
         for slots, number in zip(self.slots, self.plain):
             if number is None:
-                yield values[slots].ravel().tolist()
+                numbers = values[slots]
+                yield numbers.ravel().tolist()
             else:
                 yield [number] * size
 
@@ -114,7 +126,8 @@ class OwnStep:
     def __init__(self, program: Program, step: Map) -> None:
         self.step = step
         self.op = step.op
-        self.parents = [i for i, edge in enumerate(step.edges) if edge]
+        arity = len(step.edges)
+        self.parents = list(compress(range(arity), step.edges))
         self.groups = groups_of(step, program)
         self.threads_inside: set[int] = set()
 
@@ -136,59 +149,92 @@ class OwnStep:
         finally:
             self.threads_inside.discard(thread)
 
-    def forward(self, values: Array, _: Any = None) -> None:
+    def forward(self, values: Array, _: object = None) -> None:
         """Compute the results."""
         with self.once():
             for group in self.groups:
-                found = list(map(result_of, repeat(self.op), *group.columns(values)))
-                values[group.results] = np.reshape(found, (len(group.places), -1))
+                columns = group.columns(values)
+                found = map(result_of, repeat(self.op), *columns)
+                numbers = list(found)
+                # Members x lanes.
+                shape = len(group.places), -1
+                values[group.results] = np.reshape(numbers, shape)
 
-    def backward(self, values: Array, adjoints: Array, _: Any = None) -> None:
+    def backward(self, values: Array, adjoints: Array, _: object = None) -> None:
         """Add slope times upstream adjoint, and nothing where one of them is absent."""
         for group in self.groups:
             upstream = adjoints[group.results]
             with self.once():
                 slopes, cut = self.slopes(group, values)
             for i, slope, is_cut in zip(self.parents, slopes, cut):
-                found = slope.reshape(upstream.shape) * upstream + 0.0
+                slope = slope.reshape(upstream.shape)
                 is_absent = is_cut.reshape(upstream.shape)
                 # -0.0 is an adjoint that is not there: see `lower.optional_adjoints`.
                 if self.step.optional:
-                    is_absent = is_absent | ((upstream == 0.0) & np.signbit(upstream))
-                found[is_absent] = -0.0
-                np.add.at(adjoints, group.slots[i], found)
+                    is_zero = upstream == 0.0
+                    is_negative = np.signbit(upstream)
+                    is_absent = is_absent | (is_zero & is_negative)
+                more = slope * upstream + 0.0
+                more[is_absent] = -0.0
+                slots = group.slots[i]
+                np.add.at(adjoints, slots, more)
 
     def slopes(self, group: Members, values: Array) -> tuple[Array, Array]:
         """Return slopes, and where there is no edge: edges x numbers."""
-        out = values[group.results].ravel()
-        columns = [*group.columns(values), out.tolist()]
+        results = values[group.results]
+        out = results.ravel()
+        numbers = out.tolist()
+        columns = [*group.columns(values), numbers]
         tape = None
         if out.size >= MIN_NUMBERS_READ:
             tape = self.readable_rules(group.plain)
         if tape is None:
             return self.called(columns)
-        varying = [column for column, x in zip(columns, group.plain) if x is None]
+        is_varying = [x is None for x in group.plain]
+        varying = compress(columns, is_varying)
         slopes, cut = evaluated(tape, [*varying, out], out.size)
         # What is not finite may be a limit, or no edge at all: only a call tells.
-        odd = np.flatnonzero(~np.isfinite(slopes).all(0))
+        is_finite = np.isfinite(slopes)
+        is_odd = ~is_finite.all(axis=0)
+        odd = np.flatnonzero(is_odd)
         if odd.size:
-            rows = [[column[i] for i in odd.tolist()] for column in columns]
-            slopes[:, odd], cut[:, odd] = self.called(rows)
+            rows = []
+            for column in columns:
+                row = [column[i] for i in odd.tolist()]
+                rows.append(row)
+            odd_slopes, odd_cut = self.called(rows)
+            slopes[:, odd] = odd_slopes
+            cut[:, odd] = odd_cut
         return slopes, cut
 
     def called(self, columns: Sequence[Sequence[Any]]) -> tuple[Array, Array]:
         """Return slopes and missing edges, found for one point after the other."""
-        points = [slopes_of(self.op, self.step.edges, numbers) for numbers in zip(*columns)]
-        found = np.array(points, float).reshape(len(points), len(self.parents), 2)
-        return found[:, :, 0].T, found[:, :, 1].T != 0.0
+        edges = self.step.edges
+        points = []
+        for numbers in zip(*columns):
+            point = slopes_of(self.op, edges, numbers)
+            points.append(point)
+        shape = len(points), len(self.parents), 2
+        # Points x edges x a slope and a mark.
+        found = np.array(points, float).reshape(shape)
+        slopes = found[:, :, 0]
+        marks = found[:, :, 1]
+        is_cut = marks.T != 0.0
+        return slopes.T, is_cut
 
     def readable_rules(self, plain: Sequence[Any]) -> Tape | None:
         """Return the rules as they are now, for plain operands; None where they must be called."""
         tape = Tape()
-        symbols = [Symbol(tape, tape.input()) if x is None else x for x in (*plain, None)]
+        symbols = []
+        # What varies is an input, as the result is.
+        for x in (*plain, None):
+            if x is None:
+                x = Symbol(tape, tape.input())
+            symbols.append(x)
         try:
             slopes, masks = slopes_and_masks(self.op, symbols, self.step.edges)
-            tape.outputs = [place_of(tape, x) for x in slopes + masks]
+            found = slopes + masks
+            tape.outputs = [place_of(tape, x) for x in found]
         # A rule may do to a Symbol what only a number takes.
         except Exception:
             return None
@@ -198,27 +244,39 @@ class OwnStep:
 def groups_of(step: Map, program: Program) -> list[Members]:
     """Return the members of an instruction by the plain operands that were written to them."""
     columns = [plain_operands(program, slots) for slots in step.operands]
-    places: dict[Any, list[int]] = {}
-    plain: dict[Any, tuple[Any, ...]] = {}
-    for i, numbers in enumerate(zip(*columns)):
+    members = zip(*columns)
+    places: dict[Hashable, list[int]] = {}
+    plain: dict[Hashable, tuple[Any, ...]] = {}
+    for i, numbers in enumerate(members):
         # By their texts 0.0 and -0.0 are two numbers, as 1 and 1.0 are.
-        key = tuple((type(x), repr(x)) for x in numbers)
+        texts = map(repr, numbers)
+        types = map(type, numbers)
+        key: Hashable = tuple(zip(types, texts))
         plain[key] = numbers
-        places.setdefault(key, []).append(i)
-    return [Members(step, plain[key], found) for key, found in places.items()]
+        alike = places.setdefault(key, [])
+        alike.append(i)
+    groups = []
+    for key, alike in places.items():
+        group = Members(step, plain[key], alike)
+        groups.append(group)
+    return groups
 
 
 def plain_operands(program: Program, slots: Table) -> list[Any]:
     """Return the constants that stand in slots, as they were written; None for what varies."""
     # What is shared stands in the slots behind the inputs, the constants behind the parameters.
     first = program.inputs
-    after = program.inputs + len(program.broadcast)
+    shared = len(program.broadcast)
+    after = first + shared
     found: list[Any] = [None] * len(slots)
     for member, slot in enumerate(slots.tolist()):
-        if first <= slot < after:
-            place = int(program.broadcast[slot - first]) - program.parameters
-            if place >= 0:
-                found[member] = program.constants[place]
+        is_shared = first <= slot < after
+        if not is_shared:
+            continue
+        place = int(program.broadcast[slot - first])
+        constant = place - program.parameters
+        if constant >= 0:
+            found[member] = program.constants[constant]
     return found
 
 
@@ -228,20 +286,36 @@ def evaluated(tape: Tape, numbers: Sequence[Any], size: int) -> tuple[Array, Arr
     for place, column in zip(tape.inputs, numbers):
         rows[place] = np.array(column, float)
     for place, x in tape.constants.items():
-        rows[place] = np.full(size, float(finite_or_inf(x)))
-    for place in sorted(ancestors(tape, tape.outputs)):
+        number = float(finite_or_inf(x))
+        rows[place] = np.full(size, number)
+    needed = ancestors(tape, tape.outputs)
+    for place in sorted(needed):
         op = tape.ops[place]
-        operands = tape.operands[place]
         if op is None:
             continue
-        rows[place] = np.empty(size)
+        operands = tape.operands[place]
+        found = np.empty(size)
         if is_own(op):
             # It, too, is called with plain operands as they were written.
-            known = {x: [tape.constants[x]] * size for x in operands if x in tape.constants}
-            columns = [known.get(x) or rows[x].tolist() for x in operands]
-            rows[place][:] = list(map(result_of, repeat(op), *columns))
+            columns = [numbers_of(tape, x, rows[x]) for x in operands]
+            results = map(result_of, repeat(op), *columns)
+            found[:] = list(results)
         else:
-            rows[place][:] = function_of(op)(*[rows[x] for x in operands])
+            function = function_of(op)
+            arrays = [rows[x] for x in operands]
+            found[:] = function(*arrays)
+        rows[place] = found
+    outputs = np.array([rows[place] for place in tape.outputs])
     # Slopes come first, then as many masks.
-    slopes, masks = np.array([rows[place] for place in tape.outputs]).reshape(2, -1, size)
-    return slopes, masks != 0.0
+    slopes, masks = outputs.reshape(2, -1, size)
+    is_cut = masks != 0.0
+    return slopes, is_cut
+
+
+def numbers_of(tape: Tape, place: int, row: Array) -> list[Any]:
+    """Return the numbers of a row of a tape: of a constant, as it was written."""
+    if place in tape.constants:
+        constant = tape.constants[place]
+        return [constant] * len(row)
+    found: list[float] = row.tolist()
+    return found

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache, cached_property
+from itertools import compress
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,36 +26,51 @@ ABSENT = -0.0
 class Places:
     """Some rows of an array, which can be read, and added to.
 
-    Attributes: `index`, a slice where they are in order: that is a view, and no copy.
+    Attributes: `shape`, that of the table; `index`, a slice where they are in order: that is a
+    view, and no copy.
     """
 
     def __init__(self, table: Array) -> None:
-        self.rows = table.ravel().astype(np.intp)
-        self.index: Any = self.rows
-        steps = np.diff(self.rows)
-        step = int(steps[0]) if steps.size else 1
-        if self.rows.size and step > 0 and (steps == step).all():
-            self.index = slice(int(self.rows[0]), int(self.rows[-1]) + 1, step)
+        self.shape = table.shape
+        flat = table.ravel()
+        self.rows = flat.astype(np.intp)
+        self.index: slice | Array = self.rows
+        if self.rows.size:
+            first = int(self.rows[0])
+            last = int(self.rows[-1])
+            steps = np.diff(self.rows)
+            step = int(steps[0]) if steps.size else 1
+            is_even = (steps == step).all()
+            if is_even and step > 0:
+                self.index = slice(first, last + 1, step)
 
     @cached_property
     def repeated(self) -> tuple[Array, Array, Array]:
         """Each row once; an order in which equal rows stand together; and where each begins."""
         order = np.argsort(self.rows, kind="stable")
-        rows, starts = np.unique(self.rows[order], return_index=True)
+        in_order = self.rows[order]
+        rows, starts = np.unique(in_order, return_index=True)
         return rows, order, starts
 
     def of(self, numbers: Array) -> Array:
         """Return what stands in these rows."""
-        return numbers[self.index]  # type: ignore[no-any-return]
+        return numbers[self.index]
+
+    def in_shape(self, numbers: Array) -> Array:
+        """Return the same in the shape of the table, and behind it the lanes."""
+        found = self.of(numbers)
+        return found.reshape(*self.shape, -1)
 
     def add(self, numbers: Array, more: Array) -> None:
         """Add to these rows; what is for the same row is added up first."""
         rows, order, starts = self.repeated
-        # `+=` would add only the last of what is for the same row.
         if rows.size == self.rows.size:
             numbers[self.index] += more
-        else:
-            numbers[rows] += np.add.reduceat(more[order], starts, axis=0)
+            return
+        # `+=` would add only the last of what is for the same row.
+        in_order = more[order]
+        sums = np.add.reduceat(in_order, starts, axis=0)
+        numbers[rows] += sums
 
 
 class Coded:
@@ -65,29 +81,53 @@ class Coded:
 
     def __init__(self, code: Array, shared: Array) -> None:
         flat = code.ravel()
+        is_slot = flat >= 0
         self.shared = shared
-        self.in_slots = np.flatnonzero(flat >= 0)
-        self.in_shared = np.flatnonzero(flat < 0)
-        self.slots = Places(flat[self.in_slots])
-        self.places = Places(~flat[self.in_shared])
+        self.shape = code.shape
+        self.members = flat.size
+        self.in_slots = np.flatnonzero(is_slot)
+        self.in_shared = np.flatnonzero(~is_slot)
+        slots = flat[self.in_slots]
+        places = ~flat[self.in_shared]
+        self.slots = Places(slots)
+        self.places = Places(places)
 
     def of(self, values: Array) -> Array:
         """Return the numbers, members x lanes, or members x 1 where all are shared."""
-        shared = self.places.of(self.shared)[:, None]
+        numbers = self.places.of(self.shared)
+        column = numbers[:, None]
         if not self.in_slots.size:
-            return shared
-        members = self.in_slots.size + self.in_shared.size
-        found = np.empty((members, values.shape[1]), values.dtype)
+            return column
+        lanes = values.shape[1]
+        shape = self.members, lanes
+        found = np.empty(shape, values.dtype)
         found[self.in_slots] = self.slots.of(values)
-        found[self.in_shared] = shared
+        found[self.in_shared] = column
         return found
+
+    def in_shape(self, values: Array) -> Array:
+        """Return the same in the shape of the code, and behind it the lanes."""
+        found = self.of(values)
+        return found.reshape(*self.shape, -1)
 
     def add(self, adjoints: Array, gradient: Array, more: Array) -> None:
         """Add numbers, members x lanes, to the adjoints of slots, and to the gradient."""
         if self.in_slots.size:
-            self.slots.add(adjoints, more[self.in_slots])
+            by_slots = more[self.in_slots]
+            self.slots.add(adjoints, by_slots)
         if self.in_shared.size:
-            self.places.add(gradient, more[self.in_shared].sum(axis=1))
+            # A number that all lanes share has the sum of their adjoints.
+            by_lanes = more[self.in_shared]
+            sums = by_lanes.sum(axis=1)
+            self.places.add(gradient, sums)
+
+
+class Row(NamedTuple):
+    """A row of a rule, to be computed: where its result belongs, and of which rows it is one."""
+
+    place: int
+    function: Function
+    operands: Sequence[int]
 
 
 class Rules:
@@ -100,22 +140,28 @@ class Rules:
         self.inputs = tape.inputs
         self.outputs = tape.outputs
         self.known: dict[int, Any] = dict(tape.constants)
-        self.rows: list[tuple[int, Function, Sequence[int]]] = []
-        for place in sorted(ancestors(tape, tape.outputs)):
+        self.rows: list[Row] = []
+        needed = ancestors(tape, tape.outputs)
+        for place in sorted(needed):
             op = tape.ops[place]
             operands = tape.operands[place]
             if op is None:
                 continue
             if self.known.keys() >= set(operands):
-                self.known[place] = result_of(op, *map(self.known.get, operands))
+                numbers = map(self.known.get, operands)
+                self.known[place] = result_of(op, *numbers)
             else:
-                self.rows.append((place, function_of(op), operands))
+                function = function_of(op)
+                row = Row(place, function, operands)
+                self.rows.append(row)
 
     def __call__(self, *numbers: Array) -> list[Any]:
         """Return slopes, then masks: arrays, or numbers where they are the same everywhere."""
-        found = self.known | dict(zip(self.inputs, numbers))
+        given = zip(self.inputs, numbers)
+        found = self.known | dict(given)
         for place, function, operands in self.rows:
-            found[place] = function(*map(found.get, operands))
+            operand_numbers = map(found.get, operands)
+            found[place] = function(*operand_numbers)
         return [found[place] for place in self.outputs]
 
 
@@ -127,23 +173,36 @@ def contribution(slope: Operand, upstream: Array, mask: Operand, optional: bool)
     product: Array = slope * upstream
     is_cut = np.not_equal(mask, 0.0)
     if optional:
-        is_cut = is_cut | is_absent(upstream)
-    if optional or np.any(is_cut):
-        return np.where(is_cut, ABSENT, product + 0.0)
-    return product
+        is_missing = is_absent(upstream)
+        is_cut = is_cut | is_missing
+    elif not np.any(is_cut):
+        return product
+    present = product + 0.0
+    return np.where(is_cut, ABSENT, present)
 
 
 def is_absent(upstream: Array) -> Array:
     """Tell where there is no adjoint."""
-    found: Array = (upstream == 0.0) & np.signbit(upstream)
-    return found
+    is_zero: Array = upstream == 0.0
+    is_negative: Array = np.signbit(upstream)
+    return is_zero & is_negative
+
+
+def absent_or_sums(sums: Array, upstream: Array) -> Array:
+    """Return sums of contributions; one is absent where all adjoints in its column are.
+
+    BLAS makes a zero of any sign of a sum of absent ones.
+    """
+    all_missing = is_absent(upstream).all(axis=0)
+    present = sums + 0.0
+    return np.where(all_missing, ABSENT, present)
 
 
 class Step(NamedTuple):
     """An instruction, prepared: what it does to values, and on the way back to adjoints.
 
-    Attributes: `forward(values, adjoints=None)`, which writes the results, and
-    `backward(values, adjoints, gradient)`.
+    Attributes: `forward(values)`, which writes the results, and `backward(values, adjoints,
+    gradient)`. The machine calls both ways of a primitive with values and adjoints.
     """
 
     forward: Callable[..., None]
@@ -155,23 +214,30 @@ def map_step(step: Map, program: Program, shared: Array) -> Step:
     out = results(step)
     function = function_of(step.op)
     operands = [Places(table) for table in step.operands]
-    parents = [places for places, edge in zip(operands, step.edges) if edge]
+    parents = list(compress(operands, step.edges))
 
     @cache
     def rules() -> Rules:
-        return Rules(rules_of(step.op, len(operands), step.edges))
+        arity = len(operands)
+        tape = rules_of(step.op, arity, step.edges)
+        return Rules(tape)
 
     def forward(values: Array, adjoints: Array | None = None) -> None:
-        values[out] = function(*(places.of(values) for places in operands))
+        numbers = [places.of(values) for places in operands]
+        values[out] = function(*numbers)
 
     def backward(values: Array, adjoints: Array, gradient: Array | None = None) -> None:
         if not parents:
             return
-        found = rules()(*(places.of(values) for places in operands), values[out])
-        upstream = adjoints[out]
+        numbers = [places.of(values) for places in operands]
+        found = rules()(*numbers, values[out])
         # Slopes come first, then as many masks.
-        for places, slope, mask in zip(parents, found, found[len(parents) :]):
-            places.add(adjoints, contribution(slope, upstream, mask, step.optional))
+        count = len(parents)
+        masks = found[count:]
+        upstream = adjoints[out]
+        for places, slope, mask in zip(parents, found, masks):
+            more = contribution(slope, upstream, mask, step.optional)
+            places.add(adjoints, more)
 
     return Step(forward, backward)
 
@@ -180,14 +246,21 @@ def total_step(step: Total, program: Program, shared: Array) -> Step:
     """Prepare sums."""
     out = results(step)
     terms = Places(step.terms)
+    count = len(step.terms)
 
     def forward(values: Array) -> None:
-        numbers = terms.of(values).reshape(*step.terms.shape, -1)
-        np.add.reduce(numbers, axis=0, out=values[out], initial=ABSENT)
+        # Terms x members x lanes.
+        numbers = terms.in_shape(values)
+        sums = values[out]
+        np.add.reduce(numbers, axis=0, out=sums, initial=ABSENT)
 
     def backward(values: Array, adjoints: Array, gradient: Array) -> None:
-        if step.edges:
-            terms.add(adjoints, np.tile(adjoints[out], (len(step.terms), 1)))
+        if not step.edges:
+            return
+        # The slope of a sum is 1 by each of its terms.
+        upstream = adjoints[out]
+        more = np.tile(upstream, (count, 1))
+        terms.add(adjoints, more)
 
     return Step(forward, backward)
 
@@ -199,13 +272,15 @@ def dot_step(step: Dot, program: Program, shared: Array) -> Step:
     left = Coded(step.left, shared)
     right = Places(step.right)
     exists, to_left, to_right = step.edges
-    # Terms x members x lanes, and pairs x lanes.
-    pairs = (*step.left.shape, -1)
-    rows = (step.left.size, -1)
+    pairs = step.left.size
 
     def forward(values: Array) -> None:
-        products = left.of(values).reshape(pairs) * right.of(values).reshape(pairs)
-        values[out] = np.add.reduce(products, axis=0) + bias.of(values)
+        # Terms x members x lanes.
+        left_sides = left.in_shape(values)
+        right_sides = right.in_shape(values)
+        products = left_sides * right_sides
+        sums = np.add.reduce(products, axis=0)
+        values[out] = sums + bias.of(values)
 
     def backward(values: Array, adjoints: Array, gradient: Array) -> None:
         if not exists:
@@ -214,49 +289,75 @@ def dot_step(step: Dot, program: Program, shared: Array) -> Step:
         bias.add(adjoints, gradient, upstream)
         # The product rule: the slope by one side is the other one.
         if to_left:
-            slope = right.of(values).reshape(pairs)
-            more = contribution(slope, upstream, False, step.optional)
-            left.add(adjoints, gradient, more.reshape(rows))
+            slope = right.in_shape(values)
+            by_left = contribution(slope, upstream, False, step.optional)
+            by_pairs = by_left.reshape(pairs, -1)
+            left.add(adjoints, gradient, by_pairs)
         if to_right:
-            slope = left.of(values).reshape(pairs)
-            more = contribution(slope, upstream, False, step.optional)
-            right.add(adjoints, more.reshape(rows))
+            slope = left.in_shape(values)
+            by_right = contribution(slope, upstream, False, step.optional)
+            by_pairs = by_right.reshape(pairs, -1)
+            right.add(adjoints, by_pairs)
 
     return Step(forward, backward)
+
+
+class Factors:
+    """The factors of a product of matrices: shared weights, and slots, of which each is a row."""
+
+    def __init__(self, step: Matrix) -> None:
+        self.weights = Places(step.weights)
+        self.inputs = Places(step.inputs)
+        self.rows = len(step.weights)
+        self.terms = len(step.inputs)
+
+    def left(self, shared: Array) -> Array:
+        """Return the weights, rows x terms."""
+        numbers = self.weights.of(shared)
+        return numbers.reshape(self.rows, self.terms)
+
+    def right(self, values: Array) -> Array:
+        """Return the inputs, terms x columns, each column with all lanes."""
+        numbers = self.inputs.of(values)
+        return numbers.reshape(self.terms, -1)
 
 
 def matrix_step(step: Matrix, program: Program, shared: Array) -> Step:
     """Prepare a product of matrices, lanes beside lanes."""
     out = results(step)
     bias = Coded(step.bias, shared)
-    weights = Places(step.weights)
-    inputs = Places(step.inputs)
+    factors = Factors(step)
+    # Whether adjoints flow at all, and to which factor.
     exists, to_weights, to_inputs = step.edges
     rows = len(step.weights)
-    terms = len(step.inputs)
-
-    def factors(values: Array) -> tuple[Array, Array]:
-        left = weights.of(shared).reshape(rows, terms)
-        return left, inputs.of(values).reshape(terms, -1)
+    count = step.inputs.size
 
     def forward(values: Array) -> None:
-        left, right = factors(values)
-        values[out] = (left @ right).reshape(step.count, -1) + bias.of(values)
+        left = factors.left(shared)
+        right = factors.right(values)
+        product = left @ right
+        members = product.reshape(step.count, -1)
+        values[out] = members + bias.of(values)
 
     def backward(values: Array, adjoints: Array, gradient: Array) -> None:
         if not exists:
             return
-        bias.add(adjoints, gradient, adjoints[out])
-        left, right = factors(values)
-        upstream = adjoints[out].reshape(rows, -1)
+        upstream = adjoints[out]
+        bias.add(adjoints, gradient, upstream)
+        by_product = upstream.reshape(rows, -1)
         if to_weights:
-            weights.add(gradient, (upstream @ right.T).ravel() + 0.0)
+            right = factors.right(values)
+            by_weights = by_product @ right.T
+            # The gradient of a single sample is no -0.0.
+            present = by_weights.ravel() + 0.0
+            factors.weights.add(gradient, present)
         if to_inputs:
-            more = left.T @ upstream
-            # A sum of absent adjoints is absent, but BLAS makes a zero of any sign of it.
+            left = factors.left(shared)
+            by_inputs = left.T @ by_product
             if step.optional:
-                more = np.where(is_absent(upstream).all(axis=0), ABSENT, more + 0.0)
-            inputs.add(adjoints, more.reshape(step.inputs.size, -1))
+                by_inputs = absent_or_sums(by_inputs, by_product)
+            by_slots = by_inputs.reshape(count, -1)
+            factors.inputs.add(adjoints, by_slots)
 
     return Step(forward, backward)
 
@@ -267,14 +368,19 @@ def edges_step(step: Edges, program: Program, shared: Array) -> Step:
     parents = Places(step.parents)
     slopes = Places(step.slopes)
     masks = Places(step.locally_constant)
-    optional = any(getattr(one, "optional", False) for one in program.instructions)
+    steps = program.instructions
+    marks = [getattr(one, "optional", False) for one in steps]
+    optional = any(marks)
 
     def forward(values: Array) -> None:
         """Do nothing."""
 
     def backward(values: Array, adjoints: Array, gradient: Array) -> None:
+        # A local derivative has a row of its own, which forward has computed.
+        slope = slopes.of(values)
+        mask = masks.of(values)
         upstream = nodes.of(adjoints)
-        more = contribution(slopes.of(values), upstream, masks.of(values), optional)
+        more = contribution(slope, upstream, mask, optional)
         parents.add(adjoints, more)
 
     return Step(forward, backward)
@@ -282,7 +388,8 @@ def edges_step(step: Edges, program: Program, shared: Array) -> Step:
 
 def results(step: Instruction) -> slice:
     """Return the slots of an instruction's results."""
-    return slice(step.out, step.out + step.count)
+    stop = step.out + step.count
+    return slice(step.out, stop)
 
 
 KINDS: dict[type[Instruction], Callable[..., Step]] = {

@@ -45,7 +45,7 @@ class EndedValue(Slots):
     name: str | None
     op: Primitive | None
 
-    def refuse(self, *_: Any) -> NoReturn:
+    def refuse(self, *_: object) -> NoReturn:
         """Refuse to take part in anything."""
         raise TypeError(
             f"{self!r}: the trace of the compiled function that made it has ended, and a number of"
@@ -56,11 +56,11 @@ class EndedValue(Slots):
         """Refuse to be an operand."""
         self.refuse()
 
-    def operate(self, op: Primitive, x: Any, y: Any) -> NoReturn:
+    def operate(self, op: Primitive, x: object, y: object) -> NoReturn:
         """Refuse to be an operand."""
         self.refuse()
 
-    def compare(self, relation: Primitive, other: Any) -> NoReturn:
+    def compare(self, relation: Primitive, other: object) -> NoReturn:
         """Refuse to be compared."""
         self.refuse()
 
@@ -90,7 +90,9 @@ def left_over(before: int) -> list[Any]:
         return []
     # It was paused, and cycles may be all that holds them.
     gc.collect()
-    return [] if COUNTED and references() == before else living()
+    if COUNTED and references() == before:
+        return []
+    return living()
 
 
 def end(xs: Sequence[Any]) -> None:
@@ -110,7 +112,7 @@ def kept(xs: Sequence[Any]) -> list[Any]:
     return [x for x in xs if id(x) not in needed] or list(xs)
 
 
-def complaint(function: Callable[..., Any], x: Any, line: str | None, reach: Reach) -> str:
+def complaint(function: Callable[..., Any], x: Value, line: str | None, reach: Reach) -> str:
     """Return what a message says of a Value that a function kept."""
     name = name_of(function)
     made = f", made at {line}" if line else ""
@@ -122,7 +124,7 @@ def complaint(function: Callable[..., Any], x: Any, line: str | None, reach: Rea
     )
 
 
-def holder_of(x: Any, reach: Reach) -> str:
+def holder_of(x: object, reach: Reach) -> str:
     """Return what holds a Value, in words; nothing where that cannot be told."""
     # After `gc.freeze()` the collector no longer knows who refers to what; the function still does.
     for holder in chain(gc.get_referrers(x), reach.holders(x)):
@@ -142,6 +144,6 @@ def holder_of(x: Any, reach: Reach) -> str:
     return ""
 
 
-def key_of(x: Any, holder: dict[Any, Any]) -> Any:
+def key_of(x: object, holder: dict[Any, Any]) -> Any:
     """Return the key under which a dict holds an object."""
     return next((key for key, held in holder.items() if held is x), None)

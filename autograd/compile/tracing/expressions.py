@@ -19,7 +19,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from autograd.coercion import finite_or_inf
+from autograd.coercion import Number, finite_or_inf
 from autograd.compile.tracing.tape import Tape
 from autograd.primitive_type import Primitive
 
@@ -36,7 +36,9 @@ class Expression(NamedTuple):
 
     def within(self, binding: int) -> str:
         """Return the text as part of an expression that is bound so tightly."""
-        return f"({self.text})" if self.binding < binding else self.text
+        if self.binding < binding:
+            return f"({self.text})"
+        return self.text
 
     def times(self, other: str) -> Expression:
         """Return the product with what stands in one piece, but for a factor of 1 or -1."""
@@ -44,7 +46,8 @@ class Expression(NamedTuple):
             return Expression(other)
         if self.text == "-1":
             return Expression(f"-{other}", SIGN)
-        return Expression(f"{self.within(PRODUCT)} * {other}", PRODUCT)
+        left = self.within(PRODUCT)
+        return Expression(f"{left} * {other}", PRODUCT)
 
     def __str__(self) -> str:
         return self.text
@@ -62,7 +65,10 @@ class Uses:
         self.operands = operands
         self.outputs = outputs
         counts = Counter(self.needed())
-        self.shared = sorted(place for place in counts if counts[place] > 1 and ops[place])
+        often = [place for place, uses in counts.items() if uses > 1]
+        # A leaf has a text of its own.
+        computed = [place for place in often if ops[place]]
+        self.shared = sorted(computed)
 
     def needed(self) -> Iterator[int]:
         """Yield the places that the outputs need, once for each use."""
@@ -95,11 +101,13 @@ class Expressions:
 
     def expression(self, i: int) -> Expression:
         """Return an output."""
-        return self.at(self.tape.outputs[i])
+        place = self.tape.outputs[i]
+        return self.at(place)
 
     def constant(self, i: int) -> Any:
         """Return an output that is a constant; None for one that is computed."""
-        return self.tape.constants.get(self.tape.outputs[i])
+        place = self.tape.outputs[i]
+        return self.tape.constants.get(place)
 
     def at(self, place: int) -> Expression:
         """Return what stands for a place."""
@@ -109,27 +117,33 @@ class Expressions:
             return Expression(self.leaves[place])
         if place in self.tape.constants:
             text = number_text(self.tape.constants[place])
-            return Expression(text, SIGN if text.startswith("-") else WHOLE)
+            binding = SIGN if text.startswith("-") else WHOLE
+            return Expression(text, binding)
         return self.operation(place)
 
     def operation(self, place: int) -> Expression:
         """Return an operation."""
         op = self.tape.ops[place]
         assert op is not None
-        operands = [self.at(x) for x in self.tape.operands[place]]
+        places = self.tape.operands[place]
+        operands = list(map(self.at, places))
         if op.symbol.isidentifier():
-            return Expression(op.spell(*map(str, operands)))
+            texts = map(str, operands)
+            return Expression(op.spell(*texts))
         if len(operands) == 1:
-            return Expression(op.spell(operands[0].within(SIGN)), SIGN)
+            operand = operands[0].within(SIGN)
+            return Expression(op.spell(operand), SIGN)
         left, right = operands
         binding = BINDING.get(op.symbol, RELATION)
         # A chain of one kind is read from the left, but for powers and relations.
         is_chained = binding in (SUM, PRODUCT)
         first = left.within(binding if is_chained else binding + 1)
-        return Expression(op.spell(first, right.within(binding + 1)), binding)
+        second = right.within(binding + 1)
+        text = op.spell(first, second)
+        return Expression(text, binding)
 
 
-def number_text(x: Any) -> str:
+def number_text(x: Number) -> str:
     """Return a number as it is written in Python: an int, or the float that is computed with.
 
     >>> from fractions import Fraction
@@ -139,4 +153,7 @@ def number_text(x: Any) -> str:
     if type(x) is bool:
         return repr(x)
     number = float(finite_or_inf(x))
-    return repr(x) if type(x) is int and x == number else repr(number)
+    # An int that no float equals is computed with as a float.
+    if type(x) is int and x == number:
+        return repr(x)
+    return repr(number)

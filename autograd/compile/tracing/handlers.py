@@ -90,10 +90,13 @@ def integers(table: bytes) -> Iterator[int]:
 def regions(code: CodeType) -> list[Region]:
     """Return the regions of a code object whose exceptions are handled in it."""
     fields = integers(code.co_exceptiontable)
-    return [
-        Region(2 * start, 2 * (start + length), 2 * target)
-        for start, length, target, _ in zip(fields, fields, fields, fields)
-    ]
+    found = []
+    # An entry has four of them, in units of two bytes.
+    for start, length, target, _ in zip(fields, fields, fields, fields):
+        stop = start + length
+        region = Region(2 * start, 2 * stop, 2 * target)
+        found.append(region)
+    return found
 
 
 class Handlers:
@@ -111,10 +114,7 @@ class Handlers:
         targets: list[int] = []
         while True:
             # A handler may begin with an instruction that has none itself.
-            nearest = (
-                r for at in (offset, offset + 2) for r in self.regions if r.start <= at < r.end
-            )
-            region = next(nearest, None)
+            region = self.region_at(offset) or self.region_at(offset + 2)
             if region is None or region.target in targets:
                 return
             offset = region.target
@@ -124,34 +124,53 @@ class Handlers:
                     self.known[offset] = list(self.clauses(offset))
                 except LookupError:
                     # This Python writes it in another way, so the clause may catch anything.
-                    self.known[offset] = [Clause((("UNKNOWN", None),))]
+                    anything = Clause((("UNKNOWN", None),))
+                    self.known[offset] = [anything]
             yield self.known[offset]
+
+    def region_at(self, offset: int) -> Region | None:
+        """Return the first region that has an instruction; None where no exception is handled."""
+        for region in self.regions:
+            if region.start <= offset < region.end:
+                return region
+        return None
 
     def clauses(self, target: int) -> Iterator[Clause]:
         """Yield the clauses of a handler, in order; a `finally` has none."""
-        place = self.places[target] + 1
-        if self.steps[place - 1].opname != "PUSH_EXC_INFO":
+        place = self.places[target]
+        if self.steps[place].opname != "PUSH_EXC_INFO":
             return
+        place += 1
+        ends = (*MATCHES, *OTHER_THAN_CLASSES)
         while True:
             classes = []
-            while not self.steps[place].opname.startswith((*MATCHES, *OTHER_THAN_CLASSES)):
-                classes.append((self.steps[place].opname, self.steps[place].argval))
+            step = self.steps[place]
+            while not step.opname.startswith(ends):
+                classes.append((step.opname, step.argval))
                 place += 1
-            name = self.steps[place].opname
-            if name == "WITH_EXCEPT_START" or (name == "POP_TOP" and not classes):
+                step = self.steps[place]
+            name = step.opname
+            is_bare = name == "POP_TOP" and not classes
+            if is_bare or name == "WITH_EXCEPT_START":
                 yield Clause(((name, None),))
             if name not in MATCHES:
                 return
             yield Clause(tuple(classes))
-            jumps = [step for step in self.steps[place:] if "JUMP" in step.opname]
+            # Where nothing matches, the next clause is tried.
+            rest = self.steps[place:]
+            jumps = [step for step in rest if "JUMP" in step.opname]
             place = self.places[jumps[0].argval]
 
 
 def handlers_of(code: CodeType) -> Handlers | None:
     """Return the handlers of a code object; None where none of them catches anything."""
-    found = Handlers(code) if code.co_exceptiontable else None
-    if found and any(any(found.around(region.start)) for region in found.regions):
-        return found
+    if not code.co_exceptiontable:
+        return None
+    found = Handlers(code)
+    for region in found.regions:
+        clauses = found.around(region.start)
+        if any(clauses):
+            return found
     return None
 
 
@@ -174,16 +193,19 @@ def apply(stack: list[Any], name: str, argument: Any, frame: FrameType) -> None:
     Raises: LookupError: it does something else, or there is no such name.
     """
     if name in ("LOAD_GLOBAL", "LOAD_NAME"):
-        names = frame.f_globals if argument in frame.f_globals else frame.f_builtins
+        is_global = argument in frame.f_globals
+        names = frame.f_globals if is_global else frame.f_builtins
         stack.append(names[argument])
     elif name == "LOAD_ATTR":
-        stack.append(getattr(stack.pop(), argument))
+        owner = stack.pop()
+        stack.append(getattr(owner, argument))
     elif name.startswith(("LOAD_FAST", "LOAD_DEREF")):
         stack.append(frame.f_locals[argument])
     elif name == "LOAD_CONST":
         stack.append(argument)
     elif name == "BUILD_TUPLE" and argument:
-        stack[-argument:] = [tuple(stack[-argument:])]
+        parts = stack[-argument:]
+        stack[-argument:] = [tuple(parts)]
     elif name not in WITHOUT_EFFECT:
         raise LookupError(name)
 
@@ -191,22 +213,25 @@ def apply(stack: list[Any], name: str, argument: Any, frame: FrameType) -> None:
 def suppresses(frame: FrameType) -> bool:
     """Tell whether a function has a `with suppress(...)`."""
     names = frame.f_code.co_names
-    return any(
-        name == "suppress" or frame.f_globals.get(name) is contextlib.suppress for name in names
-    )
+    if "suppress" in names:
+        return True
+    # A module may have it under another name.
+    meant = map(frame.f_globals.get, names)
+    return any(x is contextlib.suppress for x in meant)
 
 
-def catches(caught: Any, kinds: Sequence[type[BaseException]]) -> bool:
+def catches(caught: object, kinds: Sequence[type[BaseException]]) -> bool:
     """Tell whether an `except` of some classes catches an exception of one of the kinds."""
-    flat = caught if isinstance(caught, tuple) else (caught,)
-    return any(
-        catches(one, kinds)
-        if isinstance(one, tuple)
-        else issubclass(kind, one) or (kind is Exception and issubclass(one, Exception))
-        for one in flat
-        for kind in kinds
-        if isinstance(one, (type, tuple))
-    )
+    if isinstance(caught, tuple):
+        return any(catches(one, kinds) for one in caught)
+    if not isinstance(caught, type):
+        return False
+    for kind in kinds:
+        # An exception of any kind may be one that is caught.
+        may_be = kind is Exception and issubclass(caught, Exception)
+        if may_be or issubclass(kind, caught):
+            return True
+    return False
 
 
 def kinds_raised(op: Primitive, operands: Sequence[Any]) -> tuple[type[Exception], ...]:
@@ -215,11 +240,14 @@ def kinds_raised(op: Primitive, operands: Sequence[Any]) -> tuple[type[Exception
         return ()
     if op in DIVISIONS:
         divisor = operands[1]
-        safe = not hasattr(divisor, "record") and divisor != 0
-        return () if safe else (ZeroDivisionError,)
+        is_plain = not hasattr(divisor, "record")
+        if is_plain and divisor != 0:
+            return ()
+        return (ZeroDivisionError,)
     if op is p.power:
         return ZeroDivisionError, OverflowError, ValueError
-    return (ValueError, OverflowError) if p.TABLE.get(op.name) is op else (Exception,)
+    is_ours = p.TABLE.get(op.name) is op
+    return (ValueError, OverflowError) if is_ours else (Exception,)
 
 
 class Walk:
@@ -277,8 +305,10 @@ class Walk:
             kept = {key: found for key, found in self.known.items() if found[1] is ENDS}
             self.known.clear()
             self.known.update(kept)
-        ours = f"{frame.f_globals.get('__name__', '')}.".startswith(PACKAGE)
-        found = self.known[id(code)] = code, OURS if ours else handlers_of(code)
+        module = frame.f_globals.get("__name__", "")
+        is_ours = f"{module}.".startswith(PACKAGE)
+        found = code, OURS if is_ours else handlers_of(code)
+        self.known[id(code)] = found
         return found
 
     def end_at(self, code: CodeType) -> None:
@@ -289,11 +319,12 @@ class Walk:
 def caught(op: Primitive, operands: Sequence[Any], handlers: Handlers, frame: FrameType) -> bool:
     """Tell whether a frame is inside a `try` that would catch what an operation can raise."""
     kinds = kinds_raised(op, operands)
-    return any(
-        catches(compared_with(clause, frame), kinds)
-        for clauses in handlers.around(frame.f_lasti)
-        for clause in clauses
-    )
+    for clauses in handlers.around(frame.f_lasti):
+        for clause in clauses:
+            classes = compared_with(clause, frame)
+            if catches(classes, kinds):
+                return True
+    return False
 
 
 WALK = Walk()

@@ -11,6 +11,7 @@ import operator
 from typing import Any
 
 from autograd import primitives as p
+from autograd.coercion import Operands
 from autograd.given import attached, slope_of
 from autograd.primitive_type import Primitive, Variadic
 from autograd.scalar_math import exp_of_difference
@@ -21,12 +22,12 @@ def exponential(x: float, top: float) -> float:
     return 1.0 if x == top else exp_of_difference(x, top)
 
 
-def share_rule(operands: Any, out: Any) -> list[Any]:
+def share_rule(operands: Operands, out: Any) -> list[Any]:
     """The slopes of the softmax of which a share is a part."""
     return [None, None, *p.softmax_of.rule(operands[2:], out)]
 
 
-def no_rule(operands: Any, out: Any) -> list[Any]:
+def no_rule(operands: Operands, out: object) -> list[Any]:
     """A choice among plain numbers has no slope, nor one among numbers only shifted by it."""
     return [0] * len(operands)
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import builtins
 import dis
 from types import CodeType, FrameType
-from typing import Any
 
 PACKAGE = __name__.partition(".")[0]
 LOOKERS = frozenset(
@@ -22,7 +21,8 @@ MAKING_KEYWORDS = ("BUILD_MAP", "BUILD_CONST_KEY_MAP", "DICT_MERGE")
 
 def package_of(frame: FrameType) -> str:
     """Return the package whose code a frame runs."""
-    return str(frame.f_globals.get("__name__", "")).partition(".")[0]
+    module = str(frame.f_globals.get("__name__", ""))
+    return module.partition(".")[0]
 
 
 def is_looked_at(frame: FrameType) -> bool:
@@ -46,11 +46,14 @@ def prints(frame: FrameType) -> bool:
     inside = [x for x in found if within(x.positions, call.positions)]
     if any(names_file(x, code) for x in inside):
         return False
-    if call.opname == "CALL_FUNCTION_EX" and any(x.opname in MAKING_KEYWORDS for x in inside):
+    opnames = {x.opname for x in inside}
+    # Keywords that are made at run time may have a file among them.
+    if call.opname == "CALL_FUNCTION_EX" and opnames.intersection(MAKING_KEYWORDS):
         return False
     # What is called begins where the call does.
-    names = [x for x in inside if x.opname in GLOBALS and begin(x) == begin(call)]
-    return any(x.argval == "print" for x in names) and meaning(frame) is builtins.print
+    first = [x for x in inside if begin(x) == begin(call)]
+    names = [x.argval for x in first if x.opname in GLOBALS]
+    return "print" in names and meaning(frame) is builtins.print
 
 
 def names_file(instruction: dis.Instruction, code: CodeType) -> bool:
@@ -65,16 +68,23 @@ def names_file(instruction: dis.Instruction, code: CodeType) -> bool:
 def begin(instruction: dis.Instruction) -> tuple[int | None, int | None]:
     """Return the line and the column at which an instruction begins."""
     positions = instruction.positions
-    return (positions.lineno, positions.col_offset) if positions else (None, None)
+    if not positions:
+        return None, None
+    return positions.lineno, positions.col_offset
 
 
 def within(part: dis.Positions | None, whole: dis.Positions | None) -> bool:
     """Tell whether a piece of source is known to stand in another one."""
-    if part is None or whole is None or None in part or None in whole:
+    if part is None or whole is None:
         return False
-    begins: Any = (whole.lineno, whole.col_offset), (part.lineno, part.col_offset)
-    ends: Any = (part.end_lineno, part.end_col_offset), (whole.end_lineno, whole.end_col_offset)
-    return bool(begins[0] <= begins[1] and ends[0] <= ends[1])
+    if None in part or None in whole:
+        return False
+    # A line, the last line, a column in the first and one in the last.
+    line, last_line, column, last_column = part
+    whole_line, whole_last_line, whole_column, whole_last_column = whole
+    begins_inside = (whole_line, whole_column) <= (line, column)
+    ends_inside = (last_line, last_column) <= (whole_last_line, whole_last_column)
+    return begins_inside and ends_inside
 
 
 def meaning(frame: FrameType) -> object:

@@ -21,14 +21,14 @@ from autograd.modes import mode, tracing
 class Refusing:
     """An observer that refuses whatever it is told of."""
 
-    def refuse(self, *_: Any) -> NoReturn:
+    def refuse(self, *_: object) -> NoReturn:
         """Refuse a Value in a thread that is not tracing."""
         refuse_thread()
 
     made = recorded = compared = decided = check_thread = refuse
 
 
-def refused(*_: Any) -> NoReturn:
+def refused(*_: object) -> NoReturn:
     """Refuse a Value in a thread that is not tracing."""
     refuse_thread()
 
@@ -37,34 +37,44 @@ def elsewhere(work: Callable[..., Any]) -> Callable[..., Any]:
     """Return work for a thread in which nothing is traced."""
 
     @functools.wraps(work)
-    def run(*args: Any, **options: Any) -> Any:
+    def run(*args: object, **options: object) -> Any:
         with mode(observer=Refusing(), symbolic=refused, taken_out=refused):
             return work(*args, **options)
 
     return run
 
 
-def start(usual: Callable[..., Any], thread: Any) -> Any:
+def start(usual: Callable[..., Any], thread: threading.Thread) -> Any:
     """Start a thread; one that a traced function starts refuses Values."""
     if tracing():
-        thread.run = elsewhere(thread.run)
+        thread.run = elsewhere(thread.run)  # type: ignore[method-assign]
     return usual(thread)
 
 
 def submit(
-    usual: Callable[..., Any], pool: Any, work: Callable[..., Any], *args: Any, **options: Any
+    usual: Callable[..., Any],
+    pool: object,
+    work: Callable[..., Any],
+    *args: object,
+    **options: object,
 ) -> Any:
     """Hand work to a pool of threads; that of a traced function refuses Values."""
-    return usual(pool, elsewhere(work) if tracing() else work, *args, **options)
+    if tracing():
+        work = elsewhere(work)
+    return usual(pool, work, *args, **options)
 
 
 def in_traces() -> list[tuple[Any, str, Any]]:
     """Return what starts threads, and what hands work to them: where, and what it is in a trace."""
     pools = sys.modules.get("concurrent.futures.thread")
-    places: list[tuple[Any, str, Callable[..., Any]]] = [(threading.Thread, "start", start)]
+    places: list[tuple[Any, str, Callable[..., Any]]]
+    places = [(threading.Thread, "start", start)]
     if pools:
         places.append((pools.ThreadPoolExecutor, "submit", submit))
-    return [
-        (owner, name, functools.partialmethod(functools.partial(ours, vars(owner)[name])))
-        for owner, name, ours in places
-    ]
+    changes = []
+    for owner, name, ours in places:
+        usual = vars(owner)[name]
+        with_usual = functools.partial(ours, usual)
+        method = functools.partialmethod(with_usual)
+        changes.append((owner, name, method))
+    return changes

@@ -28,15 +28,23 @@ from autograd.modes import tracing
 
 # A generator, and what its next number depends on.
 State = tuple[Any, Any]
+Function = Callable[..., Any]
 
 
 def global_generators(reach: Reach) -> dict[str, Any]:
     """Return the generator of `random`, and that of NumPy where it is loaded, or may be."""
-    if "numpy" in sys.modules and any("random" in x.co_names for x in reach.codes.values()):
+    codes = reach.codes.values()
+    is_named = any("random" in code.co_names for code in codes)
+    if is_named and "numpy" in sys.modules:
         # NumPy loads it when it is first used.
         importlib.import_module("numpy.random")
-    modules = {name: sys.modules.get(name) for name in ("random", "numpy.random")}
-    return {name: x.random.__self__ for name, x in modules.items() if x is not None}
+    found = {}
+    for name in ("random", "numpy.random"):
+        module = sys.modules.get(name)
+        if module is not None:
+            # A function of the module is a method of its generator.
+            found[name] = module.random.__self__
+    return found
 
 
 def state_of(generator: Any) -> Any:
@@ -50,7 +58,7 @@ def state_of(generator: Any) -> Any:
     return plain(generator.get_state(legacy=False))
 
 
-def plain(x: Any) -> Any:
+def plain(x: object) -> Any:
     """Return a state of NumPy's with bytes in place of arrays, which cannot be compared."""
     if isinstance(x, dict):
         return {name: plain(part) for name, part in x.items()}
@@ -59,13 +67,19 @@ def plain(x: Any) -> Any:
 
 def states(reach: Reach) -> list[State]:
     """Return the generators that a function may draw from, each with its state."""
-    found = [*global_generators(reach).values(), *reach.generators.values()]
-    return [(x, state_of(x)) for x in {id(x): x for x in found}.values()]
+    everywhere = global_generators(reach).values()
+    found = [*everywhere, *reach.generators.values()]
+    # A function may reach a global one by a name of its own.
+    once = {id(x): x for x in found}
+    return [(x, state_of(x)) for x in once.values()]
 
 
 def drawn(reach: Reach, before: list[State]) -> Any:
     """Return a generator whose state is no longer what it was; None where there is none."""
-    return next((x for x, state in before if state_of(x) != state), None)
+    for generator, state in before:
+        if state_of(generator) != state:
+            return generator
+    return None
 
 
 # Generators that a function makes itself: with a seed they draw the same in every call, and so does
@@ -81,15 +95,16 @@ def refuse_system() -> None:
     )
 
 
-def seeded(usual: Any, *args: Any, **options: Any) -> Any:
+def seeded(usual: Function, *args: object, **options: object) -> Any:
     """Make or seed a generator; in a trace only with a seed."""
     given = [*args, *options.values()]
-    if tracing() and all(x is None or isinstance(x, random.Random) for x in given):
+    has_seed = any(x is not None and not isinstance(x, random.Random) for x in given)
+    if tracing() and not has_seed:
         refuse_system()
     return usual(*args, **options)
 
 
-def unseeded(usual: Any, *args: Any, **options: Any) -> Any:
+def unseeded(usual: Function, *args: object, **options: object) -> Any:
     """Draw from the system; not in a trace."""
     if tracing():
         refuse_system()
@@ -98,7 +113,7 @@ def unseeded(usual: Any, *args: Any, **options: Any) -> Any:
 
 def in_traces() -> list[tuple[Any, str, Any]]:
     """Return what asks the system for random numbers: where that is, and what it is in a trace."""
-    places: list[tuple[Any, str, Any]] = [
+    places: list[tuple[Any, str, Function]] = [
         (random.Random, "seed", seeded),
         (random.SystemRandom, "random", unseeded),
         (random.SystemRandom, "getrandbits", unseeded),
@@ -107,33 +122,42 @@ def in_traces() -> list[tuple[Any, str, Any]]:
     numpy_random = sys.modules.get("numpy.random")
     if numpy_random:
         places.append((numpy_random, "default_rng", seeded))
-    return [
-        (owner, name, (partialmethod_of if isinstance(owner, type) else partial)(ours, usual))
-        for owner, name, ours in places
-        for usual in [vars(owner)[name]]
-    ]
+    changes: list[tuple[Any, str, Function]] = []
+    for owner, name, ours in places:
+        usual = vars(owner)[name]
+        way = partialmethod_of if isinstance(owner, type) else partial
+        change = way(ours, usual)
+        changes.append((owner, name, change))
+    return changes
 
 
-def partialmethod_of(ours: Any, usual: Any) -> Any:
+def partialmethod_of(ours: Function, usual: Function) -> Function:
     """Return a method that hands a bound method to a function."""
 
     @wraps(usual)
-    def method(self: Any, *args: Any, **options: Any) -> Any:
-        return ours(partial(usual, self), *args, **options)
+    def method(self: object, *args: object, **options: object) -> Any:
+        bound = partial(usual, self)
+        return ours(bound, *args, **options)
 
     return method
 
 
-def label_of(generator: Any, reach: Reach) -> str:
+def label_of(generator: object, reach: Reach) -> str:
     """Return what a message calls a generator."""
-    known = {id(x): name for name, x in global_generators(reach).items()}
+    everywhere = global_generators(reach)
+    known = {id(x): name for name, x in everywhere.items()}
     return known.get(id(generator)) or reach.names[id(generator)]
 
 
-def complaint(function: Callable[..., Any], generator: Any, reach: Reach) -> str:
+def complaint(function: Callable[..., Any], generator: object, reach: Reach) -> str:
     """Return what a message says of a function that draws from a generator."""
-    own = [x for x, found in reach.met.items() if getattr(found, "__self__", None) is generator]
-    names = {reach.names[x].rpartition(".")[2] for x in (*own, id(generator)) if x in reach.names}
+    keys = [id(generator)]
+    # Its methods, which the function may have under names of their own.
+    for key, found in reach.met.items():
+        if getattr(found, "__self__", None) is generator:
+            keys.append(key)
+    texts = [reach.names[key] for key in keys if key in reach.names]
+    names = [text.rpartition(".")[2] for text in texts]
     line = next(reach.lines_with(names), None)
     where = f" ({line})" if line else ""
     others = ", or another thread did," if threading.active_count() > 1 else ""

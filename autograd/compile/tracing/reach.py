@@ -26,6 +26,7 @@ from itertools import chain, islice
 from random import Random, SystemRandom
 from types import (
     BuiltinMethodType,
+    CellType,
     CodeType,
     FunctionType,
     GeneratorType,
@@ -67,6 +68,8 @@ class Reach:
         codes: their code objects, those inside of them too.
         generators: of random numbers, `random.Random` or NumPy's.
         names: what the function calls each object that was met, and each list of numbers.
+        met: the objects, also to keep them, for an id is good while its object lives.
+        rows: lists of numbers.
     """
 
     def __init__(self, function: Callable[..., Any]) -> None:
@@ -74,8 +77,8 @@ class Reach:
         self.codes: dict[int, CodeType] = {}
         self.generators: dict[int, Any] = {}
         self.names: dict[int, str] = {}
-        self.met: dict[int, Any] = {}  # also keeps them, for an id is good while its object lives
-        self.rows: list[Any] = []  # lists of numbers
+        self.met: dict[int, Any] = {}
+        self.rows: list[Any] = []
         self.waiting: list[Any] = []
         self.meet(name_of(function), function)
         while self.waiting and len(self.met) < MAX_VISITED:
@@ -109,15 +112,18 @@ class Reach:
             self.meet(name, getattr(x, "__func__", None))
         elif kind is partial:
             self.meet(name, x.func)
-            self.meet_all(name, (*x.args, *x.keywords.values()))
+            given = (*x.args, *x.keywords.values())
+            self.meet_all(name, given)
         elif isinstance(x, CONTAINERS):
-            self.meet_all(name, x.values() if isinstance(x, dict) else x)
+            elements = x.values() if isinstance(x, dict) else x
+            self.meet_all(name, elements)
         elif isinstance(x, type):
             self.visit_class(x)
         elif is_generator(x):
             self.generators[id(x)] = x
         elif kind is GeneratorType:
-            self.meet_all(name, getattr(x.gi_frame, "f_locals", {}).values())
+            variables = getattr(x.gi_frame, "f_locals", {})
+            self.meet_all(name, variables.values())
         elif kind is not ModuleType:
             self.visit_instance(x)
 
@@ -134,40 +140,53 @@ class Reach:
         self.modules[id(names)] = names
         for code in codes_in(function.__code__):
             self.codes[id(code)] = code
-            for name in code.co_names:
-                if name in names:
-                    self.meet_global(name, names[name], code.co_names)
-                elif name in sys.modules and not of_library(name):
-                    # The function imports it itself.
-                    self.meet_global(name, sys.modules[name], code.co_names)
-        self.meet_all("a default", function.__defaults__ or ())
-        self.meet_all("a default", (function.__kwdefaults__ or {}).values())
-        for name, cell in zip(function.__code__.co_freevars, function.__closure__ or ()):
+            self.visit_names(code, names)
+        defaults = function.__defaults__ or ()
+        by_keyword = function.__kwdefaults__ or {}
+        self.meet_all("a default", defaults)
+        self.meet_all("a default", by_keyword.values())
+        code = function.__code__
+        cells = function.__closure__ or ()
+        for name, cell in zip(code.co_freevars, cells):
             # It may have no value yet.
             with suppress(ValueError):
-                self.meet_global(name, cell.cell_contents, function.__code__.co_names)
+                self.meet_global(name, cell.cell_contents, code.co_names)
         self.meet("the function", wrapped)
 
-    def meet_global(self, name: str, x: Any, attributes: tuple[str, ...]) -> None:
+    def visit_names(self, code: CodeType, names: dict[str, Any]) -> None:
+        """Note what the global names of some code stand for."""
+        for name in code.co_names:
+            if name in names:
+                self.meet_global(name, names[name], code.co_names)
+            elif name in sys.modules and not of_library(name):
+                # The function imports it itself.
+                self.meet_global(name, sys.modules[name], code.co_names)
+
+    def meet_global(self, name: str, x: object, attributes: tuple[str, ...]) -> None:
         """Note what a name stands for; of a module those attributes that the code may mean."""
-        if isinstance(x, ModuleType):
-            for attribute in attributes:
-                found = vars(x).get(attribute)
-                if isinstance(found, ModuleType) and found is not x:
-                    self.meet_global(f"{name}.{attribute}", found, without(attributes, attribute))
-                elif found is not None:
-                    self.meet(f"{name}.{attribute}", found)
-        else:
+        if not isinstance(x, ModuleType):
             self.meet(name, x)
+            return
+        for attribute in attributes:
+            found = vars(x).get(attribute)
+            path = f"{name}.{attribute}"
+            if isinstance(found, ModuleType) and found is not x:
+                others = without(attributes, attribute)
+                self.meet_global(path, found, others)
+            elif found is not None:
+                self.meet(path, found)
 
     def visit_class(self, cls: type) -> None:
         """Go on to the methods of a class."""
         for kind in cls.__mro__:
-            if not of_library(kind.__module__):
-                for name, x in list(vars(kind).items()):
-                    self.meet(name, getattr(x, "__func__", getattr(x, "fget", None) or x))
+            if of_library(kind.__module__):
+                continue
+            for name, x in list(vars(kind).items()):
+                getter = getattr(x, "fget", None)
+                function = getattr(x, "__func__", getter or x)
+                self.meet(name, function)
 
-    def visit_instance(self, x: Any) -> None:
+    def visit_instance(self, x: object) -> None:
         """Go on to the class of an object, and to its attributes."""
         kind = type(x)
         attributes = getattr(x, "__dict__", None)
@@ -179,13 +198,16 @@ class Reach:
                 if type(held) not in PLAIN:
                     self.meet(name, held)
 
-    def holders(self, x: Any) -> Iterator[Any]:
+    def holders(self, x: object) -> Iterator[Any]:
         """Yield what holds an object: globals, lists, instances, attributes, variables."""
         for holder in chain(self.modules.values(), self.rows, self.met.values()):
             attributes = getattr(holder, "__dict__", None)
-            cells = holder.__closure__ or () if type(holder) is FunctionType else ()
+            cells: tuple[CellType, ...] = ()
+            if type(holder) is FunctionType:
+                cells = holder.__closure__ or ()
             for place in (holder, attributes, *cells):
-                if any(held is x for held in gc.get_referents(place)):
+                referents = gc.get_referents(place)
+                if any(held is x for held in referents):
                     yield place
 
     def lines_with(self, names: Iterable[str]) -> Iterator[str]:
@@ -199,9 +221,10 @@ class Reach:
                     yield f"{code.co_filename}:{line}"
 
 
-def name_of(function: Any) -> str:
+def name_of(function: object) -> str:
     """Return what a message calls a function, or an object that is called."""
-    return str(getattr(function, "__name__", type(function).__name__))
+    class_name = type(function).__name__
+    return str(getattr(function, "__name__", class_name))
 
 
 def without(names: tuple[str, ...], name: str) -> tuple[str, ...]:
@@ -217,16 +240,21 @@ def codes_in(code: CodeType) -> Iterator[CodeType]:
             yield from codes_in(x)
 
 
-def of_library(name: Any) -> bool:
+def of_library(name: object) -> bool:
     """Tell whether a module is Python's, NumPy's or ours, where no state is a user's."""
-    return isinstance(name, str) and name.partition(".")[0] in LIBRARIES
+    if not isinstance(name, str):
+        return False
+    package, _, _ = name.partition(".")
+    return package in LIBRARIES
 
 
-def is_generator(x: Any) -> bool:
+def is_generator(x: object) -> bool:
     """Tell whether an object draws random numbers."""
     if isinstance(x, Random):
         return not isinstance(x, SystemRandom)
     kind = type(x)
-    if not str(kind.__module__).startswith("numpy.random"):
+    module = str(kind.__module__)
+    if not module.startswith("numpy.random"):
         return False
-    return kind.__name__ in ("Generator", "RandomState") or hasattr(x, "random_raw")
+    is_known = kind.__name__ in ("Generator", "RandomState")
+    return is_known or hasattr(x, "random_raw")

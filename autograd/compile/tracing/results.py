@@ -72,6 +72,6 @@ def structure_of(out: Any) -> Any:
     return filled(out, [structure_of(part) for part in parts(out)])
 
 
-def is_one(structure: Any) -> bool:
+def is_one(structure: object) -> bool:
     """Tell whether a result is a single number."""
     return type(structure) is int

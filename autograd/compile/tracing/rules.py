@@ -30,9 +30,11 @@ def rules_of(op: Primitive, arity: int, edges: Sequence[bool]) -> Tape:
     Raises: TypeError: a rule cannot be read, because it branches or calls `math`.
     """
     tape = Tape()
-    symbols = [Symbol(tape, tape.input()) for _ in range(arity + 1)]
+    places = [tape.input() for _ in range(arity + 1)]
+    symbols = [Symbol(tape, place) for place in places]
     slopes, masks = slopes_and_masks(op, symbols, edges)
-    tape.outputs = [place_of(tape, x) for x in slopes + masks]
+    found = slopes + masks
+    tape.outputs = [place_of(tape, x) for x in found]
     return tape
 
 
@@ -46,8 +48,13 @@ def slopes_and_masks(
     *operands, out = symbols
     slopes = op.derivatives(operands, out, edges)
     constant = op.constancy(edges)
-    masks = constant(*symbols) if constant else [False] * len(operands)
-    return list(compress(slopes, edges)), list(compress(masks, edges))
+    masks: Sequence[Any] = [False] * len(operands)
+    if constant:
+        masks = constant(*symbols)
+    # Of the operands those count that an edge leads to.
+    of_edges = compress(slopes, edges)
+    masks_of_edges = compress(masks, edges)
+    return list(of_edges), list(masks_of_edges)
 
 
 def ancestors(tape: Tape, places: Sequence[int]) -> set[int]:

@@ -17,11 +17,13 @@ import math
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import compress
 from numbers import Real
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple, SupportsAbs
 
 from autograd import primitives as p
+from autograd.coercion import Operand
 from autograd.compile.tracing.internal_primitives import built_in_max, built_in_min
 from autograd.compile.tracing.tracers import TracedNumber
 from autograd.modes import tracing
@@ -33,24 +35,31 @@ Function = Callable[..., Any]
 def has_number(xs: Sequence[Any]) -> bool:
     """Tell whether there is a number of a trace among plain ones, and nothing else."""
     kinds = set(map(type, xs))
-    return TracedNumber in kinds and all(issubclass(x, (TracedNumber, Real)) for x in kinds)
+    if TracedNumber not in kinds:
+        return False
+    return all(issubclass(kind, (TracedNumber, Real)) for kind in kinds)
 
 
 def choosing(function: Function, choice: Variadic) -> Function:
     """Return the stand-in for `max` or `min`."""
 
     @functools.wraps(function)
-    def chosen(*args: Any, **options: Any) -> Any:
+    def chosen(*args: Any, **options: object) -> Any:
         if not tracing():
             return function(*args, **options)
-        if len(args) == 1:
+        xs = args
+        is_sequence = len(args) == 1
+        if is_sequence:
             # An iterator can be asked once.
-            args = (tuple(args[0]),)
-        xs = args[0] if len(args) == 1 else args
-        usual = options.get("key") is None and (len(args) == 1 or "default" not in options)
-        return (
-            choice(xs) if usual and len(xs) > 1 and has_number(xs) else function(*args, **options)
-        )
+            xs = tuple(args[0])
+            args = (xs,)
+        # What Python refuses is left to it.
+        has_key = options.get("key") is not None
+        has_default = "default" in options and not is_sequence
+        is_usual = not (has_key or has_default)
+        if is_usual and len(xs) > 1 and has_number(xs):
+            return choice(xs)
+        return function(*args, **options)
 
     return chosen
 
@@ -59,60 +68,102 @@ def of_numbers(function: Function, row: Function) -> Function:
     """Return the stand-in for a function of `math`, given what it is of numbers of a trace."""
 
     @functools.wraps(function)
-    def applied(*args: Any) -> Any:
-        return row(*args) if tracing() and has_number(args) else function(*args)
+    def applied(*args: object) -> Any:
+        if tracing() and has_number(args):
+            return row(*args)
+        return function(*args)
 
     return applied
 
 
-def logarithm(x: Any, base: Any = None) -> Any:
+def logarithm(x: Operand, base: Operand | None = None) -> Any:
     """Return `math.log`, which may have a base."""
-    return p.log(x) if base is None else p.log(x) / p.log(base)
+    if base is None:
+        return p.log(x)
+    return p.log(x) / p.log(base)
 
 
-def hypotenuse(*xs: Any) -> Any:
+def hypotenuse(*xs: Operand) -> Any:
     """Return `math.hypot`, which takes any number of operands."""
-    return p.hypot(*xs) if len(xs) == 2 else p.norm(xs)
+    if len(xs) == 2:
+        return p.hypot(*xs)
+    return p.norm(xs)
 
 
-# fmt: off
-ROWS: dict[str, Function] = {name: p.TABLE[name] for name in (
-    "sqrt", "cbrt", "exp", "exp2", "expm1", "log2", "log10", "log1p", "sin", "cos", "tan", "asin",
-    "acos", "atan", "atan2", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "erf", "erfc",
-    "lgamma", "copysign",
-)} | {
+def degrees(x: Any) -> Any:
+    """Return `math.degrees`."""
+    factor = 180.0 / math.pi
+    return x * factor
+
+
+def radians(x: Any) -> Any:
+    """Return `math.radians`."""
+    factor = math.pi / 180.0
+    return x * factor
+
+
+def is_nan(x: object) -> Any:
+    """Return `math.isnan`, as a comparison: a NaN equals nothing."""
+    return x != x
+
+
+def is_infinite(x: SupportsAbs[Any]) -> Any:
+    """Return `math.isinf`, as a comparison."""
+    size = abs(x)
+    return size == math.inf
+
+
+def is_finite(x: SupportsAbs[Any]) -> Any:
+    """Return `math.isfinite`, as a comparison: one with a NaN is false."""
+    size = abs(x)
+    return size < math.inf
+
+
+# Rows that have the names of functions of `math`.
+NAMES = """
+    sqrt cbrt exp exp2 expm1 log2 log10 log1p erf erfc lgamma copysign
+    sin cos tan asin acos atan atan2
+    sinh cosh tanh asinh acosh atanh
+"""
+ROWS: dict[str, Function] = {name: p.TABLE[name] for name in NAMES.split()}
+ROWS |= {
     "log": logarithm,
     "pow": p.power,
     "fabs": p.absolute,
     "hypot": hypotenuse,
-    "degrees": lambda x: x * (180.0 / math.pi),
-    "radians": lambda x: x * (math.pi / 180.0),
-    "isnan": lambda x: x != x,
-    "isinf": lambda x: abs(x) == math.inf,
-    "isfinite": lambda x: abs(x) < math.inf,
+    "degrees": degrees,
+    "radians": radians,
+    "isnan": is_nan,
+    "isinf": is_infinite,
+    "isfinite": is_finite,
 }
-# fmt: on
 STAND_INS: dict[Any, Any] = {
-    getattr(math, name): of_numbers(getattr(math, name), row) for name, row in ROWS.items()
+    max: choosing(max, built_in_max),
+    min: choosing(min, built_in_min),
 }
-STAND_INS[max] = choosing(max, built_in_max)
-STAND_INS[min] = choosing(min, built_in_min)
+for name, row in ROWS.items():
+    usual = getattr(math, name)
+    STAND_INS[usual] = of_numbers(usual, row)
 
 
 def math_in_traces() -> ModuleType:
     """Return a module like `math`, with stand-ins for its functions."""
     module = ModuleType("math", math.__doc__)
-    vars(module).update(vars(math))
-    vars(module).update({name: STAND_INS[getattr(math, name)] for name in ROWS})
+    names = vars(module)
+    names.update(vars(math))
+    for name in ROWS:
+        usual = getattr(math, name)
+        names[name] = STAND_INS[usual]
     return module
 
 
 MATH = math_in_traces()
-BY_ID = {id(x): found for x, found in (*STAND_INS.items(), (math, MATH))}
+BY_ID = {id(x): found for x, found in STAND_INS.items()}
+BY_ID[id(math)] = MATH
 BUILT_IN = {"max": STAND_INS[max], "min": STAND_INS[min]}
 
 
-def stand_in(x: Any) -> Any:
+def stand_in(x: object) -> Any:
     """Return what stands for an object of Python's in a trace; the object where nothing does."""
     return BY_ID.get(id(x), x)
 
@@ -126,25 +177,48 @@ def stand_ins_in(
     Args: others: owners and names of what else has a stand-in, and that; a module may have imported
         it by its name.
     """
-    by_id = BY_ID | {id(vars(owner)[name]): new for owner, name, new in others}
-    own: list[tuple[dict[str, Any], str, Any]] = []
-    new: list[tuple[dict[str, Any], str, Any]] = []
+    by_id = dict(BY_ID)
+    for owner, name, ours in others:
+        usual = vars(owner)[name]
+        by_id[id(usual)] = ours
+    before: list[Binding] = []
+    replaced: list[Binding] = []
+    new: list[Binding] = []
     for names in modules:
-        own += [(names, name, x) for name, x in list(names.items()) if id(x) in by_id]
-        new += [(names, name, x) for name, x in BUILT_IN.items() if name not in names]
-    replaced = [(names, name, by_id[id(x)]) for names, name, x in own]
+        for name, x in list(names.items()):
+            if id(x) in by_id:
+                before.append(Binding(names, name, x))
+                replaced.append(Binding(names, name, by_id[id(x)]))
+        for name, ours in BUILT_IN.items():
+            if name not in names:
+                new.append(Binding(names, name, ours))
     try:
         each(dict.__setitem__, [*replaced, *new])
         yield
     finally:
         # What the function itself has bound to a name in the meantime stays.
-        back = [x for x, (names, name, ours) in zip(own, replaced) if names.get(name) is ours]
-        gone = [(names, name, None) for names, name, ours in new if names.get(name) is ours]
+        stays = [binding.holds() for binding in replaced]
+        back = list(compress(before, stays))
+        gone = [Binding(one.names, one.name, None) for one in new if one.holds()]
         each(dict.__setitem__, back)
         each(dict.pop, gone)
 
 
+class Binding(NamedTuple):
+    """What a name of a module stands for."""
+
+    names: dict[str, Any]
+    name: str
+    found: Any
+
+    def holds(self) -> bool:
+        """Tell whether the name still stands for that."""
+        return self.names.get(self.name) is self.found
+
+
 def each(function: Function, calls: Sequence[tuple[Any, ...]]) -> None:
     """Call a function for each tuple of arguments, in one call that no signal interrupts."""
-    if calls:
-        deque(map(function, *zip(*calls)), maxlen=0)
+    if not calls:
+        return
+    columns = zip(*calls)
+    deque(map(function, *columns), maxlen=0)

@@ -43,18 +43,20 @@ class Symbol(Operators):
 
     def record(self, op: Primitive, operands: Sequence[Any]) -> Symbol:
         """Append an operation to the tape; this is what `Primitive.__call__` finds."""
-        places = tuple(place_of(self.tape, x) for x in operands)
-        return Symbol(self.tape, self.tape.apply(op, places))
+        tape = self.tape
+        places = tuple(place_of(tape, x) for x in operands)
+        place = tape.apply(op, places)
+        return Symbol(tape, place)
 
     def __bool__(self) -> bool:
         raise TypeError("a rule branched on an operand; write it with where, step or maximum")
 
     # The logic of masks, which only a Symbol needs: on floats, Python's own will do.
     # fmt: off
-    def __or__(self, other: Any) -> Symbol: return self.record(either, (self, other))
-    def __ror__(self, other: Any) -> Symbol: return self.record(either, (other, self))
-    def __and__(self, other: Any) -> Symbol: return self.record(both, (self, other))
-    def __rand__(self, other: Any) -> Symbol: return self.record(both, (other, self))
+    def __or__(self, other: object) -> Symbol: return self.record(either, (self, other))
+    def __ror__(self, other: object) -> Symbol: return self.record(either, (other, self))
+    def __and__(self, other: object) -> Symbol: return self.record(both, (self, other))
+    def __rand__(self, other: object) -> Symbol: return self.record(both, (other, self))
     # fmt: on
 
     def __eq__(self, other: object) -> Symbol:  # type: ignore[override]
@@ -66,6 +68,8 @@ class Symbol(Operators):
     __hash__ = object.__hash__
 
 
-def place_of(tape: Tape, x: Any) -> int:
+def place_of(tape: Tape, x: object) -> int:
     """Return the place of a Symbol, or of a constant."""
-    return x.place if isinstance(x, Symbol) else tape.constant(x)
+    if isinstance(x, Symbol):
+        return x.place
+    return tape.constant(x)

@@ -26,7 +26,7 @@ from weakref import ref
 
 from autograd.atomic import exchanged
 from autograd.backward import topological_order
-from autograd.coercion import as_data, as_number, finite_or_inf
+from autograd.coercion import Operand, as_data, as_number, finite_or_inf
 from autograd.compile.tracing import ended, other_threads, random_numbers, tracers
 from autograd.compile.tracing.handlers import WALK
 from autograd.compile.tracing.internal_primitives import CHOICES, share, shifted, top
@@ -223,16 +223,19 @@ class Tape:
     def in_parts(self, op: Primitive, operands: tuple[int, ...]) -> int:
         """Append the parts of an operation, and return the place of the last."""
         if op is mean:
-            return self.apply(div, (self.apply(total, operands), self.constant(len(operands))))
+            whole = self.apply(total, operands)
+            count = self.constant(len(operands))
+            return self.apply(div, (whole, count))
         if isinstance(op, Mask):
             symbols = [Symbol(self, x) for x in operands]
-            return place_of(self, op.row_constant(*symbols)[op.operand])  # type: ignore[misc]
+            masks = op.row_constant(*symbols)  # type: ignore[misc]
+            return place_of(self, masks[op.operand])
         index, *xs = operands
         largest = self.apply(top, tuple(xs))
         parts = tuple(self.apply(shifted, (x, largest)) for x in xs)
-        return self.apply(
-            share, (parts[self.constants[index]], self.apply(total, parts), *operands)
-        )
+        part = parts[self.constants[index]]
+        whole = self.apply(total, parts)
+        return self.apply(share, (part, whole, *operands))
 
     def rows(self) -> tuple[Any, ...]:
         """Return all that two tapes of the same program have in common."""
@@ -251,8 +254,12 @@ class Tape:
         names |= {place: f"input {i}" for i, place in enumerate(self.inputs)}
         names |= {place: f"followed {i}" for i, place in enumerate(self.followed)}
         names |= {place: repr(number) for place, number in self.constants.items()}
-        for place, (op, operands) in enumerate(zip(self.ops, self.operands)):
-            right = op.spell(*(f"v{i}" for i in operands)) if op else names[place]
+        for place, op in enumerate(self.ops):
+            if op:
+                texts = [f"v{i}" for i in self.operands[place]]
+                right = op.spell(*texts)
+            else:
+                right = names[place]
             yield f"v{place} = {right}"
         for guard in self.guards:
             yield f"require v{guard.row} is {guard.truth}"
@@ -285,16 +292,21 @@ class Tracer:
     def recorded(self, node: Value) -> None:
         """Take note of nothing: the graph is read off the outputs."""
 
-    def compared(self, relation: Primitive, x: Any, y: Any) -> Any:
+    def compared(self, relation: Primitive, x: Value, y: Operand) -> Any:
         """Return the comparison as a node: 1 where it holds, else 0."""
         return x.record(relation, (x, y))
 
     def decided(self, node: Value) -> bool:
         """Note that the function branches on a node, and where; return which way."""
         number = len(self.decisions)
-        truth = self.truths[number] if number < len(self.truths) else bool(node._data)
-        operands = [operand_text(x) for x in node.operands]
-        text = node.op.spell(*operands) if node.op else f"the truth of {operand_text(node)}"
+        truth = bool(node._data)
+        if number < len(self.truths):
+            truth = self.truths[number]
+        if node.op:
+            operands = map(operand_text, node.operands)
+            text = node.op.spell(*operands)
+        else:
+            text = f"the truth of {operand_text(node)}"
         self.decisions.append((node, truth, text, calling_line()))
         return truth
 
@@ -304,10 +316,15 @@ class Tracer:
             refuse_thread()
 
 
-def operand_text(x: Any) -> str:
+def operand_text(x: object) -> str:
     """Return what a message calls an operand: its name, and its number in the trace."""
-    x = x.operands[0] if isinstance(x, Value) and x.op is stop_gradient else x
-    return f"{x.name or x.op or 'a Value'} ({x._data:.6g})" if isinstance(x, Value) else f"{x!r}"
+    # A number that was taken out is called what it was taken out of.
+    if isinstance(x, Value) and x.op is stop_gradient:
+        x = x.operands[0]
+    if not isinstance(x, Value):
+        return repr(x)
+    name = x.name or x.op or "a Value"
+    return f"{name} ({x._data:.6g})"
 
 
 def trace(
@@ -404,12 +421,16 @@ def written_down(
     places: dict[int, int] = {}
     for xs, kept in ((parameters, tape.parameters), (leaves, tape.inputs)):
         for x in xs:
-            places[id(x)] = tape.leaf()
-            kept.append(places[id(x)])
+            place = tape.leaf()
+            places[id(x)] = place
+            kept.append(place)
     for x in results:
-        tape.outputs.append(written(tape, places, x))
+        place = written(tape, places, x)
+        tape.outputs.append(place)
     for node, truth, text, source in tracer.decisions:
-        tape.guards.append(Guard(written(tape, places, node), truth, text, source))
+        place = written(tape, places, node)
+        guard = Guard(place, truth, text, source)
+        tape.guards.append(guard)
     tape.made_inside = [ref(leaf) for leaf in tape.made]
     # Among them may be the inputs of a trace within this one.
     tape.made = set()
@@ -487,9 +508,13 @@ def one_kept(
     with contextlib.suppress(Exception):
         called(function, parameters, remade(example, iter(inputs(example))), Tracer(), noting)
     found = ended.kept(ended.living())
-    # A number that was taken out has no line of its own.
-    made = [(x, lines.get(id(x)) or lines.get(id(next(iter(x.operands), x)))) for x in found]
-    return next((pair for pair in made if pair[1]), made[0])
+    for x in found:
+        # A number that was taken out has no line of its own.
+        source = next(iter(x.operands), x)
+        line = lines.get(id(x)) or lines.get(id(source))
+        if line:
+            return x, line
+    return found[0], None
 
 
 def written(tape: Tape, places: dict[int, int], root: Any) -> int:

@@ -291,21 +291,21 @@ class TracedNumber(TracedValue):
         return bool if self.op in LOGICAL else float
 
     @__class__.setter
-    def __class__(self, cls: Any) -> None:
+    def __class__(self, cls: type) -> None:
         CLASS.__set__(self, cls)
 
     # Comparisons are combined as bools are.
 
-    def combined(self, op: Primitive, other: Any) -> Any:
+    def combined(self, op: Primitive, other: object) -> Any:
         """Return the combination of this comparison with another, or with a bool."""
         if self.op in LOGICAL and isinstance(other, bool):
             return self.record(op, (self, other))
         return NotImplemented
 
     # fmt: off
-    def __and__(self, other: Any) -> Any: return self.combined(both, other)
-    def __or__(self, other: Any) -> Any: return self.combined(either, other)
-    def __xor__(self, other: Any) -> Any: return self.combined(p.unequal, other)
+    def __and__(self, other: object) -> Any: return self.combined(both, other)
+    def __or__(self, other: object) -> Any: return self.combined(either, other)
+    def __xor__(self, other: object) -> Any: return self.combined(p.unequal, other)
     # fmt: on
 
     __rand__ = __and__
