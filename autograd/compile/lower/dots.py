@@ -19,8 +19,7 @@ MAX_MULTIPLICATIONS = 96
 def with_dots(loop: Loop) -> Loop:
     """Return a loop with inner products in place of matrices, if these are small."""
     matrices = [step for step in loop.body if isinstance(step, Matrix)]
-    multiplications = sum(step.weights.size * step.inputs.shape[1] for step in matrices)
-    if not matrices or multiplications > MAX_MULTIPLICATIONS:
+    if not matrices or sum(map(multiplications, matrices)) > MAX_MULTIPLICATIONS:
         return loop
     columns = loop.columns()
     bounds = bounds_of(loop.body)
@@ -33,7 +32,14 @@ def with_dots(loop: Loop) -> Loop:
             step = dots_of(step, own[0])
         body.append(step)
         tables.append(own)
-    return even_loop(loop.out, loop.count, body, np.concatenate(tables, axis=1))
+    places = np.concatenate(tables, axis=1)
+    return even_loop(loop.out, loop.count, body, places)
+
+
+def multiplications(step: Matrix) -> int:
+    """Return how many multiplications a product of matrices takes."""
+    _, columns = step.inputs.shape
+    return int(step.weights.size * columns)
 
 
 def order_of_dots(step: Matrix) -> Array:
@@ -46,14 +52,20 @@ def order_of_dots(step: Matrix) -> Array:
     rows, terms = step.weights.shape
     columns = step.inputs.shape[1]
     places = np.arange(step.places().size)
-    bias, weights, inputs = np.split(places, np.cumsum([step.bias.size, step.weights.size]))
-    left = np.repeat(weights.reshape(rows, terms).T, columns, axis=1)
-    right = np.tile(inputs.reshape(terms, columns), (1, rows))
+    sizes = [step.bias.size, step.weights.size]
+    ends = np.cumsum(sizes)
+    bias, weights, inputs = np.split(places, ends)
+    # Term by term, as a dot has them: each row of weights meets each column of inputs.
+    by_term = weights.reshape(rows, terms).T
+    left = np.repeat(by_term, columns, axis=1)
+    of_column = inputs.reshape(terms, columns)
+    right = np.tile(of_column, (1, rows))
     return np.concatenate([bias, left.ravel(), right.ravel()])
 
 
 def dots_of(step: Matrix, places: Array) -> Dot:
     """Return the inner products of a matrix with these places."""
     bias, sides = np.split(places, [step.count])
-    left, right = sides.reshape(2, step.weights.shape[1], step.count)
+    _, terms = step.weights.shape
+    left, right = sides.reshape(2, terms, step.count)
     return Dot(step.out, step.count, bias, left, right, step.edges, step.optional)
