@@ -147,10 +147,11 @@ class BackwardText:
         parents = [places for places, edge in zip(step.operands, step.edges) if edge]
         if not parents:
             return
+        arity = len(step.operands)
         results = results_of(step, written)
         texts = [*map(written, step.operands), results]
         try:
-            rules = rules_of(step.op, len(step.operands), step.edges)
+            rules = rules_of(step.op, arity, step.edges)
         except Exception:
             # A rule of a user's own may do to a Symbol what only a number takes.
             yield from self.of_calls(step, written, texts)
@@ -299,4 +300,6 @@ def is_still(place: Moving) -> bool:
 def results_of(step: Instruction, written: Writing, times: int = 1) -> str:
     """Return the results of an instruction, so many times over; a single one stands for all."""
     members = list(range(step.count))
-    return written.results_at(step.out, members if step.count == 1 else members * times)
+    if step.count > 1:
+        members = members * times
+    return written.results_at(step.out, members)

@@ -78,7 +78,8 @@ def flow_of(loop: Loop, program: Program, kept: Kept = NONE) -> Flow:
     for step in expanded_steps(loop.turn(0)):
         if needs_result(step):
             results.update(slots_of(step))
-    guards = np.array([guard.row for guard in program.guards], np.int64)
+    asked = [guard.row for guard in program.guards]
+    guards = np.array(asked, np.int64)
     read_elsewhere = [program.outputs, *reads_elsewhere(loop, program)]
     return Flow(
         carried=carried_by(loop, read),

@@ -42,7 +42,8 @@ def fuse(tape: Tape, graph: Graph, extra: Iterable[int], chains: bool = True) ->
     if not chains:
         # What is used elsewhere, too, is no part of a chain.
         uses += SHARED
-    ends = np.flatnonzero(left & ends_of_chains(graph, uses))
+    is_end = left & ends_of_chains(graph, uses)
+    ends = np.flatnonzero(is_end)
     uses_of = uses.tolist()
     swallowed: set[int] = set()
     rewritten: dict[int, Row] = {}

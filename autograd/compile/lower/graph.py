@@ -50,7 +50,8 @@ class Graph:
         self.code = {op: i for i, op in enumerate(self.table)}
         codes = map(self.code.__getitem__, tape.ops)
         self.codes = np.fromiter(codes, np.int32, rows)
-        self.counts = np.fromiter(map(len, tape.operands), np.int32, rows)
+        counts = map(len, tape.operands)
+        self.counts = np.fromiter(counts, np.int32, rows)
         self.starts = np.cumsum(self.counts) - self.counts
         operands = chain.from_iterable(tape.operands)
         self.operands = np.fromiter(operands, np.int32)
@@ -149,12 +150,14 @@ def repeated(numbers: Array, counts: Array) -> Array:
     [7, 8, 8]
     """
     # NumPy takes counts of 64 bits for too large where addresses have 32, as in a browser.
-    return np.repeat(numbers, counts.astype(np.intp, copy=False))
+    times = counts.astype(np.intp, copy=False)
+    return np.repeat(numbers, times)
 
 
 def compact(integers: Array) -> array[int]:
     """Return integers to loop over, side by side in memory; a list's would be all over it."""
-    return array("i", integers.astype(np.intc).tobytes())
+    memory = integers.astype(np.intc).tobytes()
+    return array("i", memory)
 
 
 def reached(first: Iterable[int], sources: Array, targets: Array, rows: int) -> Array:

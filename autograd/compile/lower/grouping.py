@@ -57,7 +57,8 @@ def group_keys(
     table = []
     for row in examples:
         own_flags = flags[:, row].tolist()
-        table.append(key_of(graph, row, own_flags, bool(optional[row])))
+        key = key_of(graph, row, own_flags, bool(optional[row]))
+        table.append(key)
     return keys, table
 
 
@@ -88,8 +89,10 @@ def flags_of(graph: Graph, nodes: Array, varies: Array, shared: Array) -> Array:
     any_number = [op for op in graph.table if isinstance(op, Variadic)]
     variadic = graph.applies(*any_number)[nodes]
     children, parents, positions = edges_with_positions(graph, nodes[~variadic])
-    has_slope = able[graph.codes[children], positions]
-    flags[positions, children] = has_slope & varies[children] & varies[parents]
+    code = graph.codes[children]
+    has_slope = able[code, positions]
+    both_vary = varies[children] & varies[parents]
+    flags[positions, children] = has_slope & both_vary
     is_total = graph.applies(p.total)[nodes]
     totals = nodes[is_total]
     flags[0, totals] = varies[totals]
@@ -139,7 +142,8 @@ def differentiable_operands(graph: Graph) -> Array:
     """
     arities = [len(op.partials) for op in graph.table if op]
     width = max([DOT_FLAGS, *arities])
-    able = np.zeros((len(graph.table), width), bool)
+    shape = (len(graph.table), width)
+    able = np.zeros(shape, bool)
     for row, op in zip(able, graph.table):
         # Leaves have no operands.
         if op is None:

@@ -35,6 +35,7 @@ class Listing:
     Attributes:
         steps: the instructions; numbers stand for some of `rows`.
         rows: instructions that are no objects yet.
+        known: kinds, and their numbers.
         kinds: a number for each, equal where the instructions differ in their places only.
         before: how many slots are written before each, and after the last.
         starts: where the places of each begin among all, and where the last one's end.
@@ -51,7 +52,7 @@ class Listing:
         rows: SingleRows = NO_ROWS,
     ) -> None:
         self.steps = list(steps)
-        self.known = known  # kinds, and their numbers
+        self.known = known
         self.leaves = leaves
         self.rows = rows
         # Rows are taken as the arrays that they are: there may be a million of them.
@@ -63,9 +64,11 @@ class Listing:
         kinds = [known.setdefault(step.kind(), len(known)) for step in others]
         self.kinds = sorted_in(single, kinds_of_rows, kinds)
         sizes_of_rows = np.diff(rows.starts)
-        sizes = sorted_in(single, sizes_of_rows, [table.size for table in tables])
+        sizes_of_others = [table.size for table in tables]
+        sizes = sorted_in(single, sizes_of_rows, sizes_of_others)
         counts_of_rows = np.ones(len(rows), np.int64)
-        counts = sorted_in(single, counts_of_rows, [step.count for step in others])
+        counts_of_others = [step.count for step in others]
+        counts = sorted_in(single, counts_of_rows, counts_of_others)
         self.starts = sums_before(0, sizes)
         self.before = sums_before(leaves, counts)
         of_row = repeated(single, sizes)
@@ -165,7 +168,8 @@ class Listing:
         is_far = (back > near) | (back < 0)
         back[is_leaf | is_far] = 0
         # Places that are swapped have another number.
-        ordered = back.astype(np.uint64) * len(self.places) + self.order()
+        distance = back.astype(np.uint64)
+        ordered = distance * len(self.places) + self.order()
         sums = sums_from_zero(mixed(ordered))
         starts = self.starts[:-1]
         stops = self.starts[1:]
@@ -197,7 +201,8 @@ def sums_before(start: int, numbers: Array) -> Array:
     >>> sums_before(2, np.array([1, 3])).tolist()
     [2, 3, 6]
     """
-    found: Array = np.cumsum(np.concatenate([[start], numbers]))
+    from_start = np.concatenate([[start], numbers])
+    found: Array = np.cumsum(from_start)
     return found
 
 
@@ -216,8 +221,9 @@ def spread_of(loop: Loop) -> tuple[Array, Array]:
     inner = Listing(loop.body, 0, {})
     moves = loop.steps * (loop.turns - 1)
     # The places of a loop are those of its first turn, and the table of what moves unevenly.
-    table_dip = np.tile(inner.dip[loop.irregular], loop.turns)
-    table_reach = np.tile(inner.reach[loop.irregular], loop.turns)
+    uneven = loop.irregular
+    table_dip = np.tile(inner.dip[uneven], loop.turns)
+    table_reach = np.tile(inner.reach[uneven], loop.turns)
     first_dip = inner.dip + np.minimum(moves, 0)
     first_reach = inner.reach + np.maximum(moves, 0)
     dip = np.concatenate([first_dip, table_dip])
@@ -287,15 +293,18 @@ def pairs_at(listing: Listing, distance: int, least: int) -> Pairs | None:
     in_turns = x + reach >= listing.leaves
     travels = (y - x == shift) & in_turns
     found = no_pairs(len(listing))
+    # A slot in one turn and a shared number in the next are read by different code.
     is_shared = x < 0
-    found.bad[chosen] = np.logical_or.reduceat(is_shared != (y < 0), begins)
+    next_is_shared = y < 0
+    found.bad[chosen] = np.logical_or.reduceat(is_shared != next_is_shared, begins)
     found.moving[chosen] = np.logical_or.reduceat(travels, begins)
     # Any other place stands outside of the loop: in front of it, or of edges behind.
     ahead = x >= repeated(before[chosen + 1], sizes)
     top = np.maximum(x, y) + reach
     outside = np.where(travels | ahead, NOWHERE, top)
     highest = np.maximum.reduceat(outside, begins)
-    found.highest[chosen] = np.where(highest < listing.leaves, NOWHERE, highest)
+    is_leaf = highest < listing.leaves
+    found.highest[chosen] = np.where(is_leaf, NOWHERE, highest)
     bottom = np.minimum(x, y) + listing.dip[first]
     behind = np.where(ahead & ~travels, bottom, ENDLESS)
     found.lowest[chosen] = np.minimum.reduceat(behind, begins)
@@ -324,7 +333,9 @@ def in_long_runs(truths: Array, least: int) -> Array:
     >>> in_long_runs(np.array([True, False, True, True, True, False]), 2).tolist()
     [2, 3, 4]
     """
-    edges = np.flatnonzero(np.diff(truths, prepend=False, append=False))
+    # A run begins where there was none, and ends where there is none any more.
+    changes = np.diff(truths, prepend=False, append=False)
+    edges = np.flatnonzero(changes)
     starts = edges[::2]
     stops = edges[1::2]
     lengths = stops - starts
@@ -336,7 +347,7 @@ def feasible(listing: Listing, pairs: Pairs, distance: int, length: int) -> Arra
     """Return where loops can begin whose turns agree with the next, for so many instructions."""
     starts = len(listing) - length - distance + 1
     bad = sums_over(pairs.bad, length)[:starts]
-    # Of the last turn it is not asked yet how it compares with two turns further on.
+    # Three turns are compared by the first of them, so the last two turns are left out.
     apart = sums_over(pairs.apart, length - distance)[:starts]
     moving = sums_over(pairs.moving, length)[:starts]
     agree = (bad == 0) & (apart == 0) & (moving > 0)
@@ -360,7 +371,8 @@ def stop_of(listing: Listing, pairs: Pairs, distance: int, start: int) -> int:
         stop = min(place + size, end)
         too_high = pairs.highest[place:stop] >= before
         wrong = pairs.bad[place:stop] | too_high
-        # The loop would end behind the partner of each instruction: nothing of it may reach there.
+        # A loop that goes on to an instruction ends behind its partner, and so far must be what
+        # edges read from behind.
         lows = np.minimum.accumulate(pairs.lowest[place:stop])
         lows = np.minimum(lows, lowest)
         ends = np.arange(place, stop) + 1 + distance
@@ -386,7 +398,8 @@ def sums_over(numbers: Array, length: int) -> Array:
     >>> sums_over(np.array([1, 0, 1, 1]), 2).tolist()
     [1, 1, 2]
     """
-    sums = np.concatenate([[0], np.cumsum(numbers)])
+    ends = np.cumsum(numbers)
+    sums = np.concatenate([[0], ends])
     found: Array = sums[length:] - sums[:-length]
     return found
 

@@ -40,10 +40,10 @@ from autograd.compile.lower.rolling import evened, rolled_up
 from autograd.compile.lower.schedule import schedule, schedule_in_time
 from autograd.compile.lower.single_rows import SingleRows, instruction_of, made
 from autograd.compile.lower.turns import is_better, is_torn, times_of, turns_in
-from autograd.compile.lower.watched import watched_rows
+from autograd.compile.lower.watched import symbols_of, watched_rows
 from autograd.compile.tracing.internal_primitives import differentiable, quotient, share
 from autograd.compile.tracing.rules import slopes_and_masks
-from autograd.compile.tracing.symbols import Symbol, place_of
+from autograd.compile.tracing.symbols import place_of
 from autograd.compile.tracing.tape import Guard, Tape
 from autograd.primitive_type import Variadic
 
@@ -53,6 +53,8 @@ MIN_TERMS_TO_WAIT = 4
 MIN_TERMS_OF_ONE_ROW = 8
 # The number of a group key, and rows that are computed at once.
 Group = tuple[int, list[int]]
+# Of the terms of a dot, on one side.
+Places = tuple[int, ...]
 # Node, parent, slope, mask.
 Edge = tuple[int, int, int, int]
 NO_EDGES = np.empty((0, 4), np.int32)
@@ -154,7 +156,9 @@ def varying(tape: Tape, graph: Graph, leaves: Sequence[int], edges: Array = NO_E
     rows = np.arange(graph.rows, dtype=np.int32)
     children, parents, positions = edges_with_positions(graph, rows)
     last = able.shape[1] - 1
-    flows = able[graph.codes[children], np.minimum(positions, last)]
+    position = np.minimum(positions, last)
+    code = graph.codes[children]
+    flows = able[code, position]
     own = np.stack([children[flows], parents[flows]])
     given = edges[:, :2].T
     children, parents = merged(own, given, graph.rows)
@@ -192,9 +196,7 @@ def edges_of(tape: Tape, place: int, varies: Array) -> Iterable[Edge]:
     for i, operand in enumerate(operands):
         flow = bool(varies[operand]) and differentiable(op, i)
         flows.append(flow)
-    symbols = []
-    for row in (*operands, place):
-        symbols.append(tape.constants.get(row, Symbol(tape, row)))
+    symbols = symbols_of(tape, (*operands, place))
     slopes, masks = slopes_and_masks(op, symbols, flows)
     parents = [x for x, flow in zip(operands, flows) if flow]
     edges: list[Edge] = []
@@ -271,7 +273,8 @@ class Lowering:
     def write(self, groups: list[Group]) -> Array:
         """Write the instructions of groups in their order, and return what is broadcast."""
         self.start()
-        self.assign(np.array(self.tape.inputs, np.int32))
+        inputs = np.array(self.tape.inputs, np.int32)
+        self.assign(inputs)
         broadcast = self.broadcast(groups)
         self.assign(broadcast)
         may_be_alone = [key.op is not p.inner_product for key in self.table]
@@ -302,13 +305,15 @@ class Lowering:
         """Return the instructions with loops in place of those that repeat themselves."""
         if self.edges.size:
             leaves = self.slots - len(self.nodes)
-            return rolled_up(Listing(self.written_out(), leaves, {}))
+            steps = self.written_out()
+            return rolled_up(Listing(steps, leaves, {}))
         return self.rolled_without_edges()
 
     def rolled_without_edges(self) -> Listing:
         """Return the same, but for edges: nothing that is no row of the tape stands in it."""
         leaves = self.slots - len(self.nodes)
-        listing = Listing(self.instructions, leaves, {}, self.single_rows())
+        rows = self.single_rows()
+        listing = Listing(self.instructions, leaves, {}, rows)
         return rolled_up(listing)
 
     def facts(self) -> dict[str, Any]:
@@ -435,7 +440,9 @@ class Lowering:
         operands = self.slot[self.graph.columns(members)]
         if len(members) == 1:
             return members, operands
-        order = np.lexsort(operands[::-1])
+        # The last key counts first.
+        backwards = operands[::-1]
+        order = np.lexsort(backwards)
         return members[order], operands[:, order]
 
     def bias_of(self, members: Array) -> Table:
@@ -455,7 +462,8 @@ class Lowering:
 
     def emit_small(self, key: GroupKey, members: Array) -> None:
         """Append inner products with shared weights that make no matrix."""
-        left, right = np.split(self.graph.columns(members), 2)
+        operands = self.graph.columns(members)
+        left, right = np.split(operands, 2)
         weights = ~self.number[left]
         inputs = self.slot[right]
         self.append_dot(key, members, weights, inputs)
@@ -466,9 +474,10 @@ class Lowering:
         Columns of inputs that meet the same set of weights belong together.
         """
         # By weights, and a number that tells equal weights apart.
-        rows: dict[Any, int] = {}
-        columns: dict[tuple[int, ...], dict[int, int]] = {}
-        left, right = np.split(self.graph.columns(members), 2)
+        rows: dict[tuple[Places, int], int] = {}
+        columns: dict[Places, dict[int, int]] = {}
+        operands = self.graph.columns(members)
+        left, right = np.split(operands, 2)
         weights_of_members = self.number[left].T.tolist()
         inputs_of_members = self.slot[right].T.tolist()
         for place, numbers, slots in zip(members.tolist(), weights_of_members, inputs_of_members):
@@ -481,7 +490,7 @@ class Lowering:
             row = rows[weights, copy]
             column[row] = place
         # Which columns meet the same rows.
-        blocks: dict[tuple[int, ...], list[tuple[int, ...]]] = {}
+        blocks: dict[tuple[int, ...], list[Places]] = {}
         for inputs, column in columns.items():
             met = tuple(sorted(column))
             blocks.setdefault(met, []).append(inputs)
@@ -505,7 +514,8 @@ class Lowering:
         places = np.array(dots)
         shape = (len(rows), len(inputs_of))
         bias = self.bias_of(places).reshape(shape)
-        weights = np.array([side for side, _ in rows], np.int32)
+        sides = [side for side, _ in rows]
+        weights = np.array(sides, np.int32)
         inputs = np.array(inputs_of, np.int32).T
         out = self.assign(places)
         step = Matrix(out, len(places), bias, weights, inputs, key.flows, key.optional)

@@ -48,8 +48,8 @@ def optional_rows(tape: Tape, graph: Graph, varies: Array, edges: Array) -> tupl
         varies: the rows through which adjoints flow.
         edges: node, parent, slope and mask, of the nodes whose slopes are rows.
     """
-    masks = edges[:, 3].tolist()
-    absent = [tape.constants.get(mask) is not False for mask in masks]
+    masks = map(tape.constants.get, edges[:, 3].tolist())
+    absent = [mask is not False for mask in masks]
     cuts_edges = any(op.constant for op in graph.table if op)
     # Most functions have no branch, and no more is asked of them.
     if not cuts_edges and not any(absent):
@@ -58,11 +58,14 @@ def optional_rows(tape: Tape, graph: Graph, varies: Array, edges: Array) -> tupl
     children, parents, cut = edges_in_use(tape, graph, varies, edges, absent)
     # A zero that stands for nothing becomes NaN only in a slope that can be infinite.
     safe = graph.applies(*SAFE)
-    unsafe = np.flatnonzero(varies & graph.computed & ~safe)
-    risky = reached(unsafe.tolist(), parents, children, graph.rows)
+    has_slopes = varies & graph.computed
+    unsafe = np.flatnonzero(has_slopes & ~safe).tolist()
+    risky = reached(unsafe, parents, children, graph.rows)
     # An adjoint is always there if one way to an output has only edges that are never cut.
     lasting = cut == 0
-    never_absent = leading_to(tape.outputs, children[lasting], parents[lasting], graph.rows)
+    children = children[lasting]
+    parents = parents[lasting]
+    never_absent = leading_to(tape.outputs, children, parents, graph.rows)
     can_be_absent = varies & ~never_absent
     return risky & ~never_absent, bool(can_be_absent.any())
 
@@ -70,7 +73,7 @@ def optional_rows(tape: Tape, graph: Graph, varies: Array, edges: Array) -> tupl
 def edges_in_use(
     tape: Tape, graph: Graph, varies: Array, edges: Array, absent: Sequence[bool]
 ) -> Array:
-    """Return the edges over which adjoints flow: child, parent, and whether it can be absent.
+    """Return the edges of rows that have adjoints: child, parent, and whether it can be absent.
 
     Args:
         tape, graph, varies, edges: see `optional_rows`.
@@ -113,8 +116,9 @@ def absences(op: Primitive, known: tuple[Any, ...]) -> list[bool]:
     """Tell for each operand whether its edge can be absent; `known` are constants, or None."""
     tape = Tape()
     numbers = []
-    for constant in known:
-        number = Symbol(tape, tape.input()) if constant is None else constant
+    for number in known:
+        if number is None:
+            number = Symbol(tape, tape.input())
         numbers.append(number)
     # Asked only of rows that have it.
     assert op.constant is not None

@@ -102,7 +102,8 @@ class Map(Instruction):
     def moved(self, places: Table, shift: int) -> Map:
         """Return the same instruction on other places, with results so many slots further on."""
         operands = places.reshape(self.operands.shape)
-        return Map(self.out + shift, self.count, self.op, operands, self.edges, self.optional)
+        out = self.out + shift
+        return Map(out, self.count, self.op, operands, self.edges, self.optional)
 
     def text(self, written: Writing) -> str:
         """Return the right side of the instruction, for a listing."""
@@ -141,7 +142,8 @@ class Total(Instruction):
     def moved(self, places: Table, shift: int) -> Total:
         """Return the same instruction on other places, with results so many slots further on."""
         terms = places.reshape(self.terms.shape)
-        return Total(self.out + shift, self.count, terms, self.edges)
+        out = self.out + shift
+        return Total(out, self.count, terms, self.edges)
 
     def text(self, written: Writing) -> str:
         """Return the right side of the instruction, for a listing."""
@@ -183,13 +185,16 @@ class Dot(Instruction):
 
     def places(self) -> Table:
         """Return all that it refers to, table by table: slots, and ~place of shared numbers."""
-        return np.concatenate([self.bias, self.left.ravel(), self.right.ravel()])
+        left = self.left.ravel()
+        right = self.right.ravel()
+        return np.concatenate([self.bias, left, right])
 
     def moved(self, places: Table, shift: int) -> Dot:
         """Return the same instruction on other places, with results so many slots further on."""
         bias, sides = np.split(places, [self.count])
         left, right = sides.reshape(2, *self.left.shape)
-        return Dot(self.out + shift, self.count, bias, left, right, self.edges, self.optional)
+        out = self.out + shift
+        return Dot(out, self.count, bias, left, right, self.edges, self.optional)
 
     def text(self, written: Writing) -> str:
         """Return the right side of the instruction, for a listing."""
@@ -238,7 +243,9 @@ class Matrix(Instruction):
         """Return all that it refers to, table by table: slots, and ~place of shared numbers."""
         # A place of a shared number is below zero here, as in all instructions.
         weights = ~self.weights.ravel()
-        return np.concatenate([self.bias.ravel(), weights, self.inputs.ravel()])
+        bias = self.bias.ravel()
+        inputs = self.inputs.ravel()
+        return np.concatenate([bias, weights, inputs])
 
     def moved(self, places: Table, shift: int) -> Matrix:
         """Return the same instruction on other places, with results so many slots further on."""
@@ -341,11 +348,14 @@ class Loop(Instruction):
     def kind(self) -> tuple[Any, ...]:
         """Return all that it has beside its places and the slots of its results."""
         kinds = tuple(step.kind() for step in self.body)
-        return Loop, self.turns, kinds, self.steps.tobytes(), self.irregular.tobytes()
+        steps = self.steps.tobytes()
+        irregular = self.irregular.tobytes()
+        return Loop, self.turns, kinds, steps, irregular
 
     def places(self) -> Table:
         """Return all that the body refers to in the first turn, and what does not move evenly."""
-        return np.concatenate([self.first(), self.table.ravel()])
+        table = self.table.ravel()
+        return np.concatenate([self.first(), table])
 
     def first(self) -> Table:
         """Return all that the body refers to in the first turn."""
@@ -369,7 +379,8 @@ class Loop(Instruction):
 
     def turn(self, number: int) -> list[Instruction]:
         """Return the body as it is in a turn, the first being 0."""
-        places = self.first() + np.int32(number) * self.steps
+        moves = np.int32(number) * self.steps
+        places = self.first() + moves
         places[self.irregular] = self.table[number]
         return moved(self.body, places, number * self.stride)
 
@@ -429,7 +440,8 @@ def all_places(steps: list[Instruction], places: Table) -> Table:
 
 def turns_of(loop: Loop, places: Table) -> Iterator[Table]:
     """Yield the places of each turn of a loop, for several places of the loop itself."""
-    first, rest = np.split(places, [loop.steps.size], axis=1)
+    size = loop.steps.size
+    first, rest = np.split(places, [size], axis=1)
     table = rest.reshape(len(places), *loop.table.shape)
     for number in range(loop.turns):
         now = first + np.int32(number) * loop.steps

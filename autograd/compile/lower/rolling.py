@@ -50,7 +50,8 @@ def expanded(program: Program) -> Program:
     """Return a program without loops: all turns of each, one after the other."""
     if not any(isinstance(step, Loop) for step in program.instructions):
         return program
-    return replace(program, instructions=list(expanded_steps(program.instructions)))
+    steps = list(expanded_steps(program.instructions))
+    return replace(program, instructions=steps)
 
 
 def rolled(program: Program) -> Program:
@@ -190,7 +191,8 @@ def carried_at_phases(listing: Listing, distance: int, start: int, stop: int) ->
     readers = readers[inside]
     makers = np.searchsorted(before, reads, side="right") - 1
     # A number has the same place in each turn; how many instructions it lives, up to the last read.
-    numbers, which = np.unique((reads - first_slot) % stride, return_inverse=True)
+    place_in_turn = (reads - first_slot) % stride
+    numbers, which = np.unique(place_in_turn, return_inverse=True)
     spans = np.zeros(numbers.size, np.int64)
     np.maximum.at(spans, which, readers - makers)
     made = np.zeros(numbers.size, np.int64)
@@ -214,11 +216,13 @@ def collapsed(listing: Listing, places: list[Place]) -> Listing:
     parts = []
     done = 0
     loops = [loop_of(listing, *place) for place in places]
-    for loop, place in zip(alike(loops, listing.leaves), places):
+    loops = alike(loops, listing.leaves)
+    for loop, place in zip(loops, places):
         start, distance, turns = place
         between = listing.part(done, start)
         parts.append(between)
-        parts.append(Listing([loop], loop.out, listing.known))
+        alone = Listing([loop], loop.out, listing.known)
+        parts.append(alone)
         done = start + distance * turns
     rest = listing.part(done, len(listing))
     parts.append(rest)
@@ -239,6 +243,7 @@ def even_loop(out: int, count: int, body: list[Instruction], places: Array) -> L
     moves = np.diff(places, axis=0)
     first_move = moves[0]
     even = (moves == first_move).all(axis=0)
+    # A step of 0 for the others: the table says where they are.
     steps = np.where(even, first_move, 0).astype(np.int32)
     irregular = np.flatnonzero(~even).astype(np.int32)
     table = places[:, ~even]
@@ -250,7 +255,8 @@ def evened(step: Instruction) -> Instruction:
     """Return an instruction; of a loop, one without a table of what moves evenly."""
     if not isinstance(step, Loop) or not step.irregular.size:
         return step
-    return even_loop(step.out, step.count, step.body, step.columns())
+    places = step.columns()
+    return even_loop(step.out, step.count, step.body, places)
 
 
 def alike(loops: list[Loop], leaves: int) -> list[Loop]:

@@ -88,7 +88,8 @@ def schedule_in_time(
     # Before all that, the earlier time goes first.
     _, rank = np.unique(times, return_inverse=True)
     last = rank.max(initial=0)
-    urgency += 2 * most * (last - rank)
+    later = last - rank
+    urgency += 2 * most * later
     # Only nodes of one time are members of one group.
     both = np.full(len(keys), -1)
     both[nodes] = numbered([rank[nodes], own_keys])

@@ -157,7 +157,8 @@ def times_of(turns: Turns, nodes: Array, children: Array, parents: Array, rows: 
     loops = spread(turns.loops, nodes, rows)
     kept, needed = in_turns(roles, loops, children, parents)
     # The rows of a turn have one time, and so are one place in what follows.
-    place = np.where(kept, rows + segments, np.arange(rows))
+    own_place = np.arange(rows)
+    place = np.where(kept, rows + segments, own_place)
     between = place[children] != place[parents]
     counted = needed[children] & between
     children = children[counted]
@@ -216,7 +217,8 @@ def after_circles(sources: Array, targets: Array, count: int) -> Array:
     [False, True, True, True, False]
     """
     following: list[list[int]] = [[] for _ in range(count)]
-    for source, target in zip(sources.tolist(), targets.tolist()):
+    edges = zip(sources.tolist(), targets.tolist())
+    for source, target in edges:
         following[source].append(target)
     waiting = np.bincount(targets, minlength=count).tolist()
     free = [place for place, edges in enumerate(waiting) if not edges]

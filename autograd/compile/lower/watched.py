@@ -125,17 +125,20 @@ def tamed(tape: Tape, place: int) -> bool:
 def openness(graph: Graph) -> Array:
     """Tell for every edge whether an infinity or NaN is sure to get through to the child."""
     open_operands = [OPEN.get(op, 0) if op else 0 for op in graph.table]
+    open_first = np.array(open_operands)
     rows = np.arange(graph.rows, dtype=np.int32)
     children, _, positions = edges_with_positions(graph, rows)
+    # By the number among the operands, as the first ones get through.
     code = graph.codes[children]
-    found: Array = positions < np.array(open_operands)[code]
+    found: Array = positions < open_first[code]
     return found
 
 
 def uncut(graph: Graph) -> Array:
     """Tell for every edge of a graph whether the child depends on the parent in every sample."""
     varying = [op is not None and op.constant is None for op in graph.table]
-    of_rows = np.array(varying)[graph.codes]
+    of_table = np.array(varying)
+    of_rows = of_table[graph.codes]
     return repeated(of_rows, graph.counts)
 
 
@@ -149,7 +152,8 @@ def ignored_rows(tape: Tape, doubtful: Array, rows: Sequence[int]) -> dict[int, 
     """
     ignored: dict[int, Any] = {}
     masks: dict[int, list[Any]] = {}
-    for place in np.flatnonzero(doubtful).tolist():
+    doubtful_rows = np.flatnonzero(doubtful)
+    for place in doubtful_rows.tolist():
         masks[place] = []
     # Those that use a row come before it, so all its masks are there when it is reached.
     for place in reversed(rows):
@@ -159,9 +163,12 @@ def ignored_rows(tape: Tape, doubtful: Array, rows: Sequence[int]) -> dict[int, 
         if tape.ops[place] is None:
             continue
         own = ignored.get(place, False)
-        for operand, cut in zip(tape.operands[place], cuts(tape, place)):
+        operands = tape.operands[place]
+        for operand, cut in zip(operands, cuts(tape, place)):
+            # By this use an operand does not matter where the row does not, nor where it is cut.
             if operand in masks:
-                masks[operand].append(any_of(own, cut))
+                mask = any_of(own, cut)
+                masks[operand].append(mask)
     return ignored
 
 
@@ -199,9 +206,7 @@ def cuts(tape: Tape, place: int) -> list[Any]:
     assert op is not None
     if op.constant is None:
         return [False] * len(operands)
-    symbols = []
-    for row in (*operands, place):
-        symbols.append(tape.constants.get(row, Symbol(tape, row)))
+    symbols = symbols_of(tape, (*operands, place))
     try:
         found = op.constant(*symbols)
     except (TypeError, AttributeError):
@@ -211,6 +216,15 @@ def cuts(tape: Tape, place: int) -> list[Any]:
         return [cut for cut, _ in zip(found, operands)]
     # An operand without a slope, as the condition of `where`, is needed all the same.
     return [cut if rule else False for cut, rule in zip(found, op.partials)]
+
+
+def symbols_of(tape: Tape, rows: Iterable[int]) -> list[Any]:
+    """Return what stands for rows in a rule: a Symbol, or of a constant the number."""
+    found = []
+    for row in rows:
+        symbol = Symbol(tape, row)
+        found.append(tape.constants.get(row, symbol))
+    return found
 
 
 def watched(tape: Tape, place: int, ignored: Any) -> int:

@@ -26,7 +26,8 @@ def slots_text(slots: Table, most: int = MOST_LISTED, each: bool = False) -> str
     """
     # Biases may be of both kinds.
     if slots.min() < 0 <= slots.max():
-        texts = [slots_text(slots[i : i + 1]) for i in range(slots.size)]
+        singles = np.split(slots, slots.size)
+        texts = [slots_text(slot) for slot in singles]
         return f"({listed(', ', texts, most)})"
     letter = "s"
     if slots[0] < 0:
@@ -169,7 +170,8 @@ class WritingInLoop(Writing):
         for number, column in zip(loop.irregular.tolist(), loop.table.T):
             places = tuple(outside.moving(column))
             first = places[0].first
-            self.places[number] = Moving(first, (), (places, self.turn))
+            choices = (places, self.turn)
+            self.places[number] = Moving(first, (), choices)
 
     def __call__(self, places: Table, each: bool = False) -> str:
         """Return the text of some places: see `Writing`."""
@@ -227,7 +229,8 @@ class WritingInLoop(Writing):
 def side_by_side(places: Sequence[Moving]) -> bool:
     """Tell whether places are slots that stand side by side, and stay so."""
     start = places[0]
-    if start.first < 0:
+    first = start.first
+    if first < 0:
         return False
-    following = (start._replace(first=start.first + i) for i in range(len(places)))
-    return all(place == expected for place, expected in zip(places, following))
+    # In all else they are alike: how they move, and in which turns.
+    return all(place == start._replace(first=slot) for slot, place in enumerate(places, first))
