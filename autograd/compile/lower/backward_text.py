@@ -43,7 +43,6 @@ from autograd.compile.lower.program import (
     Program,
     Total,
     counted,
-    moved,
 )
 from autograd.compile.lower.writing import MOST_LISTED, Moving, Writing
 from autograd.compile.tracing.expressions import SUM, Expression, Expressions
@@ -134,9 +133,7 @@ class BackwardText:
     def of_loop(self, loop: Loop, written: Writing) -> Iterator[str]:
         """Yield the turns of a loop, the last one first."""
         inside = written.inside(loop)
-        numbers = np.arange(loop.steps.size, dtype=np.int32)
-        numbered = moved(loop.body, numbers, 0)
-        body = list(self.steps(numbered, inside))
+        body = list(self.steps(loop.numbered(), inside))
         # A loop through which no adjoint flows has no turns here.
         if body:
             yield f"for {inside.turn} in reversed(range({loop.turns})):"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from autograd.compile.lower.graph import Array
-from autograd.compile.lower.program import Dot, Instruction, Loop, Matrix, bounds_of
+from autograd.compile.lower.program import Dot, Instruction, Loop, Matrix, slices_of
 from autograd.compile.lower.rolling import even_loop
 
 # So many stand in the products of a turn: more are as fast in a kernel of their own.
@@ -22,11 +22,10 @@ def with_dots(loop: Loop) -> Loop:
     if not matrices or sum(map(multiplications, matrices)) > MAX_MULTIPLICATIONS:
         return loop
     columns = loop.columns()
-    bounds = bounds_of(loop.body)
     body: list[Instruction] = []
     tables: list[Array] = []
-    for step, start, stop in zip(loop.body, bounds, bounds[1:]):
-        own = columns[:, start:stop]
+    for step, chosen in zip(loop.body, slices_of(loop.body)):
+        own = columns[:, chosen]
         if isinstance(step, Matrix):
             own = own[:, order_of_dots(step)]
             step = dots_of(step, own[0])
@@ -50,7 +49,7 @@ def order_of_dots(step: Matrix) -> Array:
     [0, 1, 2, 3, 4, 4, 6, 6, 5, 5, 7, 7, 8, 9, 8, 9, 10, 11, 10, 11]
     """
     rows, terms = step.weights.shape
-    columns = step.inputs.shape[1]
+    _, columns = step.inputs.shape
     places = np.arange(step.places().size)
     sizes = [step.bias.size, step.weights.size]
     ends = np.cumsum(sizes)

@@ -70,7 +70,8 @@ class Graph:
 
     def places(self, rows: Array) -> Array:
         """Return where the operands of the given rows stand, one row after the other."""
-        return ranges(self.starts[rows], self.counts[rows])
+        starts = self.starts[rows]
+        return ranges(starts, self.counts[rows])
 
     def edges(self, rows: Array | None = None) -> tuple[Array, Array]:
         """Return the edges of a tape's rows, or of some rows: children and their parents."""
@@ -103,7 +104,8 @@ class Graph:
                 self.code[op] = len(self.table)
                 self.table.append(op)
         self.codes[places] = [self.code[op] for op in ops]
-        counts = np.array([len(xs) for xs in operands])
+        sizes = [len(xs) for xs in operands]
+        counts = np.array(sizes)
         self.counts[places] = counts
         # The old operands stay where they are, so that no other row's starts move.
         end = len(self.operands)
@@ -168,7 +170,8 @@ def reached(first: Iterable[int], sources: Array, targets: Array, rows: int) -> 
     found = bytearray(rows)
     for place in first:
         found[place] = True
-    for source, target in zip(compact(sources), compact(targets)):
+    edges = zip(compact(sources), compact(targets))
+    for source, target in edges:
         if found[source]:
             found[target] = True
     return np.frombuffer(found, bool)

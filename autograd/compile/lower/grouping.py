@@ -88,7 +88,8 @@ def flags_of(graph: Graph, nodes: Array, varies: Array, shared: Array) -> Array:
     # Rows with any number of operands would need as many flags: theirs are those of all at once.
     any_number = [op for op in graph.table if isinstance(op, Variadic)]
     variadic = graph.applies(*any_number)[nodes]
-    children, parents, positions = edges_with_positions(graph, nodes[~variadic])
+    others = nodes[~variadic]
+    children, parents, positions = edges_with_positions(graph, others)
     code = graph.codes[children]
     has_slope = able[code, positions]
     both_vary = varies[children] & varies[parents]
@@ -130,8 +131,10 @@ def flags_of_dots(graph: Graph, dots: Array, varies: Array, shared: Array) -> Ar
     graph.operands[lefts] = left
     graph.operands[rights] = right
     flows = varies[dots]
-    to_left = flows & np.logical_or.reduceat(varies[left], first)
-    to_right = flows & np.logical_or.reduceat(varies[right], first)
+    left_varies = np.logical_or.reduceat(varies[left], first)
+    right_varies = np.logical_or.reduceat(varies[right], first)
+    to_left = flows & left_varies
+    to_right = flows & right_varies
     return np.stack([halved, flows, to_left, to_right])
 
 

@@ -57,9 +57,9 @@ class Listing:
         self.rows = rows
         # Rows are taken as the arrays that they are: there may be a million of them.
         is_row = [isinstance(step, int) for step in self.steps]
+        single = np.array(is_row, bool)
         others = [step for step in self.steps if not isinstance(step, int)]
         tables = [step.places().ravel() for step in others]
-        single = np.array(is_row, bool)
         kinds_of_rows = rows.kinds(known)
         kinds = [known.setdefault(step.kind(), len(known)) for step in others]
         self.kinds = sorted_in(single, kinds_of_rows, kinds)
@@ -74,8 +74,9 @@ class Listing:
         of_row = repeated(single, sizes)
         of_others = np.concatenate([NO_INDICES, *tables])
         self.places = sorted_in(of_row, rows.places, of_others, np.int32)
-        self.dip = np.zeros(self.places.size, np.int32)
-        self.reach = np.zeros(self.places.size, np.int32)
+        size = self.places.size
+        self.dip = np.zeros(size, np.int32)
+        self.reach = np.zeros(size, np.int32)
         self.note_spreads()
 
     def note_spreads(self) -> None:
@@ -132,10 +133,11 @@ class Listing:
         found.places = np.concatenate([part.places for part in parts])
         found.dip = np.concatenate([part.dip for part in parts])
         found.reach = np.concatenate([part.reach for part in parts])
-        sizes = [np.diff(part.starts) for part in parts]
-        counts = [np.diff(part.before) for part in parts]
-        found.starts = sums_before(0, np.concatenate(sizes))
-        found.before = sums_before(self.before[0], np.concatenate(counts))
+        sizes = np.concatenate([np.diff(part.starts) for part in parts])
+        counts = np.concatenate([np.diff(part.before) for part in parts])
+        first_slot = self.before[0]
+        found.starts = sums_before(0, sizes)
+        found.before = sums_before(first_slot, counts)
         return found
 
     def windows(self, length: int, near: int) -> Array:
@@ -147,7 +149,8 @@ class Listing:
         if len(self) < length:
             return np.empty(0, np.uint64)
         back = mixed(self.distances(near))
-        numbers = mixed(self.kinds.astype(np.uint64) + back)
+        kinds = self.kinds.astype(np.uint64)
+        numbers = mixed(kinds + back)
         # Each number is multiplied by a power of its place, so that the order counts. The sum of a
         # stretch is a difference of two sums from the first on, whatever its length.
         weighted = numbers * powers_of(MULTIPLIER, len(self))
@@ -162,7 +165,8 @@ class Listing:
         if not near:
             return np.zeros(len(self), np.uint64)
         sizes = np.diff(self.starts)
-        back = repeated(self.before[:-1], sizes) - self.places
+        here = repeated(self.before[:-1], sizes)
+        back = here - self.places
         # What stands before all turns, or far back, need not be as far back in the next turn.
         is_leaf = self.places < self.leaves
         is_far = (back > near) | (back < 0)
@@ -294,9 +298,8 @@ def pairs_at(listing: Listing, distance: int, least: int) -> Pairs | None:
     travels = (y - x == shift) & in_turns
     found = no_pairs(len(listing))
     # A slot in one turn and a shared number in the next are read by different code.
-    is_shared = x < 0
-    next_is_shared = y < 0
-    found.bad[chosen] = np.logical_or.reduceat(is_shared != next_is_shared, begins)
+    differ = (x < 0) != (y < 0)
+    found.bad[chosen] = np.logical_or.reduceat(differ, begins)
     found.moving[chosen] = np.logical_or.reduceat(travels, begins)
     # Any other place stands outside of the loop: in front of it, or of edges behind.
     ahead = x >= repeated(before[chosen + 1], sizes)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
@@ -384,13 +384,18 @@ class Loop(Instruction):
         places[self.irregular] = self.table[number]
         return moved(self.body, places, number * self.stride)
 
+    def numbered(self) -> list[Instruction]:
+        """Return the body with the numbers of its places, for what knows how each place moves."""
+        numbers = np.arange(self.steps.size, dtype=np.int32)
+        return moved(self.body, numbers, 0)
+
     def expanded(self) -> Iterator[Instruction]:
         """Yield the instructions of all turns, those of loops in the body as well."""
-        bounds = bounds_of(self.body)
+        own = slices_of(self.body)
         for number, places in enumerate(self.columns()):
             shift = number * self.stride
-            for step, start, stop in zip(self.body, bounds, bounds[1:]):
-                now = step.moved(places[start:stop], shift)
+            for step, chosen in zip(self.body, own):
+                now = step.moved(places[chosen], shift)
                 if isinstance(now, Loop):
                     yield from now.expanded()
                 else:
@@ -400,26 +405,22 @@ class Loop(Instruction):
         """Yield the loop as lines of a listing."""
         inside = written.inside(self)
         yield f"for {inside.turn} in range({self.turns}):"
-        # What writes in a loop is given the numbers of places, as it knows how each moves.
-        numbers = np.arange(self.steps.size, dtype=np.int32)
-        for step in moved(self.body, numbers, 0):
+        for step in self.numbered():
             for line in step.lines(inside):
                 yield f"    {line}"
 
 
-def bounds_of(steps: list[Instruction]) -> list[int]:
-    """Return where the places of instructions begin among those of all, and where they end."""
+def slices_of(steps: list[Instruction]) -> list[slice]:
+    """Return where the places of each instruction stand among those of all."""
     sizes = [step.places().size for step in steps]
-    return [0, *accumulate(sizes)]
+    bounds = [0, *accumulate(sizes)]
+    return [slice(start, stop) for start, stop in pairwise(bounds)]
 
 
 def moved(steps: list[Instruction], places: Table, shift: int) -> list[Instruction]:
     """Return instructions on other places, which are those of all, one after the other."""
-    bounds = bounds_of(steps)
-    return [
-        step.moved(places[start:stop], shift)
-        for step, start, stop in zip(steps, bounds, bounds[1:])
-    ]
+    own = slices_of(steps)
+    return [step.moved(places[chosen], shift) for step, chosen in zip(steps, own)]
 
 
 def all_places(steps: list[Instruction], places: Table) -> Table:
@@ -427,10 +428,9 @@ def all_places(steps: list[Instruction], places: Table) -> Table:
 
     Both are of the instructions in several turns of what they stand in, each a row.
     """
-    bounds = bounds_of(steps)
     found = [places[:, :0]]
-    for step, start, stop in zip(steps, bounds, bounds[1:]):
-        own = places[:, start:stop]
+    for step, chosen in zip(steps, slices_of(steps)):
+        own = places[:, chosen]
         if isinstance(step, Loop):
             found += turns_of(step, own)
         else:

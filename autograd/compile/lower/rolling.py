@@ -94,12 +94,14 @@ def distances(listing: Listing) -> Iterator[int]:
         # Of longer ones those are tried by which whole stretches of instructions repeat themselves.
         shorter = length
         length = 2 * length
-        by_kinds = repetitions(listing.windows(length, near=0))
+        kinds_alone = listing.windows(length, near=0)
+        by_kinds = repetitions(kinds_alone)
         # Nor does any longer stretch repeat itself then.
         if not by_kinds.size:
             return
         # Where all kinds are alike, as in a long sum, it is the places that show the distance.
-        by_places = repetitions(listing.windows(length, near=4 * length))
+        near = 4 * length
+        by_places = repetitions(listing.windows(length, near))
         both = np.union1d(often(by_kinds), often(by_places))
         longest = min(length, most)
         in_range = (both > shorter) & (both <= longest)
@@ -186,7 +188,9 @@ def carried_at_phases(listing: Listing, distance: int, start: int, stop: int) ->
     reads = listing.places[starts[stop] : starts[end]]
     sizes = np.diff(starts[stop : end + 1])
     readers = repeated(np.arange(stop, end), sizes)
-    inside = (reads >= first_slot) & (reads < before[readers])
+    # Edges read from behind, too.
+    is_before = reads < before[readers]
+    inside = is_before & (reads >= first_slot)
     reads = reads[inside]
     readers = readers[inside]
     makers = np.searchsorted(before, reads, side="right") - 1

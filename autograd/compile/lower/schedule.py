@@ -79,7 +79,9 @@ def schedule_in_time(
     children, parents = among(computed, children, parents)
     # Within a time the node goes first that has the longest way to go, and patient ones last.
     at_once = times[children] == times[parents]
-    heights = heights_of(children[at_once], parents[at_once], len(keys))
+    children_at_once = children[at_once]
+    parents_at_once = parents[at_once]
+    heights = heights_of(children_at_once, parents_at_once, len(keys))
     urgency = np.array(heights)
     most = int(urgency.max(initial=0)) + 1
     own_keys = keys[nodes]
@@ -112,7 +114,8 @@ def dependents_of(children: Array, parents: Array, rows: int) -> tuple[array[int
     pairs = np.sort(upper | children)
     lower_half = 2**HALF_BITS - 1
     counts = np.bincount(parents, minlength=rows)
-    first = np.concatenate([[0], np.cumsum(counts)])
+    ends = np.cumsum(counts)
+    first = np.concatenate([[0], ends])
     return compact(first), compact(pairs & lower_half)
 
 

@@ -64,24 +64,13 @@ def watched_rows(tape: Tape) -> dict[int, Primitive]:
     if not risky:
         return {}
     graph = Graph(tape)
-    suspects = suspects_of(tape, graph, risky)
-    if not suspects.any():
-        return {}
-    # An infinity that is sure to be seen in an output need not be watched on the way.
-    shown = behind(graph, tape.outputs, openness(graph))
-    suspects &= ~shown
-    # So it is for most functions, of which no more needs to be asked then.
-    if not suspects.any():
-        return {}
-    asked = tape.asked()
-    every_edge = np.ones(len(graph.operands), bool)
-    suspects &= behind(graph, asked, every_edge)
-    hidden = np.flatnonzero(suspects).tolist()
+    hidden = hidden_rows(tape, graph, risky)
     if not hidden:
         return {}
-    needed = behind(graph, asked, uncut(graph))
+    needed = behind(graph, tape.asked(), uncut(graph))
     children, parents = graph.edges()
-    doubtful = reached(hidden, parents, children, graph.rows) & ~needed
+    depending = reached(hidden, parents, children, graph.rows)
+    doubtful = depending & ~needed
     # Whether a row matters is known from those that read it.
     readers = children[doubtful[parents]]
     above = doubtful.copy()
@@ -96,6 +85,23 @@ def watched_rows(tape: Tape) -> dict[int, Primitive]:
             continue
         row = watched(tape, place, mask)
         found[row] = tape.ops[place]  # type: ignore[assignment]
+    return found
+
+
+def hidden_rows(tape: Tape, graph: Graph, risky: Iterable[Primitive]) -> list[int]:
+    """Return the rows that may be infinite while all outputs are finite."""
+    suspects = suspects_of(tape, graph, risky)
+    if not suspects.any():
+        return []
+    # An infinity that is sure to be seen in an output need not be watched on the way.
+    shown = behind(graph, tape.outputs, openness(graph))
+    suspects &= ~shown
+    # So it is for most functions, of which no more needs to be asked then.
+    if not suspects.any():
+        return []
+    children, parents = graph.edges()
+    suspects &= leading_to(tape.asked(), children, parents, graph.rows)
+    found: list[int] = np.flatnonzero(suspects).tolist()
     return found
 
 

@@ -80,12 +80,14 @@ class Moving(NamedTuple):
         '(5, 9)[turn]'
         """
         sign = -1 if self.first < 0 else 1
-        texts_of_moves = [move_text(sign * step, turn) for step, turn in self.moves]
-        moves = "".join(texts_of_moves)
+        moves = ""
+        for step, turn in self.moves:
+            moves += move_text(sign * step, turn)
         if self.choices:
             places, turn = self.choices
             texts = [place.text(further, most) for place in places]
             return f"({listed(', ', texts, most)})[{turn}]{moves}"
+        # A shared number is written by its place, which is not below zero.
         first = ~self.first if self.first < 0 else self.first
         return f"{first + further}{moves}"
 
@@ -161,7 +163,8 @@ class WritingInLoop(Writing):
         self.own_moves = (*outside.moves(), own_move)
         self.places = []
         first_turn = outside.moving(loop.first())
-        for place, step in zip(first_turn, loop.steps.tolist()):
+        steps = loop.steps.tolist()
+        for place, step in zip(first_turn, steps):
             if step:
                 moves = (*place.moves, (step, self.turn))
                 place = place._replace(moves=moves)
