@@ -43,7 +43,6 @@ from autograd.compile.lower.program import (
     Program,
     Total,
     counted,
-    moved,
 )
 from autograd.compile.lower.writing import MOST_LISTED, Moving, Writing
 from autograd.compile.tracing.expressions import SUM, Expression, Expressions
@@ -80,21 +79,24 @@ class BackwardText:
         self.written = Writing(most)
         self.shared = program.trained
         constants = program.broadcast - program.parameters
-        self.false = {
-            program.inputs + i
-            for i, place in enumerate(constants.tolist())
-            if place >= 0 and program.shared[place] == 0.0
-        }
-        steps = (step for step, _ in counted(program.instructions))
+        self.false: set[int] = set()
+        for slot, place in enumerate(constants.tolist(), program.inputs):
+            # Below zero are parameters, which may change.
+            if place >= 0 and program.shared[place] == 0.0:
+                self.false.add(slot)
+        steps = [step for step, _ in counted(program.instructions)]
         self.asks = any(getattr(step, "optional", False) for step in steps)
 
     def lines(self) -> Iterator[str]:
         """Yield the pass: no adjoints at first, that of the results, all others, the gradients."""
         program = self.program
-        passed = [*self.steps(program.instructions, self.written), *self.of_broadcast()]
+        # Written first, as it is found on the way how many shared numbers have a gradient.
+        passed = list(self.steps(program.instructions, self.written))
+        passed += self.of_broadcast()
+        nothing = ABSENT if self.asks else "0.0"
         yield ""
         yield TITLE
-        yield f"grad_s0:{program.slots} = {ABSENT if self.asks else '0.0'}"
+        yield f"grad_s0:{program.slots} = {nothing}"
         if self.shared:
             yield f"grad_p0:{self.shared} = 0.0"
         yield f"grad_{self.written(program.outputs)} += seed"
@@ -105,18 +107,23 @@ class BackwardText:
         """Yield what is returned: the gradients by the parameters, and by the inputs if wanted."""
         program = self.program
         if program.trained:
-            yield f"grad_{self.written(~np.arange(program.trained, dtype=np.int32))}"
+            parameters = np.arange(program.trained, dtype=np.int32)
+            yield f"grad_{self.written(~parameters)}"
         if self.inputs and program.inputs:
-            text = f"grad_{self.written(np.arange(program.inputs, dtype=np.int32))}"
+            slots = np.arange(program.inputs, dtype=np.int32)
+            text = f"grad_{self.written(slots)}"
+            # An absent one is a zero like any other now.
             yield f"{text} + 0.0" if self.asks else text
 
     def of_broadcast(self) -> Iterator[str]:
         """Yield what the slots with parameters add to the gradients by these."""
         program = self.program
-        members = np.flatnonzero(program.broadcast < program.trained).astype(np.int32)
+        is_parameter = program.broadcast < program.trained
+        members = np.flatnonzero(is_parameter).astype(np.int32)
         if members.size:
-            places = self.written(~program.broadcast[members])
-            yield f"grad_{places} += grad_{self.written(program.inputs + members)}"
+            parameters = self.written(~program.broadcast[members])
+            slots = self.written(program.inputs + members)
+            yield f"grad_{parameters} += grad_{slots}"
 
     def steps(self, steps: Sequence[Instruction], written: Writing) -> Iterator[str]:
         """Yield what instructions add to adjoints, the last of them first."""
@@ -126,8 +133,7 @@ class BackwardText:
     def of_loop(self, loop: Loop, written: Writing) -> Iterator[str]:
         """Yield the turns of a loop, the last one first."""
         inside = written.inside(loop)
-        numbered = moved(loop.body, np.arange(loop.steps.size, dtype=np.int32), 0)
-        body = list(self.steps(numbered, inside))
+        body = list(self.steps(loop.numbered(), inside))
         # A loop through which no adjoint flows has no turns here.
         if body:
             yield f"for {inside.turn} in reversed(range({loop.turns})):"
@@ -138,20 +144,24 @@ class BackwardText:
         parents = [places for places, edge in zip(step.operands, step.edges) if edge]
         if not parents:
             return
+        arity = len(step.operands)
         results = results_of(step, written)
         texts = [*map(written, step.operands), results]
         try:
-            rules = rules_of(step.op, len(step.operands), step.edges)
+            rules = rules_of(step.op, arity, step.edges)
         except Exception:
             # A rule of a user's own may do to a Symbol what only a number takes.
             yield from self.of_calls(step, written, texts)
             return
         found = Expressions(rules, texts)
         yield from found.lines()
+        upstream = f"grad_{results}"
         for i, places in enumerate(parents):
+            # The masks stand behind all slopes.
             mask = i + len(parents)
             cut = None if found.constant(mask) is False else found.expression(mask)
-            share = self.contribution(found.expression(i), f"grad_{results}", cut, step.optional)
+            slope = found.expression(i)
+            share = self.contribution(slope, upstream, cut, step.optional)
             yield f"grad_{written(places)} += {share}"
 
     def of_calls(self, step: Map, written: Writing, texts: Sequence[str]) -> Iterator[str]:
@@ -181,10 +191,12 @@ class BackwardText:
         left = step.left.ravel()
         right = step.right.ravel()
         if to_left and self.has_gradient(written.moving(left)):
-            share = self.contribution(Expression(written(right)), upstream, None, step.optional)
+            slope = Expression(written(right))
+            share = self.contribution(slope, upstream, None, step.optional)
             yield f"{self.to(step, left, written)} += {share}"
         if to_right:
-            share = self.contribution(Expression(written(left)), upstream, None, step.optional)
+            slope = Expression(written(left))
+            share = self.contribution(slope, upstream, None, step.optional)
             yield f"{self.to(step, right, written)} += {share}"
 
     def of_matrix(self, step: Matrix, written: Writing) -> Iterator[str]:
@@ -285,4 +297,6 @@ def is_still(place: Moving) -> bool:
 def results_of(step: Instruction, written: Writing, times: int = 1) -> str:
     """Return the results of an instruction, so many times over; a single one stands for all."""
     members = list(range(step.count))
-    return written.results_at(step.out, members if step.count == 1 else members * times)
+    if step.count > 1:
+        members = members * times
+    return written.results_at(step.out, members)

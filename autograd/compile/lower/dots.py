@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from autograd.compile.lower.graph import Array
-from autograd.compile.lower.program import Dot, Instruction, Loop, Matrix, bounds_of
+from autograd.compile.lower.program import Dot, Instruction, Loop, Matrix, slices_of
 from autograd.compile.lower.rolling import even_loop
 
 # So many stand in the products of a turn: more are as fast in a kernel of their own.
@@ -19,21 +19,26 @@ MAX_MULTIPLICATIONS = 96
 def with_dots(loop: Loop) -> Loop:
     """Return a loop with inner products in place of matrices, if these are small."""
     matrices = [step for step in loop.body if isinstance(step, Matrix)]
-    multiplications = sum(step.weights.size * step.inputs.shape[1] for step in matrices)
-    if not matrices or multiplications > MAX_MULTIPLICATIONS:
+    if not matrices or sum(map(multiplications, matrices)) > MAX_MULTIPLICATIONS:
         return loop
     columns = loop.columns()
-    bounds = bounds_of(loop.body)
     body: list[Instruction] = []
     tables: list[Array] = []
-    for step, start, stop in zip(loop.body, bounds, bounds[1:]):
-        own = columns[:, start:stop]
+    for step, chosen in zip(loop.body, slices_of(loop.body)):
+        own = columns[:, chosen]
         if isinstance(step, Matrix):
             own = own[:, order_of_dots(step)]
             step = dots_of(step, own[0])
         body.append(step)
         tables.append(own)
-    return even_loop(loop.out, loop.count, body, np.concatenate(tables, axis=1))
+    places = np.concatenate(tables, axis=1)
+    return even_loop(loop.out, loop.count, body, places)
+
+
+def multiplications(step: Matrix) -> int:
+    """Return how many multiplications a product of matrices takes."""
+    _, columns = step.inputs.shape
+    return int(step.weights.size * columns)
 
 
 def order_of_dots(step: Matrix) -> Array:
@@ -44,16 +49,22 @@ def order_of_dots(step: Matrix) -> Array:
     [0, 1, 2, 3, 4, 4, 6, 6, 5, 5, 7, 7, 8, 9, 8, 9, 10, 11, 10, 11]
     """
     rows, terms = step.weights.shape
-    columns = step.inputs.shape[1]
+    _, columns = step.inputs.shape
     places = np.arange(step.places().size)
-    bias, weights, inputs = np.split(places, np.cumsum([step.bias.size, step.weights.size]))
-    left = np.repeat(weights.reshape(rows, terms).T, columns, axis=1)
-    right = np.tile(inputs.reshape(terms, columns), (1, rows))
+    sizes = [step.bias.size, step.weights.size]
+    ends = np.cumsum(sizes)
+    bias, weights, inputs = np.split(places, ends)
+    # Term by term, as a dot has them: each row of weights meets each column of inputs.
+    by_term = weights.reshape(rows, terms).T
+    left = np.repeat(by_term, columns, axis=1)
+    of_column = inputs.reshape(terms, columns)
+    right = np.tile(of_column, (1, rows))
     return np.concatenate([bias, left.ravel(), right.ravel()])
 
 
 def dots_of(step: Matrix, places: Array) -> Dot:
     """Return the inner products of a matrix with these places."""
     bias, sides = np.split(places, [step.count])
-    left, right = sides.reshape(2, step.weights.shape[1], step.count)
+    _, terms = step.weights.shape
+    left, right = sides.reshape(2, terms, step.count)
     return Dot(step.out, step.count, bias, left, right, step.edges, step.optional)

@@ -5,7 +5,7 @@ A number that a turn computes is called by its slot in the first turn, whatever 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import replace
 from functools import cache
 from typing import NamedTuple
@@ -21,6 +21,7 @@ from autograd.compile.lower.program import (
     Map,
     Matrix,
     Program,
+    Table,
     all_places,
     expanded_steps,
 )
@@ -66,41 +67,60 @@ def flow_of(loop: Loop, program: Program, kept: Kept = NONE) -> Flow:
 
     Args: kept: rows whose slopes are kept in the forward pass.
     """
-    steps = list(expanded_steps(loop.turn(0)))
     places, forward, backward = reads_in(loop, kept)
     read = places[:, forward | backward]
-    outside = (read < loop.out).all(axis=0) | (read >= loop.out + loop.count).all(axis=0)
-    invariant, strided, chosen = moving(read[:, outside])
-    results = [slot for step in steps if needs_result(step) for slot in slots_of(step)]
-    guards = np.array([guard.row for guard in program.guards], np.int64)
+    # Edges stand beside their nodes, and may read slopes that are computed behind the loop.
+    end = loop.out + loop.count
+    is_before = (read < loop.out).all(axis=0)
+    is_behind = (read >= end).all(axis=0)
+    invariant, strided, chosen = moving(read[:, is_before | is_behind])
+    results: set[int] = set()
+    for step in expanded_steps(loop.turn(0)):
+        if needs_result(step):
+            results.update(slots_of(step))
+    asked = [guard.row for guard in program.guards]
+    guards = np.array(asked, np.int64)
+    read_elsewhere = [program.outputs, *reads_elsewhere(loop, program)]
     return Flow(
         carried=carried_by(loop, read),
         invariant=invariant,
         strided=strided,
         chosen=chosen,
-        after=own_slots(loop, [program.outputs, *reads_elsewhere(loop, program)]),
+        after=own_slots(loop, read_elsewhere),
         checked=own_slots(loop, [program.watched, guards]),
-        backward={*results, *in_first_turn(loop, places[:, backward])},
+        backward=results | in_first_turn(loop, places[:, backward]),
     )
 
 
 def inside(loop: Loop, program: Program) -> Program:
     """Return a turn of a loop as a program, so that the flow of a loop in it can be asked for."""
     flow = flow_of(loop, program)
-    read, checked = (
-        in_first_turn(loop, np.array(sorted(slots), np.int64))
-        for slots in (flow.after, flow.checked)
+    after = in_first_turn(loop, sorted_slots(flow.after))
+    checked = in_first_turn(loop, sorted_slots(flow.checked))
+    # What the next turn reads is read outside of this one.
+    read = after | flow.carried.keys()
+    return replace(
+        program,
+        instructions=loop.body,
+        outputs=sorted_slots(read),
+        watched=sorted_slots(checked),
+        guards=[],
     )
-    outputs = np.array(sorted(read | flow.carried.keys()), np.int32)
-    watched = np.array(sorted(checked), np.int32)
-    return replace(program, instructions=loop.body, outputs=outputs, watched=watched, guards=[])
+
+
+def sorted_slots(slots: Iterable[int]) -> Table:
+    """Return slots as an array, in their order."""
+    return np.array(sorted(slots), np.int32)
 
 
 def reads_in(loop: Loop, kept: Kept = NONE) -> tuple[Array, Array, Array]:
     """Return the places of all turns, turns x places, and which are read, forward and backward."""
-    masks = [reads_of(step, kept) for step in expanded_steps(loop.turn(0))]
-    forward, backward = (np.concatenate(each) for each in zip(*masks))
-    return all_places(loop.body, loop.columns()), forward, backward
+    turn = expanded_steps(loop.turn(0))
+    masks = [reads_of(step, kept) for step in turn]
+    forward = np.concatenate([mask for mask, _ in masks])
+    backward = np.concatenate([mask for _, mask in masks])
+    places = all_places(loop.body, loop.columns())
+    return places, forward, backward
 
 
 def reads_of(step: Instruction, kept: Kept = NONE) -> tuple[Array, Array]:
@@ -109,18 +129,26 @@ def reads_of(step: Instruction, kept: Kept = NONE) -> tuple[Array, Array]:
     forward = np.ones(places.size, bool)
     backward = np.zeros(places.size, bool)
     if isinstance(step, Edges):
+        # Nodes and parents are where adjoints are added, slopes and masks are numbers.
         forward[:] = False
         backward[2 * len(step.nodes) :] = True
     elif isinstance(step, Map) and step.op not in kept:
         operands = backward.reshape(step.operands.shape)
-        operands[[i for i in needed_by(step) if i < len(operands)]] = True
+        needed = [i for i in needed_by(step) if i < len(operands)]
+        operands[needed] = True
     elif isinstance(step, Dot):
-        size = step.left.size
-        backward[step.count : step.count + size] = step.edges[2]
-        backward[step.count + size :] = step.edges[1]
+        # By the product rule an adjoint that flows to one side reads the other.
+        _, to_left, to_right = step.edges
+        start = step.count
+        middle = start + step.left.size
+        backward[start:middle] = to_right
+        backward[middle:] = to_left
     elif isinstance(step, Matrix):
-        backward[places.size - step.inputs.size :] = step.edges[1]
-        backward[step.bias.size : -step.inputs.size] = step.edges[2]
+        _, to_weights, to_inputs = step.edges
+        start = step.bias.size
+        middle = start + step.weights.size
+        backward[start:middle] = to_inputs
+        backward[middle:] = to_weights
     return forward, backward
 
 
@@ -142,7 +170,8 @@ def read_by(op: Primitive, arity: int, edges: tuple[bool, ...]) -> Set[int]:
         # They are called, not read.
         return frozenset(range(arity + 1))
     found = ancestors(rules, rules.outputs)
-    return frozenset(i for i, place in enumerate(rules.inputs) if place in found)
+    read = [i for i, place in enumerate(rules.inputs) if place in found]
+    return frozenset(read)
 
 
 ROWS = frozenset(TABLE.values())
@@ -151,7 +180,10 @@ read_by_table = cache(read_by)
 
 def needs_result(step: Instruction) -> bool:
     """Tell whether the backward pass of an instruction reads what it computed."""
-    return isinstance(step, Map) and len(step.operands) in needed_by(step)
+    if not isinstance(step, Map):
+        return False
+    result = len(step.operands)
+    return result in needed_by(step)
 
 
 def slots_of(step: Instruction) -> range:
@@ -161,8 +193,17 @@ def slots_of(step: Instruction) -> range:
 
 def in_first_turn(loop: Loop, places: Array) -> set[int]:
     """Return those of some places that a loop writes, as they are called in the first turn."""
-    own = places[(places >= loop.out) & (places < loop.out + loop.count)]
-    return set((loop.out + (own - loop.out) % loop.stride).tolist())
+    own = written_by(loop, places)
+    names = loop.out + (own - loop.out) % loop.stride
+    return set(names.tolist())
+
+
+def written_by(loop: Loop, places: Array) -> Array:
+    """Return those of some places that a loop writes."""
+    end = loop.out + loop.count
+    is_own = (places >= loop.out) & (places < end)
+    found: Array = places[is_own]
+    return found
 
 
 def carried_by(loop: Loop, read: Array) -> dict[int, int]:
@@ -171,11 +212,15 @@ def carried_by(loop: Loop, read: Array) -> dict[int, int]:
     Args: read: turns x places.
     """
     found: dict[int, int] = {}
-    last = np.unique(read[-1][read[-1] >= loop.out])
-    ago = loop.turns - 1 - (last - loop.out) // loop.stride
-    for slot, turns in zip((last + ago * loop.stride).tolist(), ago.tolist()):
+    # All turns read alike, and before the last one there are the most.
+    by_last_turn = read[-1]
+    own = np.unique(by_last_turn[by_last_turn >= loop.out])
+    last = loop.turns - 1
+    written_in = (own - loop.out) // loop.stride
+    ago = last - written_in
+    names = own - written_in * loop.stride
+    for name, turns in zip(names.tolist(), ago.tolist()):
         if turns > 0:
-            name = slot - (loop.turns - 1) * loop.stride
             found[name] = max(turns, found.get(name, 0))
     return found
 
@@ -189,13 +234,14 @@ def reads_elsewhere(loop: Loop, program: Program) -> Iterator[Array]:
             places, forward, backward = reads_in(step)
             yield places[:, forward | backward].ravel()
         else:
-            yield step.places().ravel()[np.logical_or(*reads_of(step))]
+            forward, backward = reads_of(step)
+            yield step.places().ravel()[forward | backward]
 
 
 def own_slots(loop: Loop, tables: Sequence[Array]) -> set[int]:
     """Return the slots of some tables that a loop writes."""
-    places = np.concatenate(tables)
-    return set(places[(places >= loop.out) & (places < loop.out + loop.count)].tolist())
+    own = written_by(loop, np.concatenate(tables))
+    return set(own.tolist())
 
 
 def moving(places: Array) -> tuple[set[int], set[tuple[int, int]], set[tuple[int, ...]]]:
@@ -204,10 +250,13 @@ def moving(places: Array) -> tuple[set[int], set[tuple[int, int]], set[tuple[int
     Args: places: turns x places.
     """
     moves = np.diff(places, axis=0)
-    still = (moves == 0).all(axis=0)
-    even = (moves == moves[0]).all(axis=0)
-    strides = even & ~still
     first = places[0]
-    strided = zip(first[strides].tolist(), moves[0, strides].tolist())
-    chosen = places[:, ~even].T.tolist()
-    return set(first[still].tolist()), set(strided), set(map(tuple, chosen))
+    first_move = moves[0]
+    still = (moves == 0).all(axis=0)
+    even = (moves == first_move).all(axis=0)
+    strides = even & ~still
+    invariant = set(first[still].tolist())
+    strided = zip(first[strides].tolist(), first_move[strides].tolist())
+    columns = places[:, ~even].T.tolist()
+    chosen = map(tuple, columns)
+    return invariant, set(strided), set(chosen)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from autograd import primitives as p
-from autograd.compile.lower.graph import NO_BIAS, Array, Graph, reached
+from autograd.compile.lower.graph import NO_BIAS, Array, Graph, leading_to
 from autograd.compile.tracing.tape import Tape
 from autograd.primitive_type import Primitive
 
@@ -33,16 +33,21 @@ def fuse(tape: Tape, graph: Graph, extra: Iterable[int], chains: bool = True) ->
     """
     asked = [*tape.asked(), *extra]
     children, parents = graph.edges()
-    left = reached(asked, children[::-1], parents[::-1], graph.rows)
-    used = np.concatenate([parents[left[children]], np.array(asked, np.int32)])
+    left = leading_to(asked, children, parents, graph.rows)
+    # What is asked for is used once more.
+    used_by_rows = parents[left[children]]
+    used_elsewhere = np.array(asked, np.int32)
+    used = np.concatenate([used_by_rows, used_elsewhere])
     uses = np.bincount(used, minlength=graph.rows)
     if not chains:
         # What is used elsewhere, too, is no part of a chain.
         uses += SHARED
-    ends = np.flatnonzero(left & ends_of_chains(graph, uses))
+    is_end = left & ends_of_chains(graph, uses)
+    ends = np.flatnonzero(is_end)
     uses_of = uses.tolist()
     swallowed: set[int] = set()
     rewritten: dict[int, Row] = {}
+    # From the last row back, so that the end of a chain comes before its parts.
     for place in reversed(ends.tolist()):
         if place not in swallowed:
             rewritten[place] = chain(tape, uses_of, swallowed, place)
@@ -61,7 +66,9 @@ def ends_of_chains(graph: Graph, uses: Array) -> Array:
     adds = np.flatnonzero(graph.applies(p.add))
     if adds.size:
         left, right = graph.columns(adds)
-        chained[adds] = (once & chained)[left] | (products[left] & products[right])
+        goes_on = (once & chained)[left]
+        begins = products[left] & products[right]
+        chained[adds] = goes_on | begins
     return chained
 
 
@@ -69,7 +76,11 @@ def chain(tape: Tape, uses: list[int], swallowed: set[int], place: int) -> Row:
     """Return the row of a chain of + that ends here, and mark the rows it swallows."""
     start, terms = unrolled(tape, uses, swallowed, place)
     bias, left, right = sides(tape, start)
-    products = {term for term in terms if tape.ops[term] is p.mul and uses[term] == 1}
+    products = set()
+    for term in terms:
+        # One that is used elsewhere, too, is computed in any case.
+        if tape.ops[term] is p.mul and uses[term] == 1:
+            products.add(term)
     if not left and len(products) < 2:
         return sum_of(tape, terms)
     swallowed |= products
@@ -100,26 +111,37 @@ def unrolled(tape: Tape, uses: list[int], swallowed: set[int], place: int) -> tu
     while tape.ops[place] is p.add:
         left, right = tape.operands[place]
         terms.append(right)
-        if tape.ops[left] not in CHAINED or uses[left] > 1:
-            return NO_DOT, [left, *reversed(terms)]
+        is_chain = tape.ops[left] in CHAINED
+        if not is_chain or uses[left] > 1:
+            terms.append(left)
+            return NO_DOT, terms[::-1]
         place = left
         swallowed.add(place)
+    # They were met from the last on.
+    terms.reverse()
     if tape.ops[place] is p.total:
-        return NO_DOT, [*tape.operands[place], *reversed(terms)]
-    return place, terms[::-1]
+        return NO_DOT, [*tape.operands[place], *terms]
+    return place, terms
 
 
 def sum_of(tape: Tape, terms: list[int]) -> Row:
     """Return the row of a sum that is no dot, without the 0 that `sum` starts from."""
     rest = [term for term in terms if tape.constants.get(term) != 0]
-    terms = rest if len(rest) > 1 else terms
-    return (p.add if len(terms) == 2 else p.total), terms, NO_BIAS
+    # A sum of one term is no sum.
+    if len(rest) > 1:
+        terms = rest
+    op = p.add if len(terms) == 2 else p.total
+    return op, terms, NO_BIAS
 
 
 def sides(tape: Tape, place: int) -> tuple[int, list[int], list[int]]:
     """Return bias, left and right sides of the dot that a chain starts with, if it does."""
     if place == NO_DOT:
         return NO_BIAS, [], []
-    bias, *rest = tape.operands[place]
-    half = len(rest) // 2
-    return (NO_BIAS if tape.constants.get(bias) == 0 else bias), rest[:half], rest[half:]
+    bias, *both = tape.operands[place]
+    if tape.constants.get(bias) == 0:
+        bias = NO_BIAS
+    half = len(both) // 2
+    left = both[:half]
+    right = both[half:]
+    return bias, left, right

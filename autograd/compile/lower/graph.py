@@ -42,13 +42,19 @@ class Graph:
     """
 
     def __init__(self, tape: Tape) -> None:
-        self.rows = rows = len(tape)
-        self.table: list[Primitive | None] = list(dict.fromkeys([None, *tape.ops]))
+        rows = len(tape)
+        self.rows = rows
+        # In the order they were met: the same tape makes the same program.
+        distinct = dict.fromkeys([None, *tape.ops])
+        self.table: list[Primitive | None] = list(distinct)
         self.code = {op: i for i, op in enumerate(self.table)}
-        self.codes = np.fromiter(map(self.code.__getitem__, tape.ops), np.int32, rows)
-        self.counts = np.fromiter(map(len, tape.operands), np.int32, rows)
+        codes = map(self.code.__getitem__, tape.ops)
+        self.codes = np.fromiter(codes, np.int32, rows)
+        counts = map(len, tape.operands)
+        self.counts = np.fromiter(counts, np.int32, rows)
         self.starts = np.cumsum(self.counts) - self.counts
-        self.operands = np.fromiter(chain.from_iterable(tape.operands), np.int32)
+        operands = chain.from_iterable(tape.operands)
+        self.operands = np.fromiter(operands, np.int32)
         self.bias = np.full(rows, NO_BIAS, np.int32)
 
     @property
@@ -58,28 +64,35 @@ class Graph:
 
     def applies(self, *ops: Primitive) -> Array:
         """Tell of every row whether it applies one of the given primitives."""
-        chosen: Array = np.array([op in ops for op in self.table])[self.codes]
+        of_table = [op in ops for op in self.table]
+        chosen: Array = np.array(of_table)[self.codes]
         return chosen
 
     def places(self, rows: Array) -> Array:
         """Return where the operands of the given rows stand, one row after the other."""
-        return ranges(self.starts[rows], self.counts[rows])
+        starts = self.starts[rows]
+        return ranges(starts, self.counts[rows])
 
     def edges(self, rows: Array | None = None) -> tuple[Array, Array]:
         """Return the edges of a tape's rows, or of some rows: children and their parents."""
         if rows is None:
-            return repeated(np.arange(self.rows, dtype=np.int32), self.counts), self.operands
-        return repeated(rows, self.counts[rows]), self.operands[self.places(rows)]
+            every_row = np.arange(self.rows, dtype=np.int32)
+            return repeated(every_row, self.counts), self.operands
+        children = repeated(rows, self.counts[rows])
+        parents = self.operands[self.places(rows)]
+        return children, parents
 
     def columns(self, rows: Array) -> Array:
         """Return the operands of rows that have equally many: operands x rows."""
-        start = self.starts[rows[0]]
-        count = self.counts[rows[0]]
+        first = rows[0]
+        start = self.starts[first]
+        count = self.counts[first]
         # A long chain asks for single rows, a million times.
         if len(rows) == 1:
             return self.operands[start : start + count, None]
-        steps = np.arange(count)
-        found: Array = self.operands[self.starts[rows] + steps[:, None]]
+        number = np.arange(count)
+        places = self.starts[rows] + number[:, None]
+        found: Array = self.operands[places]
         return found
 
     def rewrite(self, rows: dict[int, tuple[Primitive, Sequence[int], int]]) -> None:
@@ -91,10 +104,14 @@ class Graph:
                 self.code[op] = len(self.table)
                 self.table.append(op)
         self.codes[places] = [self.code[op] for op in ops]
-        self.counts[places] = counts = np.array([len(xs) for xs in operands])
-        self.starts[places] = len(self.operands) + np.cumsum(counts) - counts
-        behind = np.fromiter(chain.from_iterable(operands), np.int32)
-        self.operands = np.concatenate([self.operands, behind])
+        sizes = [len(xs) for xs in operands]
+        counts = np.array(sizes)
+        self.counts[places] = counts
+        # The old operands stay where they are, so that no other row's starts move.
+        end = len(self.operands)
+        self.starts[places] = end + np.cumsum(counts) - counts
+        new_operands = np.fromiter(chain.from_iterable(operands), np.int32)
+        self.operands = np.concatenate([self.operands, new_operands])
         self.bias[places] = biases
 
 
@@ -105,10 +122,15 @@ def merged(edges: Array, others: Array, rows: int) -> Array:
     """
     if not others.size:
         return edges
-    mine = np.ones(rows, bool)
-    mine[others[0]] = False
-    both = np.concatenate([edges[:, mine[edges[0]]], others], axis=1)
-    return both[:, np.argsort(both[0], kind="stable")]
+    replaced = others[0]
+    keeps = np.ones(rows, bool)
+    keeps[replaced] = False
+    children = edges[0]
+    kept = edges[:, keeps[children]]
+    both = np.concatenate([kept, others], axis=1)
+    # A stable sort, as the edges of a child stay in the order of its operands.
+    order = np.argsort(both[0], kind="stable")
+    return both[:, order]
 
 
 def ranges(starts: Array, counts: Array) -> Array:
@@ -118,7 +140,9 @@ def ranges(starts: Array, counts: Array) -> Array:
     [5, 6, 0, 1, 2, 9]
     """
     before = np.cumsum(counts) - counts
-    return repeated(starts - before, counts) + np.arange(counts.sum())
+    # All integers are counted up at once, so from each range so many are taken as stand before it.
+    offsets = repeated(starts - before, counts)
+    return offsets + np.arange(counts.sum())
 
 
 def repeated(numbers: Array, counts: Array) -> Array:
@@ -128,12 +152,14 @@ def repeated(numbers: Array, counts: Array) -> Array:
     [7, 8, 8]
     """
     # NumPy takes counts of 64 bits for too large where addresses have 32, as in a browser.
-    return np.repeat(numbers, counts.astype(np.intp, copy=False))
+    times = counts.astype(np.intp, copy=False)
+    return np.repeat(numbers, times)
 
 
 def compact(integers: Array) -> array[int]:
     """Return integers to loop over, side by side in memory; a list's would be all over it."""
-    return array("i", integers.astype(np.intc).tobytes())
+    memory = integers.astype(np.intc).tobytes()
+    return array("i", memory)
 
 
 def reached(first: Iterable[int], sources: Array, targets: Array, rows: int) -> Array:
@@ -144,10 +170,21 @@ def reached(first: Iterable[int], sources: Array, targets: Array, rows: int) -> 
     found = bytearray(rows)
     for place in first:
         found[place] = True
-    for source, target in zip(compact(sources), compact(targets)):
+    edges = zip(compact(sources), compact(targets))
+    for source, target in edges:
         if found[source]:
             found[target] = True
     return np.frombuffer(found, bool)
+
+
+def leading_to(last: Iterable[int], children: Array, parents: Array, rows: int) -> Array:
+    """Tell of every row whether it is one of the last, or one of these depends on it.
+
+    The edges are in the order of the children, each after its parents.
+    """
+    sources = children[::-1]
+    targets = parents[::-1]
+    return reached(last, sources, targets, rows)
 
 
 def numbered(columns: Iterable[Array]) -> Array:
@@ -160,6 +197,7 @@ def numbered(columns: Iterable[Array]) -> Array:
     number = np.zeros(1, np.int64)
     for column in columns:
         span = int(column.max(initial=0)) + 1
+        # Before they would overflow, the numbers are made as small as they can be.
         if size * span > MAX_CODES:
             number = np.unique(number, return_inverse=True)[1]
             size = int(number.max()) + 1

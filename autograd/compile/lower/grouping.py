@@ -7,7 +7,7 @@ has one shared number, or not every one has.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -43,38 +43,62 @@ def group_keys(
     Dots in which each pair has one shared number are turned, so that this stands left.
     """
     flags = flags_of(graph, nodes, varies, shared)
+    # Eight flags fit in a number, and fewer columns are sorted faster.
     bits = np.packbits(flags[:, nodes], axis=0)
-    columns = graph.codes[nodes], graph.counts[nodes], optional[nodes], *bits
+    codes = graph.codes[nodes]
+    arities = graph.counts[nodes]
+    number_of = numbered([codes, arities, optional[nodes], *bits])
     keys = np.full(graph.rows, -1)
-    keys[nodes] = found = numbered(columns)
-    member = np.empty(found.max(initial=-1) + 1, np.int64)
-    member[found] = nodes
-    return keys, [key_of(graph, row, flags[:, row].tolist(), optional[row]) for row in member]
+    keys[nodes] = number_of
+    # Any node shows what all with its key have in common; here it is the last.
+    count = number_of.max(initial=-1) + 1
+    examples = np.empty(count, np.int64)
+    examples[number_of] = nodes
+    table = []
+    for row in examples:
+        own_flags = flags[:, row].tolist()
+        key = key_of(graph, row, own_flags, bool(optional[row]))
+        table.append(key)
+    return keys, table
 
 
-def key_of(graph: Graph, row: int, flags: list[bool], optional: Any) -> GroupKey:
+def key_of(graph: Graph, row: int, flags: list[bool], optional: bool) -> GroupKey:
     """Return the group key of one row."""
     op = graph.table[graph.codes[row]]
     arity = int(graph.counts[row])
     # Leaves are no nodes.
     assert op is not None
     if op is p.inner_product:
-        return GroupKey(op, arity, bool(optional), tuple(flags[1:DOT_FLAGS]), flags[0])
-    flows = tuple(flags[:arity]) + (False,) * (arity - len(flags))
-    return GroupKey(op, arity, bool(optional), flows[:1] if op is p.total else flows)
+        is_shared, *of_dot = flags[:DOT_FLAGS]
+        return GroupKey(op, arity, optional, tuple(of_dot), is_shared)
+    if op is p.total:
+        # A sum is linear, so what flows to one of its terms flows to all.
+        return GroupKey(op, arity, optional, tuple(flags[:1]))
+    # Only rows with more operands than any rule has partials are wider than the flags.
+    beyond = arity - len(flags)
+    flows = flags[:arity] + [False] * beyond
+    return GroupKey(op, arity, optional, tuple(flows))
 
 
 def flags_of(graph: Graph, nodes: Array, varies: Array, shared: Array) -> Array:
     """Return what group keys differ in beside primitives and arities: flags x rows."""
     able = differentiable_operands(graph)
-    flags = np.zeros((able.shape[1], graph.rows), bool)
-    variadic = graph.applies(*[op for op in graph.table if isinstance(op, Variadic)])
-    children, parents, positions = edges_with_positions(graph, nodes[~variadic[nodes]])
-    flows = able[graph.codes[children], positions] & varies[children] & varies[parents]
-    flags[positions, children] = flows
-    totals = nodes[graph.applies(p.total)[nodes]]
+    width = able.shape[1]
+    flags = np.zeros((width, graph.rows), bool)
+    # Rows with any number of operands would need as many flags: theirs are those of all at once.
+    any_number = [op for op in graph.table if isinstance(op, Variadic)]
+    variadic = graph.applies(*any_number)[nodes]
+    others = nodes[~variadic]
+    children, parents, positions = edges_with_positions(graph, others)
+    code = graph.codes[children]
+    has_slope = able[code, positions]
+    both_vary = varies[children] & varies[parents]
+    flags[positions, children] = has_slope & both_vary
+    is_total = graph.applies(p.total)[nodes]
+    totals = nodes[is_total]
     flags[0, totals] = varies[totals]
-    dots = nodes[graph.applies(p.inner_product)[nodes]]
+    is_dot = graph.applies(p.inner_product)[nodes]
+    dots = nodes[is_dot]
     if dots.size:
         flags[:DOT_FLAGS, dots] = flags_of_dots(graph, dots, varies, shared)
     return flags
@@ -83,23 +107,35 @@ def flags_of(graph: Graph, nodes: Array, varies: Array, shared: Array) -> Array:
 def edges_with_positions(graph: Graph, rows: Array) -> tuple[Array, Array, Array]:
     """Return the edges of rows: child, parent, and the parent's position among the operands."""
     children, parents = graph.edges(rows)
-    return children, parents, ranges(np.zeros(len(rows), np.int64), graph.counts[rows])
+    zeros = np.zeros(len(rows), np.int64)
+    positions = ranges(zeros, graph.counts[rows])
+    return children, parents, positions
 
 
 def flags_of_dots(graph: Graph, dots: Array, varies: Array, shared: Array) -> Array:
     """Turn dots of which each pair has one shared number, and return the flags of all."""
     terms = graph.counts[dots] // 2
-    lefts = ranges(graph.starts[dots], terms)
-    rights = ranges(graph.starts[dots] + terms, terms)
-    left = graph.operands[lefts]
-    right = graph.operands[rights]
+    starts = graph.starts[dots]
+    lefts = ranges(starts, terms)
+    rights = ranges(starts + terms, terms)
+    one_side = graph.operands[lefts]
+    other_side = graph.operands[rights]
+    # Where the pairs of each dot begin among those of all.
     first = np.cumsum(terms) - terms
-    halved = np.logical_and.reduceat(shared[left] != shared[right], first)
-    turned = repeated(halved, terms) & ~shared[left]
-    left, right = np.where(turned, right, left), np.where(turned, left, right)
-    graph.operands[lefts], graph.operands[rights] = left, right
-    flows = [varies[dots] & np.logical_or.reduceat(varies[side], first) for side in (left, right)]
-    return np.stack([halved, varies[dots], *flows])
+    one_is_shared = shared[one_side] != shared[other_side]
+    halved = np.logical_and.reduceat(one_is_shared, first)
+    # Pair by pair, as a user may write w * x in one term and x * w in the next.
+    turned = repeated(halved, terms) & ~shared[one_side]
+    left = np.where(turned, other_side, one_side)
+    right = np.where(turned, one_side, other_side)
+    graph.operands[lefts] = left
+    graph.operands[rights] = right
+    flows = varies[dots]
+    left_varies = np.logical_or.reduceat(varies[left], first)
+    right_varies = np.logical_or.reduceat(varies[right], first)
+    to_left = flows & left_varies
+    to_right = flows & right_varies
+    return np.stack([halved, flows, to_left, to_right])
 
 
 def differentiable_operands(graph: Graph) -> Array:
@@ -107,10 +143,14 @@ def differentiable_operands(graph: Graph) -> Array:
 
     Primitives x operands.
     """
-    width = max([DOT_FLAGS, *(len(op.partials) for op in graph.table if op)])
-    able = np.zeros((len(graph.table), width), bool)
+    arities = [len(op.partials) for op in graph.table if op]
+    width = max([DOT_FLAGS, *arities])
+    shape = (len(graph.table), width)
+    able = np.zeros(shape, bool)
     for row, op in zip(able, graph.table):
-        if op is not None:
-            known = width if isinstance(op, Variadic) else len(op.partials)
-            row[:known] = [differentiable(op, i) for i in range(known)]
+        # Leaves have no operands.
+        if op is None:
+            continue
+        known = width if isinstance(op, Variadic) else len(op.partials)
+        row[:known] = [differentiable(op, i) for i in range(known)]
     return able

@@ -35,6 +35,7 @@ class Listing:
     Attributes:
         steps: the instructions; numbers stand for some of `rows`.
         rows: instructions that are no objects yet.
+        known: kinds, and their numbers.
         kinds: a number for each, equal where the instructions differ in their places only.
         before: how many slots are written before each, and after the last.
         starts: where the places of each begin among all, and where the last one's end.
@@ -51,35 +52,42 @@ class Listing:
         rows: SingleRows = NO_ROWS,
     ) -> None:
         self.steps = list(steps)
-        self.known = known  # kinds, and their numbers
+        self.known = known
         self.leaves = leaves
         self.rows = rows
+        # Rows are taken as the arrays that they are: there may be a million of them.
+        is_row = [isinstance(step, int) for step in self.steps]
+        single = np.array(is_row, bool)
         others = [step for step in self.steps if not isinstance(step, int)]
         tables = [step.places().ravel() for step in others]
-        single = np.array([isinstance(step, int) for step in self.steps], bool)
-        self.kinds = sorted_in(
-            single,
-            rows.kinds(known),
-            [known.setdefault(step.kind(), len(known)) for step in others],
-        )
-        sizes = sorted_in(single, np.diff(rows.starts), [table.size for table in tables])
-        counts = sorted_in(single, [1] * len(rows), [step.count for step in others])
+        kinds_of_rows = rows.kinds(known)
+        kinds = [known.setdefault(step.kind(), len(known)) for step in others]
+        self.kinds = sorted_in(single, kinds_of_rows, kinds)
+        sizes_of_rows = np.diff(rows.starts)
+        sizes_of_others = [table.size for table in tables]
+        sizes = sorted_in(single, sizes_of_rows, sizes_of_others)
+        counts_of_rows = np.ones(len(rows), np.int64)
+        counts_of_others = [step.count for step in others]
+        counts = sorted_in(single, counts_of_rows, counts_of_others)
         self.starts = sums_before(0, sizes)
         self.before = sums_before(leaves, counts)
+        of_row = repeated(single, sizes)
         of_others = np.concatenate([NO_INDICES, *tables])
-        self.places = sorted_in(repeated(single, sizes), rows.places, of_others, np.int32)
-        self.dip = np.zeros(self.places.size, np.int32)
-        self.reach = np.zeros(self.places.size, np.int32)
+        self.places = sorted_in(of_row, rows.places, of_others, np.int32)
+        size = self.places.size
+        self.dip = np.zeros(size, np.int32)
+        self.reach = np.zeros(size, np.int32)
         self.note_spreads()
 
     def note_spreads(self) -> None:
         """Note by how much the turns of loops move their places."""
         for start, step in zip(self.starts.tolist(), self.steps):
-            if isinstance(step, Loop):
-                dip, reach = spread_of(step)
-                stop = start + dip.size
-                self.dip[start:stop] = dip
-                self.reach[start:stop] = reach
+            if not isinstance(step, Loop):
+                continue
+            dip, reach = spread_of(step)
+            stop = start + dip.size
+            self.dip[start:stop] = dip
+            self.reach[start:stop] = reach
 
     def made(self) -> list[Instruction]:
         """Return the instructions as objects."""
@@ -91,7 +99,9 @@ class Listing:
     def turns(self, start: int, distance: int, turns: int) -> Array:
         """Return the places of the turns of a loop: turns x places."""
         stop = start + distance * turns
-        return self.places[self.starts[start] : self.starts[stop]].reshape(turns, -1)
+        first = self.starts[start]
+        last = self.starts[stop]
+        return self.places[first:last].reshape(turns, -1)
 
     def part(self, start: int, stop: int) -> Listing:
         """Return some of the instructions that stand side by side."""
@@ -101,9 +111,12 @@ class Listing:
         found.rows = self.rows
         found.leaves = self.leaves
         found.kinds = self.kinds[start:stop]
-        found.before = self.before[start : stop + 1]
-        found.starts = self.starts[start : stop + 1] - self.starts[start]
-        places = slice(self.starts[start], self.starts[stop])
+        # These two have one entry more than there are instructions.
+        bounds = slice(start, stop + 1)
+        first = self.starts[start]
+        found.before = self.before[bounds]
+        found.starts = self.starts[bounds] - first
+        places = slice(first, self.starts[stop])
         found.places = self.places[places]
         found.dip = self.dip[places]
         found.reach = self.reach[places]
@@ -120,10 +133,11 @@ class Listing:
         found.places = np.concatenate([part.places for part in parts])
         found.dip = np.concatenate([part.dip for part in parts])
         found.reach = np.concatenate([part.reach for part in parts])
-        sizes = [np.diff(part.starts) for part in parts]
-        counts = [np.diff(part.before) for part in parts]
-        found.starts = sums_before(0, np.concatenate(sizes))
-        found.before = sums_before(self.before[0], np.concatenate(counts))
+        sizes = np.concatenate([np.diff(part.starts) for part in parts])
+        counts = np.concatenate([np.diff(part.before) for part in parts])
+        first_slot = self.before[0]
+        found.starts = sums_before(0, sizes)
+        found.before = sums_before(first_slot, counts)
         return found
 
     def windows(self, length: int, near: int) -> Array:
@@ -134,11 +148,16 @@ class Listing:
         """
         if len(self) < length:
             return np.empty(0, np.uint64)
-        numbers = mixed(self.kinds.astype(np.uint64) + mixed(self.distances(near)))
-        powers = powers_of(MULTIPLIER, len(self))
-        sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(numbers * powers)])
-        starts = len(self) - length + 1
-        found: Array = (sums[length:] - sums[:-length]) * powers_of(INVERSE, starts)
+        back = mixed(self.distances(near))
+        kinds = self.kinds.astype(np.uint64)
+        numbers = mixed(kinds + back)
+        # Each number is multiplied by a power of its place, so that the order counts. The sum of a
+        # stretch is a difference of two sums from the first on, whatever its length.
+        weighted = numbers * powers_of(MULTIPLIER, len(self))
+        sums = sums_from_zero(weighted)
+        stretches = sums[length:] - sums[:-length]
+        # Equal stretches have equal sums only when counted from where each starts.
+        found: Array = stretches * powers_of(INVERSE, stretches.size)
         return found
 
     def distances(self, near: int) -> Array:
@@ -146,17 +165,26 @@ class Listing:
         if not near:
             return np.zeros(len(self), np.uint64)
         sizes = np.diff(self.starts)
-        back = repeated(self.before[:-1], sizes) - self.places
-        back[(self.places < self.leaves) | (back > near) | (back < 0)] = 0
-        numbers = mixed(back.astype(np.uint64) * len(self.places) + self.order())
-        sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(numbers)])
-        found: Array = sums[self.starts[1:]] - sums[self.starts[:-1]]
+        here = repeated(self.before[:-1], sizes)
+        back = here - self.places
+        # What stands before all turns, or far back, need not be as far back in the next turn.
+        is_leaf = self.places < self.leaves
+        is_far = (back > near) | (back < 0)
+        back[is_leaf | is_far] = 0
+        # Places that are swapped have another number.
+        distance = back.astype(np.uint64)
+        ordered = distance * len(self.places) + self.order()
+        sums = sums_from_zero(mixed(ordered))
+        starts = self.starts[:-1]
+        stops = self.starts[1:]
+        found: Array = sums[stops] - sums[starts]
         return found
 
     def order(self) -> Array:
         """Return the number of each place among those of its instruction."""
-        found = ranges(np.zeros(len(self), np.int64), np.diff(self.starts))
-        return found.astype(np.uint64)
+        zeros = np.zeros(len(self), np.int64)
+        sizes = np.diff(self.starts)
+        return ranges(zeros, sizes).astype(np.uint64)
 
 
 def sorted_in(first: Array, numbers: ArrayLike, others: ArrayLike, dtype: type = np.int64) -> Array:
@@ -177,8 +205,19 @@ def sums_before(start: int, numbers: Array) -> Array:
     >>> sums_before(2, np.array([1, 3])).tolist()
     [2, 3, 6]
     """
-    found: Array = np.cumsum(np.concatenate([[start], numbers]))
+    from_start = np.concatenate([[start], numbers])
+    found: Array = np.cumsum(from_start)
     return found
+
+
+def sums_from_zero(numbers: Array) -> Array:
+    """Return 0, and the sums of the first so many numbers, modulo 2^64.
+
+    >>> sums_from_zero(np.array([3, 4], np.uint64)).tolist()
+    [0, 3, 7]
+    """
+    zero = np.zeros(1, np.uint64)
+    return np.concatenate([zero, np.cumsum(numbers)])
 
 
 def spread_of(loop: Loop) -> tuple[Array, Array]:
@@ -186,11 +225,14 @@ def spread_of(loop: Loop) -> tuple[Array, Array]:
     inner = Listing(loop.body, 0, {})
     moves = loop.steps * (loop.turns - 1)
     # The places of a loop are those of its first turn, and the table of what moves unevenly.
-    table_dip = np.tile(inner.dip[loop.irregular], loop.turns)
-    table_reach = np.tile(inner.reach[loop.irregular], loop.turns)
-    dip = inner.dip + np.minimum(moves, 0)
-    reach = inner.reach + np.maximum(moves, 0)
-    return np.concatenate([dip, table_dip]), np.concatenate([reach, table_reach])
+    uneven = loop.irregular
+    table_dip = np.tile(inner.dip[uneven], loop.turns)
+    table_reach = np.tile(inner.reach[uneven], loop.turns)
+    first_dip = inner.dip + np.minimum(moves, 0)
+    first_reach = inner.reach + np.maximum(moves, 0)
+    dip = np.concatenate([first_dip, table_dip])
+    reach = np.concatenate([first_reach, table_reach])
+    return dip, reach
 
 
 def mixed(numbers: Array) -> Array:
@@ -234,41 +276,58 @@ class Pairs(NamedTuple):
 
 def pairs_at(listing: Listing, distance: int, least: int) -> Pairs | None:
     """Compare instructions at a distance, where so many in a row have the same kinds."""
-    chosen = in_long_runs(listing.kinds[:-distance] == listing.kinds[distance:], least)
+    same_kind = listing.kinds[:-distance] == listing.kinds[distance:]
+    chosen = in_long_runs(same_kind, least)
     if not chosen.size:
         return None
-    size = len(listing)
+    partners = chosen + distance
     starts = listing.starts[chosen]
-    sizes = listing.starts[chosen + 1] - listing.starts[chosen]
+    sizes = listing.starts[chosen + 1] - starts
+    # The places of the chosen instructions, and beside each the same place of its partner.
     first = ranges(starts, sizes)
-    second = ranges(listing.starts[chosen + distance], sizes)
+    second = ranges(listing.starts[partners], sizes)
     x = listing.places[first]
     y = listing.places[second]
-    before = listing.before
-    shift = repeated(before[chosen + distance] - before[chosen], sizes)
-    reach = listing.reach[first]
-    travels = (y - x == shift) & (x + reach >= listing.leaves)
+    # Where those of each instruction begin among them.
     begins = np.cumsum(sizes) - sizes
-    found = Pairs(
+    before = listing.before
+    # What the turn before has computed moves on by the results of a turn.
+    shift = repeated(before[partners] - before[chosen], sizes)
+    reach = listing.reach[first]
+    in_turns = x + reach >= listing.leaves
+    travels = (y - x == shift) & in_turns
+    found = no_pairs(len(listing))
+    # A slot in one turn and a shared number in the next are read by different code.
+    differ = (x < 0) != (y < 0)
+    found.bad[chosen] = np.logical_or.reduceat(differ, begins)
+    found.moving[chosen] = np.logical_or.reduceat(travels, begins)
+    # Any other place stands outside of the loop: in front of it, or of edges behind.
+    ahead = x >= repeated(before[chosen + 1], sizes)
+    top = np.maximum(x, y) + reach
+    outside = np.where(travels | ahead, NOWHERE, top)
+    highest = np.maximum.reduceat(outside, begins)
+    is_leaf = highest < listing.leaves
+    found.highest[chosen] = np.where(is_leaf, NOWHERE, highest)
+    bottom = np.minimum(x, y) + listing.dip[first]
+    behind = np.where(ahead & ~travels, bottom, ENDLESS)
+    found.lowest[chosen] = np.minimum.reduceat(behind, begins)
+    # A place that travels to the next turn, but not on from there, is in no loop of three turns.
+    travel = np.zeros(len(listing.places), bool)
+    travel[first] = travels
+    differs = np.logical_or.reduceat(travels != travel[second], begins)
+    found.apart[chosen] = differs & ~found.bad[partners]
+    return found
+
+
+def no_pairs(size: int) -> Pairs:
+    """Return that none of so many instructions is in a turn of a loop."""
+    return Pairs(
         bad=np.ones(size, bool),
         apart=np.zeros(size, bool),
         highest=np.full(size, NOWHERE),
         lowest=np.full(size, ENDLESS),
         moving=np.zeros(size, bool),
     )
-    found.bad[chosen] = np.logical_or.reduceat((x < 0) != (y < 0), begins)
-    found.moving[chosen] = np.logical_or.reduceat(travels, begins)
-    ahead = x >= repeated(before[chosen + 1], sizes)
-    outside = np.where(travels | ahead, NOWHERE, np.maximum(x, y) + reach)
-    highest = np.maximum.reduceat(outside, begins)
-    behind = np.where(ahead & ~travels, np.minimum(x, y) + listing.dip[first], ENDLESS)
-    found.lowest[chosen] = np.minimum.reduceat(behind, begins)
-    found.highest[chosen] = np.where(highest < listing.leaves, NOWHERE, highest)
-    travel = np.zeros(len(listing.places), bool)
-    travel[first] = travels
-    differs = np.logical_or.reduceat(travel[first] != travel[second], begins)
-    found.apart[chosen] = differs & ~found.bad[chosen + distance]
-    return found
 
 
 def in_long_runs(truths: Array, least: int) -> Array:
@@ -277,22 +336,30 @@ def in_long_runs(truths: Array, least: int) -> Array:
     >>> in_long_runs(np.array([True, False, True, True, True, False]), 2).tolist()
     [2, 3, 4]
     """
-    edges = np.flatnonzero(np.diff(truths, prepend=False, append=False))
+    # A run begins where there was none, and ends where there is none any more.
+    changes = np.diff(truths, prepend=False, append=False)
+    edges = np.flatnonzero(changes)
     starts = edges[::2]
     stops = edges[1::2]
-    long = stops - starts >= least
-    return ranges(starts[long], (stops - starts)[long])
+    lengths = stops - starts
+    is_long = lengths >= least
+    return ranges(starts[is_long], lengths[is_long])
 
 
 def feasible(listing: Listing, pairs: Pairs, distance: int, length: int) -> Array:
     """Return where loops can begin whose turns agree with the next, for so many instructions."""
     starts = len(listing) - length - distance + 1
-    agree = sums_over(pairs.bad, length)[:starts] == 0
-    agree &= sums_over(pairs.apart, length - distance)[:starts] == 0
-    agree &= sums_over(pairs.moving, length)[:starts] > 0
-    agree &= highest_over(pairs.highest, length)[:starts] < listing.before[:starts]
+    bad = sums_over(pairs.bad, length)[:starts]
+    # Three turns are compared by the first of them, so the last two turns are left out.
+    apart = sums_over(pairs.apart, length - distance)[:starts]
+    moving = sums_over(pairs.moving, length)[:starts]
+    agree = (bad == 0) & (apart == 0) & (moving > 0)
+    # What stands outside of the loop must be there before its start, or behind its end.
+    highest = highest_over(pairs.highest, length)[:starts]
+    agree &= highest < listing.before[:starts]
     lowest = -highest_over(-pairs.lowest, length)[:starts]
-    agree &= lowest >= listing.before[length + distance :]
+    ends = listing.before[length + distance :]
+    agree &= lowest >= ends
     return np.flatnonzero(agree)
 
 
@@ -302,21 +369,30 @@ def stop_of(listing: Listing, pairs: Pairs, distance: int, start: int) -> int:
     size = 64
     lowest = ENDLESS
     before = listing.before[start]
-    while place < len(listing):
-        stop = min(place + size, len(listing))
-        wrong = pairs.bad[place:stop] | (pairs.highest[place:stop] >= before)
-        lows = np.minimum(np.minimum.accumulate(pairs.lowest[place:stop]), lowest)
+    end = len(listing)
+    while place < end:
+        stop = min(place + size, end)
+        too_high = pairs.highest[place:stop] >= before
+        wrong = pairs.bad[place:stop] | too_high
+        # A loop that goes on to an instruction ends behind its partner, and so far must be what
+        # edges read from behind.
+        lows = np.minimum.accumulate(pairs.lowest[place:stop])
+        lows = np.minimum(lows, lowest)
         ends = np.arange(place, stop) + 1 + distance
-        wrong |= lows < listing.before[np.minimum(ends, len(listing))]
-        earlier = max(start, place - distance)
-        if stop - distance > earlier:
-            wrong[earlier + distance - place :] |= pairs.apart[earlier : stop - distance]
+        wrong |= lows < listing.before[np.minimum(ends, end)]
+        # Three turns are compared from the second of them on, the first being in the loop.
+        earliest = max(start, place - distance)
+        latest = stop - distance
+        if latest > earliest:
+            skipped = earliest + distance - place
+            wrong[skipped:] |= pairs.apart[earliest:latest]
         if wrong.any():
             return place + int(wrong.argmax())
+        # Most loops are short, and a long one is looked through in ever larger pieces.
         place = stop
         size = 2 * size
         lowest = lows[-1]
-    return len(listing)
+    return end
 
 
 def sums_over(numbers: Array, length: int) -> Array:
@@ -325,7 +401,8 @@ def sums_over(numbers: Array, length: int) -> Array:
     >>> sums_over(np.array([1, 0, 1, 1]), 2).tolist()
     [1, 1, 2]
     """
-    sums = np.concatenate([[0], np.cumsum(numbers)])
+    ends = np.cumsum(numbers)
+    sums = np.concatenate([[0], ends])
     found: Array = sums[length:] - sums[:-length]
     return found
 
@@ -340,8 +417,13 @@ def highest_over(numbers: Array, length: int) -> Array:
     table = np.full(blocks * length, -ENDLESS, np.int64)
     table[: numbers.size] = numbers
     rows = table.reshape(blocks, length)
-    ahead = np.maximum.accumulate(rows, axis=1).ravel()
-    behind = np.maximum.accumulate(rows[:, ::-1], axis=1)[:, ::-1].ravel()
-    starts = numbers.size - length + 1
-    found: Array = np.maximum(behind[:starts], ahead[length - 1 : length - 1 + starts])
+    # A stretch is the rest of one block, from its start on, and the first part of the next.
+    so_far = np.maximum.accumulate(rows, axis=1)
+    first_parts = so_far.ravel()
+    backwards = rows[:, ::-1]
+    from_end = np.maximum.accumulate(backwards, axis=1)
+    rests = from_end[:, ::-1].ravel()
+    last = length - 1
+    starts = numbers.size - last
+    found: Array = np.maximum(rests[:starts], first_parts[last : last + starts])
     return found

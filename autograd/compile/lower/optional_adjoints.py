@@ -12,13 +12,14 @@ whose kernels look for the mark everywhere.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
 import numpy as np
 
 from autograd import primitives as p
-from autograd.compile.lower.graph import Array, Graph, merged, reached
+from autograd.compile.lower.graph import Array, Graph, leading_to, merged, reached
 from autograd.compile.tracing import internal_primitives
 from autograd.compile.tracing.symbols import Symbol
 from autograd.compile.tracing.tape import Tape
@@ -47,32 +48,66 @@ def optional_rows(tape: Tape, graph: Graph, varies: Array, edges: Array) -> tupl
         varies: the rows through which adjoints flow.
         edges: node, parent, slope and mask, of the nodes whose slopes are rows.
     """
-    absent = [tape.constants.get(mask) is not False for mask in edges[:, 3].tolist()]
-    if not any(absent) and not any(op.constant for op in graph.table if op):
-        return np.zeros(graph.rows, bool), False
-    others = np.stack([*edges[:, :2].T, np.array(absent, edges.dtype)])
-    own = np.stack([*graph.edges(), absent_edges(tape, graph, varies)])
-    both = merged(own, others, graph.rows)
-    children, parents, cut = both[:, varies[both[0]]]
-    unsafe = np.flatnonzero(varies & graph.computed & ~graph.applies(*SAFE))
-    risky = reached(unsafe.tolist(), parents, children, graph.rows)
+    masks = map(tape.constants.get, edges[:, 3].tolist())
+    absent = [mask is not False for mask in masks]
+    cuts_edges = any(op.constant for op in graph.table if op)
+    # Most functions have no branch, and no more is asked of them.
+    if not cuts_edges and not any(absent):
+        none_is = np.zeros(graph.rows, bool)
+        return none_is, False
+    children, parents, cut = edges_in_use(tape, graph, varies, edges, absent)
+    # A zero that stands for nothing becomes NaN only in a slope that can be infinite.
+    safe = graph.applies(*SAFE)
+    has_slopes = varies & graph.computed
+    unsafe = np.flatnonzero(has_slopes & ~safe).tolist()
+    risky = reached(unsafe, parents, children, graph.rows)
+    # An adjoint is always there if one way to an output has only edges that are never cut.
     lasting = cut == 0
-    children = children[lasting][::-1]
-    parents = parents[lasting][::-1]
-    never_absent = reached(tape.outputs, children, parents, graph.rows)
-    return risky & ~never_absent, bool((varies & ~never_absent).any())
+    children = children[lasting]
+    parents = parents[lasting]
+    never_absent = leading_to(tape.outputs, children, parents, graph.rows)
+    can_be_absent = varies & ~never_absent
+    return risky & ~never_absent, bool(can_be_absent.any())
+
+
+def edges_in_use(
+    tape: Tape, graph: Graph, varies: Array, edges: Array, absent: Sequence[bool]
+) -> Array:
+    """Return the edges of rows that have adjoints: child, parent, and whether it can be absent.
+
+    Args:
+        tape, graph, varies, edges: see `optional_rows`.
+        absent: for each of `edges`, whether it can be.
+    """
+    nodes = edges[:, 0]
+    node_parents = edges[:, 1]
+    absent_of_others = np.array(absent, edges.dtype)
+    others = np.stack([nodes, node_parents, absent_of_others])
+    children, parents = graph.edges()
+    absent_of_own = absent_edges(tape, graph, varies)
+    own = np.stack([children, parents, absent_of_own])
+    both = merged(own, others, graph.rows)
+    has_adjoint = varies[both[0]]
+    found: Array = both[:, has_adjoint]
+    return found
 
 
 def absent_edges(tape: Tape, graph: Graph, varies: Array) -> Array:
     """Tell for every edge of a graph whether it can be absent."""
     found = np.zeros(len(graph.operands), bool)
-    masked = [op for op in graph.table if op and op.constant and not isinstance(op, Variadic)]
-    for row in np.flatnonzero(varies & graph.applies(*masked)).tolist():
-        op = tape.ops[row]
+    masked = []
+    for op in graph.table:
+        # Those with any number of operands have their edges written down.
+        if op and op.constant and not isinstance(op, Variadic):
+            masked.append(op)
+    asked = varies & graph.applies(*masked)
+    for row in np.flatnonzero(asked).tolist():
         operands = tape.operands[row]
         start = graph.starts[row]
-        known = tuple(tape.constants.get(x) for x in operands)
-        found[start : start + len(operands)] = absences(op, known)
+        stop = start + len(operands)
+        # Where a mask depends on constants alone, it is known now.
+        known = tuple(map(tape.constants.get, operands))
+        found[start:stop] = absences(tape.ops[row], known)
     return found
 
 
@@ -80,11 +115,17 @@ def absent_edges(tape: Tape, graph: Graph, varies: Array) -> Array:
 def absences(op: Primitive, known: tuple[Any, ...]) -> list[bool]:
     """Tell for each operand whether its edge can be absent; `known` are constants, or None."""
     tape = Tape()
-    numbers = [Symbol(tape, tape.input()) if x is None else x for x in known]
+    numbers = []
+    for number in known:
+        if number is None:
+            number = Symbol(tape, tape.input())
+        numbers.append(number)
     # Asked only of rows that have it.
     assert op.constant is not None
+    result = Symbol(tape, tape.input())
     try:
-        return [bool(x is not False) for x in op.constant(*numbers, Symbol(tape, tape.input()))]
+        masks = op.constant(*numbers, result)
+        return [mask is not False for mask in masks]
     except (TypeError, AttributeError):
         # It cannot be read, so any edge may be absent.
         return [True] * len(known)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,8 @@ from autograd.compile.tracing.expressions import number_text
 from autograd.compile.tracing.tape import Guard
 from autograd.primitive_type import Primitive
 
-Table = np.ndarray[Any, np.dtype[np.int32]]  # slots, or places in the array of shared numbers
+# Slots, or places in the array of shared numbers.
+Table = np.ndarray[Any, np.dtype[np.int32]]
 
 # What a job wants: the gradient by the parameters, by the inputs too, or of each sample.
 WANT_GRADIENT = 1
@@ -75,13 +76,16 @@ class Instruction:
 class Map(Instruction):
     """A primitive applied to each member: out[i] = op(operands[0, i], operands[1, i], ...).
 
-    `edges` tells over which operands adjoints flow back.
+    Attributes:
+        operands: arity x count.
+        edges: over which operands adjoints flow back.
+        optional: whether adjoints may be absent in some lanes: see `optional_adjoints`.
     """
 
     op: Primitive
-    operands: Table  # arity x count
+    operands: Table
     edges: tuple[bool, ...]
-    optional: bool  # adjoints may be absent in some lanes: see `optional_adjoints`
+    optional: bool
 
     def reads(self) -> list[Table]:
         """Return the tables of the slots that it reads."""
@@ -98,18 +102,25 @@ class Map(Instruction):
     def moved(self, places: Table, shift: int) -> Map:
         """Return the same instruction on other places, with results so many slots further on."""
         operands = places.reshape(self.operands.shape)
-        return Map(self.out + shift, self.count, self.op, operands, self.edges, self.optional)
+        out = self.out + shift
+        return Map(out, self.count, self.op, operands, self.edges, self.optional)
 
     def text(self, written: Writing) -> str:
         """Return the right side of the instruction, for a listing."""
-        return self.op.spell(*map(written, self.operands))
+        texts = map(written, self.operands)
+        return self.op.spell(*texts)
 
 
 @dataclass
 class Total(Instruction):
-    """A sum of several slots for each member: out[i] = terms[0, i] + terms[1, i] + ..."""
+    """A sum of several slots for each member: out[i] = terms[0, i] + terms[1, i] + ...
 
-    terms: Table  # terms x count
+    Attributes:
+        terms: terms x count.
+        edges: whether adjoints flow back.
+    """
+
+    terms: Table
     edges: bool
 
     def flops(self) -> int:
@@ -131,11 +142,13 @@ class Total(Instruction):
     def moved(self, places: Table, shift: int) -> Total:
         """Return the same instruction on other places, with results so many slots further on."""
         terms = places.reshape(self.terms.shape)
-        return Total(self.out + shift, self.count, terms, self.edges)
+        out = self.out + shift
+        return Total(out, self.count, terms, self.edges)
 
     def text(self, written: Writing) -> str:
         """Return the right side of the instruction, for a listing."""
-        return written.listed(" + ", [written(slots) for slots in self.terms])
+        texts = [written(slots) for slots in self.terms]
+        return written.listed(" + ", texts)
 
 
 @dataclass
@@ -144,12 +157,18 @@ class Dot(Instruction):
 
     A bias or a left side below zero is ~place of a shared number, else it is a slot; so left sides
     are either all slots or all shared numbers.
+
+    Attributes:
+        bias: count.
+        left, right: terms x count.
+        edges: whether adjoints flow at all, to the left sides, and to the right.
+        optional: see `Map`.
     """
 
-    bias: Table  # count
-    left: Table  # terms x count
-    right: Table  # terms x count
-    edges: tuple[bool, ...]  # do adjoints flow at all, to the left sides, to the right
+    bias: Table
+    left: Table
+    right: Table
+    edges: tuple[bool, ...]
     optional: bool
 
     def flops(self) -> int:
@@ -166,18 +185,24 @@ class Dot(Instruction):
 
     def places(self) -> Table:
         """Return all that it refers to, table by table: slots, and ~place of shared numbers."""
-        return np.concatenate([self.bias, self.left.ravel(), self.right.ravel()])
+        left = self.left.ravel()
+        right = self.right.ravel()
+        return np.concatenate([self.bias, left, right])
 
     def moved(self, places: Table, shift: int) -> Dot:
         """Return the same instruction on other places, with results so many slots further on."""
         bias, sides = np.split(places, [self.count])
         left, right = sides.reshape(2, *self.left.shape)
-        return Dot(self.out + shift, self.count, bias, left, right, self.edges, self.optional)
+        out = self.out + shift
+        return Dot(out, self.count, bias, left, right, self.edges, self.optional)
 
     def text(self, written: Writing) -> str:
         """Return the right side of the instruction, for a listing."""
-        pairs = [f"{written(x)} * {written(y)}" for x, y in zip(self.left, self.right)]
-        return written.listed(" + ", [written(self.bias), *pairs])
+        texts = [written(self.bias)]
+        for x, y in zip(self.left, self.right):
+            product = f"{written(x)} * {written(y)}"
+            texts.append(product)
+        return written.listed(" + ", texts)
 
 
 @dataclass
@@ -186,17 +211,25 @@ class Matrix(Instruction):
 
     out[i, t] = bias[i, t] + sum_k weights[i, k] inputs[k, t]: a matrix times a matrix, of which
     each number on the right is a row of lanes.
+
+    Attributes:
+        bias: rows x columns, coded as in `Dot`.
+        weights: rows x terms, places of shared numbers.
+        inputs: terms x columns, slots.
+        edges: whether adjoints flow at all, to the weights, and to the inputs.
+        optional: see `Map`.
     """
 
-    bias: Table  # rows x columns, coded as in Dot
-    weights: Table  # rows x terms, places of shared numbers
-    inputs: Table  # terms x columns, slots
-    edges: tuple[bool, ...]  # do adjoints flow at all, to the weights, to the inputs
+    bias: Table
+    weights: Table
+    inputs: Table
+    edges: tuple[bool, ...]
     optional: bool
 
     def flops(self) -> int:
         """Return the floating-point operations of one lane, forward."""
-        return 2 * int(self.weights.size) * int(self.inputs.shape[1])
+        _, columns = self.inputs.shape
+        return 2 * int(self.weights.size * columns)
 
     def reads(self) -> list[Table]:
         """Return the tables of the slots that it reads."""
@@ -208,12 +241,17 @@ class Matrix(Instruction):
 
     def places(self) -> Table:
         """Return all that it refers to, table by table: slots, and ~place of shared numbers."""
-        return np.concatenate([self.bias.ravel(), ~self.weights.ravel(), self.inputs.ravel()])
+        # A place of a shared number is below zero here, as in all instructions.
+        weights = ~self.weights.ravel()
+        bias = self.bias.ravel()
+        inputs = self.inputs.ravel()
+        return np.concatenate([bias, weights, inputs])
 
     def moved(self, places: Table, shift: int) -> Matrix:
         """Return the same instruction on other places, with results so many slots further on."""
-        ends = [self.bias.size, self.bias.size + self.weights.size]
-        bias, weights, inputs = np.split(places, ends)
+        start = self.bias.size
+        stop = start + self.weights.size
+        bias, weights, inputs = np.split(places, [start, stop])
         return Matrix(
             self.out + shift,
             self.count,
@@ -227,9 +265,9 @@ class Matrix(Instruction):
     def text(self, written: Writing) -> str:
         """Return the right side of the instruction, for a listing."""
         rows, terms = self.weights.shape
+        _, columns = self.inputs.shape
         weights = written(~self.weights.ravel())
         inputs = written(self.inputs.ravel())
-        columns = self.inputs.shape[1]
         bias = written(self.bias.ravel())
         return f"{bias} + {weights} as {rows} x {terms} @ {inputs} as {terms} x {columns}"
 
@@ -261,7 +299,8 @@ class Edges(Instruction):
 
     def moved(self, places: Table, shift: int) -> Edges:
         """Return the same instruction on other places; it has no results."""
-        return Edges(self.out, self.count, *places.reshape(4, -1))
+        tables = places.reshape(4, -1)
+        return Edges(self.out, self.count, *tables)
 
     def lines(self, written: Writing) -> Iterator[str]:
         """Yield nothing: see `backward_text`."""
@@ -276,13 +315,19 @@ class Loop(Instruction):
     each turn in `table`. The results of a turn stand behind those of the turn before it. A step is
     0 for what is the same in all turns, and the number of a turn's results for what another turn
     has computed, or the same.
+
+    Attributes:
+        body: as it is in the first turn; there may be loops among it.
+        steps: of all places of the body, instruction after instruction.
+        irregular: which of these places do not move evenly.
+        table: where those are: turns x irregular.
     """
 
     turns: int
-    body: list[Instruction]  # as it is in the first turn; there may be loops among it
-    steps: Table  # of all places of the body, instruction after instruction
-    irregular: Table  # which of these places do not move evenly
-    table: Table  # turns x irregular
+    body: list[Instruction]
+    steps: Table
+    irregular: Table
+    table: Table
 
     @property
     def stride(self) -> int:
@@ -291,52 +336,66 @@ class Loop(Instruction):
 
     def flops(self) -> int:
         """Return the floating-point operations of one lane, forward."""
-        return self.turns * sum(step.flops() for step in self.body)
+        of_turn = sum(step.flops() for step in self.body)
+        return self.turns * of_turn
 
     def reads(self) -> list[Table]:
         """Return the slots that it reads and has not written."""
         places = all_places(self.body, self.columns())
-        return [np.unique(places[places < self.out])]
+        outside = places[places < self.out]
+        return [np.unique(outside)]
 
     def kind(self) -> tuple[Any, ...]:
         """Return all that it has beside its places and the slots of its results."""
         kinds = tuple(step.kind() for step in self.body)
-        return Loop, self.turns, kinds, self.steps.tobytes(), self.irregular.tobytes()
+        steps = self.steps.tobytes()
+        irregular = self.irregular.tobytes()
+        return Loop, self.turns, kinds, steps, irregular
 
     def places(self) -> Table:
         """Return all that the body refers to in the first turn, and what does not move evenly."""
-        return np.concatenate([self.first(), self.table.ravel()])
+        table = self.table.ravel()
+        return np.concatenate([self.first(), table])
 
     def first(self) -> Table:
         """Return all that the body refers to in the first turn."""
-        return np.concatenate([step.places() for step in self.body], axis=None)
+        tables = [step.places() for step in self.body]
+        return np.concatenate(tables, axis=None)
 
     def moved(self, places: Table, shift: int) -> Loop:
         """Return the same instruction on other places, with results so many slots further on."""
-        body = moved(self.body, places[: self.steps.size], shift)
-        table = places[self.steps.size :].reshape(self.table.shape)
+        size = self.steps.size
+        body = moved(self.body, places[:size], shift)
+        table = places[size:].reshape(self.table.shape)
         out = self.out + shift
         return Loop(out, self.count, self.turns, body, self.steps, self.irregular, table)
 
     def columns(self) -> Table:
         """Return all that the body refers to in each turn: turns x places."""
-        found = self.first() + np.arange(self.turns, dtype=np.int32)[:, None] * self.steps
+        turn = np.arange(self.turns, dtype=np.int32)
+        found = self.first() + turn[:, None] * self.steps
         found[:, self.irregular] = self.table
         return found
 
     def turn(self, number: int) -> list[Instruction]:
         """Return the body as it is in a turn, the first being 0."""
-        places = self.first() + np.int32(number) * self.steps
+        moves = np.int32(number) * self.steps
+        places = self.first() + moves
         places[self.irregular] = self.table[number]
         return moved(self.body, places, number * self.stride)
 
+    def numbered(self) -> list[Instruction]:
+        """Return the body with the numbers of its places, for what knows how each place moves."""
+        numbers = np.arange(self.steps.size, dtype=np.int32)
+        return moved(self.body, numbers, 0)
+
     def expanded(self) -> Iterator[Instruction]:
         """Yield the instructions of all turns, those of loops in the body as well."""
-        bounds = bounds_of(self.body)
+        own = slices_of(self.body)
         for number, places in enumerate(self.columns()):
             shift = number * self.stride
-            for step, start, stop in zip(self.body, bounds, bounds[1:]):
-                now = step.moved(places[start:stop], shift)
+            for step, chosen in zip(self.body, own):
+                now = step.moved(places[chosen], shift)
                 if isinstance(now, Loop):
                     yield from now.expanded()
                 else:
@@ -346,24 +405,22 @@ class Loop(Instruction):
         """Yield the loop as lines of a listing."""
         inside = written.inside(self)
         yield f"for {inside.turn} in range({self.turns}):"
-        numbered = moved(self.body, np.arange(self.steps.size, dtype=np.int32), 0)
-        for step in numbered:
+        for step in self.numbered():
             for line in step.lines(inside):
                 yield f"    {line}"
 
 
-def bounds_of(steps: list[Instruction]) -> list[int]:
-    """Return where the places of instructions begin among those of all, and where they end."""
-    return [0, *accumulate(step.places().size for step in steps)]
+def slices_of(steps: list[Instruction]) -> list[slice]:
+    """Return where the places of each instruction stand among those of all."""
+    sizes = [step.places().size for step in steps]
+    bounds = [0, *accumulate(sizes)]
+    return [slice(start, stop) for start, stop in pairwise(bounds)]
 
 
 def moved(steps: list[Instruction], places: Table, shift: int) -> list[Instruction]:
     """Return instructions on other places, which are those of all, one after the other."""
-    bounds = bounds_of(steps)
-    return [
-        step.moved(places[start:stop], shift)
-        for step, start, stop in zip(steps, bounds, bounds[1:])
-    ]
+    own = slices_of(steps)
+    return [step.moved(places[chosen], shift) for step, chosen in zip(steps, own)]
 
 
 def all_places(steps: list[Instruction], places: Table) -> Table:
@@ -371,17 +428,20 @@ def all_places(steps: list[Instruction], places: Table) -> Table:
 
     Both are of the instructions in several turns of what they stand in, each a row.
     """
-    bounds = bounds_of(steps)
     found = [places[:, :0]]
-    for step, start, stop in zip(steps, bounds, bounds[1:]):
-        own = places[:, start:stop]
-        found += turns_of(step, own) if isinstance(step, Loop) else [own]
+    for step, chosen in zip(steps, slices_of(steps)):
+        own = places[:, chosen]
+        if isinstance(step, Loop):
+            found += turns_of(step, own)
+        else:
+            found.append(own)
     return np.concatenate(found, axis=1)
 
 
 def turns_of(loop: Loop, places: Table) -> Iterator[Table]:
     """Yield the places of each turn of a loop, for several places of the loop itself."""
-    first, rest = np.split(places, [loop.steps.size], axis=1)
+    size = loop.steps.size
+    first, rest = np.split(places, [size], axis=1)
     table = rest.reshape(len(places), *loop.table.shape)
     for number in range(loop.turns):
         now = first + np.int32(number) * loop.steps
@@ -443,11 +503,14 @@ class Program:
 
     def constants_read(self) -> Table:
         """Return the constants that the instructions read, by their numbers."""
-        places = [step.places() for step in self.instructions]
-        row = np.concatenate([*places, np.empty(0, np.int32)], axis=None)[None]
-        found = all_places(self.instructions, row)[0]
-        shared = np.union1d(~found[found < 0], self.broadcast) - self.parameters
-        return shared[shared >= 0].astype(np.int32)
+        tables = [step.places() for step in self.instructions]
+        tables.append(np.empty(0, np.int32))
+        first_turns = np.concatenate(tables, axis=None)
+        # The program is as it were one turn: its places are a single row.
+        (places,) = all_places(self.instructions, first_turns[None])
+        shared = ~places[places < 0]
+        numbers = np.union1d(shared, self.broadcast) - self.parameters
+        return numbers[numbers >= 0].astype(np.int32)
 
     def lines(self, most: int = MOST_LISTED) -> Iterator[str]:
         """Yield the program as text: slots are s0, s1, ..., shared numbers p0, p1, ...
@@ -465,8 +528,9 @@ class Program:
         constants = self.constants_read()
         if constants.size:
             numbers = [number_text(self.constants[i]) for i in constants.tolist()]
-            places = written(~(self.parameters + constants))
-            yield f"{places} = {written.listed(', ', numbers)}"
+            # Constants stand behind the parameters.
+            places = self.parameters + constants
+            yield f"{written(~places)} = {written.listed(', ', numbers)}"
         if len(self.broadcast):
             stop = self.inputs + len(self.broadcast)
             yield f"s{self.inputs}:{stop} = {written(~self.broadcast)} in every lane"
@@ -474,4 +538,5 @@ class Program:
             yield from step.lines(written)
         for guard in self.guards:
             yield f"require s{guard.row} is {guard.truth}  # {guard.text} at {guard.source}"
-        yield f"return {written.listed(', ', [f's{slot}' for slot in self.outputs])}"
+        results = [f"s{slot}" for slot in self.outputs]
+        yield f"return {written.listed(', ', results)}"

@@ -50,7 +50,8 @@ def expanded(program: Program) -> Program:
     """Return a program without loops: all turns of each, one after the other."""
     if not any(isinstance(step, Loop) for step in program.instructions):
         return program
-    return replace(program, instructions=list(expanded_steps(program.instructions)))
+    steps = list(expanded_steps(program.instructions))
+    return replace(program, instructions=steps)
 
 
 def rolled(program: Program) -> Program:
@@ -61,7 +62,8 @@ def rolled(program: Program) -> Program:
     """
     leaves = program.inputs + len(program.broadcast)
     listing = rolled_up(Listing(program.instructions, leaves, {}))
-    return replace(program, instructions=[evened(step) for step in listing.made()])
+    steps = [evened(step) for step in listing.made()]
+    return replace(program, instructions=steps)
 
 
 def rolled_up(listing: Listing) -> Listing:
@@ -85,17 +87,25 @@ def with_loops(listing: Listing) -> Listing | None:
 def distances(listing: Listing) -> Iterator[int]:
     """Yield distances at which there may be loops, the shortest first."""
     most = min(len(listing) // MIN_TURNS, MAX_BODY)
-    yield from range(1, min(most, ALL_DISTANCES) + 1)
+    short = min(most, ALL_DISTANCES)
+    yield from range(1, short + 1)
     length = ALL_DISTANCES
     while length < most:
+        # Of longer ones those are tried by which whole stretches of instructions repeat themselves.
         shorter = length
         length = 2 * length
-        kinds = repetitions(listing.windows(length, near=0))
-        if not kinds.size:
+        kinds_alone = listing.windows(length, near=0)
+        by_kinds = repetitions(kinds_alone)
+        # Nor does any longer stretch repeat itself then.
+        if not by_kinds.size:
             return
-        numbers = repetitions(listing.windows(length, near=4 * length))
-        both = np.union1d(often(kinds), often(numbers))
-        yield from both[(both > shorter) & (both <= min(length, most))].tolist()
+        # Where all kinds are alike, as in a long sum, it is the places that show the distance.
+        near = 4 * length
+        by_places = repetitions(listing.windows(length, near))
+        both = np.union1d(often(by_kinds), often(by_places))
+        longest = min(length, most)
+        in_range = (both > shorter) & (both <= longest)
+        yield from both[in_range].tolist()
 
 
 def repetitions(windows: Array) -> Array:
@@ -104,14 +114,18 @@ def repetitions(windows: Array) -> Array:
     >>> repetitions(np.array([7, 3, 7, 7])).tolist()
     [2, 1]
     """
+    # Sorted, equal numbers stand side by side, in the order of where they were.
     order = np.argsort(windows, kind="stable")
-    found: Array = np.diff(order)[np.diff(windows[order]) == 0]
+    gaps = np.diff(order)
+    same = np.diff(windows[order]) == 0
+    found: Array = gaps[same]
     return found
 
 
 def often(gaps: Array) -> Array:
     """Return distances that there are several times."""
-    return np.flatnonzero(np.bincount(gaps) >= MIN_PAIRS)
+    counts = np.bincount(gaps)
+    return np.flatnonzero(counts >= MIN_PAIRS)
 
 
 def loops_at(listing: Listing, distance: int) -> list[Place]:
@@ -147,11 +161,16 @@ def rotated(listing: Listing, distance: int, start: int, stop: int) -> Place | N
     carried = carried_at_phases(listing, distance, start, stop)
     if not carried.all():
         return None
-    spare = stop - start - MIN_PAIRS * distance
-    fewest = np.flatnonzero(carried[: spare + 1] == carried[: spare + 1].min())
-    free = fewest[fewest <= spare % distance]
+    length = stop - start
+    # A loop that begins later than so has too few turns.
+    spare = length - MIN_PAIRS * distance
+    possible = carried[: spare + 1]
+    fewest = np.flatnonzero(possible == possible.min())
+    # Up to here no turn is lost.
+    left_over = spare % distance
+    free = fewest[fewest <= left_over]
     phase = int(free[-1] if free.size else fewest[0])
-    turns = (stop - start - phase) // distance + 1
+    turns = (length - phase) // distance + 1
     return start + phase, distance, turns
 
 
@@ -162,25 +181,37 @@ def carried_at_phases(listing: Listing, distance: int, start: int, stop: int) ->
     """
     before = listing.before
     starts = listing.starts
-    stride = before[start + distance] - before[start]
-    reads = listing.places[starts[stop] : starts[stop + distance]]
-    sizes = np.diff(starts[stop : stop + distance + 1])
-    readers = repeated(np.arange(stop, stop + distance), sizes)
-    inside = (reads >= before[start]) & (reads < before[readers])
+    first_slot = before[start]
+    stride = before[start + distance] - first_slot
+    # What the last turn reads of results in the loop, and which instruction reads it.
+    end = stop + distance
+    reads = listing.places[starts[stop] : starts[end]]
+    sizes = np.diff(starts[stop : end + 1])
+    readers = repeated(np.arange(stop, end), sizes)
+    # Edges read from behind, too.
+    is_before = reads < before[readers]
+    inside = is_before & (reads >= first_slot)
     reads = reads[inside]
     readers = readers[inside]
     makers = np.searchsorted(before, reads, side="right") - 1
-    numbers, which = np.unique((reads - before[start]) % stride, return_inverse=True)
+    # A number has the same place in each turn; how many instructions it lives, up to the last read.
+    place_in_turn = (reads - first_slot) % stride
+    numbers, which = np.unique(place_in_turn, return_inverse=True)
     spans = np.zeros(numbers.size, np.int64)
-    made = np.zeros(numbers.size, np.int64)
     np.maximum.at(spans, which, readers - makers)
+    made = np.zeros(numbers.size, np.int64)
     made[which] = (makers - start) % distance
+    # It lives over every beginning for each whole turn, and over some once more: counted up where
+    # it is made, and down where its rest of a turn is over, which may be in the next turn.
+    whole_turns = spans // distance
     rest = spans % distance
     change = np.zeros(2 * distance + 2, np.int64)
     np.add.at(change, made + 1, 1)
     np.add.at(change, made + rest + 1, -1)
     once = np.cumsum(change)[: 2 * distance]
-    found: Array = once[:distance] + once[distance:] + (spans // distance).sum()
+    in_turn = once[:distance]
+    in_next = once[distance:]
+    found: Array = in_turn + in_next + whole_turns.sum()
     return found
 
 
@@ -188,38 +219,48 @@ def collapsed(listing: Listing, places: list[Place]) -> Listing:
     """Return a list with loops in the given places."""
     parts = []
     done = 0
-    loops = alike([loop_of(listing, *place) for place in places], listing.leaves)
-    for loop, (start, distance, turns) in zip(loops, places):
-        parts.append(listing.part(done, start))
-        parts.append(Listing([loop], loop.out, listing.known))
+    loops = [loop_of(listing, *place) for place in places]
+    loops = alike(loops, listing.leaves)
+    for loop, place in zip(loops, places):
+        start, distance, turns = place
+        between = listing.part(done, start)
+        parts.append(between)
+        alone = Listing([loop], loop.out, listing.known)
+        parts.append(alone)
         done = start + distance * turns
-    parts.append(listing.part(done, len(listing)))
+    rest = listing.part(done, len(listing))
+    parts.append(rest)
     return listing.joined(parts)
 
 
 def loop_of(listing: Listing, start: int, distance: int, turns: int) -> Loop:
     """Return the loop of instructions that are its turns."""
-    out, stop = listing.before[[start, start + distance * turns]].tolist()
+    out = int(listing.before[start])
+    stop = int(listing.before[start + distance * turns])
     body = listing.part(start, start + distance).made()
-    return even_loop(out, stop - out, body, listing.turns(start, distance, turns))
+    places = listing.turns(start, distance, turns)
+    return even_loop(out, stop - out, body, places)
 
 
 def even_loop(out: int, count: int, body: list[Instruction], places: Array) -> Loop:
     """Return the loop with these places, turns x places, and a table only of those that need it."""
     moves = np.diff(places, axis=0)
-    even = (moves == moves[0]).all(axis=0)
-    steps = np.where(even, moves[0], 0)
-    irregular = np.flatnonzero(~even)
+    first_move = moves[0]
+    even = (moves == first_move).all(axis=0)
+    # A step of 0 for the others: the table says where they are.
+    steps = np.where(even, first_move, 0).astype(np.int32)
+    irregular = np.flatnonzero(~even).astype(np.int32)
     table = places[:, ~even]
     turns = len(places)
-    return Loop(out, count, turns, body, steps.astype(np.int32), irregular.astype(np.int32), table)
+    return Loop(out, count, turns, body, steps, irregular, table)
 
 
 def evened(step: Instruction) -> Instruction:
     """Return an instruction; of a loop, one without a table of what moves evenly."""
     if not isinstance(step, Loop) or not step.irregular.size:
         return step
-    return even_loop(step.out, step.count, step.body, step.columns())
+    places = step.columns()
+    return even_loop(step.out, step.count, step.body, places)
 
 
 def alike(loops: list[Loop], leaves: int) -> list[Loop]:
@@ -228,17 +269,24 @@ def alike(loops: list[Loop], leaves: int) -> list[Loop]:
     What moves evenly in one of them need not in the next, as a constant of each turn's own; with a
     table for it in both they can be in turns of a loop around them.
     """
+    kinds = [kind_but_for_steps(loop, leaves) for loop in loops]
     groups: dict[Any, list[Loop]] = {}
-    for loop in loops:
-        groups.setdefault(kind_but_for_steps(loop, leaves), []).append(loop)
-    tables = {kind: uneven(group) for kind, group in groups.items() if len(group) >= MIN_TURNS}
-    return [with_table(loop, tables.get(kind_but_for_steps(loop, leaves))) for loop in loops]
+    for kind, loop in zip(kinds, loops):
+        groups.setdefault(kind, []).append(loop)
+    tables = {}
+    for kind, group in groups.items():
+        # Fewer make no loop around them.
+        if len(group) >= MIN_TURNS:
+            tables[kind] = uneven(group)
+    return [with_table(loop, tables.get(kind)) for kind, loop in zip(kinds, loops)]
 
 
 def kind_but_for_steps(loop: Loop, leaves: int) -> Any:
     """Return what loops have in common of which places before them may move differently."""
-    inside = (loop.steps == loop.stride) & (loop.first() >= leaves)
-    return loop.turns, tuple(step.kind() for step in loop.body), inside.tobytes()
+    with_turns = loop.steps == loop.stride
+    inside = with_turns & (loop.first() >= leaves)
+    kinds = [step.kind() for step in loop.body]
+    return loop.turns, tuple(kinds), inside.tobytes()
 
 
 def uneven(loops: list[Loop]) -> Array:
@@ -256,4 +304,5 @@ def with_table(loop: Loop, irregular: Array | None) -> Loop:
         return loop
     steps = loop.steps.copy()
     steps[irregular] = 0
-    return replace(loop, steps=steps, irregular=irregular, table=loop.columns()[:, irregular])
+    table = loop.columns()[:, irregular]
+    return replace(loop, steps=steps, irregular=irregular, table=table)

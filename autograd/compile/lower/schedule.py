@@ -48,7 +48,8 @@ def schedule(
     if heights is None:
         heights = heights_of(children, parents, len(keys))
     # These nodes can be computed now.
-    fresh = np.flatnonzero((keys >= 0) & (counts == 0)).tolist()
+    is_free = (keys >= 0) & (counts == 0)
+    fresh = np.flatnonzero(is_free).tolist()
     waiting = counts.tolist()
     key_of = keys.tolist()
     ready = Ready(patient)
@@ -78,18 +79,25 @@ def schedule_in_time(
     children, parents = among(computed, children, parents)
     # Within a time the node goes first that has the longest way to go, and patient ones last.
     at_once = times[children] == times[parents]
-    height = np.array(heights_of(children[at_once], parents[at_once], len(keys)))
-    most = int(height.max(initial=0)) + 1
-    waits = np.array(patient, bool)[keys[nodes]]
-    height[nodes[~waits]] += most
+    children_at_once = children[at_once]
+    parents_at_once = parents[at_once]
+    heights = heights_of(children_at_once, parents_at_once, len(keys))
+    urgency = np.array(heights)
+    most = int(urgency.max(initial=0)) + 1
+    own_keys = keys[nodes]
+    waits = np.array(patient, bool)[own_keys]
+    urgency[nodes[~waits]] += most
     # Before all that, the earlier time goes first.
-    _, places = np.unique(times, return_inverse=True)
-    height += 2 * most * (places.max(initial=0) - places)
+    _, rank = np.unique(times, return_inverse=True)
+    last = rank.max(initial=0)
+    later = last - rank
+    urgency += 2 * most * later
     # Only nodes of one time are members of one group.
     both = np.full(len(keys), -1)
-    both[nodes] = numbered([places[nodes], keys[nodes]])
-    never = [False] * (int(both.max(initial=-1)) + 1)
-    groups = schedule(both, children, parents, never, height.tolist())
+    both[nodes] = numbered([rank[nodes], own_keys])
+    count = int(both.max(initial=-1)) + 1
+    never = [False] * count
+    groups = schedule(both, children, parents, never, urgency.tolist())
     return [members for _, members in groups]
 
 
@@ -101,15 +109,23 @@ def among(nodes: Array, children: Array, parents: Array) -> tuple[Array, Array]:
 
 def dependents_of(children: Array, parents: Array, rows: int) -> tuple[array[int], array[int]]:
     """Return who waits for each row, one row after the other, and where each row's begin."""
-    pairs = np.sort(parents.astype(np.int64) << HALF_BITS | children)
-    first = np.concatenate([[0], np.cumsum(np.bincount(parents, minlength=rows))])
-    return compact(first), compact(pairs & (2**HALF_BITS - 1))
+    # Both in one number, as single numbers are sorted faster than pairs.
+    upper = parents.astype(np.int64) << HALF_BITS
+    pairs = np.sort(upper | children)
+    lower_half = 2**HALF_BITS - 1
+    counts = np.bincount(parents, minlength=rows)
+    ends = np.cumsum(counts)
+    first = np.concatenate([[0], ends])
+    return compact(first), compact(pairs & lower_half)
 
 
 def heights_of(children: Array, parents: Array, rows: int) -> list[int]:
     """Return how many nodes stand, at the most, between each row and the last result."""
     heights = [1] * rows
-    for child, parent in zip(compact(children[::-1]), compact(parents[::-1])):
+    # From the last row back, so that the height of a child is known before its parents'.
+    sources = compact(children[::-1])
+    targets = compact(parents[::-1])
+    for child, parent in zip(sources, targets):
         height = heights[child] + 1
         if height > heights[parent]:
             heights[parent] = height
@@ -122,8 +138,10 @@ class Ready:
     def __init__(self, patient: Sequence[bool]) -> None:
         self.patient = patient
         self.members: list[list[int]] = [[] for _ in patient]
-        self.peak = [0] * len(patient)  # the greatest height of each key's members
-        self.rank: dict[int, int] = {}  # keys in the order they were met: a tie has one outcome
+        # The greatest height of each key's members.
+        self.peak = [0] * len(patient)
+        # Keys in the order they were met: a tie has one outcome.
+        self.rank: dict[int, int] = {}
         self.heap: list[tuple[bool, int, int, int]] = []
 
     def add(self, places: Sequence[int], key_of: Sequence[int], heights: Sequence[int]) -> None:
@@ -137,13 +155,20 @@ class Ready:
             if height > peak[key]:
                 peak[key] = height
                 rank = self.rank.setdefault(key, len(self.rank))
-                heapq.heappush(self.heap, (self.patient[key], -height, rank, key))
+                entry = (self.patient[key], -height, rank, key)
+                heapq.heappush(self.heap, entry)
 
     def first(self) -> tuple[int, list[int]]:
         """Remove and return the most urgent key that need not wait, and its nodes."""
-        *_, key = heapq.heappop(self.heap)
-        members, self.members[key], self.peak[key] = self.members[key], [], 0
-        while self.heap and self.peak[self.heap[0][3]] != -self.heap[0][1]:
+        heap = self.heap
+        _, _, _, key = heapq.heappop(heap)
+        members = self.members[key]
+        self.members[key] = []
+        self.peak[key] = 0
+        while heap:
+            _, depth, _, other = heap[0]
+            if self.peak[other] == -depth:
+                break
             # An entry that was outgrown, or is gone.
-            heapq.heappop(self.heap)
+            heapq.heappop(heap)
         return key, members

@@ -40,31 +40,38 @@ class SingleRows(Sequence[Instruction]):
         self.table = table
         self.numbers = numbers
         self.outs = outs
-        self.starts = np.concatenate([[0], np.cumsum(sizes)])
+        ends = np.cumsum(sizes)
+        self.starts = np.concatenate([[0], ends])
         self.places = places
 
     def __len__(self) -> int:
         return len(self.numbers)
 
     def __getitem__(self, i: Any) -> Any:
-        key = self.table[self.numbers[i]]
-        operands = self.places[self.starts[i] : self.starts[i + 1], None]
-        return instruction_of(key, int(self.outs[i]), operands)
+        number = self.numbers[i]
+        start = self.starts[i]
+        stop = self.starts[i + 1]
+        operands = self.places[start:stop, None]
+        out = int(self.outs[i])
+        return instruction_of(self.table[number], out, operands)
 
     def kinds(self, known: dict[Any, int]) -> Array:
         """Return the number of each instruction's kind, of which new ones get the next."""
-        found = []
+        kinds = []
         for key in self.table:
+            # A kind is of no place, so any will do.
             operands = np.empty((key.arity, 1), np.int32)
-            kind = instruction_of(key, 0, operands).kind()
-            found.append(known.setdefault(kind, len(known)))
-        numbers: Array = np.array(found, np.int64)[self.numbers]
-        return numbers
+            example = instruction_of(key, 0, operands)
+            number = known.setdefault(example.kind(), len(known))
+            kinds.append(number)
+        of_keys = np.array(kinds, np.int64)
+        found: Array = of_keys[self.numbers]
+        return found
 
 
 def instruction_of(key: GroupKey, out: int, operands: Table) -> Instruction:
     """Return the instruction of one row, or of several, which is no dot."""
-    count = operands.shape[1]
+    _, count = operands.shape
     if key.op is p.total:
         return Total(out, count, operands, key.flows[0])
     return Map(out, count, key.op, operands, key.flows, key.optional)

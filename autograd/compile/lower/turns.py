@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from autograd.compile.lower.graph import Array, compact, reached
+from autograd.compile.lower.graph import Array, compact, leading_to
 from autograd.compile.lower.program import Instruction, Loop, Program, counted
 
 # The role of a row that is in no loop.
@@ -53,25 +53,38 @@ def is_torn(program: Program, nodes: Array, slots: Array) -> bool:
     Args: nodes: the rows that are computed; slots: of their results.
     """
     written = written_out(program.instructions)
-    if written > ENOUGH and len(nodes) < CROWDED * written:
+    of_few_rows = len(nodes) < CROWDED * written
+    if written > ENOUGH and of_few_rows:
         return True
     loops = [step for step in program.instructions if isinstance(step, Loop)]
     if len(loops) < 2:
         return False
+    # The rows in the order of their slots, so that those of a loop stand side by side.
     rows = nodes[np.argsort(slots)]
     leaves = program.slots - len(rows)
-    own_rows = [rows[loop.out - leaves : loop.out - leaves + loop.count] for loop in loops]
-    spans = sorted((int(own.min()), int(own.max())) for own in own_rows)
+    spans: list[tuple[int, int]] = []
+    for loop in loops:
+        start = loop.out - leaves
+        stop = start + loop.count
+        own = rows[start:stop]
+        first = int(own.min())
+        last = int(own.max())
+        spans.append((first, last))
+    spans.sort()
     return any(start < stop for (_, stop), (start, _) in pairwise(spans))
 
 
 def is_better(program: Program, other: Program) -> bool:
     """Tell whether a program whose rows keep to their turns is better than one without."""
-    fewer = written_out(program.instructions) < written_out(other.instructions)
-    steps, other_steps = (
-        sum(times for _, times in counted(each.instructions)) for each in (program, other)
-    )
-    return fewer and steps <= LONGER * other_steps
+    written = written_out(program.instructions)
+    if written >= written_out(other.instructions):
+        return False
+    return all_turns(program) <= LONGER * all_turns(other)
+
+
+def all_turns(program: Program) -> int:
+    """Return how many instructions are done, those of a loop in each turn."""
+    return sum(times for _, times in counted(program.instructions))
 
 
 def written_out(steps: Sequence[Instruction]) -> int:
@@ -103,7 +116,8 @@ def turns_in(steps: Sequence[Instruction | int]) -> Turns:
         else:
             roles.append(OUTSIDE)
             loops.append(OUTSIDE)
-    return Turns(np.cumsum(beginnings(steps)), np.array(roles), np.array(loops))
+    segments = np.cumsum(beginnings(steps))
+    return Turns(segments, np.array(roles), np.array(loops))
 
 
 def roles_in(loop: Loop, first: int) -> list[int]:
@@ -138,16 +152,24 @@ def times_of(turns: Turns, nodes: Array, children: Array, parents: Array, rows: 
         turns: of the nodes, which are rows.
         children, parents: the edges between nodes, in the order of the children.
     """
-    segments, roles, loops = (spread(numbers, nodes, rows) for numbers in turns)
+    segments = spread(turns.segments, nodes, rows)
+    roles = spread(turns.roles, nodes, rows)
+    loops = spread(turns.loops, nodes, rows)
     kept, needed = in_turns(roles, loops, children, parents)
     # The rows of a turn have one time, and so are one place in what follows.
-    place = np.where(kept, rows + segments, np.arange(rows))
-    counted = needed[children] & (place[children] != place[parents])
+    own_place = np.arange(rows)
+    place = np.where(kept, rows + segments, own_place)
+    between = place[children] != place[parents]
+    counted = needed[children] & between
     children = children[counted]
     parents = parents[counted]
-    times = [0] * (rows + int(segments.max(initial=0)) + 1)
+    last = rows + int(segments.max(initial=0))
+    times = [0] * (last + 1)
+    # Only turns take time: all else is computed as early as it can be.
     later = compact(kept[children])
-    for child, parent, step in zip(compact(place[children]), compact(place[parents]), later):
+    readers = compact(place[children])
+    read = compact(place[parents])
+    for child, parent, step in zip(readers, read, later):
         time = times[parent] + step
         if time > times[child]:
             times[child] = time
@@ -168,19 +190,23 @@ def in_turns(roles: Array, loops: Array, children: Array, parents: Array) -> tup
     """Tell which rows keep to their turn, and which are needed by any that do."""
     # A circle of roles is a recurrence: what it leads to, and what leads to it, is found by role.
     same_loop = loops[children] == loops[parents]
-    own = same_loop & (roles[children] != OUTSIDE)
-    pairs = np.stack([roles[children[own]], roles[parents[own]]])
+    in_loop = roles[children] != OUTSIDE
+    own = same_loop & in_loop
+    role_of_child = roles[children[own]]
+    role_of_parent = roles[parents[own]]
+    pairs = np.stack([role_of_child, role_of_parent])
     reading, read = np.unique(pairs, axis=1)
     count = int(roles.max(initial=OUTSIDE)) + 1
     behind = after_circles(read, reading, count)
     ahead = after_circles(reading, read, count)
     # What such rows need outside of the loop, or in other loops, is found row by row.
     inside = np.flatnonzero(roles != OUTSIDE)
+    own_roles = roles[inside]
     between = behind & ahead
-    first = inside[between[roles[inside]]]
-    needed = reached(first.tolist(), children[::-1], parents[::-1], len(roles))
+    first = inside[between[own_roles]]
+    needed = leading_to(first.tolist(), children, parents, len(roles))
     kept = np.zeros(len(roles), bool)
-    kept[inside] = behind[roles[inside]] & needed[inside]
+    kept[inside] = behind[own_roles] & needed[inside]
     return kept, needed
 
 
@@ -191,7 +217,8 @@ def after_circles(sources: Array, targets: Array, count: int) -> Array:
     [False, True, True, True, False]
     """
     following: list[list[int]] = [[] for _ in range(count)]
-    for source, target in zip(sources.tolist(), targets.tolist()):
+    edges = zip(sources.tolist(), targets.tolist())
+    for source, target in edges:
         following[source].append(target)
     waiting = np.bincount(targets, minlength=count).tolist()
     free = [place for place, edges in enumerate(waiting) if not edges]

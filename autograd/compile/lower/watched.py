@@ -11,7 +11,7 @@ What only multiplies and adds is not watched, as eager code does not raise there
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import reduce
 from operator import and_
 from typing import Any
@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from autograd import primitives as p
-from autograd.compile.lower.graph import Array, Graph, reached, repeated
+from autograd.compile.lower.graph import Array, Graph, leading_to, reached, repeated
 from autograd.compile.lower.grouping import edges_with_positions
 from autograd.compile.tracing import internal_primitives
 from autograd.compile.tracing.symbols import Symbol, place_of
@@ -57,60 +57,95 @@ def watched_rows(tape: Tape) -> dict[int, Primitive]:
     A row that does not matter in every sample is 0 in the others.
     """
     ops = set(filter(None, tape.ops))
-    risky = (ops & EXPLOSIVE) | (ops - OURS)
+    explosive = ops & EXPLOSIVE
+    # Of a row of a user's own nothing is known.
+    foreign = ops - OURS
+    risky = explosive | foreign
     if not risky:
         return {}
     graph = Graph(tape)
-    suspects = graph.applies(*risky)
-    for place in np.flatnonzero(graph.applies(p.div)).tolist():
-        suspects[place] = not tamed(tape, place)
-    if not suspects.any():
+    hidden = hidden_rows(tape, graph, risky)
+    if not hidden:
         return {}
+    needed = behind(graph, tape.asked(), uncut(graph))
     children, parents = graph.edges()
-    gets_through = openness(graph)
-    shown = reached(
-        tape.outputs, children[gets_through][::-1], parents[gets_through][::-1], graph.rows
-    )
+    depending = reached(hidden, parents, children, graph.rows)
+    doubtful = depending & ~needed
+    # Whether a row matters is known from those that read it.
+    readers = children[doubtful[parents]]
+    above = doubtful.copy()
+    above[readers] = True
+    rows = np.flatnonzero(above).tolist()
+    ignored = ignored_rows(tape, doubtful, rows)
+    found: dict[int, Primitive] = {}
+    for place in hidden:
+        mask = ignored.get(place, False)
+        # Nothing ever depends on such a row.
+        if mask is True:
+            continue
+        row = watched(tape, place, mask)
+        found[row] = tape.ops[place]  # type: ignore[assignment]
+    return found
+
+
+def hidden_rows(tape: Tape, graph: Graph, risky: Iterable[Primitive]) -> list[int]:
+    """Return the rows that may be infinite while all outputs are finite."""
+    suspects = suspects_of(tape, graph, risky)
+    if not suspects.any():
+        return []
+    # An infinity that is sure to be seen in an output need not be watched on the way.
+    shown = behind(graph, tape.outputs, openness(graph))
     suspects &= ~shown
     # So it is for most functions, of which no more needs to be asked then.
     if not suspects.any():
-        return {}
-    asked = tape.asked()
-    suspects &= reached(asked, children[::-1], parents[::-1], graph.rows)
-    hidden = np.flatnonzero(suspects).tolist()
-    if not hidden:
-        return {}
-    sure = uncut(graph)
-    needed = reached(asked, children[sure][::-1], parents[sure][::-1], graph.rows)
-    doubtful = reached(hidden, parents, children, graph.rows) & ~needed
-    above = doubtful.copy()
-    above[children[doubtful[parents]]] = True
-    ignored = ignored_rows(tape, doubtful, np.flatnonzero(above).tolist())
-    return {
-        watched(tape, place, ignored.get(place, False)): tape.ops[place]  # type: ignore[misc]
-        for place in hidden
-        if ignored.get(place) is not True
-    }
+        return []
+    children, parents = graph.edges()
+    suspects &= leading_to(tape.asked(), children, parents, graph.rows)
+    found: list[int] = np.flatnonzero(suspects).tolist()
+    return found
+
+
+def suspects_of(tape: Tape, graph: Graph, risky: Iterable[Primitive]) -> Array:
+    """Tell of every row whether it can make an infinity or NaN of finite operands."""
+    suspects = graph.applies(*risky)
+    quotients = np.flatnonzero(graph.applies(p.div))
+    for place in quotients.tolist():
+        suspects[place] = not tamed(tape, place)
+    return suspects
+
+
+def behind(graph: Graph, rows: Iterable[int], chosen: Array) -> Array:
+    """Tell of every row whether one of some rows depends on it, by chosen edges alone."""
+    children, parents = graph.edges()
+    return leading_to(rows, children[chosen], parents[chosen], graph.rows)
 
 
 def tamed(tape: Tape, place: int) -> bool:
     """Tell whether a row is a quotient by a constant that is not 0."""
-    return tape.ops[place] is p.div and bool(tape.constants.get(tape.operands[place][1]))
+    if tape.ops[place] is not p.div:
+        return False
+    _, divisor = tape.operands[place]
+    return bool(tape.constants.get(divisor))
 
 
 def openness(graph: Graph) -> Array:
     """Tell for every edge whether an infinity or NaN is sure to get through to the child."""
-    count = np.array([OPEN.get(op, 0) if op else 0 for op in graph.table])
-    children, _, positions = edges_with_positions(graph, np.arange(graph.rows, dtype=np.int32))
-    found: Array = positions < count[graph.codes[children]]
+    open_operands = [OPEN.get(op, 0) if op else 0 for op in graph.table]
+    open_first = np.array(open_operands)
+    rows = np.arange(graph.rows, dtype=np.int32)
+    children, _, positions = edges_with_positions(graph, rows)
+    # By the number among the operands, as the first ones get through.
+    code = graph.codes[children]
+    found: Array = positions < open_first[code]
     return found
 
 
 def uncut(graph: Graph) -> Array:
     """Tell for every edge of a graph whether the child depends on the parent in every sample."""
-    varying = np.array([op is not None and op.constant is None for op in graph.table])
-    found: Array = repeated(varying[graph.codes], graph.counts)
-    return found
+    varying = [op is not None and op.constant is None for op in graph.table]
+    of_table = np.array(varying)
+    of_rows = of_table[graph.codes]
+    return repeated(of_rows, graph.counts)
 
 
 def ignored_rows(tape: Tape, doubtful: Array, rows: Sequence[int]) -> dict[int, Any]:
@@ -122,21 +157,36 @@ def ignored_rows(tape: Tape, doubtful: Array, rows: Sequence[int]) -> dict[int, 
         rows: these and those that use them, in order.
     """
     ignored: dict[int, Any] = {}
-    masks: dict[int, list[Any]] = {place: [] for place in np.flatnonzero(doubtful).tolist()}
+    masks: dict[int, list[Any]] = {}
+    doubtful_rows = np.flatnonzero(doubtful)
+    for place in doubtful_rows.tolist():
+        masks[place] = []
+    # Those that use a row come before it, so all its masks are there when it is reached.
     for place in reversed(rows):
         if place in masks:
             # One mask for each use of the row.
             ignored[place] = all_of(masks[place])
-        if tape.ops[place] is not None:
-            for operand, cut in zip(tape.operands[place], cuts(tape, place)):
-                if operand in masks:
-                    masks[operand].append(any_of(ignored.get(place, False), cut))
+        if tape.ops[place] is None:
+            continue
+        own = ignored.get(place, False)
+        operands = tape.operands[place]
+        for operand, cut in zip(operands, cuts(tape, place)):
+            # By this use an operand does not matter where the row does not, nor where it is cut.
+            if operand in masks:
+                mask = any_of(own, cut)
+                masks[operand].append(mask)
     return ignored
 
 
 def any_of(x: Any, y: Any) -> Any:
     """Return what is true where one of two masks is; either may be a bool."""
-    return y if x is False else x if y is False or x is True else y is True or x | y
+    if x is False:
+        return y
+    if x is True or y is False:
+        return x
+    if y is True:
+        return True
+    return x | y
 
 
 def all_of(masks: Sequence[Any]) -> Any:
@@ -145,10 +195,13 @@ def all_of(masks: Sequence[Any]) -> Any:
         return False
     different = {mask.place: mask for mask in masks if mask is not True}
     symbols = list(different.values())
+    if not symbols:
+        return True
     # Two instructions, however many there are: each mask is 0 or 1.
     if len(symbols) > 2:
-        return symbols[0].record(p.total, symbols) == len(symbols)
-    return reduce(and_, symbols) if symbols else True
+        how_many = symbols[0].record(p.total, symbols)
+        return how_many == len(symbols)
+    return reduce(and_, symbols)
 
 
 def cuts(tape: Tape, place: int) -> list[Any]:
@@ -159,18 +212,31 @@ def cuts(tape: Tape, place: int) -> list[Any]:
     assert op is not None
     if op.constant is None:
         return [False] * len(operands)
-    symbols = [tape.constants.get(x, Symbol(tape, x)) for x in (*operands, place)]
-    rules = [True] * len(operands) if isinstance(op, Variadic) else op.partials
+    symbols = symbols_of(tape, (*operands, place))
     try:
         found = op.constant(*symbols)
     except (TypeError, AttributeError):
         # It cannot be read.
         return [False] * len(operands)
-    return [cut if rule else False for cut, rule in zip(found, rules)]
+    if isinstance(op, Variadic):
+        return [cut for cut, _ in zip(found, operands)]
+    # An operand without a slope, as the condition of `where`, is needed all the same.
+    return [cut if rule else False for cut, rule in zip(found, op.partials)]
+
+
+def symbols_of(tape: Tape, rows: Iterable[int]) -> list[Any]:
+    """Return what stands for rows in a rule: a Symbol, or of a constant the number."""
+    found = []
+    for row in rows:
+        symbol = Symbol(tape, row)
+        found.append(tape.constants.get(row, symbol))
+    return found
 
 
 def watched(tape: Tape, place: int, ignored: Any) -> int:
     """Return the row itself, or one that is 0 where it is ignored."""
     if ignored is False:
         return place
-    return tape.apply(p.where, (place_of(tape, ignored), tape.constant(0.0), place))
+    mask = place_of(tape, ignored)
+    zero = tape.constant(0.0)
+    return tape.apply(p.where, (mask, zero, place))

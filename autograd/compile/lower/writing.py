@@ -26,21 +26,32 @@ def slots_text(slots: Table, most: int = MOST_LISTED, each: bool = False) -> str
     """
     # Biases may be of both kinds.
     if slots.min() < 0 <= slots.max():
-        return f"({listed(', ', [slots_text(slots[i : i + 1]) for i in range(slots.size)], most)})"
-    letter, slots = ("p", ~slots) if slots[0] < 0 else ("s", slots)
+        singles = np.split(slots, slots.size)
+        texts = [slots_text(slot) for slot in singles]
+        return f"({listed(', ', texts, most)})"
+    letter = "s"
+    if slots[0] < 0:
+        letter = "p"
+        slots = ~slots
+    first = slots[0]
     if len(slots) == 1:
-        return f"{letter}{slots[0]}"
-    if (np.diff(slots) == 1).all() and slots[0] >= 0:
-        return f"{letter}{slots[0]}:{slots[-1] + 1}"
-    if len(set(slots.tolist())) == 1 and not each:
-        return f"{letter}{slots[0]}"
-    return f"{letter}[{listed(', ', [str(x) for x in slots], most)}]"
+        return f"{letter}{first}"
+    steps = np.diff(slots)
+    if (steps == 1).all() and first >= 0:
+        return f"{letter}{first}:{slots[-1] + 1}"
+    if not each and not steps.any():
+        return f"{letter}{first}"
+    texts = [str(x) for x in slots]
+    return f"{letter}[{listed(', ', texts, most)}]"
 
 
 def listed(separator: str, texts: list[str], most: int = MOST_LISTED) -> str:
     """Return texts in a row, the middle left out where there are many."""
-    if len(texts) > most:
-        texts = [*texts[: most - 1], f"...({len(texts) - most} more)", texts[-1]]
+    left_out = len(texts) - most
+    if left_out > 0:
+        # The last one stays, as it shows how far they go.
+        shown = texts[: most - 1]
+        texts = [*shown, f"...({left_out} more)", texts[-1]]
     return separator.join(texts)
 
 
@@ -69,11 +80,14 @@ class Moving(NamedTuple):
         '(5, 9)[turn]'
         """
         sign = -1 if self.first < 0 else 1
-        moves = "".join(move_text(sign * step, turn) for step, turn in self.moves)
+        moves = ""
+        for step, turn in self.moves:
+            moves += move_text(sign * step, turn)
         if self.choices:
             places, turn = self.choices
             texts = [place.text(further, most) for place in places]
             return f"({listed(', ', texts, most)})[{turn}]{moves}"
+        # A shared number is written by its place, which is not below zero.
         first = ~self.first if self.first < 0 else self.first
         return f"{first + further}{moves}"
 
@@ -85,7 +99,10 @@ def move_text(step: int, turn: str) -> str:
     (' + 3*turn', ' - turn')
     """
     sign = "-" if step < 0 else "+"
-    return f" {sign} {turn}" if abs(step) == 1 else f" {sign} {abs(step)}*{turn}"
+    size = abs(step)
+    if size == 1:
+        return f" {sign} {turn}"
+    return f" {sign} {size}*{turn}"
 
 
 class Writing:
@@ -116,7 +133,8 @@ class Writing:
 
     def results_at(self, first: int, members: Sequence[int]) -> str:
         """Return the text of some of these slots, counted from the first."""
-        return self(np.array([first + i for i in members], np.int32))
+        slots = [first + i for i in members]
+        return self(np.array(slots, np.int32))
 
     def moving(self, places: Table) -> list[Moving]:
         """Return places that do not move."""
@@ -141,14 +159,22 @@ class WritingInLoop(Writing):
         super().__init__(outside.most)
         self.depth = outside.depth + 1
         self.turn = "turn" if self.depth == 1 else f"turn_{self.depth}"
-        self.own_moves = (*outside.moves(), (loop.stride, self.turn))
-        self.places = [
-            place._replace(moves=(*place.moves, (step, self.turn))) if step else place
-            for place, step in zip(outside.moving(loop.first()), loop.steps.tolist())
-        ]
+        own_move = (loop.stride, self.turn)
+        self.own_moves = (*outside.moves(), own_move)
+        self.places = []
+        first_turn = outside.moving(loop.first())
+        steps = loop.steps.tolist()
+        for place, step in zip(first_turn, steps):
+            if step:
+                moves = (*place.moves, (step, self.turn))
+                place = place._replace(moves=moves)
+            self.places.append(place)
+        # What does not move evenly has a step of 0 until here.
         for number, column in zip(loop.irregular.tolist(), loop.table.T):
-            choices = tuple(outside.moving(column)), self.turn
-            self.places[number] = Moving(choices[0][0].first, (), choices)
+            places = tuple(outside.moving(column))
+            first = places[0].first
+            choices = (places, self.turn)
+            self.places[number] = Moving(first, (), choices)
 
     def __call__(self, places: Table, each: bool = False) -> str:
         """Return the text of some places: see `Writing`."""
@@ -157,20 +183,26 @@ class WritingInLoop(Writing):
     def text_of(self, found: Sequence[Moving], each: bool = False) -> str:
         """Return the text of places that move."""
         if not any(place.moves or place.choices for place in found):
-            still = np.array([place.first for place in found], np.int32)
-            return slots_text(still, self.most, each)
-        if len(found) == 1 or (len(set(found)) == 1 and not each):
-            return f"{found[0].letter}[{found[0].text(most=self.most)}]"
-        if len({place.letter for place in found}) > 1:
-            texts = [f"{place.letter}[{place.text(most=self.most)}]" for place in found]
-            return f"({self.listed(', ', texts)})"
+            still = [place.first for place in found]
+            return slots_text(np.array(still, np.int32), self.most, each)
         start = found[0]
-        if start.first >= 0 and all(
-            place == start._replace(first=start.first + i) for i, place in enumerate(found)
-        ):
+        if len(found) == 1:
+            return self.single_text(start)
+        if not each and len(set(found)) == 1:
+            return self.single_text(start)
+        # Biases may be of both kinds.
+        letters = {place.letter for place in found}
+        if len(letters) > 1:
+            texts = [self.single_text(place) for place in found]
+            return f"({self.listed(', ', texts)})"
+        if side_by_side(found):
             return self.range_text(start, len(found))
         texts = [place.text(most=self.most) for place in found]
         return f"{start.letter}[{self.listed(', ', texts)}]"
+
+    def single_text(self, place: Moving) -> str:
+        """Return the text of one place."""
+        return f"{place.letter}[{place.text(most=self.most)}]"
 
     def range_text(self, start: Moving, count: int) -> str:
         """Return the text of places that stand side by side."""
@@ -179,11 +211,14 @@ class WritingInLoop(Writing):
     def results(self, first: int, count: int) -> str:
         """Return the text of the slots of an instruction's results."""
         start = Moving(first, self.own_moves)
-        return f"s[{start.text()}]" if count == 1 else self.range_text(start, count)
+        if count == 1:
+            return f"s[{start.text()}]"
+        return self.range_text(start, count)
 
     def results_at(self, first: int, members: Sequence[int]) -> str:
         """Return the text of some of these slots, counted from the first."""
-        return self.text_of([Moving(first + i, self.own_moves) for i in members])
+        slots = [Moving(first + i, self.own_moves) for i in members]
+        return self.text_of(slots)
 
     def moving(self, places: Table) -> list[Moving]:
         """Return the places with these numbers."""
@@ -192,3 +227,13 @@ class WritingInLoop(Writing):
     def moves(self) -> tuple[tuple[int, str], ...]:
         """Return how results move."""
         return self.own_moves
+
+
+def side_by_side(places: Sequence[Moving]) -> bool:
+    """Tell whether places are slots that stand side by side, and stay so."""
+    start = places[0]
+    first = start.first
+    if first < 0:
+        return False
+    # In all else they are alike: how they move, and in which turns.
+    return all(place == start._replace(first=slot) for slot, place in enumerate(places, first))
