@@ -79,7 +79,7 @@ def flow_of(loop: Loop, program: Program, kept: Kept = NONE) -> Flow:
         if needs_result(step):
             results.update(slots_of(step))
     asked = [guard.row for guard in program.guards]
-    guards = np.array(asked, np.int64)
+    guards = np.array(asked, np.intp)
     read_elsewhere = [program.outputs, *reads_elsewhere(loop, program)]
     return Flow(
         carried=carried_by(loop, read),

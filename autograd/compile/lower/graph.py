@@ -97,7 +97,7 @@ class Graph:
 
     def rewrite(self, rows: dict[int, tuple[Primitive, Sequence[int], int]]) -> None:
         """Give rows another primitive, other operands and a bias."""
-        places = np.fromiter(rows, np.int64, len(rows))
+        places = np.fromiter(rows, np.intp, len(rows))
         ops, operands, biases = zip(*rows.values())
         for op in ops:
             if op not in self.code:

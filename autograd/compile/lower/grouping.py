@@ -52,7 +52,7 @@ def group_keys(
     keys[nodes] = number_of
     # Any node shows what all with its key have in common; here it is the last.
     count = number_of.max(initial=-1) + 1
-    examples = np.empty(count, np.int64)
+    examples = np.empty(count, np.intp)
     examples[number_of] = nodes
     table = []
     for row in examples:
@@ -107,7 +107,7 @@ def flags_of(graph: Graph, nodes: Array, varies: Array, shared: Array) -> Array:
 def edges_with_positions(graph: Graph, rows: Array) -> tuple[Array, Array, Array]:
     """Return the edges of rows: child, parent, and the parent's position among the operands."""
     children, parents = graph.edges(rows)
-    zeros = np.zeros(len(rows), np.int64)
+    zeros = np.zeros(len(rows), np.intp)
     positions = ranges(zeros, graph.counts[rows])
     return children, parents, positions
 

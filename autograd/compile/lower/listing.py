@@ -66,7 +66,7 @@ class Listing:
         sizes_of_rows = np.diff(rows.starts)
         sizes_of_others = [table.size for table in tables]
         sizes = sorted_in(single, sizes_of_rows, sizes_of_others)
-        counts_of_rows = np.ones(len(rows), np.int64)
+        counts_of_rows = np.ones(len(rows), np.intp)
         counts_of_others = [step.count for step in others]
         counts = sorted_in(single, counts_of_rows, counts_of_others)
         self.starts = sums_before(0, sizes)
@@ -182,12 +182,12 @@ class Listing:
 
     def order(self) -> Array:
         """Return the number of each place among those of its instruction."""
-        zeros = np.zeros(len(self), np.int64)
+        zeros = np.zeros(len(self), np.intp)
         sizes = np.diff(self.starts)
         return ranges(zeros, sizes).astype(np.uint64)
 
 
-def sorted_in(first: Array, numbers: ArrayLike, others: ArrayLike, dtype: type = np.int64) -> Array:
+def sorted_in(first: Array, numbers: ArrayLike, others: ArrayLike, dtype: type = np.intp) -> Array:
     """Return numbers where `first` is true, and others elsewhere, both in their order.
 
     >>> sorted_in(np.array([False, True, False]), [7], [1, 2]).tolist()
@@ -414,7 +414,7 @@ def highest_over(numbers: Array, length: int) -> Array:
     [3, 2, 2, 4]
     """
     blocks = -(-numbers.size // length)
-    table = np.full(blocks * length, -ENDLESS, np.int64)
+    table = np.full(blocks * length, -ENDLESS, np.intp)
     table[: numbers.size] = numbers
     rows = table.reshape(blocks, length)
     # A stretch is the rest of one block, from its start on, and the first part of the next.

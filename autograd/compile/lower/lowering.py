@@ -294,7 +294,7 @@ class Lowering:
     def single_rows(self) -> SingleRows:
         """Return the instructions of one row each, to which their numbers refer."""
         graph = self.graph
-        rows = np.array(self.alone, np.int64)
+        rows = np.array(self.alone, np.intp)
         keys = self.keys[rows]
         outs = self.slot[rows]
         sizes = graph.counts[rows]
@@ -399,7 +399,7 @@ class Lowering:
         shared = [key.shared for key in self.table]
         # Matrices and dots read the weights where they are.
         others = (members for key, members in groups if not shared[key])
-        rows = np.fromiter(chain.from_iterable(others), np.int64)
+        rows = np.fromiter(chain.from_iterable(others), np.intp)
         _, operands = self.graph.edges(rows)
         found = np.concatenate([operands, np.array(asked, np.int32), self.edges[:, 1:].ravel()])
         is_shared = self.number[found] >= 0

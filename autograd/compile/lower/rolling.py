@@ -197,15 +197,15 @@ def carried_at_phases(listing: Listing, distance: int, start: int, stop: int) ->
     # A number has the same place in each turn; how many instructions it lives, up to the last read.
     place_in_turn = (reads - first_slot) % stride
     numbers, which = np.unique(place_in_turn, return_inverse=True)
-    spans = np.zeros(numbers.size, np.int64)
+    spans = np.zeros(numbers.size, np.intp)
     np.maximum.at(spans, which, readers - makers)
-    made = np.zeros(numbers.size, np.int64)
+    made = np.zeros(numbers.size, np.intp)
     made[which] = (makers - start) % distance
     # It lives over every beginning for each whole turn, and over some once more: counted up where
     # it is made, and down where its rest of a turn is over, which may be in the next turn.
     whole_turns = spans // distance
     rest = spans % distance
-    change = np.zeros(2 * distance + 2, np.int64)
+    change = np.zeros(2 * distance + 2, np.intp)
     np.add.at(change, made + 1, 1)
     np.add.at(change, made + rest + 1, -1)
     once = np.cumsum(change)[: 2 * distance]

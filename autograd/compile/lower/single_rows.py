@@ -64,7 +64,7 @@ class SingleRows(Sequence[Instruction]):
             example = instruction_of(key, 0, operands)
             number = known.setdefault(example.kind(), len(known))
             kinds.append(number)
-        of_keys = np.array(kinds, np.int64)
+        of_keys = np.array(kinds, np.intp)
         found: Array = of_keys[self.numbers]
         return found
 

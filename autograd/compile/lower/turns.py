@@ -228,4 +228,4 @@ def after_circles(sources: Array, targets: Array, count: int) -> Array:
             waiting[target] -= 1
             if not waiting[target]:
                 free.append(target)
-    return np.array(waiting, np.int64) > 0
+    return np.array(waiting, np.intp) > 0
