@@ -43,7 +43,7 @@ class Arithmetic:
     def applied(self, op: Primitive, operands: Sequence[Operand]) -> Operand:
         """Return the result of a primitive."""
         body = self.body
-        # Operators need no function, and a mask stays one where only masks take part.
+        # Operators need no function.
         if op in INLINE:
             return ir.arithmetic(body, INLINE[op], *operands)
         x = operands[0]

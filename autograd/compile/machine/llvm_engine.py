@@ -245,7 +245,7 @@ class LlvmEngine:
             differ = any(plain_operands(self.program, digits))
             if differ:
                 raise TypeError("only Python rounds decimals exactly")
-        # One kernel of a sum of any length loops over its terms.
+        # Of a row that takes any number of operands the kernel loops over them.
         is_variadic = isinstance(op, Variadic)
         arity = 0 if is_variadic else len(step.operands)
         edges = step.edges[:arity]
@@ -531,7 +531,8 @@ class Callback:
         numbers = ctypes.POINTER(c_type)
         pointer = ctypes.c_void_p
         # As every kernel's: code, tables, shared, values, adjoints, gradient, scratch, lanes.
-        types = [pointer, pointer, pointer, numbers, numbers, pointer, pointer, ctypes.c_int64]
+        first = [pointer] * 3
+        last = pointer, pointer, ctypes.c_int64
         slots = engine.program.slots
         failures = engine.failures
 
@@ -547,7 +548,7 @@ class Callback:
             except BaseException as error:
                 failures.append(error)
 
-        prototype = ctypes.CFUNCTYPE(None, *types)
+        prototype = ctypes.CFUNCTYPE(None, *first, numbers, numbers, *last)
         self.function = prototype(kernel)
         address = ctypes.cast(self.function, pointer)
         self.address = address.value or 0

@@ -187,8 +187,8 @@ class Writer:
         """Write what each instruction adds to adjoints, the last first, and store those."""
         adjoints = self.adjoints
         plain = [part for part in parts if isinstance(part, Named)]
-        for part in plain:
-            self.alone.update(part.alone)
+        for each in plain:
+            self.alone.update(each.alone)
         # Adjoints that only this stretch adds to begin as absent, in registers: nobody clears them.
         nothing = self.nothing()
         adjoints.held |= dict.fromkeys(self.alone, nothing)
@@ -199,8 +199,8 @@ class Writer:
                 self.give_back(part)
         # What the stretch itself made has been passed on: nobody reads its adjoint any more.
         made: set[Slot] = set()
-        for part in plain:
-            made.update(part.results)
+        for each in plain:
+            made.update(each.results)
         for slot in self.touched:
             if slot not in made:
                 adjoints.store(slot)
@@ -394,7 +394,7 @@ class Writer:
 
         def turn(number: Operand, numbers: Sequence[Operand]) -> list[Operand]:
             inside = in_turn(outside, number)
-            from_before = dict(zip(passed, numbers))
+            from_before: dict[Slot, Operand] = dict(zip(passed, numbers))
             inside.held |= from_before
             self.values = inside
             for instruction in part.body:
@@ -457,11 +457,11 @@ class Writer:
         self.values = values
         self.adjoints = adjoints
         # Before the loop stands what its first turn, done last, took from there.
-        outside = [slot if isinstance(slot, int) else slot.first for slot in leave]
+        outside: list[Slot] = [slot if isinstance(slot, int) else slot.first for slot in leave]
         left = dict(zip(outside, ends))
         adjoints.held |= left
         sums = ends[len(leave) :]
-        gradients = dict(zip(shared, sums, strict=True))
+        gradients: dict[Slot, Operand] = dict(zip(shared, sums, strict=True))
         self.shares = shares | gradients
         self.touched = dict.fromkeys(outside)
 
