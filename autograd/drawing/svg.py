@@ -149,8 +149,10 @@ def free(sketch: Sketch, sizes: dict[str, Size], names: Sequence[str]) -> Arrang
     # Constants come last, behind what may have a gradient.
     order = sorted(sizes, key=lambda name: name[0] == "c")
     boxes = {name: sizes[name] for name in order}
+    inside = frame_of_each(sketch)
+    graph = Graph(boxes, lines, inside)
     direction = sketch.attributes.get("rankdir", "LR")
-    return arrange(Graph(boxes, lines, frame_of_each(sketch)), direction)
+    return arrange(graph, direction)
 
 
 def frame_of_each(sketch: Sketch) -> dict[str, str]:
@@ -160,10 +162,12 @@ def frame_of_each(sketch: Sketch) -> dict[str, str]:
         for frame in part.frames:
             inside[frame.path] = ROOT if part is sketch else part.path
         if part is not sketch:
-            inside.update(dict.fromkeys(part.nodes, part.path))
+            own = dict.fromkeys(part.nodes, part.path)
+            inside.update(own)
     for arrow in sketch.arrows:
         # A constant belongs where it is used.
-        if arrow.attributes.get("class") == "constant" and arrow.head in inside:
+        is_constant = arrow.attributes.get("class") == "constant"
+        if is_constant and arrow.head in inside:
             inside[arrow.tail] = inside[arrow.head]
     return inside
 
@@ -176,16 +180,21 @@ def fixed(sketch: Sketch, sizes: dict[str, Size], names: Sequence[str]) -> Arran
             side = float(sketch.node_attributes["width"]) * POINTS_PER_INCH
             sizes[name] = Size(side, side)
         given[name] = Rectangle(middle_of(box), sizes[name])
-    left = min(place.left for place in given.values())
-    top = min(place.top for place in given.values())
-    right = max(place.right for place in given.values())
-    bottom = max(place.bottom for place in given.values())
+    places = given.values()
+    left = min(place.left for place in places)
+    top = min(place.top for place in places)
+    right = max(place.right for place in places)
+    bottom = max(place.bottom for place in places)
+    # The picture begins at 0, wherever the given places do.
     boxes = {}
     for name, (middle, size) in given.items():
-        boxes[name] = Rectangle(middle.moved(-left, -top), size)
+        centre = middle.moved(-left, -top)
+        boxes[name] = Rectangle(centre, size)
     routes = {}
     for name, arrow in zip(names, sketch.arrows):
-        routes[name] = straight(boxes[arrow.tail], boxes[arrow.head])
+        tail = boxes[arrow.tail]
+        head_box = boxes[arrow.head]
+        routes[name] = straight(tail, head_box)
     whole = Size(right - left, bottom - top)
     return Arranged(boxes, {}, routes, whole)
 
@@ -214,7 +223,8 @@ def towards(start: Point, end: Point, length: float = 1.0) -> Point:
     """Return the way from a point towards another, so long."""
     x = end.x - start.x
     y = end.y - start.y
-    norm = max((x * x + y * y) ** 0.5, LEAST_LENGTH)
+    distance = (x * x + y * y) ** 0.5
+    norm = max(distance, LEAST_LENGTH)
     return Point(length * x / norm, length * y / norm)
 
 
@@ -227,7 +237,8 @@ def noted(sketch: Sketch) -> Block:
 def note_element(note: Block, top: float) -> Iterator[str]:
     """Yield the label of the whole picture, below it."""
     middle = Point(note.width / 2, top + note.height / 2)
-    yield from text_elements(note, Rectangle(middle, NO_SIZE))
+    place = Rectangle(middle, NO_SIZE)
+    yield from text_elements(note, place)
 
 
 def frames(sketch: Sketch, found: Arranged) -> Iterator[str]:
@@ -272,9 +283,10 @@ def arrow_element(sketch: Sketch, arrow: Arrow, way: Route) -> str:
         f'<polygon fill="{color}" stroke="{color}" points="{end}"/>',
     ]
     if arrow.label:
-        style = Style(float(given.get("fontsize", "9")), INK)
-        label = block_of(arrow.label, style)
-        parts += text_elements(label, Rectangle(way.label, NO_SIZE), halo=True)
+        size = float(given.get("fontsize", "9"))
+        label = block_of(arrow.label, Style(size, INK))
+        place = Rectangle(way.label, NO_SIZE)
+        parts += text_elements(label, place, halo=True)
     return "".join([*parts, "</g>\n"])
 
 
