@@ -186,10 +186,7 @@ def harmonic_sum(n: int, x: float) -> float:
         terms.append(factor * x ** -(n + 1))
         x += 1.0
     # The sum of what is left: its integral, half of its first term, and corrections of those.
-    if n == 0:
-        lead = math.log(x)
-    else:
-        lead = -sign * math.factorial(n - 1) * x**-n
+    lead = math.log(x) if n == 0 else -sign * math.factorial(n - 1) * x**-n
     half = factor * x ** -(n + 1) / 2.0
     terms += [lead, half]
     for k, bernoulli in enumerate(BERNOULLI, start=1):

@@ -86,16 +86,22 @@ def drawn(sketch: Sketch) -> str:
     ]
     # Arrows go below boxes.
     for name, arrow in zip(names, sketch.arrows):
-        parts.append(arrow_element(sketch, arrow, found.routes[name]))
+        way = found.routes[name]
+        element = arrow_element(sketch, arrow, way)
+        parts.append(element)
     for name, box in nodes.items():
-        parts.append(box_element(sketch, box, found.boxes[name], blocks[name]))
-    parts += note_element(note, found.size.height + MARGIN)
+        where = found.boxes[name]
+        element = box_element(sketch, box, where, blocks[name])
+        parts.append(element)
+    below = found.size.height + MARGIN
+    parts += note_element(note, below)
     return "".join([*parts, "</g>\n</svg>\n"])
 
 
 def opening(size: Size, note: Block) -> Iterator[str]:
     """Yield the tags that begin a picture of a size, with room for a note, and its ground."""
-    width = max(size.width, note.width) + 2 * MARGIN
+    widest = max(size.width, note.width)
+    width = widest + 2 * MARGIN
     below = note.height + MARGIN if note.rows else 0.0
     height = size.height + below + 2 * MARGIN
     yield (
@@ -374,7 +380,8 @@ def row_elements(label: Block, row: Row, middle: Point, side: float, halo: bool)
         else:
             x = border + KEY_GAP / 2
             anchor = "start"
-        yield cell_element(cell, Point(x, middle.y), anchor, halo)
+        place = Point(x, middle.y)
+        yield cell_element(cell, place, anchor, halo)
     ends = {
         "left": (middle.x - side, "start"),
         "right": (middle.x + side, "end"),
@@ -382,12 +389,14 @@ def row_elements(label: Block, row: Row, middle: Point, side: float, halo: bool)
     for cell in row.cells:
         if cell.across:
             x, anchor = ends.get(cell.align, (middle.x, "middle"))
-            yield cell_element(cell, Point(x, middle.y), anchor, halo)
+            place = Point(x, middle.y)
+            yield cell_element(cell, place, anchor, halo)
 
 
 def cell_element(cell: Cell, middle: Point, anchor: str, halo: bool) -> str:
     """Return a text; one on a line has a border of paper."""
-    size = max((run.size for run in cell.runs), default=0.0)
+    sizes = [run.size for run in cell.runs]
+    size = max(sizes, default=0.0)
     y = middle.y + BASELINE * size
     border = f' paint-order="stroke" stroke="{PAPER}" stroke-width="3"' if halo else ""
     tag = f'<text x="{middle.x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{border}'
@@ -395,8 +404,12 @@ def cell_element(cell: Cell, middle: Point, anchor: str, halo: bool) -> str:
     runs = [run for run in cell.runs if run.text]
     if len(runs) == 1:
         (run,) = runs
-        return f"{tag}{fonts_of(run)}>{html.escape(run.text.strip())}</text>"
-    spans = (f"<tspan{fonts_of(run)}>{html.escape(run.text)}</tspan>" for run in runs)
+        text = html.escape(run.text.strip())
+        return f"{tag}{fonts_of(run)}>{text}</text>"
+    spans: list[str] = []
+    for run in runs:
+        text = html.escape(run.text)
+        spans.append(f"<tspan{fonts_of(run)}>{text}</tspan>")
     return f"{tag}>{''.join(spans)}</text>"
 
 
