@@ -226,10 +226,7 @@ def gradient_check(model: Model) -> tuple[str, str]:
     all_reached = reached_gradients(model)
     reached = {x: g for x, g in all_reached.items() if x.op is None}
     # An oracle can tell nothing of a number that is not finite.
-    finite = {}
-    for leaf, gradient in reached.items():
-        if math.isfinite(leaf.data) and math.isfinite(gradient):
-            finite[leaf] = gradient
+    finite = finite_ones(reached)
     # So many leaves that it is no more work than the most: every one, every second, …
     work = len(finite) * len(model.nodes)
     every = -(-work // MAX_CHECK_WORK) or 1
@@ -263,6 +260,15 @@ def gradient_check(model: Model) -> tuple[str, str]:
         unchecked = len(finite) - len(findings)
         parts.append(f"{unchecked} not checked")
     return "unknown", f"gradient check: {', '.join(parts)}"
+
+
+def finite_ones(gradients: dict[Value, Any]) -> dict[Value, Any]:
+    """Return the gradients that are finite, of Values whose numbers are."""
+    found = {}
+    for node, gradient in gradients.items():
+        if math.isfinite(node.data) and math.isfinite(gradient):
+            found[node] = gradient
+    return found
 
 
 def agreement(findings: list[Finding], leaves: int) -> str:

@@ -125,7 +125,7 @@ def mutated(partial: Slope, mutation: Slope) -> Slope:
 def crossed(partial: Slope) -> Slope:
     """Return a partial that takes its two operands in the wrong order."""
 
-    def broken(x: Any, y: Any, out: Any) -> Any:
+    def broken(x: object, y: object, out: object) -> Any:
         return partial(y, x, out)
 
     return broken
