@@ -177,14 +177,16 @@ def called_on_values(row: Primitive, i: int, point: Sequence[float], out: float)
 def compare(row: Primitive, i: int, point: Sequence[float], slope: float) -> None:
     """Compare a slope with an extrapolated central difference, where that is trustworthy."""
 
+    x = point[i]
+    before = point[:i]
+    after = point[i + 1 :]
+
     def difference(step: float) -> Any:
-        before = point[:i]
-        after = point[i + 1 :]
-        right = row.forward(*before, point[i] + step, *after)
-        left = row.forward(*before, point[i] - step, *after)
+        right = row.forward(*before, x + step, *after)
+        left = row.forward(*before, x - step, *after)
         return (right - left) / (2.0 * step)
 
-    step = STEP * max(1e-3, abs(point[i]))
+    step = STEP * max(1e-3, abs(x))
     coarse = difference(step)
     fine = difference(step / 2)
     # The error of a central difference falls with the square of the step (Richardson).

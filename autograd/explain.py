@@ -97,7 +97,8 @@ def contributions(root: Value, node: Value, seed: float = 1.0) -> Contributions:
         upstream = adjoint[result]
         for parent, slope in zip(result.parents, result.local_derivatives):
             if parent is node:
-                edges.append(Contribution(result, upstream, slope, slope * upstream))
+                product = slope * upstream
+                edges.append(Contribution(result, upstream, slope, product))
     return Contributions(root, node, tuple(edges), adjoint[node])
 
 
@@ -174,14 +175,17 @@ def paths(root: Value, leaf: Value, k: int = 10) -> Paths:
     count = path_counts(order, leaf)
 
     # The k best paths to a node are among the k best to each of the results that it went into.
-    best: dict[Value, list[Partial]] = {root: [Partial(1, root, None, None)][:k]}
+    start = Partial(1, root, None, None)
+    best: dict[Value, list[Partial]] = {root: [start][:k]}
     for node in reversed(order):
         found = best.pop(node, []) if node is not leaf else []
         for parent, slope in zip(node.parents, node.local_derivatives):
+            # Who does not lead to the leaf has no path to keep.
             if count[parent]:
                 new = [Partial(slope * path.product, parent, slope, path) for path in found]
                 known = [*best.get(parent, ()), *new]
-                best[parent] = sorted(known, key=path_size, reverse=True)[:k]
+                largest_first = sorted(known, key=path_size, reverse=True)
+                best[parent] = largest_first[:k]
     largest = map(path_product, best.get(leaf, ()))
     return Paths(root, leaf, count[root], tuple(largest))
 
@@ -211,14 +215,18 @@ def path_product(path: Partial) -> PathProduct:
         slopes.append(path.slope)
         path = path.before
         nodes.append(path.node)
-    return PathProduct(product, tuple(nodes[::-1]), tuple(slopes[::-1]))
+    nodes.reverse()
+    slopes.reverse()
+    return PathProduct(product, tuple(nodes), tuple(slopes))
 
 
 def shortened(texts: list[str]) -> list[str]:
     """Return the first and the last of many texts, with … for those between."""
     if len(texts) <= 2 * MAX_NODES_AT_EACH_END:
         return texts
-    return [*texts[:MAX_NODES_AT_EACH_END], "…", *texts[-MAX_NODES_AT_EACH_END:]]
+    first = texts[:MAX_NODES_AT_EACH_END]
+    last = texts[-MAX_NODES_AT_EACH_END:]
+    return [*first, "…", *last]
 
 
 def node_name(node: Value) -> str:

@@ -109,12 +109,13 @@ def gradients(root: Value, leaves: Any, seed: Operand = 1) -> Any:
     settle()
     check_recorded(root)
     kind = kind_of(leaves)
+    is_sequence = kind in (LIST, TUPLE)
     # A sequence of Values, or what `values` refuses by name.
-    is_flat = kind is None or (kind in (LIST, TUPLE) and all(map(is_scalar, leaves)))
-    scalars = values("leaves", leaves if is_flat else flatten(leaves))
+    if kind is None or (is_sequence and all(map(is_scalar, leaves))):
+        scalars = values("leaves", leaves)
+        return pulled_back([root], [seed], scalars)
+    scalars = values("leaves", flatten(leaves))
     found = pulled_back([root], [seed], scalars)
-    if is_flat:
-        return found
     return rebuild(leaves, iter(found))
 
 
@@ -128,8 +129,10 @@ def pulled_back(roots: Sequence[Value], seeds: Operands, leaves: Sequence[Value]
             relevant.add(node)
     differentiate = traced_gradients if tracing() else recorded_gradients
     seeded = list(zip(roots, seeds))
+    # An infinite slope is an answer here, as it is to `backward`.
     with mode(ieee=True):
         found = differentiate(order, relevant, seeded, leaves)
+    # Of a leaf that is not reached it is the plain number 0.
     return [g if isinstance(g, Value) else Value(g) for g in found]
 
 
@@ -167,9 +170,9 @@ def values(what: str, xs: Any) -> Sequence[Value]:
     Raises: TypeError: it is no sequence of Values; the message names the argument.
     """
     found = None if isinstance(xs, Value) else elements(what, xs)
-    if found is None or not all(isinstance(x, Value) for x in found):
-        raise TypeError(f"{what}: a sequence of Values is expected, not {shown(xs)}")
-    return found
+    if found is not None and all(isinstance(x, Value) for x in found):
+        return found
+    raise TypeError(f"{what}: a sequence of Values is expected, not {shown(xs)}")
 
 
 def slopes(node: Value, relevant: set[Value]) -> Edges:
@@ -178,10 +181,12 @@ def slopes(node: Value, relevant: set[Value]) -> Edges:
         return []
     operands = node.operands
     numbers = numbers_of(operands)
-    edge_there = edge_mask(node.op, operands, numbers, node._data)
-    mask = [edge and x in relevant for x, edge in zip(operands, edge_there)]
+    has_edge = edge_mask(node.op, operands, numbers, node._data)
+    mask = [edge and x in relevant for x, edge in zip(operands, has_edge)]
+    # Of the others the slope is not even evaluated.
     found = slopes_as_values(node.op, operands, node, mask)
-    edges = list(compress(zip(operands, found), mask))
+    pairs = zip(operands, found)
+    edges = list(compress(pairs, mask))
     check_unchanged(node, edges, relevant)
     return edges
 
@@ -206,15 +211,17 @@ def check_unchanged(node: Value, edges: Edges, relevant: set[Value]) -> None:
 
 def as_recorded(now: float, then: float) -> bool:
     """Tell whether a slope is the recorded one, but for rounding."""
-    if now != now and then != then:
+    both_nan = now != now and then != then
+    if both_nan or now == then:
         return True
-    return now == then or abs(now - then) <= CHANGED * abs(then)
+    return abs(now - then) <= CHANGED * abs(then)
 
 
 def slopes_by(
     leaves: Sequence[Value], roots: Operands, seeds: Operands, as_values: bool
 ) -> list[Any]:
     """Return the derivatives of the sum of some results, each times its seed, by every leaf."""
+    # A result that is a plain number depends on nothing.
     pairs = [(y, seed) for y, seed in zip(roots, seeds) if isinstance(y, Value)]
     reached = [y for y, _ in pairs]
     if as_values or tracing():
@@ -242,9 +249,12 @@ def gradient_of(call: Call, block: Differentiation, root: Operand) -> tuple[list
         slopes = slopes_by(call.leaves, [root], [1.0], as_values)
         return slopes, as_values
     adjoint, _ = adjoints(root)
-    if take_part(adjoint, block.inside):
-        return pulled_back([root], [1.0], call.leaves), True
-    return adjoints_of(call.leaves, adjoint), False
+    as_values = take_part(adjoint, block.inside)
+    if as_values:
+        slopes = pulled_back([root], [1.0], call.leaves)
+    else:
+        slopes = adjoints_of(call.leaves, adjoint)
+    return slopes, as_values
 
 
 def values_come_out(call: Call, block: Differentiation, results: Operands) -> bool:
@@ -372,9 +382,10 @@ def jacobian(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Functi
     def differentiated(*args: Any, **keywords: Any) -> Any:
         with differentiation() as block:
             call = called(f, args, keywords, argnums, has_aux)
+            leaves = call.leaves
             outputs = checked_results(f, call.out)
             as_values = values_come_out(call, block, outputs)
-            rows = [slopes_by(call.leaves, [y], [1.0], as_values) for y in outputs]
+            rows = [slopes_by(leaves, [y], [1.0], as_values) for y in outputs]
             several = isinstance(argnums, (tuple, list))
             matrix = arranged(call.out, call.like, iter(rows), several)
             if has_aux:
@@ -391,14 +402,17 @@ def arranged(out: Any, like: Any, rows: Iterator[list[Any]], several: bool) -> A
     """
     kind = kind_of(out)
     if kind is None:
-        return rebuild(like, iter(next(rows)))
+        row = next(rows)
+        return rebuild(like, iter(row))
     if not is_array(out):
-        parts = [arranged(part, like, rows, several) for part in kind.parts(out)]
-        return kind.filled(out, parts)
+        parts = kind.parts(out)
+        new = [arranged(part, like, rows, several) for part in parts]
+        return kind.filled(out, new)
     # A row for each output; a column for each number of the argument.
     block = [next(rows) for _ in range(out.size)]
     count = len(flatten(like))
-    columns = iter([[row[i] for row in block] for i in range(count)])
+    transposed = [[row[i] for row in block] for i in range(count)]
+    columns = iter(transposed)
     if several:
         return tuple(columns_in(x, out, columns) for x in like)
     return columns_in(like, out, columns)
@@ -409,16 +423,20 @@ def columns_in(like: Any, out: Array, columns: Iterator[list[Any]]) -> Any:
     shape = tuple(like.shape) if is_array(like) else regular_shape(like)
     if shape is None:
         kind = kind_of(like)
+        # One number has the shape ().
         assert kind is not None
-        parts = [columns_in(part, out, columns) for part in kind.parts(like)]
-        return kind.filled(like, parts)
+        parts = kind.parts(like)
+        new = [columns_in(part, out, columns) for part in parts]
+        return kind.filled(like, new)
     numpy = sys.modules["numpy"]
     # The axes of the output come first, so the columns are gone through for each output.
     size = numpy.prod(shape, dtype=int)
     found = [next(columns) for _ in range(size)]
     numbers = [column[i] for i in range(out.size) for column in found]
-    flat = array_of(numpy.empty(len(numbers)), numbers)
-    return flat.reshape(tuple(out.shape) + shape)
+    like_it = numpy.empty(len(numbers))
+    flat = array_of(like_it, numbers)
+    axes = tuple(out.shape) + shape
+    return flat.reshape(axes)
 
 
 def hessian(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
@@ -429,7 +447,8 @@ def hessian(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Functio
     >>> hessian(lambda xs: xs[0] ** 2 * xs[1])([3.0, 4.0])
     [[8.0, 6.0], [6.0, 0.0]]
     """
-    return jacobian(grad(f, argnums, has_aux), argnums, has_aux)
+    gradient = grad(f, argnums, has_aux)
+    return jacobian(gradient, argnums, has_aux)
 
 
 def jvp(
@@ -536,7 +555,8 @@ def pushforward(order: Sequence[Value], tangent: Adjoints, as_values: bool) -> N
             if moving and node not in tangent:
                 recorded = zip(node.parents, node.local_derivatives)
                 edges = slopes(node, moving) if as_values else recorded
-                first, *others = [times(slope, tangent[x]) for x, slope in edges if x in moving]
+                terms = [times(slope, tangent[x]) for x, slope in edges if x in moving]
+                first, *others = terms
                 tangent[node] = fold(others, first)
 
 

@@ -59,10 +59,13 @@ class Given(Variadic):
     def slopes(self, operands: Operands, out: Value) -> list[Any]:
         """Return the slopes as Values that are NaN when they are differentiated again."""
         given = iter(out.local_derivatives)
-        found = []
+        found: list[Any] = []
         for x in operands:
-            is_child = hasattr(x, "record")
-            found.append(slope_of((next(given), *operands)) if is_child else None)
+            if not hasattr(x, "record"):
+                found.append(None)
+                continue
+            slope = next(given)
+            found.append(slope_of((slope, *operands)))
         return found
 
     def spell(self, *operands: str) -> str:

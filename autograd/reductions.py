@@ -55,8 +55,10 @@ def minimum(*xs: Operand | Iterable[Any]) -> Any:
 def choose(xs: Operands, best: Callable[..., Any], of_many: Variadic, bounded: Primitive) -> Any:
     """Choose among Values by one node and against the best plain number by another."""
     # One operand that is no Value is a sequence of them.
-    if len(xs) == 1 and not hasattr(xs[0], "record"):
-        xs = elements(of_many.symbol, xs[0])
+    if len(xs) == 1:
+        only = xs[0]
+        if not hasattr(only, "record"):
+            xs = elements(of_many.symbol, only)
     recorded = [x for x in xs if hasattr(x, "record")]
     plain = [x for x in xs if not hasattr(x, "record")]
     if not recorded:

@@ -185,12 +185,15 @@ def harmonic_sum(n: int, x: float) -> float:
     while x < 20.0:
         terms.append(factor * x ** -(n + 1))
         x += 1.0
+    # The sum of what is left: its integral, half of its first term, and corrections of those.
     lead = math.log(x) if n == 0 else -sign * math.factorial(n - 1) * x**-n
-    terms += [lead, factor * x ** -(n + 1) / 2.0]
+    half = factor * x ** -(n + 1) / 2.0
+    terms += [lead, half]
     for k, bernoulli in enumerate(BERNOULLI, start=1):
         order = 2 * k
         weight = math.factorial(order + n - 1) / math.factorial(order)
-        terms.append(-sign * bernoulli * weight * x ** -(order + n))
+        power = x ** -(order + n)
+        terms.append(-sign * bernoulli * weight * power)
     return math.fsum(terms)
 
 
@@ -213,7 +216,9 @@ def polygamma_value(n: int, x: float) -> float:
         return harmonic_sum(n, x)
     if x == math.floor(x):
         raise ValueError("a pole")
-    cotangent = cotangent_of_turns(math.remainder(x, 1.0))
+    # The n-th derivative of the cotangent, as a polynomial of it, lowest coefficient first.
+    turn = math.remainder(x, 1.0)
+    cotangent = cotangent_of_turns(turn)
     polynomial = [0.0, 1.0]
     # The slope of P(cot x) is -(1 + cot(x)**2) P'(cot x).
     for _ in range(n):
@@ -221,11 +226,13 @@ def polygamma_value(n: int, x: float) -> float:
         slope = terms[1:] + [0.0, 0.0]
         times_square = [0.0, 0.0, *slope]
         polynomial = [-a - b for a, b in zip(slope, times_square)]
-    reflected = math.fsum(c * cotangent**k for k, c in enumerate(polynomial))
+    powers = [c * cotangent**k for k, c in enumerate(polynomial)]
+    reflected = math.fsum(powers)
     mirrored = harmonic_sum(n, 1.0 - x)
     if n % 2:
         mirrored = -mirrored
-    return mirrored - math.pi ** (n + 1) * reflected
+    scale = math.pi ** (n + 1)
+    return mirrored - scale * reflected
 
 
 def fold(numbers: Iterable[Any], start: Any = 0) -> Any:
@@ -239,7 +246,8 @@ def average(*xs: Any) -> Any:
     """Return the mean, the sum taken from left to right."""
     if not xs:
         raise ValueError("mean of no numbers")
-    return fold(xs) / len(xs)
+    total = fold(xs)
+    return total / len(xs)
 
 
 def clamp(x: float, low: float, high: float) -> float:
@@ -380,6 +388,7 @@ def log_of_share(index: int, *xs: float) -> float:
         share = softmax_shares(*xs)[index]
         return math.log(share) if own == top else -inf
     shares = shifted_exponentials(xs)
+    # The largest share is exactly 1, of which log1p has the logarithm.
     shares.remove(1.0)
     others = math.fsum(shares)
     return (own - top) - math.log1p(others)

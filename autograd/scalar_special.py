@@ -297,12 +297,16 @@ def sinc_series(n: int, u: float) -> float:
     """Return the n-th derivative of sin(u) / u by its series, for |u| up to n + 1/2."""
     # The powers of u below the n-th are gone: the first that is left is u**0 or u**1.
     start = (n + 1) // 2
-    term = (-1.0) ** start * u ** (2 * start - n)
+    lowest = 2 * start - n
+    sign = (-1.0) ** start
+    term = sign * u**lowest
     terms = []
     for k in range(start, start + TERMS):
-        terms.append(term / (2 * k + 1))
+        odd = 2 * k + 1
+        terms.append(term / odd)
         power = 2 * k - n
-        term *= -u * u / ((power + 1) * (power + 2))
+        next_two = (power + 1) * (power + 2)
+        term *= -u * u / next_two
     return math.fsum(terms)
 
 

@@ -443,7 +443,8 @@ def paths(x: object) -> list[str]:
     if is_scalar(x):
         return [""]
     found = []
-    for step, part in zip(steps(x), parts(x)):
+    ways = zip(steps(x), parts(x))
+    for step, part in ways:
         inner = paths(part)
         found += [f"{step}{path}" for path in inner]
     return found
@@ -471,8 +472,11 @@ def aligned(what: str, x: Any, like: Any, place: str = "") -> Scalars:
         for i, (own, part) in enumerate(zip(like, x)):
             found += aligned(what, part, own, f"{place}[{i}]")
         return found
-    for step, own in zip(steps(like), kind.parts(like)):
-        found += aligned(what, step.of(x), own, f"{place}{step}")
+    # By keys, for those of a dict may stand in another order.
+    ways = zip(steps(like), kind.parts(like))
+    for step, own in ways:
+        part = step.of(x)
+        found += aligned(what, part, own, f"{place}{step}")
     return found
 
 

@@ -78,9 +78,11 @@ def traced_gradients(
         add_to(found, root, Adjoint(seed))
     for node in reversed(order):
         if node in relevant and node in found:
+            upstream = found[node]
             for edge in traced_edges(node, relevant):
-                add_to(found, edge.parent, found[node].over(edge))
-    return [found[leaf].number if leaf in found else 0.0 for leaf in leaves]
+                add_to(found, edge.parent, upstream.over(edge))
+    nothing = Adjoint(0.0)
+    return [found.get(leaf, nothing).number for leaf in leaves]
 
 
 def traced_pushforward(order: Sequence[Value], tangents: dict[Value, Adjoint]) -> None:
@@ -90,7 +92,8 @@ def traced_pushforward(order: Sequence[Value], tangents: dict[Value, Adjoint]) -
         if parents and node not in tangents:
             found: dict[Value, Adjoint] = {}
             for edge in traced_edges(node, parents):
-                add_to(found, node, tangents[edge.parent].over(edge))
+                along = tangents[edge.parent]
+                add_to(found, node, along.over(edge))
             tangents |= found
 
 
@@ -107,8 +110,9 @@ def traced_edges(node: Value, relevant: set[Value]) -> list[TracedEdge]:
     if op.partials:
         chosen = [edge and rule is not None for edge, rule in zip(chosen, op.partials)]
     slopes = slopes_as_values(op, operands, node, chosen)
+    places = range(len(operands))
     found = []
-    for i in compress(range(len(operands)), chosen):
+    for i in compress(places, chosen):
         is_constant = constancy(op, i, node)
         found.append(TracedEdge(operands[i], slopes[i], is_constant))
     return found
@@ -129,6 +133,7 @@ def constancy(op: Primitive, i: int, node: Value) -> Any:
     never = never_constant(op, varying)
     if never[i]:
         return False
+    # It is a primitive of the operands and the result, so that other traces can note it.
     row = mask_row(op, i, varying)
     return row(*node.operands, node)
 

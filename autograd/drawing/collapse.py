@@ -71,11 +71,14 @@ def plan(
         these that fits.
     """
     alone: Groups = {node: [node] for node in nodes}
-    if how is False or (how is None and readable(alone, limit)):
+    if how is False:
+        return Plan(None, alone)
+    if how is None and readable(alone, limit):
         return Plan(None, alone)
     ways = WAYS if how is None else (str(how),)
     for way in ways:
-        found = gathered(nodes, keys(nodes, owners, way, limit))
+        key = keys(nodes, owners, way, limit)
+        found = gathered(nodes, key)
         if len(found) >= MIN_BOXES and readable(found, limit):
             break
     # The first way that fits, else the last one, or the one asked for.
@@ -100,7 +103,8 @@ def gathered(nodes: Nodes, key: Mapping[Value, Hashable]) -> Groups:
     """Return the nodes of each key."""
     groups: Groups = {}
     for node in nodes:
-        groups.setdefault(key[node], []).append(node)
+        group = groups.setdefault(key[node], [])
+        group.append(node)
     return groups
 
 
@@ -108,9 +112,10 @@ def keys(nodes: Nodes, owners: Owners, way: str, limit: int) -> dict[Value, Hash
     """Return for every node the key of its box."""
     depth = depths(nodes)
     if way == "depth":
-        last = 1 + max(depth.values())
-        bands = min(MAX_DEPTH_BANDS, limit, last)
-        return {node: depth[node] * bands // last for node in nodes}
+        # Bands of about as many depths each.
+        count = 1 + max(depth.values())
+        bands = min(MAX_DEPTH_BANDS, limit, count)
+        return {node: depth[node] * bands // count for node in nodes}
     if owners:
         return {node: owned(node, owners.get(node), way, depth) for node in nodes}
     tops = cones(nodes)
@@ -138,12 +143,14 @@ def depths(nodes: Nodes) -> dict[Value, int]:
     for node in nodes:
         below = [depth[x] + 1 for x in operand_values(node)]
         depth[node] = max(below, default=0)
+    # The way down from a leaf has length 0, but it belongs beside what uses it.
     lowest: dict[Value, int] = {}
     for node in nodes:
+        own = depth[node]
         for x in operand_values(node):
             if x.op is None:
-                known = lowest.get(x, depth[node])
-                lowest[x] = min(depth[node] - 1, known)
+                known = lowest.get(x, own)
+                lowest[x] = min(own - 1, known)
     return {**depth, **lowest}
 
 
@@ -158,7 +165,9 @@ def cones(nodes: Nodes) -> dict[Value, Value]:
     for node in reversed(nodes):
         user = users.get(node)
         linear = node.op is None or node.op.symbol in LINEAR_SYMBOLS
-        mine = user if linear and user is not None else node
+        mine = node
+        if linear and user is not None:
+            mine = user
         top[node] = mine
         for x in operand_values(node):
             same = users.get(x, mine) is mine
@@ -176,7 +185,10 @@ def owners_of(nodes: Nodes, paths: Names) -> dict[Value, Owner]:
     owners: dict[Value, Owner] = {}
     for node in nodes:
         path = paths.get(node)
-        found = parameter_owner(path) if path is not None else operation_owner(node, owners, paths)
+        if path is not None:
+            owners[node] = parameter_owner(path)
+            continue
+        found = operation_owner(node, owners, paths)
         if found:
             owners[node] = found
     return owners
@@ -202,9 +214,11 @@ def operation_owner(node: Value, owners: Owners, paths: Names) -> Owner | None:
     if node.op is None:
         return None
     of_operands = {owners.get(x) for x in operands}
+    # A neuron ends with its activation; what mixes several belongs to none of them.
     found = of_operands.pop() if len(of_operands) == 1 else None
     if found and not found.done and found.neuron is not None:
-        if node.op.symbol in SUM_SYMBOLS and len(operands) > 1:
+        is_sum = node.op.symbol in SUM_SYMBOLS
+        if is_sum and len(operands) > 1:
             return found
         # Operands with a default are settings of a function, such as the slope of a leaky relu.
         variables = len(node.op.partials) - len(node.op.defaults)
@@ -212,9 +226,11 @@ def operation_owner(node: Value, owners: Owners, paths: Names) -> Owner | None:
             return found._replace(done=True)
     if node.op.symbol == "softmax":
         # Of a softmax over a layer all operands are in it.
-        layers = {owners[x].layer if x in owners else None for x in operands}
+        own = [owners.get(x) for x in operands]
+        layers = {owner.layer if owner else None for owner in own}
         if len(layers) == 1 and None not in layers:
-            return Owner(str(layers.pop()), None, True)
+            layer = str(layers.pop())
+            return Owner(layer, None, True)
     return None
 
 

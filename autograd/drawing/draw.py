@@ -219,7 +219,8 @@ class Draft:
         self.box: dict[Value, str] = {}
         for group in how.groups.values():
             letter = "n" if len(group) == 1 else "g"
-            name = f"{letter}{self.index[group[0]]}"
+            first = self.index[group[0]]
+            name = f"{letter}{first}"
             self.box.update(dict.fromkeys(group, name))
         self.used: set[Value] = set()
         for node in nodes:
@@ -259,10 +260,11 @@ class Draft:
                 if path not in frames:
                     name = f"cluster_{len(frames)}"
                     frames[path] = framed(name, path)
+            inside = frames[frame]
             if len(group) == 1:
-                self.draw_node(frames[frame], group[0])
+                self.draw_node(inside, group[0])
             else:
-                self.draw_group(frames[frame], key, group)
+                self.draw_group(inside, key, group)
         for path, inner in frames.items():
             if path:
                 around = frames[path[:-1]]
@@ -310,9 +312,11 @@ class Draft:
         """Return a label of lines: a heading, the number and the gradient."""
         texts = [text for text in (head, *more) if text]
         rows = [f'<tr><td colspan="2">{text}</td></tr>' for text in texts]
-        rows.append(number_row(said("data"), data, NUMBER_INK))
+        data_row = number_row(said("data"), data, NUMBER_INK)
+        rows.append(data_row)
         if self.look.show_gradients:
-            rows.append(number_row(said("grad"), grad, GRADIENT_INK))
+            gradient_row = number_row(said("grad"), grad, GRADIENT_INK)
+            rows.append(gradient_row)
         return f"<{TABLE_TAG}{''.join(rows)}</table>>"
 
     def draw_group(self, picture: Sketch, key: Hashable, group: Nodes) -> None:
@@ -320,12 +324,14 @@ class Draft:
         results = self.results(group)
         gradients = self.look.gradients
         form = self.look.numbers
-        numbers = span([node.data for node in results], form)
+        data = [node.data for node in results]
         known = [gradients[node] for node in results if node in gradients]
         title = self.group_title(key, group)
         head = f"<b>{escape_html(title)}</b>" if title else ""
         inside = map(escape_html, contents(group))
-        label = self.table(head, numbers, span(known, form), *inside)
+        data_span = span(data, form)
+        gradient_span = span(known, form)
+        label = self.table(head, data_span, gradient_span, *inside)
         what = title or said("group")
         told = said("group of nodes", what=what, count=str(len(group)))
         name = self.box[group[0]]
@@ -360,7 +366,8 @@ class Draft:
             for j, link in enumerate(links(node)):
                 operand = link.operand
                 if not isinstance(operand, Value):
-                    constants.append((j, constant_text(node, j, self.look)))
+                    text = constant_text(node, j, self.look)
+                    constants.append((j, text))
                     continue
                 tail = self.box[operand]
                 if is_of_one(tail) and is_of_one(head):
@@ -371,11 +378,12 @@ class Draft:
                 self.draw_constants(picture, node, constants)
         for (tail, head), count in between.items():
             name = f"{tail}-{head}"
+            end = self.head(head)
             if count > 1:
                 label = said("edges", count=str(count))
-                picture.edge(tail, self.head(head), label, id=name, penwidth="2")
+                picture.edge(tail, end, label, id=name, penwidth="2")
             else:
-                picture.edge(tail, self.head(head), id=name)
+                picture.edge(tail, end, id=name)
 
     def head(self, box: str) -> str:
         """Return where the arrows to a box end: in the full style at its operation."""

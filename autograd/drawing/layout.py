@@ -216,8 +216,10 @@ class Layout:
     def chain(self, name: str) -> list[str]:
         """Return a box and the frames around it, the innermost first."""
         found = [name]
-        while self.parent[found[-1]] != ROOT:
-            found.append(self.parent[found[-1]])
+        frame = self.parent[name]
+        while frame != ROOT:
+            found.append(frame)
+            frame = self.parent[frame]
         return found
 
     def connect(self, line: Line) -> None:
@@ -225,28 +227,41 @@ class Layout:
         tails = self.chain(line.tail)
         heads = self.chain(line.head)
         # The frames around both ends see nothing of the arrow.
-        while tails[-1] == heads[-1] and min(len(tails), len(heads)) > 1:
+        shorter = min(len(tails), len(heads))
+        while tails[-1] == heads[-1] and shorter > 1:
             tails.pop()
             heads.pop()
+            shorter -= 1
         tail = tails[-1]
-        head = heads[-1]
+        *inside, head = heads
         if tail != head:
-            level = self.levels[self.parent[tail]]
-            level.links.append(Link(line, tail, head))
-        for name in reversed(heads[:-1]):
-            level = self.levels[self.parent[name]]
-            level.entries.append(Link(line, "", name))
+            level = self.level_of(tail)
+            link = Link(line, tail, head)
+            level.links.append(link)
+        # In the frames around its head only, it comes from outside.
+        for name in reversed(inside):
+            level = self.level_of(name)
+            entry = Link(line, "", name)
+            level.entries.append(entry)
+
+    def level_of(self, name: str) -> Level:
+        """Return the level that a box or a frame is a member of."""
+        frame = self.parent[name]
+        return self.levels[frame]
 
     def run(self) -> Arranged:
         """Arrange every level, the innermost first, and put them together."""
         order = sorted(self.levels, key=self.depth)
         for name in reversed(order):
-            self.arrange_level(self.levels[name])
+            level = self.levels[name]
+            self.arrange_level(level)
         whole = self.sizes.pop(ROOT)
-        for name in order[1:]:
+        # A frame has its place only when all around it have theirs: the outermost first.
+        inner = order[1:]
+        for name in inner:
             self.shift_into(name)
         boxes = {name: self.rectangle(name) for name in self.graph.boxes}
-        frames = {name: self.rectangle(name) for name in order[1:]}
+        frames = {name: self.rectangle(name) for name in inner}
         routes = self.routes(boxes)
         return Arranged(boxes, frames, routes, whole)
 
@@ -256,50 +271,59 @@ class Layout:
 
     def rectangle(self, name: str) -> Rectangle:
         """Return where something stands."""
-        return Rectangle(self.places[name], self.sizes[name])
+        centre = self.places[name]
+        size = self.sizes[name]
+        return Rectangle(centre, size)
 
     def shift_into(self, name: str) -> None:
         """Move what stands in a frame to where the frame stands."""
         frame = self.rectangle(name)
         left = frame.left
         top = frame.top
-        for column in self.levels[name].columns:
+        level = self.levels[name]
+        for column in level.columns:
             for member in column:
-                self.places[member] = self.places[member].moved(left, top)
+                place = self.places[member]
+                self.places[member] = place.moved(left, top)
 
     def arrange_level(self, level: Level) -> None:
         """Find the places of a level's members, and its size."""
         # Columns first, from the arrows; then lanes, which are members of columns too.
         level.members = in_order(level.members, self.levels)
         level.column = columns_of(level.members, level.links, self.levels)
-        count = 1 + max(level.column.values(), default=0)
-        level.columns = [[] for _ in range(count)]
+        last = max(level.column.values(), default=0)
+        level.columns = [[] for _ in range(last + 1)]
         for member in level.members:
-            level.columns[level.column[member]].append(member)
+            place = level.column[member]
+            level.columns[place].append(member)
         self.add_lanes(level)
         neighbours = self.neighbours(level)
         # Frames keep the order of their numbers.
-        if not any(member in self.levels for member in level.members):
+        has_frames = any(member in self.levels for member in level.members)
+        if not has_frames:
             sort_columns(level, neighbours)
         self.place_along(level)
         self.place_across(level, neighbours)
 
     def add_lanes(self, level: Level) -> None:
         """Give arrows that cross columns a lane in each of them, the shortest first."""
+        column = level.column
         spans = []
         for i, link in enumerate(level.links):
-            span = level.column[link.head] - level.column[link.tail] - 1
-            spans.append((span, i))
+            distance = column[link.head] - column[link.tail]
+            spans.append((distance - 1, i))
         for span, i in sorted(spans):
             link = level.links[i]
-            first = level.column[link.tail] + 1
-            self.lane(level, [link.line], first, first + span)
+            first = column[link.tail] + 1
+            end = first + span
+            self.lane(level, [link.line], first, end)
         # Arrows from outside to the same member share a lane from the frame's side on.
         together = defaultdict(list)
         for link in level.entries:
             together[link.head].append(link.line)
         for head, lines in together.items():
-            self.lane(level, lines, 0, level.column[head])
+            end = column[head]
+            self.lane(level, lines, 0, end)
 
     def lane(self, level: Level, lines: Sequence[Line], first: int, end: int) -> None:
         """Add a lane for arrows that run together, through some columns, if there may be more."""
@@ -321,7 +345,8 @@ class Layout:
 
     def widest(self, names: Sequence[str]) -> float:
         """Return the width of a column."""
-        return max((self.sizes[name].width for name in names), default=0.0)
+        widths = [self.sizes[name].width for name in names]
+        return max(widths, default=0.0)
 
     def neighbours(self, level: Level) -> dict[str, list[Neighbour]]:
         """Return for each member those that arrows join it with, and how far apart in height.
@@ -340,6 +365,7 @@ class Layout:
             offsets = [0.0] * len(stops)
             offsets[0] = self.height_in(tail, line.tail)
             offsets[-1] = self.height_in(head, line.head)
+            # The lanes of a long arrow make it a chain, so that it bends as little as it can.
             for i in range(1, len(stops)):
                 apart = offsets[i] - offsets[i - 1]
                 join(stops[i - 1], stops[i], apart)
@@ -365,24 +391,30 @@ class Layout:
         room = [0.0] * len(level.columns)
         for line, tail, _ in level.links:
             abreast = min(MAX_LABELS_ABREAST, self.fans[line.tail])
+            needed = abreast * line.label.width
             column = level.column[tail]
-            room[column] = max(room[column], abreast * line.label.width)
+            room[column] = max(room[column], needed)
+        gaps = [max(GAP_ALONG, labels + LABEL_ROOM) for labels in room]
         padding = self.padding if level.name else NO_PADDING
         left = padding.before
-        for column, names in enumerate(level.columns):
+        for gap, names in zip(gaps, level.columns):
             width = self.widest(names)
+            middle = left + width / 2
             for name in names:
-                self.places[name] = Point(left + width / 2, 0.0)
-            left += width + max(GAP_ALONG, room[column] + LABEL_ROOM)
+                self.places[name] = Point(middle, 0.0)
+            left += width + gap
         # Behind the last column there is no gap.
-        left -= max(GAP_ALONG, room[-1] + LABEL_ROOM)
-        self.sizes[level.name] = Size(left + padding.after, 0.0)
+        left -= gaps[-1]
+        right = left + padding.after
+        self.sizes[level.name] = Size(right, 0.0)
 
     def place_across(self, level: Level, neighbours: Neighbours) -> None:
         """Find the heights of the members, in sweeps over the columns, and that of the level."""
         heights = dict.fromkeys(level.column, 0.0)
+        # At first all want to stand in the middle.
         for names in level.columns:
-            self.settle(names, [0.0] * len(names), heights)
+            middles = [0.0] * len(names)
+            self.settle(names, middles, heights)
         for sweep in range(SWEEPS):
             # Back first, so that boxes come near to those that they lead to, and then forth.
             forth = sweep % 2 == 1
@@ -408,8 +440,10 @@ class Layout:
         first = min(tops, default=0.0)
         for name, height in heights.items():
             place = self.places[name]
-            self.places[name] = Point(place.x, height - first + padding.above)
-        height = max(ends, default=0.0) - first + padding.above + padding.below
+            y = height - first + padding.above
+            self.places[name] = Point(place.x, y)
+        last = max(ends, default=0.0)
+        height = last - first + padding.above + padding.below
         width = self.sizes[level.name].width
         self.sizes[level.name] = Size(width, height)
 
@@ -437,16 +471,19 @@ class Layout:
 
         Least squares under an order: what would overlap moves together, as one block.
         """
-        offsets = stacked([self.sizes[name].height for name in names])
+        sizes = [self.sizes[name].height for name in names]
+        offsets = stacked(sizes)
         # A block is the mean of what its members want, and how many they are.
         blocks: list[tuple[float, int]] = []
         for want, offset in zip(wanted, offsets):
             mean = want - offset
             count = 1
+            # One that would stand above the block before it becomes a part of that.
             while blocks and blocks[-1][0] >= mean:
                 before, many = blocks.pop()
-                mean = (before * many + mean * count) / (many + count)
+                whole = before * many + mean * count
                 count += many
+                mean = whole / count
             blocks.append((mean, count))
         bases: list[float] = []
         for mean, count in blocks:
@@ -474,7 +511,9 @@ class Layout:
             share = NEAR
             if fan > 1:
                 share = leaving[line.tail] / (fan + 1)
-            stops = [self.rectangle(name) for name in self.lanes[line.name]]
+            # Lanes of outer frames were made last, wherever they stand.
+            lanes = self.lanes[line.name]
+            stops = [self.rectangle(name) for name in lanes]
             stops.sort(key=lambda stop: stop.centre.x)
             tail = boxes[line.tail]
             head = boxes[line.head]
@@ -501,7 +540,10 @@ def arrange(graph: Graph, direction: str = "LR") -> Arranged:
 def on_its_side(graph: Graph) -> Graph:
     """Return a graph whose boxes and labels are as wide as those of this one are high."""
     boxes = {name: swapped(size) for name, size in graph.boxes.items()}
-    lines = [line._replace(label=swapped(line.label)) for line in graph.lines]
+    lines = []
+    for line in graph.lines:
+        label = swapped(line.label)
+        lines.append(line._replace(label=label))
     return Graph(boxes, lines, graph.inside)
 
 
@@ -516,22 +558,27 @@ def turned(found: Arranged, across: bool, back: bool) -> Arranged:
 
     def place(point: Point) -> Point:
         x = length - point.x if back else point.x
-        return Point(point.y, x) if across else Point(x, point.y)
+        if across:
+            return Point(point.y, x)
+        return Point(x, point.y)
 
     def size(old: Size) -> Size:
         return swapped(old) if across else old
 
     def box(old: Rectangle) -> Rectangle:
-        return Rectangle(place(old.centre), size(old.size))
+        centre = place(old.centre)
+        return Rectangle(centre, size(old.size))
 
     def way(old: Route) -> Route:
         points = [place(point) for point in old.points]
-        return Route(points, place(old.label))
+        label = place(old.label)
+        return Route(points, label)
 
     boxes = {name: box(old) for name, old in found.boxes.items()}
     frames = {name: box(old) for name, old in found.frames.items()}
     routes = {name: way(old) for name, old in found.routes.items()}
-    return Arranged(boxes, frames, routes, size(found.size))
+    whole = size(found.size)
+    return Arranged(boxes, frames, routes, whole)
 
 
 def in_order(members: Sequence[str], levels: Mapping[str, Level]) -> list[str]:
@@ -544,9 +591,11 @@ def in_order(members: Sequence[str], levels: Mapping[str, Level]) -> list[str]:
 def numbered(name: str) -> list[tuple[bool, int, str]]:
     """Return what a name with numbers in it is sorted by: neuron 10 comes after neuron 9."""
     found = []
-    for part in name.replace("/", ".").split("."):
-        number = int(part) if part.isdecimal() else 0
-        found.append((part.isdecimal(), number, part))
+    parts = name.replace("/", ".").split(".")
+    for part in parts:
+        is_number = part.isdecimal()
+        number = int(part) if is_number else 0
+        found.append((is_number, number, part))
     return found
 
 
@@ -574,22 +623,29 @@ def columns_of(
     for name in in_topological_order(after):
         done.add(name)
         for head in after[name]:
+            # In a circle an arrow leads back, to what has its column already.
             if head not in done:
                 step = 2 if name in frames and head in with_leaves else 1
-                column[head] = max(column[head], column[name] + step)
+                behind = column[name] + step
+                column[head] = max(column[head], behind)
     for name in first:
         later = [column[head] for head in after[name]]
-        column[name] = max(0, min(later, default=1) - 1)
+        nearest = min(later, default=1)
+        column[name] = max(0, nearest - 1)
     return column
 
 
 def in_topological_order(after: Mapping[str, Sequence[str]]) -> Iterator[str]:
     """Yield names before those that are after them; of a circle the first one begins it."""
-    waiting = Counter(head for heads in after.values() for head in heads)
+    # How many arrows to a name come from what has not been yielded.
+    waiting: Counter[str] = Counter()
+    for heads in after.values():
+        waiting.update(heads)
     ready = deque(name for name in after if not waiting[name])
     rest = iter(after)
     done: set[str] = set()
     while len(done) < len(after):
+        # Where none is ready, nothing but circles is left.
         name = ready.popleft() if ready else next(x for x in rest if x not in done)
         if name in done:
             continue
@@ -610,9 +666,9 @@ def sort_columns(level: Level, neighbours: Neighbours) -> None:
     for names in level.columns:
         rank.update(ranked(names))
     last = len(level.columns) - 1
-    sides = [(column, column + 1) for column in reversed(range(last))]
-    sides += [(column, column - 1) for column in range(1, last + 1)]
-    for column, side in sides:
+    back = [(column, column + 1) for column in reversed(range(last))]
+    forth = [(column, column - 1) for column in range(1, last + 1)]
+    for column, side in back + forth:
         names = level.columns[column]
         for name in names:
             others = [other for other, _ in neighbours[name]]
@@ -631,10 +687,12 @@ def ranked(names: Sequence[str]) -> Iterator[tuple[str, float]]:
 
 def stacked(heights: Sequence[float]) -> list[float]:
     """Return the middles of boxes that stand one below the other, the first at 0."""
-    found = [0.0]
+    middle = 0.0
+    found = [middle]
     for one, other in zip(heights, heights[1:]):
         halves = (one + other) / 2
-        found.append(found[-1] + halves + GAP_ACROSS)
+        middle = middle + halves + GAP_ACROSS
+        found.append(middle)
     return found
 
 
@@ -642,19 +700,24 @@ def route(
     tail: Rectangle, stops: Sequence[Rectangle], head: Rectangle, shift: float, share: float
 ) -> Route:
     """Return how an arrow runs from the side of a box through its lanes to the side of another."""
-    points = [Point(tail.right, tail.centre.y + shift)]
+    start = Point(tail.right, tail.centre.y + shift)
+    points = [start]
     for stop in stops:
         height = stop.centre.y
-        points += bend(points[-1], Point(stop.left, height))
-        points += bend(points[-1], Point(stop.right, height))
+        entrance = Point(stop.left, height)
+        exit_ = Point(stop.right, height)
+        points += bend(start, entrance)
+        points += bend(entrance, exit_)
+        start = exit_
     tip = Point(head.left, head.centre.y + shift)
     # The head of the arrow is straight.
     end = Point(tip.x - TIP, tip.y)
-    points += bend(points[-1], end)
+    points += bend(start, end)
     # The label stands on the first curve, near neither of its ends, above the line.
     part = min(0.8, max(0.2, share))
-    label = on_curve(points[:4], part)
-    return Route([*points, tip], Point(label.x, label.y - TIP))
+    there = on_curve(points[:4], part)
+    label = Point(there.x, there.y - TIP)
+    return Route([*points, tip], label)
 
 
 def bend(start: Point, end: Point) -> list[Point]:
@@ -671,13 +734,16 @@ def on_curve(points: Sequence[Point], part: float) -> Point:
     >>> on_curve([Point(0, 0), Point(1, 0), Point(1, 2), Point(2, 2)], 0.5)
     Point(x=1.0, y=1.0)
     """
+    # Each round has one point less (de Casteljau, 1959).
     while len(points) > 1:
-        points = [between(one, other, part) for one, other in zip(points, points[1:])]
+        neighbours = zip(points, points[1:])
+        points = [between(one, other, part) for one, other in neighbours]
     return points[0]
 
 
 def between(one: Point, other: Point, part: float) -> Point:
     """Return a point on the straight line between two."""
-    x = (1 - part) * one.x + part * other.x
-    y = (1 - part) * one.y + part * other.y
+    rest = 1 - part
+    x = rest * one.x + part * other.x
+    y = rest * one.y + part * other.y
     return Point(x, y)

@@ -65,16 +65,21 @@ def lowered(letter: str, *indexes: int, layer: int = 0, sample: int = 0) -> str:
     """Return a letter with indexes below it, and what tells layers or samples apart above it."""
     above = ""
     if layer or sample:
-        above = f"⁽{str(layer or sample).translate(SUPERSCRIPTS)}⁾"
+        number = str(layer or sample)
+        above = f"⁽{number.translate(SUPERSCRIPTS)}⁾"
     # An index of two digits could be read as two indexes.
-    between = "," if any(index > 9 for index in indexes) else ""
-    below = between.join(map(str, indexes)).translate(SUBSCRIPTS)
+    has_long = any(index > 9 for index in indexes)
+    between = "," if has_long else ""
+    digits = between.join(map(str, indexes))
+    below = digits.translate(SUBSCRIPTS)
     return letter + above + below
 
 
 def place_in(match: re.Match[str]) -> Place:
     """Return the neuron that a path names; what it does not name is the first one."""
-    return Place(int(match[1] or 0), int(match[2] or 0))
+    layer = int(match[1] or 0)
+    number = int(match[2] or 0)
+    return Place(layer, number)
 
 
 def letters_of(nodes: Nodes, network: object) -> Letters:
@@ -83,22 +88,25 @@ def letters_of(nodes: Nodes, network: object) -> Letters:
     Nothing where it is none, or where its parameters have other names.
     """
     parameters = getattr(network, "named_parameters", None)
-    paths = {value: path for path, value in parameters()} if parameters else {}
+    named = parameters() if parameters else ()
+    paths = {value: path for path, value in named}
     matches = [PARAMETER.fullmatch(path) for path in paths.values()]
     known = [match for match in matches if match]
     if not known or len(known) < len(matches):
         return Letters({}, {})
-    last = max(place_in(match).layer for match in known)
+    places = list(map(place_in, known))
+    last = max(place.layer for place in places)
     drawn = set(nodes)
     names: dict[Value, str] = {}
-    for value, match in zip(paths, known):
+    for value, place, match in zip(paths, places, known):
         if value in drawn:
-            names[value] = parameter_letter(place_in(match), match[3], last)
+            names[value] = parameter_letter(place, match[3], last)
     sums, activations = neurons_in(nodes, paths)
     linear = {}
     # What else a loss has recorded of the sums is no activation.
     for place, others in activations.items():
-        others[:] = [node for node in others if is_activation(network, place.layer, node)]
+        layer = place.layer
+        others[:] = [node for node in others if is_activation(network, layer, node)]
     for place in sums:
         linear[place.layer] = is_linear(network, place.layer, activations)
     names.update(neuron_letters(sums, activations, linear, last))
@@ -157,7 +165,9 @@ def neurons_in(nodes: Nodes, paths: Names) -> tuple[Neurons, Neurons]:
             sums[place].append(node)
     for found in sums.values():
         # Of a sum of products only the whole has a letter.
-        inside = {x for node in found for x in operand_values(node)}
+        inside: set[Value] = set()
+        for node in found:
+            inside.update(operand_values(node))
         found[:] = [node for node in found if node not in inside]
     return sums, activations
 
@@ -179,7 +189,8 @@ def is_linear(network: object, layer: int, activations: Neurons) -> bool:
     if title is not None:
         shared = getattr(found, "softmax", False)
         return bool(title == "linear" and not shared)
-    return not any(place.layer == layer for place in activations)
+    layers = {place.layer for place in activations}
+    return layer not in layers
 
 
 def is_activation(network: object, layer: int, node: Value) -> bool:
@@ -195,8 +206,10 @@ def is_activation(network: object, layer: int, node: Value) -> bool:
 def first_neuron(network: object, layer: int) -> tuple[object, object]:
     """Return a layer of a network, or the network that is one, and its first neuron."""
     found = network.layers[layer] if hasattr(network, "layers") else network
+    # A layer without neurons is a neuron itself.
     neurons = getattr(found, "neurons", [found])
-    return found, next(iter(neurons))
+    first = next(iter(neurons))
+    return found, first
 
 
 def neuron_letters(
@@ -214,8 +227,10 @@ def neuron_letters(
         inside, outside = ("b", "ŷ") if output else ("a", "h")
         if linear.get(layer):
             inside = outside
-        yield from sample_letters(sums.get(place, []), inside, index, above)
-        yield from sample_letters(activations.get(place, []), outside, index, above)
+        own_sums = sums.get(place, [])
+        own_activations = activations.get(place, [])
+        yield from sample_letters(own_sums, inside, index, above)
+        yield from sample_letters(own_activations, outside, index, above)
 
 
 def sample_letters(
@@ -234,9 +249,11 @@ def input_letters(names: Names, sums: Neurons) -> Iterator[Named]:
     for place, found in sums.items():
         if place.layer:
             continue
+        several = len(found) > 1
         for sample, node in enumerate(found, start=1):
-            of_sample = sample if len(found) > 1 else 0
-            for i, (_, x) in enumerate(inputs_of(node), start=1):
+            of_sample = sample if several else 0
+            inputs = inputs_of(node)
+            for i, (_, x) in enumerate(inputs, start=1):
                 if isinstance(x, Value) and x not in names:
                     yield x, lowered("x", i, sample=of_sample)
 
@@ -246,16 +263,22 @@ def inputs_of(node: Value) -> Iterator[tuple[int, object]]:
 
     The operands are the bias, the weights, and the inputs.
     """
-    if node.op is not None and node.op.symbol == "dot":
+    symbol = node.op.symbol if node.op else ""
+    if symbol == "dot":
         half = len(node.operands) // 2 + 1
-        yield from enumerate(node.operands[half:], start=half)
+        inputs = node.operands[half:]
+        yield from enumerate(inputs, start=half)
 
 
 def plain_letters(nodes: Nodes, names: Names, sums: Neurons) -> Iterator[NamedOperand]:
     """Yield the letters of plain operands: inputs x_i of the first layer, targets y_k."""
     for place, found in sums.items():
-        for node in found if place.layer == 0 else ():
-            for i, (at, x) in enumerate(inputs_of(node), start=1):
+        # Later layers take what the layer before them gives.
+        if place.layer:
+            continue
+        for node in found:
+            inputs = inputs_of(node)
+            for i, (at, x) in enumerate(inputs, start=1):
                 if not isinstance(x, Value):
                     yield (node, at), lowered("x", i)
     for node in nodes:
@@ -264,8 +287,10 @@ def plain_letters(nodes: Nodes, names: Names, sums: Neurons) -> Iterator[NamedOp
         if symbol != "-" or len(node.operands) != 2:
             continue
         output, target = node.operands
-        name = names.get(output, "") if isinstance(output, Value) else ""
-        if name.startswith("ŷ") and not isinstance(target, Value):
+        if not isinstance(output, Value) or isinstance(target, Value):
+            continue
+        name = names.get(output, "")
+        if name.startswith("ŷ"):
             yield (node, 1), name.replace("ŷ", "y")
 
 
@@ -304,7 +329,8 @@ def parts_of(nodes: Nodes, names: Names) -> dict[Value, Part]:
     """Return which output of which sample each node is computed of, behind the outputs."""
     found: dict[Value, Part] = {}
     for node in nodes:
-        match = OUTPUT.fullmatch(names.get(node, ""))
+        name = names.get(node, "")
+        match = OUTPUT.fullmatch(name)
         if match:
             # One sample has no number; "" is not None, which stands for several.
             found[node] = Part(match[1] or "", match[2])

@@ -86,16 +86,22 @@ def drawn(sketch: Sketch) -> str:
     ]
     # Arrows go below boxes.
     for name, arrow in zip(names, sketch.arrows):
-        parts.append(arrow_element(sketch, arrow, found.routes[name]))
+        way = found.routes[name]
+        element = arrow_element(sketch, arrow, way)
+        parts.append(element)
     for name, box in nodes.items():
-        parts.append(box_element(sketch, box, found.boxes[name], blocks[name]))
-    parts += note_element(note, found.size.height + MARGIN)
+        where = found.boxes[name]
+        element = box_element(sketch, box, where, blocks[name])
+        parts.append(element)
+    below = found.size.height + MARGIN
+    parts += note_element(note, below)
     return "".join([*parts, "</g>\n</svg>\n"])
 
 
 def opening(size: Size, note: Block) -> Iterator[str]:
     """Yield the tags that begin a picture of a size, with room for a note, and its ground."""
-    width = max(size.width, note.width) + 2 * MARGIN
+    widest = max(size.width, note.width)
+    width = widest + 2 * MARGIN
     below = note.height + MARGIN if note.rows else 0.0
     height = size.height + below + 2 * MARGIN
     yield (
@@ -149,8 +155,10 @@ def free(sketch: Sketch, sizes: dict[str, Size], names: Sequence[str]) -> Arrang
     # Constants come last, behind what may have a gradient.
     order = sorted(sizes, key=lambda name: name[0] == "c")
     boxes = {name: sizes[name] for name in order}
+    inside = frame_of_each(sketch)
+    graph = Graph(boxes, lines, inside)
     direction = sketch.attributes.get("rankdir", "LR")
-    return arrange(Graph(boxes, lines, frame_of_each(sketch)), direction)
+    return arrange(graph, direction)
 
 
 def frame_of_each(sketch: Sketch) -> dict[str, str]:
@@ -160,10 +168,12 @@ def frame_of_each(sketch: Sketch) -> dict[str, str]:
         for frame in part.frames:
             inside[frame.path] = ROOT if part is sketch else part.path
         if part is not sketch:
-            inside.update(dict.fromkeys(part.nodes, part.path))
+            own = dict.fromkeys(part.nodes, part.path)
+            inside.update(own)
     for arrow in sketch.arrows:
         # A constant belongs where it is used.
-        if arrow.attributes.get("class") == "constant" and arrow.head in inside:
+        is_constant = arrow.attributes.get("class") == "constant"
+        if is_constant and arrow.head in inside:
             inside[arrow.tail] = inside[arrow.head]
     return inside
 
@@ -176,16 +186,21 @@ def fixed(sketch: Sketch, sizes: dict[str, Size], names: Sequence[str]) -> Arran
             side = float(sketch.node_attributes["width"]) * POINTS_PER_INCH
             sizes[name] = Size(side, side)
         given[name] = Rectangle(middle_of(box), sizes[name])
-    left = min(place.left for place in given.values())
-    top = min(place.top for place in given.values())
-    right = max(place.right for place in given.values())
-    bottom = max(place.bottom for place in given.values())
+    places = given.values()
+    left = min(place.left for place in places)
+    top = min(place.top for place in places)
+    right = max(place.right for place in places)
+    bottom = max(place.bottom for place in places)
+    # The picture begins at 0, wherever the given places do.
     boxes = {}
     for name, (middle, size) in given.items():
-        boxes[name] = Rectangle(middle.moved(-left, -top), size)
+        centre = middle.moved(-left, -top)
+        boxes[name] = Rectangle(centre, size)
     routes = {}
     for name, arrow in zip(names, sketch.arrows):
-        routes[name] = straight(boxes[arrow.tail], boxes[arrow.head])
+        tail = boxes[arrow.tail]
+        head_box = boxes[arrow.head]
+        routes[name] = straight(tail, head_box)
     whole = Size(right - left, bottom - top)
     return Arranged(boxes, {}, routes, whole)
 
@@ -214,7 +229,8 @@ def towards(start: Point, end: Point, length: float = 1.0) -> Point:
     """Return the way from a point towards another, so long."""
     x = end.x - start.x
     y = end.y - start.y
-    norm = max((x * x + y * y) ** 0.5, LEAST_LENGTH)
+    distance = (x * x + y * y) ** 0.5
+    norm = max(distance, LEAST_LENGTH)
     return Point(length * x / norm, length * y / norm)
 
 
@@ -227,7 +243,8 @@ def noted(sketch: Sketch) -> Block:
 def note_element(note: Block, top: float) -> Iterator[str]:
     """Yield the label of the whole picture, below it."""
     middle = Point(note.width / 2, top + note.height / 2)
-    yield from text_elements(note, Rectangle(middle, NO_SIZE))
+    place = Rectangle(middle, NO_SIZE)
+    yield from text_elements(note, place)
 
 
 def frames(sketch: Sketch, found: Arranged) -> Iterator[str]:
@@ -272,9 +289,10 @@ def arrow_element(sketch: Sketch, arrow: Arrow, way: Route) -> str:
         f'<polygon fill="{color}" stroke="{color}" points="{end}"/>',
     ]
     if arrow.label:
-        style = Style(float(given.get("fontsize", "9")), INK)
-        label = block_of(arrow.label, style)
-        parts += text_elements(label, Rectangle(way.label, NO_SIZE), halo=True)
+        size = float(given.get("fontsize", "9"))
+        label = block_of(arrow.label, Style(size, INK))
+        place = Rectangle(way.label, NO_SIZE)
+        parts += text_elements(label, place, halo=True)
     return "".join([*parts, "</g>\n"])
 
 
@@ -362,7 +380,8 @@ def row_elements(label: Block, row: Row, middle: Point, side: float, halo: bool)
         else:
             x = border + KEY_GAP / 2
             anchor = "start"
-        yield cell_element(cell, Point(x, middle.y), anchor, halo)
+        place = Point(x, middle.y)
+        yield cell_element(cell, place, anchor, halo)
     ends = {
         "left": (middle.x - side, "start"),
         "right": (middle.x + side, "end"),
@@ -370,12 +389,14 @@ def row_elements(label: Block, row: Row, middle: Point, side: float, halo: bool)
     for cell in row.cells:
         if cell.across:
             x, anchor = ends.get(cell.align, (middle.x, "middle"))
-            yield cell_element(cell, Point(x, middle.y), anchor, halo)
+            place = Point(x, middle.y)
+            yield cell_element(cell, place, anchor, halo)
 
 
 def cell_element(cell: Cell, middle: Point, anchor: str, halo: bool) -> str:
     """Return a text; one on a line has a border of paper."""
-    size = max((run.size for run in cell.runs), default=0.0)
+    sizes = [run.size for run in cell.runs]
+    size = max(sizes, default=0.0)
     y = middle.y + BASELINE * size
     border = f' paint-order="stroke" stroke="{PAPER}" stroke-width="3"' if halo else ""
     tag = f'<text x="{middle.x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{border}'
@@ -383,8 +404,12 @@ def cell_element(cell: Cell, middle: Point, anchor: str, halo: bool) -> str:
     runs = [run for run in cell.runs if run.text]
     if len(runs) == 1:
         (run,) = runs
-        return f"{tag}{fonts_of(run)}>{html.escape(run.text.strip())}</text>"
-    spans = (f"<tspan{fonts_of(run)}>{html.escape(run.text)}</tspan>" for run in runs)
+        text = html.escape(run.text.strip())
+        return f"{tag}{fonts_of(run)}>{text}</text>"
+    spans: list[str] = []
+    for run in runs:
+        text = html.escape(run.text)
+        spans.append(f"<tspan{fonts_of(run)}>{text}</tspan>")
     return f"{tag}>{''.join(spans)}</text>"
 
 

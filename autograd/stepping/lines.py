@@ -59,7 +59,10 @@ def folded(texts: list[str]) -> list[str]:
     """Return a long list without its middle."""
     if len(texts) <= MAX_OPERANDS_SPELLED:
         return texts
-    return [*texts[: MAX_OPERANDS_SPELLED - 2], "…", texts[-1]]
+    *_, last = texts
+    # With the mark and the last, so many are left.
+    first = texts[: MAX_OPERANDS_SPELLED - 2]
+    return [*first, "…", last]
 
 
 def kind_of(node: Value) -> str:
@@ -71,10 +74,12 @@ def kind_of(node: Value) -> str:
         return "call"
     if node.op.symbol == "dot":
         return "products"
-    text = str(node.op.spell(*"x" * len(node.operands)))
+    count = len(node.operands)
+    names = ["x"] * count
+    text = str(node.op.spell(*names))
     if text.startswith(f"{node.op.symbol}("):
         return "many" if "([" in text else "call"
-    return "infix" if len(node.operands) > 1 else "prefix"
+    return "infix" if count > 1 else "prefix"
 
 
 def spelled(node: Value, texts: Sequence[str]) -> str:
@@ -181,5 +186,6 @@ def of_two(sign: str, x: Number, y: Number, result: Number) -> str:
     if all(isinstance(z, float) for z in (x, y, result)):
         forward = operator.mul if sign == "×" else operator.add
         digits, equals = digits_true(forward, (x, y), result)
-    left = f"{shown(x, digits)} {sign} {bracketed(shown(y, digits))}"
+    second = bracketed(shown(y, digits))
+    left = f"{shown(x, digits)} {sign} {second}"
     return f"{left} {equals} {shown(result, digits)}"

@@ -184,13 +184,15 @@ class Model:
             i = self.index[step.node]
             if step.node is self.root:
                 self.gradients[i] = step.adjoint
-                yield Seed(i, step.adjoint, self.start(step.adjoint))
+                sentence = self.start(step.adjoint)
+                yield Seed(i, step.adjoint, sentence)
             for k, edge in enumerate(step.edges):
                 parent = self.index[edge.parent]
                 self.gradients[parent] = edge.after
-                arrow = number_of[f"e{i}-{k}"]
-                sentence = self.passed_on(step, edge, self.arrows[arrow].rule)
-                yield Backward(arrow, step.adjoint, *edge[1:], sentence)
+                number = number_of[f"e{i}-{k}"]
+                arrow = self.arrows[number]
+                sentence = self.passed_on(step, edge, arrow.rule)
+                yield Backward(number, step.adjoint, *edge[1:], sentence)
 
     def start(self, seed: Number) -> str:
         """Return the sentence of the first backward step."""
@@ -200,13 +202,15 @@ class Model:
         """Return the sentence of one edge."""
         node = self.names[step.node]
         root = self.names[self.root]
+        product = of_two("×", step.adjoint, edge.local_derivative, edge.contribution)
+        total = of_two("+", edge.before, edge.contribution, edge.after)
         return said(
             "passed on",
             parent=self.names[edge.parent],
             rule=f"∂{root}/∂{node} · {rule}",
-            product=of_two("×", step.adjoint, edge.local_derivative, edge.contribution),
+            product=product,
             node=node,
-            sum=of_two("+", edge.before, edge.contribution, edge.after),
+            sum=total,
         )
 
     def done(self) -> Done:
@@ -215,18 +219,22 @@ class Model:
         leaves = [i for i, node in enumerate(self.nodes) if node.op is None]
         reached = [i for i in leaves if self.gradients[i] is not None]
         if not reached or self.root.op is None:
-            return Done(said("no gradient", root=root))
-        told = [self.of_leaf(i) for i in reached[:MAX_GRADIENTS_NAMED]]
+            sentence = said("no gradient", root=root)
+            return Done(sentence)
+        first = reached[:MAX_GRADIENTS_NAMED]
+        told = [self.of_leaf(i) for i in first]
         listed = said("between leaves").join(told)
         more = len(reached) - MAX_GRADIENTS_NAMED
         if more > 0:
             listed += said("more leaves", count=str(more))
-        return Done(said("complete", root=root, listed=listed))
+        sentence = said("complete", root=root, listed=listed)
+        return Done(sentence)
 
     def of_leaf(self, i: int) -> str:
         """Return the gradient of a leaf in words."""
-        name = self.names[self.nodes[i]]
-        return said("of a leaf", name=name, number=shown(self.gradients[i]))
+        leaf = self.nodes[i]
+        number = shown(self.gradients[i])
+        return said("of a leaf", name=self.names[leaf], number=number)
 
     def paths(self) -> list[int]:
         """Return for each node the number of paths from it to the root, in linear time."""
@@ -241,7 +249,9 @@ class Model:
 
 def refuse_above(limit: float, nodes: list[Value]) -> None:
     """Say what to do where a page would be too large to be of use."""
-    steps = 2 + len(nodes) + sum(len(node.parents) for node in nodes)
+    # A step for each node and each edge, one for the seed, and one for the end.
+    edges = sum(len(node.parents) for node in nodes)
+    steps = 2 + len(nodes) + edges
     if steps > limit:
         raise ValueError(
             f"the graph has {len(nodes)} nodes and its passes {steps} steps; a page of more than "

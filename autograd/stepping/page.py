@@ -129,12 +129,13 @@ class Stepper:
         """Return a node as the script reads it, from which so many paths lead to the root."""
         node = self.model.nodes[i]
         gradient = self.model.gradients[i]
+        places = range(len(node.operands))
         kind = kind_of(node)
         found = {
             "name": self.model.names[node],
             "op": str(node.op.symbol) if node.op else None,
             "kind": kind,
-            "operands": [self.operand(node, j) for j in range(len(node.operands))],
+            "operands": [self.operand(node, j) for j in places],
             "data": coded(node.data),
             "grad": None if gradient is None else coded(gradient),
             "paths": str(paths),
@@ -222,15 +223,15 @@ def width_of(picture: str) -> float:
 
 def gradient_check(model: Model) -> tuple[str, str]:
     """Return the verdict of the gradient check, and a line that says what was found."""
-    reached = {x: g for x, g in reached_gradients(model).items() if x.op is None}
-    finite = {}
-    for leaf, gradient in reached.items():
-        if math.isfinite(leaf.data) and math.isfinite(gradient):
-            finite[leaf] = gradient
+    all_reached = reached_gradients(model)
+    reached = {x: g for x, g in all_reached.items() if x.op is None}
+    # An oracle can tell nothing of a number that is not finite.
+    finite = finite_ones(reached)
     # So many leaves that it is no more work than the most: every one, every second, …
     work = len(finite) * len(model.nodes)
     every = -(-work // MAX_CHECK_WORK) or 1
-    checked = dict(list(finite.items())[::every])
+    chosen = list(finite.items())[::every]
+    checked = dict(chosen)
     try:
         findings = check_graph(model.root, checked, model.seed)
     except ValueError as error:
@@ -238,23 +239,36 @@ def gradient_check(model: Model) -> tuple[str, str]:
         return "unknown", f"gradient check: {error}"
     for finding in findings:
         if finding.verdict == "differs":
-            numbers = f"{finding.gradient}, but {JUDGES[finding.oracle]}: {finding.expected}"
-            return "differs", f"gradient check: {model.names[finding.leaf]} has {numbers}"
+            name = model.names[finding.leaf]
+            judge = JUDGES[finding.oracle]
+            numbers = f"{finding.gradient}, but {judge}: {finding.expected}"
+            return "differs", f"gradient check: {name} has {numbers}"
     # Only if every leaf can be judged, and every one that was is right, is that the verdict.
     counts = Counter(finding.verdict for finding in findings)
     right = counts["agrees"]
-    if findings and len(finite) == len(reached) and right == len(findings):
+    infinite = len(reached) - len(finite)
+    if findings and not infinite and right == len(findings):
         return "agrees", f"gradient check: {agreement(findings, len(reached))}"
     parts = [f"{right} of {len(reached)} leaves are right"]
     others = {
-        "not finite": len(reached) - len(finite),
+        "not finite": infinite,
         "at a kink": counts["kink"],
         "undecided": counts["inconclusive"],
     }
     parts += [f"{count} {what}" for what, count in others.items() if count]
     if every > 1:
-        parts.append(f"{len(finite) - len(findings)} not checked")
+        unchecked = len(finite) - len(findings)
+        parts.append(f"{unchecked} not checked")
     return "unknown", f"gradient check: {', '.join(parts)}"
+
+
+def finite_ones(gradients: dict[Value, Any]) -> dict[Value, Any]:
+    """Return the gradients that are finite, of Values whose numbers are."""
+    found = {}
+    for node, gradient in gradients.items():
+        if math.isfinite(node.data) and math.isfinite(gradient):
+            found[node] = gradient
+    return found
 
 
 def agreement(findings: list[Finding], leaves: int) -> str:
@@ -317,16 +331,18 @@ def table_cells(model: Model, step: Forward | Seed | Backward | Done) -> tuple[s
     if isinstance(step, Done):
         return (step.sentence,)
     arrow = model.arrows[step.arrow]
-    return (
-        f"{names[arrow.node]} → {names[arrow.operand or 0]}",
-        of_two("×", step.upstream, step.slope, step.contribution),
-        of_two("+", step.before, step.contribution, step.after),
-    )
+    result = names[arrow.node]
+    # An arrow with a gradient comes from a node.
+    operand = names[arrow.operand or 0]
+    product = of_two("×", step.upstream, step.slope, step.contribution)
+    total = of_two("+", step.before, step.contribution, step.after)
+    return f"{result} → {operand}", product, total
 
 
 def theme(selector: str) -> str:
     """Return the style that all pages have in common, for the box that a selector finds."""
-    return stripped(resource("theme.css")).replace(".chainrule-page", selector) + "\n"
+    style = stripped(resource("theme.css"))
+    return style.replace(".chainrule-page", selector) + "\n"
 
 
 def stripped(text: str) -> str:
@@ -343,4 +359,5 @@ def stripped(text: str) -> str:
 
 def resource(name: str, package: str = __package__) -> str:
     """Return the text of a file that comes with a package."""
-    return files(package).joinpath(name).read_text(encoding="utf-8")
+    path = files(package).joinpath(name)
+    return path.read_text(encoding="utf-8")

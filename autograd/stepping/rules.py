@@ -47,15 +47,19 @@ def slope_texts(node: Value, names: Sequence[str], name: str) -> list[str]:
 
 def text_of(node: Value, found: Slope, names: Sequence[str], name: str) -> str:
     """Return a local derivative in names; nothing where it is no single one of them."""
+    all_names = [*names, name]
     if isinstance(found, Symbol):
         if found.place <= len(names):
-            return [*names, name][found.place]
+            return all_names[found.place]
     elif found is not None:
         return f"{found:g}"
-    if node.op is not None and len(names) == 1 and node.op.symbol.isidentifier():
-        return f"{node.op.symbol}′({names[0]})"
+    # A function's own mark of a derivative, where it has a name and one operand.
+    symbol = node.op.symbol if node.op else ""
+    if symbol.isidentifier() and len(names) == 1:
+        (operand,) = names
+        return f"{symbol}′({operand})"
     if isinstance(found, Symbol):
-        return arithmetic(node, found, [*names, name])
+        return arithmetic(node, found, all_names)
     return ""
 
 
@@ -65,8 +69,10 @@ def arithmetic(node: Value, found: Symbol, names: Sequence[str]) -> str:
     What is computed of plain numbers alone stands there as a number.
     """
     plain = {j: x for j, x in enumerate(node.operands) if not isinstance(x, Value)}
-    if any(names[j] != shown(x) for j, x in plain.items()):
-        return ""
+    # A number that goes by a letter may not vanish in another number.
+    for j, x in plain.items():
+        if names[j] != shown(x):
+            return ""
     parts: list[Part] = [plain.get(j, name) for j, name in enumerate(names)]
     notes: Any = found.tape
     # What the rule noted behind its operands and the result, in the order in which it did.
@@ -77,15 +83,18 @@ def arithmetic(node: Value, found: Symbol, names: Sequence[str]) -> str:
         else:
             operands = [parts[k] for k in notes.operands[place]]
             parts.append(joined(op, operands))
-    whole = notes.ops[found.place] in (p.mul, p.div)
-    return text_in(parts[found.place], whole)
+    # The contribution is a product anyhow, in which these need no brackets.
+    last = notes.ops[found.place]
+    part = parts[found.place]
+    return text_in(part, whole=last in (p.mul, p.div))
 
 
 def joined(op: Primitive, parts: Sequence[Part]) -> Part:
     """Return an operation on names and numbers: a number of numbers, a text, or None."""
     if any(part is None for part in parts):
         return None
-    if not any(isinstance(part, str) for part in parts):
+    has_names = any(isinstance(part, str) for part in parts)
+    if not has_names:
         number: Number = op.forward(*parts)
         return number
     if op not in SIGNS:
@@ -101,17 +110,20 @@ def text_in(part: Part, whole: bool = False) -> str:
     if part is None:
         return ""
     text = part if isinstance(part, str) else shown(part)
-    simple = " " not in text and "·" not in text and not text.startswith("-")
-    return text if whole or simple else f"({text})"
+    has_sign = " " in text or "·" in text or text.startswith("-")
+    needs_brackets = has_sign and not whole
+    return f"({text})" if needs_brackets else text
 
 
 def rules_of(node: Value) -> list[Slope]:
     """Return what the rule of a row gives for each operand: a Symbol, a number, or None."""
     op = node.op
     count = len(node.operands)
-    if op and op not in INDEXED and p.TABLE.get(op.name) == op:
-        return of_symbols(op, count)
-    return [None] * count
+    # What a rule of a user's own does to a Symbol nobody knows.
+    of_table = op is not None and p.TABLE.get(op.name) == op
+    if op is None or not of_table or op in INDEXED:
+        return [None] * count
+    return of_symbols(op, count)
 
 
 def of_symbols(op: Primitive, count: int) -> list[Slope]:

@@ -35,24 +35,33 @@ def agree(
     allowed: Sequence[float],
 ) -> None:
     """Raise an AssertionError where two lists of numbers differ by more than is allowed."""
-    for i, (x, y, bound) in enumerate(zip(found, wanted, allowed)):
-        both_nan = x != x and y != y
-        if not (x == y or abs(x - y) <= bound or both_nan):
+    numbers = zip(found, wanted, allowed)
+    for i, (x, y, bound) in enumerate(numbers):
+        # Of equal infinities the difference is NaN.
+        if x == y or (x != x and y != y):
+            continue
+        difference = abs(x - y)
+        if not difference <= bound:
             raise AssertionError(
                 f"{law} does not hold for {name_of(f)}: input {i} gives {x!r} and {y!r}, which "
-                f"differ by {abs(x - y):.3g}; {bound:.3g} is allowed"
+                f"differ by {difference:.3g}; {bound:.3g} is allowed"
             )
 
 
 def summed(recording: Recording) -> Value:
     """Return the sum of all outputs with different weights, so that none can hide."""
     first, *rest = weighted(recording.outputs)
-    return as_value(fold(rest, first))
+    total = fold(rest, first)
+    return as_value(total)
 
 
 def weighted(outputs: Numbers) -> list[Any]:
     """Return outputs times the weights 1, 1.25, 1.5 ..."""
-    return [y * (1.0 + 0.25 * k) for k, y in enumerate(outputs)]
+    found = []
+    for k, y in enumerate(outputs):
+        weight = 1.0 + 0.25 * k
+        found.append(y * weight)
+    return found
 
 
 def as_value(x: Any) -> Value:
@@ -64,7 +73,8 @@ def roundings(root: Value, leaves: Sequence[Value]) -> list[float]:
     """Return for every leaf how far rounding may carry its derivative."""
     operations = len(topological_order(root))
     share = (operations + 8) * UNIT_ROUNDOFF
-    return [share * size + faint for size, faint in path_sums(root, leaves)]
+    sums = path_sums(root, leaves)
+    return [share * size + faint for size, faint in sums]
 
 
 def slopes_of(root: Value, leaves: Sequence[Value]) -> list[Any]:
@@ -101,9 +111,11 @@ def forward_equals_reverse(f: Function, *args: object) -> None:
     along = [math.cos(1.0 + i) for i in range(len(leaves))]
     direction = rebuild(args, iter(along))
     _, tangents = jvp(f, args, direction)
-    forward = fold(weighted(flatten(tangents)))
+    of_outputs = weighted(flatten(tangents))
+    forward = fold(of_outputs)
     slopes = slopes_of(root, leaves)
     reverse = fold(g * t for g, t in zip(slopes, along))
+    # Both ways round.
     allowed = 2 * fold(roundings(root, leaves))
     agree("forward = reverse", f, [forward], [reverse], [allowed])
 
@@ -117,15 +129,18 @@ def symmetric_hessian(f: Function, *args: object) -> None:
     n = len(leaves)
     found: dict[tuple[int, int], float] = {}
     bounds: dict[tuple[int, int], float] = {}
-    for i, slope in enumerate(gradients(root, leaves)):
+    slopes = gradients(root, leaves)
+    for i, slope in enumerate(slopes):
         row = gradients(slope, leaves)
-        for j, bound in enumerate(roundings(slope, leaves)):
-            found[i, j] = row[j].data
+        row_bounds = roundings(slope, leaves)
+        for j, (second, bound) in enumerate(zip(row, row_bounds)):
+            found[i, j] = second.data
             bounds[i, j] = bound
 
     def whole(*xs: object) -> Any:
         return summed_value(f, xs)
 
+    # A rule may lose what its path sum does not tell of; perturbed rounding shows it.
     uncertain = noise(whole, args, 0, order=2)
     below: list[float] = []
     above: list[float] = []
@@ -135,13 +150,15 @@ def symmetric_hessian(f: Function, *args: object) -> None:
             below.append(found[i, j])
             above.append(found[j, i])
             bound = bounds[i, j] + bounds[j, i]
-            allowed.append(bound + 16 * uncertain[i * n + j])
+            moved = uncertain[i * n + j]
+            allowed.append(bound + 16 * moved)
     agree("the Hessian is symmetric", f, below, above, allowed)
 
 
 def summed_value(f: Function, xs: Sequence[object]) -> Any:
     """Return the weighted sum of a function's outputs."""
-    return fold(weighted(flatten(f(*xs))))
+    outputs = flatten(f(*xs))
+    return fold(weighted(outputs))
 
 
 def sharing(f: Function, *args: object) -> None:
@@ -154,14 +171,17 @@ def sharing(f: Function, *args: object) -> None:
     same = remade(args, iter(numbers))
     recording = record(f, same)
     apart = summed(recording)
-    wanted = fold(slopes_of(apart, recording.leaves))
-    allowed = 2 * fold(roundings(apart, recording.leaves))
+    slopes = slopes_of(apart, recording.leaves)
+    bounds = roundings(apart, recording.leaves)
+    wanted = fold(slopes)
+    allowed = 2 * fold(bounds)
 
     # Every input is the same leaf.
     together = Value(first)
     leaves = [together] * len(scalars)
-    shared = f(*remade(same, iter(leaves)))
-    root = summed(Recording(flatten(shared), [together], []))
+    arguments = remade(same, iter(leaves))
+    outputs = flatten(f(*arguments))
+    root = summed(Recording(outputs, [together], []))
     found = slopes_of(root, [together])
     agree("sharing = duplication", f, found, [wanted], [allowed])
 
@@ -275,6 +295,7 @@ def inverse_pair(f: Function, inverse: Function, x: float) -> None:
     (slope,) = there.gradient(0)
     (other,) = back.gradient(0)
 
+    # Of a row alone only the operand is moved, of a function of +x its result, too.
     def above(function: Function) -> Function:
         return lambda x: function(p.pos(x))
 

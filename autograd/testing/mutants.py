@@ -85,11 +85,13 @@ def mutants(row: Primitive) -> Iterator[Mutant]:
             yield from of_operand(row, i, partial)
     partials = [partial for partial in row.partials if partial]
     if len(partials) == len(row.partials) == 2:
+        exchanged = row.partials[::-1]
         crossed_both = tuple(map(crossed, partials))
-        yield Mutant(row, "partials exchanged", "partials", row.partials[::-1])
+        yield Mutant(row, "partials exchanged", "partials", exchanged)
         yield Mutant(row, "operands exchanged", "partials", crossed_both)
     if row.constant is not None:
-        yield Mutant(row, "branches exchanged", "constant", opposite(row.constant))
+        mask = opposite(row.constant)
+        yield Mutant(row, "branches exchanged", "constant", mask)
         yield Mutant(row, "no branch has an edge", "constant", nothing_varies)
 
 
@@ -114,14 +116,19 @@ def mutated(partial: Slope, mutation: Slope) -> Slope:
 
     def broken(*numbers: Any) -> Any:
         *operands, out = numbers
-        return mutation(partial(*numbers), tuple(operands), out)
+        slope = partial(*numbers)
+        return mutation(slope, tuple(operands), out)
 
     return broken
 
 
 def crossed(partial: Slope) -> Slope:
     """Return a partial that takes its two operands in the wrong order."""
-    return lambda x, y, out: partial(y, x, out)
+
+    def broken(x: object, y: object, out: object) -> Any:
+        return partial(y, x, out)
+
+    return broken
 
 
 def opposite(constant: Slope) -> Slope:
@@ -139,10 +146,13 @@ def of_sequence(row: Variadic) -> Iterator[Mutant]:
     for name, mutation in MUTATIONS.items():
         broken = mutated_rule(row.rule, mutation)
         yield Mutant(row, name, "rule", broken)
-    yield Mutant(row, "slopes reversed", "rule", back_to_front(row.rule))
-    yield Mutant(row, "last forgotten", "rule", last_forgotten(row.rule))
+    reversed_rule = back_to_front(row.rule)
+    shortened = last_forgotten(row.rule)
+    yield Mutant(row, "slopes reversed", "rule", reversed_rule)
+    yield Mutant(row, "last forgotten", "rule", shortened)
     if row.constant is not None:
-        yield Mutant(row, "branches exchanged", "constant", opposite(row.constant))
+        mask = opposite(row.constant)
+        yield Mutant(row, "branches exchanged", "constant", mask)
 
 
 def back_to_front(rule: Slope) -> Slope:

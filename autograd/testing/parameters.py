@@ -45,9 +45,15 @@ def without_parameters(f: Function, args: Point) -> tuple[Function, Point]:
         return f, args
     if isinstance(f, Variadic):
         # The index of a softmax stands in front of its numbers.
-        index, *numbers = args[0]
-        return (lambda xs: f([index, *xs])), (numbers,)
-    free = [i for i in range(len(args)) if i not in fixed]
+        first = args[0]
+        index, *numbers = first
+
+        def of_numbers(xs: Sequence[object]) -> Any:
+            return f([index, *xs])
+
+        return of_numbers, (numbers,)
+    places = range(len(args))
+    free = [i for i in places if i not in fixed]
 
     def function(*variables: object) -> Any:
         operands = list(args)

@@ -131,7 +131,8 @@ def is_exact_sum(x: float, y: float, total: float) -> bool:
 
 def is_power_of_two(x: float) -> bool:
     """Tell whether multiplying by a number rounds nothing: 0 and plus or minus powers of two."""
-    return x == 0 or abs(math.frexp(x)[0]) == 0.5
+    mantissa, _ = math.frexp(x)
+    return x == 0 or abs(mantissa) == 0.5
 
 
 def is_exact(node: Value) -> bool:
@@ -214,11 +215,13 @@ def is_suspect(node: Value) -> bool:
     if op is None or op.name in POLYNOMIAL:
         return False
     numbers = numbers_of(node)
+    # What may go wrong inside a domain goes wrong at 0, as a power does.
+    if not op.smooth or 0 in numbers:
+        return True
     operands = zip(numbers, op.domain)
     is_inside = all(low < x < high for x, (low, high) in operands)
     is_finite = all(map(math.isfinite, node.local_derivatives))
-    is_surely_smooth = op.smooth and is_inside and is_finite
-    return not (is_surely_smooth and 0 not in numbers)
+    return not (is_inside and is_finite)
 
 
 def expression_of(node: Value) -> str:
@@ -303,7 +306,8 @@ def slopes_under(
     # A rule that is called on Values must find the operands that were recorded.
     watched = observer if order == 1 else Ties()
     with mode(record=True, ieee=True, observer=watched):
-        root = flatten(f(*arguments))[output]
+        outputs = flatten(f(*arguments))
+    root = outputs[output]
     if not isinstance(root, Value):
         return [0.0] * len(leaves) ** order
     roots = gradients(root, leaves) if order == 2 else [root]

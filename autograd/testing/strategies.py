@@ -51,7 +51,7 @@ def hard_numbers(domain: Interval = p.REAL) -> list[float]:
     first = math.nextafter(low, high)
     last = math.nextafter(high, low)
     sizes = [*HARD_SIZES, first, last]
-    both = {x for size in sizes for x in (size, -size)}
+    both = {*sizes, *map(operator.neg, sizes)}
     inside = [x for x in both if low < x < high]
     # 0 comes first, for hypothesis shrinks towards it.
     return sorted(inside, key=lambda x: (abs(x) != 0, x))
@@ -73,9 +73,12 @@ def everyday(low: float, high: float) -> SearchStrategy[float]:
     if low >= MAX_EVERYDAY_SIZE:
         # The numbers next to the border are the everyday ones there.
         end = min(high, 2 * low)
-        return st.floats(low, end, exclude_min=True, exclude_max=end == high)
+        is_open = end == high
+        return st.floats(low, end, exclude_min=True, exclude_max=is_open)
     if high <= -MAX_EVERYDAY_SIZE:
-        return everyday(-high, -low).map(operator.neg)
+        mirrored = everyday(-high, -low)
+        return mirrored.map(operator.neg)
+    # Borders of the domain are left out, borders of what is everyday are not.
     return st.floats(
         max(low, -MAX_EVERYDAY_SIZE),
         min(high, MAX_EVERYDAY_SIZE),
@@ -109,12 +112,14 @@ def points(primitive: Primitive) -> SearchStrategy[Point]:
         else:
             free.append(numbers(domain))
     apart: SearchStrategy[Point] = st.tuples(*free)
-    if len(free) == 1 or choices or len(set(primitive.domain)) > 1:
+    domains = set(primitive.domain)
+    if len(free) == 1 or choices or len(domains) > 1:
         return apart
 
-    def with_ties(both: tuple[tuple[float, ...], bool]) -> tuple[float, ...]:
+    def with_ties(both: tuple[Point, bool]) -> Point:
         point, tie = both
-        return point[:1] * len(point) if tie else point
+        first = point[:1]
+        return first * len(point) if tie else point
 
     # One point in ten has all operands equal.
     tie = st.integers(0, 9).map(lambda k: k == 9)
@@ -141,6 +146,7 @@ def examples(strategy: SearchStrategy[Any], count: int) -> list[Any]:
 def sequences(primitive: Primitive) -> SearchStrategy[list[Any]]:
     """Return a strategy of the one argument of an n-ary primitive: a list, with ties."""
     plain = st.lists(numbers(), min_size=1, max_size=5)
+    # Of a few numbers several are equal.
     few = st.sampled_from(HARD_SIZES[:12])
     tied = st.lists(few, min_size=2, max_size=5)
     lists = st.one_of(plain, tied)
@@ -191,12 +197,14 @@ def expressions(
     # A line draws no more indexes than it has operands, so that hypothesis can take it away whole.
     lines = []
     for k, op in enumerate(pool):
-        operands = st.tuples(*[index] * op.arity)
+        indexes = [index] * op.arity
+        operands = st.tuples(*indexes)
         lines.append(st.tuples(st.just(k), operands))
     line = st.one_of(lines)
     draws = st.lists(line, min_size=1, max_size=max_nodes)
     near = st.floats(-3.0, 3.0).map(three_decimals)
-    point = st.tuples(*[near] * inputs)
+    coordinates = [near] * inputs
+    point = st.tuples(*coordinates)
     return st.builds(build, point, draws, st.just(pool), st.just(sharing))
 
 

@@ -43,7 +43,7 @@ class Arithmetic:
     def applied(self, op: Primitive, operands: Sequence[Operand]) -> Operand:
         """Return the result of a primitive."""
         body = self.body
-        body = self.body
+        # Operators need no function.
         if op in INLINE:
             return ir.arithmetic(body, INLINE[op], *operands)
         x = operands[0]
@@ -60,9 +60,12 @@ class Arithmetic:
     def with_partner(self, op: Primitive, x: Operand) -> tuple[Operand, Operand]:
         """Return the sine or the cosine of a number, and the other one."""
         function = elementary.sine_with_cosine
-        both = self.library.result(function, [x], self.body)
+        operands = [x]
+        both = self.library.result(function, operands, self.body)
         sine, cosine = both.parts
-        return (sine, cosine) if op is sin else (cosine, sine)
+        if op is sin:
+            return sine, cosine
+        return cosine, sine
 
     def slopes(
         self,
@@ -81,12 +84,16 @@ class Arithmetic:
         found = dict(zip(rules.inputs, numbers))
         for place, number in rules.constants.items():
             found[place] = ir.constant(number)
-        for place in sorted(ancestors(rules, rules.outputs)):
+        # A trace is in order: operands stand before what is made of them.
+        needed = ancestors(rules, rules.outputs)
+        for place in sorted(needed):
             rule = rules.ops[place]
+            # The only sine or cosine in the slope of one is its partner.
             if partner is not None and rule in (sin, cos):
                 found[place] = partner
             elif rule is not None:
-                numbers = [found[x] for x in rules.operands[place]]
+                operands_there = rules.operands[place]
+                numbers = [found[x] for x in operands_there]
                 found[place] = self.applied(rule, self.alike(numbers, out))
         # The slopes come first, and then for each where there is none.
         count = sum(edges)
@@ -112,7 +119,8 @@ class Arithmetic:
         """Return where a result is constant in an operand; None where it never is."""
         if rules.constants.get(place) is False:
             return None
-        return ir.truth(self.body, found[place])
+        number = found[place]
+        return ir.truth(self.body, number)
 
 
 def as_number(x: Operand) -> Operand:

@@ -71,7 +71,9 @@ def fixed(function: Callable[..., Any], dtype: str, mode: str = MANY) -> int:
     Args: mode: ONE for a kernel that is called with a single lane only.
     """
     functions = BOTH_WAYS if function in BOTH_WAYS else (function,)
-    return compiled_together(functions, dtype, mode)[functions.index(function)]
+    addresses = compiled_together(functions, dtype, mode)
+    place = functions.index(function)
+    return addresses[place]
 
 
 @cache
@@ -84,12 +86,17 @@ def compiled_together(
     def write() -> str:
         module = Module()
         for name, function in zip(names, functions):
-            types = ARGUMENT_TYPES.get(function, kernel_types)(dtype)
-            module.with_function(name, source_of(function), types, KNOWN[mode])
+            types_for = ARGUMENT_TYPES.get(function, kernel_types)
+            types = types_for(dtype)
+            source = source_of(function)
+            module.with_function(name, source, types, KNOWN[mode])
         return module.text()
 
-    passes = objects.USUAL if functions == (kernels.edges_backward,) else objects.PLAIN
-    return objects.loaded(f"the kernels {', '.join(names)}", write, names, passes)
+    # All others have their vectors from `consecutive`, where LLVM would find none.
+    is_plain = functions != (kernels.edges_backward,)
+    passes = objects.PLAIN if is_plain else objects.USUAL
+    meaning = f"the kernels {', '.join(names)}"
+    return objects.loaded(meaning, write, names, passes)
 
 
 @cache
@@ -108,22 +115,29 @@ def of_primitive(
     Raises: TypeError: the function or a rule cannot be translated.
     """
     writer = Writer(functions, mode)
-    text = "\n".join(writer.lines(op, arity, edges, optional)) + "\n"
+    lines = writer.lines(op, arity, edges, optional)
+    text = "\n".join(lines) + "\n"
+    # The text says what the kernels do, so rows that do the same share their code.
     meaning = f"{dtype} {functions} {mode}\n{text}"
-    digest = hashlib.sha256(meaning.encode()).hexdigest()[:20]
+    said = meaning.encode()
+    digest = hashlib.sha256(said).hexdigest()[:20]
     ways = ["forward", "backward"] if any(edges) else ["forward"]
     names = [f"{way}_{digest}" for way in ways]
 
     def write() -> str:
-        sources = sources_in(text, SEEN | writer.names())
-        module = Module(elementary.INSTEAD if functions == VECTOR else {})
+        known = SEEN | writer.names()
+        sources = sources_in(text, known)
+        instead = elementary.INSTEAD if functions == VECTOR else {}
+        module = Module(instead)
+        types = kernel_types(dtype)
         for name, way in zip(names, ways):
-            module.with_function(name, sources[way], kernel_types(dtype), KNOWN[mode])
+            module.with_function(name, sources[way], types, KNOWN[mode])
         return module.text()
 
     passes = objects.PLAIN if writer.is_plain else objects.USUAL
-    forward, *backward = objects.loaded(meaning, write, names, passes)
-    return forward, backward[0] if backward else 0
+    forward, *rest = objects.loaded(meaning, write, names, passes)
+    backward = rest[0] if rest else 0
+    return forward, backward
 
 
 class Writer:
@@ -149,7 +163,9 @@ class Writer:
         names = ["xs", "count"] if variadic else [f"x{i}" for i in range(arity)]
         parents = [i for i, edge in enumerate(edges) if edge]
         rules = rules_of(op, arity, edges) if parents else Tape()
-        ways = ["", "near_"] if op in NEAR_FUNCTIONS and self.library == VECTOR else [""]
+        has_near_way = op in NEAR_FUNCTIONS and self.library == VECTOR
+        ways = ["", "near_"] if has_near_way else [""]
+        # The body first, for only it tells which functions there are.
         body: list[str] = []
         for way in ways:
             body += self.body(op, names, rules, parents, optional, way)
@@ -160,11 +176,13 @@ class Writer:
         if variadic:
             yield from ROW_LOOPS
         elif self.mode == ONE:
-            yield from forward_members(arity, ways, self.is_vectorized([op]))
+            in_vectors = self.is_vectorized([op])
+            yield from forward_members(arity, ways, in_vectors)
         else:
             yield from forward_loops(arity, ways)
         if parents and self.mode == ONE:
-            yield from backward_members(arity, parents, ways, self.is_vectorized(rules.ops))
+            in_vectors = self.is_vectorized(rules.ops)
+            yield from backward_members(arity, parents, ways, in_vectors)
         elif parents:
             yield from backward_loops(arity, parents, ways)
 
@@ -176,10 +194,12 @@ class Writer:
 
     def names(self) -> dict[str, Any]:
         """Return what the text calls the functions, and what they are."""
-        near = {op: NEAR_FUNCTIONS.get(op) or function_of(op) for op in self.functions}
-        numbered = list(enumerate(self.functions))
-        found = {f"function{k}": function_of(op) for k, op in numbered}
-        return found | {f"near_function{k}": near[op] for k, op in numbered}
+        found: dict[str, Any] = {}
+        for k, op in enumerate(self.functions):
+            usual = function_of(op)
+            found[f"function{k}"] = usual
+            found[f"near_function{k}"] = NEAR_FUNCTIONS.get(op) or usual
+        return found
 
     def body(
         self,
@@ -191,14 +211,19 @@ class Writer:
         way: str,
     ) -> Iterator[str]:
         """Yield the functions of one number: the value, and the contribution over each edge."""
-        yield from ("", "", f"def {way}value({', '.join(names)}):")
+        arguments = ", ".join(names)
+        known = [*names, "out"]
+        count = len(parents)
+        yield from ("", "", f"def {way}value({arguments}):")
         yield f"    return {self.spelled(op, names, way)}"
         for k, i in enumerate(parents):
-            head = f"def {way}contribution{i}({', '.join(names)}, out, upstream):"
+            head = f"def {way}contribution{i}({arguments}, out, upstream):"
             yield from ("", "", head)
+            # An adjoint that is not there is passed on as it is, whatever the slope.
             if optional:
-                yield from ("    if is_absent(upstream):", "        return upstream")
-            yield from self.contribution(rules, k, len(parents), [*names, "out"], optional, way)
+                yield "    if is_absent(upstream):"
+                yield "        return upstream"
+            yield from self.contribution(rules, k, count, known, optional, way)
 
     def spelled(self, op: Primitive, operands: Sequence[str], way: str) -> str:
         """Return the text of a primitive applied to names; functions go by their number."""
@@ -208,7 +233,10 @@ class Writer:
             return f"-{operands[0]}"
         if op not in self.functions:
             self.functions.append(op)
-        return f"{way}function{self.functions.index(op)}({', '.join(operands)})"
+        # By number, for a name of the table would tell apart texts that do the same.
+        k = self.functions.index(op)
+        arguments = ", ".join(operands)
+        return f"{way}function{k}({arguments})"
 
     def contribution(
         self, rules: Tape, k: int, count: int, names: Sequence[str], optional: bool, way: str
@@ -217,18 +245,26 @@ class Writer:
         slope = rules.outputs[k]
         is_constant = rules.outputs[count + k]
         text = dict(zip(rules.inputs, names))
-        text |= {place: repr(number) for place, number in rules.constants.items()}
-        for place in sorted(ancestors(rules, [slope, is_constant])):
+        for place, number in rules.constants.items():
+            text[place] = repr(number)
+        # A trace is in order: operands stand before what is made of them.
+        needed = ancestors(rules, [slope, is_constant])
+        for place in sorted(needed):
             op = rules.ops[place]
             if op is not None:
                 text[place] = f"v{place}"
-                right = self.spelled(op, [text[x] for x in rules.operands[place]], way)
+                operands = [text[x] for x in rules.operands[place]]
+                right = self.spelled(op, operands, way)
                 yield f"    v{place} = {right}"
+        # -0.0 says that there is none, so a product of -0.0 becomes 0.0 where anybody asks.
         product = f"{text[slope]} * upstream"
-        if text[is_constant] != "False":
-            yield f"    return -0.0 if {text[is_constant]} != 0 else {product} + 0.0"
+        mask = text[is_constant]
+        if mask != "False":
+            yield f"    return -0.0 if {mask} != 0 else {product} + 0.0"
+        elif optional:
+            yield f"    return {product} + 0.0"
         else:
-            yield f"    return {product} + 0.0" if optional else f"    return {product}"
+            yield f"    return {product}"
 
 
 ARGUMENTS = "code, tables, shared, values, adjoints, gradient, scratch, lanes"
@@ -255,10 +291,12 @@ def blocks(arity: int) -> Iterator[str]:
 
 def lane_loop(ways: Sequence[str], line: str, first: str, count: str, indent: str) -> Iterator[str]:
     """Yield a loop over numbers; two where there is a way for operands that are near."""
+    # The way for near operands comes first, as an `if`.
     for way in reversed(ways):
         deeper = indent
         if len(ways) > 1:
-            yield f"{indent}if near({first}, {count}):" if way else f"{indent}else:"
+            condition = f"if near({first}, {count}):" if way else "else:"
+            yield f"{indent}{condition}"
             deeper += "    "
         yield f"{deeper}for j in range({count}):"
         yield f"{deeper}    {line.format(way=way)}"
@@ -277,7 +315,9 @@ def by_vectors(
         yield f"    pick(shift(scratch, {i} * whole), values, t{i}, count, whole)"
     for i, name in enumerate(extra):
         yield f"    pick_in_order(shift(scratch, {arity + i} * whole), {name}, count, whole)"
-    numbers = ", ".join(f"scratch[{i} * whole + j]" for i in range(arity + len(extra)))
+    # All operands of a number are read before its result takes the place of the first.
+    rows = range(arity + len(extra))
+    numbers = ", ".join(f"scratch[{i} * whole + j]" for i in rows)
     line = f"scratch[j] = {{way}}{function}({numbers})"
     yield from lane_loop(ways, line, "scratch", "whole", "    ")
     yield "    for j in range(count):"
@@ -291,8 +331,9 @@ def forward_members(arity: int, ways: Sequence[str], vectorized: bool) -> Iterat
     if vectorized:
         yield from by_vectors(arity, ways, "value", [], "out[j] =")
     else:
+        numbers = ", ".join(f"values[t{i}[i]]" for i in range(arity))
         yield "    for i in range(count):"
-        yield f"        out[i] = value({', '.join(f'values[t{i}[i]]' for i in range(arity))})"
+        yield f"        out[i] = value({numbers})"
 
 
 def forward_loops(arity: int, ways: Sequence[str]) -> Iterator[str]:
@@ -301,7 +342,8 @@ def forward_loops(arity: int, ways: Sequence[str]) -> Iterator[str]:
     yield from prologue(arity)
     yield from blocks(arity)
     numbers = ", ".join(f"p{i}[j]" for i in range(arity))
-    yield from lane_loop(ways, f"o[j] = {{way}}value({numbers})", "p0", "width", "        ")
+    line = f"o[j] = {{way}}value({numbers})"
+    yield from lane_loop(ways, line, "p0", "width", "        ")
 
 
 def backward_members(

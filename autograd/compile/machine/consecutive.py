@@ -38,16 +38,24 @@ def total(body: Body, element: str, count: Operand, term: Term) -> Operand:
     """Return the sum over consecutive numbers of what is written for each vector of them."""
     lanes = Vectors(body, element)
     stride = SUMS * LANES
-    whole = ir.arithmetic(body, "&", count, ir.constant(-stride))
+    # A power of two: its negative masks off what does not fill a turn.
+    mask = ir.constant(-stride)
+    whole = ir.arithmetic(body, "&", count, mask)
+    distances = [LANES * k for k in range(SUMS)]
+    offsets = [ir.constant(distance) for distance in distances]
 
     def several(i: Operand, sums: Sequence[Operand]) -> list[Operand]:
-        offsets = [ir.constant(LANES * k) for k in range(SUMS)]
         places = [ir.arithmetic(body, "+", i, offset) for offset in offsets]
-        return [lanes.add(x, term(lanes, place)) for x, place in zip(sums, places)]
+        longer: list[Operand] = []
+        for before, place in zip(sums, places):
+            x = term(lanes, place)
+            longer.append(lanes.add(before, x))
+        return longer
 
     def one(lanes: Vectors, i: Operand, sums: Sequence[Operand]) -> list[Operand]:
         (before,) = sums
-        return [lanes.add(before, term(lanes, i))]
+        x = term(lanes, i)
+        return [lanes.add(before, x)]
 
     start = ir.constant(0)
     zeros = [lanes.zero()] * SUMS
@@ -66,7 +74,8 @@ def in_turns(
 ) -> Sequence[Operand]:
     """Write a turn for each vector from some place on, and for what is left if there is any."""
     body = lanes.body
-    whole = ir.arithmetic(body, "&", count, ir.constant(-LANES))
+    mask = ir.constant(-LANES)
+    whole = ir.arithmetic(body, "&", count, mask)
 
     def full(i: Operand, xs: Sequence[Operand]) -> Sequence[Operand]:
         return turn(lanes, i, xs)
@@ -77,6 +86,7 @@ def in_turns(
         return turn(lanes, i, xs)
 
     carried = ir.loop(body, start, whole, LANES, carried, full)
+    # No turn, or one: a loop is a branch that carries its numbers along.
     return ir.loop(body, whole, count, LANES, carried, last)
 
 
@@ -115,7 +125,8 @@ def added(body: Body, to: Operand, count: Operand, term: Term) -> None:
         place = ir.element(body, to, i)
         x = term(lanes, i)
         before = lanes.load(place)
-        lanes.store(lanes.add(before, x), place)
+        total = lanes.add(before, x)
+        lanes.store(total, place)
 
     for_vectors(body, to.element, count, step)
 
@@ -158,7 +169,8 @@ def add_multiple(
 @Emitter
 def add_products(body: Body, to: Operand, left: Operand, right: Operand, count: Operand) -> None:
     """Add products of numbers to others."""
-    added(body, to, count, products(left, right))
+    term = products(left, right)
+    added(body, to, count, term)
 
 
 @Emitter
@@ -180,7 +192,8 @@ def add_present_products(
     body: Body, to: Operand, numbers: Operand, upstream: Operand, count: Operand
 ) -> None:
     """Add the products of numbers with adjoints, with those that there are."""
-    added(body, to, count, present_products(numbers, upstream))
+    term = present_products(numbers, upstream)
+    added(body, to, count, term)
 
 
 @Emitter
@@ -188,7 +201,8 @@ def sum_of_present_products(
     body: Body, numbers: Operand, upstream: Operand, count: Operand
 ) -> Operand:
     """Return the inner product of numbers with adjoints, with those that there are."""
-    return total(body, numbers.element, count, present_products(numbers, upstream))
+    term = present_products(numbers, upstream)
+    return total(body, numbers.element, count, term)
 
 
 def present_products(numbers: Operand, upstream: Operand) -> Term:
@@ -205,9 +219,12 @@ def present_products(numbers: Operand, upstream: Operand) -> Term:
 def present(lanes: Vectors, x: Operand, adjoint: Operand) -> Operand:
     """Return products with adjoints, and -0.0, which adds nothing, where there is none: -0.0."""
     body = lanes.body
-    nothing = repeated(body, ir.constant(-0.0), lanes.element)
+    no_adjoint = ir.constant(-0.0)
+    nothing = repeated(body, no_adjoint, lanes.element)
     product = lanes.multiply(x, adjoint)
-    found = lanes.add(product, lanes.zero())
+    # Added to 0.0, a product of -0.0 does not look as if there were none.
+    zero = lanes.zero()
+    found = lanes.add(product, zero)
     # Bits are compared, for 0.0 == -0.0, and 0.0 is an adjoint.
     whole = f"<{LANES} x i{8 * lanes.size}>"
     bits = body.let(f"bitcast {adjoint.typed} to {whole}")
@@ -241,12 +258,14 @@ def sum_of(body: Body, numbers: Operand, count: Operand) -> Operand:
 @Emitter
 def sum_of_products(body: Body, left: Operand, right: Operand, count: Operand) -> Operand:
     """Return the inner product of numbers with others."""
-    return total(body, left.element, count, products(left, right))
+    term = products(left, right)
+    return total(body, left.element, count, term)
 
 
 def no_numbers(lanes: Vectors, x: Operand) -> Operand:
     """Return 0.0 for each finite number of a vector, and NaN for each other."""
-    return lanes.multiply(x, lanes.zero())
+    zero = lanes.zero()
+    return lanes.multiply(x, zero)
 
 
 @Emitter
@@ -271,6 +290,7 @@ def sum_of_none_moved(
         direction = lanes.load_at(numbers, i)
         step = lanes.multiply(factors, direction)
         start = lanes.load_at(to, i)
-        return no_numbers(lanes, lanes.add(start, step))
+        moved = lanes.add(start, step)
+        return no_numbers(lanes, moved)
 
     return total(body, to.element, count, term)

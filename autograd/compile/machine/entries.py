@@ -211,14 +211,18 @@ def functions() -> list[int]:
     """Return the addresses of what an entry calls, in the order of its fields."""
     names = "PyFloat_FromDouble", "PyBool_FromLong", "PyTuple_New", "PyTuple_SetItem", "Py_DecRef"
     api = ctypes.pythonapi
-    pointers = [ctypes.cast(getattr(api, name), ctypes.c_void_p) for name in names]
+    own = [getattr(api, name) for name in names]
+    pointers = [ctypes.cast(function, ctypes.c_void_p) for function in own]
+    # NumPy's functions stand in a table, which a capsule holds.
     pointer_in = api.PyCapsule_GetPointer
     pointer_in.restype = ctypes.c_void_p
     pointer_in.argtypes = [ctypes.py_object, ctypes.c_char_p]
     capsule = numpy_core()._ARRAY_API
     table = pointer_in(capsule, None)
-    new_array = ctypes.c_void_p.from_address(table + NEW_ARRAY_PLACE * 8)
-    return [pointer.value or 0 for pointer in [new_array, *pointers]]
+    place = table + NEW_ARRAY_PLACE * 8
+    new_array = ctypes.c_void_p.from_address(place)
+    in_order = [new_array, *pointers]
+    return [pointer.value or 0 for pointer in in_order]
 
 
 def numpy_core() -> Any:
@@ -238,6 +242,7 @@ def is_possible() -> bool:
     """
     if sys.implementation.name != "cpython" or object.__basicsize__ != DATA * 8:
         return False
+    # An array that is known is looked at as an entry does, and one that is not plain.
     shape = 2, 3
     array = np.zeros(shape)
     turned = array.T
@@ -311,7 +316,9 @@ class Entry:
             columns = job.outputs.T
             shape = columns.shape
             # A single output has no axis of its own.
-            return [Part(columns, shape[1:] if len(columns) == 1 else shape)]
+            is_single = len(columns) == 1
+            part = Part(columns, shape[1:] if is_single else shape)
+            return [part]
         _, parameters = job.gradients.shape
         found = [Part(job.gradients, [parameters])]
         if job.wanted & WANT_INPUTS:
@@ -336,6 +343,7 @@ def context_of(job: Job, steps: bool, arguments: Sequence[Part], results: Sequen
     fields += functions()
     has_total = int(bool(job.wanted))
     fields += [len(arguments), len(results), has_total]
+    # Shapes have any length, so they stand behind all parts, which tell where.
     parts = [*arguments, *results]
     lengths: list[int] = []
     first_length = ENTRY_FIELDS + len(parts) * PART_FIELDS

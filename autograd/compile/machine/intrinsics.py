@@ -88,18 +88,21 @@ def address_of(body: Body, pointer: Operand) -> Operand:
 def call(body: Body, address: Operand, *arguments: Operand) -> None:
     """Call the function at an address with arguments."""
     pointer = body.let(f"inttoptr {address.typed} to ptr")
+    # A kernel's flags are integers.
     numbers = list(arguments)
     for i, x in enumerate(arguments):
         if x.type == ir.BIT:
             numbers[i] = ir.converted(body, x, INTEGER)
-    body.do(f"call void {pointer}({ir.listed(numbers)})")
+    passed = ir.listed(numbers)
+    body.do(f"call void {pointer}({passed})")
 
 
 @Emitter
 def called(body: Body, address: Operand, *arguments: Operand) -> Operand:
     """Return what the function at an address returns, which is an integer or an address."""
     pointer = body.let(f"inttoptr {address.typed} to ptr")
-    found = body.let(f"call i64 {pointer}({ir.listed(arguments)})")
+    passed = ir.listed(arguments)
+    found = body.let(f"call i64 {pointer}({passed})")
     return Operand(INTEGER, found)
 
 
@@ -138,7 +141,8 @@ def polynomial(numbers: Sequence[float]) -> Emitter:
             products = [ir.arithmetic(body, "*", power, y) for y in odds]
             joined = [ir.arithmetic(body, "+", x, y) for x, y in zip(evens, products)]
             # Of an odd number of terms the last has no partner yet.
-            terms = joined + terms[len(joined) * 2 :]
+            paired = 2 * len(joined)
+            terms = joined + terms[paired:]
             power = ir.arithmetic(body, "*", power, power)
         return terms[0]
 
@@ -158,10 +162,12 @@ class Vectors:
 
     def vector(self, text: str) -> Operand:
         """Return the result of an instruction as a vector."""
-        return Operand(self.type, self.body.let(text))
+        found = self.body.let(text)
+        return Operand(self.type, found)
 
     def first(self, count: Operand) -> None:
         """Load and store only so many lanes from now on."""
+        # Each lane compares its number with the count.
         whole = f"<{LANES} x i64>"
         lanes = ", ".join(f"i64 {lane}" for lane in range(LANES))
         bound = self.spread(count)
@@ -180,7 +186,9 @@ class Vectors:
         """Return the vector at a pointer; zero where the mask is false."""
         tag = f"!tbaa !{ir.ALIAS_TAGS[self.element]}"
         if self.mask is None:
-            return self.vector(f"load {self.type}, {pointer.typed}, align {self.size}, {tag}")
+            text = f"load {self.type}, {pointer.typed}, align {self.size}, {tag}"
+            return self.vector(text)
+        # What stands behind the last number may not be there, so it is not read at all.
         name = f"llvm.masked.load.{self.suffix}.p0"
         aligned = Operand("i32", str(self.size))
         instead = self.zero()
@@ -210,7 +218,8 @@ class Vectors:
         """Store a vector at a pointer, where the mask is true."""
         if self.mask is None:
             tag = f"!tbaa !{ir.ALIAS_TAGS[self.element]}"
-            self.body.do(f"store {x.typed}, {pointer.typed}, align {self.size}, {tag}")
+            text = f"store {x.typed}, {pointer.typed}, align {self.size}, {tag}"
+            self.body.do(text)
             return
         aligned = Operand("i32", str(self.size))
         name = f"llvm.masked.store.{self.suffix}.p0"
@@ -243,8 +252,11 @@ class Vectors:
     def sum(self, x: Operand) -> Operand:
         """Return the sum of the lanes."""
         name = f"llvm.vector.reduce.fadd.{self.suffix}"
-        self.body.declared[name] = f"declare {self.element} @{name}({self.element}, {self.type})"
-        start = f"{self.element} {ir.float_text(0.0)}"
+        declared = f"declare {self.element} @{name}({self.element}, {self.type})"
+        self.body.declared[name] = declared
+        zero = ir.float_text(0.0)
+        start = f"{self.element} {zero}"
+        # Halves onto halves, where in order each addition would wait for the one before.
         found = self.body.let(f"call reassoc {self.element} @{name}({start}, {x.typed})")
         return Operand(self.element, found)
 
@@ -256,7 +268,8 @@ def place(
     rows = row if isinstance(row, Operand) else ir.constant(row)
     offset = ir.arithmetic(body, "*", rows, stride)
     if more:
-        offset = ir.arithmetic(body, "+", offset, ir.constant(more))
+        further = ir.constant(more)
+        offset = ir.arithmetic(body, "+", offset, further)
     return ir.element(body, pointer, offset)
 
 
@@ -288,18 +301,25 @@ def tile(rows: int, vectors: int, masked: bool) -> Emitter:
         columns = [LANES * v for v in range(vectors)]
 
         def step(k: Operand, sums: Sequence[Operand]) -> list[Operand]:
-            places = (place(body, right, k, right_row, column) for column in columns)
-            xs = [lanes.load(there) for there in places]
-            heads = (place(body, start, k, left_column) for start in starts)
-            numbers = [ir.loaded(body, head) for head in heads]
+            # A row of `right` and a column of `left` are read once for rows x vectors products.
+            xs: list[Operand] = []
+            for column in columns:
+                there = place(body, right, k, right_row, column)
+                xs.append(lanes.load(there))
+            numbers: list[Operand] = []
+            for start in starts:
+                head = place(body, start, k, left_column)
+                numbers.append(ir.loaded(body, head))
             factors = [lanes.spread(number) for number in numbers]
             pairs = product(factors, xs)
             return [lanes.multiply_add(w, x, z) for (w, x), z in zip(pairs, sums)]
 
         tile_places = product(range(rows), columns)
         places = [place(body, out, r, out_row, column) for r, column in tile_places]
+        # All sums stay in registers until the last term.
         sums = lanes.load_unless(fresh, places)
-        found = ir.loop(body, ir.constant(0), terms, 1, sums, step)
+        zero = ir.constant(0)
+        found = ir.loop(body, zero, terms, 1, sums, step)
         for pointer, x in zip(places, found):
             lanes.store(x, pointer)
 
@@ -330,11 +350,14 @@ def inner(rows: int) -> Emitter:
             return [lanes.multiply_add(w, x, z) for w, z in zip(ws, sums)]
 
         zeros = [lanes.zero()] * rows
-        found = ir.loop(body, ir.constant(0), terms, LANES, zeros, step)
+        first = ir.constant(0)
+        found = ir.loop(body, first, terms, LANES, zeros, step)
         for r, x in enumerate(found):
-            target = ir.element(body, out, ir.constant(r))
+            row = ir.constant(r)
+            target = ir.element(body, out, row)
             before = ir.loaded(body, target)
-            total = ir.arithmetic(body, "+", before, lanes.sum(x))
+            inner_product = lanes.sum(x)
+            total = ir.arithmetic(body, "+", before, inner_product)
             ir.stored(body, total, target)
 
     return Emitter(multiply)
@@ -346,13 +369,16 @@ def transpose_square(
 ) -> None:
     """Write the transpose of LANES x LANES numbers; the rows of both are so far apart."""
     lanes = Vectors(body, to.element)
-    places = (place(body, numbers, i, row) for i in range(LANES))
-    rows = [lanes.load(there) for there in places]
+    rows: list[Operand] = []
+    for i in range(LANES):
+        there = place(body, numbers, i, row)
+        rows.append(lanes.load(there))
     distance = LANES // 2
     # Swap what stands across, in squares of 4, of 2, of 1.
     while distance:
         for i in range(LANES):
-            if not i & distance:
+            is_first = not i & distance
+            if is_first:
                 other = i + distance
                 pair = f"{rows[i].typed}, {rows[other].typed}"
                 upper, lower = swapped(distance)

@@ -233,7 +233,9 @@ def converted(body: Body, x: Operand, type_: str) -> Operand:
     if x.type == INTEGER and type_ == DOUBLE and is_whole(x.text):
         number = int(x.text)
         return constant(float(number))
-    instruction = conversion(one_of(x.type), one_of(type_))
+    old = one_of(x.type)
+    new = one_of(type_)
+    instruction = conversion(old, new)
     found = body.let(f"{instruction} {x.typed} to {type_}")
     return Operand(type_, found)
 
@@ -276,26 +278,28 @@ def arithmetic(body: Body, sign: str, x: Operand, y: Operand) -> Operand:
     """
     type_ = common_type(x.type, y.type)
     one = one_of(type_)
-    if one == BIT and sign in "&|^":
-        x = converted(body, x, type_)
-        y = converted(body, y, type_)
-        return Operand(type_, body.let(f"{WHOLE[sign]} {x.typed}, {y.text}"))
+    # Python's / of integers is a float, and True + True is 2, but True & True is True.
+    stays_bit = one == BIT and sign in "&|^"
     if sign == "/" and one not in NUMBERS:
         one = DOUBLE
-    if one == BIT:
+    elif one == BIT and not stays_bit:
         one = INTEGER
     type_ = vector(one, lanes_of(type_))
     x = converted(body, x, type_)
     y = converted(body, y, type_)
     if one in NUMBERS:
-        return Operand(type_, body.let(f"{FLOATING[sign]}{body.flags} {x.typed}, {y.text}"))
-    if sign in ("//", "%"):
+        instruction = f"{FLOATING[sign]}{body.flags}"
+    elif sign in ("//", "%"):
         return floored(body, sign, x, y)
-    return Operand(type_, body.let(f"{WHOLE[sign]} {x.typed}, {y.text}"))
+    else:
+        instruction = WHOLE[sign]
+    found = body.let(f"{instruction} {x.typed}, {y.text}")
+    return Operand(type_, found)
 
 
 def floored(body: Body, sign: str, x: Operand, y: Operand) -> Operand:
     """Return the quotient or the rest of integers, rounded down as Python does."""
+    # The processor rounds to zero: that is one too many where a rest has the other sign than y.
     quotient = body.let(f"sdiv i64 {x.text}, {y.text}")
     rest = body.let(f"srem i64 {x.text}, {y.text}")
     some = body.let(f"icmp ne i64 {rest}, 0")
@@ -304,9 +308,11 @@ def floored(body: Body, sign: str, x: Operand, y: Operand) -> Operand:
     below = body.let(f"and i1 {some}, {other}")
     if sign == "//":
         less = body.let(f"sub i64 {quotient}, 1")
-        return Operand(INTEGER, body.let(f"select i1 {below}, i64 {less}, i64 {quotient}"))
+        found = body.let(f"select i1 {below}, i64 {less}, i64 {quotient}")
+        return Operand(INTEGER, found)
     more = body.let(f"add i64 {rest}, {y.text}")
-    return Operand(INTEGER, body.let(f"select i1 {below}, i64 {more}, i64 {rest}"))
+    found = body.let(f"select i1 {below}, i64 {more}, i64 {rest}")
+    return Operand(INTEGER, found)
 
 
 def compared(body: Body, sign: str, x: Operand, y: Operand) -> Operand:
@@ -314,25 +320,31 @@ def compared(body: Body, sign: str, x: Operand, y: Operand) -> Operand:
     type_ = common_type(x.type, y.type)
     x = converted(body, x, type_)
     y = converted(body, y, type_)
-    found = vector(BIT, lanes_of(type_))
-    if one_of(type_) in NUMBERS:
-        return Operand(found, body.let(f"fcmp {ORDERED[sign]} {x.typed}, {y.text}"))
-    return Operand(found, body.let(f"icmp {SIGNED[sign]} {x.typed}, {y.text}"))
+    of_floats = one_of(type_) in NUMBERS
+    comparison = f"fcmp {ORDERED[sign]}" if of_floats else f"icmp {SIGNED[sign]}"
+    found = body.let(f"{comparison} {x.typed}, {y.text}")
+    mask = vector(BIT, lanes_of(type_))
+    return Operand(mask, found)
 
 
 def opposite(body: Body, condition: Operand) -> Operand:
     """Return whether a condition is not true."""
-    return arithmetic(body, "^", condition, constant(True))
+    true = constant(True)
+    return arithmetic(body, "^", condition, true)
 
 
 def inverted(body: Body, x: Operand) -> Operand:
     """Return an integer with all bits changed, which is ~x."""
-    return arithmetic(body, "^", x, constant(-1))
+    ones = constant(-1)
+    return arithmetic(body, "^", x, ones)
 
 
 def truth(body: Body, x: Operand) -> Operand:
     """Return whether a number is not 0."""
-    return x if one_of(x.type) == BIT else compared(body, "!=", x, constant(0))
+    if one_of(x.type) == BIT:
+        return x
+    zero = constant(0)
+    return compared(body, "!=", x, zero)
 
 
 def chosen(body: Body, condition: Operand, x: Operand, y: Operand) -> Operand:
@@ -348,7 +360,8 @@ def chosen(body: Body, condition: Operand, x: Operand, y: Operand) -> Operand:
     type_ = vector(one_of(type_), lanes)
     x = converted(body, x, type_)
     y = converted(body, y, type_)
-    return Operand(type_, body.let(f"select {condition.typed}, {x.typed}, {y.typed}"))
+    found = body.let(f"select {condition.typed}, {x.typed}, {y.typed}")
+    return Operand(type_, found)
 
 
 def merged(body: Body, x: Operand, block: str, y: Operand, other: str) -> Operand:
@@ -357,7 +370,8 @@ def merged(body: Body, x: Operand, block: str, y: Operand, other: str) -> Operan
         pairs = zip(x.parts, y.parts, strict=True)
         return joined(merged(body, one, block, two, other) for one, two in pairs)
     text = f"phi {x.type} [{x.text}, %{block}], [{y.text}, %{other}]"
-    return x._replace(text=body.let(text))
+    found = body.let(text)
+    return x._replace(text=found)
 
 
 def poison(x: Operand) -> Operand:
@@ -381,12 +395,14 @@ def element(body: Body, pointer: Operand, index: Operand) -> Operand:
     """Return the address of an element."""
     index = converted(body, index, INTEGER)
     text = f"getelementptr inbounds {pointer.element}, ptr {pointer.text}, {index.typed}"
-    return Operand(POINTER, body.let(text), pointer.element)
+    address = body.let(text)
+    return Operand(POINTER, address, pointer.element)
 
 
 def loaded(body: Body, pointer: Operand) -> Operand:
     """Return what an address points to; a short integer as one of 64 bits."""
-    text = body.let(f"load {pointer.element}, ptr {pointer.text}, {memory(pointer.element)}")
+    access = memory(pointer.element)
+    text = body.let(f"load {pointer.element}, ptr {pointer.text}, {access}")
     x = Operand(pointer.element, text)
     return converted(body, x, INTEGER) if x.type == SHORT else x
 
@@ -394,7 +410,8 @@ def loaded(body: Body, pointer: Operand) -> Operand:
 def stored(body: Body, x: Operand, pointer: Operand) -> None:
     """Write a number to an address."""
     x = converted(body, x, pointer.element)
-    body.do(f"store {x.typed}, ptr {pointer.text}, {memory(pointer.element)}")
+    access = memory(pointer.element)
+    body.do(f"store {x.typed}, ptr {pointer.text}, {access}")
 
 
 def memory(type_: str) -> str:
@@ -422,23 +439,28 @@ def loop(
     before = body.block
     inside = body.label()
     after = body.label()
-    names = [body.label() for _ in range(len(carried) + 1)]
+    counter, *names = body.labels(len(carried) + 1)
+    # It may have no turn at all.
     some = compared(body, "<", start, stop)
     body.branch(some.text, inside, after)
     body.begin(inside)
     head = len(body.lines)
-    k = Operand(INTEGER, f"%{names[0]}")
-    running = [x._replace(text=f"%{name}") for name, x in zip(names[1:], carried)]
+    k = Operand(INTEGER, f"%{counter}")
+    running = [x._replace(text=f"%{name}") for name, x in zip(names, carried)]
     left = each(k, running)
-    following = Operand(INTEGER, body.let(f"add nsw i64 {k.text}, {step}"))
+    text = body.let(f"add nsw i64 {k.text}, {step}")
+    following = Operand(INTEGER, text)
     more = compared(body, "<", following, stop)
+    # What a turn begins with stands at its head, and is known only when it has been written.
     end = body.block
+    beginnings = [k, *running]
     firsts = [start, *carried]
     agains = [following, *left]
-    body.lines[head:head] = [
-        f"  {x.text} = phi {x.type} [{first.text}, %{before}], [{again.text}, %{end}]"
-        for x, first, again in zip([k, *running], firsts, agains)
-    ]
+    lines: list[str] = []
+    for x, first, again in zip(beginnings, firsts, agains):
+        line = f"  {x.text} = phi {x.type} [{first.text}, %{before}], [{again.text}, %{end}]"
+        lines.append(line)
+    body.lines[head:head] = lines
     body.branch(more.text, inside, after)
     body.begin(after)
     return [merged(body, x, before, again, end) for x, again in zip(carried, left)]

@@ -89,9 +89,15 @@ def checked_folder(base: str) -> Path | None:
 @cache
 def version() -> str:
     """Return what tells apart the sources and packages that all machine code depends on."""
-    paths = [path for room in ROOMS for path in sorted((PACKAGE / room).glob("*.py"))]
-    digest = hashlib.sha256(b"".join(path.read_bytes() for path in paths))
-    digest.update(f"{llvmlite.__version__} {platform.python_version()}".encode())
+    paths: list[Path] = []
+    for room in ROOMS:
+        found = (PACKAGE / room).glob("*.py")
+        # A folder lists its files in any order.
+        paths += sorted(found)
+    sources = b"".join(path.read_bytes() for path in paths)
+    digest = hashlib.sha256(sources)
+    versions = f"{llvmlite.__version__} {platform.python_version()}"
+    digest.update(versions.encode())
     return digest.hexdigest()[:16]
 
 
@@ -195,12 +201,16 @@ def code_for(meaning: str, compile_: Callable[[], bytes]) -> bytes:
     if where is None:
         return compile_()
     said = meaning.encode()
-    path = where / f"{hashlib.sha256(said).hexdigest()[:32]}.code"
+    name = hashlib.sha256(said).hexdigest()[:32]
+    path = where / f"{name}.code"
     content = read(path)
+    # The checksum of the rest, the text, the code.
+    checksum = content[:CHECKSUM_BYTES]
     checked = content[CHECKSUM_BYTES:]
-    code = content[CHECKSUM_BYTES + len(said) :]
-    if checked.startswith(said) and content[:CHECKSUM_BYTES] == hashlib.sha256(checked).digest():
-        return code
+    if checked.startswith(said) and checksum == hashlib.sha256(checked).digest():
+        return checked[len(said) :]
     code = compile_()
-    put(path, hashlib.sha256(said + code).digest() + said + code)
+    checked = said + code
+    checksum = hashlib.sha256(checked).digest()
+    put(path, checksum + checked)
     return code

@@ -85,8 +85,11 @@ class LlvmEngine:
         program = written_out(program)
         # Only doubles keep all bits of what an elementary function computes, which is a double.
         is_kept = shared.dtype == np.float64 and functions == VECTOR
-        self.keeping = Keeping(program.slots + program.inputs)
-        self.stretches = stretches(program, self.keeping if is_kept else None)
+        first_free = program.slots + program.inputs
+        self.keeping = Keeping(first_free)
+        keeping = self.keeping if is_kept else None
+        self.stretches = stretches(program, keeping)
+        # The machine itself knows no loops.
         if not self.stretches:
             program = expanded(program)
         self.program = program
@@ -112,7 +115,8 @@ class LlvmEngine:
         self.settings = self.settled()
         # Its address is passed on, even where no instruction has a table.
         end = np.zeros(1, np.int32)
-        self.table = np.concatenate([*self.tables, end])
+        tables = [*self.tables, end]
+        self.table = np.concatenate(tables)
         self.workspace = self.new_workspace(0)
         self.idle: list[Workspace] = []
         self.machine = codegen.fixed(k.machine, self.dtype_name)
@@ -135,7 +139,8 @@ class LlvmEngine:
     def put(self, table: npt.ArrayLike) -> int:
         """Append a table, and return where it starts."""
         start = self.length
-        flat = np.ascontiguousarray(table, np.int32).ravel()
+        integers = np.ascontiguousarray(table, np.int32)
+        flat = integers.ravel()
         self.tables.append(flat)
         self.length += flat.size
         return start
@@ -143,6 +148,7 @@ class LlvmEngine:
     def single_steps(self) -> list[Instruction]:
         """Return the instructions of the program with an empty one in place of each stretch."""
         steps = list(self.program.instructions)
+        # The last first, so that places before it stay what they are.
         for found in reversed(self.stretches):
             steps[found.start : found.stop] = [STRETCH]
         return steps
@@ -153,6 +159,7 @@ class LlvmEngine:
         key = mode, apart
         if key not in self.codes:
             code = self.code.copy()
+            # One team has one task at a time.
             if apart:
                 code[:, k.TEAM] = 0
             self.fill_in(code, mode)
@@ -165,7 +172,9 @@ class LlvmEngine:
         steps = patiently(self.steps)
         found = [self.kernels_of(step, mode) for step in steps]
         addresses = np.array(found, np.int64)
-        code[:, fields] = addresses.reshape(-1, 3)
+        # Without instructions there are no rows, but still three columns.
+        columns = addresses.reshape(-1, 3)
+        code[:, fields] = columns
         settings = self.dtype_name, self.functions, mode, self.program.trained
         known: dict[int, tuple[int, int]] = {}
         # Each stretch is one instruction here, so that those behind it have moved up.
@@ -179,8 +188,10 @@ class LlvmEngine:
             forward, backward = known[key]
             place = stretch.start - gone
             code[place, fields] = forward, backward, backward
+            # Of those that share a function, by which it finds its slots.
             code[place, k.TABLE] = stretch.number
-            gone += stretch.stop - stretch.start - 1
+            length = stretch.stop - stretch.start
+            gone += length - 1
 
     def kernels_of(self, step: Instruction, mode: str) -> tuple[int, int, int]:
         """Return where an instruction's kernels are: forward, backward, the first time backward."""
@@ -197,13 +208,17 @@ class LlvmEngine:
             forward = fixed(k.total_forward)
             backward = fixed(k.total_backward) if step.edges else 0
         elif isinstance(step, Dot):
+            flows, *_ = step.edges
             forward = fixed(k.dot_forward)
-            backward = fixed(k.dot_backward) if step.edges[0] else 0
+            backward = fixed(k.dot_backward) if flows else 0
         elif isinstance(step, Matrix):
+            flows, *_ = step.edges
             forward = fixed(k.matrix_forward)
-            backward = fixed(k.matrix_backward) if step.edges[0] else 0
+            backward = fixed(k.matrix_backward) if flows else 0
+            # The first block writes where others add, so that nobody has to clear.
             if self.is_fresh(step):
-                return forward, backward, fixed(k.matrix_backward_first)
+                first = fixed(k.matrix_backward_first)
+                return forward, backward, first
         return forward, backward, backward
 
     def kernels_of_map(self, step: Map, mode: str) -> tuple[int, int]:
@@ -213,8 +228,10 @@ class LlvmEngine:
             try:
                 return self.compiled(step, mode)
             except (TypeError, AttributeError):
+                # What cannot be translated runs in NumPy, on the machine's own arrays.
                 in_numpy = self.numpy.steps[key]
-                self.called[key] = self.calling(in_numpy.forward, in_numpy.backward)
+                ways = in_numpy.forward, in_numpy.backward
+                self.called[key] = self.calling(*ways)
         return self.called[key]
 
     def compiled(self, step: Map, mode: str) -> tuple[int, int]:
@@ -225,9 +242,12 @@ class LlvmEngine:
         op = step.op
         if op is rounded:
             _, digits = step.operands
-            if any(plain_operands(self.program, digits)):
+            differ = any(plain_operands(self.program, digits))
+            if differ:
                 raise TypeError("only Python rounds decimals exactly")
-        arity = 0 if isinstance(op, Variadic) else len(step.operands)
+        # Of a row that takes any number of operands the kernel loops over them.
+        is_variadic = isinstance(op, Variadic)
+        arity = 0 if is_variadic else len(step.operands)
         edges = step.edges[:arity]
         options = step.optional, self.dtype_name, self.functions, mode
         return codegen.of_primitive(op, arity, edges, *options)
@@ -254,7 +274,8 @@ class LlvmEngine:
         """Encode a primitive."""
         if is_own(step.op):
             own = OwnStep(self.program, step)
-            self.called[id(step)] = self.calling(own.forward, own.backward)
+            ways = own.forward, own.backward
+            self.called[id(step)] = self.calling(*ways)
         operands = step.operands
         fields[k.TABLE] = self.put(operands)
         fields[k.TERMS] = len(operands)
@@ -287,7 +308,8 @@ class LlvmEngine:
         fields[k.EDGES] = flags_of(step)
         fields[k.WEIGHTS : k.WEIGHT_COLUMN + 1] = strides_of(step.weights)
         first = int(inputs[0])
-        fields[k.INPUTS] = first if consecutive(inputs) else k.NOWHERE
+        are_consecutive = consecutive(inputs)
+        fields[k.INPUTS] = first if are_consecutive else k.NOWHERE
         if self.takes_samples(step, fields):
             fields[k.SAMPLES_SLOT] = self.program.slots
             fields[k.SAMPLE_SIZE] = self.program.inputs
@@ -295,10 +317,11 @@ class LlvmEngine:
             self.written[step.weights] = True
         fields[k.PRODUCT] = codegen.fixed(k.product, self.dtype_name)
         if self.threads > 1:
-            team = self.team or ThreadTeam(self.threads, self.dtype_name, self.failures)
-            self.team = team
-            fields[k.TEAM] = team.address
-            fields[k.TASK] = team.place
+            # All products share one team, which the first of them makes.
+            if self.team is None:
+                self.team = ThreadTeam(self.threads, self.dtype_name, self.failures)
+            fields[k.TEAM] = self.team.address
+            fields[k.TASK] = self.team.place
 
     def takes_samples(self, step: Matrix, fields: list[int]) -> bool:
         """Tell whether a product's inputs are numbers of the samples, and its weights' gradient is
@@ -338,16 +361,19 @@ class LlvmEngine:
         settings[k.BROADCAST_COUNT] = len(program.broadcast)
         settings[k.BROADCAST_TABLE] = self.put(program.broadcast)
         settings[k.GUARDS_COUNT] = len(program.guards)
+        # The machine reads all rows, and then what each has to be.
         rows = [guard.row for guard in program.guards]
         truths = [guard.truth for guard in program.guards]
         guards = np.array([rows, truths], np.int32)
         settings[k.GUARDS_TABLE] = self.put(guards)
         settings[k.WATCHED_COUNT] = len(program.watched)
         settings[k.WATCHED_TABLE] = self.put(program.watched)
+        # Of the gradient and of the adjoints only what is added to has to be cleared.
         cleared = ranges_of(~self.written)
         settings[k.CLEAR_COUNT] = len(cleared)
         settings[k.CLEAR_TABLE] = self.put(cleared)
-        ranges = ranges_of(self.slots_with_adjoints())
+        with_adjoints = self.slots_with_adjoints()
+        ranges = ranges_of(with_adjoints)
         settings[k.ADJOINTS_COUNT] = len(ranges)
         settings[k.ADJOINTS_TABLE] = self.put(ranges)
         samples_slots = self.code[:, k.SAMPLES_SLOT]
@@ -359,7 +385,8 @@ class LlvmEngine:
         """Return a mask of the slots, without inputs, whose adjoints stand in memory."""
         asked = np.ones(self.program.slots, bool)
         asked[: self.program.inputs] = False
-        asked[without_adjoints(self.stretches)] = False
+        in_registers = without_adjoints(self.stretches)
+        asked[in_registers] = False
         return asked
 
     # Running
@@ -370,9 +397,13 @@ class LlvmEngine:
         # Weights are read once per block, so many of them are worth many lanes.
         fast_bytes = max(CACHE_BYTES, 2 * weights_bytes)
         slots = max(1, self.program.slots)
-        lane_bytes = 2 * int(self.dtype.itemsize) * slots
-        fitting = max(MIN_LANES, fast_bytes // lane_bytes)
+        # Each slot has a value and an adjoint.
+        number_bytes = int(self.dtype.itemsize)
+        lane_bytes = 2 * number_bytes * slots
+        in_cache = fast_bytes // lane_bytes
+        fitting = max(MIN_LANES, in_cache)
         most = min(MAX_LANES, fitting)
+        # All blocks of about the same size, and each of whole vectors: no short one at the end.
         blocks = ceiling_of(samples, most)
         lanes = ceiling_of(samples, blocks)
         vectors = ceiling_of(lanes, MIN_LANES)
@@ -408,15 +439,19 @@ class LlvmEngine:
 
     def scratch_size(self, lanes: int) -> int:
         """Return how many numbers the kernels need beside the slots."""
+        # Instructions take turns, so the largest need is that of all.
         sizes = [1]
         for step in self.program.instructions:
             if isinstance(step, Matrix):
                 weights = step.weights.size
                 inputs = step.inputs.size * lanes
-                sizes.append(2 * weights + 3 * inputs)
+                size = 2 * weights + 3 * inputs
+                sizes.append(size)
             elif isinstance(step, Map):
+                # Operands in order, the result and the adjoint, each up to a whole vector.
                 rows = len(step.operands) + 2
-                sizes.append((step.count + LANES) * rows)
+                columns = step.count + LANES
+                sizes.append(columns * rows)
         return max(sizes)
 
     def job(self, samples: int, wanted: int, apart: bool = False) -> Job:
@@ -438,8 +473,10 @@ class LlvmEngine:
         """
         samples = len(job.rows)
         wanted = job.wanted
-        long = self.operations * samples > MOST_WORK
-        if long or self.callbacks or job.large or not is_possible():
+        # An entry holds Python's lock, so it is for short runs that call nothing in Python.
+        work = self.operations * samples
+        is_long = work > MOST_WORK
+        if is_long or self.callbacks or job.large or not is_possible():
             return None
         lanes = self.lanes(samples, wanted)
         workspace = self.new_workspace(lanes)
@@ -459,7 +496,9 @@ class LlvmEngine:
 
     def lanes(self, samples: int, wanted: int) -> int:
         """Return how many lanes a block of a job has, for which there is space then."""
-        lanes = 1 if wanted & WANT_EACH else self.block(samples)
+        # A gradient for each sample has no sum over lanes.
+        is_for_each = wanted & WANT_EACH
+        lanes = 1 if is_for_each else self.block(samples)
         if lanes > self.workspace.lanes:
             self.workspace = self.new_workspace(lanes)
         return lanes
@@ -470,10 +509,12 @@ class LlvmEngine:
             workspace = self.idle.pop()
         except IndexError:
             return self.new_workspace(lanes)
-        return workspace if workspace.lanes >= lanes else self.new_workspace(lanes)
+        has_space = workspace.lanes >= lanes
+        return workspace if has_space else self.new_workspace(lanes)
 
 
-ENCODERS: dict[type[Instruction], Callable[[LlvmEngine, Any, list[int]], None]] = {
+Encoder = Callable[[LlvmEngine, Any, list[int]], None]
+ENCODERS: dict[type[Instruction], Encoder] = {
     Map: LlvmEngine.encode_map,
     Total: LlvmEngine.encode_total,
     Dot: LlvmEngine.encode_dot,
@@ -486,9 +527,12 @@ class Callback:
     """A kernel that calls Python back: it runs a function of all values and all adjoints."""
 
     def __init__(self, engine: LlvmEngine, run: Callable[[Array, Array], None]) -> None:
-        number = ctypes.POINTER(C_TYPES[engine.dtype.name])
+        c_type = C_TYPES[engine.dtype.name]
+        numbers = ctypes.POINTER(c_type)
         pointer = ctypes.c_void_p
-        types = [pointer] * 3 + [number] * 2 + [pointer] * 2 + [ctypes.c_int64]
+        # As every kernel's: code, tables, shared, values, adjoints, gradient, scratch, lanes.
+        first = [pointer] * 3
+        last = pointer, pointer, ctypes.c_int64
         slots = engine.program.slots
         failures = engine.failures
 
@@ -504,7 +548,8 @@ class Callback:
             except BaseException as error:
                 failures.append(error)
 
-        self.function = ctypes.CFUNCTYPE(None, *types)(kernel)
+        prototype = ctypes.CFUNCTYPE(None, *first, numbers, numbers, *last)
+        self.function = prototype(kernel)
         address = ctypes.cast(self.function, pointer)
         self.address = address.value or 0
 
@@ -512,13 +557,15 @@ class Callback:
 def patiently(steps: Sequence[Instruction]) -> Iterator[Instruction]:
     """Yield instructions; to somebody who watches, say on stderr how far it is if it takes long."""
     in_notebook = "ipykernel" in sys.modules
+    # Under pythonw there is no stderr at all.
     watched = bool(sys.stderr) and (in_notebook or sys.stderr.isatty())
     count = len(steps)
-    told = time.monotonic() + PATIENCE_SECONDS
+    due = time.monotonic() + PATIENCE_SECONDS
     has_told = False
     for i, step in enumerate(steps):
-        if watched and time.monotonic() > told:
-            told = time.monotonic() + PAUSE_SECONDS
+        is_due = watched and time.monotonic() > due
+        if is_due:
+            due = time.monotonic() + PAUSE_SECONDS
             has_told = True
             print(f"\r{WAITING}: {i} of {count}", end="", file=sys.stderr, flush=True)
         yield step
@@ -534,13 +581,15 @@ def uses_of_shared(program: Program, count: int) -> Table:
         if isinstance(step, Loop):
             # What a loop uses it uses in every turn, so more than once.
             places = all_places(step.body, step.columns())
-            used = np.unique(~places[places < 0])
+            shared = places[places < 0]
+            used = np.unique(~shared)
             uses[used] += 2
         elif isinstance(step, (Dot, Matrix)):
             factors = step.left if isinstance(step, Dot) else ~step.weights
             for table in (step.bias, factors):
-                used = ~table[table < 0]
-                np.add.at(uses, used, 1)
+                shared = table[table < 0]
+                # One may be there several times, which `uses[used] += 1` would count once.
+                np.add.at(uses, ~shared, 1)
     return uses
 
 
@@ -550,8 +599,11 @@ def ranges_of(mask: Array) -> Array:
     >>> ranges_of(np.array([True, False, True, True])).tolist()
     [[0, 1], [2, 4]]
     """
-    padded = np.concatenate([[0], mask, [0]])
-    moves = np.diff(padded.astype(np.int8))
+    # With False at both ends, every stretch has a move up and a move down.
+    outside = [0]
+    padded = np.concatenate([outside, mask, outside])
+    levels = padded.astype(np.int8)
+    moves = np.diff(levels)
     bounds = np.flatnonzero(moves)
     return bounds.reshape(-1, 2)
 
@@ -580,13 +632,21 @@ def strides_of(weights: Table) -> tuple[int, int, int]:
     """Return start, row stride and column stride of a table of places; NOWHERE if irregular."""
     rows, columns = weights.shape
     start = int(weights[0, 0])
-    column = int(weights[0, 1]) - start if columns > 1 else 1
+    column = 1
+    if columns > 1:
+        right = int(weights[0, 1])
+        column = right - start
     # No row follows a single one, so any stride would do.
-    row_alone = columns if column == 1 else 1
-    row = int(weights[1, 0]) - start if rows > 1 else row_alone
+    row = columns if column == 1 else 1
+    if rows > 1:
+        below = int(weights[1, 0])
+        row = below - start
+    # The first two of each tell the strides; all others have to agree.
     row_starts = start + row * np.arange(rows)
-    regular = row_starts[:, None] + column * np.arange(columns)
-    if (regular == weights).all():
+    distances = column * np.arange(columns)
+    regular = row_starts[:, None] + distances
+    is_regular = (regular == weights).all()
+    if is_regular:
         return start, row, column
     return k.NOWHERE, 0, 0
 

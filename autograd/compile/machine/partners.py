@@ -44,19 +44,23 @@ class Keeping:
         for part in parts:
             if isinstance(part, Turns):
                 self.pair_turn(part)
+        # A loop between them takes no part: its turns have been paired by themselves.
         plain = [part for part in parts if isinstance(part, Named)]
-        paired = iter(self.with_partners(plain, self.slot))
-        return [next(paired) if isinstance(part, Named) else part for part in parts]
+        paired = self.with_partners(plain, self.slot)
+        pairs = iter(paired)
+        return [next(pairs) if isinstance(part, Named) else part for part in parts]
 
     def pair_turn(self, loop: Turns) -> None:
         """Do the same for the turns of a loop, of which each has its own slots."""
         start = self.free
+        # How far slots move from turn to turn has to be known before the first is given.
         there = made_by(loop.body)
         new = [new_partners(part, there) for part in loop.body]
         size = sum(map(len, new))
 
         def slot() -> Slot:
-            return Moving(self.slot(), size)
+            first = self.slot()
+            return Moving(first, size)
 
         loop.body = self.with_partners(loop.body, slot)
         for part in loop.body:
@@ -74,17 +78,24 @@ class Keeping:
         found: list[Named] = []
         asked: set[Slot] = set()
         for part in parts:
-            kept = {x: slot() for x in new_partners(part, there)}
+            new = new_partners(part, there)
+            kept = {x: slot() for x in new}
             paired = with_partner(part, there, kept)
             found.append(paired)
             if flows(paired):
                 asked.update(paired.partners)
-        return [part._replace(stored=part.stored.union(part.made(asked))) for part in found]
+        # A result may be asked for by one that stands behind it, so all are paired by now.
+        complete: list[Named] = []
+        for part in found:
+            stored = part.stored.union(part.made(asked))
+            complete.append(part._replace(stored=stored))
+        return complete
 
     def slot(self) -> int:
         """Return the next slot."""
+        slot = self.free
         self.free += 1
-        return self.free - 1
+        return slot
 
 
 def made_by(parts: Sequence[Named]) -> Made:
@@ -107,7 +118,9 @@ def flows(part: Named) -> bool:
 def new_partners(part: Named, there: Made) -> list[Slot]:
     """Return the operands of an instruction whose partners are asked for, and no results."""
     step = part.step
-    if not isinstance(step, Map) or step.op not in PARTNERS or not flows(part):
+    if not isinstance(step, Map) or step.op not in PARTNERS:
+        return []
+    if not flows(part):
         return []
     other = PARTNERS[step.op]
     (operands,) = part.rows
@@ -130,7 +143,10 @@ def with_partner(part: Named, there: Made, kept: dict[Slot, Slot]) -> Named:
         if op is other:
             known.setdefault(operand, slot)
     (operands,) = part.rows
-    if not all(x in known for x in operands):
+    # Members are computed together, so that all have partners or none.
+    have_all = all(x in known for x in operands)
+    if not have_all:
         return part
     partners = [known[x] for x in operands]
-    return part._replace(partners=partners, kept=frozenset(kept.values()))
+    slots = frozenset(kept.values())
+    return part._replace(partners=partners, kept=slots)

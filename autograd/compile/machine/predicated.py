@@ -64,10 +64,12 @@ class PredicatedWriter(FunctionWriter):
 
     def assign(self, name: str, x: Operand) -> None:
         """Set a variable in the active lanes."""
+        # All others keep what they had; what nobody had yet, nobody else will read.
         old = self.values.get(name)
         if self.active is not None and old is not None:
             x = ir.chosen(self.body, self.active, x, old)
-        self.values[name] = self.types[name] = x
+        self.values[name] = x
+        self.types[name] = x
 
     def variable(self, name: str) -> Operand:
         """Return what a variable holds."""
@@ -101,7 +103,9 @@ class PredicatedWriter(FunctionWriter):
 
     def joined(self, sign: str, x: Operand | None, y: Operand) -> Operand:
         """Return two masks as one."""
-        return y if x is None else ir.arithmetic(self.body, sign, x, y)
+        if x is None:
+            return y
+        return ir.arithmetic(self.body, sign, x, y)
 
     def write_if(self, node: ast.If) -> None:
         """Write both sides, each for its own lanes."""
@@ -171,6 +175,7 @@ class PredicatedWriter(FunctionWriter):
         body = self.body
         if is_cheap:
             return write()
+        # Where no lane asks, the branch skips it all, and what comes out is looked at by nobody.
         some = any_lane(body, mask)
         before = body.block
         there = body.label()
@@ -237,6 +242,7 @@ class Library:
         if isinstance(function, Emitter) or function in FUNCTIONS:
             return applied(module, function, operands, body)
         source = function if isinstance(function, Source) else source_of(function)
+        # It has to be written once to know how long it is.
         name, result, lines = self.function(source, operands)
         if lines <= MAX_LINES_INLINE:
             return applied(module, source, operands, body)
@@ -247,7 +253,8 @@ class Library:
 
         The length is in lines.
         """
-        key = source, tuple(x.kind for x in operands)
+        kinds = tuple(x.kind for x in operands)
+        key = source, kinds
         if key not in self.made:
             module = self.module
             inner = Body()

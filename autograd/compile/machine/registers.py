@@ -91,27 +91,32 @@ class Registers:
             address = ir.element(body, table, self.turn)
             return ir.loaded(body, address)
         step = ir.constant(slot.step)
+        first = ir.constant(slot.first)
         moved = ir.arithmetic(body, "*", self.turn, step)
-        return ir.arithmetic(body, "+", moved, ir.constant(slot.first))
+        return ir.arithmetic(body, "+", moved, first)
 
     def address(self, slot: Slot) -> str:
         """Return where a slot's numbers stand."""
         body = self.body
         index = self.place(slot)
+        # The lanes of a slot stand side by side.
         if self.lanes is not None and self.lane is not None:
             row = ir.arithmetic(body, "*", index, self.lanes)
             index = ir.arithmetic(body, "+", row, self.lane)
-        return ir.element(body, self.base, index).text
+        address = ir.element(body, self.base, index)
+        return address.text
 
     def read(self, slot: Slot) -> Operand:
         """Return the numbers of a slot as they stand in memory."""
         body = self.body
         if is_shared(slot):
-            place = ir.inverted(body, self.place(slot))
+            code = self.place(slot)
+            place = ir.inverted(body, code)
             shared = argument("shared", self.base.element)
             address = ir.element(body, shared, place)
             one = ir.loaded(body, address)
             return ir.converted(body, one, self.type)
+        # A vector is aligned as its numbers are: a block begins anywhere.
         access = ir.memory(self.base.element)
         start = self.address(slot)
         found = body.let(f"load {self.type}, ptr {start}, {access}")

@@ -7,7 +7,7 @@ the next as those of a loop's turns do.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -57,12 +57,14 @@ def shape_of(parts: Sequence[Part]) -> tuple[Any, list[int]]:
         # A loop shares with nobody.
         if isinstance(part, Turns):
             return id(part), []
+        # Slots go by when they first come up: two stretches are alike if these numbers are.
         rows = [part.results, *part.rows, part.partners, sorted(part.kept)]
         line: list[Any] = [description(part.step)]
         for row in rows:
-            numbered = tuple(numbers.setdefault(slot, len(numbers)) for slot in row)
-            line.append(numbered)
+            numbered = [numbers.setdefault(slot, len(numbers)) for slot in row]
+            line.append(tuple(numbered))
         lines.append(tuple(line))
+    # A shared number has other code than a slot has.
     signs = tuple(slot < 0 for slot in numbers)
     return (tuple(lines), signs), list(numbers)
 
@@ -83,13 +85,16 @@ def shared(stretches: Sequence[Sequence[Part]], prefix: str) -> Shared:
     for parts in stretches:
         _, own_slots = shape_of(parts)
         rows.append(own_slots)
+    # The j-th slot of each stretch is one slot that moves, like that of a loop's turns.
     tables: Tables = {}
     slots: list[Slot] = []
-    for j, column in enumerate(np.array(rows).T):
+    columns = np.array(rows).T
+    for j, column in enumerate(columns):
         slot = named_column(column, f"{prefix}_{j}", tables)
         slots.append(slot)
     names = [dict(zip(row, slots)) for row in rows]
-    found: list[Part] = [moving(same, names) for same in zip(*stretches, strict=True)]
+    side_by_side = zip(*stretches, strict=True)
+    found: list[Part] = [moving(same, names) for same in side_by_side]
     return Shared(found, tables, len(stretches))
 
 
@@ -106,12 +111,17 @@ def moving(same: Sequence[Any], names: Sequence[Mapping[int, Slot]]) -> Named:
         stored.update(own_name[x] for x in part.stored)
         alone.append({own_name[x] for x in part.alone})
     in_all = set.intersection(*alone)
+
+    def renamed(slots: Iterable[int]) -> list[Slot]:
+        return [name[x] for x in slots]
+
+    kept = renamed(first.kept)
     return Named(
         first.step,
-        [name[x] for x in first.results],
-        [[name[x] for x in row] for row in first.rows],
-        frozenset(stored),
-        frozenset(in_all),
-        [name[x] for x in first.partners],
-        frozenset(name[x] for x in first.kept),
+        results=renamed(first.results),
+        rows=[renamed(row) for row in first.rows],
+        stored=frozenset(stored),
+        alone=frozenset(in_all),
+        partners=renamed(first.partners),
+        kept=frozenset(kept),
     )

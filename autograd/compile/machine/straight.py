@@ -72,10 +72,13 @@ class Writer:
     def compute(self, part: Named, stored: Set[Slot]) -> None:
         """Write the operations of an instruction, whose results its partner may have made."""
         values = self.values
-        if not all(slot in values.held for slot in part.results):
+        are_made = all(slot in values.held for slot in part.results)
+        if not are_made:
             slots = [*part.results, *part.partners]
-            for slot, x in zip(slots, self.results(part)):
+            numbers = self.results(part)
+            for slot, x in zip(slots, numbers):
                 values.put(slot, x)
+        # Only what somebody reads from memory goes there; the rest stays in registers.
         for slot in part.results:
             if slot in stored:
                 values.store(slot)
@@ -87,11 +90,13 @@ class Writer:
         """Return the results of an instruction's members, and then what is made beside them."""
         step = part.step
         if not isinstance(step, Map):
-            return [self.result(part, i) for i in range(step.count)]
+            members_of_sum = range(step.count)
+            return [self.result(part, i) for i in members_of_sum]
         found: list[Operand] = []
         partners: list[Operand] = []
         is_long = step.op in VECTORIZED
-        for members in self.together(step.count, is_long):
+        groups = self.together(step.count, is_long)
+        for members in groups:
             operands = self.operands(part, members)
             count = members.stop - members.start
             if part.partners:
@@ -111,15 +116,21 @@ class Writer:
         is_single = self.width == 1
         fills_a_vector = is_long and is_single and count >= MIN_NUMBERS_OF_VECTOR
         size = LANES if fills_a_vector else 1
-        starts = range(0, count, size)
-        return [slice(start, min(start + size, count)) for start in starts]
+        groups: list[slice] = []
+        for start in range(0, count, size):
+            # The last vector may have fewer members.
+            stop = min(start + size, count)
+            groups.append(slice(start, stop))
+        return groups
 
     def operands(self, part: Named, members: slice) -> list[Operand]:
         """Return the operands of members, those that are computed at once as vectors."""
         found: list[Operand] = []
         for row in part.rows:
-            numbers = self.numbers(row[members])
-            found.append(self.joined(numbers))
+            slots = row[members]
+            numbers = self.numbers(slots)
+            operand = self.joined(numbers)
+            found.append(operand)
         return found
 
     def joined(self, numbers: Sequence[Operand]) -> Operand:
@@ -127,11 +138,14 @@ class Writer:
         if len(numbers) == 1:
             return numbers[0]
         *_, last = numbers
+        missing = LANES - len(numbers)
+        # Lanes left over do what the last one does, so they ask for no branch of their own.
+        filled = [*numbers, *[last] * missing]
         type_ = ir.vector(last.type, LANES)
         found = "poison"
-        for lane in range(LANES):
-            x = numbers[lane] if lane < len(numbers) else last
-            found = self.body.let(f"insertelement {type_} {found}, {x.typed}, i32 {lane}")
+        for lane, x in enumerate(filled):
+            line = f"insertelement {type_} {found}, {x.typed}, i32 {lane}"
+            found = self.body.let(line)
         return Operand(type_, found)
 
     def parted(self, x: Operand, count: int) -> list[Operand]:
@@ -139,9 +153,12 @@ class Writer:
         if count == 1:
             return [x]
         one = ir.one_of(x.type)
-        texts = [f"extractelement {x.typed}, i32 {lane}" for lane in range(count)]
-        names = map(self.body.let, texts)
-        return [Operand(one, name) for name in names]
+        parts: list[Operand] = []
+        for lane in range(count):
+            line = f"extractelement {x.typed}, i32 {lane}"
+            name = self.body.let(line)
+            parts.append(Operand(one, name))
+        return parts
 
     def result(self, part: Named, i: int) -> Operand:
         """Return the result of a member of an instruction that adds."""
@@ -151,11 +168,13 @@ class Writer:
             for x in others:
                 total = self.plus(total, x)
             return total
+        # A dot begins with its bias, as the kernel of a single one does.
         terms = len(others) // 2
         left = others[:terms]
         right = others[terms:]
         for x, y in zip(left, right):
-            total = self.plus(total, self.times(x, y))
+            product = self.times(x, y)
+            total = self.plus(total, product)
         return total
 
     def numbers(self, slots: Sequence[Slot]) -> list[Operand]:
@@ -168,17 +187,24 @@ class Writer:
         """Write what each instruction adds to adjoints, the last first, and store those."""
         adjoints = self.adjoints
         plain = [part for part in parts if isinstance(part, Named)]
-        self.alone.update(*(part.alone for part in plain))
-        adjoints.held |= dict.fromkeys(self.alone, self.nothing())
+        for each in plain:
+            self.alone.update(each.alone)
+        # Adjoints that only this stretch adds to begin as absent, in registers: nobody clears them.
+        nothing = self.nothing()
+        adjoints.held |= dict.fromkeys(self.alone, nothing)
         for part in reversed(parts):
             if isinstance(part, Turns):
                 self.turns_backward(part)
             else:
                 self.give_back(part)
-        made = {slot for part in plain for slot in part.results}
+        # What the stretch itself made has been passed on: nobody reads its adjoint any more.
+        made: set[Slot] = set()
+        for each in plain:
+            made.update(each.results)
         for slot in self.touched:
             if slot not in made:
                 adjoints.store(slot)
+        # Shared numbers come last, one sum over the lanes for each.
         for slot, x in self.shares.items():
             self.add_to_gradient(slot, x)
 
@@ -198,25 +224,31 @@ class Writer:
             self.add_share(slot, x)
             return
         adjoints = self.adjoints
+        # Another turn may know the slot by another name, so memory has to be right at once.
         if self.kept is not None and slot not in self.kept:
             before = adjoints.read(slot)
-            adjoints.write(slot, self.plus(before, x))
+            total = self.plus(before, x)
+            adjoints.write(slot, total)
             return
         before = adjoints.get(slot)
-        adjoints.put(slot, self.plus(before, x))
+        total = self.plus(before, x)
+        adjoints.put(slot, total)
         if slot not in self.alone:
             self.touched[slot] = None
 
     def add_share(self, slot: Slot, x: Operand) -> None:
         """Add to the gradient by a shared number: at the end, but where a turn has its own."""
+        # Numbers behind the trained ones are constants.
         if isinstance(slot, int) and ~slot >= self.trained:
             return
         shares = self.shares
         x = ir.converted(self.body, x, self.adjoints.type)
-        if self.kept is not None and slot not in shares:
+        is_in_loop = self.kept is not None
+        if is_in_loop and slot not in shares:
             self.add_to_gradient(slot, x)
             return
-        before = shares.get(slot, self.nothing())
+        nothing = self.nothing()
+        before = shares.get(slot, nothing)
         shares[slot] = self.plus(before, x)
 
     def add_to_gradient(self, slot: Slot, x: Operand) -> None:
@@ -239,18 +271,23 @@ class Writer:
         """Write the contributions of a primitive, edge by edge and member by member."""
         if not any(step.edges):
             return
+        arity = len(step.edges)
         parents = [k for k, edge in enumerate(step.edges) if edge]
         contributions: list[list[Operand]] = [[] for _ in parents]
-        rules = rules_of(step.op, len(step.edges), step.edges)
+        rules = rules_of(step.op, arity, step.edges)
         # With a partner at hand no long function is left to compute.
-        is_long = not part.partners and any(op in VECTORIZED for op in rules.ops)
-        for members in self.together(step.count, is_long):
+        has_long_rule = any(op in VECTORIZED for op in rules.ops)
+        is_long = has_long_rule and not part.partners
+        groups = self.together(step.count, is_long)
+        for members in groups:
             count = members.stop - members.start
             found = self.contributions(part, step, members)
             for place, x in enumerate(found):
                 contributions[place] += self.parted(x, count)
+        # Edge by edge, as the kernel of a single instruction adds, so that sums have its bits.
         for xs, k in zip(contributions, parents):
-            for slot, x in zip(part.rows[k], xs):
+            slots = part.rows[k]
+            for slot, x in zip(slots, xs):
                 self.add(slot, x)
 
     def contributions(self, part: Named, step: Map, members: slice) -> Iterator[Operand]:
@@ -259,7 +296,8 @@ class Writer:
         slots = part.results[members]
         adjoints = [self.adjoints.get(slot) for slot in slots]
         upstream = self.joined(adjoints)
-        out = self.joined(self.numbers(slots))
+        results = self.numbers(slots)
+        out = self.joined(results)
         operands = self.operands(part, members)
         absent = self.absence(upstream) if step.optional else None
         nothing = ir.constant(ABSENT)
@@ -271,8 +309,10 @@ class Writer:
         for slope, is_constant in slopes:
             product = self.times(slope, upstream)
             # No product is -0.0 then, which would say that there is none.
-            if step.optional or is_constant is not None:
-                product = self.plus(product, ir.constant(0.0))
+            may_lack = step.optional or is_constant is not None
+            if may_lack:
+                zero = ir.constant(0.0)
+                product = self.plus(product, zero)
             if is_constant is not None:
                 product = ir.chosen(body, is_constant, nothing, product)
             if absent is not None:
@@ -282,13 +322,15 @@ class Writer:
     def absence(self, upstream: Operand) -> Operand:
         """Return in which lanes there is no adjoint: it is -0.0 there."""
         body = self.body
+        # Bits are compared, since 0.0 == -0.0, and 0.0 is an adjoint.
         lanes = ir.lanes_of(upstream.type)
         doubles = ir.vector(ir.DOUBLE, lanes)
         double = ir.converted(body, upstream, doubles)
         whole = ir.vector(INTEGER, lanes)
-        bits = body.let(f"bitcast {double.typed} to {whole}")
+        cast = body.let(f"bitcast {double.typed} to {whole}")
+        bits = Operand(whole, cast)
         sign = ir.constant(SIGN_BIT)
-        return ir.compared(body, "==", Operand(whole, bits), sign)
+        return ir.compared(body, "==", bits, sign)
 
     def total_backward(self, part: Named, step: Total) -> None:
         """Add the adjoint of each sum to those of its terms."""
@@ -305,6 +347,7 @@ class Writer:
         if not flows:
             return
         bias, *sides = part.rows
+        # Biases of all members first, as the kernel of a single instruction has it.
         for slot, result in zip(bias, part.results):
             upstream = self.adjoints.get(result)
             self.add(slot, upstream)
@@ -330,7 +373,9 @@ class Writer:
         product = self.times(number, upstream)
         if absent is None:
             return product
-        product = self.plus(product, ir.constant(0.0))
+        # A product of -0.0 would say that there is none.
+        zero = ir.constant(0.0)
+        product = self.plus(product, zero)
         nothing = ir.constant(ABSENT)
         return ir.chosen(self.body, absent, nothing, product)
 
@@ -339,15 +384,19 @@ class Writer:
     def turns_forward(self, part: Turns) -> None:
         """Write a loop: what a turn takes from the one before it stays in registers."""
         outside = self.values
+        # What is the same in all turns is read once, before the first.
         for place in part.still():
             if place >= 0:
                 outside.get(place)
         passed = part.before.values()
-        first = [outside.get(before.first) for before in passed]
+        places = [before.first for before in passed]
+        first = [outside.get(place) for place in places]
 
         def turn(number: Operand, numbers: Sequence[Operand]) -> list[Operand]:
-            inside = self.values = in_turn(outside, number)
-            inside.held |= dict(zip(passed, numbers))
+            inside = in_turn(outside, number)
+            from_before: dict[Slot, Operand] = dict(zip(passed, numbers))
+            inside.held |= from_before
+            self.values = inside
             for instruction in part.body:
                 self.compute(instruction, part.stored)
             return [inside.get(slot) for slot in part.before]
@@ -364,6 +413,7 @@ class Writer:
         what a turn took from the one before it, of which the turn before begins with them.
         """
         body = self.body
+        # A turn finds adjoints of its own results in memory, where the loop's users added to them.
         self.write_back()
         values = self.values
         adjoints = self.adjoints
@@ -384,19 +434,22 @@ class Writer:
             leave = [*slots, *part.before.values()]
             first = [adjoints.get(place) for place in slots]
             first += [in_last.read(slot) for slot in part.before]
+        # Behind the adjoints runs the sum of each shared number's gradient, over all turns.
         first += [shares.get(place, self.nothing()) for place in shared]
 
         def turn(count: Operand, numbers: Sequence[Operand]) -> list[Operand]:
             number = ir.arithmetic(body, "-", last, count)
             inside = adjoints.in_turn(number)
-            inside.held |= dict(zip(begin, numbers))
+            taken_over = dict(zip(begin, numbers))
+            inside.held |= taken_over
             own_shares = numbers[len(begin) :]
             self.values = in_turn(values, number)
             self.adjoints = inside
             self.shares = dict(zip(shared, own_shares, strict=True))
             self.turn_backward(part, leave)
             ends = [inside.get(slot) for slot in leave]
-            return ends + [self.shares[place] for place in shared]
+            sums = [self.shares[place] for place in shared]
+            return ends + sums
 
         start = ir.constant(0)
         stop = ir.constant(part.turns)
@@ -404,19 +457,24 @@ class Writer:
         self.values = values
         self.adjoints = adjoints
         # Before the loop stands what its first turn, done last, took from there.
-        outside = [slot if isinstance(slot, int) else slot.first for slot in leave]
-        adjoints.held |= dict(zip(outside, ends))
+        outside: list[Slot] = [slot if isinstance(slot, int) else slot.first for slot in leave]
+        left = dict(zip(outside, ends))
+        adjoints.held |= left
         sums = ends[len(leave) :]
-        self.shares = shares | dict(zip(shared, sums, strict=True))
+        gradients: dict[Slot, Operand] = dict(zip(shared, sums, strict=True))
+        self.shares = shares | gradients
         self.touched = dict.fromkeys(outside)
 
     def turn_backward(self, part: Turns, leave: Sequence[Slot]) -> None:
         """Write what the instructions of a turn add to adjoints, those to `leave` in registers."""
         adjoints = self.adjoints
-        own = {slot for instruction in part.body for slot in instruction.results}
+        own: set[Slot] = set()
+        for instruction in part.body:
+            own.update(instruction.results)
         # Nobody but the turn itself has added to these.
         private = own - part.looked_at - set(part.before)
-        adjoints.held |= dict.fromkeys(private, self.nothing())
+        nothing = self.nothing()
+        adjoints.held |= dict.fromkeys(private, nothing)
         self.kept = own.union(leave)
         for instruction in reversed(part.body):
             self.give_back(instruction)
@@ -428,6 +486,7 @@ class Writer:
         for slot in self.touched:
             adjoints.store(slot)
         self.touched.clear()
+        # Those that nobody else adds to have no place in memory.
         before = adjoints.held
         adjoints.held = {slot: before[slot] for slot in self.alone}
 

@@ -94,8 +94,10 @@ def is_simple_loop(loop: Loop) -> bool:
     body = list(expanded_steps(loop.turn(0)))
     if any(isinstance(step, Matrix) for step in body):
         return False
-    is_short = sum(map(operations_of, body)) <= MAX_OPERATIONS
-    return is_short and all(is_simple(step, trained=0) for step in body)
+    operations = sum(map(operations_of, body))
+    if operations > MAX_OPERATIONS:
+        return False
+    return all(is_simple(step, trained=0) for step in body)
 
 
 def stretches(program: Program, keeping: Keeping | None = None) -> list[Stretch]:
@@ -112,6 +114,7 @@ def stretches(program: Program, keeping: Keeping | None = None) -> list[Stretch]
         if not places:
             return []
         # Those of different kinds share no function: so many operations there are at least.
+        # To count those is cheap, where naming all slots is not.
         kinds = {}
         for start, stop in places:
             steps = program.instructions[start:stop]
@@ -147,7 +150,9 @@ def parts_of(
     found: list[Part] = []
     for place, step in enumerate(steps, start):
         if isinstance(step, Loop):
-            turns = Turns(step, program, f"table_{place}", uses.kept)
+            # Tables of several loops in one function need names of their own.
+            table = f"table_{place}"
+            turns = Turns(step, program, table, uses.kept)
             found.append(turns)
         else:
             found.append(plain(step, read, met))
@@ -164,11 +169,13 @@ def sharing(places: Sequence[tuple[int, int]], parts: Sequence[list[Part]]) -> l
     found: dict[int, Stretch] = {}
     for group in groups.values():
         alike = [parts[i] for i in group]
-        one = shared(alike, f"slots_{group[0]}")
+        first = group[0]
+        one = shared(alike, f"slots_{first}")
         for number, i in enumerate(group):
             start, stop = places[i]
             found[i] = Stretch(start, stop, parts[i], one, number)
-    return [found[i] for i in range(len(places))]
+    # In the order of the program again.
+    return [found[i] for i in sorted(found)]
 
 
 def written_operations(found: Sequence[Stretch]) -> int:
@@ -215,11 +222,13 @@ def is_simple(step: Instruction, trained: int) -> bool:
     if isinstance(step, Total):
         return True
     if isinstance(step, Dot):
+        # Places of shared numbers, of which the trained ones come first.
         tables = step.left, step.bias
         shared = [~table[table < 0] for table in tables]
         return all((places >= trained).all() for places in shared)
     if not isinstance(step, Map):
         return False
+    # These loop over their operands, or need Python.
     op = step.op
     if isinstance(op, Variadic) or op is rounded or is_own(op):
         return False
@@ -250,7 +259,8 @@ def flows_back(part: Part) -> bool:
         return any(map(flows_back, part.body))
     # All simple ones have edges.
     edges: Any = part.step.edges  # type: ignore[attr-defined]
-    return bool(edges) if isinstance(part.step, Total) else any(edges)
+    is_single = isinstance(part.step, Total)
+    return bool(edges) if is_single else any(edges)
 
 
 class StretchKernels:
@@ -280,9 +290,12 @@ class StretchKernels:
     def addresses(self) -> tuple[int, int]:
         """Return where the kernels are; 0 for a backward one that has nothing to do."""
         meaning = self.meaning()
-        digest = hashlib.sha256(meaning.encode()).hexdigest()[:20]
+        # Names tell functions of one process apart, so that they come from all that these do.
+        said = meaning.encode()
+        digest = hashlib.sha256(said).hexdigest()[:20]
         ways = ["forward"]
-        if any(map(flows_back, self.parts)):
+        flows = any(map(flows_back, self.parts))
+        if flows:
             ways.append("backward")
         names = [f"{way}_{digest}" for way in ways]
 
@@ -310,8 +323,10 @@ class StretchKernels:
         """Add a kernel."""
         body = Body()
         element = ELEMENT_TYPES[self.dtype]
+        # Which of the stretches that share it a kernel is called for.
         code = argument("code", ir.INTEGER)
-        field = ir.element(body, code, ir.constant(TABLE))
+        place = ir.constant(TABLE)
+        field = ir.element(body, code, place)
         number = ir.loaded(body, field)
 
         def write(width: int, lanes: Operand | None = None, lane: Operand | None = None) -> None:
@@ -337,7 +352,8 @@ class StretchKernels:
 def for_lanes(body: Body, write: Callable[[int, Operand, Operand], None]) -> None:
     """Write loops over the lanes of a block: whole vectors, and what is left one by one."""
     lanes = argument("lanes")
-    whole = ir.arithmetic(body, "&", lanes, ir.constant(-LANES))
+    mask = ir.constant(-LANES)
+    whole = ir.arithmetic(body, "&", lanes, mask)
 
     def vectors(lane: Operand, _: Sequence[Operand]) -> list[Operand]:
         write(LANES, lanes, lane)

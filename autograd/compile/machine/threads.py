@@ -32,7 +32,8 @@ class ThreadTeam:
         task = ctypes.CFUNCTYPE(None)
         self.product = product(address)
         self.function = task(self.multiply)
-        self.address = ctypes.cast(self.function, ctypes.c_void_p).value or 0
+        pointer = ctypes.cast(self.function, ctypes.c_void_p)
+        self.address = pointer.value or 0
         self.place: int = self.task.ctypes.data
 
     def part(self, number: int) -> None:
@@ -40,9 +41,11 @@ class ThreadTeam:
         out, out_row, left, left_row, *between, rows, terms, columns, fresh = self.task.tolist()
         first = rows * number // self.threads
         stop = rows * (number + 1) // self.threads
+        # Addresses count bytes, strides count numbers.
         out += first * out_row * self.itemsize
         left += first * left_row * self.itemsize
-        self.product(out, out_row, left, left_row, *between, stop - first, terms, columns, fresh)
+        own_rows = stop - first
+        self.product(out, out_row, left, left_row, *between, own_rows, terms, columns, fresh)
 
     def multiply(self) -> None:
         """Compute the product, and return when all rows are there, whatever happens."""

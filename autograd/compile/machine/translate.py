@@ -116,11 +116,13 @@ class Module:
         """
         operands = [parameter(i, type_) for i, type_ in enumerate(types)]
         unknown = len(operands) - len(known)
+        # It only calls the function, into which LLVM can write the known arguments then.
         passed = [*operands[:unknown], *known]
         inner, result = self.instance(source, passed)
         body = Body()
         type_ = type_text(result)
-        call = f"call {type_} @{inner}({ir.listed(passed)})"
+        arguments = ir.listed(passed)
+        call = f"call {type_} @{inner}({arguments})"
         if result.type == "void":
             body.do(call)
             body.do("ret void")
@@ -133,9 +135,12 @@ class Module:
 
     def instance(self, source: Source, operands: Sequence[Operand]) -> tuple[str, Operand]:
         """Return the name of a function for operands of these types, and the kind of its result."""
-        key = source, tuple(x.kind for x in operands)
+        kinds = tuple(x.kind for x in operands)
+        key = source, kinds
         if key not in self.instances:
-            name = f"{source.name}.{len(self.instances)}"
+            number = len(self.instances)
+            name = f"{source.name}.{number}"
+            # Who meets this while it is being written has called itself.
             self.instances[key] = name, Operand(UNDER_WAY, "")
             result = self.add(source, name, operands)
             self.instances[key] = name, result
@@ -191,7 +196,8 @@ def function_text(
 ) -> str:
     """Return the text of a function."""
     type_ = type_text(result)
-    head = f"define {linkage}{type_} @{name}({ir.listed(arguments)}){more} {{"
+    listed = ir.listed(arguments)
+    head = f"define {linkage}{type_} @{name}({listed}){more} {{"
     lines = [head, "entry:", *body.variables, *body.lines, "}"]
     return "\n".join(lines)
 
@@ -212,13 +218,15 @@ def called(
 ) -> Operand:
     """Call a function of the module, and return its result, of which the kind is given."""
     type_ = type_text(result)
-    call = f"call {convention}{type_} @{name}({ir.listed(operands)})"
+    arguments = ir.listed(operands)
+    call = f"call {convention}{type_} @{name}({arguments})"
     if result.type == "void":
         body.do(call)
         return result
     found = body.let(call)
     if result.type != TUPLE:
         return result._replace(text=found)
+    # A tuple is one number to LLVM, and several here.
     parts: list[Operand] = []
     for i, part in enumerate(result.parts):
         one = body.let(f"extractvalue {type_} {found}, {i}")
@@ -234,12 +242,13 @@ def written(
     The types of variables are found by writing: where one turns out wider, it is written again.
     """
     types: dict[str, Operand] = {}
+    nothing = Operand("void", "")
     for _ in range(ROUNDS_TO_FIXED_POINT):
         writer = FunctionWriter(module, source, arguments, dict(types))
         writer.run()
         if writer.types == types:
-            nothing = Operand("void", "")
-            return writer, types.get(RESULT, nothing)
+            result = types.get(RESULT, nothing)
+            return writer, result
         types = writer.types
     raise Untranslatable(f"{source.name} has variables of changing types")
 
@@ -300,7 +309,8 @@ class FunctionWriter:
     def assign(self, name: str, x: Operand) -> None:
         """Set a variable, which becomes as wide as it has to be."""
         known = self.types.get(name)
-        kind = unified(known, x) if known else x._replace(text="")
+        own = x._replace(text="")
+        kind = unified(known, x) if known else own
         if kind is None:
             raise Untranslatable(f"{self.source.name}: {name} is a number and a pointer")
         self.types[name] = kind
@@ -323,7 +333,8 @@ class FunctionWriter:
         """Write an operand to the places of a variable."""
         body = self.body
         if isinstance(place, list):
-            for part_place, part_kind, part in zip(place, kind.parts, x.parts):
+            parts = zip(place, kind.parts, x.parts)
+            for part_place, part_kind, part in parts:
                 self.store(part_place, part_kind, part)
             return
         if kind.type != POINTER:
@@ -428,6 +439,7 @@ class FunctionWriter:
         body.branch(condition.text, there, elsewhere)
         body.begin(there)
         self.block(node.body)
+        # What returned has its jump already, and gets no other.
         body.jump(after)
         if node.orelse:
             body.begin(otherwise)
@@ -460,8 +472,9 @@ class FunctionWriter:
             raise self.refuse(node)
         start, stop, step = self.bounds(call)
         # Whether it goes up or down has to be known.
-        if not step.text.lstrip("-").isdigit():
+        if not ir.is_whole(step.text):
             raise self.refuse(node)
+        # The counter has a place of its own: what the body sets its name to changes no turn.
         counter = body.place(INTEGER)
         body.do(f"store {start.typed}, ptr {counter}")
         test, inside, after = body.labels(3)
@@ -535,9 +548,11 @@ class FunctionWriter:
             found = self.names.get(node.id, builtin)
         elif isinstance(node, ast.Attribute):
             module = self.meaning(node.value)
-            found = getattr(module, node.attr) if isinstance(module, ModuleType) else None
+            if not isinstance(module, ModuleType):
+                raise self.refuse(node)
+            found = getattr(module, node.attr)
         else:
-            found = None
+            raise self.refuse(node)
         if found is None:
             raise self.refuse(node)
         return found
@@ -552,6 +567,7 @@ class FunctionWriter:
         sign = SIGNS.get(type(node.op))
         if sign is None:
             raise self.refuse(node)
+        # Of floats they are functions of C's and some more: the table restates its own.
         types = {ir.one_of(left.type), ir.one_of(right.type)}
         of_floats = not types.isdisjoint(NUMBERS)
         if sign in ("//", "%") and of_floats:
@@ -580,8 +596,9 @@ class FunctionWriter:
             raise self.refuse(node)
         sides = [node.left, *node.comparators]
         values = [self.expression(side) for side in sides]
+        neighbours = zip(node.ops, values, values[1:])
         found = None
-        for op, x, y in zip(node.ops, values, values[1:]):
+        for op, x, y in neighbours:
             order = ORDERS.get(type(op))
             if order is None:
                 raise self.refuse(node)
@@ -617,9 +634,12 @@ class FunctionWriter:
         first, *values = node.values
         found = ask(first)
         is_and = isinstance(node.op, ast.And)
-        decided: Side = (partial(ir.constant, not is_and), True)
+        # What the later ones cannot change: False of `and`, True of `or`.
+        answer = partial(ir.constant, not is_and)
+        decided: Side = (answer, True)
         for value in values:
-            later: Side = (partial(ask, value), self.is_cheap(value))
+            is_cheap = self.is_cheap(value)
+            later: Side = (partial(ask, value), is_cheap)
             if is_and:
                 found = self.either(found, later, decided, node)
             else:
@@ -638,7 +658,8 @@ class FunctionWriter:
 
     def side(self, node: ast.expr) -> Side:
         """Return an expression as one of two that may be asked for."""
-        return partial(self.expression, node), self.is_cheap(node)
+        write = partial(self.expression, node)
+        return write, self.is_cheap(node)
 
     def either(self, condition: Operand, first: Side, second: Side, node: ast.expr) -> Operand:
         """Return one of two; both are computed where that is cheap: loops have no branch then."""
@@ -649,6 +670,7 @@ class FunctionWriter:
             x = write()
             y = write_other()
             return ir.chosen(body, condition, x, y)
+        # A variable that no name of Python's can be takes the result past both branches.
         there, elsewhere, after = body.labels(3)
         name = f"choice {node.lineno}.{node.col_offset}.{there}"
         body.branch(condition.text, there, elsewhere)
@@ -667,8 +689,9 @@ class FunctionWriter:
         What it reads need not be there, and a whole number divided by 0 ends the process.
         """
         parts = list(ast.walk(node))
-        if any(isinstance(part, ast.Subscript) or divides(part) for part in parts):
-            return False
+        for part in parts:
+            if isinstance(part, ast.Subscript) or divides(part):
+                return False
         called = [part.func for part in parts if isinstance(part, ast.Call)]
         return all(self.meaning(function) in CHEAP for function in called)
 
@@ -680,6 +703,7 @@ class FunctionWriter:
     def of_subscript(self, node: ast.Subscript) -> Operand:
         """Return an element of what a pointer points to, or of a tuple of constants."""
         value = node.value
+        # A name of the module's is no pointer, but may be a table of numbers.
         if isinstance(value, ast.Name) and value.id not in self.types:
             numbers = self.meaning(value)
             if isinstance(numbers, tuple) and isinstance(node.slice, ast.Constant):
@@ -701,6 +725,7 @@ class FunctionWriter:
         function = self.meaning(node.func)
         if node.keywords:
             raise self.refuse(node)
+        # What stands in place of C's functions is written with C's functions.
         if not self.own_math:
             function = self.module.instead.get(function, function)
         operands = [self.expression(x) for x in node.args]
@@ -710,16 +735,18 @@ class FunctionWriter:
         """Return the result of a function for operands."""
         body = self.body
         if isinstance(function, Emitter):
-            return function.write(body, *operands) or Operand("void", "")
+            nothing = Operand("void", "")
+            return function.write(body, *operands) or nothing
         if function in FUNCTIONS:
-            return FUNCTIONS[function](body, *operands)
+            write = FUNCTIONS[function]
+            return write(body, *operands)
         source = source_of(function) if isinstance(function, FunctionType) else function
-        if isinstance(source, Source):
-            if len(source.parameters) != len(operands):
-                raise self.refuse(node)
-            name, result = self.module.instance(source, operands)
-            return called(body, name, result, operands)
-        raise self.refuse(node)
+        if not isinstance(source, Source):
+            raise self.refuse(node)
+        if len(source.parameters) != len(operands):
+            raise self.refuse(node)
+        name, result = self.module.instance(source, operands)
+        return called(body, name, result, operands)
 
     def certain(self, node: ast.expr) -> bool | None:
         """Return the truth of a condition on Python's types, where all numbers are floats."""
@@ -729,11 +756,11 @@ class FunctionWriter:
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "isinstance":
             _, type_ = node.args
             asked = self.meaning(type_)
-            return False if asked in (Fraction, complex) else None
+            is_no_float = asked in (Fraction, complex)
+            return False if is_no_float else None
         text = ast.unparse(node)
-        if text.startswith("type(") and text.endswith(") is float"):
-            return True
-        return None
+        asks_for_float = text.startswith("type(") and text.endswith(") is float")
+        return True if asks_for_float else None
 
 
 def divides(node: ast.AST) -> bool:
@@ -743,15 +770,20 @@ def divides(node: ast.AST) -> bool:
     if not isinstance(node.op, (ast.FloorDiv, ast.Mod)):
         return False
     divisor = node.right
-    return not (isinstance(divisor, ast.Constant) and divisor.value)
+    is_known = isinstance(divisor, ast.Constant) and bool(divisor.value)
+    return not is_known
 
 
 def unified(known: Operand, x: Operand) -> Operand | None:
     """Return the kind of a variable that holds both; None where there is none."""
     if known.type == x.type == TUPLE and len(known.parts) == len(x.parts):
         parts = tuple(map(unified, known.parts, x.parts))
-        return known._replace(parts=parts) if None not in parts else None
-    if not {known.type, x.type}.isdisjoint((POINTER, TUPLE)):
+        if None in parts:
+            return None
+        return known._replace(parts=parts)
+    # There is no common type of a pointer and anything else.
+    types = {known.type, x.type}
+    if not types.isdisjoint((POINTER, TUPLE)):
         return known if known.kind == x.kind else None
     type_ = ir.common_type(known.type, x.type)
     return Operand(type_, "")
@@ -776,6 +808,7 @@ def power(body: Body, x: Operand, y: Operand) -> Operand:
     """Return x to a power; a whole number as an exponent means so many factors."""
     is_number = y.type == INTEGER and y.text.isdigit()
     factors = int(y.text) if is_number else 0
+    # C's function rounds once, so longer products would be less exact.
     if not 0 < factors < 4:
         write = of_c("pow")
         return write(body, x, y)
@@ -789,6 +822,7 @@ def of_c(name: str) -> Callable[..., Operand]:
     """Return what calls a function of doubles of the C library, for each lane of a vector."""
 
     def call(body: Body, *operands: Operand) -> Operand:
+        # Computed in doubles also of floats, and rounded once.
         lanes = most_lanes(operands)
         type_ = ir.vector(DOUBLE, lanes)
         doubles = [ir.converted(body, x, type_) for x in operands]
@@ -811,7 +845,8 @@ def most_lanes(operands: Sequence[Operand]) -> int:
 def width_of(operands: Sequence[Operand]) -> str:
     """Return the type of what comes of numbers: a float of nothing but floats, else a double."""
     types = {ir.one_of(x.type) for x in operands}
-    return ir.FLOAT if types == {ir.FLOAT} else DOUBLE
+    only_floats = types == {ir.FLOAT}
+    return ir.FLOAT if only_floats else DOUBLE
 
 
 def lane_by_lane(body: Body, name: str, operands: Sequence[Operand]) -> Operand:
@@ -820,8 +855,10 @@ def lane_by_lane(body: Body, name: str, operands: Sequence[Operand]) -> Operand:
     lanes = ir.lanes_of(type_)
     found = "poison"
     for lane in range(lanes):
-        parts = [body.let(f"extractelement {x.typed}, i32 {lane}") for x in operands]
-        numbers = [Operand(DOUBLE, part) for part in parts]
+        numbers: list[Operand] = []
+        for x in operands:
+            part = body.let(f"extractelement {x.typed}, i32 {lane}")
+            numbers.append(Operand(DOUBLE, part))
         one = body.call(DOUBLE, name, *numbers)
         found = body.let(f"insertelement {type_} {found}, double {one}, i32 {lane}")
     return Operand(type_, found)
@@ -838,9 +875,11 @@ def of_llvm(name: str) -> Callable[..., Operand]:
         one = width_of(operands)
         type_ = ir.vector(one, lanes)
         numbers = [ir.converted(body, x, type_) for x in operands]
+        # LLVM has a function for each type, and names it so.
         count = f"v{lanes}" if lanes > 1 else ""
         suffix = SUFFIXES[one]
-        found = body.call(type_, f"llvm.{name}.{count}{suffix}", *numbers)
+        full_name = f"llvm.{name}.{count}{suffix}"
+        found = body.call(type_, full_name, *numbers)
         return Operand(type_, found)
 
     return call

@@ -86,10 +86,14 @@ def named_column(column: Table, table: str, tables: Tables) -> Slot:
     """
     moves = np.diff(column)
     first = int(column[0])
-    if (moves == 0).all():
+    stands_still = (moves == 0).all()
+    if stands_still:
         return first
-    if (moves == moves[0]).all():
-        return Moving(first, int(moves[0]))
+    is_even = (moves == moves[0]).all()
+    if is_even:
+        step = int(moves[0])
+        return Moving(first, step)
+    # Uneven moves take a look at memory in each turn.
     tables[table] = column
     return Moving(first, 0, table)
 
@@ -128,12 +132,15 @@ class Turns:
         self.body = list(self.instructions())
         flow = flow_of(loop, program, kept)
         self.looked_at = self.own_results(flow.after)
+        # What the next turn reads it takes from a register; what later ones read, from memory.
+        read = self.slots()
         self.before: dict[Slot, Moving] = {}
         earlier: set[Slot] = set()
         for slot, ago in flow.carried.items():
             own = self.own(slot)
-            if ago >= 1 and self.is_read_next(slot):
-                self.before[own] = self.of_turn_before(slot)
+            wanted = self.of_turn_before(slot)
+            if ago >= 1 and wanted in read:
+                self.before[own] = wanted
             if ago > 1:
                 earlier.add(own)
         self.looked_at |= earlier
@@ -156,15 +163,12 @@ class Turns:
         """Return what a turn calls a result of the turn before it, by its slot in the first."""
         return Moving(slot - self.stride, self.stride)
 
-    def is_read_next(self, slot: int) -> bool:
-        """Tell whether a turn reads what the turn before it computed."""
-        wanted = self.of_turn_before(slot)
-        return any(wanted in row for part in self.body for row in part.rows)
-
     def instructions(self) -> Iterator[Named]:
         """Yield the instructions of a turn with the names of their slots."""
+        # The columns of places are those of one instruction after the other.
         start = 0
-        for step in expanded_steps(self.loop.turn(0)):
+        first_turn = self.loop.turn(0)
+        for step in expanded_steps(first_turn):
             stop = start + step.places().size
             slots = [self.name(j) for j in range(start, stop)]
             results: list[Slot] = [self.own(slot) for slot in slots_of(step)]
@@ -175,11 +179,15 @@ class Turns:
     def name(self, j: int) -> Slot:
         """Return the name of the j-th place of a turn."""
         column = self.places[:, j]
-        return named_column(column, f"{self.prefix}_{j}", self.tables)
+        table = f"{self.prefix}_{j}"
+        return named_column(column, table, self.tables)
 
     def slots(self) -> set[Slot]:
         """Return all slots that are read."""
-        return {slot for part in self.body for row in part.rows for slot in row}
+        found: set[Slot] = set()
+        for part in self.body:
+            found.update(*part.rows)
+        return found
 
     def still(self) -> list[int]:
         """Return the slots that are the same in all turns, and those of shared numbers."""
@@ -188,8 +196,10 @@ class Turns:
 
     def overlaps(self) -> bool:
         """Tell whether a slot before the loop goes by several names."""
+        # Two names of one place would be two registers, each with a part of the adjoint.
         seen: dict[int, Slot] = {}
-        for slot in [*self.slots(), *self.before.values()]:
+        taken = [*self.slots(), *self.before.values()]
+        for slot in taken:
             for place in self.covered(slot):
                 is_before = 0 <= place < self.loop.out
                 if is_before and seen.setdefault(place, slot) != slot:
@@ -226,13 +236,15 @@ Part = Named | Turns
 def instruction_text(part: Named) -> str:
     """Return all of an instruction as text."""
     slots = f"{part.results} {part.rows} {part.partners}"
-    sets = " ".join(map(listed, (part.stored, part.alone, part.kept)))
-    return f"{description(part.step)} {slots} {sets}"
+    sets = part.stored, part.alone, part.kept
+    in_order = " ".join(map(listed, sets))
+    return f"{description(part.step)} {slots} {in_order}"
 
 
 def listed(slots: Iterable[Slot]) -> str:
     """Return slots as text, the same in every process."""
-    return ", ".join(sorted(map(str, slots)))
+    texts = map(str, slots)
+    return ", ".join(sorted(texts))
 
 
 def description(step: Instruction) -> str:

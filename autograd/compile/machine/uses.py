@@ -32,15 +32,20 @@ class Counts:
         is_own = (places >= start) & (places < stop)
         inside = places[is_own] - start
         here = np.bincount(inside, minlength=len(own))
-        rest = self.counts[start:stop] - here
+        # What is left of all counts is how often the rest of the program has them.
+        everywhere = self.counts[start:stop]
+        rest = everywhere - here
         found = np.flatnonzero(rest) + start
-        return set(found.tolist())
+        slots = found.tolist()
+        return set(slots)
 
 
 def all_in(tables: Sequence[Array]) -> Array:
     """Return the places of all tables, one behind the other."""
+    # NumPy joins no empty list.
     nothing = np.empty(0, np.int32)
-    return np.concatenate([nothing, *tables])
+    joined = [nothing, *tables]
+    return np.concatenate(joined)
 
 
 class Uses:
@@ -52,14 +57,17 @@ class Uses:
     def __init__(self, program: Program, kept: Kept) -> None:
         self.kept = kept
         outputs = program.outputs
-        guarded = [guard.row for guard in program.guards]
-        read = [outputs, program.watched, np.array(guarded, np.int32)]
+        rows = [guard.row for guard in program.guards]
+        guarded = np.array(rows, np.int32)
+        # Whoever is outside reads outputs, and the seed is added to their adjoints.
+        read = [outputs, program.watched, guarded]
         met = [outputs]
         for step in program.instructions:
             if isinstance(step, Loop):
                 places, forward, backward = reads_in(step, kept)
                 is_read = forward | backward
-                read.append(places[:, is_read].ravel())
+                places_read = places[:, is_read]
+                read.append(places_read.ravel())
                 met.append(places.ravel())
             else:
                 read.append(read_places(step))
@@ -73,10 +81,12 @@ class Uses:
         own = results_of(steps)
         read = [read_places(step) for step in plain]
         found = self.read.others(own, read)
+        # The way back is another function, to which registers do not reach.
         for step in plain:
             _, backward = reads_of(step, self.kept)
-            places = all_of(step)[backward]
-            found.update(places.tolist())
+            places = all_of(step)
+            needed = places[backward]
+            found.update(needed.tolist())
             if needs_result(step):
                 found.update(slots_of(step))
         return found
@@ -93,7 +103,8 @@ def results_of(steps: Sequence[Instruction]) -> range:
     """Return the slots of the results of neighbouring instructions."""
     first = steps[0]
     last = steps[-1]
-    return range(first.out, last.out + last.count)
+    stop = last.out + last.count
+    return range(first.out, stop)
 
 
 def all_of(step: Instruction) -> Array:
@@ -106,4 +117,5 @@ def read_places(step: Instruction) -> Array:
     """Return the places that an instruction reads, forward or backward."""
     forward, backward = reads_of(step)
     is_read = np.logical_or(forward, backward)
-    return all_of(step)[is_read]
+    places = all_of(step)
+    return places[is_read]

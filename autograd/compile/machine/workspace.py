@@ -94,8 +94,13 @@ class Job:
         self.failures = engine.failures
         # A block that has all samples is filled by the caller, and no kernel copies them again.
         fits = lanes == samples > 1
-        self.rows = workspace.rows(lanes) if fits else np.zeros((samples, inputs), dtype)
-        self.outputs = np.empty((outputs, samples), dtype).T
+        if fits:
+            self.rows = workspace.rows(lanes)
+        else:
+            self.rows = np.zeros((samples, inputs), dtype)
+        # An output's numbers stand side by side, as kernels write them.
+        columns = np.empty((outputs, samples), dtype)
+        self.outputs = columns.T
         self.seed = np.ones(outputs, dtype)
         slopes = samples if wanted & WANT_INPUTS else 0
         self.slopes = np.empty((slopes, inputs), dtype)
@@ -128,7 +133,8 @@ class Job:
         space = self.workspace
         arrays = [space.values, space.adjoints, space.scratch, self.full, rows, outputs]
         arrays += [self.seed, slopes, self.total]
-        self.settings[k.VALUES : k.SUM + 1] = [x.ctypes.data for x in arrays]
+        addresses = [x.ctypes.data for x in arrays]
+        self.settings[k.VALUES : k.SUM + 1] = addresses
         _, stride = outputs.strides
         self.settings[k.OUTPUTS_STRIDE] = stride // outputs.itemsize
         job = self.settings.ctypes.data
@@ -172,7 +178,8 @@ class Job:
         """
         if self.large:
             self.change_buffer()
-        self.moved = self.unsound = False
+        self.moved = False
+        self.unsound = False
         # What calls Python may fail half-way.
         steps = step_size and not self.engine.callbacks
         if steps:
@@ -190,6 +197,7 @@ class Job:
             raise first
         if answer == 0 or -k.UNSOUND < answer < k.UNSOUND:
             return answer
+        # One number says two things: beyond UNSOUND it is that, and whatever is left.
         self.unsound = True
         return 0 if answer == k.UNFIT else answer - k.UNSOUND
 
