@@ -134,6 +134,15 @@ def test_the_readme_counts_the_rows_of_the_table():
     assert counted == [str(len(TABLE))], f"README.md: the table has {len(TABLE)} rows now"
 
 
+def test_the_rows_that_the_readme_quotes_are_those_of_the_table():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    quoted = re.findall(r"^\w+ = Primitive\(.*\)$", readme, re.MULTILINE)
+    assert len(quoted) == 5
+    table = (ROOT / "autograd" / "primitives.py").read_text(encoding="utf-8")
+    rows = {re.sub(r"[\s,]", "", line) for line in table.splitlines()}
+    assert [row for row in quoted if re.sub(r"[\s,]", "", row) not in rows] == []
+
+
 def test_the_files_that_contributing_names_exist():
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     named = set(re.findall(r"\b(?:autograd|nn|tests|testkit)/[\w/]+\.py", text))

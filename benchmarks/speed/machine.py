@@ -30,7 +30,7 @@ disk, and in a new process after that."""
 def heading(rivals: list[Rival], seconds: float, rounds: int, quick: bool) -> Iterator[str]:
     """Yield the lines above the tables."""
     now = datetime.now(UTC)
-    yield f"# Figures of {now:%Y-%m-%d}"
+    yield f"# Compiled code beside others, {now:%Y-%m-%d}"
     yield ""
     yield "For an engineer who asks how fast compiled code is, beside what others would write."
     yield ""

@@ -89,6 +89,11 @@ CHANGELOG
 ```
 """
 
+OFFERS = """
+[Try it in this page](try.md), [step through three graphs](steppers.md), or
+[watch a network learn](playground.md): nothing to install.
+"""
+
 INSIDE = """
 ```{toctree}
 :hidden:
@@ -117,7 +122,10 @@ def gather(source: Path) -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     design = "docs/design/*" if (source / "docs" / "design").exists() else ""
     trees = TREES + INSIDE.replace("DESIGN-PAGES", design)
-    (source / "index.md").write_text(linked(readme) + trees, encoding="utf-8")
+    # Only the site can offer what runs in it.
+    title, rest = readme.split("\n", 1)
+    home = title + "\n" + OFFERS + rest
+    (source / "index.md").write_text(linked(home) + trees, encoding="utf-8")
 
 
 def linked(text: str) -> str:

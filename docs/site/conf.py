@@ -34,7 +34,7 @@ myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 4
 
 default_role = "py:obj"  # `name` in a docstring is a link where the name is documented
-autodoc_member_order = "groupwise"
+autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 add_module_names = False
 python_use_unqualified_type_names = True

@@ -47,6 +47,7 @@ form.addEventListener("submit", (event) => {
   event.preventDefault();
   run.disabled = true;
   stop.disabled = false;
+  results.hidden = true;
   if (!worker) start();
   worker.postMessage({ program: program.value });
 });

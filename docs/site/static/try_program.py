@@ -29,6 +29,7 @@ def answer(program: str) -> str:
 def run(program: str, namespace: dict[str, Any]) -> str:
     """Run one statement after the other, and return the name of the Value that was made last.
 
+    A Value that was bound to another name before is not new, as the variable of a loop may be.
     The value of an expression is printed, as at the prompt. An error is printed as its traceback,
     and ends the program.
     """
@@ -53,9 +54,10 @@ def statements(program: str) -> list[CodeType]:
 
 
 def made(before: dict[str, Any], after: dict[str, Any]) -> Any:
-    """Yield the names that are bound to other Values than before, the last first."""
+    """Yield the names that are bound to Values that had no name before, the last first."""
+    known = {id(value) for value in before.values()}
     for name, value in reversed(after.items()):
-        if isinstance(value, Value) and before.get(name) is not value:
+        if isinstance(value, Value) and id(value) not in known:
             yield name
 
 
