@@ -166,6 +166,21 @@ def kalman(seen: Sequence[Number], drift: Number, noise: Number) -> Number:
     return unlikely + mean
 
 
+def likelihood(seen: Sequence[Number], drift: Number, noise: Number) -> Number:
+    """Return how likely what was seen is, by a filter of Kalman's, as textbooks write it."""
+    mean, variance, found = 0.0, 1.0, 0.0
+    for x in seen:
+        mean = 0.9 * mean
+        variance = 0.81 * variance + drift
+        spread = variance + noise
+        gain = variance / spread
+        error = x - mean
+        found = found - 0.5 * (p.log(spread) + error * error / spread)
+        mean = mean + gain * error
+        variance = (1 - gain) * variance
+    return found
+
+
 def smoothed(seen: Sequence[Number], drift: Number, noise: Number) -> Number:
     """Return a sum over the smoothed means of a filter of Kalman's, which goes forth and back."""
     mean, variance, means, variances = 0.5, 1.0, [], []

@@ -32,6 +32,7 @@ EXAMPLES = {
     "adam": (loops.adam(50), (1.0, 0.3)),
     "delayed": (lambda x: loops.delayed(60, x), (0.5,)),
     "kalman": (loops.kalman, (SEEN, 0.1, 0.5)),
+    "likelihood": (loops.likelihood, (SEEN, 0.1, 0.5)),
     "smoothed": (loops.smoothed, (SEEN, 0.1, 0.5)),
     "thomas": (loops.thomas, ([2.5 + 0.1 * (i % 7) for i in range(40)], SEEN)),
     "two averages": (loops.two_averages, (SEEN, 0.1)),
@@ -170,6 +171,7 @@ def test_a_loop_around_another_is_found_where_it_adds_no_operation_of_its_own():
     ("name", "expected"),
     [
         ("kalman", [(38, 8)]),
+        ("likelihood", [(36, 13)]),
         ("smoothed", [(37, 10), (39, 3)]),
         ("thomas", [(38, 3), (39, 2)]),
         ("two averages", [(37, 7)]),
