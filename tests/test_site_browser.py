@@ -68,9 +68,11 @@ def test_the_twelve_lines_give_text_a_drawing_and_a_stepper(tried):
     assert any(url.endswith(".wasm") for url in asked)  # what the worker asks for is seen too
     text = page.locator(".results .text").inner_text()
     assert text.startswith("(0.46211715726000974, 1.5728954659318548, -2.359343198897782")
-    assert "tanh (0.462117): upstream 1" in text
+    assert "y (0.462117): upstream 1" in text
     labels = page.locator(".drawing svg text").all_text_contents()
-    assert {"x", "w", "b", "y"} <= {word for label in labels for word in label.split()}
+    shown = {word for label in labels for word in label.split()}
+    assert {"x", "w", "b", "y"} <= shown
+    assert "1.573" in shown, "gradients of one pass, as the text says"
     stepper = page.frame_locator(".results iframe")
     counted = stepper.locator(".cs-counts").inner_text()
     assert "6 nodes, 13 steps" in counted
