@@ -26,6 +26,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -37,6 +38,7 @@ import autograd
 from autograd import Value, grad, gradients, log, no_grad, tanh, where
 from autograd.compile import GuardError
 from autograd.compile.tracing import tracers
+from autograd.compile.tracing.looking import prints
 from autograd.compile.tracing.tape import trace
 from autograd.testing.expressions import operations, random_expression
 from testkit.other_threads import beside
@@ -321,6 +323,11 @@ def test_what_is_traced_can_be_printed(capsys):
     assert number == "<the number 2.0 of input 0 in this sample>"
     assert together.count("Value(data=") == 3 and "Value(data=4.0" in together
     assert last == "Value(data=2.0, grad=0.0, name='input 0')"
+
+
+def test_a_frame_that_is_at_no_instruction_is_not_taken_for_a_print():
+    frame = SimpleNamespace(f_code=own_print.__code__, f_lasti=-1, f_globals={}, f_builtins={})
+    assert not prints(frame)
 
 
 def test_what_is_traced_can_be_logged():
