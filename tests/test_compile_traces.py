@@ -1075,7 +1075,101 @@ TYPES = {
     "exclusive or": lambda x: 2.0 * x if (x > 0) ^ (x > 3) else -x,
     "and a bool": lambda x: ((x > 0) & True) * x,
     "or, reflected": lambda x: (False | (x > 0)) * x,
+    "the type": lambda x: 2.0 * x if type(x.data) is float else -x,
+    "one of some types": lambda x: 2.0 * x if type(x.data * 2) in (int, float) else -x,
+    "the type of a comparison": lambda x: 2.0 * x if type(x > 0) is bool else -x,
+    "the type, by a table": lambda x: {float: 2.0 * x}[type(x.data)],
+    "its class": lambda x: 2.0 * x if x.data.__class__ is float else -x,
+    "the type of a Value": lambda x: 2.0 * x if type(x) is Value is type(x * x) else -x,
+    "the class of a Value": lambda x: 2.0 * x if x.__class__ is Value is (x * x).__class__ else -x,
+    "a Value of the type of another": lambda x: type(x)(x.data) * x,
+    "no attributes of a Value": lambda x: 2.0 * x if hasattr(x.data, "backward") else -x,
+    "attributes of a Value": lambda x: 2.0 * x if hasattr(x, "backward") else -x,
+    "attributes of a float": lambda x: 2.0 * x if hasattr(x.data, "is_integer") else -x,
+    "a default": lambda x: x * getattr(x.data, "data", 3.0),
+    "no default": lambda x: x * getattr(x, "data", 3.0),
+    "real and imaginary part": lambda x: x * x.data.real + x.data.imag,
+    "a class in a match": lambda x: 2.0 * x if matched(x.data) else -x,
+    "the type of a type": lambda x: 2.0 * x if type(type(x)) is type is type(Kind) else -x,
+    "a table of types of types": lambda x: x * {type: 2.0}[type(Kind)] * TYPE_TABLE[type(Kind)],
+    "what is a type": lambda x: x * isinstance(float, type) * (not isinstance(x, type)),
+    "a class made": lambda x: x * type("Made", (), {"factor": 2.0}).factor,
+    "a metaclass": lambda x: x * metaclass_of(x),
+    "a subclass": lambda x: x * SPECIAL if kinds_of(SPECIAL) == {Weight} else -x,
 }
+TYPE_TABLE = {type: 3.0}
+
+
+class Kind:
+    """A class of its own."""
+
+
+class Weight(Value):
+    """A Value with a class of its own."""
+
+    __slots__ = ()
+
+
+SPECIAL = Weight(2.0)
+
+
+def kinds_of(x):
+    """Return what is said of a Value's class."""
+    return {type(x), x.__class__, type(type(x)(1.0))}
+
+
+def matched(x):
+    match x:
+        case float():
+            return True
+    return False
+
+
+def metaclass_of(x):
+    """Return 2.0 if a metaclass made here is one in all ways."""
+
+    class Meta(type):
+        def __call__(cls, *args):
+            return super().__call__(*args)
+
+    class Made(metaclass=Meta):
+        def __init__(self, x):
+            self.x = x
+
+    made = Made(x)
+    are = [isinstance(Made, kind) for kind in (Meta, type)] + [issubclass(Meta, type)]
+    are_not = [isinstance(made, Meta), isinstance(Kind, Meta), issubclass(Kind, type)]
+    return 2.0 if all(are) and not any(are_not) and type(made) is Made and made.x is x else 1.0
+
+
+@pytest.mark.parametrize("name", ["hex", "is_integer", "as_integer_ratio"])
+def test_what_a_float_has_and_the_number_of_a_trace_has_not_is_refused(name):
+    def function(x):
+        try:
+            return x * len(str(getattr(x.data, name)()))
+        except (AttributeError, TypeError):
+            return -x
+
+    with pytest.raises(TypeError, match="is the number of input 0 in this sample"):
+        autograd.compile(function, example=(1.0,))
+
+
+@both_engines
+def test_an_attribute_that_no_float_has_is_missing_in_a_trace_too(engine):
+    def function(x):
+        try:
+            return x * x.data.factor
+        except AttributeError as error:
+            return x * len(str(error))
+
+    compiled = autograd.compile(function, example=(1.0,), engine=engine)
+    assert compiled.value([3.0]) == [function(Value(3.0)).data]
+
+
+def test_type_is_type_again_after_a_trace():
+    autograd.compile(TYPES["a metaclass"], example=(1.0,))
+    assert not {"type", "hasattr", "getattr"} & set(globals())
+    assert type(SPECIAL) is Weight is SPECIAL.__class__
 
 
 @both_engines

@@ -19,9 +19,8 @@ from itertools import chain, repeat
 from types import CellType, FrameType, FunctionType, ModuleType
 from typing import Any, NoReturn
 
-from autograd.atomic import set_attributes
 from autograd.compile.tracing.reach import Reach, name_of
-from autograd.compile.tracing.tracers import TracedNumber, TracedValue
+from autograd.compile.tracing.tracers import TracedNumber, TracedValue, set_classes
 from autograd.given import PeerNames
 from autograd.operators import Operators
 from autograd.primitive_type import Primitive
@@ -97,7 +96,7 @@ def left_over(before: int) -> list[Any]:
 
 def end(xs: Sequence[Any]) -> None:
     """Let Values of a trace be such of one that has ended."""
-    set_attributes(xs, repeat("__class__"), repeat(EndedValue, len(xs)))
+    set_classes(xs, repeat(EndedValue, len(xs)))
 
 
 def end_all(before: int) -> None:

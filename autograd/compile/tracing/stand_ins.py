@@ -26,6 +26,7 @@ from autograd import primitives as p
 from autograd.coercion import Operand
 from autograd.compile.tracing.internal_primitives import built_in_max, built_in_min
 from autograd.compile.tracing.tracers import TracedNumber
+from autograd.compile.tracing.types_asked import ASKED
 from autograd.modes import tracing
 from autograd.primitive_type import Variadic
 
@@ -158,9 +159,10 @@ def math_in_traces() -> ModuleType:
 
 
 MATH = math_in_traces()
+STAND_INS |= ASKED
 BY_ID = {id(x): found for x, found in STAND_INS.items()}
 BY_ID[id(math)] = MATH
-BUILT_IN = {"max": STAND_INS[max], "min": STAND_INS[min]}
+BUILT_IN = {x.__name__: STAND_INS[x] for x in (max, min, type, hasattr, getattr)}
 
 
 def stand_in(x: object) -> Any:

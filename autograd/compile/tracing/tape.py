@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
-from itertools import zip_longest
+from itertools import repeat, zip_longest
 from math import nan
 from typing import Any, NamedTuple
 from weakref import ref
@@ -444,7 +444,7 @@ def inputs(example: tuple[Any, ...], backwards: bool = False) -> list[Value]:
     for i, (leaf, number) in enumerate(zip(leaves, numbers)):
         leaf._data = as_data(number)
         leaf.name = f"input {i}"
-        leaf.__class__ = TracedValue
+    tracers.set_classes(leaves, repeat(TracedValue))
     return leaves
 
 

@@ -14,15 +14,14 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
-from itertools import repeat
 from types import CodeType, FrameType
 from typing import Any, NoReturn
 
 from autograd import primitives as p
-from autograd.atomic import set_attributes
 from autograd.coercion import checked_name
 from autograd.compile.tracing.handlers import NEVER_RAISES, WALK
 from autograd.compile.tracing.internal_primitives import both, either
@@ -164,8 +163,7 @@ class TracedAttributes:
             return out
         self.elsewhere()
         twin = Value.__copy__(self)  # type: ignore[arg-type]
-        # What it is when nothing is traced.
-        twin.__class__ = type(self).__mro__[2]
+        set_classes([twin], [untraced_class(type(self))])
         return twin
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
@@ -203,12 +201,15 @@ class TracedParameter(TracedAttributes, Value):
     """A parameter while it is traced."""
 
     __slots__ = ()
+    # What a function is told that asks for it.
+    __class__ = Value  # type: ignore[assignment]
 
 
 class TracedValue(TracedAttributes, Value):
     """An input or a result of a trace."""
 
     __slots__ = ()
+    __class__ = Value  # type: ignore[assignment]
 
     def elsewhere(self) -> None:
         """Refuse to be used in a thread that is not tracing."""
@@ -221,7 +222,7 @@ class TracedValue(TracedAttributes, Value):
             setattr(fresh, field, getattr(self, field))
         fresh.name = name
         cls: Any = type(fresh)
-        fresh.__class__ = following_class(cls)
+        set_classes([fresh], [following_class(cls)])
 
     @property
     def _backward(self) -> Any:
@@ -286,13 +287,27 @@ class TracedNumber(TracedValue):
 
     # It passes for the float or the bool that it stands for, where a function asks for the type.
 
-    @property
-    def __class__(self) -> Any:
+    @property  # type: ignore[misc]
+    def __class__(self) -> Any:  # type: ignore[override]
         return bool if self.op in LOGICAL else float
 
-    @__class__.setter
-    def __class__(self, cls: type) -> None:
-        CLASS.__set__(self, cls)
+    @property
+    def real(self) -> TracedNumber:
+        """Return the number itself, as a float does."""
+        return self
+
+    @property
+    def imag(self) -> float:
+        """Return zero, as a float does."""
+        return 0.0
+
+    def __getattr__(self, name: str) -> NoReturn:
+        """Refuse what a plain number has, and this has not."""
+        number = self.__class__()
+        if hasattr(number, name):
+            self.refuse_plain()
+        kind = type(number).__name__
+        raise AttributeError(f"{kind!r} object has no attribute {name!r}", name=name, obj=self)
 
     # Comparisons are combined as bools are.
 
@@ -358,6 +373,16 @@ PLAIN = frozenset((float, int))
 RELATIONS = frozenset((p.less, p.less_equal, p.greater, p.greater_equal, p.equal, p.unequal))
 LOGICAL = RELATIONS | {both, either}
 CLASS: Any = object.__dict__["__class__"]
+
+
+def untraced_class(cls: type) -> Any:
+    """Return what a class of a trace is when nothing is traced."""
+    return next(kind for kind in cls.__mro__ if not issubclass(kind, TracedAttributes))
+
+
+def set_classes(xs: Iterable[Value], kinds: Iterable[type]) -> None:
+    """Set the classes of Values, in one call that no Ctrl-C interrupts."""
+    deque(map(CLASS.__set__, xs, kinds), maxlen=0)
 
 
 def cut(x: Any, cls: type[TracedValue]) -> TracedValue:
@@ -472,7 +497,7 @@ def traced_class(cls: Any) -> type[Value]:
         return TracedParameter
     if issubclass(cls, TracedAttributes):
         return cls  # type: ignore[no-any-return]
-    return type(cls.__name__, (TracedAttributes, cls), {"__slots__": ()})
+    return type(cls.__name__, (TracedAttributes, cls), {"__slots__": (), "__class__": cls})
 
 
 @cache
@@ -480,7 +505,7 @@ def following_class(cls: Any) -> type[Value]:
     """Return the class of the results of a trace that a function makes as Values of some class."""
     if cls is Value or issubclass(cls, TracedValue):
         return TracedValue if cls is Value else cls
-    return type(cls.__name__, (TracedValue, cls), {"__slots__": ()})
+    return type(cls.__name__, (TracedValue, cls), {"__slots__": (), "__class__": cls})
 
 
 @contextmanager
@@ -490,10 +515,10 @@ def tracing_classes(parameters: Iterable[Any]) -> Iterator[None]:
     before: list[Any] = [type(x) for x in found]
     changed.append((threading.get_ident(), found, before))
     try:
-        change_classes(found, [traced_class(cls) for cls in before])
+        set_classes(found, [traced_class(cls) for cls in before])
         yield
     finally:
-        change_classes(found, before)
+        set_classes(found, before)
         changed.pop()
 
 
@@ -501,7 +526,7 @@ def restore_classes() -> None:
     """Give Values their classes back, in a process that was forked while another thread traced."""
     if changed and changed[0][0] != threading.get_ident():
         for _, found, before in reversed(changed):
-            change_classes(found, before)
+            set_classes(found, before)
         changed.clear()
         traces.clear()
 
@@ -510,8 +535,3 @@ def restore_classes() -> None:
 changed: list[tuple[int, list[Value], list[Any]]] = []
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=restore_classes)
-
-
-def change_classes(xs: Sequence[Value], kinds: Sequence[type[Value]]) -> None:
-    """Set the classes of Values, in one call that no Ctrl-C interrupts."""
-    set_attributes(xs, repeat("__class__"), kinds)
