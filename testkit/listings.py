@@ -203,20 +203,27 @@ def as_python(text: str) -> Iterator[ast.Module]:
     yield in_python(lines[stop:] or ["return"], "def backward(seed, p, s, grad_p, grad_s):")
 
 
-def executed(compiled: Any, inputs: bool = True, seed: Any = 1.0) -> Callable[..., Listing]:
+def executed(
+    compiled: Any, inputs: bool = True, seed: Any = 1.0, trace: int = 0
+) -> Callable[..., Listing]:
     """Return what the listing of a compiled function computes of the numbers of a sample.
 
     The function that is returned takes those, and for the backward pass the values of slots, where
     they are not to be those of the forward pass.
 
-    Args: inputs, seed: as `value_and_grad` takes them.
+    Args:
+        inputs, seed: as `value_and_grad` takes them.
+        trace: which, where there are several.
     """
-    traced = compiled.specializations[0]
+    traced = compiled.specializations[trace]
     assert len(compiled.parameters) == traced.program(0).trained  # looking brings them up to date
     own = (row, shaped, matrix, held, absent, all_absent)
     world: dict[str, Any] = {**functions(), **{function.__name__: function for function in own}}
     world |= {"inf": np.inf, "nan": np.nan}
-    for tree in as_python(compiled.source(whole=True, inputs=inputs)):
+    text = compiled.source(whole=True, inputs=inputs)
+    if len(compiled.specializations) > 1:
+        text = re.split(r"\n*# trace \d+\n", text)[trace + 1]
+    for tree in as_python(text):
         exec(compile(tree, "<listing>", "exec"), world)  # our own text
     # The parameters and what is followed; constants are in the text.
     known = traced.program(0).parameters

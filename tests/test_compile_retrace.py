@@ -11,6 +11,7 @@ import nn
 from autograd import Value, dot, tanh
 from testkit.branching_programs import BranchingProgram, complaints
 from testkit.kernels import seldom
+from testkit.listings import executed
 from testkit.unwritten import unwritten_is_nan
 
 both_engines = pytest.mark.parametrize("engine", ["llvm", "numpy"])
@@ -298,3 +299,47 @@ def test_a_report_lists_a_dozen_traces():
     compiled.value([i + 0.5 for i in range(20)])
     text = compiled.explain()
     assert "trace 12  " in text and "trace 13  " not in text and "and 8 more traces" in text
+
+
+def test_a_listing_has_the_program_of_each_trace():
+    w = Value(1.5)
+
+    def function(x):
+        if x < 0:
+            return w * x
+        return w * w / x if x < 5 else autograd.sin(w * x)
+
+    compiled = autograd.compile(function, [w], (-1.0,), retrace=True, engine="numpy")
+    assert "# trace" not in compiled.source()
+    samples = [-2.0, 3.0, 7.0]
+    compiled.value(samples)
+    text = compiled.source()
+    assert re.findall("^# .*", text, re.M) == [
+        line for i in (1, 2, 3) for line in (f"# trace {i}", "# backward")
+    ]
+    for trace, x in enumerate(samples):
+        found = executed(compiled, trace=trace)([x])
+        leaf = Value(x)
+        w.grad = 0.0
+        out = function(leaf)
+        out.backward()
+        expected = [out.data], [w.grad], [leaf.grad]
+        for ours, its in zip(found, expected):
+            assert ours == pytest.approx(its, rel=1e-13)
+        others = [y for y in samples if y != x]
+        for other in others:
+            with pytest.raises(ArithmeticError, match="takes another branch"):
+                executed(compiled, trace=trace)([other])
+
+
+def test_a_listing_leaves_out_traces_beyond_a_dozen_unless_it_is_whole():
+    compiled = autograd.compile(
+        lambda x: x * next(i for i in range(40) if x < i),
+        example=(0.5,),
+        retrace=True,
+        engine="numpy",
+    )
+    compiled.value([i + 0.5 for i in range(20)])
+    text = compiled.source(backward=False)
+    assert text.count("# trace") == 12 and text.endswith("\n\n# and 8 more traces")
+    assert compiled.source(whole=True, backward=False).count("# trace") == 20

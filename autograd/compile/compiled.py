@@ -46,7 +46,7 @@ from autograd.compile.processes import (
 )
 from autograd.compile.reference.numpy_engine import NumpyEngine
 from autograd.compile.reference.own_primitives import calls_users
-from autograd.compile.report import Report, drawing, report, trace_facts
+from autograd.compile.report import Report, drawing, in_sections, report, trace_facts
 from autograd.compile.tracing.results import ArrayOf, is_one
 from autograd.compile.tracing.tape import Tape, check_again, trace
 from autograd.compile.tracing.tracers import refuse
@@ -981,10 +981,11 @@ class Compiled:
         p1, ...; `grad_s5` is the adjoint of s5, `grad_p0` the gradient by p0. Slopes are those of
         the table. `seed` is the weight of the result in what is differentiated, 1 / samples for a
         mean. A `+=` adds up first what it has for the same place. Where the eager engine may have
-        no edge, `-0.0` stands for an adjoint that is not there.
+        no edge, `-0.0` stands for an adjoint that is not there. Where the function was traced
+        again, for samples that branch differently, the programs stand one below the other.
 
         Args:
-            whole: leave nothing out of long lines.
+            whole: leave nothing out of long lines, and none of many traces.
             backward: False leaves out the backward pass: the program of `value`.
             inputs: also the gradient by the inputs; None: where there are no parameters.
 
@@ -1009,11 +1010,15 @@ class Compiled:
         """
         most = sys.maxsize if whole else MOST_LISTED
         by_inputs = backward and (not self.values if inputs is None else inputs)
-        program = self.specializations[0].program(WANT_INPUTS if by_inputs else 0)
-        lines = list(program.lines(most))
-        if backward:
-            lines += backward_lines(program, by_inputs, most)
-        return "\n".join(lines)
+        wanted = WANT_INPUTS if by_inputs else 0
+        texts = []
+        for traced in list(self.specializations):
+            program = traced.program(wanted)
+            lines = list(program.lines(most))
+            if backward:
+                lines += backward_lines(program, by_inputs, most)
+            texts.append("\n".join(lines))
+        return in_sections(texts, whole)
 
     def draw(self) -> Any:
         """Return the program as a graphviz.Digraph; `.source` is its DOT text."""

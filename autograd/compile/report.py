@@ -90,6 +90,28 @@ def trace_text(program: Program) -> str:
     return f"{program.facts['recorded']:,} operations in {steps:,} instructions{where}"
 
 
+def in_sections(texts: Sequence[str], whole: bool) -> str:
+    """Return the programs of some traces as one text, with a heading for each if there are several.
+
+    Args: whole: leave out none of many.
+
+    >>> print(in_sections(["return p0", "return s0"], whole=True))
+    # trace 1
+    return p0
+    <BLANKLINE>
+    # trace 2
+    return s0
+    """
+    if len(texts) == 1:
+        return texts[0]
+    most = len(texts) if whole else MAX_TRACES_LISTED
+    found = [f"# trace {i}\n{text}" for i, text in enumerate(texts[:most], start=1)]
+    more = len(texts) - most
+    if more > 0:
+        found.append(f"# and {more} more traces")
+    return "\n\n".join(found)
+
+
 def backward_flops(step: Instruction) -> int:
     """Return about how many operations the backward pass of an instruction takes."""
     edges: Any = getattr(step, "edges", (True,))
