@@ -36,13 +36,11 @@ from types import (
 from typing import Any
 
 from autograd.coercion import added
+from autograd.compile.tracing.libraries import of_library
 from autograd.compile.tracing.tracers import TracedParameter, TracedValue
 from autograd.primitive_type import Primitive, Variadic
 from autograd.value import Value
 
-OURS = {"autograd", "nn"}
-FOREIGN = {"numpy", "scipy", "numba", "llvmlite", "pytest", "_pytest", "hypothesis"}
-LIBRARIES = sys.stdlib_module_names | OURS | FOREIGN
 HOLDING_NOTHING = sys.stdlib_module_names - {"functools"}
 # So many objects are looked at: a model may be as large as that.
 MAX_VISITED = 20_000
@@ -238,14 +236,6 @@ def codes_in(code: CodeType) -> Iterator[CodeType]:
     for x in code.co_consts:
         if isinstance(x, CodeType):
             yield from codes_in(x)
-
-
-def of_library(name: object) -> bool:
-    """Tell whether a module is Python's, NumPy's or ours, where no state is a user's."""
-    if not isinstance(name, str):
-        return False
-    package, _, _ = name.partition(".")
-    return package in LIBRARIES
 
 
 def is_generator(x: object) -> bool:

@@ -25,6 +25,7 @@ from autograd import primitives as p
 from autograd.coercion import checked_name
 from autograd.compile.tracing.handlers import NEVER_RAISES, WALK
 from autograd.compile.tracing.internal_primitives import both, either
+from autograd.compile.tracing.libraries import users_frame
 from autograd.compile.tracing.looking import is_looked_at
 from autograd.given import WAYS, attach, attached, checked_children, checked_slopes, slopes_by
 from autograd.messages import shown
@@ -36,8 +37,6 @@ from autograd.structures import SCALAR_TYPES
 from autograd.traced_adjoints import possible_parents
 from autograd.value import FIELDS, Value, new
 
-# These modules draw random numbers.
-DRAWING = ("random", "secrets")
 PACKAGE_PREFIX = __name__.partition(".")[0] + "."
 GRAD_SLOT = Value.__dict__["grad"]
 # Parameters change their class while they are traced.
@@ -53,10 +52,11 @@ def is_ours(frame: FrameType) -> bool:
 
 
 def calling_line() -> str:
-    """Return file and line of the innermost frame outside this package and `random`."""
+    """Return file and line of the innermost frame outside of this package and other libraries."""
     frame = sys._getframe(1)
-    while frame.f_back and (is_ours(frame) or frame.f_globals.get("__name__") in DRAWING):
+    while frame.f_back and is_ours(frame):
         frame = frame.f_back
+    frame = users_frame(frame)
     return f"{frame.f_code.co_filename}:{frame.f_lineno}"
 
 
