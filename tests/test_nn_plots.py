@@ -102,7 +102,8 @@ def test_a_boundary_shows_every_sample_in_the_color_of_its_class(dataset):
 @pytest.mark.filterwarnings("ignore::autograd.drawing.fonts.MissingLetters")
 def test_hostile_names_are_written_as_text(tmp_path):
     names = ["$x^$", "_hidden", "<script>", "日本語", "two\nlines", "nul\x00", "\\frac{", "a & b"]
-    for first, second in zip(names, reversed(names)):
+    half = len(names) // 2
+    for first, second in zip(names[:half], names[half:]):
         data = Dataset(DATA.inputs, DATA.labels, [first, second], [second, first], "odd")
         for make in (decision_boundary, hidden_units):
             svg, _ = save(make(model(data), data, grid=6), tmp_path / "odd")

@@ -191,6 +191,9 @@ def test_a_wrong_rule_shrinks_to_a_short_program():
     mutant = next(m for m in mutation.mutants(p.tanh) if m.name == "factor 2 of operand 0")
 
     def is_wrong(expression):
+        if "tanh(" not in repr(expression):
+            # No other row has a wrong rule.
+            return False
         try:
             check_gradients(expression, *expression.point)
         except GradientMismatch:

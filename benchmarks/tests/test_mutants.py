@@ -216,6 +216,7 @@ TINY = {
 }
 
 
+@pytest.mark.kernels
 def test_in_a_tiny_project_a_catch_and_a_survivor_are_told_apart(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
