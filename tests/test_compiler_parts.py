@@ -17,6 +17,7 @@ from autograd import primitives as p
 from autograd.compile import report
 from autograd.compile.javascript import slopes
 from autograd.compile.javascript.translate import Untranslatable, definition
+from autograd.compile.lower import graph
 from autograd.compile.lower.program import Dot, Matrix
 from autograd.compile.tracing.internal_primitives import both, either
 from autograd.compile.tracing.symbols import Symbol
@@ -25,6 +26,46 @@ from autograd.compile.tracing.tape import Tape
 pytest.importorskip("llvmlite")
 from autograd.compile.machine import kernels, llvm_engine  # noqa: E402
 from autograd.compile.machine.llvm_engine import CACHE_BYTES, MIN_LANES, consecutive  # noqa: E402
+
+
+def reached_one_by_one(first, edges, rows):
+    """Return for every row whether it is reached, by looking at one edge after the other."""
+    found = set(first)
+    for source, target in edges:
+        if source in found:
+            found.add(target)
+    return [row in found for row in range(rows)]
+
+
+def test_what_is_reached_is_what_edges_lead_to_one_after_the_other(monkeypatch):
+    source = random.Random(0)
+    ways = set()
+    quick = graph.all_but_few
+
+    def noted(*asked):
+        found = quick(*asked)
+        ways.add(found is None)
+        return found
+
+    monkeypatch.setattr(graph, "all_but_few", noted)
+    for _ in range(400):
+        rows = source.randint(1, 40)
+        dense = source.choice([1, 1, 3])
+        edges = [
+            (source.randrange(max(0, row - source.choice([3, 40])), row), row)
+            for row in range(1, rows)
+            for _ in range(source.randint(0, dense))
+        ]
+        few = source.choice([0.05, 0.5, 1.0])
+        first = [row for row in range(min(rows, 12)) if source.random() < few]
+        sources, targets = np.array(edges, np.int32).reshape(-1, 2).T
+        found = graph.reached(first, sources, targets, rows).tolist()
+        assert found == reached_one_by_one(first, edges, rows)
+        back = [(target, start) for start, target in reversed(edges)]
+        last = [rows - 1 - row for row in first]
+        upstream = graph.leading_to(last, targets, sources, rows).tolist()
+        assert upstream == reached_one_by_one(last, back, rows)
+    assert ways == {True, False}
 
 
 def layer(inputs, units):

@@ -29,6 +29,8 @@ Array = np.ndarray[Any, Any]
 NO_BIAS = -1
 # An integer has space for so many.
 MAX_CODES = 2**62
+# So far from what leads nowhere `reached` looks for it in whole arrays.
+FEW_EDGES = 4
 
 
 class Graph:
@@ -167,14 +169,37 @@ def reached(first: Iterable[int], sources: Array, targets: Array, rows: int) -> 
 
     The edges are in such an order that those to a row come before those from it.
     """
-    found = bytearray(rows)
-    for place in first:
-        found[place] = True
+    is_first = np.zeros(rows, bool)
+    is_first[list(first)] = True
+    found = all_but_few(is_first, sources, targets)
+    if found is not None:
+        return found
+    marks = bytearray(is_first)
     edges = zip(compact(sources), compact(targets))
     for source, target in edges:
-        if found[source]:
-            found[target] = True
-    return np.frombuffer(found, bool)
+        if marks[source]:
+            marks[target] = True
+    return np.frombuffer(marks, bool)
+
+
+def all_but_few(is_first: Array, sources: Array, targets: Array) -> Array | None:
+    """Return what `reached` does, where all rows are but those at most a few edges from the start.
+
+    Mostly these are constants, and what is computed of constants. A row is not reached that is none
+    of the first and to which no edge leads from one that is. None: there may be more of them.
+    """
+    missed = np.zeros(is_first.size, bool)
+    count = 0
+    for _ in range(FEW_EDGES):
+        from_reached = ~missed[sources]
+        has_source = np.zeros(is_first.size, bool)
+        has_source[targets[from_reached]] = True
+        missed = ~(is_first | has_source)
+        before = count
+        count = int(missed.sum())
+        if count == before:
+            return ~missed
+    return None
 
 
 def leading_to(last: Iterable[int], children: Array, parents: Array, rows: int) -> Array:
