@@ -1,5 +1,6 @@
 """`retrace=True`: each sample is computed by the trace that fits it, and by no other."""
 
+import itertools
 import random
 import re
 
@@ -283,9 +284,23 @@ def test_a_report_has_a_line_for_each_trace():
     traces = [line.strip() for line in lines if re.match(r" *trace \d  ", line)]
     assert [line[:7] for line in traces] == [f"trace {i}" for i in range(1, 5)]
     assert "input 0 (0.5) < 0 is False, input 0 (0.5) < 1 is True" in traces[0]
-    assert "where after 2 others, " in traces[1] and traces[1].endswith(" < 20 is True")
-    assert "< 0 is True" in traces[2] and "others" not in traces[2]
+    assert traces[1].count(" is ") == 3 and traces[1].endswith(" < 20 is True")
+    assert traces[2].count(" is ") == 1 and traces[2].endswith("< 0 is True")
     assert "trace 4" in compiled.explain().html
+
+
+def test_traces_are_told_apart_by_the_branches_at_which_they_part():
+    def function(xs):
+        return sum(x if x > 0 else -x for x in xs)
+
+    compiled = autograd.compile(function, example=([1.0] * 5,), retrace=True, engine="numpy")
+    signs = list(itertools.product((1.0, -1.0), repeat=5))
+    compiled.value([[*row] for row in signs[:8]])
+    lines = compiled.explain().splitlines()
+    where = [line.partition(", where ")[2] for line in lines if re.match(r" *trace \d  ", line)]
+    assert len(set(where)) == 8
+    # The first two go the same way in all of them.
+    assert all(text.count(" is ") == 3 and "input 1" not in text for text in where)
 
 
 def test_a_report_lists_a_dozen_traces():
@@ -298,6 +313,7 @@ def test_a_report_lists_a_dozen_traces():
     compiled = autograd.compile(function, example=(0.5,), retrace=True, engine="numpy")
     compiled.value([i + 0.5 for i in range(20)])
     text = compiled.explain()
+    assert "where after 5 others, " in text
     assert "trace 12  " in text and "trace 13  " not in text and "and 8 more traces" in text
 
 

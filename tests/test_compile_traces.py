@@ -30,6 +30,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from types import SimpleNamespace
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import pytest
@@ -177,9 +178,11 @@ def test_the_likeliest_by_a_key_is_guarded():
 
 def test_the_names_of_a_module_are_its_own_again_after_a_trace_that_fails():
     before = dict(globals())
+    usual_max, usual_exp = builtins.max, math.exp
 
     def function(x):
-        assert max is not builtins.max and math.exp(1.0) == before["math"].exp(1.0)
+        assert max is not usual_max and builtins.max is max
+        assert math.exp is not usual_exp and math.exp(1.0) == usual_exp(1.0)
         assert max(1, 2) == 2 and max("ab") == "b" and math.exp(0) == 1.0
         raise KeyError("stop")
 
@@ -1097,6 +1100,25 @@ TYPES = {
     "what is a type": lambda x: x * isinstance(float, type) * (not isinstance(x, type)),
     "a class made": lambda x: x * type("Made", (), {"factor": 2.0}).factor,
     "a metaclass": lambda x: x * metaclass_of(x),
+    "no Value by its class": lambda x: 2.0 * x if isinstance(x.data, Value) else -x,
+    "no Value by its methods": lambda x: 2.0 * x if isinstance(x.data, HasBackward) else -x,
+    "a Value unless it is one": lambda x: x + wrapped_in_value(x.data),
+    "by the module of built-ins": lambda x: 2.0 * x if builtins.type(x.data) is float else -x,
+    "an int, rounded": lambda x: 2.0 * x if isinstance(round(x.data), int) else -x,
+    "an int by sums": lambda x: 2.0 * x if type(math.floor(x.data) + 1) is int else -x,
+    "an int by a power": lambda x: 2.0 * x if type(math.ceil(x.data) ** 2) is int else -x,
+    "a float by division": lambda x: 2.0 * x if type(round(x.data) / 1) is float else -x,
+    "a float, rounded to digits": lambda x: 2.0 * x if type(round(x.data, 0)) is float else -x,
+    "an int of comparisons": lambda x: 2.0 * x if type((x > 0) + (x > 1)) is int else -x,
+    "a list as long as a truth": lambda x: x * len([1.0] * (x > 0)),
+    "the name of type": lambda x: 2.0 * x if type.__name__ == "type" else -x,
+    "an object without attributes": lambda x: ASKS(x),
+    "True itself": lambda x: 2.0 * x if (x > 0) is True else -x,
+    "not False itself": lambda x: 2.0 * x if (x > 0) is not False else -x,
+    "True, by a name": lambda x: (ok := x > 0) and (2.0 * x if ok is True else -x) or x,
+    "one truth as another": lambda x: 2.0 * x if (x > 0) is (x > 5) else -x,
+    "truths in a match": lambda x: matched_truths(x > 0, x > 5) * x,
+    "True of a function": lambda x: 2.0 * x if math.isnan(x.data) is False else -x,
     "a subclass": lambda x: x * SPECIAL if kinds_of(SPECIAL) == {Weight} else -x,
 }
 TYPE_TABLE = {type: 3.0}
@@ -1118,6 +1140,36 @@ SPECIAL = Weight(2.0)
 def kinds_of(x):
     """Return what is said of a Value's class."""
     return {type(x), x.__class__, type(type(x)(1.0))}
+
+
+@runtime_checkable
+class HasBackward(Protocol):
+    """What has a method of Values."""
+
+    def backward(self): ...
+
+
+class Asks:
+    """A function that is an object, and asks for a type."""
+
+    def __call__(self, x):
+        return x * 2.0 if type(x.data) is float else -x
+
+
+ASKS = Asks()
+
+
+def wrapped_in_value(x):
+    return x if isinstance(x, Value) else Value(2.0 * x)
+
+
+def matched_truths(first, second):
+    match first, second:
+        case True, True:
+            return 2.0
+        case True, _:
+            return 3.0
+    return 4.0
 
 
 def matched(x):
@@ -1142,6 +1194,96 @@ def metaclass_of(x):
     are = [isinstance(Made, kind) for kind in (Meta, type)] + [issubclass(Meta, type)]
     are_not = [isinstance(made, Meta), isinstance(Kind, Meta), issubclass(Kind, type)]
     return 2.0 if all(are) and not any(are_not) and type(made) is Made and made.x is x else 1.0
+
+
+CAUGHT = {
+    "a list": lambda x: [0] * round(x.data),
+    "a text": lambda x: math.floor(x.data) * "a",
+    "bits": lambda x: bin(round(x.data) & 1),
+    "a shift": lambda x: bin(1 << round(x.data)),
+    "a shift of it": lambda x: bin(round(x.data) << 1),
+    "inverted bits": lambda x: bin(~round(x.data)),
+    "bits of a comparison": lambda x: bin((x > 0) | 2),
+    "a modulus": lambda x: bin(pow(round(x.data), 2, 5)),
+    "bits of an int": lambda x: bin(round(x.data).bit_length()),
+    "a complex number": lambda x: str(x.data * 1j),
+    "a complex number before it": lambda x: str(1j - x.data),
+}
+
+
+@pytest.mark.parametrize("what", CAUGHT)
+def test_what_an_int_can_do_and_the_number_of_a_trace_cannot_is_refused_also_if_caught(what):
+    def function(x):
+        try:
+            return x * len(CAUGHT[what](x))
+        except TypeError:
+            return -x
+
+    assert function(Value(3.0)).data > 0
+    with pytest.raises(TypeError, match="in this sample, and another one in every other"):
+        autograd.compile(function, example=(3.0,))
+
+
+def held_by_default(x, kind=type):
+    return 2.0 * x if kind(x.data) is float else -x
+
+
+def held_by_a_closure(kind):
+    return lambda x: 2.0 * x if kind(x.data, float) else -x
+
+
+@pytest.mark.parametrize(
+    ("function", "where"),
+    [
+        (held_by_default, "type as a default"),
+        (held_by_a_closure(isinstance), "isinstance as kind"),
+        (functools.partial(held_by_default, kind=type), "type as "),
+    ],
+)
+def test_a_question_for_types_that_is_held_elsewhere_is_refused(function, where):
+    with pytest.raises(TypeError, match=f"holds the built-in {where}.*call it by its name"):
+        autograd.compile(function, example=(1.0,))
+
+
+def test_an_object_without_attributes_is_reached():
+    assert autograd.compile(ASKS, example=(1.0,)).value([3.0]) == [6.0]
+
+
+def test_a_module_that_the_function_imports_first_is_reached(tmp_path, monkeypatch):
+    (tmp_path / "asking_for_a_type.py").write_text(
+        "def asked(x):\n    return 2.0 * x if type(x.data) is float else -x\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def function(x):
+        from asking_for_a_type import asked
+
+        return asked(x)
+
+    try:
+        assert autograd.compile(function, example=(1.0,)).value([3.0]) == [6.0]
+    finally:
+        sys.modules.pop("asking_for_a_type", None)
+
+
+def test_the_type_of_a_parameter_is_its_own_in_other_threads_too():
+    found = []
+    ask = beside(lambda: found.append(type(SPECIAL)))
+
+    def function(x):
+        ask()
+        return SPECIAL * x
+
+    compiled = autograd.compile(function, [SPECIAL], (1.0,))
+    assert found == [Weight] and compiled.value([2.0]) == [4.0]
+
+
+def test_a_value_of_a_class_with_more_than_values_have_says_what_to_write():
+    class Loose(Value):
+        pass
+
+    with pytest.raises(TypeError, match=r"write __slots__ = \(\) in the class"):
+        autograd.compile(lambda x: Loose(x.data) * x, example=(1.0,))
 
 
 @pytest.mark.parametrize("name", ["hex", "is_integer", "as_integer_ratio"])

@@ -143,8 +143,8 @@ class BranchedBatch:
         """
         if len(self.used) >= MAX_SPECIALIZATIONS:
             raise GuardError(
-                f"{MAX_SPECIALIZATIONS} traces do not cover this batch: every sample branches its"
-                " own way; write the function with where, maximum or clip instead of comparisons"
+                f"{MAX_SPECIALIZATIONS} traces do not cover this batch: its samples branch in more"
+                " ways; write the function with where, maximum or clip instead of comparisons"
             )
         kept = self.compiled.specializations
         # The first one has the parameters, and what this batch uses is not dropped.

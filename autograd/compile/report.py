@@ -20,6 +20,7 @@ from autograd.compile.lower.program import (
     counted,
 )
 from autograd.compile.tracing.internal_primitives import INTERNAL_NAMES
+from autograd.compile.tracing.tape import Guard
 from autograd.primitive_type import Primitive
 
 Fact = tuple[str, str]
@@ -32,7 +33,7 @@ MAX_MATRICES_LISTED = 12
 MAX_LOOPS_LISTED = 12
 MAX_TRACES_LISTED = 12
 # Of each trace.
-MAX_GUARDS_LISTED = 3
+MAX_GUARDS_LISTED = 6
 
 
 def facts_of(program: Program, lanes: int, itemsize: int) -> list[Fact]:
@@ -74,20 +75,33 @@ def trace_facts(programs: Sequence[Program]) -> list[Fact]:
     count = f"{len(programs)}, each for the samples that branch like it; above is the first"
     found = [("traces", count)]
     for i, program in enumerate(programs[:MAX_TRACES_LISTED], start=1):
-        found.append((f"trace {i}", trace_text(program)))
+        found.append((f"trace {i}", trace_text(program, programs)))
     more = len(programs) - MAX_TRACES_LISTED
     return [*found, ("traces", f"and {more} more traces")] if more > 0 else found
 
 
-def trace_text(program: Program) -> str:
-    """Return a trace in words: how long it is, and which branches it is for."""
+def trace_text(program: Program, programs: Sequence[Program]) -> str:
+    """Return a trace in words: how long it is, and by which branches it parts from the others."""
     steps = sum(times for _, times in counted(program.instructions))
-    branches = [f"{guard.text} is {guard.truth}" for guard in program.guards]
+    parting = sorted({parting_place(program, other) for other in programs if other is not program})
+    branches = [f"{guard.text} is {guard.truth}" for guard in take(program.guards, parting)]
     more = len(branches) - MAX_GUARDS_LISTED
-    # The last ones tell it from others: up to there they took the same way.
+    # The last ones tell it from those that it has most in common with.
     shown = [f"after {more} others", *branches[more:]] if more > 0 else branches
     where = f", where {', '.join(shown)}" if shown else ""
     return f"{program.facts['recorded']:,} operations in {steps:,} instructions{where}"
+
+
+def parting_place(program: Program, other: Program) -> int:
+    """Return the place of the first of a trace's branches at which another goes the other way."""
+    pairs = zip(program.guards, other.guards)
+    differs = (ours.truth != its.truth for ours, its in pairs)
+    return next((i for i, parts in enumerate(differs) if parts), len(program.guards))
+
+
+def take(guards: Sequence[Guard], places: Sequence[int]) -> list[Guard]:
+    """Return the branches at some places, of those that there are."""
+    return [guards[i] for i in places if i < len(guards)]
 
 
 def in_sections(texts: Sequence[str], whole: bool) -> str:

@@ -20,7 +20,7 @@ from types import CellType, FrameType, FunctionType, ModuleType
 from typing import Any, NoReturn
 
 from autograd.compile.tracing.reach import Reach, name_of
-from autograd.compile.tracing.tracers import TracedNumber, TracedValue, set_classes
+from autograd.compile.tracing.tracers import TRACED, TracedValue, set_classes
 from autograd.given import PeerNames
 from autograd.operators import Operators
 from autograd.primitive_type import Primitive
@@ -75,7 +75,7 @@ class EndedValue(Slots):
 
 def references() -> int:
     """Return how many references there are to the classes of a trace's Values."""
-    return sys.getrefcount(TracedValue) + sys.getrefcount(TracedNumber)
+    return sum(map(sys.getrefcount, TRACED))
 
 
 def living() -> list[Any]:

@@ -15,6 +15,7 @@ True
 
 from __future__ import annotations
 
+import builtins
 import dis
 import gc
 import sys
@@ -38,6 +39,7 @@ from typing import Any
 from autograd.coercion import added
 from autograd.compile.tracing.libraries import of_library
 from autograd.compile.tracing.tracers import TracedParameter, TracedValue
+from autograd.compile.tracing.types_asked import ASKED
 from autograd.primitive_type import Primitive, Variadic
 from autograd.value import Value
 
@@ -55,6 +57,8 @@ PLAIN = frozenset((
 ))
 # fmt: on
 ROWS = (list, tuple)
+# For these a trace has stand-ins, which are found as globals only.
+ASKING = frozenset(map(id, ASKED))
 CONTAINERS = (list, tuple, dict, set, frozenset, deque)
 
 
@@ -68,6 +72,7 @@ class Reach:
         names: what the function calls each object that was met, and each list of numbers.
         met: the objects, also to keep them, for an id is good while its object lives.
         rows: lists of numbers.
+        asking: where `type` and the like are held, other than as globals.
     """
 
     def __init__(self, function: Callable[..., Any]) -> None:
@@ -77,6 +82,8 @@ class Reach:
         self.names: dict[int, str] = {}
         self.met: dict[int, Any] = {}
         self.rows: list[Any] = []
+        self.asking: dict[str, Any] = {}
+        self.function = function
         self.waiting: list[Any] = []
         self.meet(name_of(function), function)
         while self.waiting and len(self.met) < MAX_VISITED:
@@ -86,6 +93,9 @@ class Reach:
         """Note an object that is new, to be visited; numbers, Values and rows hold nothing."""
         kind = type(x)
         if kind in PLAIN or id(x) in self.names:
+            return
+        if id(x) in ASKING:
+            self.asking[name] = x
             return
         self.names[id(x)] = name
         if kind in ROWS and PLAIN.issuperset(map(type, x[:FEW])):
@@ -114,7 +124,8 @@ class Reach:
             self.meet_all(name, given)
         elif isinstance(x, CONTAINERS):
             elements = x.values() if isinstance(x, dict) else x
-            self.meet_all(name, elements)
+            # A table of all there is says nothing of what is called.
+            self.meet_all(name, (y for y in elements if id(y) not in ASKING))
         elif isinstance(x, type):
             self.visit_class(x)
         elif is_generator(x):
@@ -154,7 +165,7 @@ class Reach:
     def visit_names(self, code: CodeType, names: dict[str, Any]) -> None:
         """Note what the global names of some code stand for."""
         for name in code.co_names:
-            if name in names:
+            if name in names and id(names[name]) not in ASKING:
                 self.meet_global(name, names[name], code.co_names)
             elif name in sys.modules and not of_library(name):
                 # The function imports it itself.
@@ -164,6 +175,9 @@ class Reach:
         """Note what a name stands for; of a module those attributes that the code may mean."""
         if not isinstance(x, ModuleType):
             self.meet(name, x)
+            return
+        if x is builtins:
+            # It has a stand-in.
             return
         for attribute in attributes:
             found = vars(x).get(attribute)
@@ -190,11 +204,24 @@ class Reach:
         attributes = getattr(x, "__dict__", None)
         if attributes is None and not of_library(kind.__module__):
             attributes = {name: getattr(x, name) for name in added(x, object)}
-        if attributes and kind.__module__ not in HOLDING_NOTHING:
+        if attributes is not None and kind.__module__ not in HOLDING_NOTHING:
             self.meet(kind.__name__, kind)
             for name, held in list(attributes.items()):
                 if type(held) not in PLAIN:
                     self.meet(name, held)
+
+    def check(self) -> None:
+        """Check that no function of Python's is held that would be told of the classes of a trace.
+
+        Raises: TypeError.
+        """
+        for name, asking in self.asking.items():
+            asked = asking.__name__
+            raise TypeError(
+                f"{name_of(self.function)} holds the built-in {asked} as {name}: what it says of a"
+                f" number in a trace is not what it says outside of one; call it by its name,"
+                f" {asked}(x)"
+            )
 
     def holders(self, x: object) -> Iterator[Any]:
         """Yield what holds an object: globals, lists, instances, attributes, variables."""

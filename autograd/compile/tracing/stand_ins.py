@@ -12,10 +12,11 @@ operands, a stand-in is the function for which it stands.
 
 from __future__ import annotations
 
+import builtins
 import functools
 import math
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import compress
 from numbers import Real
@@ -25,7 +26,7 @@ from typing import Any, NamedTuple, SupportsAbs
 from autograd import primitives as p
 from autograd.coercion import Operand
 from autograd.compile.tracing.internal_primitives import built_in_max, built_in_min
-from autograd.compile.tracing.tracers import TracedNumber
+from autograd.compile.tracing.tracers import NUMBERS, TracedNumber
 from autograd.compile.tracing.types_asked import ASKED
 from autograd.modes import tracing
 from autograd.primitive_type import Variadic
@@ -36,7 +37,7 @@ Function = Callable[..., Any]
 def has_number(xs: Sequence[Any]) -> bool:
     """Tell whether there is a number of a trace among plain ones, and nothing else."""
     kinds = set(map(type, xs))
-    if TracedNumber not in kinds:
+    if NUMBERS.isdisjoint(kinds):
         return False
     return all(issubclass(kind, (TracedNumber, Real)) for kind in kinds)
 
@@ -147,22 +148,21 @@ for name, row in ROWS.items():
     STAND_INS[usual] = of_numbers(usual, row)
 
 
-def math_in_traces() -> ModuleType:
-    """Return a module like `math`, with stand-ins for its functions."""
-    module = ModuleType("math", math.__doc__)
-    names = vars(module)
-    names.update(vars(math))
-    for name in ROWS:
-        usual = getattr(math, name)
-        names[name] = STAND_INS[usual]
-    return module
-
-
-MATH = math_in_traces()
 STAND_INS |= ASKED
+
+
+def in_traces(module: ModuleType) -> ModuleType:
+    """Return a module like `math` or `builtins`, with stand-ins for what has one."""
+    found = ModuleType(module.__name__, module.__doc__)
+    for name, x in vars(module).items():
+        ours = STAND_INS.get(x, x) if isinstance(x, Hashable) else x
+        vars(found)[name] = ours
+    return found
+
+
 BY_ID = {id(x): found for x, found in STAND_INS.items()}
-BY_ID[id(math)] = MATH
-BUILT_IN = {x.__name__: STAND_INS[x] for x in (max, min, type, hasattr, getattr)}
+BY_ID |= {id(module): in_traces(module) for module in (math, builtins)}
+BUILT_IN = {x.__name__: STAND_INS[x] for x in (max, min, *ASKED)}
 
 
 def stand_in(x: object) -> Any:
@@ -188,7 +188,8 @@ def stand_ins_in(
     new: list[Binding] = []
     for names in modules:
         for name, x in list(names.items()):
-            if id(x) in by_id:
+            # What Python itself looks up there stays.
+            if id(x) in by_id and name != "__builtins__":
                 before.append(Binding(names, name, x))
                 replaced.append(Binding(names, name, by_id[id(x)]))
         for name, ours in BUILT_IN.items():

@@ -18,7 +18,8 @@ return v3
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+import sys
+from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import repeat, zip_longest
 from math import nan
 from typing import Any, NamedTuple
@@ -30,6 +31,7 @@ from autograd.coercion import Operand, as_data, as_number, finite_or_inf
 from autograd.compile.tracing import ended, other_threads, random_numbers, tracers
 from autograd.compile.tracing.handlers import WALK
 from autograd.compile.tracing.internal_primitives import CHOICES, share, shifted, top
+from autograd.compile.tracing.libraries import of_library
 from autograd.compile.tracing.reach import Reach, name_of
 from autograd.compile.tracing.results import numbers_of, structure_of
 from autograd.compile.tracing.stand_ins import stand_ins_in
@@ -46,6 +48,7 @@ from autograd.compile.tracing.tracers import (
     traced,
     tracing_classes,
 )
+from autograd.compile.tracing.truths_asked import asks_which
 from autograd.modes import mode, traces
 from autograd.newest import settle
 from autograd.primitive_type import Primitive
@@ -272,15 +275,18 @@ class Tape:
 class Tracer:
     """The observer of a trace: comparisons become nodes, and branches are noted as guards.
 
-    Args: truths: of the first branches, where they are not to follow the numbers.
+    Args:
+        truths: of the first branches, where they are not to follow the numbers.
+        branches: whether each comparison is a branch at once, and True or False itself.
     Attributes:
         decisions: the nodes that the function branched on, with truth, text and line.
         leaves: that the function made itself: nobody else can set their numbers.
         refusal: the first error that the function was given because it is traced.
     """
 
-    def __init__(self, truths: Sequence[bool] = ()) -> None:
+    def __init__(self, truths: Sequence[bool] = (), branches: bool = False) -> None:
         self.truths = truths
+        self.branches = branches
         self.decisions: list[tuple[Value, bool, str, str]] = []
         self.leaves: set[Value] = set()
         self.refusal: Exception | None = None
@@ -294,7 +300,8 @@ class Tracer:
 
     def compared(self, relation: Primitive, x: Value, y: Operand) -> Any:
         """Return the comparison as a node: 1 where it holds, else 0."""
-        return x.record(relation, (x, y))
+        node = x.record(relation, (x, y))
+        return self.decided(node) if self.branches else node
 
     def decided(self, node: Value) -> bool:
         """Note that the function branches on a node, and where; return which way."""
@@ -350,20 +357,50 @@ def trace(
         RuntimeError: it draws random numbers, or keeps a Value: it is more than a function.
     """
     settle()
+    known = set(sys.modules)
+    try:
+        found = traced_once(function, parameters, example, truths, backwards)
+        if not imported_since(known):
+            return found
+    except Exception:
+        if not imported_since(known):
+            raise
+    # It imported a module, which was not one of those that it reached.
+    return traced_once(function, parameters, example, truths, backwards)
+
+
+def imported_since(known: Collection[str]) -> bool:
+    """Tell whether a module of a user's has been imported beside those that are known."""
+    return not all(map(of_library, sys.modules.keys() - known))
+
+
+def traced_once(
+    function: Callable[..., Any],
+    parameters: Sequence[Value],
+    example: tuple[Any, ...],
+    truths: Sequence[bool],
+    backwards: bool,
+) -> tuple[Tape, Any]:
+    """Return what `trace` returns."""
     reach = Reach(function)
+    reach.check()
+    branches = asks_which(reach.codes.values())
     with one_trace, traced_world(reach):
+
+        def run() -> tuple[Tape, Any]:
+            leaves = inputs(example, backwards)
+            return written_down(function, parameters, leaves, example, truths, branches)
+
         # The outer trace looks at what is left of both.
         if traces:
-            return written_down(function, parameters, inputs(example, backwards), example, truths)
+            return run()
         references = ended.references()
         states = random_numbers.states(reach)
         try:
-            found = written_down(function, parameters, inputs(example, backwards), example, truths)
+            found = run()
             if any(leaf() is not None for leaf in found[0].made_inside):
                 # The function made a Value and keeps it: from now on it is there when it is called.
-                again = inputs(example, backwards), example, truths
-                found = written_down(function, parameters, *again)
-                del again
+                found = run()
             generator = random_numbers.drawn(reach, states)
             if generator is not None:
                 raise RuntimeError(random_numbers.complaint(function, generator, reach))
@@ -409,11 +446,12 @@ def written_down(
     leaves: Sequence[Value],
     example: tuple[Any, ...],
     truths: Sequence[bool] = (),
+    branches: bool = False,
 ) -> tuple[Tape, Any]:
     """Run a function on fresh Values, and write down what it did. None of them stays alive."""
     if len(set(parameters)) < len(parameters):
         raise ValueError("parameters holds the same Value twice; pass each of them once")
-    tracer = Tracer(truths)
+    tracer = Tracer(truths, branches)
     out = called(function, parameters, remade(example, iter(leaves)), tracer, traced)
     results = numbers_of(name_of(function), out)
     tape = Tape()

@@ -24,7 +24,7 @@ from typing import Any, NoReturn
 from autograd import primitives as p
 from autograd.coercion import checked_name
 from autograd.compile.tracing.handlers import NEVER_RAISES, WALK
-from autograd.compile.tracing.internal_primitives import both, either
+from autograd.compile.tracing.internal_primitives import both, built_in_max, built_in_min, either
 from autograd.compile.tracing.libraries import users_frame
 from autograd.compile.tracing.looking import is_looked_at
 from autograd.given import WAYS, attach, attached, checked_children, checked_slopes, slopes_by
@@ -222,7 +222,13 @@ class TracedValue(TracedAttributes, Value):
             setattr(fresh, field, getattr(self, field))
         fresh.name = name
         cls: Any = type(fresh)
-        set_classes([fresh], [following_class(cls)])
+        try:
+            set_classes([fresh], [following_class(cls)])
+        except TypeError:
+            refuse(
+                f"a {cls.__name__} is made of a number of a trace, and its objects have more than"
+                " Values have; write __slots__ = () in the class, or make a Value"
+            )
 
     @property
     def _backward(self) -> Any:
@@ -258,9 +264,11 @@ class TracedValue(TracedAttributes, Value):
 
 
 class TracedNumber(TracedValue):
-    """What stands for a plain number: taken out of a Value, or computed from such numbers."""
+    """What stands for a float: a number taken out of a Value, or computed from such numbers."""
 
     __slots__ = ()
+    # It passes for that where a function asks for the type.
+    __class__ = float  # type: ignore[assignment]
     stands_for_number = True
 
     def above(self) -> Value:
@@ -285,11 +293,16 @@ class TracedNumber(TracedValue):
     def __copy__(self) -> TracedNumber:
         return self
 
-    # It passes for the float or the bool that it stands for, where a function asks for the type.
+    def operate(self, op: Primitive, x: Any, y: Any) -> Any:
+        """Apply a binary operator; a complex number would be a plain one of this sample."""
+        if isinstance(x, complex) or isinstance(y, complex):
+            self.refuse_plain()
+        return super().operate(op, x, y)
 
-    @property  # type: ignore[misc]
-    def __class__(self) -> Any:  # type: ignore[override]
-        return bool if self.op in LOGICAL else float
+    def __round__(self, digits: int | None = None) -> Any:
+        out = super().__round__(digits or 0)
+        # Without digits it is an int.
+        return p.trunc(out) if digits is None else out
 
     @property
     def real(self) -> TracedNumber:
@@ -309,30 +322,8 @@ class TracedNumber(TracedValue):
         kind = type(number).__name__
         raise AttributeError(f"{kind!r} object has no attribute {name!r}", name=name, obj=self)
 
-    # Comparisons are combined as bools are.
-
-    def combined(self, op: Primitive, other: object) -> Any:
-        """Return the combination of this comparison with another, or with a bool."""
-        if self.op in LOGICAL and isinstance(other, bool):
-            return self.record(op, (self, other))
-        return NotImplemented
-
-    # fmt: off
-    def __and__(self, other: object) -> Any: return self.combined(both, other)
-    def __or__(self, other: object) -> Any: return self.combined(either, other)
-    def __xor__(self, other: object) -> Any: return self.combined(p.unequal, other)
-    # fmt: on
-
-    __rand__ = __and__
-    __ror__ = __or__
-    __rxor__ = __xor__
-
-    # A comparison has one of two numbers: to index by it is a branch, which is guarded.
-
-    def __index__(self) -> int:
-        if self.op not in LOGICAL:
-            self.refuse_plain()
-        return int(bool(self))
+    def __index__(self) -> int:  # noqa: PLE0305 - it raises
+        self.refuse_plain()
 
     def __hash__(self) -> int:
         if is_ours(sys._getframe(1)):
@@ -342,7 +333,10 @@ class TracedNumber(TracedValue):
     def __float__(self) -> float:
         return float(self.__index__())
 
-    __int__ = __trunc__ = __index__
+    def __int__(self) -> int:
+        return self.__index__()
+
+    __trunc__ = __int__
 
     def __complex__(self) -> complex:
         return complex(self.__index__())
@@ -361,9 +355,80 @@ class TracedNumber(TracedValue):
         )
 
 
-SCALAR_TYPES.update((TracedParameter, TracedValue, TracedNumber))
+class TracedInteger(TracedNumber):
+    """What stands for an int, as the floor of a number is."""
+
+    __slots__ = ()
+    __class__ = int  # type: ignore[assignment]
+
+    def __mul__(self, other: Any) -> Any:
+        # A sequence is repeated as often as its index says.
+        return NotImplemented if isinstance(other, SEQUENCES) else super().__mul__(other)
+
+    def __rmul__(self, other: Any) -> Any:
+        return NotImplemented if isinstance(other, SEQUENCES) else super().__rmul__(other)
+
+    def __pow__(self, other: Any, modulus: object = None) -> Any:
+        if modulus is not None:
+            self.refuse_plain()
+        return super().__pow__(other)
+
+    def by_bits(self, other: object) -> Any:
+        """Refuse an operation on the bits of an int, which is none of the table."""
+        if isinstance(other, int):
+            self.refuse_plain()
+        return NotImplemented
+
+    # fmt: off
+    def __and__(self, other: object) -> Any: return self.by_bits(other)
+    def __or__(self, other: object) -> Any: return self.by_bits(other)
+    def __xor__(self, other: object) -> Any: return self.by_bits(other)
+    def __lshift__(self, other: object) -> Any: return self.by_bits(other)
+    def __rshift__(self, other: object) -> Any: return self.by_bits(other)
+    def __rand__(self, other: object) -> Any: return self.by_bits(other)
+    def __ror__(self, other: object) -> Any: return self.by_bits(other)
+    def __rxor__(self, other: object) -> Any: return self.by_bits(other)
+    def __rlshift__(self, other: object) -> Any: return self.by_bits(other)
+    def __rrshift__(self, other: object) -> Any: return self.by_bits(other)
+    def __invert__(self) -> Any: return self.by_bits(0)
+    # fmt: on
+
+
+class TracedTruth(TracedInteger):
+    """What stands for a bool: the result of a comparison.
+
+    It has one of two values: to index by it is a branch, which is guarded.
+    """
+
+    __slots__ = ()
+    __class__ = bool  # type: ignore[assignment]
+
+    def combined(self, op: Primitive, other: object) -> Any:
+        """Return the combination of this comparison with another, or with a bool."""
+        if isinstance(other, bool):
+            return self.record(op, (self, other))
+        return self.by_bits(other)
+
+    # fmt: off
+    def __and__(self, other: object) -> Any: return self.combined(both, other)
+    def __or__(self, other: object) -> Any: return self.combined(either, other)
+    def __xor__(self, other: object) -> Any: return self.combined(p.unequal, other)
+    def __rand__(self, other: object) -> Any: return self.combined(both, other)
+    def __ror__(self, other: object) -> Any: return self.combined(either, other)
+    def __rxor__(self, other: object) -> Any: return self.combined(p.unequal, other)
+    # fmt: on
+
+    def __index__(self) -> int:
+        return int(bool(self))
+
+    __int__ = __trunc__ = __index__
+
+
+NUMBERS = frozenset((TracedNumber, TracedInteger, TracedTruth))
+TRACED = (TracedParameter, TracedValue, *NUMBERS)
+SCALAR_TYPES.update(TRACED)
 # Python's own messages, such as that of float(x), call them what they are for the function.
-for kind in (TracedParameter, TracedValue, TracedNumber):
+for kind in TRACED:
     kind.__name__ = kind.__qualname__ = "Value"
 
 # What no number equals; then the classes of operands each of which is a parent, and comparisons.
@@ -372,6 +437,12 @@ VALUE_CLASSES = frozenset((Value, TracedParameter, TracedValue))
 PLAIN = frozenset((float, int))
 RELATIONS = frozenset((p.less, p.less_equal, p.greater, p.greater_equal, p.equal, p.unequal))
 LOGICAL = RELATIONS | {both, either}
+# What gives an int of any number, and what gives one of ints.
+INTEGRAL = frozenset((p.floor, p.ceil, p.trunc))
+KEEPS_INTEGERS = frozenset((
+    p.add, p.sub, p.mul, p.neg, p.pos, p.absolute, p.floordiv, p.mod, built_in_max, built_in_min,
+))  # fmt: skip
+SEQUENCES = (str, bytes, bytearray, list, tuple)
 CLASS: Any = object.__dict__["__class__"]
 
 
@@ -394,7 +465,7 @@ def cut(x: Any, cls: type[TracedValue]) -> TracedValue:
 
 def taken_out(x: Value) -> TracedValue:
     """Return what stands for the number of a Value: it follows every sample, without a gradient."""
-    return cut(x, TracedNumber)
+    return cut(x, TracedInteger if x.op in INTEGRAL else TracedNumber)
 
 
 def traced(data: Any, op: Primitive, operands: Sequence[Any], differentiable: bool) -> Value:
@@ -404,8 +475,10 @@ def traced(data: Any, op: Primitive, operands: Sequence[Any], differentiable: bo
         refuse_caught(op, operands)
     if None not in op.partials and VALUE_CLASSES.issuperset(map(type, operands)):
         out = traced_node(TracedValue, data, op, operands, operands)
-    elif op in LOGICAL or (TracedNumber in map(type, operands) and are_numbers(operands)):
-        return traced_node(TracedNumber, data, op, operands, ())
+    elif op in LOGICAL:
+        return traced_node(TracedTruth, data, op, operands, ())
+    elif not NUMBERS.isdisjoint(map(type, operands)) and are_numbers(operands):
+        return traced_node(number_class(op, operands), data, op, operands, ())
     else:
         out = traced_node(TracedValue, data, op, operands, possible_parents(op, operands))
     return out if differentiable else cut(out, TracedValue)
@@ -472,7 +545,15 @@ def traced_node(
 
 def are_numbers(operands: Sequence[Any]) -> bool:
     """Tell whether what is computed of some operands is a plain number when nothing is traced."""
-    return all(type(x) is TracedNumber for x in operands if isinstance(x, Value))
+    return all(type(x) in NUMBERS for x in operands if isinstance(x, Value))
+
+
+def number_class(op: Primitive, operands: Sequence[Any]) -> type[TracedNumber]:
+    """Return what stands for the number that an operation on plain numbers gives."""
+    is_power = op is p.power and type(operands[1]) is int and operands[1] >= 0
+    if op in KEEPS_INTEGERS or is_power:
+        return TracedInteger if all(isinstance(x, int) for x in operands) else TracedNumber
+    return TracedInteger if op in INTEGRAL else TracedNumber
 
 
 def refuse_caught(op: Primitive, operands: Sequence[Any]) -> None:

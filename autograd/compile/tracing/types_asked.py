@@ -1,9 +1,9 @@
-"""Stand-ins for `type`, `hasattr` and `getattr`: what they say of the Values of a trace.
+"""Stand-ins for `type`, `isinstance`, `hasattr` and `getattr`: what they say of Values in a trace.
 
 In a trace a Value has a class of its own, and so has what stands for a plain number. A function
 that asks for the type of one is told what it would be told eagerly: a number taken out of a Value
-is a float, and has the attributes of one. (`isinstance` and `x.__class__` need no stand-in: the
-classes of a trace answer them.)
+is a float, no Value, and has the attributes of a float. (`x.__class__` needs no stand-in: the
+classes of a trace answer it.)
 
 >>> type_asked(1.0), type_asked("A", (), {}).__name__, isinstance(float, type_asked)
 (<class 'float'>, 'A', True)
@@ -14,8 +14,7 @@ from __future__ import annotations
 import functools
 from typing import Any
 
-from autograd.compile.tracing.tracers import TracedAttributes, TracedNumber, untraced_class
-from autograd.modes import tracing
+from autograd.compile.tracing.tracers import NUMBERS, TracedAttributes, untraced_class
 
 # `getattr` has been given no default.
 NO_DEFAULT = object()
@@ -35,9 +34,10 @@ class TypeOfTypes(type):
         if kind is type:
             # For a comparison with what the name `type` stands for.
             return type_asked
-        if not issubclass(kind, TracedAttributes) or not tracing():
+        if not issubclass(kind, TracedAttributes):
             return kind
-        return args[0].__class__ if kind is TracedNumber else untraced_class(kind)
+        # A parameter is one in other threads, too.
+        return args[0].__class__ if kind in NUMBERS else untraced_class(kind)
 
     def __instancecheck__(cls, x: object) -> bool:
         return isinstance(x, type) if cls is type_asked else super().__instancecheck__(x)
@@ -59,11 +59,12 @@ class type_asked(type, metaclass=TypeOfTypes):  # noqa: N801 - it stands for `ty
         return type[item]
 
 
+type_asked.__name__ = type_asked.__qualname__ = type.__name__
+
+
 def asked(x: object) -> Any:
     """Return what is asked for its attributes in place of `x`: a number for what stands for one."""
-    if type(x) is not TracedNumber or not tracing():
-        return x
-    return x.__class__()
+    return x.__class__() if type(x) in NUMBERS else x
 
 
 @functools.wraps(hasattr)
@@ -81,4 +82,15 @@ def attribute(x: object, name: str, default: Any = NO_DEFAULT, /) -> Any:
     return getattr(owner, name) if default is NO_DEFAULT else getattr(owner, name, default)
 
 
-ASKED: dict[Any, Any] = {type: type_asked, hasattr: has_attribute, getattr: attribute}
+@functools.wraps(isinstance)
+def is_instance(x: object, kinds: Any, /) -> bool:
+    """Return what `isinstance` says."""
+    return isinstance(asked(x), kinds)
+
+
+ASKED: dict[Any, Any] = {
+    type: type_asked,
+    isinstance: is_instance,
+    hasattr: has_attribute,
+    getattr: attribute,
+}
