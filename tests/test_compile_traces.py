@@ -4,6 +4,7 @@ Each kind of thing that a trace could freeze has a property here, over random pr
 programs. Compiled code answers as the eager engine does at every sample, or there is an error.
 """
 
+import argparse
 import builtins
 import collections
 import contextlib
@@ -399,6 +400,8 @@ class Shared:
     generator = random.Random(7)
 
 
+NAMESPACE = SimpleNamespace(generator=random.Random(9))
+OPTIONS = argparse.Namespace(generator=random.Random(10))
 LAYERS = collections.defaultdict(list, noise=Dropout(np.random.default_rng(8)))
 
 
@@ -425,6 +428,8 @@ DRAWING = {
     "generator, in a slot": functools.partial(
         lambda holder, x: x * holder.generator.random(), Slotted(random.Random(2))
     ),
+    "generator, in a namespace": lambda x: x * NAMESPACE.generator.random(),
+    "generator, in parsed options": lambda x: x * OPTIONS.generator.random(),
     "generator, of a class": lambda x: x * Shared.generator.random(),
     "generator, in a dict of its own kind": lambda x: x * LAYERS["noise"].generator.random(),
     "generator, a default": lambda x, generator=random.Random(3): x * generator.random(),
@@ -1224,6 +1229,10 @@ def test_what_an_int_can_do_and_the_number_of_a_trace_cannot_is_refused_also_if_
         autograd.compile(function, example=(3.0,))
 
 
+QUESTIONS = {"type": type, "others": [hasattr]}
+ASKING_BY_ATTRIBUTE = SimpleNamespace(kind=type)
+
+
 def held_by_default(x, kind=type):
     return 2.0 * x if kind(x.data) is float else -x
 
@@ -1238,11 +1247,27 @@ def held_by_a_closure(kind):
         (held_by_default, "type as a default"),
         (held_by_a_closure(isinstance), "isinstance as kind"),
         (functools.partial(held_by_default, kind=type), "type as "),
+        (lambda x: QUESTIONS["type"](x.data) is float and x, "type as QUESTIONS"),
+        (lambda x: ASKING_BY_ATTRIBUTE.kind(x.data) is float and x, "type as kind"),
     ],
 )
 def test_a_question_for_types_that_is_held_elsewhere_is_refused(function, where):
     with pytest.raises(TypeError, match=f"holds the built-in {where}.*call it by its name"):
         autograd.compile(function, example=(1.0,))
+
+
+def test_getattr_of_anything_else_in_a_trace_looks_once():
+    class Counting:
+        looks = 0
+
+        @property
+        def factor(self):
+            self.looks += 1
+            return 2.0
+
+    counting = Counting()
+    autograd.compile(lambda x: x * getattr(counting, "factor", 3.0), example=(1.0,))
+    assert counting.looks == 1
 
 
 def test_an_object_without_attributes_is_reached():

@@ -40,14 +40,14 @@ def reached_one_by_one(first, edges, rows):
 def test_what_is_reached_is_what_edges_lead_to_one_after_the_other(monkeypatch):
     source = random.Random(0)
     ways = set()
-    quick = graph.all_but_few
+    quick = graph.reached_at_once
 
     def noted(*asked):
         found = quick(*asked)
         ways.add(found is None)
         return found
 
-    monkeypatch.setattr(graph, "all_but_few", noted)
+    monkeypatch.setattr(graph, "reached_at_once", noted)
     for _ in range(400):
         rows = source.randint(1, 40)
         dense = source.choice([1, 1, 3])

@@ -395,11 +395,11 @@ def test_a_random_loop_rolled_and_expanded_is_what_it_was(number):
 
 def test_most_random_loops_are_found_and_some_are_nested():
     found = []
-    for number in range(15):
+    for number in range(30):
         function, weights, example = random_program(number)
         found.append(loops_of(function, *example, parameters=weights))
-    assert sum(map(bool, found)) >= 11
-    assert sum(any(len(loop) > 2 for loop in some) for some in found) >= 2
+    assert sum(map(bool, found)) >= 22
+    assert sum(any(len(loop) > 2 for loop in some) for some in found) >= 4
 
 
 def straight(operands, leaves=1):

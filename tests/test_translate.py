@@ -698,7 +698,7 @@ NAMES = {"math": math, "scaled": scaled}
 few_numbers = st.sampled_from(NUMBERS)
 
 
-@settings(max_examples=50)
+@settings(max_examples=100)
 @given(
     functions(), st.booleans(), st.lists(few_numbers, min_size=6, max_size=6), few_ints, few_ints
 )

@@ -20,7 +20,6 @@ from autograd.compile.lower.program import (
     counted,
 )
 from autograd.compile.tracing.internal_primitives import INTERNAL_NAMES
-from autograd.compile.tracing.tape import Guard
 from autograd.primitive_type import Primitive
 
 Fact = tuple[str, str]
@@ -84,7 +83,8 @@ def trace_text(program: Program, programs: Sequence[Program]) -> str:
     """Return a trace in words: how long it is, and by which branches it parts from the others."""
     steps = sum(times for _, times in counted(program.instructions))
     parting = sorted({parting_place(program, other) for other in programs if other is not program})
-    branches = [f"{guard.text} is {guard.truth}" for guard in take(program.guards, parting)]
+    guards = [program.guards[i] for i in parting if i < len(program.guards)]
+    branches = [f"{guard.text} is {guard.truth}" for guard in guards]
     more = len(branches) - MAX_GUARDS_LISTED
     # The last ones tell it from those that it has most in common with.
     shown = [f"after {more} others", *branches[more:]] if more > 0 else branches
@@ -93,15 +93,13 @@ def trace_text(program: Program, programs: Sequence[Program]) -> str:
 
 
 def parting_place(program: Program, other: Program) -> int:
-    """Return the place of the first of a trace's branches at which another goes the other way."""
+    """Return the place of the first of a trace's branches at which another goes the other way.
+
+    One beyond its last branch, where it goes the same way all along.
+    """
     pairs = zip(program.guards, other.guards)
     differs = (ours.truth != its.truth for ours, its in pairs)
     return next((i for i, parts in enumerate(differs) if parts), len(program.guards))
-
-
-def take(guards: Sequence[Guard], places: Sequence[int]) -> list[Guard]:
-    """Return the branches at some places, of those that there are."""
-    return [guards[i] for i in places if i < len(guards)]
 
 
 def in_sections(texts: Sequence[str], whole: bool) -> str:

@@ -24,7 +24,8 @@ after calls that are not timed. The numbers of all were compared with ours befor
 collector runs between turns only; caches are warm, for everybody; all numbers are float64. "x" is
 the time as a multiple of ours, at one thread, or with the best number of threads of both. "First
 call" is what tracing, compiling and the first call take beyond the imports, with an empty cache on
-disk, and in a new process after that."""
+disk, and in a new process after that; all modules have been compiled to bytecode, as pip leaves
+them."""
 
 
 def heading(rivals: list[Rival], seconds: float, rounds: int, quick: bool) -> Iterator[str]:

@@ -29,8 +29,8 @@ Array = np.ndarray[Any, Any]
 NO_BIAS = -1
 # An integer has space for so many.
 MAX_CODES = 2**62
-# So far from what leads nowhere `reached` looks for it in whole arrays.
-FEW_EDGES = 4
+# Steps over all edges at once, before one edge is looked at after the other.
+MOST_STEPS = 4
 
 
 class Graph:
@@ -171,7 +171,7 @@ def reached(first: Iterable[int], sources: Array, targets: Array, rows: int) -> 
     """
     is_first = np.zeros(rows, bool)
     is_first[list(first)] = True
-    found = all_but_few(is_first, sources, targets)
+    found = reached_at_once(is_first, sources, targets)
     if found is not None:
         return found
     marks = bytearray(is_first)
@@ -182,15 +182,16 @@ def reached(first: Iterable[int], sources: Array, targets: Array, rows: int) -> 
     return np.frombuffer(marks, bool)
 
 
-def all_but_few(is_first: Array, sources: Array, targets: Array) -> Array | None:
-    """Return what `reached` does, where all rows are but those at most a few edges from the start.
+def reached_at_once(is_first: Array, sources: Array, targets: Array) -> Array | None:
+    """Return what `reached` does, by a few steps over all edges at once; None: they are not enough.
 
-    Mostly these are constants, and what is computed of constants. A row is not reached that is none
-    of the first and to which no edge leads from one that is. None: there may be more of them.
+    A step finds the rows that are missed because all edges to them come from rows found missed
+    before. Where nearly all rows are reached, as mostly, these are constants, and what is computed
+    of constants alone.
     """
     missed = np.zeros(is_first.size, bool)
     count = 0
-    for _ in range(FEW_EDGES):
+    for _ in range(MOST_STEPS):
         from_reached = ~missed[sources]
         has_source = np.zeros(is_first.size, bool)
         has_source[targets[from_reached]] = True

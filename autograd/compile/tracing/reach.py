@@ -43,7 +43,8 @@ from autograd.compile.tracing.types_asked import ASKED
 from autograd.primitive_type import Primitive, Variadic
 from autograd.value import Value
 
-HOLDING_NOTHING = sys.stdlib_module_names - {"functools"}
+# Objects of Python's own have nothing of the user's, but for wrapped functions and namespaces.
+HOLDING_NOTHING = sys.stdlib_module_names - {"functools", "types", "argparse"}
 # So many objects are looked at: a model may be as large as that.
 MAX_VISITED = 20_000
 # So many are looked at of one list, tuple or dict.
@@ -95,7 +96,7 @@ class Reach:
         if kind in PLAIN or id(x) in self.names:
             return
         if id(x) in ASKING:
-            self.asking[name] = x
+            self.asking.setdefault(name, x)
             return
         self.names[id(x)] = name
         if kind in ROWS and PLAIN.issuperset(map(type, x[:FEW])):
@@ -124,8 +125,7 @@ class Reach:
             self.meet_all(name, given)
         elif isinstance(x, CONTAINERS):
             elements = x.values() if isinstance(x, dict) else x
-            # A table of all there is says nothing of what is called.
-            self.meet_all(name, (y for y in elements if id(y) not in ASKING))
+            self.meet_all(name, elements)
         elif isinstance(x, type):
             self.visit_class(x)
         elif is_generator(x):
@@ -165,7 +165,10 @@ class Reach:
     def visit_names(self, code: CodeType, names: dict[str, Any]) -> None:
         """Note what the global names of some code stand for."""
         for name in code.co_names:
-            if name in names and id(names[name]) not in ASKING:
+            if id(names.get(name)) in ASKING:
+                # As a global it has a stand-in.
+                continue
+            if name in names:
                 self.meet_global(name, names[name], code.co_names)
             elif name in sys.modules and not of_library(name):
                 # The function imports it itself.
@@ -215,7 +218,8 @@ class Reach:
 
         Raises: TypeError.
         """
-        for name, asking in self.asking.items():
+        if self.asking:
+            name, asking = next(iter(self.asking.items()))
             asked = asking.__name__
             raise TypeError(
                 f"{name_of(self.function)} holds the built-in {asked} as {name}: what it says of a"

@@ -379,19 +379,24 @@ class TracedInteger(TracedNumber):
             self.refuse_plain()
         return NotImplemented
 
+    def combined(self, op: Primitive, other: object) -> Any:
+        """Refuse a combination with another int, bit by bit; one of two bools is a row."""
+        return self.by_bits(other)
+
     # fmt: off
-    def __and__(self, other: object) -> Any: return self.by_bits(other)
-    def __or__(self, other: object) -> Any: return self.by_bits(other)
-    def __xor__(self, other: object) -> Any: return self.by_bits(other)
+    def __and__(self, other: object) -> Any: return self.combined(both, other)
+    def __or__(self, other: object) -> Any: return self.combined(either, other)
+    def __xor__(self, other: object) -> Any: return self.combined(p.unequal, other)
     def __lshift__(self, other: object) -> Any: return self.by_bits(other)
     def __rshift__(self, other: object) -> Any: return self.by_bits(other)
-    def __rand__(self, other: object) -> Any: return self.by_bits(other)
-    def __ror__(self, other: object) -> Any: return self.by_bits(other)
-    def __rxor__(self, other: object) -> Any: return self.by_bits(other)
     def __rlshift__(self, other: object) -> Any: return self.by_bits(other)
     def __rrshift__(self, other: object) -> Any: return self.by_bits(other)
     def __invert__(self) -> Any: return self.by_bits(0)
     # fmt: on
+
+    __rand__ = __and__
+    __ror__ = __or__
+    __rxor__ = __xor__
 
 
 class TracedTruth(TracedInteger):
@@ -409,19 +414,8 @@ class TracedTruth(TracedInteger):
             return self.record(op, (self, other))
         return self.by_bits(other)
 
-    # fmt: off
-    def __and__(self, other: object) -> Any: return self.combined(both, other)
-    def __or__(self, other: object) -> Any: return self.combined(either, other)
-    def __xor__(self, other: object) -> Any: return self.combined(p.unequal, other)
-    def __rand__(self, other: object) -> Any: return self.combined(both, other)
-    def __ror__(self, other: object) -> Any: return self.combined(either, other)
-    def __rxor__(self, other: object) -> Any: return self.combined(p.unequal, other)
-    # fmt: on
-
     def __index__(self) -> int:
         return int(bool(self))
-
-    __int__ = __trunc__ = __index__
 
 
 NUMBERS = frozenset((TracedNumber, TracedInteger, TracedTruth))

@@ -76,10 +76,10 @@ def has_attribute(x: object, name: str, /) -> bool:
 @functools.wraps(getattr)
 def attribute(x: object, name: str, default: Any = NO_DEFAULT, /) -> Any:
     """Return what `getattr` returns."""
-    number = asked(x)
-    # Without the attribute: Python's own error, or the default.
-    owner = x if hasattr(number, name) else number
-    return getattr(owner, name) if default is NO_DEFAULT else getattr(owner, name, default)
+    if type(x) in NUMBERS and not hasattr(asked(x), name):
+        # Python's own error, or the default.
+        x = asked(x)
+    return getattr(x, name) if default is NO_DEFAULT else getattr(x, name, default)
 
 
 @functools.wraps(isinstance)
